@@ -1,0 +1,43 @@
+"""optlib: every optimizer and every test function of the course, from scratch.
+
+>>> import optlib as ol
+>>> path = ol.minimize(ol.FUNCTIONS["rosenbrock"], ol.Adam(lr=0.1), start=(-1.2, 1.0), steps=500)
+
+Pictures, widgets and torch are loaded only when they are first used.
+"""
+
+import importlib
+
+from . import numerical, optimizers
+from .functions import Function, objective
+from .minimize import Trajectory, minimize
+from .optimizers import *  # noqa: F403  (every rule by its name)
+from .registry import FUNCTIONS, OPTIMIZERS, hyper, register
+
+__version__ = "0.1.0"
+
+# name -> module that defines it; loaded on first use, so that `import optlib` needs only NumPy
+_LAZY = {
+    "plots": "plots",
+    "card": "docs",
+    "explore": "explore",
+    "check": "exercises",
+}
+
+__all__ = [
+    "FUNCTIONS", "OPTIMIZERS", "Function", "Trajectory", "hyper", "minimize", "numerical", "objective", "register",
+    *optimizers.__all__, *_LAZY,
+]
+
+
+def __getattr__(name):
+    if name in _LAZY:
+        module = importlib.import_module(f"{__name__}.{_LAZY[name]}")
+        value = module if _LAZY[name] == name and not hasattr(module, name) else getattr(module, name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'optlib' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted({*globals(), *_LAZY})

@@ -1,0 +1,106 @@
+"""One vocabulary for Python floats, NumPy arrays and torch tensors.
+
+The formulas of this course are written once, with the functions of this module, and run on whatever they
+are given.  ``sqrt(v)`` asks ``v`` where it comes from and calls that library's square root.  torch is never
+imported here: a tensor brings it along.
+"""
+
+import math
+from types import SimpleNamespace
+
+import numpy as np
+
+pi = math.pi
+
+# Python floats get a namespace of their own because a two-dimensional path is five times faster without
+# arrays.  It holds exactly the functions that this module hands out; `where` evaluates both branches, as
+# the array versions do.
+_FLOATS = SimpleNamespace(
+    sqrt=math.sqrt, exp=math.exp, log=math.log, sin=math.sin, cos=math.cos, tanh=math.tanh, abs=abs,
+    sign=lambda x: math.copysign(1.0, x) if x else 0.0,
+    isfinite=math.isfinite,
+    maximum=max, minimum=min,
+    where=lambda condition, a, b: a if condition else b,
+    zeros_like=lambda x: 0.0,
+    ones_like=lambda x: 1.0,
+)
+_NAMESPACES = {float: _FLOATS, int: _FLOATS, bool: _FLOATS, np.ndarray: np}
+
+
+def namespace(x):
+    """The library that ``x`` belongs to: NumPy, torch (through array-api-compat), or math for a float."""
+    kind = type(x)
+    if kind not in _NAMESPACES:
+        if isinstance(x, (np.ndarray, np.generic)):
+            _NAMESPACES[kind] = np
+        else:
+            from array_api_compat import array_namespace
+
+            _NAMESPACES[kind] = array_namespace(x)
+    return _NAMESPACES[kind]
+
+
+def is_array(x):
+    """True for NumPy arrays and torch tensors, 0-d ones included; False for Python numbers and lists."""
+    return hasattr(x, "dtype") and hasattr(x, "shape")
+
+
+def _lift(name):
+    def call(x, *more):
+        return getattr(namespace(x), name)(x, *more)
+
+    call.__name__ = name
+    call.__doc__ = f"``{name}`` of a Python float, a NumPy array or a torch tensor, element by element."
+    return call
+
+
+sqrt, exp, log, sin, cos, tanh = map(_lift, ("sqrt", "exp", "log", "sin", "cos", "tanh"))
+abs, sign, isfinite = map(_lift, ("abs", "sign", "isfinite"))
+maximum, minimum = map(_lift, ("maximum", "minimum"))
+zeros_like, ones_like = map(_lift, ("zeros_like", "ones_like"))
+
+
+def where(condition, a, b):
+    """``a`` where the condition holds, else ``b``; at least the condition decides the library."""
+    return namespace(condition).where(condition, a, b)
+
+
+def total(x, axis=None):
+    """Sum over ``axis`` (all entries for None), kept as an axis of length 1 so that it broadcasts back."""
+    if not is_array(x):
+        return x
+    xp = namespace(x)
+    if axis is None:
+        return xp.sum(x)
+    return xp.sum(x, axis=axis, keepdims=True)
+
+
+def like(value, x):
+    """``value`` (a number or array from anywhere) as an array of the library, dtype and device of ``x``."""
+    if not is_array(x):
+        return float(value)
+    if isinstance(x, np.ndarray) or isinstance(x, np.generic):
+        return np.asarray(value, dtype=x.dtype)
+    import torch  # x is a tensor, so torch is loaded already
+
+    return torch.as_tensor(value, dtype=x.dtype, device=x.device)
+
+
+def split(x):
+    """The coordinates of points: an array of shape (..., d) becomes d arrays of shape (...)."""
+    return [x[..., i] for i in range(x.shape[-1])]
+
+
+def join(coordinates):
+    """The inverse of `split`.
+
+    Coordinates stay together in memory (the last axis is the slowest), so that a coordinate of forty
+    thousand points is one contiguous block and formulas run over it at full speed.
+    """
+    first = max(coordinates, key=lambda c: len(getattr(c, "shape", ())))
+    xp = namespace(first)
+    if xp is np or xp is _FLOATS:
+        coordinates = np.broadcast_arrays(*coordinates)
+        return np.moveaxis(np.stack(coordinates), 0, -1)
+    coordinates = xp.broadcast_arrays(*[like(c, first) for c in coordinates])
+    return xp.moveaxis(xp.stack(list(coordinates)), 0, -1)

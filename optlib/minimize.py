@@ -1,0 +1,302 @@
+"""`minimize`: run a rule on a test function, from one start or forty thousand, and record the path.
+
+Two ways to the same numbers, chosen by what is asked for:
+
+* one start and an elementwise rule: each coordinate is a Python float with its own copy of the rule, which
+  is several times faster than arrays of two elements;
+* anything else: one array of shape (..., d) for all starts and settings at once.
+
+The loop only steps and records.  Divergence and stopping criteria are found afterwards in the record, block
+by block, so that they cost little and the loop stays plain.
+"""
+
+import dataclasses
+
+import numpy as np
+
+from .arrays import is_array
+from .functions import Function
+from .optimizers.base import Optimizer
+
+CRITERIA = ("step", "value", "gradient")
+BLOCK_STEPS = 256  # at most so many steps between two looks at which paths have ended
+BLOCK_NUMBERS = 2**18  # and at most so many numbers in a block: temporaries stay in the cache, memory bounded
+
+
+@dataclasses.dataclass(repr=False, eq=False)
+class Trajectory:
+    """The path of a minimization; of many at once where starts or hyper-parameters came as arrays.
+
+    Attributes
+    ----------
+    x : array (steps + 1, ..., d)
+        The points, the start first.  A path that has ended stays where it was.
+    f : array (steps + 1, ...)
+        The values there; like ``x`` always finite.
+    ended_at : int; integer array (...) for a batch
+        How many steps were made: ``steps``, or fewer where a criterion was met or the path diverged.
+    stopped_by : str; array (...) of str for a batch
+        "step", "value" or "gradient" (the criterion that was met), "diverged" (the next point or its value
+        was infinite or NaN), or "steps" (all were made).
+    rule : Optimizer, as it was before the first step
+    function : Function
+    """
+
+    x: np.ndarray
+    f: np.ndarray
+    ended_at: object
+    stopped_by: object
+    rule: Optimizer
+    function: Function
+
+    @property
+    def steps(self):
+        """Number of steps asked for."""
+        return len(self.x) - 1
+
+    @property
+    def start(self):
+        """First point, shape (..., d)."""
+        return self.x[0]
+
+    @property
+    def end(self):
+        """Last point, shape (..., d)."""
+        return self.x[-1]
+
+    @property
+    def diverged(self):
+        """Whether the path left the finite numbers: bool, or a bool array for a batch."""
+        found = np.asarray(self.stopped_by) == "diverged"
+        return found if found.ndim else bool(found)
+
+    @property
+    def converged_at(self):
+        """Step at which a criterion of ``tol`` was met: int or None; for a batch an array with -1 for none."""
+        met = np.isin(self.stopped_by, CRITERIA)
+        if met.ndim:
+            return np.where(met, self.ended_at, -1)
+        return self.ended_at if met else None
+
+    def __repr__(self):
+        what = f"{self.rule!r} on {self.function.name}"
+        if np.ndim(self.ended_at):
+            kinds, counts = np.unique(self.stopped_by, return_counts=True)
+            ends = ", ".join(f"{n} stopped by {k}" for k, n in zip(kinds, counts, strict=True))
+            return f"<{np.size(self.ended_at)} paths of {what}: {ends}>"
+        where = ", ".join(f"{v:.4g}" for v in self.end)
+        return f"<{what}: {self.ended_at} steps to ({where}), f = {self.f[-1]:.4g}, stopped by {self.stopped_by}>"
+
+
+def minimize(f, opt, start=None, steps=100, tol=None):
+    """Run ``steps`` steps of a rule from ``start`` and return the `Trajectory`.
+
+    Parameters
+    ----------
+    f : Function
+        From `FUNCTIONS`, or made by `objective`.
+    opt : Optimizer
+        It is copied, not changed: the same call gives the same path again.
+    start : array (..., d), optional
+        One point or many; by default ``f.start``.  Starts and array hyper-parameters broadcast against each
+        other, so that ``lr`` of shape (200, 1) runs 200 settings.  float32 stays float32.
+    steps : int, at least 0
+    tol : float or dict, optional
+        Stop when the Euclidean length of the step or of the gradient, or the change of the value, is at most
+        the number given: ``tol={"step": 1e-6, "gradient": 1e-8}``.  A bare number is for the gradient.
+
+    Returns
+    -------
+    Trajectory
+        Overflow is no error: such a path is marked "diverged" and holds its last finite point.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For arguments of the wrong kind, and for a start at which ``f`` is not finite.
+    """
+    rule, tol = _check(f, opt, steps, tol)
+    x = _broadcast_start(f, rule, start)
+    with np.errstate(all="ignore"):
+        if not np.isfinite(f(x)).all():
+            raise ValueError(f"minimize: {f.name} is not finite at start={_show(start if start is not None else x)}")
+        if x.ndim == 1 and x.dtype == np.float64 and _fits_floats(rule):
+            try:
+                return _run(f, opt, rule, x, steps, tol, _FloatWalker)
+            except (ArithmeticError, ValueError):  # Python floats raise where arrays give inf and nan
+                pass
+        return _run(f, opt, rule, x, steps, tol, _ArrayWalker)
+
+
+# --- how the loop walks --------------------------------------------------------------------------------------
+
+
+class _ArrayWalker:
+    """All paths at once, as one array of shape (..., d)."""
+
+    def __init__(self, f, rule, x):
+        self.f, self.rule, self.x = f, rule.fresh(), x
+        self.rule._axis = -1
+        self.wants_loss = _reads_loss(rule)
+        self.sources = [{"gradient": f.grad, "hessian": f.hess, "function": lambda x: f}[r] for r in rule.reads]
+
+    def walk(self, record):
+        """Fill record[1:] with the points after record[0]."""
+        x = self.x
+        for row in record[1:]:
+            loss = self.f(x)[..., None] if self.wants_loss else None
+            x = self.rule.advance(x, *[source(x) for source in self.sources], loss=loss)
+            row[...] = x
+        self.x = x
+
+
+class _FloatWalker:
+    """One path, each coordinate a Python float with its own copy of the rule."""
+
+    def __init__(self, f, rule, x):
+        self.slopes, self.x = f.slopes, x.tolist()
+        self.rules = [rule.fresh() for _ in self.x]
+
+    def walk(self, record):
+        x, slopes = self.x, self.slopes
+        advances = [rule.advance for rule in self.rules]
+        rows = []
+        for _ in range(len(record) - 1):
+            x = [advance(xi, float(gi)) for advance, xi, gi in zip(advances, x, slopes(*x), strict=True)]
+            rows.append(x)
+        record[1:] = rows
+        self.x = x
+
+
+def _fits_floats(rule):
+    schedules = rule.settings().values()
+    coupled = any(getattr(s, "reads", None) for s in schedules)
+    return rule.elementwise and rule.reads == ("gradient",) and not coupled and not any(map(is_array, schedules))
+
+
+def _reads_loss(rule):
+    return any(getattr(value, "reads", None) == "loss" for value in rule.settings().values())
+
+
+# --- the run and what is read from its record ----------------------------------------------------------------
+
+
+def _run(f, opt, rule, x, steps, tol, Walker):
+    # Coordinates lie apart in memory, points side by side: see arrays.join.
+    batch, d = x.shape[:-1], x.shape[-1]
+    path = np.moveaxis(np.empty((steps + 1, d, *batch), x.dtype), 1, -1)
+    values = np.empty((steps + 1, *batch), x.dtype)
+    path[0], values[0] = x, f(x)
+    ended_at = np.full(batch, steps)
+    stopped_by = np.full(batch, "steps", dtype="<U8")
+    if "gradient" in tol:
+        _end(path[:1], values[:1], ended_at, stopped_by, 0, {"gradient": _length(f.grad(x))[None] <= tol["gradient"]})
+    walker = Walker(f, rule, path[0])
+    block = int(np.clip(BLOCK_NUMBERS // x.size, 8, BLOCK_STEPS))
+    for first in range(0, steps, block):
+        running = stopped_by == "steps"
+        if not running.any():
+            path[first + 1 :], values[first + 1 :] = path[first], values[first]
+            break
+        part = slice(first, min(first + block, steps) + 1)
+        walker.walk(path[part])
+        values[part][1:] = f(path[part][1:])
+        _hold(path[part], values[part], ~running)
+        _end(path[part], values[part], ended_at, stopped_by, first, _criteria(f, path[part], values[part], tol))
+    if not batch:
+        ended_at, stopped_by = int(ended_at), str(stopped_by)
+    return Trajectory(path, values, ended_at, stopped_by, opt.fresh(), f)
+
+
+def _criteria(f, x, values, tol):
+    """For each reason to stop, a bool array (block + 1, ...): whether it holds at that point."""
+    met = {"diverged": ~(np.isfinite(values) & np.isfinite(x).all(axis=-1))}
+    nothing = np.zeros_like(met["diverged"][:1])
+    if "step" in tol:
+        met["step"] = np.concatenate([nothing, _length(np.diff(x, axis=0)) <= tol["step"]])
+    if "value" in tol:
+        met["value"] = np.concatenate([nothing, np.abs(np.diff(values, axis=0)) <= tol["value"]])
+    if "gradient" in tol:
+        met["gradient"] = np.concatenate([nothing, _length(f.grad(x[1:])) <= tol["gradient"]])
+    return met
+
+
+def _end(x, values, ended_at, stopped_by, first, met):
+    """Find the paths that end in this block, note when and why, and hold them there."""
+    any_met = np.logical_or.reduce(list(met.values()))
+    ends = any_met.any(axis=0) & (stopped_by == "steps")
+    if not ends.any():
+        return
+    when = any_met.argmax(axis=0)
+    at = np.take_along_axis
+    for reason in reversed(met):  # the first named wins
+        here = ends & at(met[reason], when[None], axis=0)[0]
+        stopped_by[here] = reason
+    last = np.where(stopped_by == "diverged", when - 1, when)
+    ended_at[ends] = first + last[ends]
+    rows = np.arange(len(values)).reshape(-1, *[1] * ended_at.ndim)
+    keep = np.where(ends, np.minimum(rows, last), rows)
+    values[...] = at(values, keep, axis=0)
+    x[...] = at(x, keep[..., None], axis=0)
+
+
+def _hold(x, values, ended):
+    """Paths that had ended before this block stay at its first point."""
+    if ended.any():
+        x[1:] = np.where(ended[..., None], x[:1], x[1:])
+        values[1:] = np.where(ended, values[:1], values[1:])
+
+
+def _length(v):
+    return np.sqrt(np.sum(v * v, axis=-1))
+
+
+# --- arguments -----------------------------------------------------------------------------------------------
+
+
+def _check(f, opt, steps, tol):
+    if not isinstance(f, Function):
+        raise TypeError(f"minimize: f={f!r} must be a Function; wrap your own with ol.objective(...)")
+    if isinstance(opt, type) and issubclass(opt, Optimizer):
+        opt = opt()
+    if not isinstance(opt, Optimizer):
+        raise TypeError(f"minimize: opt={opt!r} must be an optimizer, such as ol.Adam(lr=0.1)")
+    if isinstance(steps, bool) or not isinstance(steps, (int, np.integer)):
+        raise TypeError(f"minimize: steps={steps!r} must be an integer of at least 0")
+    if steps < 0:
+        raise ValueError(f"minimize: steps={steps!r} must be an integer of at least 0")
+    if tol is None:
+        return opt.fresh(), {}
+    tol = dict(tol) if isinstance(tol, dict) else {"gradient": tol}
+    for name, bound in tol.items():
+        if name not in CRITERIA:
+            raise ValueError(f"minimize: tol names {name!r}; the criteria are {', '.join(CRITERIA)}")
+        if isinstance(bound, bool) or not isinstance(bound, (int, float, np.number)) or not bound >= 0:
+            raise ValueError(f"minimize: tol[{name!r}]={bound!r} must be a number of at least 0")
+    return opt.fresh(), tol
+
+
+def _broadcast_start(f, rule, start):
+    x = np.asarray(f.start if start is None else start)
+    if x.dtype.kind not in "fiu":
+        raise TypeError(f"minimize: start={_show(start)} must hold real numbers")
+    x = x if x.dtype in (np.float32, np.float64) else x.astype(float)
+    if x.ndim == 0 and f.dim == 1:
+        x = x[None]
+    shapes = [tuple(getattr(value, "shape", ())) for value in rule.settings().values()]
+    try:
+        shape = np.broadcast_shapes(x.shape, *shapes)
+    except ValueError:
+        raise ValueError(f"minimize: start of shape {x.shape} and settings of shapes {shapes} do not broadcast") from None
+    if shape[-1:] != x.shape[-1:]:
+        raise ValueError(
+            f"minimize: settings of shape {shape} would change the last axis of start, which holds the "
+            f"{x.shape[-1]} coordinates; give them a last axis of length 1, such as lr[:, None]"
+        )
+    if not np.isfinite(x).all():
+        raise ValueError(f"minimize: start={_show(start)} contains NaN or infinity")
+    return np.broadcast_to(x, shape)
+
+
+def _show(start):
+    return np.array2string(np.asarray(start), threshold=6, separator=", ")

@@ -1,0 +1,31 @@
+"""Gradient descent: the rule that all others amend."""
+
+from ..registry import hyper, register
+from .base import Optimizer
+
+
+@register
+class GradientDescent(Optimizer):
+    r"""Walk a little way down the steepest slope.
+
+    Formula:
+        $$x_{t} = x_{t-1} - \eta\, g_t$$
+
+    Source:
+        A.-L. Cauchy (1847), *Méthode générale pour la résolution des systèmes d'équations simultanées*,
+        Comptes Rendus 25, 536-538.
+
+    Convention:
+        The step is the learning rate times the gradient; nothing is normalized.
+
+    Elsewhere:
+        torch.optim.SGD and tf.keras.optimizers.SGD without momentum are the same rule.
+
+    Memory:
+        0 numbers per parameter.
+    """
+
+    lr: float = hyper(0.01, r"\eta", "(0, inf)", slider=(1e-4, 1.0), log=True, doc="learning rate, the length of a step per unit of slope")
+
+    def update(self, x, g):
+        return x - self.lr * g

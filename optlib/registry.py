@@ -1,0 +1,145 @@
+"""The two tables that everything in the course runs over: `OPTIMIZERS` and `FUNCTIONS`.
+
+A rule or function that is registered is thereby tested, documented, given sliders and benchmarked.
+"""
+
+import dataclasses
+import difflib
+import math
+import numbers
+import re
+
+import numpy as np
+
+from .arrays import is_array
+
+
+class Registry(dict):
+    """A dict in order of teaching that answers a wrong name with the nearest right ones."""
+
+    def __init__(self, kind):
+        super().__init__()
+        self.kind = kind
+
+    def __missing__(self, name):
+        near = difflib.get_close_matches(str(name), self, n=3, cutoff=0.4)
+        hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"known: {', '.join(self)}"
+        raise KeyError(f"no {self.kind} is named {name!r}; {hint}")
+
+    def add(self, name, entry):
+        """Enter ``entry`` under ``name``; a name that another module's entry holds is refused."""
+        old = dict.get(self, name)
+        if old is not None and getattr(old, "__module__", None) != getattr(entry, "__module__", None):
+            raise ValueError(f"{self.kind} name {name!r} is taken by {old!r}; choose another name")
+        self[name] = entry
+
+
+OPTIMIZERS = Registry("optimizer")
+FUNCTIONS = Registry("test function")
+
+
+def register(cls):
+    """Class decorator: enters an optimizer into `OPTIMIZERS` under its class name."""
+    OPTIMIZERS.add(cls.__name__, cls)
+    return cls
+
+
+@dataclasses.dataclass(frozen=True)
+class Hyper:
+    """What is known of one hyper-parameter: its symbol, the values it may take and the range of its slider."""
+
+    default: object
+    symbol: str
+    allowed: str
+    slider: tuple | None
+    log: bool
+    doc: str
+
+    def check(self, owner, name, value):
+        """Return ``value`` in the form that a rule stores, or raise naming argument, value and allowed range.
+
+        A schedule (any callable) passes as it is.  Numbers become Python floats, so that they never widen
+        a float32 array; arrays stay arrays.
+        """
+        if isinstance(self.default, bool):
+            if not isinstance(value, (bool, np.bool_)):
+                raise TypeError(f"{owner}: {name}={value!r} must be True or False")
+            return bool(value)
+        if isinstance(self.default, tuple):
+            return self._check_tuple(owner, name, value)
+        if callable(value) and not isinstance(self.default, int):
+            return value
+        if is_array(value) and len(value.shape) > 0 and not isinstance(self.default, int):
+            return self._check_array(owner, name, value)
+        return self._check_number(owner, name, value)
+
+    def _check_number(self, owner, name, value):
+        if is_array(value) and len(value.shape) == 0:
+            value = value.item()
+        if isinstance(value, (bool, str)) or not isinstance(value, numbers.Real):
+            kind = "an integer" if isinstance(self.default, int) else "a number, an array or a schedule"
+            raise TypeError(f"{owner}: {name}={value!r} must be {kind} in {self.allowed}")
+        if not inside(value, self.allowed):
+            raise ValueError(f"{owner}: {name}={value!r} is outside the allowed range {self.allowed}")
+        if isinstance(self.default, int):
+            if value != int(value):
+                raise TypeError(f"{owner}: {name}={value!r} must be an integer in {self.allowed}")
+            return int(value)
+        return float(value)
+
+    def _check_array(self, owner, name, value):
+        numbers_ = np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
+        if numbers_.dtype.kind not in "fiu":
+            raise TypeError(f"{owner}: {name} has dtype {numbers_.dtype}; real numbers in {self.allowed} are allowed")
+        bad = ~inside(numbers_, self.allowed)
+        if bad.any():
+            raise ValueError(
+                f"{owner}: {name} contains {numbers_[bad][0]!r}, outside the allowed range {self.allowed}"
+            )
+        return value
+
+    def _check_tuple(self, owner, name, value):
+        try:
+            values = tuple(value)
+        except TypeError:
+            raise TypeError(f"{owner}: {name}={value!r} must be a sequence of numbers in {self.allowed}") from None
+        if not values:
+            raise ValueError(f"{owner}: {name} is empty; it needs at least one number in {self.allowed}")
+        return tuple(self._check_number(owner, name, v) for v in values)
+
+
+def hyper(default, symbol, allowed="(-inf, inf)", *, slider=None, log=False, doc=""):
+    """Declare a hyper-parameter of a rule, as a dataclass field.
+
+    Parameters
+    ----------
+    default : float, int, bool or tuple of floats
+        Its type decides what is accepted: a float also takes arrays and schedules.
+    symbol : str
+        LaTeX symbol, as in the paper (``r"\\beta_1"``).
+    allowed : str
+        Interval in the usual notation, ``"[0, 1)"``; it appears in error messages and on the card.
+    slider : (low, high), optional
+        Range of its slider; ``log=True`` makes the slider logarithmic.
+    doc : str
+        What it does, in a few words.
+    """
+    inside(0.0, allowed)  # a malformed interval fails at import, not at the first use
+    about = Hyper(default, symbol, allowed, slider, log, doc)
+    return dataclasses.field(default=default, metadata={"hyper": about})
+
+
+_INTERVAL = re.compile(r"([\[(])\s*(\S+)\s*,\s*(\S+?)\s*([\])])")
+
+
+def inside(value, interval):
+    """Whether a number (or each of an array) is finite and lies in an interval such as ``"(0, 1]"``."""
+    match = _INTERVAL.fullmatch(interval)
+    if match is None:
+        raise ValueError(f"interval {interval!r} is not of the form '[low, high)'")
+    left, low, high, right = match.groups()
+    low, high = float(low), float(high)
+    above = (value > low) | (left == "[") & (value == low)
+    below = (value < high) | (right == "]") & (value == high)
+    finite = math.isfinite(value) if isinstance(value, numbers.Real) else np.isfinite(value)
+    return above & below & finite
