@@ -1,0 +1,45 @@
+# `make help` lists the targets.  Everything happens in .venv; nothing outside this folder is touched.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CONSTRAINTS ?=
+
+# The stamp carries a checksum of what decides the environment, so that a new clone, another branch or a mere
+# `touch` installs nothing anew, and a change of requirements does.
+SUM := $(shell cat requirements.txt pyproject.toml $(CONSTRAINTS) | cksum | cut -d ' ' -f 1)
+READY := $(VENV)/ready-$(SUM)
+
+NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=120 --nbval-sanitize-with=tests/nbval.cfg
+
+.PHONY: lab test notebooks lint help clean
+.DEFAULT_GOAL := help
+
+lab: $(READY)  ## Install, then open JupyterLab on the first notebook
+	$(BIN)/jupyter lab notebooks/00_start_here.ipynb $(LAB_FLAGS)
+
+test: $(READY)  ## Run every test, the notebooks included
+	$(BIN)/python -m pytest tests notebooks $(NBVAL) -n 2 --dist loadfile $(PYTEST_FLAGS)
+
+notebooks: $(READY)  ## Execute all notebooks anew and store their outputs
+	$(BIN)/python tools/execute_notebooks.py
+
+lint: $(READY)  ## Check the style of package, tests and notebooks
+	$(BIN)/ruff check .
+
+help:  ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+clean:  ## Remove the environment and everything generated
+	rm -rf $(VENV) build .pytest_cache .ruff_cache .hypothesis *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY):
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' \
+	  || { echo "Python 3.10 to 3.13 is needed; name one with: make PYTHON=python3.12 ..."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' \
+	  || { echo "Python has no venv module; on Debian: apt-get install python3-venv"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	  $(if $(CONSTRAINTS),--constraint $(CONSTRAINTS)) --requirement requirements.txt
+	rm -f $(VENV)/ready-*
+	touch $@

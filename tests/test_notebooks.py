@@ -1,0 +1,179 @@
+"""What every notebook must be, beside running: nbval executes them and compares their outputs."""
+
+import copy
+import re
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+# nbval compares nothing in a cell without stored output.  Each notebook keeps at least so many compared cells.
+MINIMUM_COMPARED = {"00_start_here": 8, "01_gradient_descent": 25}
+# nbval never compares these.
+PICTURES = {"image/png", "image/jpeg", "application/vnd.jupyter.widget-view+json"}
+SLIDE_TYPES = {"slide", "subslide", "fragment", "notes", "skip", "-"}
+CELLS = {"00_start_here": (20, 40)}
+DEFAULT_CELLS = (40, 80)
+
+
+@pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
+def path(request):
+    return request.param
+
+
+@pytest.fixture
+def notebook(path):
+    return nbformat.read(path, as_version=4)
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def is_compared(cell):
+    """Whether nbval compares at least one thing in this cell's outputs."""
+    if "nbval-ignore-output" in cell.metadata.get("tags", []):
+        return False
+    return any(
+        output.output_type == "stream" or set(output.get("data", {})) - PICTURES for output in cell.outputs
+    )
+
+
+def test_there_are_notebooks():
+    assert [p.stem for p in NOTEBOOKS[:2]] == ["00_start_here", "01_gradient_descent"]
+
+
+def test_every_cell_was_run_in_order(notebook):
+    assert [cell.execution_count for cell in code_cells(notebook)] == list(range(1, len(code_cells(notebook)) + 1))
+    for cell in code_cells(notebook):
+        counts = {o.execution_count for o in cell.outputs if o.output_type == "execute_result"}
+        assert counts <= {cell.execution_count}
+
+
+def test_enough_is_compared(path, notebook):
+    compared = sum(map(is_compared, code_cells(notebook)))
+    assert compared >= MINIMUM_COMPARED[path.stem], f"only {compared} cells are compared"
+
+
+def test_outputs_are_clean(notebook):
+    for cell in code_cells(notebook):
+        for output in cell.outputs:
+            assert output.output_type != "error", cell.source
+            assert output.get("name") != "stderr", output.text
+
+
+def test_nothing_personal_is_stored(path, notebook):
+    assert set(notebook.metadata) <= {"kernelspec", "language_info", "widgets", "accelerator", "colab", "title"}
+    text = re.sub(r"[A-Za-z0-9+/=]{200,}", "", path.read_text(encoding="utf-8"))  # pictures
+    for pattern in (r"/home/", r"/Users/", r"[A-Z]:\\\\Users", r"/work/", r"/root/", r"/tmp/", r" at 0x[0-9a-f]+"):
+        assert not re.search(pattern, text), pattern
+    for cell in notebook.cells:
+        assert not {"execution", "ExecuteTime"} & set(cell.metadata)
+
+
+def test_widget_state_is_whole(notebook):
+    """GitHub refuses widget metadata without `state`; a view must find its model there."""
+    views = [
+        output.data["application/vnd.jupyter.widget-view+json"]["model_id"]
+        for cell in code_cells(notebook)
+        for output in cell.outputs
+        if "application/vnd.jupyter.widget-view+json" in output.get("data", {})
+    ]
+    widgets = notebook.metadata.get("widgets", {}).get("application/vnd.jupyter.widget-state+json", {})
+    assert set(views) <= set(widgets.get("state", {}))
+
+
+def test_cells_are_short_and_prose_prevails(path, notebook):
+    low, high = CELLS.get(path.stem, DEFAULT_CELLS)
+    assert low <= len(notebook.cells) <= high
+    lengths = [len(cell.source.splitlines()) for cell in code_cells(notebook)]
+    assert max(lengths) <= 15
+    assert 2 <= statistics.median(lengths) <= 5
+    prose = [cell for cell in notebook.cells if cell.cell_type == "markdown"]
+    assert len(prose) >= len(code_cells(notebook))
+
+
+def test_every_cell_knows_its_slide(notebook):
+    for cell in notebook.cells:
+        assert cell.metadata.get("slideshow", {}).get("slide_type") in SLIDE_TYPES, cell.source[:60]
+        solution = "solution" in cell.metadata.get("tags", [])
+        assert not solution or cell.metadata.slideshow.slide_type == "skip", "a lecture must not show solutions"
+
+
+def test_headings_descend_by_one(notebook):
+    """A screen reader's outline: one title, and no level left out."""
+    levels = [
+        len(match.group(1))
+        for cell in notebook.cells
+        if cell.cell_type == "markdown"
+        for match in re.finditer(r"^(#+) ", cell.source, flags=re.M)
+    ]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+
+
+def test_opening_and_closing(notebook):
+    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    for part in ("you will be able to", "minutes", "## Summary", "## Exercise", "## Sources"):
+        assert part in text, part
+
+
+def test_exercises_have_stub_hint_and_solution(notebook):
+    """Each exercise: a stub that is checked, a folded hint, and a folded solution that passes its check."""
+    checks = re.compile(r'ol\.check\("([^"]+)"')
+    asked, solved = set(), set()
+    for cell in code_cells(notebook):
+        found = set(checks.findall(cell.source))
+        if "solution" in cell.metadata.get("tags", []):
+            assert cell.metadata.get("jupyter", {}).get("source_hidden"), "a solution must be folded"
+            assert not found or "assert ol.check(" in cell.source
+            solved |= found
+        else:
+            asked |= found
+    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    assert asked
+    assert asked == solved
+    assert len(re.findall(r"<summary>.*[Hh]int", text)) >= len(asked)
+
+
+def test_no_link_is_dead(path, notebook):
+    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    for target in re.findall(r"\]\(([^)#]+)", text):
+        if not target.startswith(("http://", "https://")):
+            assert (path.parent / target).exists(), target
+
+
+def run_nbval(path):
+    command = [
+        sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--nbval", "--nbval-current-env",
+        f"--nbval-sanitize-with={ROOT / 'tests' / 'nbval.cfg'}", "--rootdir", str(path.parent), "-c", "/dev/null", str(path),
+    ]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+
+
+def test_a_wrong_stored_number_fails(tmp_path):
+    """The comparison bites: one changed digit in a stored output, and only it, makes nbval fail."""
+    original = nbformat.read(ROOT / "notebooks" / "00_start_here.ipynb", as_version=4)
+    short = copy.deepcopy(original)
+    printed = next(
+        number for number, cell in enumerate(short.cells)
+        if cell.cell_type == "code" and any(o.output_type == "stream" and re.search(r"\d", o.text) for o in cell.outputs)
+    )
+    short.cells = short.cells[: printed + 1]
+    path = tmp_path / "short.ipynb"
+    nbformat.write(short, path)
+    good = run_nbval(path)
+    assert good.returncode == 0, good.stdout
+    output = next(o for o in short.cells[printed].outputs if o.output_type == "stream")
+    output.text = re.sub(r"\d", lambda m: str((int(m.group()) + 1) % 10), output.text, count=1)
+    nbformat.write(short, path)
+    bad = run_nbval(path)
+    assert bad.returncode == 1, bad.stdout
+    assert "1 failed" in bad.stdout

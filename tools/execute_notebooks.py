@@ -1,0 +1,113 @@
+"""Execute the notebooks from top to bottom and store their outputs, in a form that only changes with them.
+
+    python tools/execute_notebooks.py [--check] [NOTEBOOK ...]
+
+Without names all of ``notebooks/*.ipynb`` are executed.  A notebook is written only if something changed:
+first to a temporary name, then renamed, so that an interrupted run leaves the old file whole.  ``--check``
+writes nothing and fails if something would change.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import re
+import sys
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+CELL_TIMEOUT = 120  # seconds
+METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"file_extension": ".py", "mimetype": "text/x-python", "name": "python"},
+}
+
+
+def execute(path):
+    """Return the notebook at ``path``, executed in its own folder and normalized."""
+    notebook = nbformat.read(path, as_version=4)
+    client = NotebookClient(
+        notebook, timeout=CELL_TIMEOUT, record_timing=False, kernel_name="python3",
+        resources={"metadata": {"path": str(path.parent)}},
+    )
+    client.execute()
+    return normalize(notebook)
+
+
+def normalize(notebook):
+    """Drop what differs from machine to machine and from run to run; keep what the course sets."""
+    extra = {k: v for k, v in notebook.metadata.items() if k in ("accelerator", "colab", "widgets", "title")}
+    notebook.metadata = nbformat.from_dict({**METADATA, **extra})
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+        cell.metadata.pop("ExecuteTime", None)
+        cell.metadata.pop("collapsed", None)
+        if cell.cell_type == "code":
+            cell.outputs = _merge_streams(cell.outputs)
+    return _rename_widgets(notebook)
+
+
+def _merge_streams(outputs):
+    """The kernel flushes prints when it likes; one stream output is the same text."""
+    merged = []
+    for output in outputs:
+        last = merged[-1] if merged else None
+        if last is not None and output.output_type == "stream" == last.output_type and output.name == last.name:
+            last.text += output.text
+        else:
+            merged.append(output)
+    return merged
+
+
+def _rename_widgets(notebook):
+    """Widget models carry random ids; number them in the order of their making."""
+    states = notebook.metadata.get("widgets", {}).get("application/vnd.jupyter.widget-state+json", {}).get("state", {})
+    if not states:
+        notebook.metadata.pop("widgets", None)
+        return notebook
+    new = {old: f"{number:032x}" for number, old in enumerate(states, start=1)}
+    pattern = re.compile("|".join(map(re.escape, new)))
+    text = pattern.sub(lambda match: new[match.group()], json.dumps(notebook))
+    return nbformat.from_dict(json.loads(text))
+
+
+def write(notebook, path):
+    """Write atomically; return whether the file changed."""
+    text = nbformat.writes(notebook, version=4).rstrip("\n") + "\n"
+    if text == path.read_text(encoding="utf-8"):
+        return False
+    part = path.with_suffix(".part")
+    part.write_text(text, encoding="utf-8")
+    os.replace(part, path)
+    return True
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("notebooks", nargs="*", type=pathlib.Path)
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if an output would change")
+    options = parser.parse_args()
+    paths = [p.resolve() for p in options.notebooks] or sorted((ROOT / "notebooks").glob("*.ipynb"))
+    stale = 0
+    for path in paths:
+        if not path.is_file():
+            sys.exit(f"{path} is not a file; name notebooks such as notebooks/00_start_here.ipynb")
+        try:
+            notebook = execute(path)
+        except CellExecutionError as error:
+            sys.exit(f"{path.name}: a cell failed; the file is left as it was.\n{error}")
+        if options.check:
+            changed = nbformat.writes(notebook, version=4).rstrip("\n") + "\n" != path.read_text(encoding="utf-8")
+        else:
+            changed = write(notebook, path)
+        stale += changed
+        print(f"{path.name}: {'changed' if changed else 'as it was'}")
+    if options.check and stale:
+        sys.exit(f"{stale} of {len(paths)} notebooks would change: run make notebooks")
+
+
+if __name__ == "__main__":
+    main()
