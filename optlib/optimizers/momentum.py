@@ -1,0 +1,186 @@
+"""Momentum and its family: a velocity that remembers the slopes of the steps before."""
+
+from ..arrays import zeros_like
+from ..registry import hyper, register
+from ..schedules import demon
+from .base import Optimizer
+
+
+@register
+class Momentum(Optimizer):
+    r"""A heavy ball: the velocity keeps a share beta of itself and adds the new slope.
+
+    Formula:
+        $$v_t = \beta\, v_{t-1} + g_t$$
+        $$x_t = x_{t-1} - \eta\, v_t$$
+
+    Source:
+        B. T. Polyak (1964), Some methods of speeding up the convergence of iteration methods, USSR
+        Computational Mathematics and Mathematical Physics 4 (5), 1-17.
+
+    Convention:
+        A sum, not an average: with a constant slope g the velocity grows to g / (1 - beta).  The learning rate
+        stands outside the velocity.
+
+    Elsewhere:
+        torch.optim.SGD(momentum=beta) is the same rule.  Polyak, Sutskever et al. (2013) and Keras keep the
+        learning rate inside, v = beta v - eta g and x = x + v: the same path while eta is constant, another one
+        where eta changes from step to step.  With torch's dampening=beta the velocity becomes an average.
+
+    Memory:
+        1 number per parameter (v).
+    """
+
+    lr: float = hyper(0.01, r"\eta", "(0, inf)", slider=(1e-4, 1.0), log=True, doc="learning rate")
+    beta: float = hyper(0.9, r"\beta", "[0, 1)", slider=(0.0, 0.999), doc="share of the velocity that is kept")
+
+    def init(self, x):
+        self.v = zeros_like(x)
+
+    def update(self, x, g):
+        self.v = self.beta * self.v + g
+        return x - self.lr * self.v
+
+
+@register
+class Nesterov(Optimizer):
+    r"""Momentum that looks ahead: it steps with the velocity as it will be, not as it was.
+
+    Formula:
+        $$v_t = \beta\, v_{t-1} + g_t$$
+        $$x_t = x_{t-1} - \eta\, (g_t + \beta\, v_t)$$
+
+    Source:
+        Y. Nesterov (1983), A method of solving a convex programming problem with convergence rate O(1/k²), Soviet
+        Mathematics Doklady 27, 372-376; with constant beta: I. Sutskever, J. Martens, G. Dahl, G. Hinton (2013),
+        On the importance of initialization and momentum in deep learning, ICML, equations 3 and 4.
+
+    Convention:
+        A sum, not an average.  The paper takes the slope at the point y = x + beta v that the velocity leads to;
+        here x is that point, so that the slope is taken where the parameters are.  The path of the look-ahead
+        points is the same.
+
+    Elsewhere:
+        torch.optim.SGD(nesterov=True) is the same rule.  Keras keeps the learning rate inside the velocity: the
+        same path while it is constant.
+
+    Memory:
+        1 number per parameter (v).
+    """
+
+    lr: float = hyper(0.01, r"\eta", "(0, inf)", slider=(1e-4, 1.0), log=True, doc="learning rate")
+    beta: float = hyper(0.9, r"\beta", "[0, 1)", slider=(0.0, 0.999), doc="share of the velocity that is kept")
+
+    def init(self, x):
+        self.v = zeros_like(x)
+
+    def update(self, x, g):
+        self.v = self.beta * self.v + g
+        return x - self.lr * (g + self.beta * self.v)
+
+
+@register
+class QHM(Optimizer):
+    r"""Quasi-hyperbolic momentum: a weighted mean of plain gradient descent and momentum.
+
+    Formula:
+        $$v_t = \beta\, v_{t-1} + (1-\beta)\, g_t$$
+        $$x_t = x_{t-1} - \eta\, \bigl[(1-\nu)\, g_t + \nu\, v_t\bigr]$$
+
+    Source:
+        J. Ma, D. Yarats (2019), Quasi-hyperbolic momentum and Adam for deep learning, ICLR; nu = 0.7 and
+        beta = 0.999 are the values that the paper recommends.  arXiv:1810.06801
+
+    Convention:
+        An average, not a sum: nu = 1 is momentum with a learning rate smaller by 1 - beta, nu = 0 is gradient
+        descent, nu = beta is Nesterov's rule with a learning rate smaller by 1 - beta.  The average starts at 0
+        and is not corrected for it.
+
+    Elsewhere:
+        pytorch_optimizer.QHM and torch_optimizer.QHM are the same rule with other defaults (beta = 0; nu = 1 in
+        the first, 0.7 in the second).
+
+    Memory:
+        1 number per parameter (v).
+    """
+
+    lr: float = hyper(0.01, r"\eta", "(0, inf)", slider=(1e-4, 1.0), log=True, doc="learning rate")
+    beta: float = hyper(0.999, r"\beta", "[0, 1)", slider=(0.0, 0.999), doc="decay of the average gradient")
+    nu: float = hyper(0.7, r"\nu", "[0, 1]", slider=(0.0, 1.0), doc="weight of the average against the new gradient")
+
+    def init(self, x):
+        self.v = zeros_like(x)
+
+    def update(self, x, g):
+        self.v = self.beta * self.v + (1 - self.beta) * g
+        return x - self.lr * ((1 - self.nu) * g + self.nu * self.v)
+
+
+@register
+class AggMo(Optimizer):
+    r"""Aggregated momentum: several velocities of different memory, and their mean for the step.
+
+    Formula:
+        $$v_t^{(i)} = \beta^{(i)}\, v_{t-1}^{(i)} + g_t \qquad i = 1, \dots, K$$
+        $$x_t = x_{t-1} - \frac{\eta}{K} \sum_{i=1}^{K} v_t^{(i)}$$
+
+    Source:
+        J. Lucas, S. Sun, R. Zemel, R. Grosse (2019), Aggregated Momentum: Stability Through Passive Damping, ICLR.
+        arXiv:1804.00325
+
+    Convention:
+        Sums, not averages.  The paper gives the velocity the minus sign (v = beta v - g, x = x + ...); here the
+        step has it, as in `Momentum`: the same path.
+
+    Elsewhere:
+        pytorch_optimizer.AggMo and torch_optimizer.AggMo are the same rule, with lr 0.001.
+
+    Memory:
+        3 numbers per parameter (v, one for each of the K betas; K = 3 as a default).
+    """
+
+    lr: float = hyper(0.01, r"\eta", "(0, inf)", slider=(1e-4, 1.0), log=True, doc="learning rate")
+    betas: tuple = hyper((0.0, 0.9, 0.99), r"\beta^{(i)}", "[0, 1)", doc="share that each velocity keeps")
+
+    def init(self, x):
+        self.v = tuple(zeros_like(x) for _ in self.betas)
+
+    def update(self, x, g):
+        self.v = tuple(beta * v + g for beta, v in zip(self.betas, self.v, strict=True))
+        return x - self.lr / len(self.v) * sum(self.v)
+
+
+@register
+class DemonMomentum(Optimizer):
+    r"""Momentum that decays to zero over a planned number of steps.
+
+    Formula:
+        $$\beta_t = \beta\, \frac{1 - t/T}{(1-\beta) + \beta\,(1 - t/T)} \qquad t = 0, \dots, T$$
+        $$v_{t+1} = \beta_t\, v_t + g_t \qquad x_{t+1} = x_t - \eta\, v_{t+1}$$
+
+    Source:
+        J. Chen, C. Wolfe, Z. Li, A. Kyrillidis (2022), Demon: Improved Neural Network Training with Momentum Decay,
+        ICASSP, Algorithm 1.  arXiv:1910.04952
+
+    Convention:
+        A sum, not an average, as in `Momentum`.  t counts from 0: the first step has the full beta, step T + 1 and
+        all later ones have none and are plain gradient descent.
+
+    Elsewhere:
+        torch.optim has no such rule.  The paper keeps the learning rate inside the velocity: the same path while
+        it is constant.  `Momentum` with the schedule Demon(beta, steps) for beta is the same rule.
+
+    Memory:
+        1 number per parameter (v).
+    """
+
+    lr: float = hyper(0.01, r"\eta", "(0, inf)", slider=(1e-4, 1.0), log=True, doc="learning rate")
+    beta: float = hyper(0.9, r"\beta", "[0, 1)", slider=(0.0, 0.999), doc="share of the velocity that is kept at first")
+    steps: int = hyper(1000, "T", "[1, inf)", slider=(10, 1000), log=True, doc="steps until the momentum is zero")
+
+    def init(self, x):
+        self.v = zeros_like(x)
+
+    def update(self, x, g):
+        self.v = demon(self.beta, self.t - 1, self.steps) * self.v + g
+        return x - self.lr * self.v
