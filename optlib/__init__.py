@@ -20,7 +20,8 @@ __version__ = "0.1.0"
 _LAZY = {
     "plots": "plots",
     "card": "docs",
-    "explore": "explore",
+    "explore": "explorables.explorer",
+    "sliders": "explorables.sliders",
     "check": "exercises",
 }
 

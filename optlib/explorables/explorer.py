@@ -1,0 +1,204 @@
+"""`explore`: turn every number of an optimizer and watch its path."""
+
+import copy
+import html
+
+import ipywidgets as widgets
+
+from .. import background
+from ..pictures.tracks import sentences
+from . import controls, live, page
+from .painter import SIZE, painter
+from .setting import Setting
+
+
+def explore(f, *rules, start=None, steps=100, domain=None, dark=False, **fixed):
+    """Show paths of optimizers on a function, with a slider for every number.
+
+    Parameters
+    ----------
+    f : Function
+        Of one or two coordinates, from `FUNCTIONS` or made by `objective`.
+    *rules : optimizer classes or instances
+        Those that are compared at first; ``ol.Adam(lr=0.1)`` starts with this learning rate.
+    start : d numbers, optional
+        By default ``f.start``.
+    steps : int
+    domain : sequence of (low, high), one a coordinate, optional
+        What to show, and where the sliders of the start reach.
+    dark : bool
+        Draw for a dark page.
+    **fixed
+        Hyper-parameters that get this value and no slider, ``eps=1e-8``.
+
+    Returns
+    -------
+    Explorer
+        It shows itself at the end of a cell.  ``paths`` are the trajectories shown, ``code`` makes the picture
+        again.
+    """
+    return Explorer(Setting(f, rules, start, steps, fixed), domain, dark)
+
+
+class Explorer:
+    """A picture of paths and its controls; see `explore`."""
+
+    def __init__(self, setting, domain, dark):
+        self.setting, self.domain, self.dark = setting, domain, dark
+        self.first = copy.deepcopy(setting.rules), list(setting.chosen), list(setting.start), setting.steps, setting.f
+        self._busy = False
+        self._stored = self._render()
+        setting.offer_all()
+        self._build()
+        self._show()
+
+    # --- what a reader may ask for -----------------------------------------------------------------------
+
+    @property
+    def paths(self):
+        """The trajectories that are shown."""
+        return self.setting.paths()
+
+    @property
+    def code(self):
+        """Lines of Python that draw the same picture."""
+        return self.setting.code()
+
+    def __repr__(self):
+        return f"<explore {self._stored[1]}>"
+
+    def reset(self):
+        """Set everything as it was at first."""
+        rules, chosen, start, steps, f = self.first
+        setting = self.setting
+        setting.f, setting.start, setting.steps, setting.chosen = f, list(start), steps, list(chosen)
+        setting.rules = copy.deepcopy(rules)
+        setting.offer_all()
+        self._busy = True
+        try:
+            self.function.value = f.name
+            self.choice.value = tuple(chosen)
+            self.count.value = steps
+            for name, by_hyper in self.hypers.items():
+                for hyper, control in by_hyper.items():
+                    control.value = setting.rules[name][1][hyper]
+            self._fit_start()
+        finally:
+            self._busy = False
+        self._show()
+
+    # --- the picture -------------------------------------------------------------------------------------
+
+    def _scene(self):
+        return background.scene(self.setting.f, self.domain, "explore")
+
+    def _render(self):
+        """PNG, title, and a sentence on each path; the reason instead where there is no path."""
+        brush = painter(self._scene(), dark=self.dark)
+        try:
+            found = self.setting.tracks()
+        except ValueError as error:  # the function has no value at this start
+            return brush.png([], self.setting.f.name), self.setting.f.name, [str(error)]
+        title = self.setting.title(found)
+        return brush.png(found, title), title, sentences(found)
+
+    def _show(self):
+        png, _, said = self._render()
+        self.picture.value = png
+        self.status.value = '<div role="status">' + "<br>".join(map(html.escape, said)) + "</div>"
+        self.line.value = _code_line(self.setting.code())
+
+    # --- the controls ------------------------------------------------------------------------------------
+
+    def _build(self):
+        setting = self.setting
+        width, height = SIZE
+        self.picture = widgets.Image(format="png", width=width, height=height)
+        self.picture.layout = widgets.Layout(max_width="100%", flex="0 1 auto", object_fit="contain")
+        self.status, self.line = widgets.HTML(), widgets.HTML()
+        self.function = controls.choice("function", setting.f.name, list(setting.functions()))
+        self.choice = controls.several("rules", setting.chosen, list(setting.rules))
+        self.tuned = controls.choice("sliders of", setting.chosen[0], list(setting.chosen))
+        self.count = controls.integer("steps", setting.steps, 1, max(500, 2 * setting.steps))
+        self.starts = [controls.number(f"start {i + 1}", v, v - 1, v + 1) for i, v in enumerate(setting.start)]
+        self.panel = widgets.VBox()
+        self.hypers = {}
+        self._fit_start()
+        self._turn_to(setting.chosen[0])
+        self.function.observe(self._function_chosen, "value")
+        self.choice.observe(self._rules_chosen, "value")
+        self.tuned.observe(lambda change: change.new and self._turn_to(change.new), "value")
+        self.count.observe(self._number_changed, "value")
+        for control in self.starts:
+            control.observe(self._number_changed, "value")
+        buttons = widgets.HBox([controls.button("reset", self.reset)])
+        side = [self.function, self.choice, self.tuned, self.panel, self.count, *self.starts, buttons]
+        board = widgets.HBox([self.picture, widgets.VBox(side)], layout=widgets.Layout(flex_flow="row wrap"))
+        self.widget = widgets.VBox([board, self.status, self.line])
+
+    def _turn_to(self, name):
+        """Show the sliders of one rule; they are made when they are first asked for."""
+        if name not in self.hypers:
+            cls, values = self.setting.rules[name]
+            made = {n: controls.for_hyper(n, values[n], about) for n, about in cls.hypers.items()}
+            made = {n: c for n, c in made.items() if c is not None and n not in self.setting.fixed}
+            for hyper, control in made.items():
+                control.observe(lambda _, name=name, hyper=hyper: self._hyper_changed(name, hyper), "value")
+            self.hypers[name] = made
+        self.panel.children = tuple(self.hypers[name].values())
+
+    def _fit_start(self):
+        """Give the sliders of the start the range of the function that is shown."""
+        sides = self.setting.f.domain if self.domain is None else self.domain
+        busy, self._busy = self._busy, True
+        for control, (low, high), value in zip(self.starts, sides, self.setting.start, strict=True):
+            low, high = min(float(low), value), max(float(high), value)
+            control.min, control.max = min(low, control.min), max(high, control.max)  # never empty in between
+            control.value = value
+            control.min, control.max = low, high
+            control.step = controls.tidy_step((high - low) / 200)
+            control.readout_format = ".3f"
+        self._busy = busy
+
+    # --- what happens when one of them is turned ---------------------------------------------------------
+
+    def _hyper_changed(self, name, hyper):
+        if not self._busy:
+            self.setting.rules[name][1][hyper] = controls.read(self.hypers[name][hyper])
+            self._show()
+
+    def _number_changed(self, _):
+        if not self._busy:
+            self.setting.steps = self.count.value
+            self.setting.start = [controls.read(control) for control in self.starts]
+            self._show()
+
+    def _function_chosen(self, change):
+        if not self._busy:
+            own = self.first[-1]
+            self.setting.choose_function(own if change.new == own.name else self.setting.functions()[change.new])
+            self._fit_start()
+            self._show()
+
+    def _rules_chosen(self, change):
+        names = list(change.new)
+        if names:
+            self.tuned.options = names
+        if names and not self._busy:
+            self.setting.chosen = names
+            self._show()
+
+    # --- in a notebook -----------------------------------------------------------------------------------
+
+    def _ipython_display_(self):
+        png, title, said = self._stored
+        description = f"{title}. {' '.join(said)}"
+        live.show(self.widget, page.mark(description), page.still(png, description), png, repr(self))
+
+
+def _code_line(code):
+    """Code to be copied: one click selects all of it."""
+    return (
+        '<pre aria-label="code that draws this picture" style="user-select:all;white-space:pre-wrap;'
+        f'padding:6px;line-height:1.4;border:1px solid #8888">{html.escape(code)}</pre>'
+    )

@@ -1,0 +1,43 @@
+"""How an object with sliders shows itself: a stored picture for everywhere, and the sliders where a kernel runs.
+
+Two outputs, because a front end picks one form of each output and cannot know whether a widget's kernel still
+runs.  The first is HTML with a picture, and hides itself as soon as it sees the second, the widget, alive.
+"""
+
+import base64
+
+from . import page
+
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+def show(widget, name, body, png, text):
+    """Put both outputs into the cell.
+
+    Parameters
+    ----------
+    widget : ipywidgets.DOMWidget
+        The sliders; they are given the CSS class ``name``, by which the picture recognizes them.
+    name : str
+        See `page.mark`.
+    body : str
+        HTML that stands where no kernel runs.
+    png : bytes
+        The picture alone, for places that show no HTML.
+    text : str
+        One line of description, the same in every run.
+    """
+    from IPython.display import display
+
+    widget.add_class(name)
+    display(
+        {
+            "text/html": f'<figure data-live="{name}" style="margin:0">{body}</figure>\n{page.script("live.js")}',
+            "image/png": base64.b64encode(png).decode("ascii"),
+            "text/plain": text,
+        },
+        raw=True,
+    )
+    view = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
+    # The text is empty: pages without widgets would print it below the picture.
+    display({WIDGET_VIEW: view, "text/plain": ""}, raw=True)

@@ -1,0 +1,47 @@
+"""HTML for outputs: scripts and styles of `optlib.player`, data, and a still picture for where no script runs."""
+
+import base64
+import functools
+import hashlib
+import html
+import json
+import re
+from importlib import resources
+
+
+@functools.cache
+def asset(name):
+    """A file of `optlib.player` as it is embedded: whole-line comments and indentation left out."""
+    text = resources.files("optlib.player").joinpath(name).read_text(encoding="utf-8")
+    lines = (line.strip() for line in text.splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("//"))
+
+
+def script(*names):
+    """One ``<script>`` element with files of the player."""
+    return f"<script>\n{chr(10).join(map(asset, names))}\n</script>"
+
+
+def data_url(content, kind="image/png"):
+    """Bytes as an URL that needs no network."""
+    return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
+
+
+def escaped_json(value):
+    """JSON that may stand inside a ``<script>`` element: nothing in it can end the element or a line of script."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return re.sub("[<>&\u2028\u2029]", lambda m: f"\\u{ord(m.group()):04x}", text)
+
+
+def mark(*parts):
+    """A short name that depends on nothing but the content: the same notebook gives the same HTML."""
+    joined = "\0".join(str(part) for part in parts)
+    return "optlib-" + hashlib.sha256(joined.encode()).hexdigest()[:10]
+
+
+def still(png, description, caption=""):
+    """A picture with its description for screen readers."""
+    below = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
+    return (
+        f'<img alt="{html.escape(description)}" src="{data_url(png)}" style="max-width:100%;height:auto">{below}'
+    )

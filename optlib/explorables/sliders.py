@@ -1,0 +1,101 @@
+"""`sliders`: any picture, redrawn while one turns its numbers."""
+
+import html
+import io
+
+import ipywidgets as widgets
+
+from . import controls, live, page
+
+SLOW = 0.05  # seconds; a picture that takes longer is redrawn when the slider is let go
+
+
+def sliders(draw, *, description="", **specs):
+    """Show a picture with a control for each of its numbers.
+
+    Parameters
+    ----------
+    draw : callable
+        Called as ``draw(**values)``; returns a matplotlib figure, a picture of `optlib.plots`, or PNG bytes.
+    description : str
+        What the picture shows, for readers who do not see it; by default the first line of the docstring.
+    **specs
+        One a control, in the order in which they stand: ``kappa=(1, 1000, "log")`` a slider on a logarithmic
+        scale, ``n=(1, 50)`` whole numbers, ``lr=(0.0, 1.0, 0.1)`` from 0 to 1 and at first 0.1,
+        ``rule=["GD", "Adam"]`` a choice, ``grid=True`` a check box, or an ipywidgets control.
+
+    Returns
+    -------
+    Sliders
+        It shows itself at the end of a cell; ``values`` are the numbers that are set.
+    """
+    return Sliders(draw, description, specs)
+
+
+class Sliders:
+    """A picture and its controls; see `sliders`."""
+
+    def __init__(self, draw, description, specs):
+        if not callable(draw):
+            raise TypeError(f"sliders: draw={draw!r} must be a function that returns a picture")
+        if not specs:
+            raise TypeError("sliders: at least one control is needed, such as lr=(0.0, 1.0)")
+        self.draw = draw
+        lines = (draw.__doc__ or draw.__name__.replace("_", " ")).strip().splitlines()
+        self.description = description or lines[0]
+        self.controls = {name: controls.from_spec(name, spec) for name, spec in specs.items()}
+        self.picture = widgets.Image(format="png", layout=widgets.Layout(max_width="100%", object_fit="contain"))
+        self.status = widgets.HTML()
+        self._first = self._draw()
+        self.picture.value = self._first
+        for control in self.controls.values():
+            control.observe(self._redraw, "value")
+        panel = widgets.VBox(list(self.controls.values()))
+        self.widget = widgets.VBox([panel, self.picture, self.status])
+
+    @property
+    def values(self):
+        """The numbers and choices as they are set, by name."""
+        return {name: controls.read(control) for name, control in self.controls.items()}
+
+    def __repr__(self):
+        return f"<{self.description} Controls: {', '.join(self.controls)}>"
+
+    def _ipython_display_(self):
+        name = page.mark(repr(self), self.draw.__name__)
+        body = page.still(self._first, self.description)
+        live.show(self.widget, name, body, self._first, repr(self))
+
+    def _draw(self):
+        return png_of(self.draw(**self.values))
+
+    def _redraw(self, _):
+        try:
+            self.picture.value = self._draw()
+            self.status.value = ""
+        except (ValueError, ArithmeticError) as error:  # a setting that the picture refuses
+            self.status.value = f'<div role="status">{html.escape(str(error))}</div>'
+
+
+def png_of(picture):
+    """PNG bytes of what a ``draw`` function returned."""
+    if isinstance(picture, bytes):
+        return picture
+    if hasattr(picture, "png"):  # a Picture of optlib.plots
+        return picture.png()
+    if hasattr(picture, "_repr_png_"):
+        return picture._repr_png_()
+    if hasattr(picture, "savefig"):
+        return _png_of_figure(picture)
+    if hasattr(picture, "figure"):
+        return _png_of_figure(picture.figure)
+    raise TypeError(f"sliders: draw returned {picture!r}; it must return a figure, a picture or PNG bytes")
+
+
+def _png_of_figure(figure):
+    import matplotlib.pyplot as plt
+
+    out = io.BytesIO()
+    figure.savefig(out, format="png", pil_kwargs={"compress_level": 1})
+    plt.close(figure)  # or the notebook would show it a second time, below
+    return out.getvalue()

@@ -1,0 +1,220 @@
+"""The objects with sliders, without a browser: their controls are turned from Python."""
+
+import io
+
+import numpy as np
+import pytest
+
+widgets = pytest.importorskip("ipywidgets")
+from PIL import Image  # noqa: E402
+
+import optlib as ol  # noqa: E402
+from optlib.explorables import controls, page  # noqa: E402
+
+F = ol.FUNCTIONS["rosenbrock"]
+
+
+def pixels(png):
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """What an object puts into the cell's output, as a list of MIME bundles."""
+    bundles = []
+    monkeypatch.setattr("IPython.display.display", lambda bundle, raw: bundles.append(bundle))
+    return bundles
+
+
+# --- explore -------------------------------------------------------------------------------------------------
+
+
+def test_every_hyper_parameter_has_a_slider():
+    explorer = ol.explore(F, ol.Adam(lr=0.1))
+    assert list(explorer.hypers["Adam"]) == list(ol.Adam.hypers)
+    assert explorer.hypers["Adam"]["lr"].description == r"lr $\alpha$"
+    assert isinstance(explorer.hypers["Adam"]["lr"], widgets.FloatLogSlider)
+    assert isinstance(explorer.hypers["Adam"]["beta1"], widgets.FloatSlider)
+
+
+@pytest.mark.parametrize("name", ol.OPTIMIZERS)
+def test_every_rule_can_be_explored(name):
+    explorer = ol.explore(F, name, steps=5)
+    numbers = [n for n, about in ol.OPTIMIZERS[name].hypers.items() if about.slider is not None]
+    assert set(numbers) >= set(explorer.hypers[name])
+    assert len(explorer.paths) == 1
+    assert bytes(explorer.picture.value).startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("name", [n for n, f in ol.FUNCTIONS.items() if f.dim in (1, 2)])
+def test_every_function_can_be_explored(name):
+    explorer = ol.explore(ol.FUNCTIONS[name], ol.GradientDescent(lr=0.01), steps=3)
+    assert pixels(explorer.picture.value).std() > 5
+
+
+def test_turning_a_slider_changes_picture_path_and_code():
+    explorer = ol.explore(F, ol.Adam(lr=0.1), steps=50)
+    before = pixels(explorer.picture.value)
+    explorer.hypers["Adam"]["lr"].value = 0.3
+    assert np.abs(pixels(explorer.picture.value) - before).sum() > 10_000
+    np.testing.assert_array_equal(explorer.paths[0].x, ol.minimize(F, ol.Adam(lr=0.3), steps=50).x)
+    assert "ol.Adam(lr=0.3)" in explorer.code
+
+
+def test_the_code_reproduces_the_paths():
+    explorer = ol.explore(F, ol.Adam(lr=0.1), ol.GradientDescent(lr=1e-3), steps=30)
+    explorer.hypers["Adam"]["lr"].value = 10**-0.333
+    explorer.hypers["Adam"]["beta1"].value = 0.123
+    explorer.count.value = 44
+    explorer.starts[0].value = 0.7
+    names = {"ol": ol}
+    exec(explorer.code.rsplit("\n", 1)[0], names)
+    for made, known in zip(names["paths"], explorer.paths, strict=True):
+        np.testing.assert_array_equal(made.x, known.x)
+
+
+def test_reset_returns_to_the_first_picture():
+    explorer = ol.explore(F, ol.Adam(lr=0.1), steps=20)
+    first, code = bytes(explorer.picture.value), explorer.code
+    explorer.hypers["Adam"]["lr"].value = 0.01
+    explorer.starts[1].value = 2.0
+    explorer.choice.value = ("Adam", "GradientDescent")
+    explorer.count.value = 7
+    assert explorer.code != code
+    explorer.reset()
+    assert explorer.code == code
+    assert explorer.picture.value == first
+
+
+def test_function_and_rules_can_be_chosen():
+    f = ol.objective(lambda x, y: x**2 + 3 * y**2, name="mine", start=(2.0, 2.0))
+    explorer = ol.explore(f, ol.GradientDescent(lr=0.1), steps=9)
+    explorer.choice.value = ("GradientDescent", "Adam")
+    assert [type(path.rule).__name__ for path in explorer.paths] == ["GradientDescent", "Adam"]
+    explorer.function.value = "rosenbrock"
+    assert explorer.paths[0].function is F
+    assert tuple(explorer.paths[0].start) == F.start
+    explorer.function.value = "mine"
+    assert explorer.paths[0].function is f
+
+
+def test_fixed_hyper_parameters_have_no_slider():
+    explorer = ol.explore(F, ol.Adam(lr=0.1), eps=1e-3)
+    assert "eps" not in explorer.hypers["Adam"]
+    assert explorer.paths[0].rule.eps == 1e-3
+
+
+def test_a_start_without_a_value_is_said():
+    f = ol.objective(lambda x, y: np.log(x) + y**2, name="half", start=(1.0, 1.0), domain=((-1, 2), (-1, 2)))
+    explorer = ol.explore(f, ol.GradientDescent(lr=0.1), steps=5)
+    explorer.starts[0].value = -0.5
+    assert "not finite" in explorer.status.value
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "said"),
+    [
+        (lambda: ol.explore("rosenbrock", ol.Adam), TypeError, "f='rosenbrock'"),
+        (lambda: ol.explore(F), TypeError, "at least one optimizer"),
+        (lambda: ol.explore(F, 3), TypeError, "rule=3"),
+        (lambda: ol.explore(F, ol.Adam, gamma=1), TypeError, "gamma=1"),
+        (lambda: ol.explore(F, ol.Adam, lr=-1), ValueError, "lr=-1"),
+        (lambda: ol.explore(F, ol.Adam, start=(1, 2, 3)), ValueError, "start="),
+        (lambda: ol.explore(F, ol.Adam, steps=0), ValueError, "steps=0"),
+        (lambda: ol.explore(F, ol.Adam, steps=1.5), TypeError, "steps=1.5"),
+        (lambda: ol.explore(F, ol.Adam, domain=((1, 0), (0, 1))), ValueError, "domain="),
+        (lambda: ol.explore(F.in_dim(3), ol.Adam), ValueError, "3 coordinates"),
+    ],
+)
+def test_bad_arguments_are_named(call, error, said):
+    with pytest.raises(error, match=said):
+        call()
+
+
+# --- what stands in the output ---------------------------------------------------------------------------------
+
+
+def test_the_output_is_the_same_in_every_run(shown):
+    for _ in range(2):
+        ol.explore(F, ol.Adam(lr=0.1), steps=20)._ipython_display_()
+    first, view, second, _ = shown
+    assert first == second
+    assert first["text/plain"] == "<explore rosenbrock, Adam, lr 0.1, 20 steps from (-1.2, 1)>"
+    assert set(view) == {"application/vnd.jupyter.widget-view+json", "text/plain"}
+    assert "20 steps" in first["text/html"].split('alt="')[1].split('"')[0]
+
+
+def test_names_cannot_break_out_of_the_html(shown):
+    f = ol.objective(lambda x, y: x**2 + y**2, name='</figure><script>alert("1")</script>')
+    ol.explore(f, ol.GradientDescent(lr=0.1), steps=3)._ipython_display_()
+    assert "<script>alert" not in shown[0]["text/html"]
+    assert "</figure><script" not in shown[0]["text/html"]
+
+
+def test_json_cannot_end_its_element():
+    text = page.escaped_json({"name": "</script><!--&\u2028"})
+    assert not set("<>&\u2028") & set(text)
+
+
+# --- sliders ---------------------------------------------------------------------------------------------------
+
+
+def draw_line(slope, n=3):
+    """A line and its slope."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(2, 2))
+    figure.add_subplot().plot([0, n], [0, slope])
+    return figure
+
+
+def test_sliders_redraw_and_show(shown):
+    board = ol.sliders(draw_line, slope=(0.1, 10.0, "log"), n=(1, 50))
+    assert board.values == {"slope": 1.0, "n": 26}
+    before = bytes(board.picture.value)
+    board.controls["slope"].value = 5.0
+    assert board.picture.value != before
+    board._ipython_display_()
+    assert shown[0]["text/plain"] == "<A line and its slope. Controls: slope, n>"
+
+
+def test_specs_become_controls():
+    kinds = {
+        "a": ((1e-12, 1.0, "log"), widgets.FloatLogSlider),
+        "b": ((1, 1000, "log"), widgets.FloatLogSlider),
+        "c": ((1, 50), widgets.IntSlider),
+        "d": ((0.0, 1.0, 0.25), widgets.FloatSlider),
+        "e": (["GD", "Adam"], widgets.Dropdown),
+        "f": ({"one": 1, "two": 2}, widgets.Dropdown),
+        "g": (True, widgets.Checkbox),
+    }
+    for name, (spec, kind) in kinds.items():
+        assert type(controls.from_spec(name, spec)) is kind
+    assert controls.from_spec("d", (0.0, 1.0, 0.25)).value == 0.25
+    assert controls.read(controls.from_spec("f", {"one": 1, "two": 2})) == 1
+
+
+@pytest.mark.parametrize("spec", [(1, 0), (0.0, 1.0, "log"), (0.0, 1.0, 3.0), (1,), [], "x", ("a", "b"), None])
+def test_bad_specs_are_named(spec):
+    with pytest.raises(ValueError, match="h="):
+        ol.sliders(draw_line, h=spec)
+
+
+def test_a_refused_setting_keeps_the_picture_and_says_why():
+    def draw(n):
+        if n == 3:
+            raise ValueError("three is <bad>")
+        return draw_line(n)
+
+    board = ol.sliders(draw, n=(1, 4))
+    before = bytes(board.picture.value)
+    board.controls["n"].value = 3
+    assert board.picture.value == before
+    assert "three is &lt;bad&gt;" in board.status.value
+
+
+def test_draw_must_return_a_picture():
+    with pytest.raises(TypeError, match="draw returned 3"):
+        ol.sliders(lambda n: 3, n=(1, 4))
+    with pytest.raises(TypeError, match="draw=3"):
+        ol.sliders(3, n=(1, 4))
