@@ -77,7 +77,8 @@ class Hyper:
         if is_array(value) and len(value.shape) == 0:
             value = value.item()
         if isinstance(value, (bool, str)) or not isinstance(value, numbers.Real):
-            kind = "an integer" if isinstance(self.default, int) else "a number, an array or a schedule"
+            kinds = {int: "an integer", tuple: "a sequence of numbers"}
+            kind = kinds.get(type(self.default), "a number, an array or a schedule")
             raise TypeError(f"{owner}: {name}={value!r} must be {kind} in {self.allowed}")
         if not inside(value, self.allowed):
             raise ValueError(f"{owner}: {name}={value!r} is outside the allowed range {self.allowed}")

@@ -1,6 +1,9 @@
 """All rules, in the order in which the course teaches them."""
 
-from . import descent, momentum, adam, yellowfin, averaging, second_order, gradient_free  # noqa: F401, I001  (the order of import is the order of teaching)
+# The order of import is the order of teaching.
+from . import (  # noqa: F401, I001
+    descent, momentum, adaptive, adam, adam_family, yellowfin, averaging, second_order, gradient_free,
+)
 from ..registry import OPTIMIZERS
 from .base import Optimizer
 

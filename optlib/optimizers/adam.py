@@ -1,6 +1,6 @@
-"""Adam and its family: momentum and a second moment, both corrected for their start at zero."""
+"""Adam and its nearest kin: momentum and a size of the gradient, both corrected for their start at zero."""
 
-from ..arrays import sqrt, zeros_like
+from ..arrays import abs, maximum, sqrt, zeros_like
 from ..registry import hyper, register
 from .base import Optimizer
 
@@ -23,14 +23,14 @@ class Adam(Optimizer):
         corrected.
 
     Elsewhere:
-        torch.optim.Adam is the same rule.  TensorFlow and the paper's own efficient form add an epsilon-hat
-        before the correction, epsilon-hat = epsilon sqrt(1 - beta2^t): a different number in the first steps.
+        torch.optim.Adam is the same rule.  Keras and the paper's own efficient form add an epsilon-hat before the
+        correction, epsilon-hat = epsilon sqrt(1 - beta2^t): a different number in the first steps.
 
     Memory:
         2 numbers per parameter (m, v).
     """
 
-    lr: float = hyper(1e-3, r"\alpha", "(0, inf)", slider=(1e-3, 1.0), log=True, doc="learning rate, about the length of a step")
+    lr: float = hyper(1e-3, r"\alpha", "(0, inf)", slider=(1e-3, 1.0), log=True, doc="about the length of a step")
     beta1: float = hyper(0.9, r"\beta_1", "[0, 1)", slider=(0.0, 0.999), doc="decay of the average gradient")
     beta2: float = hyper(0.999, r"\beta_2", "[0, 1)", slider=(0.0, 0.9999), doc="decay of the average squared gradient")
     eps: float = hyper(1e-8, r"\epsilon", "[0, inf)", slider=(1e-10, 1.0), log=True, doc="added to the root")
@@ -45,3 +45,141 @@ class Adam(Optimizer):
         m_hat = self.m / (1 - self.beta1**self.t)
         v_hat = self.v / (1 - self.beta2**self.t)
         return x - self.lr * m_hat / (sqrt(v_hat) + self.eps)
+
+
+@register
+class AdaMax(Optimizer):
+    r"""Adam with the largest recent gradient in place of the root of the mean square.
+
+    Formula:
+        $$m_t = \beta_1 m_{t-1} + (1-\beta_1)\, g_t$$
+        $$u_t = \max(\beta_2 u_{t-1},\ |g_t| + \epsilon)$$
+        $$x_t = x_{t-1} - \frac{\alpha}{1-\beta_1^t}\, \frac{m_t}{u_t}$$
+
+    Source:
+        D. P. Kingma, J. Ba (2015), Adam: A Method for Stochastic Optimization, ICLR, Algorithm 2.
+        arXiv:1412.6980
+
+    Convention:
+        u is the infinity norm of the past gradients, each shrunk by beta2 for every step of its age: the limit of
+        the p-norm, of which Adam has p = 2.  It needs no bias correction; m has one.  The paper has no epsilon and
+        divides 0 by 0 where all gradients were 0; here epsilon stands inside the maximum.
+
+    Elsewhere:
+        torch.optim.Adamax is the same rule, epsilon included.  Keras takes the maximum without epsilon and divides
+        by u + epsilon.
+
+    Memory:
+        2 numbers per parameter (m, u).
+    """
+
+    lr: float = hyper(2e-3, r"\alpha", "(0, inf)", slider=(1e-3, 1.0), log=True, doc="about the length of a step")
+    beta1: float = hyper(0.9, r"\beta_1", "[0, 1)", slider=(0.0, 0.999), doc="decay of the average gradient")
+    beta2: float = hyper(0.999, r"\beta_2", "[0, 1)", slider=(0.0, 0.9999), doc="decay of the largest gradient")
+    eps: float = hyper(1e-8, r"\epsilon", "[0, inf)", slider=(1e-10, 1.0), log=True, doc="added to the gradient's size")
+
+    def init(self, x):
+        self.m = zeros_like(x)
+        self.u = zeros_like(x)
+
+    def update(self, x, g):
+        self.m = self.beta1 * self.m + (1 - self.beta1) * g
+        self.u = maximum(self.beta2 * self.u, abs(g) + self.eps)
+        return x - self.lr / (1 - self.beta1**self.t) * self.m / self.u
+
+
+@register
+class Nadam(Optimizer):
+    r"""Adam that looks ahead as Nesterov's momentum does: the step already has the momentum of the next one.
+
+    Formula:
+        $$\mu_t = \beta_1 \bigl(1 - \tfrac{1}{2}\, 0.96^{\,t \psi}\bigr)$$
+        $$m_t = \beta_1 m_{t-1} + (1-\beta_1)\, g_t \qquad v_t = \beta_2 v_{t-1} + (1-\beta_2)\, g_t^2$$
+        $$\hat m_t = \frac{\mu_{t+1}\, m_t}{1 - \prod_{i=1}^{t+1} \mu_i} +
+          \frac{(1-\mu_t)\, g_t}{1 - \prod_{i=1}^{t} \mu_i} \qquad \hat v_t = \frac{v_t}{1-\beta_2^t}$$
+        $$x_t = x_{t-1} - \alpha\, \frac{\hat m_t}{\sqrt{\hat v_t} + \epsilon}$$
+
+    Source:
+        T. Dozat (2016), Incorporating Nesterov Momentum into Adam, ICLR Workshop, Algorithm 2; the schedule of mu is
+        that of I. Sutskever, J. Martens, G. Dahl, G. Hinton (2013), On the importance of initialization and
+        momentum in deep learning, ICML.  https://openreview.net/forum?id=OM0jvwB8jIp57ZJjtNEZ
+
+    Convention:
+        Averages, both corrected; epsilon outside the root.  The momentum mu grows from about beta1 / 2 to beta1,
+        halfway after about 4,250 steps at psi = 0.004.  The paper averages the gradient with mu_t; here, as in
+        torch, the average has beta1 and mu_t only weighs it in the step.
+
+    Elsewhere:
+        torch.optim.NAdam is the same rule, psi by the name of momentum_decay.  Keras has psi = 1, so that mu is
+        nearly beta1 after a hundred steps.
+
+    Memory:
+        2 numbers per parameter (m, v), and one number in all, the product of the mu.
+    """
+
+    lr: float = hyper(2e-3, r"\alpha", "(0, inf)", slider=(1e-3, 1.0), log=True, doc="about the length of a step")
+    beta1: float = hyper(0.9, r"\beta_1", "[0, 1)", slider=(0.0, 0.999), doc="decay of the average gradient")
+    beta2: float = hyper(0.999, r"\beta_2", "[0, 1)", slider=(0.0, 0.9999), doc="decay of the average squared gradient")
+    eps: float = hyper(1e-8, r"\epsilon", "[0, inf)", slider=(1e-10, 1.0), log=True, doc="added to the root")
+    psi: float = hyper(0.004, r"\psi", "[0, inf)", slider=(1e-4, 1.0), log=True, doc="how soon mu grows to beta1")
+
+    def init(self, x):
+        self.m = zeros_like(x)
+        self.v = zeros_like(x)
+        self.mu_product = 1.0
+
+    def update(self, x, g):
+        mu, mu_next = self._momentum(self.t), self._momentum(self.t + 1)
+        self.mu_product = mu * self.mu_product
+        self.m = self.beta1 * self.m + (1 - self.beta1) * g
+        self.v = self.beta2 * self.v + (1 - self.beta2) * g**2
+        m_hat = mu_next * self.m / (1 - self.mu_product * mu_next) + (1 - mu) * g / (1 - self.mu_product)
+        v_hat = self.v / (1 - self.beta2**self.t)
+        return x - self.lr * m_hat / (sqrt(v_hat) + self.eps)
+
+    def _momentum(self, t):
+        return self.beta1 * (1 - 0.5 * 0.96 ** (t * self.psi))
+
+
+@register
+class AdamW(Optimizer):
+    r"""Adam, and apart from it a pull of all weights toward zero.
+
+    Formula:
+        $$m_t = \beta_1 m_{t-1} + (1-\beta_1)\, g_t \qquad v_t = \beta_2 v_{t-1} + (1-\beta_2)\, g_t^2$$
+        $$\hat m_t = \frac{m_t}{1-\beta_1^t} \qquad \hat v_t = \frac{v_t}{1-\beta_2^t}$$
+        $$x_t = x_{t-1} - \alpha \lambda\, x_{t-1} - \alpha\, \frac{\hat m_t}{\sqrt{\hat v_t} + \epsilon}$$
+
+    Source:
+        I. Loshchilov, F. Hutter (2019), Decoupled Weight Decay Regularization, ICLR, Algorithm 2.
+        arXiv:1711.05101
+
+    Convention:
+        The decay is decoupled: it is not part of the gradient, so m and v never see it, and it is not divided by
+        the size of the gradient.  It is scaled by the learning rate, schedule included.  In the paper only the
+        schedule scales it, so that the paper's lambda is alpha lambda here.
+
+    Elsewhere:
+        torch.optim.AdamW is the same rule; torch.optim.Adam(weight_decay=...) adds lambda x to the gradient
+        instead, which is another rule.
+
+    Memory:
+        2 numbers per parameter (m, v).
+    """
+
+    lr: float = hyper(1e-3, r"\alpha", "(0, inf)", slider=(1e-3, 1.0), log=True, doc="about the length of a step")
+    beta1: float = hyper(0.9, r"\beta_1", "[0, 1)", slider=(0.0, 0.999), doc="decay of the average gradient")
+    beta2: float = hyper(0.999, r"\beta_2", "[0, 1)", slider=(0.0, 0.9999), doc="decay of the average squared gradient")
+    eps: float = hyper(1e-8, r"\epsilon", "[0, inf)", slider=(1e-10, 1.0), log=True, doc="added to the root")
+    weight_decay: float = hyper(0.01, r"\lambda", "[0, inf)", slider=(1e-4, 1.0), log=True, doc="pull to zero")
+
+    def init(self, x):
+        self.m = zeros_like(x)
+        self.v = zeros_like(x)
+
+    def update(self, x, g):
+        self.m = self.beta1 * self.m + (1 - self.beta1) * g
+        self.v = self.beta2 * self.v + (1 - self.beta2) * g**2
+        m_hat = self.m / (1 - self.beta1**self.t)
+        v_hat = self.v / (1 - self.beta2**self.t)
+        return x - self.lr * self.weight_decay * x - self.lr * m_hat / (sqrt(v_hat) + self.eps)

@@ -42,12 +42,15 @@ class Optimizer:
 
     def __post_init__(self):
         self._schedules = {}
+        self._given = {}  # arrays and schedules as the user gave them: the fields hold what a step uses
         self._axis = None  # the axes that make up one point: all of them, or -1 in a batch of points
         for name, about in self.hypers.items():
             value = about.check(type(self).__name__, name, getattr(self, name))
             setattr(self, name, value)
+            if is_array(value):
+                self._given[name] = value
             if callable(value):
-                self._schedules[name] = value
+                self._given[name] = self._schedules[name] = value
                 setattr(self, name, None)
         self.t = 0
 
@@ -106,7 +109,7 @@ class Optimizer:
 
     def settings(self):
         """Hyper-parameters as they were given, by name; schedules as schedules."""
-        return {name: self._schedules.get(name, getattr(self, name)) for name in self.hypers}
+        return {name: self._given.get(name, getattr(self, name)) for name in self.hypers}
 
     def __repr__(self):
         values = ", ".join(f"{k}={_short(v)}" for k, v in self.settings().items())
@@ -119,7 +122,7 @@ class Optimizer:
         if self.t == 0:
             self._begin(x)
         if self._schedules:
-            self._resolve_schedules(seen, loss)
+            self._resolve_schedules(x, seen, loss)
         self.t += 1
         return self.update(x, *seen)
 
@@ -133,7 +136,7 @@ class Optimizer:
                 setattr(self, name, like(value, x))
         self.init(x)
 
-    def _resolve_schedules(self, seen, loss):
+    def _resolve_schedules(self, x, seen, loss):
         for name, schedule in self._schedules.items():
             reads = getattr(schedule, "reads", None)
             if reads == "loss":
@@ -143,7 +146,7 @@ class Optimizer:
                 value = schedule(self.t, self.inner(g, g) ** 0.5)
             else:
                 value = schedule(self.t)
-            setattr(self, name, value)
+            setattr(self, name, _plain(value, x))
 
     # --- checks ------------------------------------------------------------------------------------------
 
@@ -171,20 +174,22 @@ class Optimizer:
                 f"{who}: {name} has shape {tuple(getattr(value, 'shape', ()))}, but x has shape {tuple(shape)}; "
                 f"{name} must have shape {wanted}"
             )
-        if is_array(x) and value.dtype != x.dtype:
-            raise TypeError(f"{who}: {name} has dtype {value.dtype}, but x has {x.dtype}; both must be the same")
+        if _kind(value) != _kind(x):
+            raise TypeError(f"{who}: {name} has dtype {_kind(value)}, but x has {_kind(x)}; both must be the same")
 
     def _check_same_as_before(self, who, x):
-        shape = tuple(getattr(x, "shape", ()))
+        shape, kind = tuple(getattr(x, "shape", ())), _kind(x)
         if self.t and shape != self._shape:
             raise ValueError(f"{who}: x has shape {shape}, but earlier steps had {self._shape}; call reset() first")
+        if self.t and kind != self._dtype:
+            raise TypeError(f"{who}: x has dtype {kind}, but earlier steps had {self._dtype}; call reset() first")
         if self.t == 0:
             for name, value in self.settings().items():
                 if is_array(value) and not _broadcasts(tuple(value.shape), shape):
                     raise ValueError(
                         f"{who}: {name} has shape {tuple(value.shape)}, which does not broadcast to x's shape {shape}"
                     )
-        self._shape = shape
+        self._shape, self._dtype = shape, kind
 
 
 def _refuse_unknown(init, cls):
@@ -215,6 +220,18 @@ def _check_point(who, name, value):
         )
     if not finite:
         raise ValueError(f"{who}: {name} contains NaN or infinity; only finite numbers are allowed")
+
+
+def _kind(value):
+    """Name of the dtype; a Python float counts as float64, as NumPy's own scalar does."""
+    return "float64" if isinstance(value, float) else str(value.dtype)
+
+
+def _plain(value, x):
+    """What a schedule returned, in a form that does not widen float32: a Python number, or an array like x."""
+    if not is_array(value):
+        return value
+    return like(value, x) if value.shape else value.item()
 
 
 def _broadcasts(shape, target):

@@ -1,0 +1,199 @@
+"""Amendments of Adam: a size that never shrinks, a careful start, a share of the plain gradient, a fading momentum."""
+
+from ..arrays import maximum, sqrt, where, zeros_like
+from ..registry import hyper, register
+from ..schedules import demon
+from .base import Optimizer
+
+
+@register
+class AMSGrad(Optimizer):
+    r"""Adam that never forgets a large gradient: the size it divides by only grows.
+
+    Formula:
+        $$m_t = \beta_1 m_{t-1} + (1-\beta_1)\, g_t \qquad v_t = \beta_2 v_{t-1} + (1-\beta_2)\, g_t^2$$
+        $$v^{\max}_t = \max(v^{\max}_{t-1},\ v_t)$$
+        $$\hat m_t = \frac{m_t}{1-\beta_1^t} \qquad \hat v_t = \frac{v^{\max}_t}{1-\beta_2^t}$$
+        $$x_t = x_{t-1} - \alpha\, \frac{\hat m_t}{\sqrt{\hat v_t} + \epsilon}$$
+
+    Source:
+        S. J. Reddi, S. Kale, S. Kumar (2018), On the Convergence of Adam and Beyond, ICLR, Algorithm 2.
+        arXiv:1904.09237
+
+    Convention:
+        The maximum is taken of v before its correction, and the correction is then applied to the maximum.  The
+        paper corrects neither average and has no epsilon; its proof lets alpha fall with the root of t and beta1
+        fall too.
+
+    Elsewhere:
+        torch.optim.Adam(amsgrad=True) is the same rule.  Keras too, but its epsilon is added before the correction.
+        Others take the maximum of the corrected v, which keeps the large first values for ever.
+
+    Memory:
+        3 numbers per parameter (m, v, v_max).
+    """
+
+    lr: float = hyper(1e-3, r"\alpha", "(0, inf)", slider=(1e-3, 1.0), log=True, doc="about the length of a step")
+    beta1: float = hyper(0.9, r"\beta_1", "[0, 1)", slider=(0.0, 0.999), doc="decay of the average gradient")
+    beta2: float = hyper(0.999, r"\beta_2", "[0, 1)", slider=(0.0, 0.9999), doc="decay of the average squared gradient")
+    eps: float = hyper(1e-8, r"\epsilon", "[0, inf)", slider=(1e-10, 1.0), log=True, doc="added to the root")
+
+    def init(self, x):
+        self.m = zeros_like(x)
+        self.v = zeros_like(x)
+        self.v_max = zeros_like(x)
+
+    def update(self, x, g):
+        self.m = self.beta1 * self.m + (1 - self.beta1) * g
+        self.v = self.beta2 * self.v + (1 - self.beta2) * g**2
+        self.v_max = maximum(self.v_max, self.v)
+        m_hat = self.m / (1 - self.beta1**self.t)
+        v_hat = self.v_max / (1 - self.beta2**self.t)
+        return x - self.lr * m_hat / (sqrt(v_hat) + self.eps)
+
+
+@register
+class RAdam(Optimizer):
+    r"""Adam that divides by the size of the gradient only once it has seen enough gradients to know it.
+
+    Formula:
+        $$m_t = \beta_1 m_{t-1} + (1-\beta_1)\, g_t \qquad v_t = \beta_2 v_{t-1} + (1-\beta_2)\, g_t^2$$
+        $$\hat m_t = \frac{m_t}{1-\beta_1^t} \qquad \rho_\infty = \frac{2}{1-\beta_2} - 1 \qquad
+          \rho_t = \rho_\infty - \frac{2 t \beta_2^t}{1-\beta_2^t}$$
+        $$r_t = \sqrt{\frac{(\rho_t-4)(\rho_t-2)\,\rho_\infty}{(\rho_\infty-4)(\rho_\infty-2)\,\rho_t}} \qquad
+          l_t = \frac{\sqrt{1-\beta_2^t}}{\sqrt{v_t} + \epsilon}$$
+        $$x_t = x_{t-1} - \alpha\, \hat m_t \cdot \begin{cases} r_t\, l_t & \rho_t > \rho_{\min} \\ 1 & \text{else}
+          \end{cases}$$
+
+    Source:
+        L. Liu, H. Jiang, P. He, W. Chen, X. Liu, J. Gao, J. Han (2020), On the Variance of the Adaptive Learning Rate
+        and Beyond, ICLR, Algorithm 2.  arXiv:1908.03265
+
+    Convention:
+        rho is the number of gradients that v effectively averages.  Up to the threshold the step is plain momentum,
+        lr times the average gradient; at beta2 = 0.999 for the first 5 steps.  The threshold is 4 in the paper's
+        text and 5 in the authors' code.  Epsilon is added to the root before the correction of v, not after it as
+        in Adam; the paper has none.
+
+    Elsewhere:
+        torch.optim.RAdam is the same rule.  pytorch_optimizer.RAdam makes no step at all below the threshold unless
+        degenerated_to_sgd is set, and its threshold is met by equality too.
+
+    Memory:
+        2 numbers per parameter (m, v).
+    """
+
+    lr: float = hyper(1e-3, r"\alpha", "(0, inf)", slider=(1e-3, 1.0), log=True, doc="about the length of a step")
+    beta1: float = hyper(0.9, r"\beta_1", "[0, 1)", slider=(0.0, 0.999), doc="decay of the average gradient")
+    beta2: float = hyper(0.999, r"\beta_2", "[0, 1)", slider=(0.0, 0.9999), doc="decay of the average squared gradient")
+    eps: float = hyper(1e-8, r"\epsilon", "[0, inf)", slider=(1e-10, 1.0), log=True, doc="added to the root")
+    threshold: float = hyper(5.0, r"\rho_{\min}", "[4, inf)", slider=(4.0, 100.0), doc="gradients before dividing")
+
+    def init(self, x):
+        self.m = zeros_like(x)
+        self.v = zeros_like(x)
+
+    def update(self, x, g):
+        self.m = self.beta1 * self.m + (1 - self.beta1) * g
+        self.v = self.beta2 * self.v + (1 - self.beta2) * g**2
+        m_hat = self.m / (1 - self.beta1**self.t)
+        rho_inf = 2 / (1 - self.beta2) - 1
+        rho = rho_inf - 2 * self.t * self.beta2**self.t / (1 - self.beta2**self.t)
+        enough = rho > self.threshold
+        r = self._rectifier(where(enough, rho, 5.0), where(enough, rho_inf, 5.0))  # 5: any number above 4
+        l = sqrt(1 - self.beta2**self.t) / (sqrt(self.v) + self.eps)  # noqa: E741  (the paper's letter)
+        return x - self.lr * m_hat * where(enough, r * l, 1.0)
+
+    def _rectifier(self, rho, rho_inf):
+        return sqrt((rho - 4) * (rho - 2) * rho_inf / ((rho_inf - 4) * (rho_inf - 2) * rho))
+
+
+@register
+class QHAdam(Optimizer):
+    r"""Adam whose two averages are mixed with the newest gradient and its square.
+
+    Formula:
+        $$m_t = \beta_1 m_{t-1} + (1-\beta_1)\, g_t \qquad v_t = \beta_2 v_{t-1} + (1-\beta_2)\, g_t^2$$
+        $$\hat m_t = \frac{m_t}{1-\beta_1^t} \qquad \hat v_t = \frac{v_t}{1-\beta_2^t}$$
+        $$x_t = x_{t-1} - \alpha\,
+          \frac{(1-\nu_1)\, g_t + \nu_1 \hat m_t}{\sqrt{(1-\nu_2)\, g_t^2 + \nu_2 \hat v_t} + \epsilon}$$
+
+    Source:
+        J. Ma, D. Yarats (2019), Quasi-hyperbolic momentum and Adam for deep learning, ICLR, section 4, with the
+        defaults that it recommends.  arXiv:1810.06801
+
+    Convention:
+        Averages, both corrected; epsilon outside the root.  nu1 = nu2 = 1 is Adam; nu1 = 0 divides the plain
+        gradient; nu1 = beta1 is Adam with Nesterov's momentum, without the schedule of `Nadam`.
+
+    Elsewhere:
+        torch_optimizer.QHAdam and the authors' qhoptim are the same rule, with beta1 = 0.9 and nu1 = 1 unless set.
+        pytorch_optimizer.QHAdam keeps the bias corrections in float32.
+
+    Memory:
+        2 numbers per parameter (m, v).
+    """
+
+    lr: float = hyper(1e-3, r"\alpha", "(0, inf)", slider=(1e-3, 1.0), log=True, doc="about the length of a step")
+    beta1: float = hyper(0.995, r"\beta_1", "[0, 1)", slider=(0.0, 0.999), doc="decay of the average gradient")
+    beta2: float = hyper(0.999, r"\beta_2", "[0, 1)", slider=(0.0, 0.9999), doc="decay of the average squared gradient")
+    eps: float = hyper(1e-8, r"\epsilon", "[0, inf)", slider=(1e-10, 1.0), log=True, doc="added to the root")
+    nu1: float = hyper(0.7, r"\nu_1", "[0, 1]", slider=(0.0, 1.0), doc="weight of the average against the new gradient")
+    nu2: float = hyper(1.0, r"\nu_2", "[0, 1]", slider=(0.0, 1.0), doc="weight of the average against the new square")
+
+    def init(self, x):
+        self.m = zeros_like(x)
+        self.v = zeros_like(x)
+
+    def update(self, x, g):
+        self.m = self.beta1 * self.m + (1 - self.beta1) * g
+        self.v = self.beta2 * self.v + (1 - self.beta2) * g**2
+        m_hat = self.m / (1 - self.beta1**self.t)
+        v_hat = self.v / (1 - self.beta2**self.t)
+        slope = (1 - self.nu1) * g + self.nu1 * m_hat
+        square = (1 - self.nu2) * g**2 + self.nu2 * v_hat
+        return x - self.lr * slope / (sqrt(square) + self.eps)
+
+
+@register
+class DemonAdam(Optimizer):
+    r"""Adam whose momentum fades to zero over a planned number of steps.
+
+    Formula:
+        $$\beta_t = \beta_1\, \frac{1 - t/T}{(1-\beta_1) + \beta_1\,(1 - t/T)} \qquad t = 0, \dots, T$$
+        $$m_{t+1} = \beta_t\, m_t + g_t \qquad v_{t+1} = \beta_2 v_t + (1-\beta_2)\, g_t^2$$
+        $$x_{t+1} = x_t - \alpha\, \frac{m_{t+1}}{\sqrt{v_{t+1} + \epsilon}}$$
+
+    Source:
+        J. Chen, C. Wolfe, Z. Li, A. Kyrillidis (2022), Demon: Improved Neural Network Training with Momentum Decay,
+        ICASSP, Algorithm 2.  arXiv:1910.04952
+
+    Convention:
+        m is a sum, not an average: with a steady gradient its steps are 1 / (1 - beta_t) times as long as Adam's,
+        ten times at first, as Adam's at the end.  Hence the learning rate of 1e-4.  Epsilon stands inside the root,
+        as the paper writes Adam.  Nothing is corrected: the first step has length alpha / sqrt(1 - beta2), 32 alpha
+        with the defaults.  t counts from 0: the first step has the full beta1, step T + 1 and all later ones none.
+
+    Elsewhere:
+        torch.optim has no such rule.  Summaries of the paper put a hat on m and on v without saying what it stands
+        for; most programs of this name are Adam, averages and corrections included, with Demon's beta_t as beta1.
+        That rule is ``Adam(beta1=schedule)`` here, but for the correction of m.
+
+    Memory:
+        2 numbers per parameter (m, v).
+    """
+
+    lr: float = hyper(1e-4, r"\alpha", "(0, inf)", slider=(1e-5, 0.1), log=True, doc="learning rate")
+    beta1: float = hyper(0.9, r"\beta_1", "[0, 1)", slider=(0.0, 0.999), doc="share of the sum that is kept at first")
+    beta2: float = hyper(0.999, r"\beta_2", "[0, 1)", slider=(0.0, 0.9999), doc="decay of the average squared gradient")
+    eps: float = hyper(1e-8, r"\epsilon", "[0, inf)", slider=(1e-10, 1.0), log=True, doc="added under the root")
+    steps: int = hyper(1000, "T", "[1, inf)", slider=(10, 1000), log=True, doc="steps until the momentum is zero")
+
+    def init(self, x):
+        self.m = zeros_like(x)
+        self.v = zeros_like(x)
+
+    def update(self, x, g):
+        self.m = demon(self.beta1, self.t - 1, self.steps) * self.m + g
+        self.v = self.beta2 * self.v + (1 - self.beta2) * g**2
+        return x - self.lr * self.m / sqrt(self.v + self.eps)
