@@ -41,7 +41,7 @@ class SimulatedAnnealing(Optimizer):
     Notes:
         The last axis of x holds the coordinates of a point; in a batch each point walks and accepts by itself.
         The path may climb: the best point so far is kept in ``best``, its value in ``best_value`` of shape (..., 1).
-        Each step calls f at x and at the proposal.  A proposal at which f is NaN or infinite is not accepted.
+        Each step calls f at x and at the proposal.  A proposal at which f is NaN or +infinity is not accepted.
     """
 
     elementwise = False

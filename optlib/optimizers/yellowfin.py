@@ -1,6 +1,6 @@
 """YellowFin: momentum that measures the landscape and sets its own learning rate and momentum."""
 
-from ..arrays import abs, join, minimum, namespace, sqrt, zeros_like
+from ..arrays import abs, join, like, minimum, namespace, sqrt, zeros_like
 from ..registry import hyper, register
 from .base import Optimizer
 
@@ -28,7 +28,8 @@ class YellowFin(Optimizer):
         The bar is an exponential average with decay beta, divided by 1 - beta^t for its start at zero.  h, the
         squared length of the gradient, stands for the curvature; C is the variance of the gradient, D the distance
         to the optimum.  The learning rate lies inside the velocity (Polyak's form).  lr multiplies the rate that
-        was found.  Epsilon is added once, where h and C are measured; the paper has none.
+        was found.  Epsilon is added where h and C are measured, against zero gradients.  The averages of mu and
+        alpha and the slow start over 10 w steps come from the authors' code.
 
     Elsewhere:
         torch.optim has no such rule.  The authors' PyTorch code averages log h for h_min; adds 1e-6 in each
@@ -85,8 +86,8 @@ class YellowFin(Optimizer):
         self.recent = (*self.recent, h)[-self.window :]
         window = join(self.recent)
         xp = namespace(window)
-        h_min = self._average("h_min_bar", xp.min(window, axis=-1))
-        h_max = self._average("h_max_bar", xp.max(window, axis=-1))
+        h_min = self._average("h_min_bar", like(xp.min(window, axis=-1), h))
+        h_max = self._average("h_max_bar", like(xp.max(window, axis=-1), h))
         return h_min, h_max
 
     def _variance(self, g, h_mean):
