@@ -40,7 +40,7 @@ def test_every_hyper_parameter_has_a_slider():
 @pytest.mark.parametrize("name", ol.OPTIMIZERS)
 def test_every_rule_can_be_explored(name):
     explorer = ol.explore(F, name, steps=5)
-    numbers = [n for n, about in ol.OPTIMIZERS[name].hypers.items() if about.slider is not None]
+    numbers = [n for n, about in ol.OPTIMIZERS[name].hypers.items() if about.slider or isinstance(about.default, bool)]
     assert set(numbers) >= set(explorer.hypers[name])
     assert len(explorer.paths) == 1
     assert bytes(explorer.picture.value).startswith(b"\x89PNG")
@@ -122,7 +122,7 @@ def test_a_start_without_a_value_is_said():
         (lambda: ol.explore(F, ol.Adam, start=(1, 2, 3)), ValueError, "start="),
         (lambda: ol.explore(F, ol.Adam, steps=0), ValueError, "steps=0"),
         (lambda: ol.explore(F, ol.Adam, steps=1.5), TypeError, "steps=1.5"),
-        (lambda: ol.explore(F, ol.Adam, domain=((1, 0), (0, 1))), ValueError, "domain="),
+        (lambda: ol.explore(F, ol.Adam, extent=((1, 0), (0, 1))), ValueError, "extent="),
         (lambda: ol.explore(F.in_dim(3), ol.Adam), ValueError, "3 coordinates"),
     ],
 )
@@ -139,7 +139,7 @@ def test_the_output_is_the_same_in_every_run(shown):
         ol.explore(F, ol.Adam(lr=0.1), steps=20)._ipython_display_()
     first, view, second, _ = shown
     assert first == second
-    assert first["text/plain"] == "<explore rosenbrock, Adam, lr 0.1, 20 steps from (-1.2, 1)>"
+    assert first["text/plain"] == "<explore Rosenbrock, Adam, lr 0.1, 20 steps from (-1.2, 1)>"
     assert set(view) == {"application/vnd.jupyter.widget-view+json", "text/plain"}
     assert "20 steps" in first["text/html"].split('alt="')[1].split('"')[0]
 

@@ -7,7 +7,7 @@ import ipywidgets as widgets
 
 _WIDTH = widgets.Layout(width="340px")
 _STYLE = {"description_width": "110px"}
-_STEPS = 200  # positions of a slider
+_NOTCHES = 200
 
 
 def number(name, value, low, high, log=False, label=None):
@@ -17,11 +17,9 @@ def number(name, value, low, high, log=False, label=None):
     if log and low > 0:
         # Ends at full fiftieths of a decade, so that 0.001, 0.01, ... are on the slider exactly.
         ends = dict(min=math.floor(math.log10(low) * 50) / 50, max=math.ceil(math.log10(high) * 50) / 50)
-        return widgets.FloatLogSlider(base=10, step=0.02, readout_format=".3g", **ends, **common)
-    step = tidy_step((high - low) / _STEPS)
-    # Enough decimals for the step: 0.999 is not shown as 1.
-    decimals = max(0, -math.floor(math.log10(step) + 1e-9))
-    return widgets.FloatSlider(min=low, max=high, step=step, readout_format=f".{decimals}f", **common)
+        return widgets.FloatLogSlider(base=10, step=0.01, readout_format=".3g", **ends, **common)
+    decimals = decimals_of(low, high, value)
+    return widgets.FloatSlider(min=low, max=high, step=10.0**-decimals, readout_format=f".{decimals}f", **common)
 
 
 def integer(name, value, low, high, label=None):
@@ -84,18 +82,31 @@ def from_spec(name, spec):
     raise _bad_spec(name, spec)
 
 
-def read(control):
-    """The value of a control.  What a slider gives is rounded to what it shows, so that code can repeat it."""
+def read(control, now=None):
+    """The value of a control, rounded so that code can repeat it.
+
+    ``now`` is the value that was set before: a slider that has only been moved to its nearest notch, as front
+    ends do when they first show it, leaves it as it is.
+    """
     value = control.value
-    if isinstance(control, (widgets.FloatLogSlider, widgets.FloatSlider)):
-        return float(f"{value:.4g}")
+    if isinstance(control, widgets.FloatLogSlider):
+        if now and abs(math.log10(value / now)) <= control.step / 2 + 1e-9:
+            return now
+        return float(f"{value:.3g}")
+    if isinstance(control, widgets.FloatSlider):
+        if now is not None and abs(value - now) <= control.step / 2 + 1e-9:
+            return now
+        return float(f"{value:.6g}")
     return value
 
 
-def tidy_step(step):
-    """The nearest 1, 2 or 5 times a power of ten below ``step``."""
-    power = 10.0 ** math.floor(math.log10(step))
-    return next(power * m for m in (5, 2, 1) if power * m <= step * (1 + 1e-9))
+def decimals_of(low, high, value):
+    """Decimals of a slider: two hundred notches at least, and its ends and its value on a notch if they are short."""
+    notch = (high - low) / _NOTCHES
+    found = max(0, math.ceil(-math.log10(notch)))
+    while found < 6 and any(abs(round(v, found) - v) > 1e-9 for v in (low, high, value)):
+        found += 1
+    return found
 
 
 def _from_range(name, spec):

@@ -5,14 +5,15 @@ import html
 
 import ipywidgets as widgets
 
-from .. import background
+from ..pictures.picture import show_name
 from ..pictures.tracks import sentences
 from . import controls, live, page
 from .painter import SIZE, painter
+from .scene import scene
 from .setting import Setting
 
 
-def explore(f, *rules, start=None, steps=100, domain=None, dark=False, **fixed):
+def explore(f, *rules, start=None, steps=100, extent=None, dark=False, **fixed):
     """Show paths of optimizers on a function, with a slider for every number.
 
     Parameters
@@ -24,8 +25,8 @@ def explore(f, *rules, start=None, steps=100, domain=None, dark=False, **fixed):
     start : d numbers, optional
         By default ``f.start``.
     steps : int
-    domain : sequence of (low, high), one a coordinate, optional
-        What to show, and where the sliders of the start reach.
+    extent : ((x low, x high), (y low, y high)), or (low, high) for one coordinate, optional
+        What is shown, by default the function's domain; the sliders of the start reach as far.
     dark : bool
         Draw for a dark page.
     **fixed
@@ -37,14 +38,14 @@ def explore(f, *rules, start=None, steps=100, domain=None, dark=False, **fixed):
         It shows itself at the end of a cell.  ``paths`` are the trajectories shown, ``code`` makes the picture
         again.
     """
-    return Explorer(Setting(f, rules, start, steps, fixed), domain, dark)
+    return Explorer(Setting(f, rules, start, steps, fixed), extent, dark)
 
 
 class Explorer:
     """A picture of paths and its controls; see `explore`."""
 
-    def __init__(self, setting, domain, dark):
-        self.setting, self.domain, self.dark = setting, domain, dark
+    def __init__(self, setting, extent, dark):
+        self.setting, self.extent, self.dark = setting, extent, dark
         self.first = copy.deepcopy(setting.rules), list(setting.chosen), list(setting.start), setting.steps, setting.f
         self._busy = False
         self._stored = self._render()
@@ -90,7 +91,8 @@ class Explorer:
     # --- the picture -------------------------------------------------------------------------------------
 
     def _scene(self):
-        return background.scene(self.setting.f, self.domain, "explore")
+        f = self.setting.f
+        return scene(f, self.extent if f is self.first[-1] else None, who="explore")
 
     def _render(self):
         """PNG, title, and a sentence on each path; the reason instead where there is no path."""
@@ -98,7 +100,8 @@ class Explorer:
         try:
             found = self.setting.tracks()
         except ValueError as error:  # the function has no value at this start
-            return brush.png([], self.setting.f.name), self.setting.f.name, [str(error)]
+            name = show_name(self.setting.f)
+            return brush.png([], name), name, [str(error)]
         title = self.setting.title(found)
         return brush.png(found, title), title, sentences(found)
 
@@ -120,7 +123,8 @@ class Explorer:
         self.choice = controls.several("rules", setting.chosen, list(setting.rules))
         self.tuned = controls.choice("sliders of", setting.chosen[0], list(setting.chosen))
         self.count = controls.integer("steps", setting.steps, 1, max(500, 2 * setting.steps))
-        self.starts = [controls.number(f"start {i + 1}", v, v - 1, v + 1) for i, v in enumerate(setting.start)]
+        named = zip("xy", setting.start, strict=False)
+        self.starts = [controls.number(f"start {x}", v, v - 1, v + 1) for x, v in named]
         self.panel = widgets.VBox()
         self.hypers = {}
         self._fit_start()
@@ -149,28 +153,32 @@ class Explorer:
 
     def _fit_start(self):
         """Give the sliders of the start the range of the function that is shown."""
-        sides = self.setting.f.domain if self.domain is None else self.domain
+        view = self._scene()
+        sides = (view.x, view.y)[: len(self.starts)]
         busy, self._busy = self._busy, True
         for control, (low, high), value in zip(self.starts, sides, self.setting.start, strict=True):
             low, high = min(float(low), value), max(float(high), value)
             control.min, control.max = min(low, control.min), max(high, control.max)  # never empty in between
             control.value = value
             control.min, control.max = low, high
-            control.step = controls.tidy_step((high - low) / 200)
-            control.readout_format = ".3f"
+            decimals = controls.decimals_of(low, high, value)
+            control.step, control.readout_format = 10.0**-decimals, f".{decimals}f"
         self._busy = busy
 
     # --- what happens when one of them is turned ---------------------------------------------------------
 
     def _hyper_changed(self, name, hyper):
         if not self._busy:
-            self.setting.rules[name][1][hyper] = controls.read(self.hypers[name][hyper])
-            self._show()
+            values = self.setting.rules[name][1]
+            before, values[hyper] = values[hyper], controls.read(self.hypers[name][hyper], values[hyper])
+            if values[hyper] != before:
+                self._show()
 
     def _number_changed(self, _):
         if not self._busy:
             self.setting.steps = self.count.value
-            self.setting.start = [controls.read(control) for control in self.starts]
+            before = self.setting.start
+            self.setting.start = [controls.read(*pair) for pair in zip(self.starts, before, strict=True)]
             self._show()
 
     def _function_chosen(self, change):
@@ -192,7 +200,7 @@ class Explorer:
 
     def _ipython_display_(self):
         png, title, said = self._stored
-        description = f"{title}. {' '.join(said)}"
+        description = " ".join([f"{show_name(self.first[-1])}.", *said])
         live.show(self.widget, page.mark(description), page.still(png, description), png, repr(self))
 
 

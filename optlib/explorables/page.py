@@ -39,9 +39,8 @@ def mark(*parts):
     return "optlib-" + hashlib.sha256(joined.encode()).hexdigest()[:10]
 
 
-def still(png, description, caption=""):
+def still(png, description, width=None):
     """A picture with its description for screen readers."""
-    below = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
-    return (
-        f'<img alt="{html.escape(description)}" src="{data_url(png)}" style="max-width:100%;height:auto">{below}'
-    )
+    size = f' width="{width}"' if width else ""
+    alt = html.escape(description)
+    return f'<img alt="{alt}"{size} src="{data_url(png)}" style="max-width:100%;height:auto">'

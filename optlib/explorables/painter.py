@@ -33,7 +33,7 @@ class Painter:
 
     Parameters
     ----------
-    scene : background.Scene
+    scene : scene.Scene
     size : (width, height) in pixels
     dark : bool
     scale : float
@@ -103,7 +103,7 @@ class Painter:
         axes.tick_params(labelsize=9, colors=self.look.ink)
         for spine in axes.spines.values():
             spine.set_color(self.look.faint)
-        first, second = ("$x_1$", "$x_2$") if self.scene.flat else ("x", "f(x)")
+        first, second = ("x", "y") if self.scene.flat else ("x", "f(x)")
         axes.set_xlabel(first, fontsize=10, color=self.look.ink, labelpad=1)
         axes.set_ylabel(second, fontsize=10, color=self.look.ink, labelpad=1)
         return axes
@@ -252,5 +252,5 @@ class _Palette:
 
 @functools.lru_cache(maxsize=16)
 def painter(scene, size=SIZE, dark=False, scale=1):
-    """The `Painter` of a scene, kept for the next time; see `background.scene`."""
+    """The `Painter` of a scene, kept for the next time; see `scene.scene`."""
     return Painter(scene, size, dark, scale)

@@ -2,12 +2,13 @@
 
 import numpy as np
 
-from .. import background
 from ..arrays import is_array
 from ..minimize import minimize
 from ..optimizers.base import Optimizer
+from ..pictures.picture import show_name
 from ..pictures.tracks import settings_line, tracks
 from ..registry import FUNCTIONS, OPTIMIZERS
+from .scene import scene
 
 MOST_STEPS = 100_000
 
@@ -28,7 +29,7 @@ class Setting:
 
     def __init__(self, f, rules, start=None, steps=100, fixed=None, who="explore"):
         self.who = who
-        background.scene(f, who=who)  # refuses what cannot be drawn
+        scene(f, who=who)  # refuses what cannot be drawn
         self.f = f
         self.rules = _named(rules, fixed or {}, who)
         self.chosen = list(self.rules)
@@ -74,7 +75,7 @@ class Setting:
 
     def title(self, found):
         """Function, learning rate, steps and start in one line."""
-        return ", ".join(part for part in (self.f.name, settings_line(found)) if part)
+        return ", ".join(part for part in (show_name(self.f), settings_line(found)) if part)
 
     def code(self):
         """Lines of Python that draw the same picture."""

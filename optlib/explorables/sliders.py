@@ -2,9 +2,11 @@
 
 import html
 import io
+import time
 
 import ipywidgets as widgets
 
+from ..pictures.picture import SHOWN, Picture
 from . import controls, live, page
 
 SLOW = 0.05  # seconds; a picture that takes longer is redrawn when the slider is let go
@@ -44,52 +46,60 @@ class Sliders:
         lines = (draw.__doc__ or draw.__name__.replace("_", " ")).strip().splitlines()
         self.description = description or lines[0]
         self.controls = {name: controls.from_spec(name, spec) for name, spec in specs.items()}
-        self.picture = widgets.Image(format="png", layout=widgets.Layout(max_width="100%", object_fit="contain"))
+        self._values = {name: controls.read(control) for name, control in self.controls.items()}
+        began = time.perf_counter()
+        self._first, self._width = png_of(self.draw(**self.values))
+        self._build(quick=time.perf_counter() - began < SLOW)
+
+    def _build(self, quick):
+        self.picture = widgets.Image(value=self._first, format="png", layout=widgets.Layout(max_width="100%"))
+        self.picture.layout.object_fit = "contain"
+        self.picture.layout.width = f"{self._width}px"
         self.status = widgets.HTML()
-        self._first = self._draw()
-        self.picture.value = self._first
         for control in self.controls.values():
+            if hasattr(control, "continuous_update"):
+                control.continuous_update = quick
             control.observe(self._redraw, "value")
-        panel = widgets.VBox(list(self.controls.values()))
-        self.widget = widgets.VBox([panel, self.picture, self.status])
+        self.widget = widgets.VBox([widgets.VBox(list(self.controls.values())), self.picture, self.status])
 
     @property
     def values(self):
         """The numbers and choices as they are set, by name."""
-        return {name: controls.read(control) for name, control in self.controls.items()}
+        return dict(self._values)
 
     def __repr__(self):
         return f"<{self.description} Controls: {', '.join(self.controls)}>"
 
     def _ipython_display_(self):
         name = page.mark(repr(self), self.draw.__name__)
-        body = page.still(self._first, self.description)
+        body = page.still(self._first, self.description, width=self._width)
         live.show(self.widget, name, body, self._first, repr(self))
 
-    def _draw(self):
-        return png_of(self.draw(**self.values))
-
     def _redraw(self, _):
+        before = self._values
+        self._values = {name: controls.read(c, before[name]) for name, c in self.controls.items()}
+        if self._values == before:
+            return
         try:
-            self.picture.value = self._draw()
+            self.picture.value, _ = png_of(self.draw(**self.values))
             self.status.value = ""
         except (ValueError, ArithmeticError) as error:  # a setting that the picture refuses
             self.status.value = f'<div role="status">{html.escape(str(error))}</div>'
 
 
 def png_of(picture):
-    """PNG bytes of what a ``draw`` function returned."""
-    if isinstance(picture, bytes):
-        return picture
-    if hasattr(picture, "png"):  # a Picture of optlib.plots
-        return picture.png()
-    if hasattr(picture, "_repr_png_"):
-        return picture._repr_png_()
-    if hasattr(picture, "savefig"):
-        return _png_of_figure(picture)
-    if hasattr(picture, "figure"):
-        return _png_of_figure(picture.figure)
-    raise TypeError(f"sliders: draw returned {picture!r}; it must return a figure, a picture or PNG bytes")
+    """PNG bytes of what a ``draw`` function returned, and the width in pixels at which to show them."""
+    if isinstance(picture, Picture):
+        png, scale = picture.png(), SHOWN
+    elif isinstance(picture, bytes):
+        png, scale = picture, 1
+    elif hasattr(picture, "savefig"):
+        png, scale = _png_of_figure(picture), 1
+    elif hasattr(picture, "figure"):
+        png, scale = _png_of_figure(picture.figure), 1
+    else:
+        raise TypeError(f"sliders: draw returned {picture!r}; it must return a figure, a picture or PNG bytes")
+    return png, round(int.from_bytes(png[16:20], "big") * scale)  # the header tells the width
 
 
 def _png_of_figure(figure):
