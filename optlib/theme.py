@@ -1,0 +1,191 @@
+"""How the course looks: one color for one optimizer, sizes for a lecture hall, and where colors come from.
+
+Seven of the eight colors of Okabe and Ito mark the optimizers (M. Okabe, K. Ito, 2008, *Color Universal Design*):
+they stay apart for the color-blind and on gray paper next to a second cue, the line style, and a third, the
+marker.  The eighth, yellow, is too pale for a line; it fills the stars that mark minima.
+
+Everything here is plain data (hex colors, numbers), so that players in the browser draw in the same style.
+matplotlib is imported only by the functions that hand something of it out.
+"""
+
+import contextlib
+
+BLACK, BLUE, SKY, GREEN = "#000000", "#0072B2", "#56B4E9", "#009E73"
+ORANGE, VERMILLION, PURPLE, YELLOW = "#E69F00", "#D55E00", "#CC79A7", "#F0E442"
+COLORS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, BLACK)
+
+PAPER, INK, FAINT = "#FFFFFF", "#1A1A1A", "#6B6B6B"  # page, text, grid and secondary text
+UNDEFINED, UNDEFINED_HATCH = "#E4E4E4", "#9A9A9A"  # where a function has no value or a run diverged
+
+# From low values to high: lightness only grows, hues stay muted, so that every path color is seen on top.
+LANDSCAPE = ("#52748F", "#7E9FB2", "#A9C3C9", "#CFDDD8", "#E9EADB", "#F8F4E6")
+# The same for results, where nothing is drawn on top and more contrast helps.
+RESULTS = ("#12304B", "#1F5A7D", "#3E87A0", "#7DB3AE", "#BED7B8", "#F3F1CF")
+
+# Dash patterns in multiples of the line width, as matplotlib and a canvas both take them; () is a solid line.
+SOLID, DASHED, DOTTED, DASH_DOT = (), (4.0, 1.6), (1.0, 1.4), (5.0, 1.4, 1.0, 1.4)
+LONG, DASH_DOT_DOT = (8.0, 2.0), (5.0, 1.4, 1.0, 1.4, 1.0, 1.4)
+DASHES = (SOLID, DASHED, DOTTED, DASH_DOT, LONG, DASH_DOT_DOT)
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p", "h", "<", ">", "d")
+
+# Families share a color; the first of each family, the one most often raced, has the solid line.
+_STYLES = {
+    "GradientDescent":     (BLACK, SOLID, "o"),
+    "ASGD":                (BLACK, DASHED, "h"),
+    "Newton":              (BLACK, DASH_DOT, "X"),
+    "Momentum":            (BLUE, SOLID, "s"),
+    "QHM":                 (BLUE, DASHED, "p"),
+    "AggMo":               (BLUE, DOTTED, "P"),
+    "DemonMomentum":       (BLUE, DASH_DOT, "d"),
+    "Nesterov":            (SKY, SOLID, "D"),
+    "YellowFin":           (SKY, DASHED, "<"),
+    "AdaGrad":             (GREEN, SOLID, "^"),
+    "AdaDelta":            (GREEN, DASHED, ">"),
+    "RMSProp":             (PURPLE, SOLID, "v"),
+    "SimulatedAnnealing":  (PURPLE, DASHED, "h"),
+    "GeneticAlgorithm":    (PURPLE, DOTTED, "d"),
+    "Adam":                (VERMILLION, SOLID, "P"),
+    "AdaMax":              (VERMILLION, DASHED, "^"),
+    "AMSGrad":             (VERMILLION, DOTTED, "v"),
+    "QHAdam":              (VERMILLION, DASH_DOT, "p"),
+    "AdamW":               (ORANGE, SOLID, "X"),
+    "Nadam":               (ORANGE, DASHED, "D"),
+    "RAdam":               (ORANGE, DOTTED, "s"),
+    "DemonAdam":           (ORANGE, DASH_DOT, "d"),
+}  # fmt: skip
+
+# What is left over for rules that readers register: never the look of a rule of the course.
+_TAKEN = {(color, dashes) for color, dashes, _ in _STYLES.values()}
+_SPARE = tuple((color, dashes) for dashes in DASHES for color in COLORS if (color, dashes) not in _TAKEN)
+
+# Sizes are chosen for figures of 8 x 5.5 inches, seen 760 pixels wide: text of about 15 pixels.
+SIZE = (8.0, 5.5)
+_RC = {
+    "figure.figsize": SIZE,
+    "figure.dpi": 100,
+    "figure.facecolor": PAPER,
+    "savefig.facecolor": PAPER,
+    "axes.facecolor": PAPER,
+    "axes.edgecolor": FAINT,
+    "axes.labelcolor": INK,
+    "axes.labelsize": 13,
+    "axes.titlesize": 14,
+    "axes.linewidth": 0.8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": False,
+    "axes.formatter.use_mathtext": True,
+    "axes.formatter.limits": (-4, 5),
+    "text.color": INK,
+    "font.family": "DejaVu Sans",  # ships with matplotlib: the same picture on every machine
+    "font.size": 12,
+    "grid.color": "#DDDDDD",
+    "grid.linewidth": 0.8,
+    "hatch.color": UNDEFINED_HATCH,
+    "hatch.linewidth": 0.6,
+    "legend.fontsize": 11.5,
+    "legend.frameon": False,
+    "legend.handlelength": 2.6,
+    "lines.linewidth": 2.0,
+    "lines.markersize": 5.0,
+    "lines.dash_capstyle": "butt",
+    "xtick.color": FAINT,
+    "ytick.color": FAINT,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "xtick.labelsize": 11.5,
+    "ytick.labelsize": 11.5,
+    "svg.hashsalt": "optlib",  # the same figure gives the same file
+}
+
+
+def style_of(rule):
+    """Color, line style and marker of an optimizer, the same throughout the course.
+
+    Parameters
+    ----------
+    rule : optimizer class, instance, or name
+        A name that the course does not know gets a style of its own that depends on nothing but the name.
+
+    Returns
+    -------
+    dict
+        ``color`` (hex), ``linestyle`` ("solid" or matplotlib's (0, dashes)) and ``marker``; may be passed on
+        to ``axes.plot``.  `dash_array` turns the line style into plain numbers.
+    """
+    name = name_of(rule)
+    if name in _STYLES:
+        color, dashes, marker = _STYLES[name]
+    else:
+        # A sum over the letters rather than hash(), which Python salts anew in every session.
+        number = sum(place * ord(letter) for place, letter in enumerate(name, start=1))
+        color, dashes = _SPARE[number % len(_SPARE)]
+        marker = MARKERS[number % len(MARKERS)]
+    return _style(color, dashes, marker)
+
+
+def plain_styles(n):
+    """Styles for ``n`` curves that are not optimizers: all colors first, then the next line style."""
+    return [
+        _style(COLORS[i % len(COLORS)], DASHES[i % len(DASHES)], MARKERS[i % len(MARKERS)]) for i in range(n)
+    ]
+
+
+def variants(style, n):
+    """``n`` looks of one optimizer, for one rule at several settings: its color from full to pale.
+
+    The first is the style itself; the others differ in line style and marker too.
+    """
+    first_dash, first_marker = DASHES.index(dash_array(style)), MARKERS.index(style["marker"])
+    made = []
+    for i in range(n):
+        pale = 0.6 * i / max(n - 1, 1)
+        made.append(_style(
+            mix(style["color"], PAPER, pale),
+            DASHES[(first_dash + i) % len(DASHES)],
+            MARKERS[(first_marker + i) % len(MARKERS)],
+        ))
+    return made
+
+
+def dash_array(style):
+    """The dash pattern of a style as a tuple of numbers in multiples of the line width; () for solid."""
+    line = style["linestyle"] if isinstance(style, dict) else style
+    return () if line == "solid" else tuple(line[1])
+
+
+def name_of(rule):
+    """Name of an optimizer given as class, instance or name."""
+    if isinstance(rule, str):
+        return rule
+    return rule.__name__ if isinstance(rule, type) else type(rule).__name__
+
+
+def mix(color, other, share):
+    """A hex color, moved the given share of the way (0 to 1) to another."""
+    pairs = [(int(color[i : i + 2], 16), int(other[i : i + 2], 16)) for i in (1, 3, 5)]
+    return "#" + "".join(f"{round(a + (b - a) * share):02X}" for a, b in pairs)
+
+
+def colormap(stops=LANDSCAPE):
+    """A matplotlib colormap through the given hex colors; undefined values are transparent."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    made = LinearSegmentedColormap.from_list("optlib", list(stops))
+    made.set_bad((0, 0, 0, 0))
+    return made
+
+
+@contextlib.contextmanager
+def themed():
+    """Within this block matplotlib draws in the style of the course; the reader's own settings come back after."""
+    import matplotlib
+
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(_RC)
+        yield
+
+
+def _style(color, dashes, marker):
+    return {"color": color, "linestyle": (0, dashes) if dashes else "solid", "marker": marker}
