@@ -8,7 +8,7 @@ Pictures, widgets and torch are loaded only when they are first used.
 
 import importlib
 
-from . import numerical, optimizers
+from . import numerical, optimizers, schedules
 from .functions import Function, objective
 from .minimize import Trajectory, minimize
 from .optimizers import *  # noqa: F403  (every rule by its name)
@@ -27,7 +27,7 @@ _LAZY = {
 
 __all__ = [
     "FUNCTIONS", "OPTIMIZERS", "Function", "Trajectory", "hyper", "minimize", "numerical", "objective", "register",
-    *optimizers.__all__, *_LAZY,
+    "schedules", *optimizers.__all__, *_LAZY,
 ]
 
 
