@@ -9,6 +9,7 @@ Pictures, widgets and torch are loaded only when they are first used.
 import importlib
 
 from . import numerical, optimizers, schedules
+from .drivers import DictOptimizer
 from .functions import Function, objective
 from .minimize import Trajectory, minimize
 from .optimizers import *  # noqa: F403  (every rule by its name)
@@ -26,8 +27,8 @@ _LAZY = {
 }
 
 __all__ = [
-    "FUNCTIONS", "OPTIMIZERS", "Function", "Trajectory", "hyper", "minimize", "numerical", "objective", "register",
-    "schedules", *optimizers.__all__, *_LAZY,
+    "FUNCTIONS", "OPTIMIZERS", "DictOptimizer", "Function", "Trajectory", "hyper", "minimize", "numerical", "objective",
+    "register", "schedules", *optimizers.__all__, *_LAZY,
 ]
 
 

@@ -1,0 +1,211 @@
+"""The dict driver: each entry as by the rule alone, coupled rules as one vector, nothing stepped when refused."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+import torch
+
+import optlib as ol
+from optlib import schedules
+
+GRADIENT_RULES = [name for name, rule in ol.OPTIMIZERS.items() if rule.reads == ("gradient",)]
+SHAPES = {"W1": (4, 3), "b1": (3,), "scale": (), "W2": (3, 2, 2)}
+
+
+def entries(seed, dtype=np.float64):
+    rng = np.random.default_rng(seed)
+    return {key: np.asarray(rng.standard_normal(shape), dtype) for key, shape in SHAPES.items()}
+
+
+def as_tensors(arrays):
+    return {key: torch.as_tensor(value.copy()) for key, value in arrays.items()}
+
+
+def flat(values):
+    return np.concatenate([np.ravel(value) for value in values.values()])
+
+
+def run(opt, params, seeds=range(1, 8)):
+    for seed in seeds:
+        params = opt.step(params, entries(seed, params["W1"].dtype), loss=float(seed))
+    return params
+
+
+@pytest.mark.parametrize("name", GRADIENT_RULES)
+def test_equals_the_rule_entry_by_entry_or_on_the_whole_vector(name):
+    rule = ol.OPTIMIZERS[name]()
+    params = run(ol.DictOptimizer(rule), entries(0))
+    if rule.elementwise:
+        for key in SHAPES:
+            alone, x = rule.fresh(), entries(0)[key]
+            for seed in range(1, 8):
+                x = alone.step(x, entries(seed)[key])
+            np.testing.assert_array_equal(params[key], x)
+    else:
+        alone, x = rule.fresh(), flat(entries(0))
+        for seed in range(1, 8):
+            x = alone.step(x, flat(entries(seed)))
+        np.testing.assert_array_equal(flat(params), x)
+    assert {key: np.shape(value) for key, value in params.items()} == SHAPES
+    assert rule.t == 0
+
+
+@pytest.mark.parametrize("name", GRADIENT_RULES)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_torch_equals_numpy_and_types_stay(name, dtype):
+    opt, params = ol.DictOptimizer(ol.OPTIMIZERS[name]), as_tensors(entries(0, dtype))
+    arrays = run(ol.DictOptimizer(ol.OPTIMIZERS[name]), entries(0, dtype))
+    for seed in range(1, 8):
+        params = opt.step(params, as_tensors(entries(seed, dtype)))
+    for key, value in params.items():
+        assert str(value.dtype) == f"torch.{np.dtype(dtype).name}"
+        assert arrays[key].dtype == dtype
+        tol = {"rtol": 1e-4, "atol": 1e-6} if dtype is np.float32 else {"rtol": 1e-13, "atol": 1e-15}
+        np.testing.assert_allclose(value.numpy(), arrays[key], **tol)
+
+
+@pytest.mark.parametrize("name", ["Adam", "YellowFin"])
+def test_inputs_are_not_written_to_and_order_is_kept(name):
+    opt, params, grads = ol.DictOptimizer(ol.OPTIMIZERS[name]), entries(0), entries(1)
+    before = copy.deepcopy((params, grads))
+    new = opt.step(params, grads)
+    for kept, now in zip(before, (params, grads), strict=True):
+        for key in SHAPES:
+            np.testing.assert_array_equal(kept[key], now[key])
+    assert list(new) == list(params)
+    turned = opt.step(dict(reversed(new.items())), dict(reversed(entries(2).items())))
+    assert list(turned) == list(reversed(new))
+    same = ol.DictOptimizer(ol.OPTIMIZERS[name])
+    same = [same.step(params, grads), same.step(new, entries(2))][1]
+    for key in SHAPES:
+        np.testing.assert_array_equal(turned[key], same[key])
+
+
+def test_tensors_carry_no_history():
+    params = {"w": torch.ones(3, dtype=torch.float64, requires_grad=True)}
+    (params["w"] ** 2).sum().backward()
+    new = ol.DictOptimizer(ol.GradientDescent(lr=0.25)).step(params, {"w": params["w"].grad})
+    assert not new["w"].requires_grad
+    assert new["w"].tolist() == [0.5, 0.5, 0.5]
+    assert params["w"].requires_grad
+
+
+def test_floats_are_entries_too():
+    for rule in (ol.Momentum(lr=0.1), ol.YellowFin()):
+        new = ol.DictOptimizer(rule).step({"a": 1.0, "b": -2.0}, {"a": 1.0, "b": 0.5})
+        assert {key: type(value) for key, value in new.items()} == {"a": float, "b": float}
+
+
+def test_the_gradient_norm_is_that_of_all_entries():
+    opt = ol.DictOptimizer(ol.GradientDescent(lr=schedules.ByGradientNorm(1.0, b0=0.0)))
+    new = opt.step({"a": np.zeros(1), "b": np.zeros(1)}, {"a": np.array([3.0]), "b": np.array([4.0])})
+    assert new["a"] == pytest.approx(-0.6)
+    assert new["b"] == pytest.approx(-0.8)
+
+
+def test_a_schedule_reads_the_loss_once_a_step_for_all_entries():
+    opt = ol.DictOptimizer(ol.GradientDescent(lr=schedules.OnPlateau(1.0, patience=1)))
+    x, moved = {"a": np.zeros(1), "b": np.zeros(2)}, []
+    for _ in range(5):
+        new = opt.step(x, {"a": np.ones(1), "b": np.ones(2)}, loss=1.0)
+        moved.append([float((x[key] - new[key])[0]) for key in x])
+        x = new
+    np.testing.assert_allclose(moved, np.array([1, 1, 0.1, 0.1, 0.01])[:, None] * [1, 1])
+    with pytest.raises(TypeError, match="loss="):
+        opt.reset().step(x, x)
+
+
+def test_settings_as_arrays_train_stacked_networks():
+    lr = np.array([0.1, 0.2])[:, None, None]
+    x = {"W": np.ones((2, 3, 4)), "b": np.ones((2, 1, 4))}
+    new = ol.DictOptimizer(ol.GradientDescent(lr=lr)).step(x, x)
+    np.testing.assert_allclose(new["W"][:, 0, 0], [0.9, 0.8])
+    np.testing.assert_allclose(new["b"][:, 0, 0], [0.9, 0.8])
+
+
+@pytest.mark.parametrize("name", ["Adam", "YellowFin"])
+def test_pickle_mid_run_reset_state_and_repr(name):
+    opt = ol.DictOptimizer(ol.OPTIMIZERS[name])
+    whole = run(ol.DictOptimizer(ol.OPTIMIZERS[name]), entries(0))
+    params = run(opt, entries(0), range(1, 4))
+    assert opt.t == 3
+    resumed = run(pickle.loads(pickle.dumps(opt)), params, range(4, 8))
+    again = run(opt.reset(), entries(0))
+    for key in SHAPES:
+        np.testing.assert_array_equal(resumed[key], whole[key])
+        np.testing.assert_array_equal(again[key], whole[key])
+    assert repr(opt).startswith(f"DictOptimizer({name}(")
+    if name == "Adam":
+        assert list(opt.state) == list(SHAPES)
+        assert opt.state["W1"]["m"].shape == (4, 3)
+    else:
+        assert opt.state["v"].shape == (12 + 3 + 1 + 12,)
+    assert opt.reset().t == 0
+    assert not opt.state
+
+
+def broken(**changes):
+    made = entries(1)
+    made.update(changes)
+    return {key: value for key, value in made.items() if value is not None}
+
+
+BAD_GRADS = {
+    "missing": (broken(b1=None), ValueError, "grads lacks 'b1'"),
+    "extra": (broken(b9=np.ones(3)), ValueError, "grads also has 'b9'"),
+    "shape": (broken(W2=np.ones((3, 2))), ValueError, r"entry 'W2'.*\(3, 2\)"),
+    "dtype": (broken(b1=np.ones(3, np.float32)), TypeError, "entry 'b1'.*float32"),
+    "integers": (broken(b1=np.ones(3, int)), TypeError, "entry 'b1'.*int64"),
+    "nan": (broken(W2=np.full((3, 2, 2), np.nan)), ValueError, "entry 'W2'.*NaN"),
+    "text": (broken(W2="zero"), TypeError, "entry 'W2'.*'zero'"),
+    "list": ([1.0, 2.0], TypeError, "grads is a list"),
+}
+
+
+@pytest.mark.parametrize("rule", ["Adam", "YellowFin"])
+@pytest.mark.parametrize("case", BAD_GRADS)
+@pytest.mark.parametrize("steps_before", [0, 2])
+def test_refused_and_unchanged(rule, case, steps_before):
+    grads, error, says = BAD_GRADS[case]
+    opt = ol.DictOptimizer(ol.OPTIMIZERS[rule])
+    params = run(opt, entries(0), range(1, 1 + steps_before))
+    before = copy.deepcopy(opt.state)
+    with pytest.raises(error, match=says):
+        opt.step(params, grads)
+    assert opt.t == steps_before
+    assert pickle.dumps(opt.state) == pickle.dumps(before)
+    opt.step(params, entries(1))
+
+
+@pytest.mark.parametrize("rule", ["Adam", "YellowFin"])
+def test_entries_must_stay_the_same(rule):
+    opt = ol.DictOptimizer(ol.OPTIMIZERS[rule])
+    run(opt, entries(0))
+    for wrong, says in ((broken(b1=None), "params lacks 'b1'"), (broken(b1=np.ones(4)), "entry 'b1'.*earlier")):
+        with pytest.raises(ValueError, match=says):
+            opt.step(wrong, wrong)
+    with pytest.raises(ValueError, match="empty"):
+        opt.step({}, {})
+
+
+def test_one_vector_has_one_kind_and_one_setting():
+    mixed = {"a": np.ones(2), "b": np.ones(2, np.float32)}
+    with pytest.raises(TypeError, match="entry 'b': array of float32, but 'a' is array of float64"):
+        ol.DictOptimizer(ol.YellowFin()).step(mixed, mixed)
+    with pytest.raises(ValueError, match=r"lr must be a number.*\(2, 1\)"):
+        ol.DictOptimizer(ol.YellowFin(lr=np.ones((2, 1))))
+    assert ol.DictOptimizer(ol.Adam()).step(mixed, mixed)["b"].dtype == np.float32
+
+
+@pytest.mark.parametrize("name", [name for name in ol.OPTIMIZERS if name not in GRADIENT_RULES])
+def test_rules_that_read_more_are_refused(name):
+    with pytest.raises(TypeError, match=f"{name}.*only rules that read nothing but the gradient"):
+        ol.DictOptimizer(ol.OPTIMIZERS[name])
+
+
+@pytest.mark.parametrize("rule", ["Adam", None, int])
+def test_what_is_no_rule_is_refused(rule):
+    with pytest.raises(TypeError, match="rule=.*must be an optimizer"):
+        ol.DictOptimizer(rule)
