@@ -100,9 +100,9 @@ class RAdam(Optimizer):
         rho_inf = 2 / (1 - self.beta2) - 1
         rho = rho_inf - 2 * self.t * self.beta2**self.t / (1 - self.beta2**self.t)
         enough = rho > self.threshold
-        r = self._rectifier(where(enough, rho, 5.0), where(enough, rho_inf, 5.0))  # 5: any number above 4
-        l = sqrt(1 - self.beta2**self.t) / (sqrt(self.v) + self.eps)  # noqa: E741  (the paper's letter)
-        return x - self.lr * m_hat * where(enough, r * l, 1.0)
+        r_t = self._rectifier(where(enough, rho, 5.0), where(enough, rho_inf, 5.0))  # 5: any number above 4
+        l_t = sqrt(1 - self.beta2**self.t) / (sqrt(self.v) + self.eps)
+        return x - self.lr * m_hat * where(enough, r_t * l_t, 1.0)
 
     def _rectifier(self, rho, rho_inf):
         return sqrt((rho - 4) * (rho - 2) * rho_inf / ((rho_inf - 4) * (rho_inf - 2) * rho))
@@ -176,8 +176,8 @@ class DemonAdam(Optimizer):
 
     Elsewhere:
         torch.optim has no such rule.  Summaries of the paper put a hat on m and on v without saying what it stands
-        for; most programs of this name are Adam, averages and corrections included, with Demon's beta_t as beta1.
-        That rule is ``Adam(beta1=schedule)`` here, but for the correction of m.
+        for; most programs of this name are Adam, averages and corrections included, with Demon's beta_t in place of
+        beta1: here, `Adam` with the schedule Demon(beta1, steps).
 
     Memory:
         2 numbers per parameter (m, v).

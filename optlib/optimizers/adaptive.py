@@ -76,7 +76,7 @@ class RMSProp(Optimizer):
     lr: float = hyper(0.01, r"\eta", "(0, inf)", slider=(1e-4, 1.0), log=True, doc="about the length of a step")
     beta2: float = hyper(0.99, r"\beta_2", "[0, 1)", slider=(0.0, 0.9999), doc="decay of the average squared gradient")
     eps: float = hyper(1e-8, r"\epsilon", "[0, inf)", slider=(1e-10, 1.0), log=True, doc="added to the root")
-    centered: bool = hyper(False, r"\text{centered}", doc="divide by the deviation of the gradient, not by its size")
+    centered: bool = hyper(False, "c", doc="divide by the deviation of the gradient, not by its size")
 
     def init(self, x):
         self.v = zeros_like(x)

@@ -1,0 +1,170 @@
+"""Bad input to any rule gets one error that names the argument, the value and what is allowed."""
+
+import numpy as np
+import pytest
+import torch
+from rules import SHAPES, START, Constant, gradients, reals, seen, snapshot, takes_scalars, walk
+
+import optlib as ol
+from optlib.registry import _INTERVAL
+
+
+def refused(error, call, *words):
+    """``call()`` raises this kind of error, and its message has all the words."""
+    with pytest.raises(error) as caught:
+        call()
+    for word in words:
+        assert str(word) in str(caught.value), f"{word!r} is not in: {caught.value}"
+
+
+def ready(cls):
+    """A rule that has made three steps, and the point where it stands."""
+    rule = cls()
+    return rule, walk(rule, START, gradients(START.shape, 3))[-1]
+
+
+def nan_and_infinity_are_refused(cls):
+    for bad in (np.nan, np.inf, -np.inf):
+        rule, x = ready(cls)
+        kept = snapshot(rule)
+        good = np.ones_like(x)
+        for i, argument in enumerate(("x", *cls.reads)):
+            if argument == "function":
+                continue
+            given = [x, *seen(cls, x, good)]
+            given[i] = np.array(given[i])
+            given[i].flat[-1] = bad
+            refused(ValueError, lambda rule=rule, v=given: rule.step(*v), cls.__name__, argument, "NaN or infinity")
+            tensors = [torch.tensor(v) if isinstance(v, np.ndarray) else v for v in given]
+            refused(ValueError, lambda given=tensors: cls().step(*given), argument, "NaN or infinity")
+            if takes_scalars(cls):
+                one = [1.0, *seen(cls, 1.0, 1.0)]
+                one[i] = bad
+                refused(ValueError, lambda one=one: cls().step(*one), argument, "NaN or infinity")
+        assert snapshot(rule) == kept
+        assert np.isfinite(rule.step(x, *seen(cls, x, good))).all(), "it goes on from where it was"
+
+
+def wrong_arrays_are_refused(cls):
+    x = START
+    others = seen(cls, x, np.ones_like(x))
+    for bad in (x.astype(int), x > 0, x.astype(complex), x.astype(str)):
+        refused(TypeError, lambda bad=bad: cls().step(bad, *others), cls.__name__, "x", bad.dtype, "float")
+    for bad in (x.tolist(), (1.0, 2.0), None, "north", 3, 1j):
+        refused(TypeError, lambda bad=bad: cls().step(bad, *others), "x=", repr(bad), "NumPy array")
+    for i, argument in enumerate(cls.reads):
+        def step(value, i=i):
+            return cls().step(x, *others[:i], value, *others[i + 1 :])
+
+        if argument == "function":
+            refused(TypeError, lambda step=step: step(np.ones_like(x)), "function", "callable")
+            continue
+        good = others[i]
+        refused(TypeError, lambda step=step, good=good: step(good.astype(int)), argument, "int64", "float")
+        refused(TypeError, lambda step=step, good=good: step(good.tolist()), argument, "NumPy array")
+        refused(TypeError, lambda step=step, good=good: step(good.astype(np.float32)), argument, "float32", "float64")
+        refused(TypeError, lambda step=step, good=good: step(torch.tensor(good)), argument, "torch.float64", "float64")
+        refused(ValueError, lambda step=step, good=good: step(good[:1]), argument, good[:1].shape, good.shape)
+        refused(ValueError, lambda step=step: step(1.0), argument, (), good.shape)
+    refused(TypeError, lambda: cls().step(x), *cls.reads)
+    refused(TypeError, lambda: cls().step(x, *others, 1.0), *cls.reads)
+
+
+def a_change_midway_is_refused(cls):
+    rule, x = ready(cls)
+    kept = snapshot(rule)
+    for shape in SHAPES:
+        if shape == x.shape or not (shape or takes_scalars(cls)):
+            continue
+        other = np.ones(shape)
+        refused(ValueError, lambda y=other: rule.step(y, *seen(cls, y, y)), "x", shape, x.shape, "reset()")
+    for other in (x.astype(np.float32), torch.tensor(x)):
+        refused(TypeError, lambda y=other: rule.step(y, *seen(cls, y, y)), "x", other.dtype, "float64", "reset()")
+    assert snapshot(rule) == kept
+    walk(rule, x, gradients(x.shape, 1))
+
+
+def just_outside(about):
+    """The numbers next to the allowed interval, and those that are never allowed."""
+    left, low, high, right = _INTERVAL.fullmatch(about.allowed).groups()
+    whole = isinstance(about.default, int)
+    for bracket, end, away in ((left, float(low), -np.inf), (right, float(high), np.inf)):
+        if np.isfinite(end):
+            yield end if bracket in "()" else (int(end + np.sign(away)) if whole else float(np.nextafter(end, away)))
+    yield from (np.nan, np.inf, -np.inf)
+
+
+def hyper_parameters_are_checked(cls):
+    for name, about in cls.hypers.items():
+        kind = type(about.default)
+
+        def make(value, name=name, kind=kind):
+            return lambda: cls(**{name: (value,) if kind is tuple else value})
+
+        for bad in (None, "0.1", [], {}, 1j):
+            refused(TypeError, make(bad), cls.__name__, f"{name}=", repr(bad))
+        if kind is bool:
+            refused(TypeError, make(1), f"{name}=1", "True or False")
+            continue
+        refused(TypeError, make(True), f"{name}=True", about.allowed)
+        for bad in just_outside(about):
+            refused(ValueError, make(bad), cls.__name__, f"{name}={bad!r}", about.allowed)
+            if kind is float:
+                array = np.array([about.default, bad])
+                refused(ValueError, make(array), name, repr(np.float64(bad)), about.allowed)
+                refused(ValueError, make(torch.tensor(array)), name, repr(np.float64(bad)), about.allowed)
+        if kind is int:
+            refused(TypeError, make(about.default + 0.5), name, "integer", about.allowed)
+            refused(TypeError, make(Constant(1)), name, "integer")
+            refused(TypeError, make(np.array([1, 2])), name, "integer")
+        if kind is tuple:
+            refused(ValueError, lambda name=name: cls(**{name: ()}), name, "at least one", about.allowed)
+            refused(TypeError, lambda name=name: cls(**{name: 0.5}), f"{name}=0.5", "sequence", about.allowed)
+
+
+def allowed_values_are_taken(cls):
+    for name, about in cls.hypers.items():
+        if isinstance(about.default, (bool, tuple)):
+            assert cls(**{name: about.default}).settings()[name] == about.default
+            continue
+        left, low, high, right = _INTERVAL.fullmatch(about.allowed).groups()
+        ends = [float(end) for bracket, end in ((left, low), (right, high)) if bracket in "[]"]
+        for value in [about.default, *ends, np.float64(about.default), np.array(about.default)]:
+            kept = cls(**{name: value}).settings()[name]
+            assert (type(kept), kept) == (type(about.default), value)
+    for name, about in reals(cls).items():
+        array = np.full((4, 1), about.default)
+        refused(ValueError, lambda name=name, a=array: cls(**{name: a}).step(START, *seen(cls, START, START)),
+                name, array.shape, START.shape)
+
+
+def unknown_hyper_parameters_are_refused(cls):
+    refused(TypeError, lambda: cls(learning_rat=0.1), cls.__name__, "learning_rat=0.1", *cls.hypers)
+    refused(TypeError, lambda: cls(0.1), cls.__name__, "0.1", *cls.hypers)
+
+
+CHECKS = [
+    nan_and_infinity_are_refused, wrong_arrays_are_refused, a_change_midway_is_refused, hyper_parameters_are_checked,
+    allowed_values_are_taken, unknown_hyper_parameters_are_refused,
+]
+
+
+@pytest.mark.parametrize("name", ol.OPTIMIZERS)
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_every_rule(check, name):
+    check(ol.OPTIMIZERS[name])
+
+
+def test_python_floats_and_numpys_go_together():
+    x = np.float64(2.0)
+    assert ol.Adam().step(x, 1.0) == ol.Adam().step(2.0, x / 2) == ol.Adam().step(np.array(2.0), 1.0)
+    refused(TypeError, lambda: ol.Adam().step(np.float32(2.0), 1.0), "gradient", "float64", "float32")
+
+
+def test_a_loss_that_is_needed_is_asked_for():
+    def schedule(t, loss):
+        return 0.1 * loss
+
+    schedule.reads = "loss"
+    refused(TypeError, lambda: ol.Adam(lr=schedule).step(1.0, 1.0), "loss")
+    assert ol.GradientDescent(lr=schedule).step(1.0, 1.0, loss=2.0) == 0.8

@@ -1,0 +1,85 @@
+"""A rule of five lines and a docstring, as the README shows it, passes every check that the course's rules pass."""
+
+import numpy as np
+import pytest
+import test_rules_generic as generic
+import test_rules_input as bad_input
+
+import optlib as ol
+from optlib.arrays import sign
+
+
+class SignDescent(ol.optimizers.Optimizer):
+    r"""A step of one length, down each coordinate.
+
+    Formula:
+        $$x_t = x_{t-1} - \eta\, \operatorname{sign}(g_t)$$
+
+    Source:
+        J. Bernstein, Y.-X. Wang, K. Azizzadenesheli, A. Anandkumar (2018), signSGD: Compressed Optimisation for
+        Non-Convex Problems, ICML.  arXiv:1802.04434
+
+    Convention:
+        Without momentum.
+
+    Elsewhere:
+        torch.optim has no such rule.
+
+    Memory:
+        0 numbers per parameter.
+    """
+
+    lr: float = ol.hyper(0.01, r"\eta", "(0, inf)", slider=(1e-4, 1.0), log=True, doc="length of a step")
+
+    def update(self, x, g):
+        return x - self.lr * sign(g)
+
+
+@pytest.fixture
+def registered():
+    yield ol.register(SignDescent)
+    del ol.OPTIMIZERS["SignDescent"]
+
+
+def test_a_rule_of_five_lines_passes_all_checks(registered):
+    assert list(ol.OPTIMIZERS)[-1] == "SignDescent"
+    for check in [*generic.CHECKS, *bad_input.CHECKS]:
+        check(registered)
+
+
+def test_a_rule_that_breaks_a_promise_is_found():
+    """The checks have teeth: five rules, each with one fault."""
+
+    class InPlace(SignDescent):
+        def update(self, x, g):
+            x -= self.lr * sign(g)
+            return x
+
+    class Widens(SignDescent):
+        def update(self, x, g):
+            return x - np.float64(self.lr) * sign(g)
+
+    class Aliases(SignDescent):
+        def update(self, x, g):
+            self.kept = x - self.lr * sign(g)
+            return self.kept
+
+    class HoardsMemory(SignDescent):
+        def update(self, x, g):
+            self.m = 1 * g
+            return x - self.lr * sign(g)
+
+    class Forgets(SignDescent):
+        def update(self, x, g):
+            self._hidden = getattr(self, "_hidden", 0) + 1
+            return x - self.lr / self._hidden * sign(g)
+
+    faults = [
+        (InPlace, generic.what_is_given_is_not_written_to), (Widens, generic.shapes_and_dtypes_are_kept),
+        (Aliases, generic.what_is_given_is_not_written_to), (HoardsMemory, generic.memory_is_what_is_said),
+        (Forgets, generic.reset_gives_the_first_path_again),
+    ]
+    for rule, check in faults:
+        rule.__doc__ = SignDescent.__doc__
+        with pytest.raises((AssertionError, ValueError, TypeError)):
+            check(rule)
