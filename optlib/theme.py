@@ -171,9 +171,7 @@ def colormap(stops=LANDSCAPE):
     """A matplotlib colormap through the given hex colors; undefined values are transparent."""
     from matplotlib.colors import LinearSegmentedColormap
 
-    made = LinearSegmentedColormap.from_list("optlib", list(stops))
-    made.set_bad((0, 0, 0, 0))
-    return made
+    return LinearSegmentedColormap.from_list("optlib", list(stops))
 
 
 @contextlib.contextmanager

@@ -1,0 +1,1 @@
+"""The static pictures; `optlib.plots` hands out all of them."""

@@ -1,0 +1,257 @@
+"""Charts: values against steps, and any curves against a common axis."""
+
+
+import numpy as np
+
+from .. import theme
+from ..minimize import Trajectory
+from ..registry import OPTIMIZERS
+from .picture import Picture, headline, joined, new_figure, number, show_name, text
+from .terrain import check_log
+from .tracks import Track, legend, sentences, settings_line, tracks
+
+EVERY_POINT = 30  # curves of up to so many points show each as a mark
+DECADES = 100  # values whose largest is so many times the smallest are drawn on a logarithmic axis
+TOP = 1e6  # times the highest first value: what rises beyond is cut off, or a path that diverges hides all others
+TINY, HUGE = 1e-300, 1e300  # beyond them the arithmetic of axes overflows
+
+
+def loss(*paths, labels=None, title=None, log="auto", minus_minimum=True):
+    """The value after each step, above the known minimum where there is one.
+
+    Parameters
+    ----------
+    *paths : Trajectory objects (also of batches) or arrays of values (n,)
+    labels, title : optional
+        As in `plots.contour`.
+    log : "auto", True or False
+        Logarithmic value axis.  Values that are not above zero are then left out, and the description says so.
+    minus_minimum : bool
+        Whether to subtract the function's minimum where it is known; each path its own where functions differ.
+
+    Returns
+    -------
+    Picture
+    """
+    check_log("loss", log)
+    if not paths:
+        raise ValueError("loss: no path was given; pass what ol.minimize returns")
+    found = tracks("loss", None, [p if isinstance(p, Trajectory) else _values(p) for p in paths], labels)
+    ylabel, values = _heights(found, minus_minimum)
+    log = _wants_log(values) if log == "auto" else log
+    top = TOP * max([abs(y[0]) for y in values if y[0]], default=1.0)
+    cut = sum(bool(y.max() > top) for y in values)
+    with theme.themed():
+        figure = new_figure()
+        axes = figure.subplots()
+        for track, y in zip(found, values, strict=True):
+            y = _drawable(y, log)
+            _curve(axes, np.arange(len(y)), y, track.style, track.name if track.thin else track.legend, track.thin)
+            if track.diverged:
+                axes.plot(len(y) - 1, y[-1], marker="X", markersize=10, color=track.style["color"])
+        _scales(axes, False, log)
+        if cut:
+            seen = np.concatenate([y[(y <= top) & np.isfinite(_drawable(y, log))] for y in values])
+            axes.set_ylim(seen.min() / 3 if log else min(0.0, seen.min()), top)
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.set(xlabel="step", ylabel=ylabel)
+        names = sorted({show_name(track.function) for track in found if track.function is not None})
+        headline(figure, title or ", ".join(names) or "Value after each step", settings_line(found))
+        legend(figure, *_named(axes))
+    hidden = sum(int((y <= 0).sum()) for y in values) if log else 0
+    return Picture(figure, axes, joined([
+        f"{ylabel} against step{', on a logarithmic axis' if log else ''}.",
+        f"{hidden} values that are not above zero are left out." if hidden else "",
+        f"{cut} of {len(found)} curves rise beyond the upper edge, {number(top)}." if cut else "",
+        *sentences(found),
+    ]))  # fmt: skip
+
+
+def curves(x, ys, xlabel, ylabel, title=None, *, logx=False, logy=False, slopes=None, vlines=None, hlines=None,
+           xlim=None, ylim=None):  # fmt: skip
+    """Curves against a common axis.
+
+    Parameters
+    ----------
+    x : array (n,)
+    ys : dict of label -> array (n,), or to a pair of arrays (x, y) for a curve with its own x
+        A label that is the name of an optimizer, or starts with one, gets that optimizer's look.  NaN and
+        infinity leave gaps.
+    xlabel, ylabel, title : str
+    logx, logy : bool
+    slopes : dict of label -> number, optional
+        For each curve named here a thin line of that slope beside it; for two logarithmic axes.
+    vlines, hlines : dict of label -> position, optional
+        Marked positions on the axes.
+    xlim, ylim : (low, high), optional
+
+    Returns
+    -------
+    Picture
+    """
+    data = _checked_curves(x, ys, logx, logy)
+    unknown = set(slopes or {}) - set(data)
+    if unknown or (slopes and not (logx and logy)):
+        raise ValueError(f"curves: slopes={slopes!r} needs logx=True, logy=True and labels out of {list(data)}")
+    with theme.themed():
+        figure = new_figure()
+        axes = figure.subplots()
+        for (label, (at, y)), style in zip(data.items(), _styles(list(data)), strict=True):
+            _curve(axes, at, y, style, label)
+        _scales(axes, logx, logy)
+        axes.set(xlabel=text(xlabel), ylabel=text(ylabel), xlim=xlim, ylim=ylim)
+        for label, slope in (slopes or {}).items():
+            _slope(axes, *data[label], slope)
+        _marks(axes, vlines, hlines)
+        headline(figure, title or f"{ylabel} against {xlabel}")
+        legend(figure, *_named(axes))
+    scales = {(True, True): ", on two logarithmic axes", (True, False): f", {xlabel} on a logarithmic axis",
+              (False, True): f", {ylabel} on a logarithmic axis", (False, False): ""}  # fmt: skip
+    said = [f"{title}: {ylabel} against {xlabel}" if title else f"{ylabel} against {xlabel}"]
+    said[0] += f"{scales[bool(logx), bool(logy)]}."
+    said += [_curve_words(label, *xy, logx, logy) for label, xy in data.items()]
+    said += [f"Beside {label} a line of slope {number(slope)}." for label, slope in (slopes or {}).items()]
+    said += [f"Marked: {label} at {number(v)}." for label, v in {**(vlines or {}), **(hlines or {})}.items()]
+    return Picture(figure, axes, joined(said))
+
+
+def rates(kappas, factors, title="Error left after one step, by condition number"):
+    """Factors by which rules shrink the error in a step, against the condition number.
+
+    Parameters
+    ----------
+    kappas : array (n,) of condition numbers, at least 1
+    factors : dict of rule name -> array (n,) of factors
+        What is drawn is 1 - factor on two logarithmic axes: there a rule that needs kappa steps has slope -1,
+        and one that needs only the root of kappa has slope -1/2.
+    """
+    left = {label: 1 - np.asarray(factor, dtype=float) for label, factor in factors.items()}
+    kappas = np.asarray(kappas, dtype=float)
+    if (kappas < 1).any():
+        raise ValueError("rates: kappas must be condition numbers of at least 1")
+    return curves(kappas, left, "condition number κ", "1 − factor per step", title, logx=True, logy=True)
+
+
+# --- data --------------------------------------------------------------------------------------------------------
+
+
+def _values(values):
+    try:
+        y = np.asarray(values, dtype=float)
+    except (TypeError, ValueError):
+        raise TypeError(f"loss: path={values!r} must be a Trajectory or an array of values (n,)") from None
+    if y.ndim != 1 or not len(y):
+        raise ValueError(f"loss: values of shape {y.shape} were given; they must have shape (n,)")
+    return Track(None, y, "path", len(y) - 1)
+
+
+def _heights(found, minus_minimum):
+    """What is drawn for each path, and the name of that."""
+    least = [track.function.minimum if track.function is not None and minus_minimum else None for track in found]
+    values = [track.f if low is None else track.f - low for track, low in zip(found, least, strict=True)]
+    if any(least):
+        return "f(x) − minimum", values
+    return ("value" if all(track.function is None for track in found) else "f(x)"), values
+
+
+def _wants_log(values):
+    positive = np.concatenate([y[np.isfinite(y) & (y > 0)] for y in values])
+    below = sum(int((y < -1e-9).sum()) for y in values)
+    return bool(positive.size and not below and positive.max() > DECADES * positive.min())
+
+
+def _checked_curves(x, ys, logx, logy):
+    if not isinstance(ys, dict) or not ys:
+        raise TypeError(f"curves: ys={ys!r} must be a dict of label -> values, with at least one entry")
+    data = {}
+    for label, y in ys.items():
+        own = isinstance(y, tuple) and len(y) == 2 and np.ndim(y[0]) == 1
+        at, y = (np.asarray(v, dtype=float) for v in (y if own else (x, y)))
+        if at.ndim != 1 or at.shape != y.shape:
+            raise ValueError(f"curves: x has shape {at.shape} and {label!r} has {y.shape}; both must be (n,)")
+        at, y = _drawable(at, logx), _drawable(y, logy)
+        if not (np.isfinite(at) & np.isfinite(y)).any():
+            raise ValueError(f"curves: {label!r} has no value that can be drawn on these axes")
+        data[str(label)] = at, np.where(np.isfinite(at), y, np.nan)
+    return data
+
+
+def _drawable(values, log):
+    """Values with NaN for those that an axis cannot show."""
+    with np.errstate(invalid="ignore"):
+        return np.where((values > TINY) & (values < HUGE) if log else np.abs(values) < HUGE, values, np.nan)
+
+
+def _styles(labels):
+    """The look of a rule for labels that name one, others in turn; several of one rule as its variants."""
+    rules = [label.split(",")[0].strip() for label in labels]
+    rules = [rule if rule in OPTIMIZERS else None for rule in rules]
+    pools = {rule: iter(theme.variants(theme.style_of(rule), rules.count(rule))) for rule in set(rules) - {None}}
+    pools[None] = iter(theme.plain_styles(rules.count(None)))
+    return [next(pools[rule]) for rule in rules]
+
+
+# --- strokes -----------------------------------------------------------------------------------------------------
+
+
+def _curve(axes, x, y, style, label, thin=False):
+    every = 1 if len(x) <= EVERY_POINT else max(1, len(x) // 10)
+    look = {**style, "marker": None, "alpha": 0.7, "linewidth": 1.1} if thin else {**style, "markevery": every}
+    axes.plot(x, y, label=label, **look)
+
+
+def _scales(axes, logx, logy):
+    if logx:
+        axes.set_xscale("log")
+    if logy:
+        axes.set_yscale("log")
+    axes.grid(True)
+    axes.set_axisbelow(True)
+
+
+def _slope(axes, x, y, slope):
+    """A line of the given slope through half the height of the curve's right end, with its slope written on it."""
+    there = np.isfinite(y)
+    # The right third: at the left end rounding may have taken over.
+    x, y = x[there], y[there]
+    end, middle = np.argmax(x), np.exp(np.log(x).mean())
+    ends = np.array([middle, x[end]])
+    line = y[end] / 4 * (ends / x[end]) ** slope
+    axes.plot(ends, line, color=theme.FAINT, linewidth=1.2)
+    axes.annotate(f"slope {slope:g}", (np.sqrt(ends.prod()), np.sqrt(line.prod())), xytext=(8, -6),
+                  textcoords="offset points", va="top", color=theme.FAINT,
+                  bbox={"facecolor": theme.PAPER, "edgecolor": "none", "alpha": 0.8, "pad": 1})  # fmt: skip
+
+
+def _marks(axes, vlines, hlines):
+    for label, at in (vlines or {}).items():
+        axes.axvline(at, color=theme.FAINT, linestyle=(0, theme.DASHED), linewidth=1.2, zorder=1)
+        axes.annotate(text(label), (at, 1), xycoords=("data", "axes fraction"), xytext=(4, -4),
+                      textcoords="offset points", va="top", color=theme.FAINT)  # fmt: skip
+    for label, at in (hlines or {}).items():
+        axes.axhline(at, color=theme.FAINT, linestyle=(0, theme.DASHED), linewidth=1.2, zorder=1)
+        axes.annotate(text(label), (1, at), xycoords=("axes fraction", "data"), xytext=(-4, 4),
+                      textcoords="offset points", ha="right", color=theme.FAINT)  # fmt: skip
+
+
+def _named(axes):
+    handles = [line for line in axes.lines if not line.get_label().startswith("_child")]
+    return handles, [line.get_label() for line in handles]
+
+
+def _curve_words(label, x, y, logx, logy):
+    """Both ends of a curve and its lowest point; where it is partly rounding error, to the nearest power of ten."""
+    there = np.flatnonzero(np.isfinite(y))
+    first, last, low = there[0], there[-1], there[np.argmin(y[there])]
+    rough = logy and y[there].max() > 1e6 * y[there].min()
+
+    def show(value, log):
+        return f"1e{round(np.log10(value)):+03d}" if rough and log else f"{value:.3g}"
+
+    def at(i):
+        return f"{show(y[i], logy)} at {show(x[i], logx)}"
+
+    lowest = "" if low in (first, last) else f", lowest {at(low)}"
+    return f"{label}: from {'about ' if rough else ''}{at(first)} to {at(last)}{lowest}."
+
+

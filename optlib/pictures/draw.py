@@ -1,0 +1,219 @@
+"""The strokes: contours, surfaces, paths, marks.  Each draws on axes that it is given, within `theme.themed`."""
+
+import dataclasses
+
+import numpy as np
+
+from .. import theme
+
+EVERY_POINT = 60  # paths of up to so many steps show each step as a mark
+FAR = 1e3  # times the picture's width: paths are cut there, beyond it the renderer's numbers overflow
+WIDTH = 2.0
+
+
+def contours(axes, land):
+    """Filled contours with thin lines between them; returns what a color bar needs."""
+    from matplotlib.colors import LogNorm, Normalize, to_hex
+
+    levels = land.levels
+    norm = (LogNorm if land.log else Normalize)(levels[0], levels[-1])
+    cmap = theme.colormap()
+    with np.errstate(invalid="ignore"):
+        z = np.ma.maximum(land.z, levels[0] * (1 - 1e-9)) if land.log else land.z
+    filled = axes.contourf(land.X, land.Y, z, levels=levels, norm=norm, cmap=cmap, extend="both")
+    # Lines without soft edges halve the file; a paler shade of the band keeps crowded ones from hiding it.
+    pale = [theme.mix(to_hex(cmap(norm(level))), theme.PAPER, 0.55) for level in levels]
+    axes.contour(land.X, land.Y, z, levels=levels, colors=pale, linewidths=0.6, antialiased=False)
+    _frame(axes, land)
+    return filled
+
+
+def samples(axes, f, land, n, size=None):
+    """Random points colored by value; returns what a color bar needs."""
+    from matplotlib.colors import LogNorm, Normalize
+
+    spread = np.random.default_rng(0).random((2, n))
+    x, y = (low + (high - low) * u for (low, high), u in zip(land.extent, spread, strict=True))
+    with np.errstate(all="ignore"):
+        z = np.ma.masked_invalid(np.broadcast_to(f.at(x, y), x.shape).astype(float))
+    z = np.ma.maximum(z - land.lowest, land.levels[0]) if land.log else z
+    norm = (LogNorm if land.log else Normalize)(land.levels[0], land.levels[-1])
+    size = float(np.clip(60_000 / n, 4, 60)) if size is None else size
+    drawn = axes.scatter(x, y, c=z, s=size, cmap=theme.colormap(theme.RESULTS), norm=norm, linewidths=0)
+    _frame(axes, land)
+    return drawn
+
+
+def surface(axes, land):
+    """A shaded surface, its colors those of the contours."""
+    step = max(1, (len(land.X) - 1) // 120)
+    cut = (slice(None, None, step),) * 2
+    z = np.ma.filled(land.heights[cut].astype(float), np.nan)
+    axes.plot_surface(
+        land.X[cut], land.Y[cut], z, cmap=theme.colormap(theme.RESULTS), rstride=1, cstride=1, linewidth=0.15,
+        edgecolor=(1, 1, 1, 0.35), antialiased=True, alpha=0.92, zorder=1,
+    )  # fmt: skip
+    _frame3d(axes, land)
+
+
+def lines3d(axes, land):
+    """Contour lines, each at its height."""
+    levels = np.log10(land.levels) if land.log else land.levels
+    z = np.ma.filled(land.heights.astype(float), np.nan)
+    axes.contour(land.X, land.Y, z, levels=levels, cmap=theme.colormap(theme.RESULTS[:-1]), linewidths=1.3)
+    _frame3d(axes, land)
+
+
+def colorbar(figure, axes, drawn, land):
+    """A color bar with few, plain ticks."""
+    from matplotlib.ticker import LogLocator, MaxNLocator
+
+    low, high = land.levels[0], land.levels[-1]
+    bar = figure.colorbar(drawn, ax=axes, pad=0.02, aspect=26)
+    bar.set_label(land.label)
+    steps = (1,) if high / low > 30 else (1, 2, 5)
+    locator = LogLocator(subs=steps, numticks=9) if land.log else MaxNLocator(6)
+    bar.set_ticks([tick for tick in locator.tick_values(low, high) if low <= tick <= high])
+    bar.minorticks_off()
+    bar.outline.set_visible(False)
+    return bar
+
+
+def all_paths(axes, tracks, box):
+    """All paths on flat axes; returns their legend handles."""
+    return [path(axes, track, box, order) for order, track in enumerate(tracks)]
+
+
+def path(axes, track, box, order=0):
+    """One path: a line with a white rim, marks at its steps, start, end and direction.
+
+    ``box`` is what the axes show, as ((low, high), (low, high)).
+    """
+    from matplotlib.patheffects import Normal, Stroke
+
+    low, high = np.array(box).T
+    far = FAR * (high - low)
+    xy = np.clip(track.x, low - far, high + far)
+    color, marker = track.style["color"], track.style["marker"]
+    every = 1 if track.steps <= EVERY_POINT else max(1, track.steps // 12)
+    zorder = 3 + 0.01 * order
+    if track.thin:
+        return _thin_path(axes, track, xy, zorder)
+    (drawn,) = axes.plot(
+        *xy.T, color=color, linestyle=track.style["linestyle"], linewidth=WIDTH, label=track.legend, zorder=zorder,
+        marker=marker, markersize=4.5, markevery=every, markeredgewidth=0,
+    )  # fmt: skip
+    rim = [Stroke(linewidth=WIDTH + 1.8, foreground=theme.PAPER, alpha=0.75), Normal()]
+    if track.steps <= 1000:  # on long paths the rim would only cost time
+        drawn.set_path_effects(rim)
+    _arrows(axes, xy, low, high, color, zorder + 0.3)
+    axes.plot(*xy[0], marker="o", markersize=9, color=theme.PAPER, markeredgecolor=color, markeredgewidth=2,
+              zorder=zorder + 0.5)  # fmt: skip
+    end = {"marker": "X", "markersize": 11} if track.diverged else {"marker": marker, "markersize": 10}
+    axes.plot(*xy[-1], color=color, markeredgecolor=theme.PAPER, markeredgewidth=1.2, zorder=zorder + 0.6, **end)
+    return drawn
+
+
+def _thin_path(axes, track, xy, zorder):
+    """One of many paths: a thin line, a small ring at its start, a dot or cross at its end."""
+    color = track.style["color"]
+    (drawn,) = axes.plot(*xy.T, color=color, linestyle=track.style["linestyle"], linewidth=1.1, alpha=0.8,
+                         label=track.name, zorder=zorder)  # fmt: skip
+    axes.plot(*xy[0], marker="o", markersize=4.5, color=theme.PAPER, markeredgecolor=color, zorder=zorder + 0.5)
+    axes.plot(*xy[-1], marker="X" if track.diverged else "o", markersize=5, color=color, zorder=zorder + 0.5)
+    return drawn
+
+
+def paths3d(axes, tracks, land):
+    """All paths on solid axes, drawn over the surface; returns their legend handles."""
+    low, high = np.array(land.extent).T
+    handles = []
+    for track in tracks:
+        inside = ((track.x >= low) & (track.x <= high)).all(axis=1)
+        xy = np.where(inside[:, None], track.x, np.nan)
+        z = np.where(inside, land.lift(track.f), np.nan)
+        style = {"color": track.style["color"], "linestyle": track.style["linestyle"]}
+        label = track.name if track.thin else track.legend
+        (drawn,) = axes.plot(*xy.T, z, linewidth=WIDTH + 0.4, label=label, zorder=10, **style)
+        last = np.flatnonzero(inside)[-1:]  # the start is inside unless the reader chose another extent
+        axes.plot(*xy[:1].T, z[:1], marker="o", color=theme.PAPER, markeredgecolor=style["color"],
+                  markeredgewidth=2, markersize=8, linestyle="none", zorder=11)  # fmt: skip
+        axes.plot(*xy[last].T, z[last], marker=track.style["marker"], color=style["color"], markersize=9,
+                  markeredgecolor=theme.PAPER, linestyle="none", zorder=12)  # fmt: skip
+        handles.append(drawn)
+    return handles
+
+
+def minima(axes, f, box, graph=False):
+    """Stars at the global minima in view; returns one legend handle, or none."""
+    shown = [m for m in f.minima if all(lo <= v <= hi for v, (lo, hi) in zip(m, box, strict=False))]
+    if not shown:
+        return []
+    points = np.array([(*m, f.minimum) if graph else m for m in shown]).T
+    (drawn,) = axes.plot(*points, marker="*", markersize=15, color=theme.YELLOW, markeredgecolor=theme.INK,
+                         markeredgewidth=0.9, linestyle="none", zorder=2.5, clip_on=False,
+                         label="minimum" if len(shown) == 1 else "minima")  # fmt: skip
+    return [drawn]
+
+
+def undefined(axes, land, handles):
+    """Hatch the background where the function has no value, and add it to the legend."""
+    from matplotlib.patches import Patch
+
+    if np.ma.getmaskarray(land.z).any():
+        handles.append(hatch(axes, "f is undefined", Patch))
+
+
+def hatch(axes, label, Patch):
+    """Gray hatching behind everything on these axes; returns its legend handle."""
+    axes.set_facecolor(theme.UNDEFINED)
+    axes.patch.set(hatch="///", edgecolor=theme.UNDEFINED_HATCH, linewidth=0)
+    return Patch(facecolor=theme.UNDEFINED, edgecolor=theme.UNDEFINED_HATCH, hatch="///", linewidth=0, label=label)
+
+
+def moved(track, x):
+    """The same track at other points, such as those of its graph."""
+    return dataclasses.replace(track, x=x)
+
+
+def _arrows(axes, xy, low, high, color, zorder):
+    """Arrow heads at a third and two thirds of the path's length in view."""
+    unit = (xy - low) / (high - low)
+    inside = ((unit >= 0) & (unit <= 1)).all(axis=1)
+    lengths = np.where(inside[1:] & inside[:-1], np.linalg.norm(np.diff(unit, axis=0), axis=1), 0.0)
+    total = lengths.sum()
+    if total < 0.15:
+        return
+    along = np.cumsum(lengths)
+    for share in (1 / 3, 2 / 3):
+        i = int(np.searchsorted(along, share * total))
+        if lengths[i] < 1e-9:
+            continue
+        # A head of fixed size at the middle of the segment; the tail only gives its direction.
+        middle = (xy[i] + xy[i + 1]) / 2
+        axes.annotate("", xy=middle, xytext=middle - 1e-3 * (xy[i + 1] - xy[i]) / lengths[i], zorder=zorder,
+                      annotation_clip=True, arrowprops={
+                          "arrowstyle": "-|>,head_length=0.55,head_width=0.28", "color": color,
+                          "linewidth": 1.0, "shrinkA": 0, "shrinkB": 0, "mutation_scale": 16,
+                      })  # fmt: skip
+
+
+def _frame(axes, land):
+    (x0, x1), (y0, y1) = land.extent
+    axes.set(xlim=(x0, x1), ylim=(y0, y1), xlabel="x", ylabel="y")
+    if 0.5 <= (x1 - x0) / (y1 - y0) <= 2:  # then right angles stay right: steepest descent crosses the lines squarely
+        axes.set_aspect("equal")
+
+
+def _frame3d(axes, land):
+    from matplotlib.ticker import MaxNLocator
+
+    axes.set(xlim=land.extent[0], ylim=land.extent[1], xlabel="x", ylabel="y", zlabel=land.lifted_label)
+    axes.zaxis.labelpad = 8
+    axes.computed_zorder = False
+    axes.view_init(elev=32, azim=-58)
+    axes.set_box_aspect((4, 4, 3), zoom=1.05)
+    for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
+        axis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+        axis.set_pane_color((0.96, 0.96, 0.96, 1.0))
+    axes.tick_params(labelsize=10)

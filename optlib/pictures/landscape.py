@@ -1,0 +1,183 @@
+"""Functions as landscapes: contours, the graph of one coordinate, surfaces, and paths on them."""
+
+import numpy as np
+
+from .. import theme
+from . import draw
+from .picture import Picture, headline, joined, new_figure, number, point, show_name
+from .terrain import checked_extent, grown, terrain
+from .tracks import check_function, legend, sentences, settings_line, tracks
+
+LEVELS = 16
+
+
+def contour(f, *paths, labels=None, title=None, extent=None, levels=LEVELS, log="auto"):
+    """Filled contours of a function of two coordinates, with paths on them.
+
+    Parameters
+    ----------
+    f : Function
+    *paths : Trajectory objects (also of batches) or arrays of points (n, 2)
+        The start is a white ring, the end a filled mark (a cross where the path diverged).
+    labels : sequence of str, optional
+        One a path, instead of rule and settings.
+    title : str, optional
+        Instead of the function's name; steps, start and settings stand below it in any case.
+    extent : ((x low, x high), (y low, y high)), optional
+        What is shown; by default the function's domain, widened to hold the starts.
+    levels : int or sequence of values
+    log : "auto", True or False
+        Levels by equal factors above the minimum, where the values ask for it or always.
+
+    Returns
+    -------
+    Picture
+    """
+    check_function("contour", f)
+    found = tracks("contour", f, paths, labels)
+    land = terrain("contour", f, extent, found, levels, log)
+    with theme.themed():
+        figure = new_figure(layout="compressed")
+        axes = figure.subplots()
+        filled = draw.contours(axes, land)
+        draw.colorbar(figure, axes, filled, land)
+        handles = draw.all_paths(axes, found, land.extent) + draw.minima(axes, f, land.extent)
+        draw.undefined(axes, land, handles)
+        _finish(figure, axes, f, found, handles, title)
+    description = joined([f"Contours of {f.name} {land.words()}", *_path_words(f, found, land.extent)])
+    return Picture(figure, axes, description)
+
+
+def line(f, *paths, labels=None, title=None, extent=None):
+    """The graph of a function of one coordinate, with the points of paths on it.
+
+    Parameters are those of `contour`; paths are Trajectory objects or arrays (n,) or (n, 1), and ``extent`` is
+    (low, high).
+    """
+    check_function("line", f, dim=1)
+    found = tracks("line", f, paths, labels)
+    if extent is not None:
+        extent = (tuple(extent),) if np.ndim(extent) == 1 else extent
+    (side,) = grown(f.domain, found) if extent is None else checked_extent("line", extent, 1)
+    x = np.linspace(*side, 801)
+    with np.errstate(all="ignore"):
+        y = np.array(np.broadcast_to(f.at(x), x.shape), dtype=float)
+    if not np.isfinite(y).any():
+        raise ValueError(f"line: {f.name} has no finite value over extent={side}")
+    y[~np.isfinite(y)] = np.nan
+    low, high = np.nanmin(y), np.nanmax(y)
+    room = 0.06 * (high - low) or 1.0
+    box = (side, (float(low - room), float(high + room)))
+    on_graph = [draw.moved(track, np.column_stack([track.x[:, 0], track.f])) for track in found]
+    with theme.themed():
+        figure = new_figure()
+        axes = figure.subplots()
+        axes.plot(x, y, color=theme.FAINT, linewidth=1.6, zorder=1)
+        handles = draw.all_paths(axes, on_graph, box) + draw.minima(axes, f, box, graph=True)
+        axes.set(xlim=box[0], ylim=box[1], xlabel="x", ylabel="f(x)")
+        axes.grid(True)
+        _finish(figure, axes, f, found, handles, title)
+    holes = np.isnan(y).mean()
+    description = joined([
+        f"Graph of {f.name} over x from {number(side[0])} to {number(side[1])}.",
+        f"It is undefined on {100 * holes:.2g} % of it." if holes else "",
+        *_path_words(f, found, (side,)),
+    ])
+    return Picture(figure, axes, description)
+
+
+def surface(f, *paths, labels=None, title=None, extent=None, log="auto"):
+    """The function as a surface in three dimensions, with paths on it; parameters as in `contour`."""
+    return _solid("surface", "Surface", draw.surface, f, paths, labels, title, extent, log)
+
+
+def contour3d(f, *paths, labels=None, title=None, extent=None, log="auto"):
+    """Contour lines at their height in three dimensions; parameters as in `contour`."""
+    return _solid("contour3d", "Contour lines in three dimensions", draw.lines3d, f, paths, labels, title, extent, log)
+
+
+def scatter(f, *paths, labels=None, title=None, extent=None, log="auto", n=2000):
+    """The function at ``n`` random points, each colored by its value; the points are the same in each call.
+
+    The other parameters are those of `contour`.
+    """
+    check_function("scatter", f)
+    if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or not 1 <= n <= 100_000:
+        raise ValueError(f"scatter: n={n!r} must be an integer from 1 to 100000")
+    found = tracks("scatter", f, paths, labels)
+    land = terrain("scatter", f, extent, found, LEVELS, log)
+    with theme.themed():
+        figure = new_figure(layout="compressed")
+        axes = figure.subplots()
+        points = draw.samples(axes, f, land, n)
+        draw.colorbar(figure, axes, points, land)
+        handles = draw.all_paths(axes, found, land.extent) + draw.minima(axes, f, land.extent)
+        _finish(figure, axes, f, found, handles, title)
+    words = f"{n:,} random points colored by the value of {f.name} {land.words()}"
+    return Picture(figure, axes, joined([words, *_path_words(f, found, land.extent)]))
+
+
+def four_views(f, *paths, labels=None, title=None, extent=None, log="auto"):
+    """Points, contours, contour lines in three dimensions and surface of one function, side by side."""
+    check_function("four_views", f)
+    found = tracks("four_views", f, paths, labels)
+    land = terrain("four_views", f, extent, found, LEVELS, log)
+    with theme.themed():
+        figure = new_figure((9.5, 8.2))
+        flat = [figure.add_subplot(2, 2, i) for i in (1, 2)]
+        solid = [figure.add_subplot(2, 2, i, projection="3d") for i in (3, 4)]
+        draw.samples(flat[0], f, land, 1500, 14)
+        filled = draw.contours(flat[1], land)
+        draw.colorbar(figure, flat[1], filled, land)
+        draw.lines3d(solid[0], land)
+        draw.surface(solid[1], land)
+        handles = draw.all_paths(flat[1], found, land.extent) + draw.minima(flat[1], f, land.extent)
+        draw.paths3d(solid[1], found, land)
+        names = ("points colored by value", "contours", "contour lines in 3-D", "surface")
+        for axes, name in zip(flat + solid, names, strict=True):
+            axes.set_title(name, fontsize=12, color=theme.FAINT)
+        headline(figure, title or show_name(f), settings_line(found))
+        if handles:
+            legend(figure, handles, [h.get_label() for h in handles], loc="outside lower center", ncols=3)
+    views = f"Four views of {f.name} {land.words()} Points colored by value, contours, contour lines and surface."
+    return Picture(figure, flat + solid, joined([views, *_path_words(f, found, land.extent)]))
+
+
+def _solid(who, name, paint, f, paths, labels, title, extent, log):
+    """What `surface` and `contour3d` share."""
+    check_function(who, f)
+    found = tracks(who, f, paths, labels)
+    land = terrain(who, f, extent, found, LEVELS, log)
+    with theme.themed():
+        figure = new_figure()
+        axes = figure.add_subplot(projection="3d")
+        paint(axes, land)
+        handles = draw.paths3d(axes, found, land)
+        _finish(figure, axes, f, found, handles, title)
+    return Picture(figure, axes, joined([f"{name} of {f.name} {land.words()}", *_path_words(f, found, land.extent)]))
+
+
+def _finish(figure, axes, f, found, handles, title):
+    """Title in two lines (what, and with which settings) and the legend beside the picture."""
+    headline(figure, title or show_name(f), settings_line(found))
+    if handles:
+        legend(figure, handles, [handle.get_label() for handle in handles])
+
+
+def _path_words(f, found, extent):
+    """Sentences on the minima and on each path, and on what does not fit into the picture."""
+    said = []
+    inside = [m for m in f.minima if _holds(extent, m)]
+    if inside:
+        named = ", ".join(map(point, inside[:4])) + (f" and {len(inside) - 4} more" if len(inside) > 4 else "")
+        said.append(f"{'Minimum' if len(inside) == 1 else 'Minima'} marked at {named}.")
+    said += sentences(found)
+    leaving = sum(not all(_holds(extent, x) for x in track.x) for track in found)
+    if leaving:
+        said.append(f"{leaving} of {len(found)} paths leave the picture and are cut off at its edge."
+                    if len(found) > 1 else "The path leaves the picture and is cut off at its edge.")
+    return said
+
+
+def _holds(extent, x):
+    return all(low <= v <= high for v, (low, high) in zip(x, extent, strict=True))

@@ -1,0 +1,169 @@
+"""`Picture`: a figure together with its description, shown on a page of its own color."""
+
+import base64
+import html
+import io
+import os
+import pathlib
+
+import numpy as np
+
+from .. import theme
+
+DPI = 144  # half as fine again as it is shown, so that text is crisp on dense screens
+SHOWN = 0.655  # width on the page over pixels of the file: 8 inches appear as 755 pixels
+PALETTE = 112  # colors in the file: a quarter of the size of full color, with no visible loss
+PINNED = 40  # so many of them are the picture's most frequent colors, which therefore stay exact
+FORMATS = ("png", "svg", "pdf")
+
+
+class Picture:
+    """A matplotlib figure that describes itself.
+
+    Attributes
+    ----------
+    figure : matplotlib.figure.Figure
+        Not known to pyplot, so it is shown once and needs no closing.
+    axes : matplotlib Axes, or list of them where there are several
+    description : str
+        What is drawn, with settings, starts and ends: the alternative text, and the text form in a terminal.
+    """
+
+    def __init__(self, figure, axes, description):
+        self.figure, self.axes, self.description = figure, axes, description
+
+    def png(self, dpi=DPI):
+        """The picture as the bytes of a PNG file with a palette."""
+        from PIL import Image
+
+        with theme.themed():
+            full = io.BytesIO()
+            self.figure.savefig(full, format="png", dpi=dpi, metadata={"Software": None})
+        full.seek(0)
+        with Image.open(full) as image:
+            small = _with_palette(image.convert("RGB"))
+        packed = io.BytesIO()
+        small.save(packed, format="png", optimize=True)
+        return packed.getvalue()
+
+    def save(self, path, dpi=200):
+        """Write a .png, .svg or .pdf file, which appears only when it is whole; returns its path."""
+        path = pathlib.Path(path)
+        kind = path.suffix.lower().lstrip(".")
+        if kind not in FORMATS:
+            raise ValueError(f"save: path={str(path)!r} must end in {' or '.join('.' + name for name in FORMATS)}")
+        # Dates are left out, so that the same picture is the same file.
+        about = {"png": {"Description": self.description, "Software": None},
+                 "svg": {"Description": self.description, "Date": None},
+                 "pdf": {"Subject": self.description, "CreationDate": None}}[kind]  # fmt: skip
+        part = path.with_name(path.name + ".part")
+        try:
+            with theme.themed():
+                self.figure.savefig(part, format=kind, dpi=dpi, metadata=about)
+            os.replace(part, path)
+        finally:
+            part.unlink(missing_ok=True)
+        return path
+
+    def html(self):
+        """The picture as one HTML element with alternative text, on white, for light and dark pages alike."""
+        return self._html(self.png())
+
+    def _html(self, png):
+        width, height = (round(int.from_bytes(png[i : i + 4], "big") * SHOWN) for i in (16, 20))  # PNG header
+        alt = html.escape(self.description, quote=True)
+        data = base64.b64encode(png).decode("ascii")
+        return (
+            f'<figure style="margin:0.5em 0;padding:8px;display:inline-block;max-width:100%;box-sizing:border-box;'
+            f'background:{theme.PAPER};border-radius:8px">'
+            f'<img alt="{alt}" width="{width}" height="{height}" style="max-width:100%;height:auto;display:block" '
+            f'src="data:image/png;base64,{data}"></figure>'
+        )
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        png = self.png()
+        return {
+            "text/html": self._html(png),
+            "image/png": base64.b64encode(png).decode("ascii"),  # for pages that drop HTML
+            "text/plain": self.description,
+        }
+
+    def __repr__(self):
+        return self.description
+
+
+def _with_palette(image):
+    """The image in `PALETTE` colors.
+
+    Averaging alone would mix the color of a thin line with that of its surroundings, and one optimizer's color
+    with another's; so the colors of the theme and the most frequent ones, the flat ones, are kept as they are.
+    """
+    from PIL import Image
+
+    pixels = np.asarray(image).astype(np.int32) @ [1 << 16, 1 << 8, 1]
+    used, where, counts = np.unique(pixels, return_inverse=True, return_counts=True)
+    ours = np.isin(used, [int(color[1:], 16) for color in (*theme.COLORS, theme.YELLOW, theme.PAPER, theme.UNDEFINED)])
+    pinned = used[np.argsort(np.where(ours, counts.sum(), counts), kind="stable")[::-1][:PINNED]]
+    mixed = image.quantize(PALETTE - PINNED, dither=Image.Dither.NONE).getpalette()
+    palette = np.concatenate([_parts(pinned), np.array(mixed[: 3 * (PALETTE - PINNED)]).reshape(-1, 3)])
+    # Pillow's own search for the nearest color is rough: it would turn white pages off-white.
+    colors = _parts(used)
+    distance = (palette**2).sum(axis=1) - 2 * colors @ palette.T
+    index = distance.argmin(axis=1).astype(np.uint8)[where].reshape(pixels.shape)
+    small = Image.fromarray(index)
+    small.putpalette(palette.astype(np.uint8).tobytes())
+    return small
+
+
+def _parts(colors):
+    """Red, green and blue of colors that are packed into one number each, shape (n, 3)."""
+    return np.stack([colors >> 16, colors >> 8 & 255, colors & 255], axis=-1)
+
+
+def new_figure(size=theme.SIZE, layout="constrained"):
+    """A figure of its own; to be called within `theme.themed`."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=size, layout=layout)
+
+
+def headline(figure, title, settings=""):
+    """The title of a figure: what it shows, and below in lighter ink with which settings."""
+    lines = [part for part in (title, settings) if part]
+    figure.suptitle("\n".join(map(text, lines)), x=0.015, ha="left", fontsize=14)
+
+
+def number(value):
+    """A number with four significant digits; what is only rounding error is 0, alike on every machine."""
+    value = float(value)
+    return "0" if abs(value) < 1e-9 else f"{value:.4g}"
+
+
+def point(x):
+    """A point as text: ``(1, -0.5)``; of many coordinates the first three."""
+    shown = [number(0.0 if abs(v) < 1e-6 else v) for v in x[:3]]
+    return f"({', '.join(shown)}{', ...' if len(x) > 3 else ''})" if len(x) > 1 else shown[0]
+
+
+def show_name(f):
+    """The name of a function as it stands in titles."""
+    name = f.name.replace("_", " ")
+    return name[:1].upper() + name[1:]
+
+
+def text(words):
+    """Text that matplotlib can draw as it is: dollar signs that do not enclose a formula are plain signs."""
+    from matplotlib.mathtext import MathTextParser
+
+    words = str(words)
+    if "$" in words:
+        try:
+            MathTextParser("path").parse(words)
+        except ValueError:
+            words = words.replace("$", r"\$")
+    return " " + words if words.startswith("_") else words  # legends skip what starts with an underscore
+
+
+def joined(sentences):
+    """Sentences as one text, empty ones left out."""
+    return " ".join(sentence for sentence in sentences if sentence)

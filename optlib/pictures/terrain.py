@@ -1,0 +1,139 @@
+"""Values of a function on a grid, and the levels and scale to draw them with."""
+
+import dataclasses
+
+import numpy as np
+
+from ..background import contour_levels
+from .picture import number
+
+GRID = 241  # points a side: contour lines are smooth at lecture size
+
+
+@dataclasses.dataclass
+class Terrain:
+    """A function of two coordinates over a rectangle.
+
+    ``z`` holds the heights that are drawn: the values themselves, or in a ``log`` picture the values above
+    ``lowest``.  Undefined ones are masked.
+    """
+
+    extent: tuple
+    X: np.ndarray
+    Y: np.ndarray
+    z: np.ma.MaskedArray
+    levels: np.ndarray
+    log: bool
+    lowest: float
+    label: str
+
+    @property
+    def heights(self):
+        """``z`` for a third dimension, which knows no logarithmic axis: the exponents of ten in a log picture.
+
+        They end at a floor, since a thin valley that falls to minus infinity would be drawn as a comb.
+        """
+        return np.ma.log10(np.ma.maximum(self.z, self._floor)) if self.log else self.z
+
+    def lift(self, f):
+        """Values of points on the path, on the scale of `heights`."""
+        return np.log10(np.maximum(f - self.lowest, self._floor)) if self.log else f
+
+    @property
+    def _floor(self):
+        return max(self.levels[0], float(np.quantile(self.z.compressed(), 0.03)))
+
+    @property
+    def lifted_label(self):
+        return f"log10 of {self.label}" if self.log else self.label
+
+    def words(self):
+        """The rectangle and what is undefined in it."""
+        (x0, x1), (y0, y1) = self.extent
+        said = f"over x from {number(x0)} to {number(x1)} and y from {number(y0)} to {number(y1)}"
+        scale = ", on a logarithmic scale" if self.log else ""
+        holes = np.ma.getmaskarray(self.z).mean()
+        undefined = f" It is undefined in {100 * holes:.2g} % of the area, which is left blank." if holes else ""
+        return f"{said}{scale}.{undefined}"
+
+
+def terrain(who, f, extent, tracks, levels, log, grid=GRID):
+    """Sample ``f`` over ``extent``; see `plots.contour` for the arguments."""
+    extent = grown(f.domain, tracks) if extent is None else checked_extent(who, extent, 2)
+    x, y = (np.linspace(low, high, grid) for low, high in extent)
+    X, Y = np.meshgrid(x, y)
+    with np.errstate(all="ignore"):
+        z = np.array(np.broadcast_to(f.at(X, Y), X.shape), dtype=float)
+    finite = z[np.isfinite(z)]
+    if not finite.size:
+        raise ValueError(f"{who}: {f.name} has no finite value over extent={extent}")
+    known = f.minimum is not None and np.isfinite(f.minimum)
+    lowest = min(float(f.minimum), float(finite.min())) if known else float(finite.min())
+    levels, log = _levels(who, finite, lowest, levels, log)
+    label = "f(x, y)"
+    if log:
+        z, levels = z - lowest, levels - lowest
+        if abs(lowest) > 1e-9:
+            label = "f(x, y) − minimum" if known else "f(x, y) − lowest value"
+    return Terrain(extent, X, Y, np.ma.masked_invalid(z), levels, log, lowest, label)
+
+
+def grown(domain, tracks):
+    """The function's domain, widened where a path starts outside."""
+    sides = []
+    for i, (low, high) in enumerate(domain):
+        starts = [track.x[0, i] for track in tracks]
+        room = 0.05 * (high - low)
+        low = low if all(s >= low for s in starts) else min(starts) - room
+        high = high if all(s <= high for s in starts) else max(starts) + room
+        sides.append((float(low), float(high)))
+    return tuple(sides)
+
+
+def checked_extent(who, extent, dim):
+    """``extent`` as a tuple of ``dim`` finite sides."""
+    try:
+        sides = tuple((float(low), float(high)) for low, high in extent)
+    except (TypeError, ValueError):
+        sides = ()
+    if len(sides) != dim or not all(np.isfinite(side).all() and side[0] < side[1] for side in sides):
+        raise ValueError(f"{who}: extent={extent!r} must be {dim} pair{'s' * (dim > 1)} (low, high) with low < high")
+    return sides
+
+
+def is_log(levels):
+    """Whether rising levels are spaced by factors rather than by equal differences."""
+    gaps = np.diff(levels)
+    return bool(gaps[-1] > 2 * gaps[0])
+
+
+def check_log(who, log):
+    """``log`` itself if it is True, False or "auto"."""
+    if log not in (True, False, "auto"):
+        raise ValueError(f"{who}: log={log!r} must be True, False or 'auto'")
+    return log
+
+
+def _levels(who, finite, lowest, levels, log):
+    """Level values, rising, and whether the scale is logarithmic above ``lowest``."""
+    check_log(who, log)
+    if np.ndim(levels):
+        levels = np.unique(np.asarray(levels, dtype=float))
+        if len(levels) < 2 or not np.isfinite(levels).all():
+            raise ValueError(f"{who}: levels={levels!r} must be a number of levels or at least 2 finite values")
+        log = is_log(levels) and levels[0] > lowest if log == "auto" else log
+        if log and levels[0] <= lowest:
+            raise ValueError(f"{who}: levels start at {levels[0]:g}; with log=True all must lie above {lowest:g}")
+        return levels, log
+    if isinstance(levels, bool) or not isinstance(levels, (int, np.integer)) or not 2 <= levels <= 200:
+        raise ValueError(f"{who}: levels={levels!r} must be an integer from 2 to 200, or a sequence of values")
+    found = contour_levels(finite, lowest, levels)
+    if log == "auto":
+        return found, is_log(found)
+    above = finite - lowest
+    high = float(np.quantile(above, 0.98)) or 1.0
+    if log:
+        positive = above[above > 0]
+        low = float(np.quantile(positive, 0.02)) if positive.size else high / 10
+        return lowest + np.geomspace(max(min(low, high / 10), high * 1e-6), high, levels), True
+    return lowest + np.linspace(0.0, high, levels + 2)[1:-1], False

@@ -1,0 +1,16 @@
+"""Every static picture of the course, by name: ``ol.plots.contour(f, path)``.
+
+Each function returns a `Picture`, which shows itself in a notebook, describes itself in words, and saves to a
+file.  pyplot is not involved and the reader's matplotlib settings are left alone.
+"""
+
+from .pictures.basins import basins
+from .pictures.charts import curves, loss, rates
+from .pictures.landscape import contour, contour3d, four_views, line, scatter, surface
+from .pictures.maps import heatmap, regions
+from .pictures.picture import Picture
+
+__all__ = [
+    "Picture", "basins", "contour", "contour3d", "curves", "four_views", "heatmap", "line", "loss", "rates",
+    "regions", "scatter", "surface",
+]  # fmt: skip
