@@ -29,10 +29,10 @@ def seen(cls, x, g):
     return [given[name]() for name in cls.reads]
 
 
-def gradients(shape, steps, seed=0, size=1.0, dtype=float):
+def gradients(shape, steps, seed=0, dtype=float):
     """Random gradients, an array (steps, *shape) of differing sizes."""
     rng = np.random.default_rng(seed)
-    sizes = size * 10 ** rng.uniform(-1, 1, size=(steps, *[1] * len(shape)))
+    sizes = 10 ** rng.uniform(-1, 1, size=(steps, *[1] * len(shape)))
     return (sizes * rng.standard_normal((steps, *shape))).astype(dtype)
 
 
