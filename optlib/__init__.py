@@ -11,7 +11,7 @@ import importlib
 from . import numerical, optimizers, schedules
 from .drivers import DictOptimizer
 from .functions import Function, objective
-from .minimize import Trajectory, minimize
+from .minimize import Trajectory, grid, minimize
 from .optimizers import *  # noqa: F403  (every rule by its name)
 from .registry import FUNCTIONS, OPTIMIZERS, hyper, register
 
@@ -21,14 +21,15 @@ __version__ = "0.1.0"
 _LAZY = {
     "plots": "plots",
     "card": "docs",
+    "animate": "animation",
     "explore": "explorables.explorer",
     "sliders": "explorables.sliders",
     "check": "exercises",
 }
 
 __all__ = [
-    "FUNCTIONS", "OPTIMIZERS", "DictOptimizer", "Function", "Trajectory", "hyper", "minimize", "numerical", "objective",
-    "register", "schedules", *optimizers.__all__, *_LAZY,
+    "FUNCTIONS", "OPTIMIZERS", "DictOptimizer", "Function", "Trajectory", "grid", "hyper", "minimize", "numerical",
+    "objective", "register", "schedules", *optimizers.__all__, *_LAZY,
 ]
 
 

@@ -4,8 +4,6 @@ Two outputs, because a front end picks one form of each output and cannot know w
 runs.  The first is HTML with a picture, and hides itself as soon as it sees the second, the widget, alive.
 """
 
-import base64
-
 from . import page
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
@@ -33,7 +31,7 @@ def show(widget, name, body, png, text):
     display(
         {
             "text/html": f'<figure data-live="{name}" style="margin:0">{body}</figure>\n{page.script("live.js")}',
-            "image/png": base64.b64encode(png).decode("ascii"),
+            "image/png": page.base64_text(png),
             "text/plain": text,
         },
         raw=True,

@@ -24,7 +24,12 @@ def script(*names):
 
 def data_url(content, kind="image/png"):
     """Bytes as an URL that needs no network."""
-    return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
+    return f"data:{kind};base64,{base64_text(content)}"
+
+
+def base64_text(content):
+    """Bytes as text, the form in which notebooks keep pictures."""
+    return base64.b64encode(content).decode("ascii")
 
 
 def escaped_json(value):
@@ -44,3 +49,36 @@ def still(png, description, width=None):
     size = f' width="{width}"' if width else ""
     alt = html.escape(description)
     return f'<img alt="{alt}"{size} src="{data_url(png)}" style="max-width:100%;height:auto">'
+
+
+def player(name, picture, data, scripts):
+    """An element that the scripts turn into a player, and that shows ``picture`` where they do not run.
+
+    Parameters
+    ----------
+    name : str
+        CSS class that the scripts look for.
+    picture : str
+        HTML, see `still`.
+    data : JSON-serializable
+    scripts : sequence of str
+        Files of `optlib.player`.
+    """
+    css = f"(globalThis.optlib = globalThis.optlib || {{}}).css = {escaped_json(asset('player.css'))};"
+    # JupyterLab catches keys before the page does; the attribute tells it to leave those in the player alone.
+    return (
+        f'<div class="{name}" data-lm-suppress-shortcuts="true">{picture}'
+        f'<script type="application/json">{escaped_json(data)}</script></div>\n'
+        f"<script>\n{css}\n{chr(10).join(map(asset, scripts))}\n</script>"
+    )
+
+
+def document(title, body):
+    """A page of its own around a player."""
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="color-scheme" content="light dark">\n'
+        "<style>:root { color-scheme: light dark; }</style>\n"
+        f"<title>{html.escape(title)}</title>\n</head>\n<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n"
+    )

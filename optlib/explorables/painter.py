@@ -23,6 +23,8 @@ from ..theme import dash_array
 from .look import look_of
 
 SIZE = (600, 500)
+COLORS = 255  # the 256th is left for "as in the frame before", which makes films small
+_GROUND_COLORS = 96
 STEPS_SHOWN = 80  # paths of at most so many steps carry a dot for each
 _DPI = 100
 _MARGINS = (60, 14, 30, 42)  # left, right, top, bottom in pixels
@@ -222,13 +224,13 @@ def _smooth(bands, look):
 
 
 class _Palette:
-    """256 colors for one background and everything that is drawn over it."""
+    """The colors for one background and everything that is drawn over it."""
 
     def __init__(self, pixels, look):
         rgb = np.ascontiguousarray(pixels[..., :3])
-        found = Image.fromarray(rgb).quantize(112, method=Image.Quantize.MEDIANCUT)
-        own = np.array(found.getpalette()[: 3 * 112], np.uint8).reshape(-1, 3)
-        self.colors = np.vstack([own, look.blends(256 - len(own))])
+        found = Image.fromarray(rgb).quantize(_GROUND_COLORS, method=Image.Quantize.MEDIANCUT)
+        own = np.array(found.getpalette()[: 3 * _GROUND_COLORS], np.uint8).reshape(-1, 3)
+        self.colors = np.vstack([own, look.blends(COLORS - len(own))])
         self.nearest = np.full(2**15, -1, np.int16)  # by color in 5 bits a channel; filled as colors appear
         self.clean = pixels.copy().view(np.uint32)[..., 0]
         self.clean_indices = np.array(found)

@@ -1,0 +1,97 @@
+// What players and explorables share: numbers, ticks, paths, colors of the page.  No state, nothing of the page's own.
+
+(function (optlib) {
+  "use strict";
+
+  // Paths come as whole numbers, this many across the picture in each direction.
+  optlib.UNITS = 4096;
+
+  // A number with four significant digits.
+  optlib.number = function (value) {
+    if (!Number.isFinite(value)) return "–";
+    return String(Number(value.toPrecision(4))).replace("-", "−").replace("e−", "e-").replace("e+", "e");
+  };
+
+  // Round values between low and high for an axis, about `count` of them.
+  optlib.ticks = function (low, high, count) {
+    const rough = (high - low) / count;
+    const power = 10 ** Math.floor(Math.log10(rough));
+    const step = power * [1, 2, 5, 10].find((m) => m * power >= rough * 0.999);
+    const found = [];
+    for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i++) {
+      found.push(Number((i * step).toPrecision(12)));
+    }
+    return found;
+  };
+
+  // Differences [x0, y0, dx, dy, ...] -> points as fractions of the picture, y upwards.
+  optlib.path = function (differences) {
+    const points = [];
+    let x = 0;
+    let y = 0;
+    for (let i = 0; i < differences.length; i += 2) {
+      x += differences[i];
+      y += differences[i + 1];
+      points.push([x / optlib.UNITS, y / optlib.UNITS]);
+    }
+    return points;
+  };
+
+  // Index of the value that lies nearest, for clicks and for settings between two notches.
+  optlib.nearest = function (values, wanted) {
+    let best = 0;
+    values.forEach((value, i) => {
+      if (Math.abs(value - wanted) < Math.abs(values[best] - wanted)) best = i;
+    });
+    return best;
+  };
+
+  // Where a position of the step slider is kept: all steps, or every n-th of a very long path and its last.
+  optlib.frameOf = (step, stride, frames) => Math.min(Math.ceil(step / stride), frames - 1);
+
+  optlib.bytes = (url) => Uint8Array.from(atob(url.slice(url.indexOf(",") + 1)), (c) => c.charCodeAt(0));
+
+  // Is the page behind this element dark?  JupyterLab says so; else the nearest color tells; else the system.
+  optlib.isDark = function (element) {
+    const said = document.body.dataset.jpThemeLight;
+    if (said) return said === "false";
+    for (let e = element.parentElement; e; e = e.parentElement) {
+      const [r, g, b, a = 1] = (getComputedStyle(e).backgroundColor.match(/[\d.]+/g) || [0, 0, 0, 0]).map(Number);
+      if (a > 0.5) return 0.3 * r + 0.59 * g + 0.11 * b < 128;
+    }
+    const adapts = getComputedStyle(document.documentElement).colorScheme.includes("dark");
+    return adapts && matchMedia("(prefers-color-scheme: dark)").matches;
+  };
+
+  // Calls back whenever the page may have turned from light to dark.
+  optlib.onTheme = function (callback) {
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", callback);
+    const watched = { attributes: true, attributeFilter: ["data-jp-theme-light", "class", "theme"] };
+    for (const element of [document.body, document.documentElement]) new MutationObserver(callback).observe(element, watched);
+  };
+
+  // <tag attributes>children</tag>; text goes in as text, never as HTML.
+  optlib.make = function (tag, attributes = {}, ...children) {
+    const element = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) {
+      if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+      else if (value === true) element.setAttribute(name, "");
+      else if (value !== false) element.setAttribute(name, value);
+    }
+    element.append(...children);
+    return element;
+  };
+
+  // Each element of a class becomes alive once, whatever the number of scripts on the page.
+  optlib.wake = function (name, build) {
+    document.querySelectorAll(`.${name}`).forEach((host) => {
+      if (host.shadowRoot) return;
+      const data = JSON.parse(host.querySelector('script[type="application/json"]').textContent);
+      const still = host.querySelector("img").src;
+      data.scene.bands = (decodeURIComponent(still).match(/data:image\/png;base64,[\w+/=]+/) || [])[0];
+      const root = host.attachShadow({ mode: "open" });
+      root.append(optlib.make("style", {}, optlib.css));
+      build(host, root, data);
+    });
+  };
+})((globalThis.optlib = globalThis.optlib || {}));

@@ -1,0 +1,244 @@
+// Drawing on a canvas: the map with its paths, and the curve of the values.  Sharp on dense screens.
+
+(function (optlib) {
+  "use strict";
+
+  const FONT = "12px system-ui, sans-serif";
+
+  // A canvas with a frame; `box` is the inside of the frame in CSS pixels.
+  class Board {
+    constructor(canvas, margins) {
+      this.canvas = canvas;
+      this.margins = margins;
+      this.pen = canvas.getContext("2d");
+    }
+
+    // Fits the canvas to its place on the page; true where it has become visible.
+    fit() {
+      const { clientWidth: width, clientHeight: height } = this.canvas;
+      const scale = globalThis.devicePixelRatio || 1;
+      Object.assign(this, { width, height, scale });
+      const [left, right, top, bottom] = this.margins;
+      this.box = { x: left, y: top, w: width - left - right, h: height - top - bottom };
+      this.canvas.width = Math.round(width * scale);
+      this.canvas.height = Math.round(height * scale);
+      return width > 0 && height > 0;
+    }
+
+    begin() {
+      this.pen.setTransform(this.scale, 0, 0, this.scale, 0, 0);
+      this.pen.clearRect(0, 0, this.width, this.height);
+      this.pen.font = FONT;
+    }
+
+    // Fractions of the box, y upwards -> pixels.
+    at([u, v]) {
+      return [this.box.x + u * this.box.w, this.box.y + (1 - v) * this.box.h];
+    }
+
+    axes(look, x, y) {
+      const { pen, box } = this;
+      pen.strokeStyle = look.faint;
+      pen.fillStyle = look.ink;
+      pen.lineWidth = 1;
+      pen.strokeRect(box.x, box.y, box.w, box.h);
+      pen.textBaseline = "top";
+      pen.textAlign = "center";
+      for (const [u, text] of x.ticks) {
+        const [px] = this.at([u, 0]);
+        pen.fillRect(px - 0.5, box.y + box.h, 1, 4);
+        pen.fillText(text, px, box.y + box.h + 7);
+      }
+      pen.textAlign = "right";
+      pen.textBaseline = "middle";
+      for (const [v, text] of y.ticks) {
+        const [, py] = this.at([0, v]);
+        pen.fillRect(box.x - 4, py - 0.5, 4, 1);
+        pen.fillText(text, box.x - 7, py);
+      }
+      pen.textAlign = "center";
+      pen.textBaseline = "bottom";
+      pen.fillText(x.label, box.x + box.w / 2, this.height);
+      pen.save();
+      pen.translate(11, box.y + box.h / 2);
+      pen.rotate(-Math.PI / 2);
+      pen.textBaseline = "middle";
+      pen.fillText(y.label, 0, 0);
+      pen.restore();
+    }
+
+    clip() {
+      const { pen, box } = this;
+      pen.save();
+      pen.beginPath();
+      pen.rect(box.x, box.y, box.w, box.h);
+      pen.clip();
+    }
+
+    line(points, color, width, dashes = []) {
+      const { pen } = this;
+      pen.strokeStyle = color;
+      pen.lineWidth = width;
+      pen.lineJoin = "round";
+      pen.setLineDash(dashes.map((d) => d * width));
+      pen.beginPath();
+      points.forEach((p, i) => (i ? pen.lineTo(...p) : pen.moveTo(...p)));
+      pen.stroke();
+      pen.setLineDash([]);
+    }
+
+    mark(kind, [x, y], radius, fill, edge, width = 1) {
+      const { pen } = this;
+      pen.beginPath();
+      if (kind === "o") pen.arc(x, y, radius, 0, 2 * Math.PI);
+      else SHAPES[kind].forEach(([u, v]) => pen.lineTo(x + u * radius, y - v * radius));
+      pen.closePath();
+      pen.lineJoin = "round";
+      pen.fillStyle = fill;
+      pen.strokeStyle = edge;
+      pen.lineWidth = width;
+      pen.fill();
+      pen.stroke();
+    }
+  }
+
+  optlib.Board = Board;
+
+  // Corners of the markers, named as in the theme, around the origin, y upwards.
+  const around = (n, turn, radii = [1]) =>
+    Array.from({ length: n }, (_, i) => {
+      const angle = 2 * Math.PI * (i / n + turn);
+      const r = radii[i % radii.length];
+      return [r * Math.cos(angle), r * Math.sin(angle)];
+    });
+  const plus = [[1, 3], [1, 1], [3, 1], [3, -1], [1, -1], [1, -3], [-1, -3], [-1, -1], [-3, -1], [-3, 1], [-1, 1], [-1, 3]];
+  const SHAPES = {
+    s: around(4, 1 / 8, [1.15]), D: around(4, 0, [1.15]), d: around(4, 0, [0.75, 1.25]),
+    "^": around(3, 1 / 4, [1.2]), v: around(3, 3 / 4, [1.2]), "<": around(3, 1 / 2, [1.2]), ">": around(3, 0, [1.2]),
+    p: around(5, 1 / 4, [1.1]), h: around(6, 1 / 4, [1.1]), "*": around(10, 1 / 4, [1.1, 0.45]),
+    P: plus.map(([u, v]) => [u / 3, v / 3]), X: plus.map(([u, v]) => [(u - v) / 4, (u + v) / 4]),
+  };
+
+  // The picture of the function with paths on it.
+  optlib.Map = class extends Board {
+    constructor(canvas, scene) {
+      super(canvas, [52, 10, 8, 40]);
+      this.scene = scene;
+      this.image = null;
+      this.ground = document.createElement("canvas");
+    }
+
+    // The bands as an image; resolves when they can be drawn.
+    async load() {
+      if (!this.scene.bands) return;
+      const image = new Image();
+      image.src = this.scene.bands;
+      await image.decode();
+      this.image = image;
+    }
+
+    // Draws what never moves: bands, axes, the curve of a function of one coordinate, minima.
+    prepare(look, dark) {
+      if (!this.fit()) return false;
+      this.look = look;
+      this.begin();
+      const { pen, box, scene } = this;
+      pen.fillStyle = look.paper;
+      pen.fillRect(0, 0, this.width, this.height);
+      if (this.image) pen.drawImage(dark ? recolored(this.image, scene) : this.image, box.x, box.y, box.w, box.h);
+      if (scene.graph) {
+        this.clip();
+        this.line(optlib.path(scene.graph).map((p) => this.at(p)), look.faint, 2);
+        pen.restore();
+      }
+      const ticks = ([low, high], count) =>
+        optlib.ticks(low, high, count).map((t) => [(t - low) / (high - low), optlib.number(t)]);
+      this.axes(look, { ticks: ticks(scene.x, 6), label: scene.labels[0] }, { ticks: ticks(scene.y, 6), label: scene.labels[1] });
+      for (const place of scene.minima) this.mark("*", this.at(place), 8, scene.star, scene.looks.light.ink);
+      this.ground.width = this.canvas.width;
+      this.ground.height = this.canvas.height;
+      this.ground.getContext("2d").drawImage(this.canvas, 0, 0);
+      return true;
+    }
+
+    // Paths up to a point each: [{points, color, dashes, marker, end}].
+    draw(tracks) {
+      this.begin();
+      this.pen.drawImage(this.ground, 0, 0, this.width, this.height);
+      this.clip();
+      for (const track of tracks) {
+        const points = track.points.slice(0, track.end + 1).map((p) => this.at(p));
+        this.pen.globalAlpha = 0.75;
+        this.line(points, this.look.paper, 5);
+        this.pen.globalAlpha = 1;
+        this.line(points, track.color, 2.4, track.dashes);
+        if (points.length <= 60) points.forEach((p) => this.mark("o", p, 1.8, track.color, track.color, 0.5));
+        this.mark("o", points[0], 4.5, this.look.paper, track.color, 2);
+        this.mark(track.marker, points[points.length - 1], 6, track.color, this.look.paper, 1.2);
+      }
+      this.pen.restore();
+    }
+  };
+
+  // The same bands in the colors of a dark page.
+  function recolored(image, scene) {
+    const canvas = document.createElement("canvas");
+    canvas.width = image.naturalWidth;
+    canvas.height = image.naturalHeight;
+    const pen = canvas.getContext("2d");
+    pen.drawImage(image, 0, 0);
+    const picture = pen.getImageData(0, 0, canvas.width, canvas.height);
+    const colors = new Uint32Array(picture.data.buffer);
+    const packed = (hex) => {
+      const [r, g, b] = [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
+      return ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;
+    };
+    const { light, dark } = scene.looks;
+    const table = new globalThis.Map(light.bands.map((color, i) => [packed(color), packed(dark.bands[i])]));
+    for (let i = 0; i < colors.length; i++) colors[i] = table.get(colors[i]) ?? colors[i];
+    pen.putImageData(picture, 0, 0);
+    return canvas;
+  }
+
+  // Values against steps, for the same paths.
+  optlib.Curve = class extends Board {
+    constructor(canvas, values) {
+      super(canvas, [56, 12, 8, 40]);
+      this.values = values;
+    }
+
+    prepare(look) {
+      this.look = look;
+      return this.fit();
+    }
+
+    height01(value) {
+      const { low, high, log } = this.values;
+      return ((log ? Math.log10(Math.max(value, 10 ** (low - 1))) : value) - low) / (high - low);
+    }
+
+    draw(tracks, step) {
+      const { low, high, log, last, label } = this.values;
+      this.begin();
+      const xs = optlib.ticks(0, last, 4).map((t) => [t / last, optlib.number(t)]);
+      const ys = optlib.ticks(low, high, 6).filter((t) => !log || Number.isInteger(t));
+      const name = (t) => (log ? optlib.number(10 ** t) : optlib.number(t));
+      this.axes(this.look, { ticks: xs, label: "step" }, { ticks: ys.map((t) => [(t - low) / (high - low), name(t)]), label });
+      this.clip();
+      const [x] = this.at([step / last, 0]);
+      this.line([[x, this.box.y], [x, this.box.y + this.box.h]], this.look.faint, 1);
+      for (const track of tracks) {
+        const points = track.heights.map((value, i) => this.at([Math.min(i * track.stride, last) / last, this.height01(value)]));
+        this.pen.globalAlpha = 0.25;
+        this.line(points, track.color, 2, track.dashes);
+        this.pen.globalAlpha = 1;
+        this.line(points.slice(0, track.end + 1), track.color, 2, track.dashes);
+      }
+      this.pen.restore();
+      for (const track of tracks) {
+        const head = this.at([Math.min(track.end * track.stride, last) / last, this.height01(track.heights[track.end])]);
+        this.mark(track.marker, head, 4.5, track.color, this.look.paper);
+      }
+    }
+  };
+})((globalThis.optlib = globalThis.optlib || {}));

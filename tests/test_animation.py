@@ -1,0 +1,163 @@
+"""The animation as an object and as files; the player itself is driven in test_browser_player.py."""
+
+import json
+import re
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import optlib as ol
+from optlib.explorables import stage
+
+F = ol.FUNCTIONS["rosenbrock"]
+RULES = [ol.Adam(lr=0.1), ol.GradientDescent(lr=1e-3)]
+
+
+def paths(steps=40, f=F):
+    return [ol.minimize(f, rule, steps=steps) for rule in RULES]
+
+
+def data_in(page):
+    return json.loads(re.search(r'<script type="application/json">(.*?)</script>', page, re.DOTALL).group(1))
+
+
+def points_of(path):
+    """Points as the player decodes them, as fractions of the picture."""
+    return np.cumsum(np.array(path["points"]).reshape(-1, 2), axis=0) / stage.UNITS
+
+
+def test_the_player_is_given_the_paths():
+    made = ol.animate(F, *paths())
+    data = data_in(made.html())
+    for path, known in zip(data["paths"], paths(), strict=True):
+        (x0, x1), (y0, y1) = data["scene"]["x"], data["scene"]["y"]
+        expected = (known.x - [x0, y0]) / [x1 - x0, y1 - y0]
+        np.testing.assert_allclose(points_of(path), expected, atol=0.5001 / stage.UNITS)
+        np.testing.assert_allclose(path["heights"], known.f, rtol=5e-4)
+    assert data["steps"] == 40
+
+
+def test_the_output_is_small_alike_and_needs_no_network():
+    first, second = (ol.animate(F, *paths())._repr_mimebundle_() for _ in range(2))
+    assert first == second
+    assert first["text/plain"] == "<animation: Rosenbrock, lr 0.001 to 0.1, 40 steps from (-1.2, 1)>"
+    page = first["text/html"].replace("http://www.w3.org/2000/svg", "")
+    assert "http" not in page
+    assert len(page) < 60_000
+
+
+def test_names_cannot_break_out():
+    name = '</script><script>alert("1")</script>'
+    f = ol.objective(lambda x, y: x**2 + y**2, name=name)
+    page = ol.animate(f, ol.minimize(f, ol.GradientDescent(lr=0.1), steps=3), labels=[name], title=name).html()
+    assert "<script>alert" not in page
+    assert data_in(page)["paths"][0]["label"] == name
+
+
+@pytest.mark.parametrize("name", [n for n, f in ol.FUNCTIONS.items() if f.dim in (1, 2)])
+def test_every_function_can_be_animated(name):
+    f = ol.FUNCTIONS[name]
+    data = data_in(ol.animate(f, ol.minimize(f, ol.GradientDescent(lr=1e-3), steps=4)).html())
+    assert data["scene"]["labels"][0] == "x"
+    assert ("graph" in data["scene"]) == (f.dim == 1)
+
+
+def test_unusual_paths():
+    half = ol.objective(lambda x, y: np.log(x) ** 2 + y**2, name="half", start=(2.0, 2.0), domain=((-1, 3), (-3, 3)))
+    outside = ol.minimize(F, ol.GradientDescent(lr=1e-4), start=(-5.0, 40.0), steps=10)
+    diverged = ol.minimize(F, ol.GradientDescent(lr=1.0), steps=10)
+    cases = [
+        (half, ol.minimize(half, ol.GradientDescent(lr=0.1), steps=10)),
+        (F, outside),
+        (F, diverged),
+        (F, ol.minimize(F, ol.Adam(lr=0.1), steps=1)),
+        (F, ol.minimize(F, ol.Adam(lr=0.1), steps=0)),
+        (F, np.array([[0.0, 0.0], [1.0, 1.0]])),
+    ]
+    for f, path in cases:
+        made = ol.animate(f, path)
+        assert len(made.html()) < 60_000
+        assert made.still().startswith(b"\x89PNG")
+    data = data_in(ol.animate(F, outside).html())
+    assert data["scene"]["x"][0] < -5
+    assert data["scene"]["y"][1] > 40
+    assert data_in(ol.animate(F, diverged).html())["paths"][0]["stopped"] == "diverged"
+
+
+def test_long_and_many_paths_are_thinned():
+    data = data_in(ol.animate(F, ol.minimize(F, ol.Adam(lr=0.01), steps=10_000)).html())
+    assert data["stride"] == 1
+    lr = np.geomspace(1e-4, 1e-2, 50)[:, None]
+    many = ol.minimize(F, ol.GradientDescent(lr=lr), steps=2_000)
+    made = ol.animate(F, many)
+    data = data_in(made.html())
+    assert len(data["paths"]) == 50
+    assert sum(len(path["heights"]) for path in data["paths"]) < 21_000
+    last = (many.x[-1, 7] - [-2, -1]) / 4
+    np.testing.assert_allclose(points_of(data["paths"][7])[-1], last, atol=0.5001 / stage.UNITS)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "said"),
+    [
+        (lambda: ol.animate("ackley"), TypeError, "f='ackley'"),
+        (lambda: ol.animate(F), TypeError, "at least one path"),
+        (lambda: ol.animate(F, "path"), TypeError, "path='path'"),
+        (lambda: ol.animate(F, np.zeros((3, 5))), ValueError, "5"),
+        (lambda: ol.animate(F, np.zeros((3, 2)), labels=["a", "b"]), ValueError, "labels"),
+        (lambda: ol.animate(F, *[np.zeros((3, 2))] * 101), ValueError, "101 paths"),
+        (lambda: ol.animate(F, np.zeros((3, 2)), extent=((0, 0), (0, 1))), ValueError, "extent"),
+        (lambda: ol.animate(F, np.zeros((3, 2))).save("x.avi"), ValueError, "x.avi"),
+        (lambda: ol.animate(F, np.zeros((3, 2))).save("x.gif", frames=1), ValueError, "frames=1"),
+    ],
+)
+def test_bad_arguments_are_named(call, error, said):
+    with pytest.raises(error, match=said):
+        call()
+
+
+# --- files -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["gif", "webp"])
+def test_films_show_the_frames(tmp_path, kind):
+    made = ol.animate(F, *paths())
+    wanted = [np.asarray(frame.convert("RGB")) for frame in made.frames(8)]
+    with Image.open(made.save(tmp_path / f"film.{kind}", frames=8)) as film:
+        assert film.n_frames == 8
+        for i in range(8):
+            film.seek(i)
+            np.testing.assert_array_equal(np.asarray(film.convert("RGB")), wanted[i])
+    assert [p.name for p in tmp_path.iterdir()] == [f"film.{kind}"]
+
+
+def test_animated_png_has_its_frames(tmp_path):
+    made = ol.animate(F, *paths())
+    with Image.open(made.save(tmp_path / "film.apng", frames=8)) as film:
+        assert film.n_frames == 8
+        first = np.asarray(film.convert("RGBA"))[..., :3]
+    np.testing.assert_array_equal(first, np.asarray(next(made.frames(8)).convert("RGB")))
+
+
+def test_still_and_page(tmp_path):
+    made = ol.animate(F, *paths())
+    with Image.open(made.save(tmp_path / "last.png", scale=2)) as still:
+        assert still.size == (1200, 1000)
+    page = made.save(tmp_path / "page.html").read_text(encoding="utf-8")
+    assert page.startswith("<!DOCTYPE html>")
+    assert "<title>Rosenbrock</title>" in page
+
+
+def test_mp4_needs_ffmpeg(tmp_path, monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    with pytest.raises(RuntimeError, match="ffmpeg is not found"):
+        ol.animate(F, *paths()).save(tmp_path / "film.mp4")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed")
+def test_mp4(tmp_path):
+    film = ol.animate(F, *paths()).save(tmp_path / "film.mp4", frames=5)
+    assert film.read_bytes()[4:8] == b"ftyp"
