@@ -10,82 +10,16 @@ The loop only steps and records.  Divergence and stopping criteria are found aft
 by block, so that they cost little and the loop stays plain.
 """
 
-import dataclasses
+import numbers
 
 import numpy as np
 
-from .arrays import is_array
 from .functions import Function
 from .optimizers.base import Optimizer
+from .trajectory import CRITERIA, Trajectory
 
-CRITERIA = ("step", "value", "gradient")
 BLOCK_STEPS = 256  # at most so many steps between two looks at which paths have ended
 BLOCK_NUMBERS = 2**18  # and at most so many numbers in a block: temporaries stay in the cache, memory bounded
-
-
-@dataclasses.dataclass(repr=False, eq=False)
-class Trajectory:
-    """The path of a minimization; of many at once where starts or hyper-parameters came as arrays.
-
-    Attributes
-    ----------
-    x : array (steps + 1, ..., d)
-        The points, the start first.  A path that has ended stays where it was.
-    f : array (steps + 1, ...)
-        The values there; like ``x`` always finite.
-    ended_at : int; integer array (...) for a batch
-        How many steps were made: ``steps``, or fewer where a criterion was met or the path diverged.
-    stopped_by : str; array (...) of str for a batch
-        "step", "value" or "gradient" (the criterion that was met), "diverged" (the next point or its value
-        was infinite or NaN), or "steps" (all were made).
-    rule : Optimizer, as it was before the first step
-    function : Function
-    """
-
-    x: np.ndarray
-    f: np.ndarray
-    ended_at: object
-    stopped_by: object
-    rule: Optimizer
-    function: Function
-
-    @property
-    def steps(self):
-        """Number of steps asked for."""
-        return len(self.x) - 1
-
-    @property
-    def start(self):
-        """First point, shape (..., d)."""
-        return self.x[0]
-
-    @property
-    def end(self):
-        """Last point, shape (..., d)."""
-        return self.x[-1]
-
-    @property
-    def diverged(self):
-        """Whether the path left the finite numbers: bool, or a bool array for a batch."""
-        found = np.asarray(self.stopped_by) == "diverged"
-        return found if found.ndim else bool(found)
-
-    @property
-    def converged_at(self):
-        """Step at which a criterion of ``tol`` was met: int or None; for a batch an array with -1 for none."""
-        met = np.isin(self.stopped_by, CRITERIA)
-        if met.ndim:
-            return np.where(met, self.ended_at, -1)
-        return self.ended_at if met else None
-
-    def __repr__(self):
-        what = f"{self.rule!r} on {self.function.name}"
-        if np.ndim(self.ended_at):
-            kinds, counts = np.unique(self.stopped_by, return_counts=True)
-            ends = ", ".join(f"{n} stopped by {k}" for k, n in zip(kinds, counts, strict=True))
-            return f"<{np.size(self.ended_at)} paths of {what}: {ends}>"
-        where = ", ".join(f"{v:.4g}" for v in self.end)
-        return f"<{what}: {self.ended_at} steps to ({where}), f = {self.f[-1]:.4g}, stopped by {self.stopped_by}>"
 
 
 def minimize(f, opt, start=None, steps=100, tol=None):
@@ -120,12 +54,37 @@ def minimize(f, opt, start=None, steps=100, tol=None):
     with np.errstate(all="ignore"):
         if not np.isfinite(f(x)).all():
             raise ValueError(f"minimize: {f.name} is not finite at start={_show(start if start is not None else x)}")
-        if x.ndim == 1 and x.dtype == np.float64 and _fits_floats(rule):
+        if x.ndim == 1 and x.dtype == np.float64 and _fits_floats(rule) and _takes_floats(f, x):
             try:
-                return _run(f, opt, rule, x, steps, tol, _FloatWalker)
+                return _run(f, rule, x, steps, tol, _FloatWalker)
             except (ArithmeticError, ValueError):  # Python floats raise where arrays give inf and nan
                 pass
-        return _run(f, opt, rule, x, steps, tol, _ArrayWalker)
+        return _run(f, rule, x, steps, tol, _ArrayWalker)
+
+
+def grid(**axes):
+    """Hyper-parameters that span a grid: ``ol.Momentum(**ol.grid(lr=rates, beta=betas))``.
+
+    Parameters
+    ----------
+    **axes : 1-D arrays or lists, numbers, schedules
+        Each array becomes one axis, in the order given; numbers and schedules stay as they are.
+
+    Returns
+    -------
+    dict of arrays that broadcast against each other and against points: with n rates and m betas ``lr`` has shape
+    (n, 1, 1) and ``beta`` (m, 1), and the path of `minimize` has shape (steps + 1, n, m, d).
+    """
+    settings = {}
+    for name, values in reversed(axes.items()):
+        if not callable(values) and not isinstance(values, numbers.Real):
+            values = np.asarray(values)
+            if values.ndim != 1 or not values.size or values.dtype.kind not in "fiu":
+                raise ValueError(f"grid: {name}={_show(values)} must be a number or a 1-D array of at least one number")
+            used = sum(np.ndim(other) > 0 for other in settings.values())
+            values = values.reshape(-1, *[1] * (used + 1))
+        settings[name] = values
+    return {name: settings[name] for name in axes}
 
 
 # --- how the loop walks --------------------------------------------------------------------------------------
@@ -144,7 +103,7 @@ class _ArrayWalker:
         """Fill record[1:] with the points after record[0]."""
         x = self.x
         for row in record[1:]:
-            loss = self.f(x)[..., None] if self.wants_loss else None
+            loss = np.asarray(self.f(x))[..., None] if self.wants_loss else None
             x = self.rule.advance(x, *[source(x) for source in self.sources], loss=loss)
             row[...] = x
         self.x = x
@@ -161,17 +120,29 @@ class _FloatWalker:
         x, slopes = self.x, self.slopes
         advances = [rule.advance for rule in self.rules]
         rows = []
-        for _ in range(len(record) - 1):
-            x = [advance(xi, float(gi)) for advance, xi, gi in zip(advances, x, slopes(*x), strict=True)]
-            rows.append(x)
+        try:
+            for _ in range(len(record) - 1):
+                x = [advance(xi, float(gi)) for advance, xi, gi in zip(advances, x, slopes(*x), strict=True)]
+                rows.append(x)
+        except TypeError:
+            if any(isinstance(gi, complex) for gi in slopes(*x)):  # a float's (-8) ** (1 / 3); an array's is nan
+                raise ArithmeticError("the gradient is not real") from None
+            raise
         record[1:] = rows
         self.x = x
 
 
 def _fits_floats(rule):
-    schedules = rule.settings().values()
-    coupled = any(getattr(s, "reads", None) for s in schedules)
-    return rule.elementwise and rule.reads == ("gradient",) and not coupled and not any(map(is_array, schedules))
+    settings = rule.settings().values()
+    coupled = any(getattr(value, "reads", None) or getattr(value, "shape", ()) for value in settings)
+    return rule.elementwise and rule.reads == ("gradient",) and not coupled
+
+
+def _takes_floats(f, x):
+    try:
+        return len([float(slope) for slope in f.slopes(*x.tolist())]) == len(x)
+    except Exception:  # written for arrays only; if it is wrong in itself, the array walker will say so
+        return False
 
 
 def _reads_loss(rule):
@@ -181,7 +152,7 @@ def _reads_loss(rule):
 # --- the run and what is read from its record ----------------------------------------------------------------
 
 
-def _run(f, opt, rule, x, steps, tol, Walker):
+def _run(f, rule, x, steps, tol, Walker):
     # Coordinates lie apart in memory, points side by side: see arrays.join.
     batch, d = x.shape[:-1], x.shape[-1]
     path = np.moveaxis(np.empty((steps + 1, d, *batch), x.dtype), 1, -1)
@@ -190,9 +161,9 @@ def _run(f, opt, rule, x, steps, tol, Walker):
     ended_at = np.full(batch, steps)
     stopped_by = np.full(batch, "steps", dtype="<U8")
     if "gradient" in tol:
-        _end(path[:1], values[:1], ended_at, stopped_by, 0, {"gradient": _length(f.grad(x))[None] <= tol["gradient"]})
+        _end(path[:1], values[:1], ended_at, stopped_by, 0, {"gradient": _steepness(f, x[None]) <= tol["gradient"]})
     walker = Walker(f, rule, path[0])
-    block = int(np.clip(BLOCK_NUMBERS // x.size, 8, BLOCK_STEPS))
+    block = int(np.clip(BLOCK_NUMBERS // max(x.size, 1), 8, BLOCK_STEPS))
     for first in range(0, steps, block):
         running = stopped_by == "steps"
         if not running.any():
@@ -205,7 +176,7 @@ def _run(f, opt, rule, x, steps, tol, Walker):
         _end(path[part], values[part], ended_at, stopped_by, first, _criteria(f, path[part], values[part], tol))
     if not batch:
         ended_at, stopped_by = int(ended_at), str(stopped_by)
-    return Trajectory(path, values, ended_at, stopped_by, opt.fresh(), f)
+    return Trajectory(path, values, ended_at, stopped_by, rule, f)
 
 
 def _criteria(f, x, values, tol):
@@ -217,7 +188,7 @@ def _criteria(f, x, values, tol):
     if "value" in tol:
         met["value"] = np.concatenate([nothing, np.abs(np.diff(values, axis=0)) <= tol["value"]])
     if "gradient" in tol:
-        met["gradient"] = np.concatenate([nothing, _length(f.grad(x[1:])) <= tol["gradient"]])
+        met["gradient"] = np.concatenate([nothing, _steepness(f, x[1:]) <= tol["gradient"]])
     return met
 
 
@@ -251,6 +222,10 @@ def _length(v):
     return np.sqrt(np.sum(v * v, axis=-1))
 
 
+def _steepness(f, x):
+    return np.broadcast_to(_length(f.grad(x)), x.shape[:-1])  # a slope may be the same everywhere: a plain number
+
+
 # --- arguments -----------------------------------------------------------------------------------------------
 
 
@@ -277,7 +252,10 @@ def _check(f, opt, steps, tol):
 
 
 def _broadcast_start(f, rule, start):
-    x = np.asarray(f.start if start is None else start)
+    try:
+        x = np.asarray(f.start if start is None else start)
+    except ValueError:
+        raise ValueError(f"minimize: start={start!r} must be one point or an array of points of equal length") from None
     if x.dtype.kind not in "fiu":
         raise TypeError(f"minimize: start={_show(start)} must hold real numbers")
     x = x if x.dtype in (np.float32, np.float64) else x.astype(float)
@@ -287,7 +265,9 @@ def _broadcast_start(f, rule, start):
     try:
         shape = np.broadcast_shapes(x.shape, *shapes)
     except ValueError:
-        raise ValueError(f"minimize: start of shape {x.shape} and settings of shapes {shapes} do not broadcast") from None
+        raise ValueError(
+            f"minimize: start of shape {x.shape} and settings of shapes {shapes} do not broadcast"
+        ) from None
     if shape[-1:] != x.shape[-1:]:
         raise ValueError(
             f"minimize: settings of shape {shape} would change the last axis of start, which holds the "
