@@ -1,0 +1,11 @@
+"""`check(name, answer)`: instant feedback on an exercise.
+
+An exercise is a tester: a function of the answer that returns None if it is right, and otherwise a hint that fits
+the mistake.  The texts stand in the notebooks; the testers of a notebook have a file of their own, with its number.
+Answers are numbers, names or functions; text is never executed.
+"""
+
+from . import notebook_00, notebook_01
+from .engine import EXERCISES, Feedback, check, exercise
+
+__all__ = ["EXERCISES", "Feedback", "check", "exercise", "notebook_00", "notebook_01"]

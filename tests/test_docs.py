@@ -1,0 +1,158 @@
+"""Cards show what really runs, for every rule and every function, and survive hostile text."""
+
+import inspect
+import re
+
+import numpy as np
+import pytest
+
+import optlib as ol
+from optlib import docs
+
+RULES = list(ol.OPTIMIZERS.values())
+FUNCTIONS = list(ol.FUNCTIONS.values())
+
+
+def code_of(card):
+    return re.search(r"^```+python\n(.*?)\n```+$", card.markdown, flags=re.DOTALL | re.MULTILINE).group(1)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda r: r.__name__)
+def test_every_rule_has_a_whole_card(rule):
+    said = docs.sections(rule)
+    assert said[""]
+    assert list(said)[1:6] == ["Formula", "Source", "Convention", "Elsewhere", "Memory"]
+    assert all(said.values())
+    card = ol.card(rule)
+    assert card.markdown.startswith(f"### {rule.__name__}")
+    assert card.markdown.count("$$") == 2 * len(re.findall(r"\$\$.+?\$\$", said["Formula"], flags=re.DOTALL)) > 0
+    for label in ("Memory", "Convention", "Elsewhere", "Source"):
+        assert f"**{label}.**" in card.markdown
+    for name, about in rule.hypers.items():
+        assert f"| ${about.symbol}$ | <code>{name}</code> |" in card.markdown
+        assert about.doc in card.text
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda r: r.__name__)
+def test_the_code_on_the_card_is_the_code_that_runs(rule):
+    shown = code_of(ol.card(rule))
+    source = inspect.getsource(rule)
+    for line in shown.splitlines():
+        assert line.strip() in source
+    own = [name for name, m in vars(rule).items() if inspect.isfunction(m) and not name.startswith("__")]
+    assert "update" in own
+    assert re.findall(r"(?m)^def (\w+)", shown) == own
+    assert '"""' not in shown
+    compile(shown, "card", "exec")
+
+
+@pytest.mark.parametrize("f", FUNCTIONS, ids=lambda f: f.name)
+def test_every_function_has_a_whole_card(f):
+    card = ol.card(f)
+    assert card.markdown.startswith(f"### {docs._prose(f.name)}\n")
+    assert f.latex.strip("$ ") in card.markdown
+    assert "@test_function" not in card.markdown
+    assert code_of(card).splitlines()[-1].strip() in inspect.getsource(f.formula)
+    assert "domain" in card.text
+    assert ol.card(f.name).markdown == card.markdown
+
+
+def test_tables_have_as_many_cells_in_each_row():
+    for thing in [*RULES, *FUNCTIONS]:
+        rows = [line for line in ol.card(thing).markdown.splitlines() if line.startswith("|")]
+        assert len({row.replace(r"\|", "").count("|") for row in rows}) <= 1, thing
+
+
+def test_an_instance_shows_its_own_settings():
+    card = ol.card(ol.Adam(lr=0.25))
+    assert "| <code>0.001</code> | <code>0.25</code> |" in card.markdown
+    assert "here" not in ol.card(ol.Adam).text.split("Memory")[0]
+
+
+def test_docstrings_of_methods_and_decorators_are_left_out():
+    class Commented(ol.Optimizer):
+        """A rule."""
+
+        def update(self, x, g):
+            """Walk.
+
+            Slowly.
+            """
+            return x - g  # one unit
+
+    assert docs.rule_source(Commented) == "def update(self, x, g):\n    return x - g  # one unit"
+
+
+def test_a_rule_without_docstring_or_sections_still_has_a_card():
+    class Bare(ol.Optimizer):
+        def update(self, x, g):
+            return x
+
+    assert docs.sections(Bare) == {"": ""}
+    assert "def update" in ol.card(Bare).markdown
+    assert "**Memory" not in ol.card(Bare()).markdown
+
+
+def test_markup_is_escaped():
+    evil = "<script>alert(1)</script> a|b $x [link](javascript:alert(1)) `tick`"
+    f = ol.objective(lambda x, y: x * y, name=evil, source=evil)
+    markdown = ol.card(f).markdown
+    outside = markdown.replace(code_of(ol.card(f)), "")
+    assert "<script" not in outside
+    assert "&lt;script&gt;" in outside
+    assert r"\[link](javascript" in outside
+    assert "$" not in outside
+
+    class Evil(ol.Optimizer):
+        """<img src=x onerror=alert(1)>
+
+        Memory:
+            <b>none</b>
+        """
+
+        lr: float = ol.hyper(1.0, r"a|b", "(0, inf)", doc="<script> a|b")
+
+        def update(self, x, g):
+            return x - self.lr * g  # ```
+
+    markdown = ol.card(Evil).markdown
+    assert "<img" not in markdown
+    assert "<b>" not in markdown
+    assert "<script" not in markdown
+    assert "| &lt;script&gt; a&#124;b |" in markdown
+    assert "````python" in markdown
+
+
+def test_formulas_and_emphasis_of_docstrings_stay():
+    assert docs._prose(r"the *mean* $m_t$ and ``x_t``, m_hat") == r"the *mean* $m_t$ and <code>x_t</code>, m\_hat"
+
+
+@pytest.mark.parametrize("thing", [3, None, int, lambda x: x, ol.Trajectory])
+def test_anything_else_is_refused(thing):
+    with pytest.raises(TypeError, match="pass an optimizer"):
+        ol.card(thing)
+
+
+def test_unknown_names_are_refused():
+    with pytest.raises(KeyError, match="did you mean 'Adam'"):
+        ol.card("Adm")
+
+
+def test_settings_text_is_short_and_the_same_in_every_session():
+    assert docs.settings_text(ol.Adam()) == "Adam, lr 0.001"
+    assert docs.settings_text(ol.Adam(lr=0.1, beta1=0.5)) == "Adam, lr 0.1, beta1 0.5"
+    assert docs.settings_text(ol.Adam(lr=lambda t: 0.1)) == "Adam, lr a function of t"
+    assert docs.settings_text(ol.Adam(lr=np.geomspace(0.01, 1, 5))) == "Adam, lr 0.01 to 1 (5 values)"
+    assert docs.settings_text(ol.Adam(), {"beta1": 0.1}) == "Adam, beta1 0.1"
+
+    class Schedule:
+        def __call__(self, t):
+            return 0.1
+
+    assert docs.settings_text(ol.Adam(lr=Schedule())) == "Adam, lr Schedule"
+
+
+def test_the_bundle_is_markdown_and_plain_text():
+    bundle = ol.card(ol.Adam)._repr_mimebundle_()
+    assert set(bundle) == {"text/markdown", "text/plain"}
+    assert bundle["text/plain"] == repr(ol.card(ol.Adam))

@@ -1,0 +1,231 @@
+"""Each tester: the right solution passes, and each typical mistake gets the hint that fits it."""
+
+import math
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+import optlib as ol
+from optlib.exercises import EXERCISES, Feedback, check
+from optlib.exercises.engine import exercise
+
+
+def central(f, x, h):
+    return (f(x + h) - f(x - h)) / (2 * h)
+
+
+def descend(grad, x, lr, steps):
+    points = [x]
+    for _ in range(steps):
+        x = x - lr * grad(x)
+        points.append(x)
+    return points
+
+
+def stop(xs, fs, gs, tol):
+    return np.linalg.norm(gs[-1]) <= tol
+
+
+def test_every_exercise_has_a_solution_here():
+    assert set(EXERCISES) == {"00.1", "01.1", "01.2", "01.3", "01.4", "01.5"}
+    for key, (title, tester) in EXERCISES.items():
+        assert title, key
+        assert tester.__doc__, key
+
+
+@pytest.mark.parametrize(("name", "answer"), [
+    ("00.1", "RMSProp"), ("00.1", " rmsprop "), ("00.1", ol.RMSProp), ("00.1", ol.RMSProp(lr=0.05)),
+    ("01.1", central), ("01.1 central difference", central),
+    ("01.2", descend), ("01.2", lambda *a: np.array(descend(*a))),
+    ("01.3", 1 / 3), ("01.3", Fraction(1, 3)), ("01.3", np.float32(1 / 3)), ("01.3", np.array(0.3333)),
+    ("01.4", 35), ("01.4", 35.0), ("01.4", np.int64(35)),
+    ("01.5", stop), ("01.5", lambda xs, fs, gs, tol: bool(max(abs(gs[-1])) < tol)),
+])  # fmt: skip
+def test_right_answers_pass(name, answer):
+    feedback = check(name, answer)
+    assert feedback, repr(feedback)
+    assert repr(feedback) == "Right."
+    assert "Right." in feedback._repr_mimebundle_()["text/html"]
+
+
+def forward(f, x, h):
+    return (f(x + h) - f(x)) / h
+
+
+def uphill(grad, x, lr, steps):
+    return descend(lambda p: -grad(p), x, lr, steps)
+
+
+def in_place(grad, x, lr, steps):
+    x, points = x.copy(), []
+    for _ in range(steps + 1):
+        points.append(x)
+        x -= lr * grad(x)
+    return points
+
+
+def in_place_after_the_start(grad, x, lr, steps):
+    points = [x.copy()]
+    for _ in range(steps):
+        x -= lr * grad(x)
+        points.append(x)
+    return points
+
+
+def start_overwritten(grad, x, lr, steps):
+    points = [x.copy()]
+    for _ in range(steps):
+        x -= lr * grad(x)
+        points.append(x.copy())
+    return points
+
+
+def gradient_of_the_start(grad, x, lr, steps):
+    g = grad(x)
+    return [x - k * lr * g for k in range(steps + 1)]
+
+
+def slope_and_some_step(xs, fs, gs, tol):
+    return stop(xs, fs, gs, tol) and np.linalg.norm(xs[-1] - xs[-2]) < 10
+
+
+WRONG = [
+    ("00.1", "GradientDescent", "leaves the picture"),
+    ("00.1", ol.Momentum, "leaves the picture"),
+    ("00.1", "Adam", "1 of the others ends lower"),
+    ("00.1", "AdaGrad", "2 of the others end lower"),
+    ("00.1", "SGD", "name one of the five rules"),
+    ("00.1", 3, "name one of the five rules"),
+    ("01.1", lambda f, x, h: f(x + h) - f(x - h) / (2 * h), "parentheses"),
+    ("01.1", lambda f, x, h: (f(x + h) - f(x - h)) / h, "divide by 2h, not by h"),
+    ("01.1", lambda f, x, h: (f(x + h) - f(x - h)) / 2, "divide by 2h, not by 2"),
+    ("01.1", lambda f, x, h: (f(x + h) - f(x - h)) / 2 * h, "multiplies by h"),
+    ("01.1", lambda f, x, h: f(x + h) - f(x - h), "difference of the two values"),
+    ("01.1", forward, "forward difference"),
+    ("01.1", lambda f, x, h: (f(x) - f(x - h)) / h, "backward difference"),
+    ("01.1", lambda f, x, h: (f(x - h) - f(x + h)) / (2 * h), "sign"),
+    ("01.1", lambda f, x, h: math.exp(x), "exact derivative"),
+    ("01.1", lambda f, x, h: 0.0, "it should give 2.746"),
+    ("01.1", lambda f, x, h: None, "end it with return"),
+    ("01.1", lambda f, x, h: "2.7", "must be a number"),
+    ("01.1", central(math.exp, 1.0, 0.1), "the function itself"),
+    ("01.2", uphill, "uphill"),
+    ("01.2", lambda *a: descend(*a)[1:], "the start is missing"),
+    ("01.2", lambda g, x, lr, n: descend(g, x, lr, n + 1), "4 steps visit 5 points with the start; these are 6"),
+    ("01.2", lambda g, x, lr, n: descend(g, x, lr, n - 1), "these are 4"),
+    ("01.2", in_place, "all entries are the same"),
+    ("01.2", in_place_after_the_start, "all entries are the same"),
+    ("01.2", start_overwritten, "the start was changed in place"),
+    ("01.2", gradient_of_the_start, "anew at each point"),
+    ("01.2", lambda g, x, lr, n: descend(g, x, 1.0, n), "the learning rate is not used"),
+    ("01.2", lambda g, x, lr, n: descend(g, x, 0.5, n), "the first step should lead to"),
+    ("01.2", lambda *a: descend(*a)[-1], "a single point"),
+    ("01.2", lambda *a: 1.0, "shape of x"),
+    ("01.2", lambda *a: None, "descend returned None"),
+    ("01.2", lambda *a: [[1.0], [1.0, 2.0]], "all of the same shape"),
+    ("01.2", [1, 2, 3], "the function itself"),
+    ("01.3", 2 / 3, "the curvature"),
+    ("01.3", 1 / 6, "best step"),
+    ("01.3", 6, "2/L"),
+    ("01.3", 3, "inverse"),
+    ("01.3", 1, "limit of x²"),
+    ("01.3", 0.25, "for which lr"),
+    ("01.3", "1/3", "must be a number, not str"),
+    ("01.3", True, "must be a number, not bool"),
+    ("01.3", math.nan, "finite"),
+    ("01.3", ..., "put your own"),
+    ("01.3", None, "put your own"),
+    ("01.4", 34, "still a little above"),
+    ("01.4", 34.063, "whole"),
+    ("01.4", 36, "one step fewer"),
+    ("01.4", 31, "starts at 2"),
+    ("01.4", 73, "1 - 2 lr"),
+    ("01.4", 18, "falls below 0.001"),
+    ("01.4", 377, "lr = 0.01"),
+    ("01.4", 5, "logarithm"),
+    ("01.5", lambda xs, fs, gs, tol: len(xs) > 1 and np.linalg.norm(xs[-1] - xs[-2]) < tol, "lr = 1e-7"),
+    ("01.5", lambda xs, fs, gs, tol: len(fs) > 1 and abs(fs[-1] - fs[-2]) < 1e-5, "lr = 1e-7"),
+    ("01.5", lambda xs, fs, gs, tol: len(fs) > 1 and fs[-1] == fs[-2], "bounces"),
+    ("01.5", lambda xs, fs, gs, tol: gs[-1].max() < tol, "bounces"),
+    ("01.5", lambda xs, fs, gs, tol: abs(gs[-1].sum()) < tol, "cancel in the sum"),
+    ("01.5", lambda xs, fs, gs, tol: np.linalg.norm(gs[0]) < tol, "old gradient"),
+    ("01.5", lambda xs, fs, gs, tol: False, "goes on although"),
+    ("01.5", lambda xs, fs, gs, tol: np.linalg.norm(gs[-1]) < tol and len(xs) > 1, "only one point yet"),
+    ("01.5", slope_and_some_step, "xs[-2]"),
+    ("01.5", lambda xs, fs, gs, tol: np.linalg.norm(gs[-1]), "return True or False"),
+    ("01.5", lambda xs, fs, gs, tol: np.abs(gs[-1]) < tol, "return True or False"),
+    ("01.5", True, "the function itself"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "answer", "hint"), WRONG)
+def test_wrong_answers_get_their_own_hint(name, answer, hint):
+    feedback = check(name, answer)
+    assert not feedback
+    assert hint in feedback.hint
+    assert repr(feedback).startswith("Not yet: ")
+
+
+def test_steps_needed_by_logarithm():
+    k = 35
+    assert 0.8**k * 2 < 1e-3 <= 0.8 ** (k - 1) * 2
+
+
+def test_an_exception_is_told_with_its_line():
+    def derivative(f, x, h):
+        return f(x + h) / (h - h)
+
+    feedback = check("01.1", derivative)
+    assert "ZeroDivisionError" in feedback.hint
+    assert "return f(x + h) / (h - h)" in feedback.hint
+    assert "in line" in feedback.hint
+    assert "/" not in feedback.hint.split(":")[0]  # no path of this machine
+
+
+def test_the_line_is_the_readers_own_not_a_library_s():
+    def derivative(f, x, h):
+        return np.linalg.norm(np.array(["a"]))
+
+    assert "np.linalg.norm" in check("01.1", derivative).hint
+
+
+def test_wrong_signature_and_endless_recursion_are_told():
+    assert "TypeError" in check("01.1", lambda f, x: 1.0).hint
+
+    def derivative(f, x, h):
+        return derivative(f, x, h)
+
+    assert "RecursionError" in check("01.1", derivative).hint
+
+
+def test_html_is_escaped():
+    bundle = Feedback(False, "<script>alert(1)</script> & co")._repr_mimebundle_()
+    assert "<script>" not in bundle["text/html"]
+    assert "&lt;script&gt;" in bundle["text/html"]
+    assert bundle["text/plain"] == "Not yet: <script>alert(1)</script> & co"
+
+
+def test_text_is_never_executed(tmp_path):
+    target = tmp_path / "made"
+    assert not check("01.3", f"open({str(target)!r}, 'w')")
+    assert not check("00.1", f"__import__('pathlib').Path({str(target)!r}).touch()")
+    assert not target.exists()
+
+
+def test_unknown_names_suggest_the_nearest():
+    with pytest.raises(ValueError, match=r"did you mean '01\.1"):
+        check("01.1x", 1)
+    with pytest.raises(ValueError, match="did you mean '01.1'"):
+        check("central difference", 1)
+    with pytest.raises(ValueError, match="there are 00.1"):
+        check("zzzz", 1)
+
+
+def test_a_number_is_taken_once():
+    with pytest.raises(ValueError, match="01.1"):
+        exercise("01.1 another")(lambda answer: None)
+
+
+def test_check_is_there_without_asking_for_it():
+    assert ol.check is check
