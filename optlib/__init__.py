@@ -8,7 +8,7 @@ Pictures, widgets and torch are loaded only when they are first used.
 
 import importlib
 
-from . import numerical, optimizers, schedules
+from . import numerical, optimizers, schedules, theory
 from .drivers import DictOptimizer
 from .functions import Function, objective
 from .minimize import Trajectory, grid, minimize
@@ -29,7 +29,7 @@ _LAZY = {
 
 __all__ = [
     "FUNCTIONS", "OPTIMIZERS", "DictOptimizer", "Function", "Trajectory", "grid", "hyper", "minimize", "numerical",
-    "objective", "register", "schedules", *optimizers.__all__, *_LAZY,
+    "objective", "register", "schedules", "theory", *optimizers.__all__, *_LAZY,
 ]
 
 

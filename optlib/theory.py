@@ -1,0 +1,163 @@
+"""What theory says: rates, limits and variances on quadratics, to be compared with what is measured.
+
+On a quadratic every eigendirection moves by itself, so one curvature (eigenvalue of the Hessian) at a time is enough.
+kappa is the condition number, the largest curvature divided by the smallest.  All functions take arrays too.
+"""
+
+import math
+
+import numpy as np
+
+# --- rates: the factor by which the distance to the minimum shrinks in one step, in the long run -------------
+
+
+def gd_rate(kappa):
+    r"""Gradient descent at its best learning rate: $$\frac{\kappa - 1}{\kappa + 1}$$
+
+    Source: B. T. Polyak (1964), Some methods of speeding up the convergence of iteration methods, USSR Computational
+    Mathematics and Mathematical Physics 4 (5), 1-17; Y. Nesterov (2018), Lectures on Convex Optimization, 2nd
+    edition, Springer, theorem 2.1.15.
+    """
+    return (kappa - 1) / (kappa + 1)
+
+
+def heavy_ball_rate(kappa):
+    r"""Momentum at its best learning rate and beta: $$\frac{\sqrt\kappa - 1}{\sqrt\kappa + 1}$$
+
+    For the k-th step the bound has a factor that grows like k, so that a run needs more steps than the rate alone says.
+
+    Source: Polyak (1964), as for `gd_rate`.
+    """
+    return (np.sqrt(kappa) - 1) / (np.sqrt(kappa) + 1)
+
+
+def nesterov_rate(kappa):
+    r"""Nesterov's rule with `nesterov_settings`: $$1 - \frac{1}{\sqrt\kappa}$$
+
+    Source: L. Lessard, B. Recht, A. Packard (2016), Analysis and Design of Optimization Algorithms via Integral
+    Quadratic Constraints, SIAM Journal on Optimization 26 (1), 57-95, table 1 (quadratics).
+    """
+    return 1 - 1 / np.sqrt(kappa)
+
+
+def steps_needed(rate, factor):
+    """Steps until a distance that shrinks by ``rate`` in each has shrunk to ``factor`` of itself."""
+    return np.ceil(np.log(factor) / np.log(rate)).astype(int)
+
+
+# --- settings that reach these rates -------------------------------------------------------------------------
+
+
+def gd_settings(smallest, largest):
+    r"""Best learning rate of gradient descent for curvatures in between: $$\eta = \frac{2}{\lambda_1 + \lambda_n}$$
+
+    Source: as for `gd_rate`.  A dict, for ``ol.GradientDescent(**gd_settings(0.01, 1.0))``.
+    """
+    return {"lr": 2 / (smallest + largest)}
+
+
+def heavy_ball_settings(smallest, largest):
+    r"""Best settings of momentum for curvatures in between.
+
+    $$\eta = \left(\frac{2}{\sqrt{\lambda_1} + \sqrt{\lambda_n}}\right)^2 \qquad
+      \beta = \left(\frac{\sqrt\kappa - 1}{\sqrt\kappa + 1}\right)^2$$
+
+    Source: Polyak (1964), as for `gd_rate`.
+    """
+    return {
+        "lr": (2 / (np.sqrt(smallest) + np.sqrt(largest))) ** 2,
+        "beta": heavy_ball_rate(largest / smallest) ** 2,
+    }
+
+
+def nesterov_settings(smallest, largest):
+    r"""The usual settings of Nesterov's rule: $$\eta = \frac{1}{\lambda_n} \qquad
+    \beta = \frac{\sqrt\kappa - 1}{\sqrt\kappa + 1}$$
+
+    Source: Y. Nesterov (2018), Lectures on Convex Optimization, 2nd edition, Springer, scheme 2.2.22.
+    """
+    return {"lr": 1 / largest, "beta": heavy_ball_rate(largest / smallest)}
+
+
+# --- momentum in one eigendirection --------------------------------------------------------------------------
+
+
+def momentum_matrix(lr_curvature, beta, nesterov=False):
+    r"""The 2 x 2 matrix that takes (x_t, x_{t-1}) to (x_{t+1}, x_t), where the slope is lambda x.
+
+    $$\begin{pmatrix} 1 + \beta - \eta\lambda & -\beta \\ 1 & 0 \end{pmatrix} \qquad\text{Nesterov:}\quad
+      \begin{pmatrix} (1 + \beta)(1 - \eta\lambda) & -\beta (1 - \eta\lambda) \\ 1 & 0 \end{pmatrix}$$
+
+    Parameters
+    ----------
+    lr_curvature, beta : floats or arrays that broadcast against each other to shape (...)
+    nesterov : bool
+
+    Returns
+    -------
+    array of shape (..., 2, 2)
+
+    Source: B. T. Polyak (1964), as for `gd_rate`; B. O'Donoghue, E. Candes (2015), Adaptive Restart for Accelerated
+    Gradient Schemes, Foundations of Computational Mathematics 15, 715-732, section 4.
+    """
+    s, b = np.broadcast_arrays(np.asarray(lr_curvature, dtype=float), np.asarray(beta, dtype=float))
+    shrink = 1 - s if nesterov else np.ones_like(s)
+    trace = (1 + b) * shrink if nesterov else 1 + b - s
+    matrix = np.zeros((*s.shape, 2, 2))
+    matrix[..., 0, 0], matrix[..., 0, 1], matrix[..., 1, 0] = trace, -b * shrink, 1.0
+    return matrix
+
+
+def spectral_radius(lr_curvature, beta, nesterov=False):
+    """The rate of momentum in one eigendirection: below 1 it converges, above 1 it diverges.
+
+    Computed from the roots of z^2 - trace z + determinant, which is exact where both roots coincide.  Momentum is
+    stable for 0 < lr lambda < 2 + 2 beta.  Parameters and source: `momentum_matrix`.
+    """
+    matrix = momentum_matrix(lr_curvature, beta, nesterov)
+    half, determinant = matrix[..., 0, 0] / 2, -matrix[..., 0, 1]
+    under_root = half**2 - determinant
+    real = np.abs(half) + np.sqrt(np.maximum(under_root, 0.0))
+    return np.where(under_root >= 0, real, np.sqrt(np.maximum(determinant, 0.0)))[()]
+
+
+def stationary_variance(lr, curvature, beta, noise):
+    r"""Variance of x, long after the start, where each slope comes with independent noise of that standard deviation.
+
+    $$\operatorname{Var} x =
+      \frac{\eta\, \sigma^2\, (1 + \beta)}{\lambda\, (1 - \beta)\, (2 (1 + \beta) - \eta\lambda)}$$
+
+    beta = 0 is plain stochastic gradient descent.
+
+    Source: the fixed point of P = A P A' + Q for x and velocity, solved by hand.  Its limit for small learning rates is
+    in S. Mandt, M. Hoffman, D. Blei (2017), Stochastic Gradient Descent as Approximate Bayesian Inference, Journal of
+    Machine Learning Research 18 (134), 1-35, section 4.
+    """
+    return lr * noise**2 * (1 + beta) / (curvature * (1 - beta) * (2 * (1 + beta) - lr * curvature))
+
+
+# --- other facts ---------------------------------------------------------------------------------------------
+
+
+def line_search_path(gamma, steps):
+    r"""Steepest descent with exact line search on (x^2 + gamma y^2) / 2 from (gamma, 1).
+
+    $$x_k = \gamma \left(\frac{\gamma - 1}{\gamma + 1}\right)^k \qquad
+      y_k = \left(-\frac{\gamma - 1}{\gamma + 1}\right)^k$$
+
+    Returns
+    -------
+    array of shape (steps + 1, 2)
+
+    Source: S. Boyd, L. Vandenberghe (2004), Convex Optimization, section 9.3.2.
+    """
+    k, rate = np.arange(steps + 1), (gamma - 1) / (gamma + 1)
+    return np.stack([gamma * rate**k, (-rate) ** k], axis=-1)
+
+
+def half_life(beta):
+    r"""Steps after which a number has half its weight in an exponential average: $$\frac{\ln 2}{-\ln\beta}$$
+
+    From beta^n = 1/2.
+    """
+    return -math.log(2) / np.log(beta)

@@ -1,0 +1,46 @@
+"""`import optlib` is quick and small: it loads NumPy and nothing heavier, and every public name is there."""
+
+import subprocess
+import sys
+
+import pytest
+
+import optlib as ol
+
+HEAVY = ("torch", "matplotlib", "ipywidgets", "IPython", "PIL", "pandas", "scipy", "torchvision")
+
+
+def python(code):
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
+def test_import_loads_nothing_heavy():
+    assert python(f"import sys, optlib; print(*[name for name in {HEAVY} if name in sys.modules])") == []
+
+
+def test_a_run_without_torch_loads_nothing_heavy():
+    code = f"""
+import sys, optlib as ol
+for f in ol.FUNCTIONS.values():
+    ol.minimize(f, ol.Adam(lr=ol.schedules.Cosine(1e-3, steps=5)), steps=5)
+    ol.minimize(f, ol.Momentum(**ol.grid(lr=[1e-6, 1e-5])), steps=5)
+ol.DictOptimizer(ol.AdaGrad).step({{"w": ol.numerical.np.ones(2)}}, {{"w": ol.numerical.np.ones(2)}})
+print(*[name for name in {HEAVY} if name in sys.modules])
+"""
+    assert python(code) == []
+
+
+def test_the_public_names():
+    assert list(ol.OPTIMIZERS) == [name for name in ol.OPTIMIZERS if getattr(ol, name) is ol.OPTIMIZERS[name]]
+    assert len(set(ol.__all__)) == len(ol.__all__)
+    assert set(ol.__all__) <= set(dir(ol))
+    for name in ("minimize", "objective", "schedules", "theory", "numerical", "grid", "DictOptimizer", "Trajectory"):
+        assert name in ol.__all__
+        assert hasattr(ol, name)
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="has no attribute 'Adamm'"):
+        ol.Adamm  # noqa: B018
