@@ -13,7 +13,7 @@ from .tracks import Track, legend, sentences, settings_line, tracks
 EVERY_POINT = 30  # curves of up to so many points show each as a mark
 DECADES = 100  # values whose largest is so many times the smallest are drawn on a logarithmic axis
 TOP = 1e6  # times the highest first value: what rises beyond is cut off, or a path that diverges hides all others
-TINY, HUGE = 1e-300, 1e300  # beyond them the arithmetic of axes overflows
+TINY, HUGE = 1e-200, 1e200  # beyond them the arithmetic of axes may overflow
 
 
 def loss(*paths, labels=None, title=None, log="auto", minus_minimum=True):
@@ -45,7 +45,7 @@ def loss(*paths, labels=None, title=None, log="auto", minus_minimum=True):
         figure = new_figure()
         axes = figure.subplots()
         for track, y in zip(found, values, strict=True):
-            y = _drawable(y, log)
+            y = _drawable(np.minimum(y, TOP * top), log)
             _curve(axes, np.arange(len(y)), y, track.style, track.name if track.thin else track.legend, track.thin)
             if track.diverged:
                 axes.plot(len(y) - 1, y[-1], marker="X", markersize=10, color=track.style["color"])

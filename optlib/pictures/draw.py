@@ -199,7 +199,11 @@ def _arrows(axes, xy, low, high, color, zorder):
 
 
 def _frame(axes, land):
+    from matplotlib.ticker import MaxNLocator
+
     (x0, x1), (y0, y1) = land.extent
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
     axes.set(xlim=(x0, x1), ylim=(y0, y1), xlabel="x", ylabel="y")
     if 0.5 <= (x1 - x0) / (y1 - y0) <= 2:  # then right angles stay right: steepest descent crosses the lines squarely
         axes.set_aspect("equal")

@@ -5,6 +5,7 @@ import html
 import io
 import os
 import pathlib
+import textwrap
 
 import numpy as np
 
@@ -31,19 +32,18 @@ class Picture:
 
     def __init__(self, figure, axes, description):
         self.figure, self.axes, self.description = figure, axes, description
+        self._laid_out = False
 
     def png(self, dpi=DPI):
         """The picture as the bytes of a PNG file with a palette."""
         from PIL import Image
 
-        with theme.themed():
-            full = io.BytesIO()
-            self.figure.savefig(full, format="png", dpi=dpi, metadata={"Software": None})
-        full.seek(0)
-        with Image.open(full) as image:
-            small = _with_palette(image.convert("RGB"))
+        raw = io.BytesIO()
+        self._draw(raw, "rgba", dpi)
+        size = tuple(int(side) for side in self.figure.get_size_inches() * dpi)
+        image = Image.frombuffer("RGBA", size, raw.getvalue(), "raw", "RGBA", 0, 1).convert("RGB")
         packed = io.BytesIO()
-        small.save(packed, format="png", optimize=True)
+        _with_palette(image).save(packed, format="png", optimize=True)
         return packed.getvalue()
 
     def save(self, path, dpi=200):
@@ -58,12 +58,22 @@ class Picture:
                  "pdf": {"Subject": self.description, "CreationDate": None}}[kind]  # fmt: skip
         part = path.with_name(path.name + ".part")
         try:
-            with theme.themed():
-                self.figure.savefig(part, format=kind, dpi=dpi, metadata=about)
+            self._draw(part, kind, dpi, about)
             os.replace(part, path)
         finally:
             part.unlink(missing_ok=True)
         return path
+
+    def _draw(self, file, kind, dpi, metadata=None):
+        with theme.themed():
+            if not self._laid_out:
+                # A layout moves the ticks on which it was based, so the second is the right one; every further one
+                # would move everything a little again.
+                for _ in range(2):
+                    self.figure.get_layout_engine().execute(self.figure)
+                self.figure.set_layout_engine("none")
+                self._laid_out = True
+            self.figure.savefig(file, format=kind, dpi=dpi, metadata=metadata)
 
     def html(self):
         """The picture as one HTML element with alternative text, on white, for light and dark pages alike."""
@@ -124,13 +134,16 @@ def new_figure(size=theme.SIZE, layout="constrained"):
     """A figure of its own; to be called within `theme.themed`."""
     from matplotlib.figure import Figure
 
-    return Figure(figsize=size, layout=layout)
+    return Figure(figsize=size, layout=layout, dpi=DPI)
 
 
 def headline(figure, title, settings=""):
-    """The title of a figure: what it shows, and below in lighter ink with which settings."""
-    lines = [part for part in (title, settings) if part]
-    figure.suptitle("\n".join(map(text, lines)), x=0.015, ha="left", fontsize=14)
+    """The title of a figure: what it shows, and below it with which settings; long lines are broken."""
+    width = int(8.2 * figure.get_figwidth())  # characters of size 14 in a line
+    lines = []
+    for part in filter(None, (title, settings)):
+        lines += [text(part)] if "$" in part else textwrap.wrap(part, width)
+    figure.suptitle("\n".join(lines), x=0.015, ha="left", fontsize=14)
 
 
 def number(value):

@@ -121,8 +121,9 @@ def legend(figure, handles, labels, **place):
     counts = {label: labels.count(label) for label in labels}
     first = {label: handles[labels.index(label)] for label in counts}
     names = [text(_wrapped(f"{label}: {n} paths") if n > 1 else label) for label, n in counts.items()]
-    # Two empty lines on top: the figure's title may reach over the legend's column.
-    place = place or {"loc": "outside right upper", "title": " \n ", "title_fontsize": 14}
+    # As many empty lines on top as the figure's title has: it may reach over the legend's column.
+    room = " \n" * figure.get_suptitle().count("\n") + " "
+    place = place or {"loc": "outside right upper", "title": room, "title_fontsize": 14}
     return figure.legend(list(first.values()), names, **place)
 
 

@@ -1,0 +1,550 @@
+"""Pictures: what they show, what they say, and that nothing is clipped, hidden or changed behind the reader's back."""
+
+import base64
+import functools
+import html
+import io
+import re
+import subprocess
+import sys
+
+import matplotlib
+import numpy as np
+import pytest
+from PIL import Image
+
+import optlib as ol
+from optlib import theme
+from optlib.pictures.picture import number, point
+
+ROSENBROCK = ol.FUNCTIONS["rosenbrock"]
+WELLS = ol.objective(lambda x, y: (x**2 - 1) ** 2 + y**2, name="two wells", start=(0.3, 1.5),
+                     domain=((-2, 2), (-2, 2)), minima=((1, 0), (-1, 0)))  # fmt: skip
+SQUARE = ol.objective(lambda x: x**2, name="square", start=2.0, domain=((-2.5, 2.5),), minima=((0,),))
+HALF = ol.objective(lambda x, y: np.sqrt(x) + y**2, name="half <script>alert(1)</script>", start=(2.0, 1.0),
+                    domain=((-1, 3), (-2, 2)))  # fmt: skip
+LR = np.geomspace(0.01, 1, 12)
+
+
+def walk(f=WELLS, rule=None, steps=30, **more):
+    return ol.minimize(f, rule or ol.Adam(lr=0.1), steps=steps, **more)
+
+
+RACE = [walk(rule=rule(lr=0.05)) for rule in (ol.GradientDescent, ol.Momentum, ol.AdaGrad, ol.Adam)]
+
+PICTURES = {
+    "contour": lambda: ol.plots.contour(ROSENBROCK, *RACE),
+    "line": lambda: ol.plots.line(SQUARE, *(walk(SQUARE, ol.GradientDescent(lr=lr)) for lr in (0.1, 0.9, 1.1))),
+    "surface": lambda: ol.plots.surface(WELLS, *RACE[:2]),
+    "contour3d": lambda: ol.plots.contour3d(WELLS, *RACE[:2]),
+    "scatter": lambda: ol.plots.scatter(WELLS, n=500),
+    "four_views": lambda: ol.plots.four_views(WELLS, *RACE[:2]),
+    "loss": lambda: ol.plots.loss(*RACE),
+    "curves": lambda: ol.plots.curves(LR, {"a": LR, "b": LR**2}, "h", "error", "Errors", logx=True, logy=True,
+                                      slopes={"a": 1, "b": 2}, vlines={"limit": 0.5}, hlines={"bound": 0.1}),
+    "rates": lambda: ol.plots.rates([10, 100], {"GradientDescent": [0.82, 0.98], "Nesterov": [0.68, 0.9]}),
+    "heatmap": lambda: ol.plots.heatmap(np.outer(LR, LR), ("lr", LR, "log"), ("beta", LR), "f at the end"),
+    "regions": lambda: ol.plots.regions(("lr", LR, "log"), ("beta", LR), np.arange(144).reshape(12, 12) // 50,
+                                        ["calm", "wild", "lost"]),
+    "basins": lambda: ol.plots.basins(WELLS, ol.GradientDescent(lr=0.05), steps=60, n=20),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    return {name: make() for name, make in PICTURES.items()}
+
+
+@pytest.fixture(scope="module")
+def bundles(drawn):
+    return functools.cache(lambda name: drawn[name]._repr_mimebundle_())
+
+
+@pytest.fixture(scope="module")
+def pngs(bundles):
+    return lambda name: base64.b64decode(bundles(name)["image/png"])
+
+
+@pytest.fixture(params=list(PICTURES))
+def picture(request, drawn):
+    return drawn[request.param]
+
+
+def pixels(png):
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
+
+
+def draw(picture):
+    """All the work of drawing and none of the file's; warnings are errors."""
+    with theme.themed():
+        picture.figure.set_layout_engine("none")
+        picture.figure.draw_without_rendering()
+
+
+def has_color(png, color, at_least=20):
+    wanted = [int(color[i : i + 2], 16) for i in (1, 3, 5)]
+    return (pixels(png) == wanted).all(axis=-1).sum() >= at_least
+
+
+# --- every picture -----------------------------------------------------------------------------------------------
+
+
+
+
+def test_bundle(request, picture, bundles):
+    bundle = bundles(request.node.callspec.params["picture"])
+    assert set(bundle) == {"text/html", "image/png", "text/plain"}
+    png = base64.b64decode(bundle["image/png"])
+    assert png.startswith(b"\x89PNG")
+    assert 3_000 < len(png) < 160_000
+    alt = re.search(r'alt="([^"]*)"', bundle["text/html"]).group(1)
+    assert html.unescape(alt) == picture.description == bundle["text/plain"] == repr(picture)
+    width, height = (int(re.search(rf'{side}="(\d+)"', bundle["text/html"]).group(1)) for side in ("width", "height"))
+    assert 700 < width < 1000
+    assert width / height == pytest.approx(Image.open(io.BytesIO(png)).width / Image.open(io.BytesIO(png)).height, 0.01)
+
+
+def test_descriptions_are_sentences_and_carry_no_addresses(picture):
+    assert len(picture.description) > 60
+    assert picture.description.endswith(".")
+    assert " 0x" not in picture.description
+    assert "nan" not in picture.description.lower()
+    for digits in re.findall(r"\d+\.\d+", picture.description):
+        assert len(digits.replace(".", "").lstrip("0")) <= 4, digits
+
+
+@pytest.mark.parametrize("name", ["contour", "heatmap", "loss"])
+def test_the_same_call_gives_the_same_picture(name, drawn, pngs):
+    first = pngs(name)
+    again = PICTURES[name]()
+    assert again.description == drawn[name].description
+    assert again.png() == first == drawn[name].png()
+
+
+def test_nothing_is_clipped_or_overlaps(picture):
+    figure = picture.figure
+    with theme.themed():
+        figure.draw_without_rendering()
+        whole = figure.bbox
+        renderer = figure.canvas.get_renderer() if hasattr(figure.canvas, "get_renderer") else None
+        title = figure._suptitle.get_window_extent(renderer)
+        for text in [figure._suptitle, *(t for legend in figure.legends for t in legend.get_texts())]:
+            box = text.get_window_extent(renderer)
+            assert box.x0 >= whole.x0 - 1
+            assert box.x1 <= whole.x1 + 1
+            assert box.y0 >= whole.y0 - 1
+            assert box.y1 <= whole.y1 + 1
+        for axes in figure.axes:
+            box = axes.get_tightbbox(renderer)
+            assert whole.x0 - 2 <= box.x0 < box.x1 <= whole.x1 + 2
+            assert whole.y0 - 2 <= box.y0 < box.y1 <= whole.y1 + 2
+            assert not title.overlaps(axes.get_window_extent(renderer)) or hasattr(axes, "get_zlim")
+            for legend in figure.legends:
+                texts = [t.get_window_extent(renderer) for t in legend.get_texts()]
+                if not hasattr(axes, "get_zlim"):
+                    assert not any(box.overlaps(t) for t in texts)
+                assert not any(title.overlaps(t) for t in texts)
+
+
+def test_pyplot_is_not_involved_and_settings_are_left_alone():
+    before = dict(matplotlib.rcParams)
+    ol.plots.line(SQUARE)._repr_mimebundle_()
+    assert dict(matplotlib.rcParams) == before
+    code = "import sys, optlib as ol, optlib.theme, optlib.docs; assert 'matplotlib' not in sys.modules; " \
+           "ol.plots.line(ol.objective(lambda x: x)).png(); sys.exit('matplotlib.pyplot' in sys.modules)"  # fmt: skip
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_readers_own_style_does_not_change_the_picture(pngs):
+    with matplotlib.rc_context({"figure.facecolor": "black", "text.color": "red", "font.size": 30}):
+        assert PICTURES["curves"]().png() == pngs("curves")
+
+
+# --- the theme ---------------------------------------------------------------------------------------------------
+
+
+def test_every_rule_has_a_look_of_its_own():
+    looks = {name: theme.style_of(rule) for name, rule in ol.OPTIMIZERS.items()}
+    pairs = {(look["color"], theme.dash_array(look)) for look in looks.values()}
+    assert len(pairs) == len(looks)
+    for name, look in looks.items():
+        assert set(look) == {"color", "linestyle", "marker"}
+        assert re.fullmatch("#[0-9A-F]{6}", look["color"])
+        assert look["color"] in theme.COLORS
+        assert look["color"] != theme.YELLOW
+        assert theme.style_of(name) == look == theme.style_of(ol.OPTIMIZERS[name]())
+
+
+def test_unknown_rules_get_a_lasting_look_that_no_rule_of_the_course_has():
+    assert theme.style_of("Grandmother") == theme.style_of("Grandmother")
+    known = {(s["color"], theme.dash_array(s)) for s in map(theme.style_of, ol.OPTIMIZERS)}
+    for name in ("Grandmother", "Lion", "MyRule", "", "ü"):
+        look = theme.style_of(name)
+        assert (look["color"], theme.dash_array(look)) not in known
+    code = "from optlib.theme import style_of; print(style_of('Grandmother'))"
+    runs = {subprocess.run([sys.executable, "-c", code], env={"PYTHONHASHSEED": seed, "PYTHONPATH": ":".join(sys.path)},
+                           capture_output=True, text=True, check=True).stdout for seed in ("1", "2")}  # fmt: skip
+    assert runs == {f"{theme.style_of('Grandmother')}\n"}
+
+
+def test_variants_start_with_the_rule_itself_and_differ():
+    made = theme.variants(theme.style_of("Adam"), 5)
+    assert made[0] == theme.style_of("Adam")
+    assert len({(m["color"], theme.dash_array(m), m["marker"]) for m in made}) == 5
+    assert len({str(s) for s in theme.plain_styles(40)}) == 40
+
+
+def test_lightness_of_the_colormaps_only_grows():
+    for stops in (theme.LANDSCAPE, theme.RESULTS):
+        light = [sum(w * int(c[i : i + 2], 16) for w, i in ((0.2126, 1), (0.7152, 3), (0.0722, 5))) for c in stops]
+        assert light == sorted(light)
+
+
+def test_colors_stay_exact_in_the_file(pngs):
+    for rule in ("GradientDescent", "Momentum", "AdaGrad", "Adam"):
+        assert has_color(pngs("contour"), theme.style_of(rule)["color"])
+    assert has_color(pngs("surface"), theme.style_of("Momentum")["color"])
+    assert has_color(pngs("contour"), theme.YELLOW)
+    assert (pixels(pngs("surface"))[:5] == 255).all()
+
+
+# --- landscapes --------------------------------------------------------------------------------------------------
+
+
+def test_title_states_rule_settings_steps_and_start():
+    title = ol.plots.contour(WELLS, walk(rule=ol.Adam(lr=0.1, beta1=0.5))).figure.get_suptitle()
+    assert title == "Two wells\nAdam, lr 0.1, beta1 0.5, 30 steps from (0.3, 1.5)"
+    title = ol.plots.contour(WELLS, *RACE, title="A race").figure.get_suptitle()
+    assert title == "A race\nlr 0.05, 30 steps from (0.3, 1.5)"
+    rates = [walk(rule=ol.GradientDescent(lr=lr)) for lr in (0.01, 0.02)]
+    picture = ol.plots.contour(WELLS, *rates)
+    assert picture.figure.get_suptitle() == "Two wells\nGradientDescent, lr 0.01 to 0.02, 30 steps from (0.3, 1.5)"
+    assert [t.get_text() for t in picture.figure.legends[0].get_texts()] == ["lr 0.01", "lr 0.02", "minima"]
+
+
+def test_a_long_title_is_broken_into_lines():
+    rule = ol.Adam(lr=0.123456, beta1=0.54321, beta2=0.98765, eps=0.001234)
+    title = ol.plots.contour(WELLS, walk(rule=rule)).figure.get_suptitle()
+    assert title.count("\n") == 2
+    assert max(map(len, title.split("\n"))) <= 66
+
+
+def test_legend_names_rules_and_description_names_ends(drawn):
+    texts = [t.get_text() for t in drawn["contour"].figure.legends[0].get_texts()]
+    assert texts == ["GradientDescent", "Momentum", "AdaGrad", "Adam", "minimum"]
+    for path in RACE:
+        assert f"after 30 steps at {point(path.end)}, f = {number(path.f[-1])}." in drawn["contour"].description
+    assert "Minimum marked at (1, 1)." in drawn["contour"].description
+
+
+def test_log_levels_where_the_range_asks_for_them():
+    assert "logarithmic" in ol.plots.contour(ROSENBROCK).description
+    assert "logarithmic" not in ol.plots.contour(ROSENBROCK, log=False).description
+    ackleyish = ol.objective(lambda x, y: 20 - 20 * np.exp(-0.2 * np.sqrt(x**2 + y**2)), minima=((0, 0),))
+    assert "logarithmic" not in ol.plots.contour(ackleyish).description
+    assert "logarithmic" in ol.plots.contour(ackleyish, log=True).description
+
+
+def test_domain_is_respected_and_grown_to_hold_a_start():
+    axes = ol.plots.contour(WELLS).axes
+    assert (axes.get_xlim(), axes.get_ylim()) == ((-2, 2), (-2, 2))
+    picture = ol.plots.contour(WELLS, walk(start=(3.0, 0.5), rule=ol.Adam(lr=0.01)))
+    low, high = picture.axes.get_xlim()
+    assert low == -2
+    assert 3 < high < 3.5
+    assert picture.axes.get_ylim() == (-2, 2)
+    assert "leaves" not in picture.description
+    assert ol.plots.contour(WELLS, extent=((0, 1), (0, 3))).axes.get_ylim() == (0, 3)
+
+
+def test_paths_out_of_the_picture_are_cut_off_and_said():
+    out = np.array([[0.0, 0.0], [1.0, 1.0], [1e200, -1e300]])
+    picture = ol.plots.contour(WELLS, out, RACE[0])
+    assert "1 of 2 paths leave the picture" in picture.description
+    assert picture.axes.get_xlim() == (-2, 2)
+    draw(picture)
+    picture = ol.plots.contour3d(WELLS, out)
+    assert "The path leaves the picture" in picture.description
+    draw(picture)
+
+
+def test_diverged_paths_are_marked():
+    path = walk(rule=ol.GradientDescent(lr=5.0))
+    assert path.diverged
+    for picture in (ol.plots.contour(WELLS, path), ol.plots.loss(path), ol.plots.contour3d(WELLS, path)):
+        assert "diverged" in picture.description
+        assert "(diverged)" in " ".join(t.get_text() for t in picture.figure.legends[0].get_texts())
+        draw(picture)
+    nans = np.array([[0.0, 1.0], [1.0, 1.0], [np.nan, 0.0], [0.0, 0.0]])
+    assert "diverged, its last finite point after 1 step is (1, 1)" in ol.plots.contour(WELLS, nans).description
+
+
+def test_undefined_regions_are_blank_and_said():
+    picture = ol.plots.contour(HALF, walk(HALF, steps=5))
+    assert "undefined in 25 % of the area" in picture.description
+    assert "f is undefined" in [t.get_text() for t in picture.figure.legends[0].get_texts()]
+    assert has_color(picture.png(), theme.UNDEFINED, 1000)
+    draw(ol.plots.four_views(HALF))
+    with pytest.raises(ValueError, match="no finite value"):
+        ol.plots.contour(HALF, extent=((-2, -1), (0, 1)))
+
+
+def test_hostile_names_are_escaped_and_drawn_as_they_are():
+    picture = ol.plots.contour(HALF, walk(HALF, steps=3), labels=["<img src=x> $\\frac{$ _a_"])
+    assert "<script" not in picture.html()
+    assert "<img src=x" not in picture.html()
+    draw(ol.plots.contour(WELLS, RACE[0], labels=["$\\undefinedmacro$"], title="$x"))
+    for label in ("_hidden", "$x", "50 % & <b>", "$\\undefinedmacro$", "a\nb", ""):
+        draw(ol.plots.curves([1, 2], {label: [1, 2]}, label, label, label))
+
+
+@pytest.mark.parametrize("steps", [0, 1, 10_000])
+def test_any_number_of_steps(steps):
+    path = walk(steps=steps, rule=ol.GradientDescent(lr=0.01))
+    for picture in (ol.plots.contour(WELLS, path), ol.plots.loss(path)):
+        assert f"{steps:,} step" in picture.description
+        draw(picture)
+
+
+def test_fifty_paths_share_one_entry_of_the_legend():
+    starts = np.random.default_rng(0).uniform(-2, 2, (50, 2))
+    picture = ol.plots.contour(WELLS, walk(start=starts))
+    texts = [t.get_text() for t in picture.figure.legends[0].get_texts()]
+    assert texts == ["Adam: 50 paths", "minima"]
+    assert "30 steps from 50 starts" in picture.figure.get_suptitle()
+    assert "40 more paths" in picture.description
+    assert len(ol.plots.loss(walk(start=starts)).axes.lines) == 50
+
+
+def test_a_batch_of_settings_is_told_apart_by_them():
+    path = walk(rule=ol.Adam(lr=np.array([[0.01], [0.1]])))
+    texts = [t.get_text() for t in ol.plots.contour(WELLS, path).figure.legends[0].get_texts()]
+    assert texts[:2] == ["lr 0.01", "lr 0.1"]
+    starts = walk(start=np.array([[0.0, 1.0], [1.0, 1.0]]))
+    texts = [t.get_text() for t in ol.plots.contour(WELLS, starts).figure.legends[0].get_texts()]
+    assert texts[:2] == ["from (0, 1)", "from (1, 1)"]
+
+
+def test_line_draws_the_graph_and_the_points_on_it(drawn):
+    x, y = drawn["line"].axes.lines[0].get_data()
+    np.testing.assert_allclose(y, x**2)
+    points = drawn["line"].axes.lines[1].get_xydata()
+    np.testing.assert_allclose(points[:3], [[2, 4], [1.6, 2.56], [1.28, 1.6384]])
+    assert "1 of 3 paths leave the picture" in drawn["line"].description
+
+
+@pytest.mark.parametrize("make", [ol.plots.contour, ol.plots.surface, ol.plots.contour3d, ol.plots.scatter,
+                                  ol.plots.four_views, lambda f: ol.plots.basins(f, ol.Adam())])  # fmt: skip
+def test_functions_of_other_dimensions_are_refused(make):
+    with pytest.raises(ValueError, match="square has 1 coordinate, .*use plots.line"):
+        make(SQUARE)
+    with pytest.raises(ValueError, match="rosenbrock has 3 coordinates"):
+        make(ROSENBROCK.in_dim(3))
+    with pytest.raises(TypeError, match="must be a Function"):
+        make(lambda x, y: x)
+
+
+def test_bad_arguments_get_one_clear_error():
+    contour = ol.plots.contour
+    for wrong, message in [
+        ({"extent": ((1, 0), (0, 1))}, "extent"), ({"extent": 3}, "extent"), ({"extent": ((0, 1),)}, "2 pairs"),
+        ({"levels": 1}, "levels"), ({"levels": [1.0]}, "levels"), ({"levels": 2.5}, "levels"),
+        ({"log": "yes"}, "log"), ({"labels": ["a", "b"]}, "labels has 2 entries for 0 paths"),
+        ({"levels": [-1.0, 1.0], "log": True}, "log=True"),
+    ]:  # fmt: skip
+        with pytest.raises(ValueError, match=message):
+            contour(WELLS, **wrong)
+    for path, message in [(np.zeros((3, 3)), "3 coordinates"), (np.zeros(3), "shape"), (np.zeros((0, 2)), "shape"),
+                          ([[np.nan, 0.0]], "finite"), (walk(SQUARE), "1 coordinates")]:  # fmt: skip
+        with pytest.raises(ValueError, match=message):
+            contour(WELLS, path)
+    with pytest.raises(TypeError, match="Trajectory or an array"):
+        contour(WELLS, "path")
+    with pytest.raises(ValueError, match="contour has|use plots.contour"):
+        ol.plots.line(WELLS)
+    with pytest.raises(ValueError, match="n=0"):
+        ol.plots.scatter(WELLS, n=0)
+
+
+# --- charts ------------------------------------------------------------------------------------------------------
+
+
+def test_loss_draws_the_value_above_the_minimum():
+    shifted = ol.objective(lambda x, y: x**2 + y**2 - 5, name="shifted", minima=((0, 0),))
+    path = ol.minimize(shifted, ol.GradientDescent(lr=0.1), start=(1.0, 1.0), steps=40)
+    picture = ol.plots.loss(path)
+    np.testing.assert_allclose(picture.axes.lines[0].get_ydata(), path.f + 5)
+    assert picture.axes.get_yscale() == "log"
+    assert picture.axes.get_ylabel() == "f(x) − minimum"
+    assert f"f = {number(path.f[-1])}" in picture.description  # the value itself, not the height of the curve
+    plain = ol.plots.loss(path, minus_minimum=False)
+    assert (plain.axes.get_ylabel(), plain.axes.get_yscale()) == ("f(x)", "linear")
+    values = ol.plots.loss(np.array([3.0, 2.0, 1.5]), labels=["mine"])
+    assert values.axes.get_ylabel() == "value"
+    assert "mine, 2 steps: after 2 steps at value 1.5." in values.description
+
+
+def test_loss_leaves_out_what_a_log_axis_cannot_show_and_says_so():
+    picture = ol.plots.loss(np.array([1.0, 1e-3, 0.0, -1e-12]), log=True)
+    assert "2 values that are not above zero are left out" in picture.description
+    draw(picture)
+
+
+def test_a_diverging_curve_does_not_hide_the_others():
+    paths = [walk(SQUARE, ol.GradientDescent(lr=lr), steps=200) for lr in (0.4, 1.5, 40.0)]
+    picture = ol.plots.loss(*paths)
+    assert "2 of 3 curves rise beyond the upper edge" in picture.description
+    assert picture.axes.get_ylim()[1] == pytest.approx(4e6)
+    draw(picture)
+
+
+def test_curves_draw_what_they_are_given(drawn):
+    lines = {line.get_label(): line for line in drawn["curves"].axes.lines}
+    np.testing.assert_allclose(lines["b"].get_ydata(), LR**2)
+    slopes = [line for line in drawn["curves"].axes.lines if line.get_color() == theme.FAINT][:2]
+    for line, slope in zip(slopes, (1, 2), strict=True):
+        x, y = np.log(line.get_data())
+        assert np.diff(y)[0] / np.diff(x)[0] == pytest.approx(slope)
+    own = ol.plots.curves(None, {"Adam, lr 1": ([1, 2], [3, 4])}, "x", "y")
+    assert own.axes.lines[0].get_color() == theme.style_of("Adam")["color"]
+    gaps = ol.plots.curves([1, 2, 3], {"a": [1.0, np.inf, 3.0]}, "x", "y").axes.lines[0].get_ydata()
+    assert np.isnan(gaps[1])
+    for wrong, message in [(([1, 2], {"a": [1, 2, 3]}), "shape"), (([1], {"a": [np.nan]}), "no value")]:
+        with pytest.raises(ValueError, match=message):
+            ol.plots.curves(*wrong, "x", "y")
+    with pytest.raises(TypeError, match="dict"):
+        ol.plots.curves([1], [1], "x", "y")
+    with pytest.raises(ValueError, match="slopes"):
+        ol.plots.curves([1, 2], {"a": [1, 2]}, "x", "y", slopes={"a": 1})
+    with pytest.raises(ValueError, match="no path"):
+        ol.plots.loss()
+
+
+# --- maps --------------------------------------------------------------------------------------------------------
+
+
+def test_heatmap_marks_the_best_and_hatches_the_lost():
+    values = np.outer(LR, LR)
+    values[3, 4], values[0, 0], values[5, 5] = 1e-9, np.nan, np.inf
+    picture = ol.plots.heatmap(values, ("lr", LR, "log"), ("beta", LR), "f at the end", settings="100 steps")
+    assert f"Best: 1e-09 at lr {number(LR[4])}, beta {number(LR[3])}." in picture.description
+    assert "1.4 % of the 144 cells diverged" in picture.description
+    assert "100 steps" in picture.description
+    star = picture.axes.lines[0]
+    assert star.get_xydata()[0] == pytest.approx([LR[4], LR[3]])
+    assert (picture.axes.get_xscale(), picture.axes.get_yscale()) == ("log", "linear")
+    mesh = picture.axes.collections[0].get_array()
+    assert mesh.mask.sum() == 2
+    assert [t.get_text() for t in picture.figure.legends[0].get_texts()] == ["diverged", "best"]
+    highest = ol.plots.heatmap(LR[:, None] * LR, ("a", LR), ("b", LR), best="max")
+    assert "Best: 1 at a 1, b 1." in highest.description
+    masked = ol.plots.heatmap(LR[:, None] * LR, ("a", LR), ("b", LR), diverged=LR[:, None] * LR > 0.5)
+    assert "diverged" in masked.description
+    draw(ol.plots.heatmap(np.ones((12, 12)), ("a", LR), ("b", LR)))
+
+
+def test_map_arguments_are_checked():
+    z = np.ones((2, 3))
+    x, y = ("a", [1, 2, 3]), ("b", [1, 2])
+    for wrong, message in [((z.T, x, y), "shape"), ((z, ("a", [1, 1, 2]), y), "rising"),
+                           ((z, ("a", [0, 1, 2], "log"), y), "above 0"), ((z, ("a", [1, 2, 3], "sqrt"), y), "scale"),
+                           ((z * np.nan, x, y), "all values")]:  # fmt: skip
+        with pytest.raises(ValueError, match=message):
+            ol.plots.heatmap(*wrong)
+    with pytest.raises(TypeError, match="must be"):
+        ol.plots.heatmap(z, [1, 2, 3], y)
+    with pytest.raises(ValueError, match="best"):
+        ol.plots.heatmap(z, x, y, best="lowest")
+    for codes in (z, z.astype(int) * 2, -z.astype(int)):
+        with pytest.raises(ValueError, match="codes must be integers from 0 to 1"):
+            ol.plots.regions(x, y, codes, ["one", "two"])
+
+
+def test_regions_are_named_inside_themselves(drawn):
+    codes = np.arange(144).reshape(12, 12) // 50
+    axes = drawn["regions"].axes
+    inside = {t.get_text(): t.get_position() for t in axes.texts}
+    assert set(inside) == {"calm", "wild", "lost"}
+    for code, name in enumerate(["calm", "wild", "lost"]):
+        x, y = inside[name]
+        assert codes[np.argmin(abs(LR - y)), np.argmin(abs(LR - x))] == code
+    assert "calm 35 %, wild 35 %, lost 31 %" in drawn["regions"].description
+
+
+def test_basins_of_two_wells_are_the_two_halves(drawn):
+    assert drawn["basins"].counts == {(-1.0, 0.0): 200, (1.0, 0.0): 200, None: 0}
+    assert "(-1, 0) from 50 %, (1, 0) from 50 %" in drawn["basins"].description
+
+
+def test_basins_find_minima_that_are_not_listed():
+    unlisted = ol.objective(WELLS.formula, domain=WELLS.domain)
+    counts = ol.plots.basins(unlisted, ol.GradientDescent(lr=0.05), steps=200, n=20).counts
+    assert sorted(counts.values()) == [0, 200, 200]
+    found = sorted(key for key in counts if key)
+    np.testing.assert_allclose(found, [(-1, 0), (1, 0)], atol=1e-3)
+
+
+def test_starts_that_reach_nothing_are_gray():
+    lost = ol.plots.basins(WELLS, ol.GradientDescent(lr=2.0), steps=50, n=20)
+    assert lost.counts == {None: 400}
+    assert "No minimum from 100 %" in lost.description
+    assert has_color(lost.png(), theme.UNDEFINED, 1000)
+    short = ol.plots.basins(WELLS, ol.GradientDescent(lr=0.05), steps=1, n=20, shade=False)
+    assert short.counts[None] > 300
+
+
+def test_many_basins_are_counted_in_the_legend():
+    waves = ol.objective(lambda x, y: np.sin(3 * x) ** 2 + np.sin(3 * y) ** 2 + 0.01 * (x**2 + y**2),
+                         domain=((-3, 3), (-3, 3)), minima=((0, 0),))  # fmt: skip
+    picture = ol.plots.basins(waves, ol.GradientDescent(lr=0.02), steps=300, n=40)
+    assert len(picture.counts) > 20
+    texts = " ".join(t.get_text().replace("\n", " ") for t in picture.figure.legends[0].get_texts())
+    assert "global minimum (0, 0)" in texts
+    assert "48 local minima" in texts  # multiples of pi/3 up to pi, which draws starts from inside
+    assert sum(picture.counts.values()) == 1600
+
+
+def test_long_runs_are_made_in_parts(monkeypatch):
+    from optlib.pictures import basins
+
+    whole = ol.plots.basins(WELLS, ol.Momentum(lr=0.01), steps=40, n=24)
+    monkeypatch.setattr(basins, "NUMBERS", 1)
+    parts = ol.plots.basins(WELLS, ol.Momentum(lr=0.01), steps=40, n=24)
+    assert parts.counts == whole.counts
+    np.testing.assert_array_equal(parts.axes.images[0].get_array(), whole.axes.images[0].get_array())
+
+
+@pytest.mark.parametrize("wrong", [{"n": 1}, {"n": 2.5}, {"tol": 0}, {"tol": np.nan}, {"extent": ((0, 0), (0, 1))}])
+def test_basins_arguments_are_checked(wrong):
+    with pytest.raises(ValueError, match=f"basins: {next(iter(wrong))}"):
+        ol.plots.basins(WELLS, ol.Adam(), **wrong)
+
+
+# --- files -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "head"), [("a.png", b"\x89PNG"), ("a.svg", b"<?xml"), ("a.PDF", b"%PDF")])
+def test_save(drawn, tmp_path, name, head):
+    path = drawn["loss"].save(tmp_path / name)
+    assert path.read_bytes().startswith(head)
+    first = path.read_bytes()
+    assert drawn["loss"].save(str(path)).read_bytes() == first
+    assert [p.name for p in tmp_path.iterdir()] == [name]
+    if name.endswith("svg"):
+        assert html.escape(drawn["loss"].description)[:40] in path.read_text(encoding="utf-8")
+
+
+def test_save_refuses_other_formats_and_leaves_nothing_behind(drawn, tmp_path, monkeypatch):
+    with pytest.raises(ValueError, match=r"must end in \.png or \.svg or \.pdf"):
+        drawn["loss"].save(tmp_path / "a.jpg")
+    (tmp_path / "a.png").write_bytes(b"old")
+
+    def fail(path, **_):
+        path.write_bytes(b"half")
+        raise OSError("disk full")
+
+    monkeypatch.setattr(drawn["loss"].figure, "savefig", fail)
+    with pytest.raises(OSError, match="disk full"):
+        drawn["loss"].save(tmp_path / "a.png")
+    assert (tmp_path / "a.png").read_bytes() == b"old"
+    assert len(list(tmp_path.iterdir())) == 1
