@@ -30,14 +30,16 @@ def minimize(f, opt, start=None, steps=100, tol=None):
     f : Function
         From `FUNCTIONS`, or made by `objective`.
     opt : Optimizer
-        It is copied, not changed: the same call gives the same path again.
+        It is copied, not changed: the same call gives the same path again.  A rule that throws dice has one seed for
+        the whole batch, so that its paths differ from each other and from the same start alone.
     start : array (..., d), optional
         One point or many; by default ``f.start``.  Starts and array hyper-parameters broadcast against each
         other, so that ``lr`` of shape (200, 1) runs 200 settings.  float32 stays float32.
     steps : int, at least 0
     tol : float or dict, optional
         Stop when the Euclidean length of the step or of the gradient, or the change of the value, is at most
-        the number given: ``tol={"step": 1e-6, "gradient": 1e-8}``.  A bare number is for the gradient.
+        the number given: ``tol={"step": 1e-6, "gradient": 1e-8}``.  A bare number is for the gradient.  Of several
+        that are met at the same step the first of step, value, gradient is named.
 
     Returns
     -------
