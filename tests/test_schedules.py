@@ -304,6 +304,16 @@ def test_compositions_pass_on_what_is_read():
         s.OnPlateau(0.3) * s.ByGradientNorm(0.3)
 
 
+def test_two_rules_given_the_same_reader_do_not_share_its_memory():
+    schedule = s.OnPlateau(1.0, patience=0)
+    first, second = ol.GradientDescent(lr=schedule), ol.GradientDescent(lr=schedule)
+    for _ in range(3):
+        first.step(1.0, 1.0, loss=1.0)
+    assert second.step(1.0, 1.0, loss=1.0) == 0.0
+    assert first.lr == pytest.approx(0.01)
+    assert schedule(0, 1.0) == 1.0
+
+
 def test_a_rule_asks_for_the_loss():
     with pytest.raises(TypeError, match="loss="):
         ol.GradientDescent(lr=s.OnPlateau(0.1)).step(1.0, 1.0)

@@ -46,6 +46,8 @@ class Optimizer:
         self._axis = None  # the axes that make up one point: all of them, or -1 in a batch of points
         for name, about in self.hypers.items():
             value = about.check(type(self).__name__, name, getattr(self, name))
+            if getattr(value, "reads", None):
+                value = copy.deepcopy(value)  # it remembers what it read: two rules must not share it
             setattr(self, name, value)
             if is_array(value):
                 self._given[name] = value
