@@ -1,33 +1,181 @@
-"""Numerical derivatives: forward, central and complex-step differences, and a check of hand-written ones."""
+"""Numerical derivatives: forward, central and complex-step differences, and a check of hand-written ones.
+
+`forward`, `central` and `complex_step` differentiate a function of one number (or of an array, entry by entry).
+`gradient`, `partials` and `hessian` differentiate functions of several coordinates.
+
+Errors, for a function and derivatives of about 1 and the spacing eps = 2e-16 of float64:
+
+| method | truncation | round-off | best h | error there |
+|---|---|---|---|---|
+| forward | h / 2 | eps / h | eps^(1/2), 1e-8 | 1e-8 |
+| central | h^2 / 6 | eps / h | eps^(1/3), 1e-5 | 1e-11 |
+| complex step | h^2 / 6 | none | any tiny one | eps |
+
+In float32, eps is 1.2e-7 and the best steps are 3e-4 and 5e-3: differentiate in float64.
+
+Sources: J. Nocedal, S. Wright (2006), Numerical Optimization, 2nd ed., section 8.1; W. Squire, G. Trapp (1998), Using
+complex variables to estimate derivatives of real functions, SIAM Review 40, 110-112.
+"""
+
+import dataclasses
 
 import numpy as np
 
+from .arrays import join, split
+
 EPS = np.finfo(float).eps
+METHODS = ("forward", "central", "complex step")
 
 
-def partials(fn, coordinates, h=None):
-    """Partial derivatives of ``fn(*coordinates)`` by central differences, one array a coordinate.
+def forward(fn, x, h=1e-8):
+    """Slope of ``fn`` at ``x`` from a step to the right: (fn(x + h) - fn(x)) / h, error of order h."""
+    _check_step(h)
+    return (fn(x + h) - fn(x)) / h
 
-    The step is h = eps^(1/3) max(1, |x|) unless given: it balances the truncation error of order h^2 against
-    the rounding error of order eps/h.
+
+def central(fn, x, h=1e-5):
+    """Slope of ``fn`` at ``x`` from a step to either side: (fn(x + h) - fn(x - h)) / 2h, error of order h^2."""
+    _check_step(h)
+    return (fn(x + h) - fn(x - h)) / (2 * h)
+
+
+def complex_step(fn, x, h=1e-20):
+    """Slope of ``fn`` at ``x`` from a step in the imaginary direction: Im fn(x + ih) / h.
+
+    Nothing is subtracted, so h can be tiny and the result is exact to rounding.  ``fn`` must be written with
+    functions that take complex numbers, and without `abs` or comparisons of them.
     """
-    slopes = []
-    for i, c in enumerate(coordinates):
-        step = EPS ** (1 / 3) * np.maximum(1.0, np.abs(c)) if h is None else h
-        plus, minus = list(coordinates), list(coordinates)
-        plus[i], minus[i] = c + step, c - step
-        slopes.append((fn(*plus) - fn(*minus)) / (plus[i] - minus[i]))
-    return tuple(slopes)
+    _check_step(h)
+    return np.imag(fn(x + 1j * h)) / h
+
+
+def gradient(f, x, h=None, method="central"):
+    """Gradient of a function of points.
+
+    Parameters
+    ----------
+    f : callable of an array (..., d) that returns (...)
+    x : array (..., d)
+        float64 is best: see the head of this module.
+    h : float, optional
+        Width of the difference.  By default the best one, scaled to the size of each coordinate.
+    method : "forward", "central" or "complex step"
+
+    Returns
+    -------
+    array of the shape of ``x``
+    """
+    x = np.asarray(x, dtype=float)
+    if x.ndim == 0:
+        raise ValueError("gradient: x is a single number; use central(fn, x), or an array of shape (1,)")
+    return join(partials(lambda *c: f(join(c)), split(x), h, method))
+
+
+def partials(fn, coordinates, h=None, method="central"):
+    """Partial derivatives of ``fn(*coordinates)``: a tuple, one a coordinate; parameters as in `gradient`."""
+    if method not in METHODS:
+        raise ValueError(f"method={method!r} must be one of {', '.join(map(repr, METHODS))}")
+    if h is not None:
+        _check_step(h)
+    return tuple(_partial(fn, coordinates, i, h, method) for i in range(len(coordinates)))
+
+
+def _partial(fn, coordinates, i, h, method):
+    def along(c):
+        return fn(*coordinates[:i], c, *coordinates[i + 1 :])
+
+    c = coordinates[i]
+    if method == "complex step":
+        return complex_step(along, c, 1e-20 if h is None else h)
+    if h is None:
+        h = EPS ** (1 / 2 if method == "forward" else 1 / 3) * np.maximum(1.0, np.abs(c))
+    # x + h is rounded; the difference of the rounded points is the width that was really taken.
+    right, left = c + h, c if method == "forward" else c - h
+    return (along(right) - along(left)) / (right - left)
 
 
 def hessian(grad, x, h=None):
-    """Hessian of shape (..., d, d) at points of shape (..., d), by central differences of ``grad``."""
-    d = x.shape[-1]
+    """Hessian of shape (..., d, d) at points of shape (..., d), by central differences of the gradient ``grad``.
+
+    The result is made symmetric; its relative error is about 1e-10.
+    """
+    x = np.asarray(x, dtype=float)
     columns = []
-    for j in range(d):
-        step = np.zeros(x.shape)
-        step[..., j] = EPS ** (1 / 3) * np.maximum(1.0, np.abs(x[..., j])) if h is None else h
-        plus, minus = x + step, x - step
-        columns.append((grad(plus) - grad(minus)) / (plus - minus)[..., j : j + 1])
+    for j in range(x.shape[-1]):
+        width = np.zeros(x.shape)
+        width[..., j] = EPS ** (1 / 3) * np.maximum(1.0, np.abs(x[..., j])) if h is None else h
+        right, left = x + width, x - width
+        columns.append((grad(right) - grad(left)) / (right - left)[..., j : j + 1])
     full = np.stack(columns, axis=-1)
     return (full + np.swapaxes(full, -1, -2)) / 2
+
+
+@dataclasses.dataclass(frozen=True)
+class GradientCheck:
+    """Result of `check_gradient`; true if the gradient passed.
+
+    Attributes
+    ----------
+    passed : bool
+    error : float
+        Largest difference to the numerical gradient, relative to the larger of 1 and the gradient's size there.
+    coordinate : int
+        Which coordinate it was found in, counted from 0.
+    point : tuple of floats
+        The point at which it was found.
+    tol : float
+    """
+
+    passed: bool
+    error: float
+    coordinate: int
+    point: tuple
+    tol: float
+
+    def __bool__(self):
+        return self.passed
+
+    def __repr__(self):
+        where = ", ".join(f"{v:.4g}" for v in self.point)
+        verdict = "right" if self.passed else "WRONG"
+        found = f"error {self.error:.0e} in coordinate {self.coordinate} at ({where})"
+        return f"<gradient is {verdict}: {found}, allowed {self.tol:.0e}>"
+
+
+def check_gradient(f, x, grad=None, tol=1e-6):
+    """Compare a gradient with central differences.
+
+    Parameters
+    ----------
+    f : Function, or callable of points (..., d)
+    x : array (..., d)
+        Where to compare; several points find more.
+    grad : callable of points, optional
+        By default ``f.grad``.
+    tol : float
+        Largest relative difference allowed.
+
+    Returns
+    -------
+    GradientCheck
+    """
+    grad = getattr(f, "grad", None) if grad is None else grad
+    if not callable(grad):
+        raise TypeError(f"check_gradient: {f!r} has no grad; give grad=")
+    if not tol > 0:
+        raise ValueError(f"check_gradient: tol={tol!r} must be a positive number")
+    x = np.asarray(x, dtype=float)
+    given, found = np.asarray(grad(x)), gradient(f, x)
+    if given.shape != x.shape:
+        raise ValueError(f"check_gradient: the gradient has shape {given.shape}; it must have that of x, {x.shape}")
+    size = np.maximum(1.0, np.abs(found).max(axis=-1, keepdims=True))
+    error = np.abs(given - found) / size
+    error = np.where(np.isfinite(error), error, np.inf)
+    worst = np.unravel_index(error.argmax(), error.shape)
+    largest = float(error[worst])
+    return GradientCheck(largest <= tol, largest, int(worst[-1]), tuple(map(float, x[worst[:-1]])), tol)
+
+
+def _check_step(h):
+    if not np.all(np.asarray(h) > 0):
+        raise ValueError(f"h={h!r} must be a positive number")

@@ -9,8 +9,9 @@ from .pictures.charts import curves, loss, rates
 from .pictures.landscape import contour, contour3d, four_views, line, scatter, surface
 from .pictures.maps import heatmap, regions
 from .pictures.picture import Picture
+from .pictures.slopes import gradient_field, secant
 
 __all__ = [
-    "Picture", "basins", "contour", "contour3d", "curves", "four_views", "heatmap", "line", "loss", "rates",
-    "regions", "scatter", "surface",
+    "Picture", "basins", "contour", "contour3d", "curves", "four_views", "gradient_field", "heatmap", "line", "loss",
+    "rates", "regions", "scatter", "secant", "surface",
 ]  # fmt: skip

@@ -10,6 +10,8 @@ from .. import numerical
 from ..arrays import is_array, join, split
 from ..registry import FUNCTIONS
 
+COORDINATES = ("x", "y", "z")
+
 
 @dataclasses.dataclass(frozen=True)
 class Function:
@@ -76,21 +78,33 @@ class Function:
         """The same function of ``d`` coordinates, with start, domain and minima repeated to fit."""
         if not self.any_dim:
             raise ValueError(f"{self.name} is a function of {self.dim} coordinates only; d={d!r} is not allowed")
-        if d < 2:
+        if isinstance(d, bool) or not isinstance(d, (int, np.integer)) or d < 2:
             raise ValueError(f"d={d!r} must be an integer of at least 2")
 
         def fit(point):
             return tuple(point[i % len(point)] for i in range(d))
 
         minima = tuple(fit(m) for m in self.minima)
+        minimum = float(self.formula(*minima[0])) if minima else None
         return dataclasses.replace(
-            self, domain=fit(self.domain), start=fit(self.start), minima=minima, local_minima=()
+            self, domain=fit(self.domain), start=fit(self.start), minima=minima, minimum=minimum, local_minima=()
         )
 
     def __repr__(self):
-        return f"<{self.name}: {self.dim} coordinates>"
+        return f"<{self.name}: {self.dim} coordinate{'s' * (self.dim > 1)}>"
+
+    def _repr_latex_(self):
+        return f"$$f({', '.join(COORDINATES[: self.dim])}) = {self.latex}$$" if self.latex and self.dim < 4 else None
+
+    def __reduce__(self):
+        """Pickle a function of the course by its name: formulas may be lambdas, which pickle refuses."""
+        if FUNCTIONS.get(self.name) is self:
+            return _registered, (self.name,)
+        return super().__reduce__()
 
     def _coordinates(self, x):
+        if isinstance(x, (str, dict, set)):
+            raise TypeError(f"{self.name}: x={x!r} must be an array of points, shape (..., {self.dim})")
         x = x if is_array(x) else np.asarray(x, dtype=float)
         if x.shape == () and self.dim == 1:
             return [x]
@@ -100,6 +114,10 @@ class Function:
                 f"{self.name}: x has shape {tuple(x.shape)}; its last axis must hold the {self.dim} coordinates"
             )
         return split(x)
+
+
+def _registered(name):
+    return FUNCTIONS[name]
 
 
 def test_function(**about):
@@ -133,36 +151,65 @@ def objective(fn, grad="numerical", *, name=None, start=None, domain=None, minim
         of the coordinates that returns the tuple of partial derivatives.
     start, domain : optional
         Default: the point (1, ..., 1), and -5 to 5 for each coordinate.
+    minima : sequence of points, optional
+        Where the global minima are, if that is known.
     dim : int, optional
         Number of coordinates; read from the signature of ``fn`` where that is possible.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For wrong arguments, and if ``fn`` or ``grad`` gives something else than numbers at ``start``.
     """
     if not callable(fn):
         raise TypeError(f"objective: fn={fn!r} must be a function of the coordinates, such as lambda x, y: x * y")
-    d = dim if dim is not None else _count_coordinates(fn, start)
-    start = tuple(map(float, np.atleast_1d(start))) if start is not None else (1.0,) * d
-    domain = tuple(tuple(map(float, side)) for side in domain) if domain is not None else ((-5.0, 5.0),) * d
+    d = _count_coordinates(fn, start, dim)
+    start = (1.0,) * d if start is None else tuple(map(float, np.atleast_1d(start)))
+    domain = ((-5.0, 5.0),) * d if domain is None else tuple(tuple(map(float, side)) for side in domain)
     if len(start) != d or len(domain) != d:
         raise ValueError(f"objective: start={start} and domain={domain} must each have {d} entries, one a coordinate")
     for low, high in domain:
         if not low < high:
             raise ValueError(f"objective: domain side ({low}, {high}) must have low < high")
-    slopes = _slopes(fn, grad)
-    minima = tuple(tuple(map(float, np.atleast_1d(m))) for m in minima)
-    minimum = float(fn(*minima[0])) if minima else None
-    return Function(
+    f = Function(
         name=name or getattr(fn, "__name__", "objective").replace("<lambda>", "your function"),
-        formula=fn, slopes=slopes, domain=domain, start=start, minima=minima, minimum=minimum,
+        formula=_TorchValue(fn) if grad == "torch" else fn,
+        slopes=_slopes(fn, grad),
+        domain=domain, start=start, minima=tuple(tuple(map(float, np.atleast_1d(m))) for m in minima),
         latex=latex, source=source,
-    )
+    )  # fmt: skip
+    _try_out(f)
+    return dataclasses.replace(f, minimum=float(f(np.array(f.minima[0])))) if f.minima else f
 
 
-def _count_coordinates(fn, start):
+def _count_coordinates(fn, start, dim):
+    if dim is not None:
+        if isinstance(dim, bool) or not isinstance(dim, (int, np.integer)) or dim < 1:
+            raise ValueError(f"objective: dim={dim!r} must be an integer of at least 1")
+        return int(dim)
     if start is not None:
         return len(np.atleast_1d(start))
-    kinds = [p.kind for p in inspect.signature(fn).parameters.values()]
-    if not kinds or any(k not in (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD) for k in kinds):
+    try:
+        parameters = inspect.signature(fn).parameters.values()
+    except ValueError:  # some built-in functions hide theirs
+        parameters = ()
+    plain = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    if not parameters or any(p.kind not in plain for p in parameters):
         raise ValueError("objective: the number of coordinates cannot be read from fn; give dim=")
-    return len(kinds)
+    return len(parameters)
+
+
+def _try_out(f):
+    """Evaluate once, at the start, so that a wrong function is told of here and not from within a run."""
+    x = np.array([f.start, f.start])
+    with np.errstate(all="ignore"):
+        shape = np.shape(f(x))
+        if shape not in ((2,), ()):
+            raise ValueError(f"objective: fn gives shape {shape} for coordinates of shape (2,); it must give (2,)")
+        slopes = f.slopes(*f.start)
+    count = len(slopes) if isinstance(slopes, (tuple, list, np.ndarray)) else None
+    if count != f.dim:
+        raise ValueError(f"objective: grad gives {slopes!r}; it must give a tuple of {f.dim}, one slope a coordinate")
 
 
 def _slopes(fn, grad):
@@ -171,17 +218,45 @@ def _slopes(fn, grad):
     if grad == "numerical":
         return lambda *x: numerical.partials(fn, x)
     if grad == "torch":
-        return lambda *x: _torch_slopes(fn, x)
+        return _TorchSlopes(fn)
     raise ValueError(f"objective: grad={grad!r} must be 'numerical', 'torch' or a function of the coordinates")
 
 
-def _torch_slopes(fn, coordinates):
+class _TorchValue:
+    """A formula written in torch, for coordinates that may be floats or NumPy arrays; these it gives back."""
+
+    def __init__(self, fn):
+        self.fn = fn
+
+    def __call__(self, *coordinates):
+        import torch
+
+        with torch.no_grad():
+            value = torch.as_tensor(self.fn(*map(_tensor, coordinates)))
+        return _as_given(value, coordinates)
+
+
+class _TorchSlopes(_TorchValue):
+    """Its partial derivatives, by automatic differentiation."""
+
+    def __call__(self, *coordinates):
+        import torch
+
+        leaves = [_tensor(c).detach().clone().requires_grad_(True) for c in coordinates]
+        slopes = torch.autograd.grad(self.fn(*leaves).sum(), leaves, allow_unused=True)
+        zeros = [torch.zeros_like(leaf) for leaf in leaves]
+        return tuple(_as_given(z if s is None else s, coordinates) for s, z in zip(slopes, zeros, strict=True))
+
+
+def _tensor(c):
     import torch
 
-    leaves = [torch.as_tensor(c).detach().clone().requires_grad_(True) for c in coordinates]
-    value = fn(*leaves)
-    slopes = torch.autograd.grad(value.sum(), leaves, allow_unused=True)
-    slopes = [torch.zeros_like(c) if s is None else s for c, s in zip(leaves, slopes, strict=True)]
-    if all(isinstance(c, torch.Tensor) for c in coordinates):
-        return tuple(slopes)
-    return tuple(s.numpy() if s.ndim else s.item() for s in slopes)
+    if isinstance(c, torch.Tensor):
+        return c
+    return torch.as_tensor(np.array(c)) if is_array(c) else torch.tensor(c, dtype=torch.float64)
+
+
+def _as_given(value, coordinates):
+    if all(isinstance(c, float) for c in coordinates):
+        return value.item()
+    return value.numpy() if all(isinstance(c, (float, np.ndarray, np.generic)) for c in coordinates) else value

@@ -1,25 +1,151 @@
-"""Bowls and valleys: functions with one minimum, on which rates can be computed."""
+"""Bowls and saddles: quadratics, on which rates can be computed, and level points that are no minima."""
 
-from .base import test_function
+import math
 
+import numpy as np
 
-def _rosenbrock_slopes(*x):
-    slopes = [0.0 * xi for xi in x]
-    for i, (a, b) in enumerate(zip(x[:-1], x[1:], strict=True)):
-        slopes[i] = slopes[i] - 2 * (1 - a) - 400 * a * (b - a**2)
-        slopes[i + 1] = 200 * (b - a**2)
-    return tuple(slopes)
+from ..registry import FUNCTIONS
+from .base import Function, test_function
 
 
 @test_function(
-    slopes=_rosenbrock_slopes,
-    domain=((-2.0, 2.0), (-1.0, 3.0)),
-    start=(-1.2, 1.0),
-    minima=((1.0, 1.0),),
+    slopes=lambda *x: tuple(2 * xi for xi in x),
+    domain=((-5.0, 5.0), (-5.0, 5.0)),
+    start=(-4.0, 3.0),
+    minima=((0.0, 0.0),),
     any_dim=True,
-    latex=r"\sum_{i=1}^{d-1} (1 - x_i)^2 + 100\,(x_{i+1} - x_i^2)^2",
-    source="H. H. Rosenbrock (1960), An automatic method for finding the greatest or least value of a function, "
-    "The Computer Journal 3, 175-184.",
+    latex=r"\sum_{i=1}^{d} x_i^2",
+    source="De Jong's first function: K. A. De Jong (1975), An Analysis of the Behavior of a Class of Genetic Adaptive "
+    "Systems, PhD thesis, University of Michigan.",
 )
-def rosenbrock(*x):
-    return sum((1 - a) ** 2 + 100 * (b - a**2) ** 2 for a, b in zip(x[:-1], x[1:], strict=True))
+def sphere(*x):
+    return sum(xi**2 for xi in x)
+
+
+class _HalfForm:
+    """Value and slopes of x' A x / 2; a class of its own, so that functions can be pickled."""
+
+    def __init__(self, matrix):
+        self.rows = matrix.tolist()
+
+    def slopes(self, *x):
+        return tuple(sum(a * xj for a, xj in zip(row, x, strict=True)) for row in self.rows)
+
+    def value(self, *x):
+        return 0.5 * sum(xi * gi for xi, gi in zip(x, self.slopes(*x), strict=True))
+
+
+def quadratic(kappa=100.0, angle=0.0, dim=2, name="quadratic"):
+    """The quadratic bowl x' A x / 2 of a given condition number and rotation.
+
+    Parameters
+    ----------
+    kappa : float, at least 1
+        Condition number.  The curvatures (eigenvalues of A) run from 1/kappa to 1 by equal factors, the gentle
+        direction first.
+    angle : float
+        Degrees by which the axes are turned counterclockwise, in the plane of the first and the last coordinate.
+    dim : int, at least 2
+
+    Returns
+    -------
+    Function
+    """
+    if not (math.isfinite(kappa) and kappa >= 1):
+        raise ValueError(f"quadratic: kappa={kappa!r} must be a number of at least 1")
+    if not math.isfinite(angle):
+        raise ValueError(f"quadratic: angle={angle!r} must be a finite number of degrees")
+    if isinstance(dim, bool) or not isinstance(dim, (int, np.integer)) or dim < 2:
+        raise ValueError(f"quadratic: dim={dim!r} must be an integer of at least 2")
+    curvatures = np.geomspace(1 / kappa, 1.0, dim)
+    turn = np.eye(dim)
+    c, s = math.cos(math.radians(angle)), math.sin(math.radians(angle))
+    if angle:
+        turn[0, 0], turn[0, -1], turn[-1, 0], turn[-1, -1] = c, -s, s, c
+    form = _HalfForm(turn @ np.diag(curvatures) @ turn.T)
+    turned = f", turned by {angle:g} degrees" if angle else ""
+    return Function(
+        name=name,
+        formula=form.value,
+        slopes=form.slopes,
+        domain=((-5.0, 5.0),) * dim,
+        start=(-4.0,) + (2.0,) * (dim - 1),
+        minima=((0.0,) * dim,),
+        minimum=0.0,
+        latex=r"\tfrac12\, x^\top A\, x, \qquad \lambda(A) = 1 / %s, \dots, 1".replace("%s", f"{kappa:g}"),
+        source=f"Condition number {kappa:g}{turned}: the model of every smooth valley near its bottom, S. Boyd, "
+        "L. Vandenberghe (2004), Convex Optimization, section 9.3.",
+    )
+
+
+FUNCTIONS["quadratic"] = quadratic()
+
+
+def _ravine_slopes(x, y):
+    return x / 10, 2 * y
+
+
+@test_function(
+    slopes=_ravine_slopes,
+    domain=((-8.0, 8.0), (-3.0, 3.0)),
+    start=(-7.0, 2.0),
+    minima=((0.0, 0.0),),
+    latex=r"\tfrac{1}{20} x^2 + y^2",
+    source="The ravine drawn in K. Saito (2016), Deep Learning from Scratch, chapter 6: steep across, gentle along, "
+    "condition number 20.",
+)
+def ravine(x, y):
+    return x**2 / 20 + y**2
+
+
+@test_function(
+    slopes=lambda x, y: (2 * x, -2 * y),
+    domain=((-2.0, 2.0), (-2.0, 2.0)),
+    start=(-1.5, 1e-3),
+    latex=r"x^2 - y^2",
+    source="The saddle of the textbooks; it has no minimum.",
+)
+def saddle(x, y):
+    return x**2 - y**2
+
+
+@test_function(
+    slopes=lambda x, y: (3 * x**2 - 3 * y**2, -6 * x * y),
+    domain=((-2.0, 2.0), (-2.0, 2.0)),
+    start=(1.5, 0.05),
+    latex=r"x^3 - 3 x y^2",
+    source="D. Hilbert, S. Cohn-Vossen (1932), Anschauliche Geometrie: a saddle with a third valley for the tail; it "
+    "has no minimum, and its Hessian vanishes at the origin.",
+)
+def monkey_saddle(x, y):
+    return x**3 - 3 * x * y**2
+
+
+def _booth_slopes(x, y):
+    return 10 * x + 8 * y - 34, 8 * x + 10 * y - 38
+
+
+@test_function(
+    slopes=_booth_slopes,
+    domain=((-10.0, 10.0), (-10.0, 10.0)),
+    start=(-8.0, -6.0),
+    minima=((1.0, 3.0),),
+    latex=r"(x + 2y - 7)^2 + (2x + y - 5)^2",
+    source="M. Jamil, X.-S. Yang (2013), A literature survey of benchmark functions for global optimisation problems, "
+    "arXiv:1308.4008, no. 17.",
+)
+def booth(x, y):
+    return (x + 2 * y - 7) ** 2 + (2 * x + y - 5) ** 2
+
+
+@test_function(
+    slopes=lambda x, y: (0.52 * x - 0.48 * y, 0.52 * y - 0.48 * x),
+    domain=((-10.0, 10.0), (-10.0, 10.0)),
+    start=(-8.0, 4.0),
+    minima=((0.0, 0.0),),
+    latex=r"0.26\,(x^2 + y^2) - 0.48\, x y",
+    source="M. Jamil, X.-S. Yang (2013), arXiv:1308.4008, no. 71: a quadratic turned by 45 degrees, of condition "
+    "number 25.",
+)
+def matyas(x, y):
+    return 0.26 * (x**2 + y**2) - 0.48 * x * y

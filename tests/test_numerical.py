@@ -1,0 +1,104 @@
+"""Numerical derivatives have the orders that they should, and the check of gradients finds wrong ones."""
+
+import numpy as np
+import pytest
+
+import optlib as ol
+from optlib import numerical
+
+METHODS = {"forward": numerical.forward, "central": numerical.central, "complex step": numerical.complex_step}
+
+
+def error(method, h):
+    return abs(METHODS[method](np.sin, 1.0, h) - np.cos(1.0))
+
+
+@pytest.mark.parametrize(("method", "order"), [("forward", 1), ("central", 2), ("complex step", 2)])
+def test_order_of_the_error(method, order):
+    h = np.logspace(-3.5, -1, 20)
+    slope = np.polyfit(np.log(h), np.log([error(method, w) for w in h]), 1)[0]
+    assert abs(slope - order) < 0.02
+
+
+def test_known_errors():
+    assert 1e-12 < error("central", 1e-5) < 5e-11
+    assert error("complex step", 1e-20) < 1e-15
+    assert error("central", 1e-12) > 1e-6  # round-off
+    assert error("forward", 1e-14) > 1e-4
+
+
+def test_default_widths_are_near_the_best():
+    for method in ("forward", "central"):
+        best = min(error(method, h) for h in np.logspace(-12, -1, 100))
+        assert abs(METHODS[method](np.sin, 1.0) - np.cos(1.0)) < 300 * max(best, 1e-12)
+
+
+def test_arrays_entry_by_entry():
+    x = np.linspace(-2, 2, 7)
+    for method in METHODS.values():
+        assert np.allclose(method(np.sin, x), np.cos(x), atol=1e-7)
+
+
+@pytest.mark.parametrize(("method", "bound"), [("forward", 1e-6), ("central", 1e-8), ("complex step", 1e-14)])
+def test_gradient_of_points(method, bound):
+    f = ol.FUNCTIONS["beale"]
+    x = np.random.default_rng(0).uniform(-2, 2, (4, 5, 2))
+    found = numerical.gradient(f, x, method=method)
+    assert found.shape == x.shape
+    assert np.abs(found - f.grad(x)).max() < bound * np.abs(f.grad(x)).max()
+
+
+def test_width_grows_with_the_coordinate():
+    far = np.array([1e8, -1e8])
+    assert np.allclose(numerical.gradient(ol.FUNCTIONS["sphere"], far), 2 * far, rtol=1e-8)
+
+
+def test_hessian_against_the_exact_one():
+    x, y = 0.7, -1.3
+    exact = [[12 * x**2 + 4 * y - 42, 4 * x + 4 * y], [4 * x + 4 * y, 4 * x + 12 * y**2 - 26]]
+    assert np.allclose(ol.FUNCTIONS["himmelblau"].hess([x, y]), exact, rtol=1e-8)
+
+
+def test_check_finds_the_wrong_coordinate():
+    f = ol.FUNCTIONS["rosenbrock"]
+    x = np.array([[0.3, 0.4], [-1.2, 1.0]])
+    assert numerical.check_gradient(f, x)
+    wrong = numerical.check_gradient(f, x, grad=lambda x: f.grad(x) + np.array([0.0, 0.01]))
+    assert not wrong
+    assert wrong.coordinate == 1
+    assert wrong.point in ((0.3, 0.4), (-1.2, 1.0))
+    assert "WRONG" in repr(wrong)
+
+
+def test_check_finds_the_published_precedence_bug():
+    """f(x + h) - f(x - h) / (2 h): the division takes only the second term."""
+    f, h = ol.FUNCTIONS["ackley"], 1e-3
+
+    def published(x):
+        return np.array([f(x + step) - f(x - step) / (2 * h) for step in h * np.eye(2)])
+
+    assert not numerical.check_gradient(f, np.array([-2.0, -2.0]), grad=published)
+
+
+def test_check_fails_on_nan():
+    f = ol.FUNCTIONS["sphere"]
+    assert not numerical.check_gradient(f, np.ones(2), grad=lambda x: x * np.nan)
+
+
+def test_bad_input():
+    f = ol.FUNCTIONS["sphere"]
+    for h in (0.0, -1e-3, np.nan):
+        with pytest.raises(ValueError, match="h="):
+            numerical.central(np.sin, 1.0, h=h)
+        with pytest.raises(ValueError, match="h="):
+            numerical.gradient(f, np.ones(2), h=h)
+    with pytest.raises(ValueError, match="method='backward'"):
+        numerical.gradient(f, np.ones(2), method="backward")
+    with pytest.raises(ValueError, match="single number"):
+        numerical.gradient(np.sin, 1.0)
+    with pytest.raises(TypeError, match="no grad"):
+        numerical.check_gradient(np.sin, np.ones(2))
+    with pytest.raises(ValueError, match="tol=0"):
+        numerical.check_gradient(f, np.ones(2), tol=0)
+    with pytest.raises(ValueError, match=r"shape \(1, 2\)"):
+        numerical.check_gradient(f, np.ones(2), grad=lambda x: f.grad(x)[None])
