@@ -491,6 +491,7 @@ def test_starts_that_reach_nothing_are_gray():
     assert has_color(lost.png(), theme.UNDEFINED, 1000)
     short = ol.plots.basins(WELLS, ol.GradientDescent(lr=0.05), steps=1, n=20, shade=False)
     assert short.counts[None] > 300
+    assert ol.plots.basins(WELLS, ol.GradientDescent, steps=1, n=4).counts[None] > 0
 
 
 def test_many_basins_are_counted_in_the_legend():
@@ -514,7 +515,7 @@ def test_long_runs_are_made_in_parts(monkeypatch):
     np.testing.assert_array_equal(parts.axes.images[0].get_array(), whole.axes.images[0].get_array())
 
 
-@pytest.mark.parametrize("wrong", [{"n": 1}, {"n": 2.5}, {"tol": 0}, {"tol": np.nan}, {"extent": ((0, 0), (0, 1))}])
+@pytest.mark.parametrize("wrong", [{"n": 1}, {"n": 2.5}, {"steps": -1}, {"steps": "9"}, {"tol": 0}, {"tol": np.nan}, {"extent": ((0, 0), (0, 1))}])
 def test_basins_arguments_are_checked(wrong):
     with pytest.raises(ValueError, match=f"basins: {next(iter(wrong))}"):
         ol.plots.basins(WELLS, ol.Adam(), **wrong)
@@ -548,3 +549,15 @@ def test_save_refuses_other_formats_and_leaves_nothing_behind(drawn, tmp_path, m
         drawn["loss"].save(tmp_path / "a.png")
     assert (tmp_path / "a.png").read_bytes() == b"old"
     assert len(list(tmp_path.iterdir())) == 1
+
+
+# --- all functions of the course ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("f", ol.FUNCTIONS.values(), ids=lambda f: f.name)
+def test_every_function_has_its_picture(f):
+    path = ol.minimize(f, ol.Adam(lr=0.05), steps=20)
+    picture = (ol.plots.contour if f.dim == 2 else ol.plots.line)(f, path)
+    assert f.name in picture.description
+    assert "undefined" not in picture.description
+    assert ("Minim" in picture.description) == bool(f.minima)

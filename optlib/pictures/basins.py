@@ -22,7 +22,7 @@ def basins(f, opt, steps=200, n=200, minima=None, tol=None, extent=None, title=N
     Parameters
     ----------
     f : Function of two coordinates
-    opt : Optimizer
+    opt : Optimizer or its class
     steps, n : int
     minima : sequence of points, optional
         The minima to look for; by default those that ``f`` knows, global and local.  Further end points that
@@ -41,8 +41,10 @@ def basins(f, opt, steps=200, n=200, minima=None, tol=None, extent=None, title=N
         for the starts from which none was reached.
     """
     check_function("basins", f)
-    if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or not 2 <= n <= 2000:
-        raise ValueError(f"basins: n={n!r} must be an integer from 2 to 2000")
+    for name, value, low, high in (("n", n, 2, 2000), ("steps", steps, 0, 10**6)):
+        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not low <= value <= high:
+            raise ValueError(f"basins: {name}={value!r} must be an integer from {low} to {high}")
+    opt = opt() if isinstance(opt, type) else opt
     extent = checked_extent("basins", f.domain if extent is None else extent, 2)
     tol = 0.01 * max(high - low for low, high in extent) if tol is None else tol
     if not np.isfinite(tol) or tol <= 0:

@@ -28,7 +28,11 @@ class Picture:
     axes : matplotlib Axes, or list of them where there are several
     description : str
         What is drawn, with settings, starts and ends: the alternative text, and the text form in a terminal.
+    counts : dict or None
+        Of `plots.basins` only: how many starts reached which minimum.
     """
+
+    counts = None
 
     def __init__(self, figure, axes, description):
         self.figure, self.axes, self.description = figure, axes, description
