@@ -515,7 +515,9 @@ def test_long_runs_are_made_in_parts(monkeypatch):
     np.testing.assert_array_equal(parts.axes.images[0].get_array(), whole.axes.images[0].get_array())
 
 
-@pytest.mark.parametrize("wrong", [{"n": 1}, {"n": 2.5}, {"steps": -1}, {"steps": "9"}, {"tol": 0}, {"tol": np.nan}, {"extent": ((0, 0), (0, 1))}])
+@pytest.mark.parametrize("wrong", [
+    {"n": 1}, {"n": 2.5}, {"steps": -1}, {"steps": "9"}, {"tol": 0}, {"tol": np.nan}, {"extent": ((0, 0), (0, 1))},
+])  # fmt: skip
 def test_basins_arguments_are_checked(wrong):
     with pytest.raises(ValueError, match=f"basins: {next(iter(wrong))}"):
         ol.plots.basins(WELLS, ol.Adam(), **wrong)
