@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import strategies as st
-from rules import START, Between, Constant, gradients, reals, seen, snapshot, spread, takes_scalars, values, walk
 
 import optlib as ol
+from rules import START, Between, Constant, gradients, reals, seen, snapshot, spread, takes_scalars, values, walk
 
 TAUGHT = (
     "GradientDescent Momentum Nesterov QHM AggMo DemonMomentum AdaGrad RMSProp AdaDelta Adam AdaMax Nadam AdamW "

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 import torch
-from rules import SHAPES, START, Constant, gradients, reals, seen, snapshot, takes_scalars, walk
 
 import optlib as ol
 from optlib.registry import _INTERVAL
+from rules import SHAPES, START, Constant, gradients, reals, seen, snapshot, takes_scalars, walk
 
 
 def refused(error, call, *words):

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-import test_rules_generic as generic
-import test_rules_input as bad_input
 
 import optlib as ol
+import test_rules_generic as generic
+import test_rules_input as bad_input
 from optlib.arrays import sign
 
 

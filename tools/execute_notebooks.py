@@ -32,7 +32,8 @@ def execute(path):
     client = NotebookClient(
         notebook, timeout=CELL_TIMEOUT, record_timing=False, kernel_name="python3",
         resources={"metadata": {"path": str(path.parent)}},
-    )
+        extra_arguments=["--IPKernelApp.log_level=40"],  # not that TCP within this machine is unencrypted
+    )  # fmt: skip
     client.execute()
     return normalize(notebook)
 

@@ -13,7 +13,7 @@ from .tracks import Track, legend, sentences, settings_line, tracks
 EVERY_POINT = 30  # curves of up to so many points show each as a mark
 DECADES = 100  # values whose largest is so many times the smallest are drawn on a logarithmic axis
 TOP = 1e6  # times the highest first value: what rises beyond is cut off, or a path that diverges hides all others
-TINY, HUGE = 1e-200, 1e200  # beyond them the arithmetic of axes may overflow
+TINY, HUGE = 1e-100, 1e100  # beyond them the arithmetic of ticks on a logarithmic axis may overflow
 
 
 def loss(*paths, labels=None, title=None, log="auto", minus_minimum=True):
