@@ -1,0 +1,88 @@
+"""`make notebooks`: the same notebook gives the same bytes, and a failing cell costs nothing."""
+
+import importlib.util
+import json
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat import v4
+
+TOOL = Path(__file__).resolve().parent.parent / "tools" / "execute_notebooks.py"
+spec = importlib.util.spec_from_file_location("execute_notebooks", TOOL)
+tool = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(tool)
+
+WIDGET = "import ipywidgets as w\nw.VBox([w.IntSlider(3), w.Image(value=b'png')])"
+
+
+def notebook(folder, *sources):
+    cells = [v4.new_code_cell(source, id=f"c{i}") for i, source in enumerate(sources)]
+    path = folder / "small.ipynb"
+    nbformat.write(v4.new_notebook(cells=cells, metadata={"signature": "me", "widgets": {}}), path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def twice(tmp_path_factory):
+    """A notebook with prints and a widget, after a first and a second execution."""
+    path = notebook(tmp_path_factory.mktemp("notebooks"), "print('a')\nprint('b')\nprint(6 * 7)", WIDGET)
+    first = tool.write(tool.execute(path), path)
+    text = path.read_text()
+    second = tool.write(tool.execute(path), path)
+    return path, first, text, second
+
+
+def test_a_second_run_changes_no_byte(twice):
+    path, first, text, second = twice
+    assert first is True
+    assert second is False
+    assert path.read_text() == text
+    assert not list(path.parent.glob("*.part"))
+
+
+def test_nothing_of_the_machine_is_kept(twice):
+    stored = json.loads(twice[2])
+    assert set(stored["metadata"]) == {"kernelspec", "language_info", "widgets"}
+    assert "version" not in stored["metadata"]["language_info"]
+    assert [cell["execution_count"] for cell in stored["cells"]] == [1, 2]
+    assert not any("execution" in cell["metadata"] for cell in stored["cells"])
+    assert stored["cells"][0]["outputs"] == [{"name": "stdout", "output_type": "stream", "text": ["a\n", "b\n", "42\n"]}]
+
+
+def test_widgets_are_numbered_and_complete(twice):
+    stored = json.loads(twice[2])
+    state = stored["metadata"]["widgets"]["application/vnd.jupyter.widget-state+json"]["state"]
+    view = stored["cells"][1]["outputs"][0]["data"]["application/vnd.jupyter.widget-view+json"]["model_id"]
+    assert view in state
+    assert sorted(int(model, 16) for model in state) == list(range(1, len(state) + 1))
+
+
+def test_check_tells_a_stale_output(twice, monkeypatch, capsys):
+    path, *_, text, _ = twice
+    monkeypatch.setattr(sys, "argv", ["execute_notebooks.py", "--check", str(path)])
+    tool.main()
+    assert "as it was" in capsys.readouterr().out
+    try:
+        path.write_text(text.replace("42", "43"))
+        with pytest.raises(SystemExit, match="1 of 1 notebooks would change"):
+            tool.main()
+        assert "43" in path.read_text()
+    finally:
+        path.write_text(text)
+
+
+def test_a_failing_cell_leaves_the_file_alone(tmp_path, monkeypatch):
+    path = notebook(tmp_path, "print(1)", "raise RuntimeError('broken on purpose')")
+    before = path.read_text()
+    monkeypatch.setattr(sys, "argv", ["execute_notebooks.py", str(path)])
+    with pytest.raises(SystemExit, match="small.ipynb: a cell failed"):
+        tool.main()
+    assert path.read_text() == before
+
+
+def test_a_missing_notebook_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["execute_notebooks.py", str(tmp_path / "none.ipynb")])
+    with pytest.raises(SystemExit, match="none.ipynb is not a file"):
+        tool.main()
