@@ -48,7 +48,8 @@ def test_nothing_of_the_machine_is_kept(twice):
     assert "version" not in stored["metadata"]["language_info"]
     assert [cell["execution_count"] for cell in stored["cells"]] == [1, 2]
     assert not any("execution" in cell["metadata"] for cell in stored["cells"])
-    assert stored["cells"][0]["outputs"] == [{"name": "stdout", "output_type": "stream", "text": ["a\n", "b\n", "42\n"]}]
+    stream = {"name": "stdout", "output_type": "stream", "text": ["a\n", "b\n", "42\n"]}
+    assert stored["cells"][0]["outputs"] == [stream]
 
 
 def test_widgets_are_numbered_and_complete(twice):

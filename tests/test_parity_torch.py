@@ -9,9 +9,9 @@ import pytest
 import torch
 
 import optlib as ol
+from oracles import SHAPE, STEPS, TOLERANCE, path, torch_path
 
-STEPS, SHAPE = 300, (4, 3)
-TOLERANCE = 1e-12
+pytestmark = pytest.mark.usefixtures("float64_by_default")
 
 
 def betas(h):
@@ -40,15 +40,6 @@ TORCH = {
 }
 
 
-@pytest.fixture(autouse=True)
-def float64_by_default():
-    """torch.optim.NAdam keeps the product of its momenta in torch's default precision."""
-    before = torch.get_default_dtype()
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(before)
-
-
 def draw(name, seed):
     """Random hyper-parameters, a start and gradients whose size changes over four orders of magnitude."""
     rng = np.random.default_rng([seed, len(name)])
@@ -65,25 +56,6 @@ def draw(name, seed):
     return hypers, start, sizes * rng.standard_normal((STEPS, *SHAPE))
 
 
-def our_path(rule, x, gradients):
-    points = []
-    for g in gradients:
-        x = rule.step(x, g)
-        points.append(x)
-    return np.array(points)
-
-
-def torch_path(make, x, gradients, **options):
-    weights = torch.nn.Parameter(torch.tensor(x))
-    opt = make([weights], **options)
-    points = []
-    for g in gradients:
-        weights.grad = torch.tensor(g)
-        opt.step()
-        points.append(weights.detach().numpy().copy())
-    return np.array(points)
-
-
 def relative_error(ours, theirs):
     """Largest error of a coordinate, relative to the size of that coordinate's path."""
     return (np.abs(ours - theirs) / np.abs(theirs).max(axis=0)).max()
@@ -94,7 +66,7 @@ def relative_error(ours, theirs):
 def test_path_is_torchs(name, seed):
     hypers, x, gradients = draw(name, seed)
     make, by_torchs_names = TORCH[name]
-    ours = our_path(ol.OPTIMIZERS[name](**hypers), x, gradients)
+    ours = path(ol.OPTIMIZERS[name](**hypers), x, gradients)
     theirs = torch_path(make, x, gradients, **by_torchs_names(dict(hypers)))
     assert relative_error(ours, theirs) <= TOLERANCE
 
@@ -118,21 +90,21 @@ def test_defaults_walk_torchs_path(name):
     make, _ = TORCH[name]
     options = {"amsgrad": True} if name == "AMSGrad" else {}
     theirs = torch_path(make, x, gradients, **options)
-    assert relative_error(our_path(ol.OPTIMIZERS[name](), x, gradients), theirs) <= TOLERANCE
+    assert relative_error(path(ol.OPTIMIZERS[name](), x, gradients), theirs) <= TOLERANCE
 
 
 def test_torch_keeps_nadams_product_in_its_default_precision():
     hypers, x, gradients = draw("Nadam", 0)
     torch.set_default_dtype(torch.float32)  # the fixture sets it back
     theirs = torch_path(torch.optim.NAdam, x, gradients, **betas(hypers))
-    assert 1e-12 < relative_error(our_path(ol.Nadam(**hypers), x, gradients), theirs) < 1e-4
+    assert 1e-12 < relative_error(path(ol.Nadam(**hypers), x, gradients), theirs) < 1e-4
 
 
 def test_centered_rmsprop_goes_on_where_torchs_turns_nan():
     """With a steady gradient the variance tends to 0, and rounding makes it negative."""
     x, gradients = np.ones(7), [np.array([0.1, 0.3, 0.7, 1.1, 3.3, 1e3, 1e-3])] * 4000
     theirs = torch_path(torch.optim.RMSprop, x, gradients, centered=True, alpha=0.9)
-    ours = our_path(ol.RMSProp(centered=True, beta2=0.9), x, gradients)
+    ours = path(ol.RMSProp(centered=True, beta2=0.9), x, gradients)
     assert np.isnan(theirs[-1]).any()
     assert np.isfinite(ours).all()
     np.testing.assert_allclose(ours[:50], theirs[:50], rtol=1e-9)

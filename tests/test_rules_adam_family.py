@@ -4,52 +4,19 @@ torch.optim's rules are in test_parity_torch.
 """
 
 import math
-import warnings
 
 import numpy as np
 import pytest
 import torch
 
 import optlib as ol
-
-STEPS, SHAPE = 300, (4, 3)
-TOLERANCE = 1e-12
-
-
-@pytest.fixture(scope="module")
-def packages():
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import pytorch_optimizer
-        import torch_optimizer
-    return {"pytorch_optimizer": pytorch_optimizer, "torch_optimizer": torch_optimizer}
+from oracles import SHAPE, STEPS, TOLERANCE, path, torch_path
 
 
 def draw(seed):
     rng = np.random.default_rng(seed)
     sizes = 10 ** rng.uniform(-2, 2, size=(STEPS, 1, 1))
     return rng, np.zeros(SHAPE), sizes * rng.standard_normal((STEPS, *SHAPE))
-
-
-def path(rule, x, gradients):
-    points = []
-    for g in gradients:
-        x = rule.step(x, g)
-        points.append(x)
-    return np.array(points)
-
-
-def torch_path(make, x, gradients, **options):
-    weights = torch.nn.Parameter(torch.tensor(x))
-    points = []
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        opt = make([weights], **options)
-        for g in gradients:
-            weights.grad = torch.tensor(g)
-            opt.step()
-            points.append(weights.detach().numpy().copy())
-    return np.array(points)
 
 
 def error(ours, theirs):

@@ -3,34 +3,13 @@
 All are fed the same 300 random gradients, so that rounding is not amplified by a closed loop.
 """
 
-import warnings
-
 import numpy as np
 import pytest
 import torch
 
 import optlib as ol
 from optlib.schedules import demon
-
-STEPS, SHAPE = 300, (4, 3)
-TOLERANCE = 1e-12
-
-
-@pytest.fixture
-def float64_by_default():
-    before = torch.get_default_dtype()
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(before)
-
-
-@pytest.fixture(scope="module")
-def packages():
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import pytorch_optimizer
-        import torch_optimizer
-    return {"pytorch_optimizer": pytorch_optimizer, "torch_optimizer": torch_optimizer}
+from oracles import SHAPE, STEPS, TOLERANCE, path, torch_path
 
 
 def draw(seed):
@@ -38,29 +17,6 @@ def draw(seed):
     rng = np.random.default_rng(seed)
     scales = 10.0 ** rng.uniform(-2, 2, size=(STEPS, 1, 1))
     return rng, rng.standard_normal(SHAPE), scales * rng.standard_normal((STEPS, *SHAPE))
-
-
-def path(rule, x, gradients):
-    points = []
-    for g in gradients:
-        x = rule.step(x, g)
-        points.append(x)
-    return np.array(points)
-
-
-def torch_path(make, x, gradients, state=None):
-    """Points of a torch optimizer, or the entry ``state`` that it keeps."""
-    weights = torch.nn.Parameter(torch.tensor(x))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        opt = make([weights])
-    points = []
-    for g in gradients:
-        weights.grad = torch.tensor(g)
-        opt.step()
-        kept = weights if state is None else opt.state[weights][state]
-        points.append(kept.detach().numpy().copy())
-    return np.array(points)
 
 
 def error(a, b):

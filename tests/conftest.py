@@ -1,0 +1,22 @@
+"""Fixtures that several files use."""
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def packages():
+    """Two public collections of optimizers, by name."""
+    import oracles
+
+    return oracles.packages()
+
+
+@pytest.fixture
+def float64_by_default():
+    """torch.optim keeps some numbers (ASGD's rate, NAdam's product of momenta) in torch's default precision."""
+    import torch
+
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(before)
