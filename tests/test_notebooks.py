@@ -16,7 +16,8 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 # nbval compares nothing in a cell without stored output.  Each notebook keeps at least so many compared cells.
 MINIMUM_COMPARED = {"00_start_here": 8, "01_gradient_descent": 25}
 # nbval never compares these.
-PICTURES = {"image/png", "image/jpeg", "application/vnd.jupyter.widget-view+json"}
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+PICTURES = {"image/png", "image/jpeg", WIDGET_VIEW}
 SLIDE_TYPES = {"slide", "subslide", "fragment", "notes", "skip", "-"}
 CELLS = {"00_start_here": (20, 40)}
 DEFAULT_CELLS = (40, 80)
@@ -69,7 +70,7 @@ def test_outputs_are_clean(notebook):
 
 
 def test_nothing_personal_is_stored(path, notebook):
-    assert set(notebook.metadata) <= {"kernelspec", "language_info", "widgets", "accelerator", "colab", "title"}
+    assert set(notebook.metadata) <= {"kernelspec", "language_info", "accelerator", "colab", "title"}
     text = re.sub(r"[A-Za-z0-9+/=]{200,}", "", path.read_text(encoding="utf-8"))  # pictures
     for pattern in (r"/home/", r"/Users/", r"[A-Z]:\\\\Users", r"/work/", r"/root/", r"/tmp/", r" at 0x[0-9a-f]+"):
         assert not re.search(pattern, text), pattern
@@ -77,16 +78,13 @@ def test_nothing_personal_is_stored(path, notebook):
         assert not {"execution", "ExecuteTime"} & set(cell.metadata)
 
 
-def test_widget_state_is_whole(notebook):
-    """GitHub refuses widget metadata without `state`; a view must find its model there."""
-    views = [
-        output.data["application/vnd.jupyter.widget-view+json"]["model_id"]
-        for cell in code_cells(notebook)
-        for output in cell.outputs
-        if "application/vnd.jupyter.widget-view+json" in output.get("data", {})
-    ]
-    widgets = notebook.metadata.get("widgets", {}).get("application/vnd.jupyter.widget-state+json", {})
-    assert set(views) <= set(widgets.get("state", {}))
+def test_widgets_stand_beside_something_that_needs_no_kernel(notebook):
+    """The models are not stored; what a page shows in their place is the HTML before them."""
+    assert "widgets" not in notebook.metadata
+    for cell in code_cells(notebook):
+        kinds = [set(output.get("data", {})) for output in cell.outputs]
+        for before, kind in zip([set(), *kinds], kinds, strict=False):
+            assert WIDGET_VIEW not in kind or {"text/html", "image/png"} <= before, cell.source
 
 
 def test_cells_are_short_and_prose_prevails(path, notebook):

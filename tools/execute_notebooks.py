@@ -8,10 +8,8 @@ writes nothing and fails if something would change.
 """
 
 import argparse
-import json
 import os
 import pathlib
-import re
 import sys
 
 import nbformat
@@ -20,6 +18,7 @@ from nbclient.exceptions import CellExecutionError
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CELL_TIMEOUT = 120  # seconds
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"file_extension": ".py", "mimetype": "text/x-python", "name": "python"},
@@ -30,7 +29,7 @@ def execute(path):
     """Return the notebook at ``path``, executed in its own folder and normalized."""
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(
-        notebook, timeout=CELL_TIMEOUT, record_timing=False, kernel_name="python3",
+        notebook, timeout=CELL_TIMEOUT, record_timing=False, store_widget_state=False, kernel_name="python3",
         resources={"metadata": {"path": str(path.parent)}},
         extra_arguments=["--IPKernelApp.log_level=40"],  # not that TCP within this machine is unencrypted
     )  # fmt: skip
@@ -40,7 +39,7 @@ def execute(path):
 
 def normalize(notebook):
     """Drop what differs from machine to machine and from run to run; keep what the course sets."""
-    extra = {k: v for k, v in notebook.metadata.items() if k in ("accelerator", "colab", "widgets", "title")}
+    extra = {k: v for k, v in notebook.metadata.items() if k in ("accelerator", "colab", "title")}
     notebook.metadata = nbformat.from_dict({**METADATA, **extra})
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
@@ -48,7 +47,7 @@ def normalize(notebook):
         cell.metadata.pop("collapsed", None)
         if cell.cell_type == "code":
             cell.outputs = _merge_streams(cell.outputs)
-    return _rename_widgets(notebook)
+    return _number_widgets(notebook)
 
 
 def _merge_streams(outputs):
@@ -63,16 +62,21 @@ def _merge_streams(outputs):
     return merged
 
 
-def _rename_widgets(notebook):
-    """Widget models carry random ids; number them in the order of their making."""
-    states = notebook.metadata.get("widgets", {}).get("application/vnd.jupyter.widget-state+json", {}).get("state", {})
-    if not states:
-        notebook.metadata.pop("widgets", None)
-        return notebook
-    new = {old: f"{number:032x}" for number, old in enumerate(states, start=1)}
-    pattern = re.compile("|".join(map(re.escape, new)))
-    text = pattern.sub(lambda match: new[match.group()], json.dumps(notebook))
-    return nbformat.from_dict(json.loads(text))
+def _number_widgets(notebook):
+    """Widget models carry random ids; number them in the order of their views.
+
+    The models themselves are not stored: without a kernel their sliders would be dead, and pages that found them
+    would show them in place of the pictures and players beside them, which live without one.
+    """
+    views = [
+        output.data[WIDGET_VIEW]
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if WIDGET_VIEW in output.get("data", {})
+    ]
+    for number, view in enumerate(views, start=1):
+        view["model_id"] = f"{number:032x}"
+    return notebook
 
 
 def write(notebook, path):
