@@ -63,6 +63,7 @@ def test_turning_a_slider_changes_picture_path_and_code():
 
 def test_the_code_reproduces_the_paths():
     explorer = ol.explore(F, ol.Adam(lr=0.1), ol.GradientDescent(lr=1e-3), steps=30)
+    explorer.tuned.value = "Adam"
     explorer.hypers["Adam"]["lr"].value = 10**-0.333
     explorer.hypers["Adam"]["beta1"].value = 0.123
     explorer.count.value = 44
@@ -218,3 +219,23 @@ def test_draw_must_return_a_picture():
         ol.sliders(lambda n: 3, n=(1, 4))
     with pytest.raises(TypeError, match="draw=3"):
         ol.sliders(3, n=(1, 4))
+
+
+def test_all_rules_are_turned_at_once():
+    explorer = ol.explore(F, ol.Adam(lr=0.1), ol.GradientDescent(lr=1e-3), ol.Momentum(lr=1e-3), steps=30)
+    assert explorer.tuned.options[0] == explorer.tuned.value == "all rules"
+    (lr,) = explorer.panel.children
+    assert [path.rule.lr for path in explorer.paths] == [0.1, 1e-3, 1e-3]
+    lr.value = 10**-1.5
+    assert [path.rule.lr for path in explorer.paths] == [0.0316] * 3
+    explorer.tuned.value = "Momentum"
+    assert explorer.hypers["Momentum"]["lr"].value == pytest.approx(0.0316, rel=0.1)
+    explorer.hypers["Momentum"]["lr"].value = 1e-2
+    assert [path.rule.lr for path in explorer.paths] == [0.0316, 0.0316, 0.01]
+    explorer.reset()
+    assert [path.rule.lr for path in explorer.paths] == [0.1, 1e-3, 1e-3]
+    explorer.choice.value = ("Adam", "RMSProp")
+    explorer.tuned.value = "all rules"
+    assert [control.description.split()[0] for control in explorer.panel.children] == ["lr", "beta2", "eps"]
+    explorer.choice.value = ("Adam",)
+    assert explorer.tuned.options == ("Adam",)

@@ -7,10 +7,12 @@ import ipywidgets as widgets
 
 from ..pictures.picture import show_name
 from ..pictures.tracks import sentences
-from . import controls, live, page
+from . import controls, live, offline, page, stage
 from .painter import SIZE, painter
 from .scene import scene
 from .setting import Setting
+
+ALL = "all rules"
 
 
 def explore(f, *rules, start=None, steps=100, extent=None, dark=False, **fixed):
@@ -49,6 +51,9 @@ class Explorer:
         self.first = copy.deepcopy(setting.rules), list(setting.chosen), list(setting.start), setting.steps, setting.f
         self._busy = False
         self._stored = self._render()
+        self._opening = copy.copy(setting)  # what the page shows without a kernel, whatever is turned later
+        self._opening.rules, self._opening.chosen = copy.deepcopy(setting.rules), list(setting.chosen)
+        self._html = None
         setting.offer_all()
         self._build()
         self._show()
@@ -84,6 +89,7 @@ class Explorer:
                 for hyper, control in by_hyper.items():
                     control.value = setting.rules[name][1][hyper]
             self._fit_start()
+            self._turn_to(self.tuned.value)
         finally:
             self._busy = False
         self._show()
@@ -121,14 +127,14 @@ class Explorer:
         self.status, self.line = widgets.HTML(), widgets.HTML()
         self.function = controls.choice("function", setting.f.name, list(setting.functions()))
         self.choice = controls.several("rules", setting.chosen, list(setting.rules))
-        self.tuned = controls.choice("sliders of", setting.chosen[0], list(setting.chosen))
+        self.tuned = controls.choice("sliders of", _tunable(setting.chosen)[0], _tunable(setting.chosen))
         self.count = controls.integer("steps", setting.steps, 1, max(500, 2 * setting.steps))
         named = zip("xy", setting.start, strict=False)
         self.starts = [controls.number(f"start {x}", v, v - 1, v + 1) for x, v in named]
         self.panel = widgets.VBox()
         self.hypers = {}
         self._fit_start()
-        self._turn_to(setting.chosen[0])
+        self._turn_to(self.tuned.value)
         self.function.observe(self._function_chosen, "value")
         self.choice.observe(self._rules_chosen, "value")
         self.tuned.observe(lambda change: change.new and self._turn_to(change.new), "value")
@@ -142,6 +148,9 @@ class Explorer:
 
     def _turn_to(self, name):
         """Show the sliders of one rule; they are made when they are first asked for."""
+        if name == ALL:
+            self.panel.children = tuple(self._shared_controls().values())
+            return
         if name not in self.hypers:
             cls, values = self.setting.rules[name]
             made = {n: controls.for_hyper(n, values[n], about) for n, about in cls.hypers.items()}
@@ -150,6 +159,17 @@ class Explorer:
                 control.observe(lambda _, name=name, hyper=hyper: self._hyper_changed(name, hyper), "value")
             self.hypers[name] = made
         self.panel.children = tuple(self.hypers[name].values())
+
+    def _shared_controls(self):
+        """Sliders that set a hyper-parameter of all chosen rules at once, for those that all of them have."""
+        chosen = [self.setting.rules[name] for name in self.setting.chosen]
+        first, values = chosen[0]
+        shared = [h for h in first.hypers if all(h in cls.hypers for cls, _ in chosen) and h not in self.setting.fixed]
+        made = {h: controls.for_hyper(h, values[h], first.hypers[h]) for h in shared}
+        made = {h: control for h, control in made.items() if control is not None}
+        for hyper, control in made.items():
+            control.observe(lambda _, hyper=hyper, control=control: self._all_changed(hyper, control), "value")
+        return made
 
     def _fit_start(self):
         """Give the sliders of the start the range of the function that is shown."""
@@ -174,6 +194,19 @@ class Explorer:
             if values[hyper] != before:
                 self._show()
 
+    def _all_changed(self, hyper, control):
+        now = self.setting.rules[self.setting.chosen[0]][1][hyper]
+        value = controls.read(control, now)
+        if self._busy or value == now:
+            return
+        self._busy = True
+        for name in self.setting.chosen:
+            self.setting.rules[name][1][hyper] = value
+            if name in self.hypers:
+                self.hypers[name][hyper].value = value
+        self._busy = False
+        self._show()
+
     def _number_changed(self, _):
         if not self._busy:
             self.setting.steps = self.count.value
@@ -190,18 +223,35 @@ class Explorer:
 
     def _rules_chosen(self, change):
         names = list(change.new)
-        if names:
-            self.tuned.options = names
         if names and not self._busy:
             self.setting.chosen = names
             self._show()
+        if names:
+            self.tuned.options = _tunable(names)
+            self._turn_to(self.tuned.value)
 
     # --- in a notebook -----------------------------------------------------------------------------------
 
-    def _ipython_display_(self):
-        png, title, said = self._stored
+    def html(self):
+        """What stands where no kernel runs: sliders over paths computed ahead, or a picture if there are none."""
+        png, _, said = self._stored
         description = " ".join([f"{show_name(self.first[-1])}.", *said])
-        live.show(self.widget, page.mark(description), page.still(png, description), png, repr(self))
+        try:
+            view = scene(self._opening.f, self.extent, who="explore")
+            picture = stage.still_image(view, self._opening.tracks(), description)
+        except ValueError:  # no value at the start
+            return page.still(png, description)
+        return offline.html(self._opening, view, picture)
+
+    def _ipython_display_(self):
+        if self._html is None:
+            self._html = self.html()
+        live.show(self.widget, page.mark(self._html), self._html, self._stored[0], repr(self))
+
+
+def _tunable(names):
+    """Whose sliders can be shown: all rules together, where there are several, and each."""
+    return [ALL, *names] if len(names) > 1 else list(names)
 
 
 def _code_line(code):

@@ -8,6 +8,8 @@ import json
 import re
 from importlib import resources
 
+from ..registry import FUNCTIONS
+
 
 @functools.cache
 def asset(name):
@@ -49,6 +51,11 @@ def still(png, description, width=None):
     size = f' width="{width}"' if width else ""
     alt = html.escape(description)
     return f'<img alt="{alt}"{size} src="{data_url(png)}" style="max-width:100%;height:auto">'
+
+
+def known_name(f):
+    """The name under which code finds this function in `FUNCTIONS`, or None."""
+    return f.name if f is dict.get(FUNCTIONS, f.name) else None
 
 
 def player(name, picture, data, scripts):

@@ -8,6 +8,7 @@ from ..optimizers.base import Optimizer
 from ..pictures.picture import show_name
 from ..pictures.tracks import settings_line, tracks
 from ..registry import FUNCTIONS, OPTIMIZERS
+from . import page
 from .scene import scene
 
 MOST_STEPS = 100_000
@@ -81,7 +82,7 @@ class Setting:
         """Lines of Python that draw the same picture."""
         start = ", ".join(f"{v:.12g}" for v in self.start)
         start = f"({start},)" if len(self.start) == 1 else f"({start})"
-        known = self.f is dict.get(FUNCTIONS, self.f.name)
+        known = page.known_name(self.f)
         rules = [_call(self.rule(name)) for name in self.chosen]
         run = f"ol.minimize(f, {{}}, start={start}, steps={self.steps})"
         if len(rules) == 1:
@@ -100,7 +101,12 @@ def _call(rule):
         for name, value in rule.settings().items()
         if name == "lr" or is_array(value) or callable(value) or value != rule.hypers[name].default
     ]
-    return f"ol.{type(rule).__name__}({', '.join(given)})"
+    return f"{code_name(type(rule))}({', '.join(given)})"
+
+
+def code_name(cls):
+    """How code names a rule: those of the course are under ``ol``, a reader's own under its bare name."""
+    return f"ol.{cls.__name__}" if cls.__module__.startswith("optlib.") else cls.__name__
 
 
 def _named(rules, fixed, who):
