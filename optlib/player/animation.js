@@ -145,6 +145,7 @@
     tick(now) {
       if (!this.playing || !this.card.isConnected) return;
       if (this.began === null) Object.assign(this, { began: now, from: this.step });
+      if (now < this.began) return void requestAnimationFrame((later) => this.tick(later)); // rests before it loops
       const { steps } = this.data;
       const length = Math.max(2000, Math.min(8000, steps * 60)) / Number(this.speed.value);
       let passed = ((now - this.began) / length) * steps;

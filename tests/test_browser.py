@@ -1,0 +1,237 @@
+"""Players and explorables in a real browser: they move, obey the keyboard, stay offline and are accessible."""
+
+import shutil
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+
+import optlib as ol
+from optlib.explorables import page
+from optlib.explorables.scene import scene
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"),
+    # playwright's own event loop, closed late
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+F = ol.functions.quadratic(kappa=20, angle=30)
+RULES = [ol.GradientDescent(lr=0.1), ol.Momentum(lr=0.1), ol.AdaGrad(lr=0.1), ol.RMSProp(lr=0.1), ol.Adam(lr=0.1)]
+START, STEPS = (-4.0, 2.0), 60
+
+
+def race():
+    return [ol.minimize(F, rule, START, STEPS) for rule in RULES]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_api.sync_playwright() as play:
+        options = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+        chromium = play.chromium.launch(executable_path=CHROMIUM, args=options)
+        yield chromium
+        chromium.close()
+
+
+@contextmanager
+def opened(browser, tmp_path, html, **context):
+    """A page with this HTML, opened from disk; what it says or asks for beyond itself fails the test."""
+    file = tmp_path / "page.html"
+    file.write_text(page.document("test", html), encoding="utf-8")
+    frame = browser.new_context(viewport={"width": 1000, "height": 900}, **context)
+    tab = frame.new_page()
+    said, asked = [], []
+    tab.on("console", lambda message: said.append(message.text))
+    tab.on("pageerror", lambda error: said.append(str(error)))
+    tab.on("request", lambda request: asked.append(request.url))
+    tab.goto(file.as_uri())
+    tab.evaluate("() => { document.onkeydown = (e) => { (window.keys ??= []).push(e.key); }; }")
+    try:
+        yield tab
+        assert said == []
+        assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
+    finally:
+        frame.close()
+
+
+def player(tab, kind="animation", number=0):
+    """The player's element and a handle on its object, once it has drawn."""
+    tab.wait_for_function(f"document.querySelectorAll('.optlib-{kind}')[{number}]?.player?.map.look")
+    host = tab.locator(f".optlib-{kind}").nth(number)
+    return host, lambda code: host.evaluate(f"(host) => {{ const player = host.player; return {code}; }}")
+
+
+def pixels(host):
+    return host.locator("canvas.map").evaluate("(canvas) => canvas.toDataURL()")
+
+
+# --- the animation ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def animated(browser, tmp_path):
+    with opened(browser, tmp_path, ol.animate(F, *race()).html()) as tab:
+        yield tab, *player(tab)
+
+
+def test_it_plays_pauses_and_ends(animated):
+    tab, host, ask = animated
+    assert ask("player.step") == STEPS
+    last = pixels(host)
+    host.get_by_role("combobox").select_option("4")
+    host.get_by_role("button", name="Play").click()
+    tab.wait_for_function("(host) => host.player.step > 2 && host.player.step < 58", arg=host.element_handle())
+    host.get_by_role("button", name="Pause").click()
+    paused = ask("player.step")
+    assert 2 < paused < STEPS
+    assert pixels(host) != last
+    tab.wait_for_timeout(150)
+    assert ask("player.step") == paused
+    host.get_by_role("button", name="Play").click()
+    tab.wait_for_function("(host) => host.player.step === 60 && !host.player.playing", arg=host.element_handle())
+    assert pixels(host) == last
+
+
+def test_it_loops(animated):
+    tab, host, ask = animated
+    host.get_by_label("loop").check()
+    host.get_by_role("combobox").select_option("4")
+    host.get_by_role("button", name="Play").click()
+    tab.wait_for_function("(host) => host.player.from === 0 && host.player.began", arg=host.element_handle())
+    tab.wait_for_timeout(1500)
+    assert ask("player.playing") is True
+
+
+def test_it_is_scrubbed_and_stepped(animated):
+    tab, host, ask = animated
+    box = host.get_by_role("slider", name="Step").bounding_box()
+    tab.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    assert abs(ask("player.step") - 30) <= 2
+    step = ask("player.step")
+    host.get_by_role("button", name="One step ahead").click()
+    assert ask("player.step") == step + 1
+    assert f"Step {step + 1} of 60" in host.locator("p[role=status]").text_content()
+
+
+def test_keys_work_and_do_not_reach_the_page(animated):
+    tab, host, ask = animated
+    host.get_by_role("slider", name="Step").focus()
+    for key, step in (("Home", 0), ("ArrowRight", 1), ("Shift+ArrowRight", 11), ("ArrowLeft", 10), ("End", 60)):
+        tab.keyboard.press(key)
+        assert ask("player.step") == step
+    tab.keyboard.press("Home")
+    tab.keyboard.press("Space")
+    assert ask("player.playing") is True
+    assert tab.evaluate("window.keys ?? []") == []
+
+
+def test_the_legend_switches_paths(animated):
+    _, host, ask = animated
+    before = pixels(host)
+    host.get_by_role("checkbox", name="Momentum").uncheck()
+    assert ask("player.tracks.map((t) => t.shown)") == [True, False, True, True, True]
+    assert pixels(host) != before
+    host.get_by_role("checkbox", name="Momentum").check()
+    assert pixels(host) == before
+
+
+def test_values_shown_are_those_of_the_path(animated):
+    tab, host, ask = animated
+    ask("player.go(17)")
+    shown = [float(text.split("=")[1].replace("−", "-")) for text in host.locator(".value").all_text_contents()]
+    assert np.allclose(shown, [path.f[17] for path in race()], rtol=1e-3)
+
+
+def test_several_on_one_page_and_hostile_names(browser, tmp_path):
+    evil = "<img src=x onerror=alert(1)></script><script>alert(2)</script>"
+    path = ol.minimize(F, RULES[0], START, 1)
+    many = [ol.minimize(F, ol.GradientDescent(lr=lr), START, 20) for lr in np.linspace(0.01, 1.5, 50)]
+    long = ol.minimize(F, ol.GradientDescent(lr=1e-3), START, 10_000)
+    pages = [ol.animate(F, path, labels=[evil], title=evil), ol.animate(F, *many), ol.animate(F, long)]
+    with opened(browser, tmp_path, "".join(one.html() for one in pages)) as tab:
+        players = [player(tab, number=i) for i in range(3)]
+        assert [ask("player.data.steps") for _, ask in players] == [1, 20, 10_000]
+        assert evil in players[0][0].locator(".legend").text_content()
+        players[2][1]("player.go(5000)")
+        assert players[1][1]("player.step") == 20  # each has its own
+
+
+def test_less_motion_is_respected(browser, tmp_path):
+    with opened(browser, tmp_path, ol.animate(F, *race()).html(), reduced_motion="reduce") as tab:
+        host, ask = player(tab)
+        note = "{apply: (draw, self) => (self.seen.push(self.step), draw.call(self))}"
+        ask(f"(player.seen = [], player.draw = new Proxy(player.draw, {note}), null)")
+        host.get_by_role("combobox").select_option("4")
+        host.get_by_role("button", name="Play").click()
+        tab.wait_for_function("(host) => !host.player.playing && host.player.seen.length", arg=host.element_handle())
+        assert len(set(ask("player.seen"))) <= 14  # still pictures, not a film
+
+
+# --- the explorable -----------------------------------------------------------------------------------------------
+
+
+
+
+def test_a_slider_moves_the_path_to_where_minimize_goes(browser, tmp_path):
+    html = ol.explore(F, *RULES, start=START, steps=STEPS).html()
+    with opened(browser, tmp_path, html) as tab:
+        host, ask = player(tab, "explorable")
+        before = pixels(host)
+        box = host.get_by_role("slider", name="lr").bounding_box()
+        tab.mouse.move(box["x"] + 0.7 * box["width"], box["y"] + box["height"] / 2)
+        tab.mouse.down()
+        tab.mouse.move(box["x"] + 0.35 * box["width"], box["y"] + box["height"] / 2, steps=6)
+        tab.mouse.up()
+        assert pixels(host) != before
+        lr = ask("player.data.axes[0].values[player.at[0]]")
+        assert lr < 0.1
+        view, width = scene(F), ask("player.map.box.w")
+        for track, rule in zip(ask("player.tracks.map((t) => t.points)"), RULES, strict=True):
+            path = ol.minimize(F, type(rule)(lr=lr), START, STEPS)
+            wanted = (path.x - [view.x[0], view.y[0]]) / [view.x[1] - view.x[0], view.y[1] - view.y[0]]
+            assert np.abs(np.array(track) - wanted).max() * width <= 1  # pixel
+        assert f"lr={lr}" in host.locator(".code").text_content()
+
+
+def test_the_start_follows_a_click_and_keys_stay_inside(browser, tmp_path):
+    html = ol.explore(ol.FUNCTIONS["two_basins"], ol.GradientDescent(lr=0.1), start=-3.6, steps=50).html()
+    with opened(browser, tmp_path, html) as tab:
+        host, ask = player(tab, "explorable")
+        box = host.locator("canvas.map").bounding_box()
+        tab.mouse.click(box["x"] + 0.8 * box["width"], box["y"] + 0.5 * box["height"])
+        start = ask("player.data.starts[player.start][0]")
+        assert 1 < start < 3
+        host.get_by_role("slider", name="lr").focus()
+        at = ask("player.at[0]")
+        tab.keyboard.press("ArrowRight")
+        assert ask("player.at[0]") == at + 1
+        assert tab.evaluate("window.keys ?? []") == []
+        host.get_by_role("button", name="reset").click()
+        assert ask("player.data.starts[player.start][0]") == -3.6
+
+
+# --- for every reader ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_serious_accessibility_violation(browser, tmp_path, scheme):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    html = ol.animate(F, *race()).html() + ol.explore(F, RULES[4], start=START, steps=30).html()
+    with opened(browser, tmp_path, f"<main><h1>Test</h1>{html}</main>", color_scheme=scheme) as tab:
+        player(tab)
+        player(tab, "explorable")
+        found = axe.run(tab).response["violations"]
+        assert [v["id"] for v in found if v["impact"] in ("serious", "critical")] == []
+
+
+def test_the_look_follows_the_page(browser, tmp_path):
+    looks = {}
+    for scheme in ("light", "dark"):
+        with opened(browser, tmp_path, ol.animate(F, *race()).html(), color_scheme=scheme) as tab:
+            host, _ = player(tab)
+            looks[scheme] = pixels(host), host.locator(".card").evaluate("(c) => getComputedStyle(c).backgroundColor")
+    assert looks["light"] != looks["dark"]
+    assert looks["light"][1] == "rgb(255, 255, 255)"
