@@ -30,7 +30,7 @@ class AdaGrad(Optimizer):
         1 number per parameter (G).
     """
 
-    lr: float = hyper(0.01, r"\eta", "(0, inf)", slider=(1e-3, 1.0), log=True, doc="length of the first step")
+    lr: float = hyper(0.01, r"\eta", "(0, inf)", slider=(1e-3, 10.0), log=True, doc="length of the first step")
     eps: float = hyper(1e-10, r"\epsilon", "[0, inf)", slider=(1e-10, 1.0), log=True, doc="added to the root")
 
     def init(self, x):

@@ -25,7 +25,7 @@ class GradientDescent(Optimizer):
         0 numbers per parameter.
     """
 
-    lr: float = hyper(0.01, r"\eta", "(0, inf)", slider=(1e-4, 1.0), log=True, doc="learning rate, step per slope")
+    lr: float = hyper(0.01, r"\eta", "(0, inf)", slider=(1e-3, 3.0), log=True, doc="learning rate, step per slope")
 
     def update(self, x, g):
         return x - self.lr * g
