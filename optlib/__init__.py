@@ -22,6 +22,7 @@ _LAZY = {
     "plots": "plots",
     "card": "docs",
     "animate": "animation",
+    "race": "racing",
     "explore": "explorables.explorer",
     "sliders": "explorables.sliders",
     "check": "exercises",

@@ -19,7 +19,7 @@ MINIMUM_COMPARED = {"00_start_here": 8, "01_gradient_descent": 25}
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 PICTURES = {"image/png", "image/jpeg", WIDGET_VIEW}
 SLIDE_TYPES = {"slide", "subslide", "fragment", "notes", "skip", "-"}
-CELLS = {"00_start_here": (20, 40)}
+CELLS = {"00_start_here": (15, 40)}
 DEFAULT_CELLS = (40, 80)
 
 

@@ -1,0 +1,99 @@
+"""Races: equal and tuned rates, the table, and what is shown."""
+
+import re
+
+import numpy as np
+import pytest
+
+import optlib as ol
+
+F = ol.functions.quadratic(kappa=20, angle=30)
+RULES = [ol.GradientDescent, ol.Momentum, ol.AdaGrad, ol.RMSProp, ol.Adam]
+RUN = {"start": (-4.0, 2.0), "steps": 60}
+
+
+@pytest.fixture(scope="module")
+def tuned():
+    return ol.race(F, RULES, tune=True, **RUN)
+
+
+def test_equal_rates():
+    race = ol.race(F, RULES, lr=0.1, **RUN)
+    for path, rule, row in zip(race.paths, RULES, race.table, strict=True):
+        assert np.array_equal(path.x, ol.minimize(F, rule(lr=0.1), **RUN).x)
+        assert row == {"rule": rule.__name__, "lr": 0.1, "f": path.f[-1], "diverged": False, "edge": False}
+    assert race.tuning is None
+
+
+def test_instances_keep_their_settings():
+    race = ol.race(F, [ol.Momentum(lr=0.03, beta=0.5), "Newton"], **RUN)
+    assert [path.rule.settings() for path in race.paths] == [{"lr": 0.03, "beta": 0.5}, {"lr": 1.0, "damping": 0.0}]
+
+
+def test_tuned_rates_are_the_best_of_those_tried(tuned):
+    rates = np.geomspace(1e-4, 1e1, 200)
+    for path, rule, row in zip(tuned.paths, RULES, tuned.table, strict=True):
+        one_by_one = [ol.minimize(F, rule(lr=lr), **RUN) for lr in rates[::10]]
+        assert row["f"] <= min(run.f[-1] for run in one_by_one if not run.diverged) * (1 + 1e-9)
+        assert path.rule.lr == row["lr"]
+        assert np.isclose(rates, row["lr"], rtol=1e-12).any()
+        assert np.isclose(path.f[-1], ol.minimize(F, rule(lr=row["lr"]), **RUN).f[-1])
+
+
+def test_the_table_is_sorted_and_repeatable(tuned):
+    lines = repr(tuned).splitlines()[1:]
+    values = [float(re.search(r"\d\.\d+e[+-]\d+", line).group()) for line in lines]
+    assert values == sorted(values)
+    assert repr(tuned) == repr(ol.race(F, RULES, tune=True, **RUN))
+
+
+def test_a_best_rate_at_the_edge_is_said():
+    race = ol.race(F, [ol.GradientDescent], tune=True, rates=np.geomspace(1e-4, 1e-2, 20), **RUN)
+    assert race.table[0]["edge"] is True
+    assert "edge" in repr(race)
+
+
+def test_rules_without_a_rate_just_run():
+    race = ol.race(ol.FUNCTIONS["himmelblau"], [ol.SimulatedAnnealing, ol.Adam], tune=True, steps=30)
+    assert race.table[0]["lr"] is None
+    assert race.table[1]["lr"] > 0
+    assert len(race.tuning.axes.lines) >= 2
+
+
+def test_divergence_is_said_and_comes_last():
+    race = ol.race(ol.FUNCTIONS["rosenbrock"], [ol.GradientDescent, ol.Adam], lr=0.5, steps=50)
+    assert race.table[0]["diverged"]
+    assert repr(race).splitlines()[-1].endswith("diverged")
+
+
+def test_what_is_shown(tuned):
+    shown = tuned._repr_mimebundle_()
+    assert set(shown) == {"text/html", "image/png", "text/plain"}
+    assert "optlib-animation" in shown["text/html"]
+    assert shown["text/html"] == ol.race(F, RULES, tune=True, **RUN)._repr_mimebundle_()["text/html"]
+    assert "starred" in tuned.tuning.description
+    assert not re.search(r"(src|href)=[\"']?https?:", shown["text/html"])
+
+
+def test_two_settings_of_one_rule():
+    race = ol.race(F, [ol.Momentum(beta=0.5), ol.Momentum(beta=0.9)], tune=True, **RUN)
+    assert "Momentum, no. 2" in race.tuning.description
+
+
+@pytest.mark.parametrize(
+    ("rules", "options", "error", "named"),
+    [
+        ([], {}, TypeError, "rules is empty"),
+        ([3], {}, TypeError, "rule=3"),
+        (["Adamm"], {}, KeyError, "did you mean 'Adam'"),
+        ([ol.Adam], {"lr": 0.1, "tune": True}, ValueError, "lr=0.1"),
+        ([ol.Adam], {"lr": -0.1}, ValueError, "lr=-0.1"),
+        ([ol.Adam], {"rates": [1, 2]}, ValueError, "tune=True"),
+        ([ol.Adam], {"tune": True, "rates": [0.1]}, ValueError, "at least 2"),
+        ([ol.Adam], {"tune": True, "rates": [0.1, -1]}, ValueError, "positive"),
+        ([ol.GradientDescent], {"tune": True, "rates": [1e200, 1e210]}, ValueError, "diverges at all rates"),
+    ],
+)
+def test_bad_input(rules, options, error, named):
+    with pytest.raises(error, match=named):
+        ol.race(F, rules, steps=20, **options)
