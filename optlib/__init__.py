@@ -22,6 +22,7 @@ _LAZY = {
     "plots": "plots",
     "card": "docs",
     "animate": "animation",
+    "heatmap": "settings_map",
     "race": "racing",
     "explore": "explorables.explorer",
     "sliders": "explorables.sliders",

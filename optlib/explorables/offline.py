@@ -24,21 +24,24 @@ LEVELS = {"first": (25, 17, 9), "second": (9, 5, 1), "start": (5, 3, 1)}
 SCRIPTS = ("core.js", "stage.js", "animation.js", "explore.js")
 
 
-def html(setting, scene, picture):
-    """The explorable as one piece of HTML around a still picture; without any reference to the network."""
-    return page.player("optlib-explorable", picture, data(setting, scene), SCRIPTS)
+def html(setting, scene, picture, names=None):
+    """The explorable as one piece of HTML around a still picture; without any reference to the network.
+
+    ``names`` are the hyper-parameters that get sliders, by default those of `_names`.
+    """
+    return page.player("optlib-explorable", picture, data(setting, scene, names), SCRIPTS)
 
 
-def data(setting, scene):
+def data(setting, scene, names=None):
     """What the page is given, as plain data: axes of sliders, rules, and the packed paths."""
     tracks = setting.tracks()
-    hypers = _hypers(setting)
+    hypers = _hypers(setting, names or _names(setting))
     steps = np.unique(np.linspace(0, setting.steps, min(setting.steps + 1, MOST_POINTS)).round().astype(int))
     axes, starts = _axes(setting, scene, hypers, len(steps))
     rules, numbers = [], []
     for name, track in zip(setting.chosen, tracks, strict=True):
         rule = setting.rule(name)
-        own = [h for h in hypers if h in rule.hypers and _turns(rule, h)]
+        own = [h for h in hypers if h in rule.hypers and can_turn(rule, h)]
         runs = _runs(setting.f, rule, {h: axes[h] for h in own}, starts, setting.steps)
         numbers.append(_whole_numbers(scene, runs, steps))
         rules.append({
@@ -94,22 +97,27 @@ def unpack(text, points):
 # --- which settings ------------------------------------------------------------------------------------------
 
 
-def _hypers(setting):
-    """Hyper-parameters that get a slider, with present value and symbol: the shared lr, and one more of a lone rule."""
+def _names(setting):
+    """Hyper-parameters that get a slider: the shared lr, and one more of a lone rule."""
     rules = [setting.rule(name) for name in setting.chosen]
-    names = [h for h in rules[0].hypers if len(rules) == 1 and h not in setting.fixed and _turns(rules[0], h)]
+    names = [h for h in rules[0].hypers if len(rules) == 1 and h not in setting.fixed and can_turn(rules[0], h)]
     if len(rules) > 1:
-        names = ["lr"] if "lr" not in setting.fixed and any(_turns(rule, "lr") for rule in rules) else []
+        names = ["lr"] if "lr" not in setting.fixed and any(can_turn(rule, "lr") for rule in rules) else []
     elif "lr" in names:
         names = ["lr", *[h for h in names if h != "lr"][:1]]
-    found = {}
-    for name in names[:2]:
-        rule = next(rule for rule in rules if _turns(rule, name))
+    return names[:2]
+
+
+def _hypers(setting, names):
+    """Present value and symbol of each."""
+    rules, found = [setting.rule(name) for name in setting.chosen], {}
+    for name in names:
+        rule = next(rule for rule in rules if can_turn(rule, name))
         found[name] = rule.settings()[name], rule.hypers[name].symbol
     return found
 
 
-def _turns(rule, name):
+def can_turn(rule, name):
     """Whether a slider can turn this hyper-parameter: a single number with a range."""
     if name not in rule.hypers:
         return False
@@ -133,7 +141,7 @@ def _axes(setting, scene, hypers, points):
     first, second, start = max(choices, key=fit)
     axes = {}
     for (name, (now, _)), count in zip(hypers.items(), (first, second), strict=False):
-        rule = next(setting.rule(n) for n in setting.chosen if _turns(setting.rule(n), name))
+        rule = next(setting.rule(n) for n in setting.chosen if can_turn(setting.rule(n), name))
         axes[name] = levels(rule.hypers[name], now, count)
     return axes, _starts(scene, setting.start, start)
 

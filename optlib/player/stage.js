@@ -222,7 +222,7 @@
       this.begin();
       const xs = optlib.ticks(0, last, 4).map((t) => [t / last, optlib.number(t)]);
       const ys = optlib.ticks(low, high, 6).filter((t) => !log || Number.isInteger(t));
-      const name = (t) => (log ? optlib.number(10 ** t) : optlib.number(t));
+      const name = (t) => (!log ? optlib.number(t) : Math.abs(t) > 4 ? `1e${t}` : optlib.number(10 ** t));
       this.axes(this.look, { ticks: xs, label: "step" }, { ticks: ys.map((t) => [(t - low) / (high - low), name(t)]), label });
       this.clip();
       const [x] = this.at([step / last, 0]);

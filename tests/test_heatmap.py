@@ -1,0 +1,83 @@
+"""Maps over two hyper-parameters: each cell is what `minimize` gives, and each path can be seen."""
+
+import re
+
+import numpy as np
+import pytest
+
+import optlib as ol
+
+F = ol.FUNCTIONS["rosenbrock"]
+
+
+@pytest.fixture(scope="module")
+def momentum():
+    return ol.heatmap(F, ol.Momentum, n=70, steps=100)
+
+
+def test_cells_are_those_of_minimize(momentum):
+    assert momentum.values.shape == (70, 70)
+    for row, column in np.random.default_rng(0).integers(0, 70, size=(30, 2)):
+        lr, beta = float(momentum.xs[column]), float(momentum.ys[row])
+        path = ol.minimize(F, ol.Momentum(lr=lr, beta=beta), steps=100)
+        value = momentum.values[row, column]
+        assert np.isnan(value) if path.diverged else np.isclose(value, path.f[-1], rtol=1e-6)
+    assert np.isnan(momentum.values).any()
+    assert np.isfinite(momentum.values).any()
+
+
+def test_ranges_come_from_the_registry(momentum):
+    lr, beta = ol.Momentum.hypers["lr"], ol.Momentum.hypers["beta"]
+    assert np.allclose(momentum.xs[[0, -1]], lr.slider)
+    assert np.allclose(np.diff(np.log(momentum.xs)), np.log(lr.slider[1] / lr.slider[0]) / 69)
+    assert np.allclose(momentum.ys, np.linspace(*beta.slider, 70))
+
+
+def test_the_best_cell(momentum):
+    best = dict(momentum.best)
+    assert best.pop("f") == np.nanmin(momentum.values)
+    assert np.isclose(momentum.path(**best).f[-1], momentum.best["f"], rtol=1e-6)
+
+
+def test_own_values_and_settings():
+    found = ol.heatmap(F, ol.Adam(beta2=0.9), x="beta1", y="eps", xs=[0.0, 0.5, 0.9], ys=[1e-8, 1e-2], steps=20)
+    assert found.values.shape == (2, 3)
+    path = ol.minimize(F, ol.Adam(beta1=0.5, beta2=0.9, eps=1e-2), steps=20)
+    assert np.isclose(found.values[1, 1], path.f[-1])
+
+
+def test_one_coordinate():
+    found = ol.heatmap(ol.FUNCTIONS["theta_squared"], ol.Nesterov, n=10, steps=20)
+    assert found.best["f"] < 1e-3
+    assert "optlib-explorable" in found.html()
+
+
+def test_what_is_shown(momentum):
+    shown = momentum._repr_mimebundle_()
+    assert set(shown) == {"text/html", "image/png", "text/plain"}
+    assert len(shown["text/html"]) < 400_000
+    assert shown["text/html"] == ol.heatmap(F, ol.Momentum, n=70, steps=100)._repr_mimebundle_()["text/html"]
+    assert not re.search(r"(src|href)=[\"']?https?:", shown["text/html"])
+    assert "4,900 settings" in shown["text/plain"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "named"),
+    [
+        ({"rule": ol.Momentum, "x": "lr", "y": "lr"}, ValueError, "both 'lr'"),
+        ({"rule": ol.Momentum, "y": "betta"}, ValueError, "did you mean 'beta'"),
+        ({"rule": ol.GradientDescent}, ValueError, "no number 'beta'"),
+        ({"rule": ol.DemonMomentum, "y": "steps"}, ValueError, "no number 'steps'"),
+        ({"rule": ol.AggMo, "y": "betas"}, ValueError, "no number 'betas'"),
+        ({"rule": ol.Momentum, "n": 1}, ValueError, "n=1"),
+        ({"rule": ol.Momentum, "xs": [0.1, 0.01]}, ValueError, "values of lr"),
+        ({"rule": ol.Momentum, "xs": [-0.1, 0.1]}, ValueError, r"Momentum: lr contains .*\(0, inf\)"),
+        ({"rule": ol.Momentum, "xs": [1e200, 1e210], "ys": [0.1, 0.2]}, ValueError, "diverges at all settings"),
+        ({"rule": "Momentun"}, KeyError, "did you mean 'Momentum'"),
+        ({"rule": ol.Momentum, "steps": 0}, ValueError, "steps=0"),
+    ],
+)
+def test_bad_input(arguments, error, named):
+    arguments = {"n": 5, "steps": 10, **arguments}
+    with pytest.raises(error, match=named):
+        ol.heatmap(F, **arguments)
