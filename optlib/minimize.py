@@ -120,11 +120,11 @@ class _FloatWalker:
 
     def walk(self, record):
         x, slopes = self.x, self.slopes
-        advances = [rule.advance for rule in self.rules]
+        steps = [_stepper(rule, xi) for rule, xi in zip(self.rules, x, strict=True)]
         rows = []
         try:
             for _ in range(len(record) - 1):
-                x = [advance(xi, float(gi)) for advance, xi, gi in zip(advances, x, slopes(*x), strict=True)]
+                x = [step(xi, float(gi)) for step, xi, gi in zip(steps, x, slopes(*x), strict=True)]
                 rows.append(x)
         except TypeError:
             if any(isinstance(gi, complex) for gi in slopes(*x)):  # a float's (-8) ** (1 / 3); an array's is nan
@@ -132,6 +132,21 @@ class _FloatWalker:
             raise
         record[1:] = rows
         self.x = x
+
+
+def _stepper(rule, x):
+    """`rule.advance`, less what only rules with schedules and the first step need."""
+    if rule._schedules:
+        return rule.advance
+    if rule.t == 0:
+        rule._begin(x)
+    update = rule.update
+
+    def step(x, g):
+        rule.t += 1
+        return update(x, g)
+
+    return step
 
 
 def _fits_floats(rule):

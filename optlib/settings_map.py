@@ -7,11 +7,11 @@ import numpy as np
 from .explorables import offline, page, stage
 from .explorables.scene import scene
 from .explorables.setting import Setting
-from .minimize import minimize
+from .minimize import grid, minimize
 from .pictures.maps import heatmap as draw_map
 from .pictures.picture import number
 
-CHUNK = 4_000  # settings that run together: their whole paths fit into memory that is used again and again
+CHUNK = 8000  # settings that run together: their whole paths fit into memory that is used again and again
 
 
 def heatmap(f, rule, x="lr", y="beta", *, xs=None, ys=None, n=200, start=None, steps=200):
@@ -101,13 +101,15 @@ class SettingsMap:
 def _ends(setting, rule, axes):
     """Value after the last step for each pair, shape (len(ys), len(xs)); NaN for paths that diverged."""
     (x, xs), (y, ys) = axes.items()
-    pairs = [grid.reshape(-1, 1) for grid in np.meshgrid(xs, ys)]
+    rows = max(1, CHUNK // len(xs))
     ends = []
-    for first in range(0, len(pairs[0]), CHUNK):
-        some = {name: grid[first : first + CHUNK] for name, grid in zip((x, y), pairs, strict=True)}
+    for first in range(0, len(ys), rows):
+        # As two axes rather than as pairs: what a rule computes of one setting alone, beta ** t, is then computed
+        # once a row and not once a cell.
+        some = grid(**{y: ys[first : first + rows], x: xs})
         runs = minimize(setting.f, _with(rule, some), setting.start, setting.steps)
         ends.append(np.where(runs.diverged, np.nan, runs.f[-1]))
-    values = np.concatenate(ends).reshape(len(ys), len(xs))
+    values = np.concatenate(ends)
     if np.isnan(values).all():
         raise ValueError(f"heatmap: {type(rule).__name__} diverges at all settings; try smaller values of {x} or {y}")
     return values
