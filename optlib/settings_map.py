@@ -33,8 +33,8 @@ def heatmap(f, rule, x="lr", y="beta", *, xs=None, ys=None, n=200, start=None, s
     Returns
     -------
     SettingsMap
-        It shows itself at the end of a cell: the map, and sliders that show the path of a setting, with or without
-        a kernel.
+        It shows itself at the end of a cell: the map, and below it the path of a setting, chosen by a click in the map
+        or by sliders, with or without a kernel.
     """
     setting = Setting(f, [rule], start, steps, who="heatmap")
     made = setting.rule(setting.chosen[0])
@@ -88,7 +88,9 @@ class SettingsMap:
         view = scene(self.setting.f, None, who="heatmap")
         self.setting.rules[self.setting.chosen[0]][1].update({k: v for k, v in self.best.items() if k != "f"})
         still = stage.still_image(view, self.setting.tracks(), repr(self))
-        return self.picture.html() + offline.html(self.setting, view, still, names=(self.x, self.y))
+        drawn = self.picture.html()  # before its axes are asked for: this is when they get their places
+        chart = _chart(self.picture.axes)
+        return drawn + offline.html(self.setting, view, still, names=(self.x, self.y), chart=chart)
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         return {
@@ -96,6 +98,18 @@ class SettingsMap:
             "image/png": page.base64_text(self.picture.png()),
             "text/plain": repr(self),
         }
+
+
+def _chart(axes):
+    """Where the axes lie in the picture, as fractions from its lower left corner, and what they show."""
+    box = axes.get_position()
+    return {
+        "box": [round(v, 5) for v in (box.x0, box.y0, box.width, box.height)],
+        "sides": [
+            {"low": float(low), "high": float(high), "log": scale == "log"}
+            for (low, high), scale in ((axes.get_xlim(), axes.get_xscale()), (axes.get_ylim(), axes.get_yscale()))
+        ],
+    }
 
 
 def _ends(setting, rule, axes):
