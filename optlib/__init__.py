@@ -27,6 +27,7 @@ _LAZY = {
     "explore": "explorables.explorer",
     "sliders": "explorables.sliders",
     "check": "exercises",
+    "data": "data",
 }
 
 __all__ = [
