@@ -28,6 +28,7 @@ _LAZY = {
     "sliders": "explorables.sliders",
     "check": "exercises",
     "data": "data",
+    "networks": "networks",
 }
 
 __all__ = [
