@@ -29,6 +29,8 @@ _LAZY = {
     "check": "exercises",
     "data": "data",
     "networks": "networks",
+    "train": "training.loops",
+    "train_many": "training.loops",
 }
 
 __all__ = [
