@@ -8,10 +8,12 @@ from .pictures.basins import basins
 from .pictures.charts import curves, loss, rates
 from .pictures.landscape import contour, contour3d, four_views, line, scatter, surface
 from .pictures.maps import heatmap, regions
+from .pictures.phases import phase_diagram
 from .pictures.picture import Picture
 from .pictures.slopes import gradient_field, secant
+from .pictures.steps import look_ahead
 
 __all__ = [
-    "Picture", "basins", "contour", "contour3d", "curves", "four_views", "gradient_field", "heatmap", "line", "loss",
-    "rates", "regions", "scatter", "secant", "surface",
+    "Picture", "basins", "contour", "contour3d", "curves", "four_views", "gradient_field", "heatmap", "line",
+    "look_ahead", "loss", "phase_diagram", "rates", "regions", "scatter", "secant", "surface",
 ]  # fmt: skip
