@@ -155,16 +155,17 @@ class DemonMomentum(Optimizer):
     r"""Momentum that decays to zero over a planned number of steps.
 
     Formula:
-        $$\beta_t = \beta\, \frac{1 - t/T}{(1-\beta) + \beta\,(1 - t/T)} \qquad t = 0, \dots, T$$
-        $$v_{t+1} = \beta_t\, v_t + g_t \qquad x_{t+1} = x_t - \eta\, v_{t+1}$$
+        $$\tau = \min\!\left(1,\ \tfrac{t-1}{T}\right) \qquad
+          \beta_t = \beta\, \frac{1 - \tau}{(1-\beta) + \beta (1 - \tau)}$$
+        $$v_t = \beta_t\, v_{t-1} + g_t \qquad x_t = x_{t-1} - \eta\, v_t$$
 
     Source:
         J. Chen, C. Wolfe, Z. Li, A. Kyrillidis (2022), Demon: Improved Neural Network Training with Momentum Decay,
         ICASSP, Algorithm 1.  arXiv:1910.04952
 
     Convention:
-        A sum, not an average, as in `Momentum`.  t counts from 0: the first step has the full beta, step T + 1 and
-        all later ones have none and are plain gradient descent.
+        A sum, not an average, as in `Momentum`.  tau is the share of the way: the first step has the full beta, step
+        T + 1 and all later ones have none and are plain gradient descent.
 
     Elsewhere:
         torch.optim has no such rule.  The paper keeps the learning rate inside the velocity: the same path while

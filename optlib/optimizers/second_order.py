@@ -14,7 +14,9 @@ class Newton(Optimizer):
         $$x_t = x_{t-1} - \eta\, p_t$$
 
     Source:
-        J. Nocedal, S. J. Wright (2006), Numerical Optimization, 2nd edition, Springer, section 3.3; the damping:
+        T. Simpson (1740), Essays on Several Curious and Useful Subjects, in Speculative and Mix'd Mathematicks,
+        London; how it came from Newton's and Raphson's work: T. J. Ypma (1995), SIAM Review 37 (4), 531-551; as
+        written here: J. Nocedal, S. J. Wright (2006), Numerical Optimization, section 3.3; the damping:
         K. Levenberg (1944), A method for the solution of certain non-linear problems in least squares, Quarterly
         of Applied Mathematics 2, 164-168.
 
