@@ -28,6 +28,10 @@ class Adam(Optimizer):
 
     Memory:
         2 numbers per parameter (m, v).
+
+    When:
+        A good first try on most networks, above all where the layers' gradients differ much in size.  Its learning
+        rate wants tuning too; for weight decay take AdamW.
     """
 
     lr: float = hyper(1e-3, r"\eta", "(0, inf)", slider=(1e-3, 1.0), log=True, doc="about the length of a step")
@@ -71,6 +75,10 @@ class AdaMax(Optimizer):
 
     Memory:
         2 numbers per parameter (m, u).
+
+    When:
+        No step may be much longer than the learning rate: here that holds for any gradients.  One outlier keeps the
+        steps short for long.
     """
 
     lr: float = hyper(2e-3, r"\eta", "(0, inf)", slider=(1e-3, 1.0), log=True, doc="about the length of a step")
@@ -115,6 +123,9 @@ class Nadam(Optimizer):
 
     Memory:
         2 numbers per parameter (m, v), and one number in all, the product of the mu.
+
+    When:
+        Adam does well, and its momentum is to look ahead at no extra memory.  The gain is often small.
     """
 
     lr: float = hyper(2e-3, r"\eta", "(0, inf)", slider=(1e-3, 1.0), log=True, doc="about the length of a step")
@@ -165,6 +176,10 @@ class AdamW(Optimizer):
 
     Memory:
         2 numbers per parameter (m, v).
+
+    When:
+        The usual choice for transformers, and wherever Adam is to go with weight decay: all weights decay alike,
+        however large their gradients are.
     """
 
     lr: float = hyper(1e-3, r"\eta", "(0, inf)", slider=(1e-3, 1.0), log=True, doc="about the length of a step")

@@ -31,6 +31,10 @@ class AMSGrad(Optimizer):
 
     Memory:
         3 numbers per parameter (m, v, v_max).
+
+    When:
+        Convergence on convex problems must be proved, or Adam is seen to leave a minimum again.  On networks it
+        mostly does about as well as Adam.
     """
 
     lr: float = hyper(1e-3, r"\eta", "(0, inf)", slider=(1e-3, 1.0), log=True, doc="about the length of a step")
@@ -81,6 +85,10 @@ class RAdam(Optimizer):
 
     Memory:
         2 numbers per parameter (m, v).
+
+    When:
+        Adam starts badly without a warm-up and none is to be tuned.  Adam with a warm-up over about 2/(1 - beta2)
+        steps does much the same.
     """
 
     lr: float = hyper(1e-3, r"\eta", "(0, inf)", slider=(1e-3, 1.0), log=True, doc="about the length of a step")
@@ -132,6 +140,9 @@ class QHAdam(Optimizer):
 
     Memory:
         2 numbers per parameter (m, v).
+
+    When:
+        Adam is tuned already and two more settings are affordable; nu1 = nu2 = 1 is Adam, where a search may begin.
     """
 
     lr: float = hyper(1e-3, r"\eta", "(0, inf)", slider=(1e-3, 1.0), log=True, doc="about the length of a step")
@@ -183,6 +194,10 @@ class DemonAdam(Optimizer):
 
     Memory:
         2 numbers per parameter (m, v).
+
+    When:
+        The number of steps is known beforehand and Adam is to end without momentum.  Its learning rate is not Adam's:
+        tune it anew.
     """
 
     lr: float = hyper(1e-4, r"\eta", "(0, inf)", slider=(1e-5, 0.1), log=True, doc="learning rate")

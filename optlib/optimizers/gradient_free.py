@@ -38,6 +38,10 @@ class SimulatedAnnealing(Optimizer):
     Memory:
         1 number per parameter (best), and for each point 1 number (best_value).
 
+    When:
+        No gradient, many hills, few coordinates, and a function that is cheap to call.  With a gradient, restarts of
+        a descent are mostly the better buy.
+
     Notes:
         The last axis of x holds the coordinates of a point; in a batch each point walks and accepts by itself.
         The path may climb: the best point so far is kept in ``best``, its value in ``best_value`` of shape (..., 1).
@@ -103,6 +107,10 @@ class GeneticAlgorithm(Optimizer):
 
     Memory:
         population numbers per parameter (individuals, best first).
+
+    When:
+        No gradient, many hills, and room to evaluate many points at once, as when settings or structures are
+        searched.  Every step calls f for the whole population.
 
     Notes:
         The last axis of x holds the coordinates of a point.  In a batch each point has a population of its own:

@@ -29,6 +29,10 @@ class Momentum(Optimizer):
 
     Memory:
         1 number per parameter (v).
+
+    When:
+        Long valleys, and convolutional networks such as ResNets, which are commonly trained with it and a falling
+        learning rate.  Both settings want tuning.
     """
 
     lr: float = hyper(0.01, r"\eta", "(0, inf)", slider=(1e-4, 1.0), log=True, doc="learning rate")
@@ -66,6 +70,10 @@ class Nesterov(Optimizer):
 
     Memory:
         1 number per parameter (v).
+
+    When:
+        In place of momentum, at no extra cost: it overshoots less.  On smooth convex functions, with fitting
+        settings, no rule that sees only slopes converges at a better order.
     """
 
     lr: float = hyper(0.01, r"\eta", "(0, inf)", slider=(1e-4, 1.0), log=True, doc="learning rate")
@@ -102,6 +110,10 @@ class QHM(Optimizer):
 
     Memory:
         1 number per parameter (v).
+
+    When:
+        Momentum is tuned already and one more setting is affordable: a long memory that still answers to the newest
+        slope.
     """
 
     lr: float = hyper(0.01, r"\eta", "(0, inf)", slider=(1e-4, 1.0), log=True, doc="learning rate")
@@ -137,6 +149,10 @@ class AggMo(Optimizer):
 
     Memory:
         3 numbers per parameter (v, one for each of the K betas; K = 3 as a default).
+
+    When:
+        A large beta is fast but overshoots: the velocities of short memory damp those of long memory.  Each costs one
+        number per parameter.
     """
 
     lr: float = hyper(0.01, r"\eta", "(0, inf)", slider=(1e-4, 1.0), log=True, doc="learning rate")
@@ -173,6 +189,9 @@ class DemonMomentum(Optimizer):
 
     Memory:
         1 number per parameter (v).
+
+    When:
+        The number of steps is known beforehand: the fading momentum calms the end, as a falling learning rate does.
     """
 
     lr: float = hyper(0.01, r"\eta", "(0, inf)", slider=(1e-4, 1.0), log=True, doc="learning rate")

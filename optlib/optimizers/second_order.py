@@ -32,6 +32,10 @@ class Newton(Optimizer):
         0 numbers per parameter between steps.  While it steps, n numbers per parameter: the Hessian of a point
         with n coordinates is n x n numbers, and solving takes about n^3/3 multiplications.
 
+    When:
+        Smooth functions of up to a few thousand parameters, near the minimum: few steps, high accuracy.  Too costly
+        for networks, and drawn to saddles.
+
     Notes:
         The last axis of x holds the coordinates of a point: x and g have shape (..., n), H has shape (..., n, n).
         A Python float is a point with one coordinate.
