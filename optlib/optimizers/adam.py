@@ -30,8 +30,8 @@ class Adam(Optimizer):
         2 numbers per parameter (m, v).
 
     When:
-        A good first try on most networks, above all where the layers' gradients differ much in size.  Its learning
-        rate wants tuning too; for weight decay take AdamW.
+        A good first try on most networks, above all if the layers' gradients differ in size.  Tune its learning rate;
+        for weight decay take AdamW.
     """
 
     lr: float = hyper(1e-3, r"\eta", "(0, inf)", slider=(1e-3, 1.0), log=True, doc="about the length of a step")
@@ -108,9 +108,10 @@ class Nadam(Optimizer):
         $$x_t = x_{t-1} - \eta\, \frac{\hat m_t}{\sqrt{\hat v_t} + \epsilon}$$
 
     Source:
-        T. Dozat (2016), Incorporating Nesterov Momentum into Adam, ICLR Workshop, Algorithm 2; the schedule of mu is
-        that of I. Sutskever, J. Martens, G. Dahl, G. Hinton (2013), On the importance of initialization and
-        momentum in deep learning, ICML.  https://openreview.net/forum?id=OM0jvwB8jIp57ZJjtNEZ
+        T. Dozat (2016), Incorporating Nesterov Momentum into Adam, ICLR Workshop, Algorithm 2,
+        https://openreview.net/forum?id=OM0jvwB8jIp57ZJjtNEZ; the schedule of mu is that of I. Sutskever,
+        J. Martens, G. Dahl, G. Hinton (2013), On the importance of initialization and momentum in deep learning,
+        ICML.
 
     Convention:
         Averages, both corrected; epsilon outside the root.  The momentum mu grows from about beta1 / 2 to beta1,

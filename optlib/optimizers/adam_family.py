@@ -33,8 +33,8 @@ class AMSGrad(Optimizer):
         3 numbers per parameter (m, v, v_max).
 
     When:
-        Convergence on convex problems must be proved, or Adam is seen to leave a minimum again.  On networks it
-        mostly does about as well as Adam.
+        Convergence on convex problems must be proved, or Adam leaves a minimum again.  On networks it mostly does
+        about as well as Adam.
     """
 
     lr: float = hyper(1e-3, r"\eta", "(0, inf)", slider=(1e-3, 1.0), log=True, doc="about the length of a step")

@@ -88,7 +88,7 @@ class GeneticAlgorithm(Optimizer):
           \qquad I_i = |a_i - b_i|$$
         $$c_i \leftarrow c_i + \sigma\, \gamma^{\,t-1} z_i \quad\text{with probability } r
           \qquad z_i \sim \mathcal N(0, 1)$$
-        $$x_t = \operatorname*{argmin}_{c\, \in\, \text{children}\, \cup\, \{x_{t-1}\}} f(c)$$
+        $$x_t = \operatorname*{argmin}_{c\, \in\, \text{children}\, \cup\, \{x_{t-1}\}}\ f(c)$$
 
     Source:
         J. H. Holland (1975), Adaptation in Natural and Artificial Systems, University of Michigan Press; crossover
@@ -109,8 +109,8 @@ class GeneticAlgorithm(Optimizer):
         population numbers per parameter (individuals, best first).
 
     When:
-        No gradient, many hills, and room to evaluate many points at once, as when settings or structures are
-        searched.  Every step calls f for the whole population.
+        No gradient, many hills, and many points can be evaluated at once, as in a search over settings.  Each step
+        calls f for the whole population.
 
     Notes:
         The last axis of x holds the coordinates of a point.  In a batch each point has a population of its own:

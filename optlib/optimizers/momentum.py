@@ -32,7 +32,7 @@ class Momentum(Optimizer):
 
     When:
         Long valleys, and convolutional networks such as ResNets, which are commonly trained with it and a falling
-        learning rate.  Both settings want tuning.
+        learning rate.
     """
 
     lr: float = hyper(0.01, r"\eta", "(0, inf)", slider=(1e-4, 1.0), log=True, doc="learning rate")
@@ -72,8 +72,8 @@ class Nesterov(Optimizer):
         1 number per parameter (v).
 
     When:
-        In place of momentum, at no extra cost: it overshoots less.  On smooth convex functions, with fitting
-        settings, no rule that sees only slopes converges at a better order.
+        Momentum that overshoots less, at no extra cost.  Well set, it converges on smooth convex functions at the
+        best order that slopes alone allow.
     """
 
     lr: float = hyper(0.01, r"\eta", "(0, inf)", slider=(1e-4, 1.0), log=True, doc="learning rate")

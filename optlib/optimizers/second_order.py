@@ -33,8 +33,8 @@ class Newton(Optimizer):
         with n coordinates is n x n numbers, and solving takes about n^3/3 multiplications.
 
     When:
-        Smooth functions of up to a few thousand parameters, near the minimum: few steps, high accuracy.  Too costly
-        for networks, and drawn to saddles.
+        Smooth functions of at most a few thousand parameters: near a minimum few steps and high accuracy.  Saddles
+        attract it; networks are too large for it.
 
     Notes:
         The last axis of x holds the coordinates of a point: x and g have shape (..., n), H has shape (..., n, n).
