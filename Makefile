@@ -11,7 +11,7 @@ READY := $(VENV)/ready-$(SUM)
 
 NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=120 --nbval-sanitize-with=tests/nbval.cfg
 
-.PHONY: lab test notebooks lint help clean
+.PHONY: lab test notebooks cheat-sheet lint help clean
 .DEFAULT_GOAL := help
 
 lab: $(READY)  ## Install, then open JupyterLab on the first notebook
@@ -23,11 +23,15 @@ test: $(READY)  ## Run every test, the notebooks included
 notebooks: $(READY)  ## Execute all notebooks anew and store their outputs
 	$(BIN)/python tools/execute_notebooks.py
 
+cheat-sheet: $(READY)  ## Write every rule on one page: build/cheat_sheet.html and .pdf
+	mkdir -p build
+	$(BIN)/python -m optlib.cheat_sheet build/cheat_sheet.html build/cheat_sheet.pdf
+
 lint: $(READY)  ## Check the style of package, tests and notebooks
 	$(BIN)/ruff check .
 
 help:  ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 clean:  ## Remove the environment and everything generated
 	rm -rf $(VENV) build .pytest_cache .ruff_cache .hypothesis *.egg-info

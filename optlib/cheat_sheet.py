@@ -130,20 +130,18 @@ class CheatSheet:
     def markdown(self):
         """The sheet in Markdown with LaTeX between dollar signs."""
         lines = [f"### {TITLE}", "", " · ".join(_markdown(words) for words in NOTATION), ""]
-        lines += ["| rule | one step | when to reach for it, settings, memory, source |", "| --- | --- | --- |"]
+        lines += ["| rule | one step, and its source | when to reach for it, settings, memory |", "|" + " :--- |" * 3]
         for entry in self.entries:
             formulas = [" &emsp; ".join(_inline(part) for part in line) for line in entry.formula]
-            hypers = [f"{_inline(symbol, False)} {docs._code(f'{name}={default}')}".replace("$$ ", "")
+            hypers = [f"{_inline(symbol, False)} " * (symbol != "") + docs._code(f"{name}={default}")
                       for name, symbol, default in entry.hypers]  # fmt: skip
             source = _markdown(entry.paper) + (f" [{linked(entry.link)}](<{entry.link}>)" if entry.link else "")
-            said = [
-                _markdown(entry.when),
-                f"**Settings** {', '.join(hypers) or DASH}",
-                f"**Memory** {_markdown(entry.memory)}",
-                f"**Source** {source}",
+            cells = [
+                [f"**{_markdown(entry.name)}**", str(entry.year or DASH)],
+                [*(formulas or [DASH]), f"<small>{source}</small>"],
+                [_markdown(entry.when), ", ".join(hypers) or DASH, f"<small>{_markdown(entry.memory)}</small>"],
             ]
-            name = f"**{_markdown(entry.name)}**<br>{entry.year or DASH}"
-            lines.append(f"| {name} | {'<br>'.join(formulas) or DASH} | {'<br>'.join(said)} |")
+            lines.append(f"| {' | '.join('<br>'.join(cell) for cell in cells)} |")
         return "\n".join(lines)
 
     def _repr_mimebundle_(self, include=None, exclude=None):
@@ -223,7 +221,7 @@ _YEAR = r"(1[5-9]\d\d|20\d\d)"
 def _reference(source):
     """The first reference of a docstring's section: who, when, where; a link that belongs to it."""
     source = source.replace("*", "")
-    first, *others = re.finditer(rf"\({_YEAR}\)", source) or [None]
+    first, *others = [*re.finditer(rf"\({_YEAR}\)", source)] or [None]
     own = source[: source.rfind(";", 0, others[0].start())] if others else source
     link = re.search(r"arXiv:(\d{4}\.\d{4,5})|(https?://[^\s<>]+)", own)
     paper = (own[: link.start()] if link else own).partition(";")[0].strip(" .,")

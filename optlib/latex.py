@@ -126,7 +126,7 @@ def _argument(tokens, at):
     if at >= len(tokens):
         return "", at
     text, at = _item(tokens, at)
-    return text.strip() if tokens[at - 1] == "}" else text, at
+    return text.strip(), at
 
 
 def _over(inner, name):

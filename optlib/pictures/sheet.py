@@ -20,6 +20,9 @@ HEAD = 13.0  # points, of the title
 SMALL, TINY = 0.93, 0.8  # sizes of prose and of what is beside the point, relative to the formulas
 LEADING = 0.13  # between lines, relative to the size of the letters
 COLUMNS = (("Rule", 0.107), ("One step", 0.48), ("Memory", 0.035), ("Settings", 0.12), ("When to reach for it", 0.26))
+_SPACE = PAGE[0] - 2 * MARGIN - GAP * (len(COLUMNS) - 1)
+WIDTHS = [_SPACE * share / sum(share for _, share in COLUMNS) for _, share in COLUMNS]
+LEFTS = [MARGIN + sum(WIDTHS[:i]) + GAP * i for i in range(len(COLUMNS))]
 # Letters as the font has them, not fitted to pixels: then they are as wide in each format as they were measured.
 AS_MEASURED = {"text.hinting": "no_hinting", "pdf.fonttype": 42}
 PADDING = 0.36  # of each row
@@ -44,48 +47,61 @@ def page(title, notation, entries):
         What the letters mean; each may hold formulas between dollar signs.
     entries : sequence of `cheat_sheet.Entry`
     """
-    rows = [(theme.style_of(entry.name), _cells(entry)) for entry in entries]
-    notation = Flow([formula.with_formulas(words) for words in notation], SMALL)
-    width = PAGE[0] - 2 * MARGIN - GAP * (len(COLUMNS) - 1)
-    widths = [width * share / sum(share for _, share in COLUMNS) for _, share in COLUMNS]
-    lefts = [MARGIN + sum(widths[:i]) + GAP * i for i in range(len(COLUMNS))]
-
-    indent = formula.extent(title, "bold")[0] * HEAD + 2 * HEAD
-
-    def heights(size):
-        legend = notation.laid(PAGE[0] - 2 * MARGIN - indent, size)
-        laid = [[_stack(cell, w, size) for cell, w in zip(cells, widths, strict=True)] for _, cells in rows]
-        return max(legend[1], HEAD) + 1.9 * size, legend[0], laid, [max(high for _, high in cells) for cells in laid]
-
-    def fits(size):
-        head, _, _, high = heights(size)
-        return head + sum(high) + PADDING * size * len(rows) + 2 * MARGIN <= PAGE[1]
-
-    size, step = LARGEST, LARGEST / 2
-    if not fits(size):
-        size = 0.0
-        while step > 1e-3:
-            size, step = size + step * fits(size + step), step / 2
-    head, legend, laid, high = heights(size)
-    spare = min((PAGE[1] - 2 * MARGIN - head - sum(high)) / len(rows), 1.6 * size)
+    rows = [_cells(entry) for entry in entries]
+    size = _largest(title, notation, rows)
+    head, legend, laid, heights = _laid(title, notation, rows, size)
+    spare = min((PAGE[1] - 2 * MARGIN - head - sum(heights)) / len(rows), 1.6 * size)
 
     figure = Figure(figsize=(PAGE[0] / 72, PAGE[1] / 72), facecolor=theme.PAPER)
     axes = figure.add_axes((0, 0, 1, 1), xlim=(0, PAGE[0]), ylim=(PAGE[1], 0))
     axes.set_axis_off()
     _write(axes, MARGIN, MARGIN + 0.8 * HEAD, title, HEAD, "bold")
-    _put(axes, MARGIN + indent, MARGIN, legend)
-    y = MARGIN + head
-    for left, (name, _) in zip(lefts, COLUMNS, strict=True):
-        _write(axes, left, y - 0.45 * size, name, SMALL * size, "bold", theme.FAINT)
+    _put(axes, MARGIN + _indent(title), MARGIN, legend)
+    y = MARGIN + head - 0.25 * size
+    for left, (name, _) in zip(LEFTS, COLUMNS, strict=True):
+        _write(axes, left, y - 0.42 * size, name, SMALL * size, "bold", theme.FAINT)
     axes.add_line(Line2D([MARGIN, PAGE[0] - MARGIN], [y, y], color=theme.INK, linewidth=0.8))
-    for i, ((style, _), cells, height) in enumerate(zip(rows, laid, high, strict=True)):
+    y = MARGIN + head
+    for i, (entry, cells, height) in enumerate(zip(entries, laid, heights, strict=True)):
         if i % 2:
             axes.add_patch(Rectangle((MARGIN - 6, y), PAGE[0] - 2 * MARGIN + 12, height + spare, color=BAND, lw=0))
-        for left, (lines, own) in zip(lefts, cells, strict=True):
+        for left, (lines, own) in zip(LEFTS, cells, strict=True):
             _put(axes, left, y + spare / 2 + (height - own) / 2, lines)
-        _key(axes, style, MARGIN - 4, y + spare / 2, height)
+        _key(axes, theme.style_of(entry.name), MARGIN - 4, y + spare / 2, height)
         y += height + spare
     return figure
+
+
+def _laid(title, notation, rows, size):
+    """With letters of that size: height of the head, what the notation and the cells draw, heights of the rows."""
+    legend = Flow([formula.with_formulas(words) for words in notation], SMALL)
+    legend, height = legend.laid(PAGE[0] - 2 * MARGIN - _indent(title), size)
+    laid = [[_stack(cell, width, size) for cell, width in zip(cells, WIDTHS, strict=True)] for cells in rows]
+    return max(height, HEAD) + 2 * size, legend, laid, [max(height for _, height in cells) for cells in laid]
+
+
+def _largest(title, notation, rows):
+    """The largest size of letters with which all rows fit on the page and each piece into its column."""
+    titles = [[Flow([name], SMALL, weight="bold")] for name, _ in COLUMNS]
+    needed = [max(flow.needed() for cell in cells for flow in cell) for cells in zip(titles, *rows, strict=True)]
+
+    def fits(size):
+        if any(least * size > width for least, width in zip(needed, WIDTHS, strict=True)):
+            return False
+        head, _, _, heights = _laid(title, notation, rows, size)
+        return head + sum(heights) + PADDING * size * len(rows) + 2 * MARGIN <= PAGE[1]
+
+    if fits(LARGEST):
+        return LARGEST
+    size, step = 0.0, LARGEST / 2
+    while step > 1e-3:
+        size, step = size + step * fits(size + step), step / 2
+    return size or step  # nothing is left out, however small it must be
+
+
+def _indent(title):
+    """Where the notation begins, at the right of the title."""
+    return formula.extent(title, "bold")[0] * HEAD + 2 * HEAD
 
 
 def _cells(entry):
@@ -134,6 +150,10 @@ class Flow:
 
     def __init__(self, pieces, scale=1.0, gap=1.2, weight="normal", color=theme.INK):
         self.pieces, self.scale, self.gap, self.weight, self.color = pieces, scale, gap, weight, color
+
+    def needed(self):
+        """The least width in which no piece is too long, at size 1."""
+        return self.scale * max(formula.extent(piece, self.weight)[0] for piece in self.pieces)
 
     def laid(self, width, size):
         """What is drawn in a column of that width, and its height.

@@ -10,8 +10,8 @@ from . import formula
 # MathML was tried and is no better: without a font for mathematics, which Linux often lacks, Chromium draws roots,
 # braces and bars too short.  Outlines look alike everywhere and follow the color of the text.
 CSS = """
-.optlib-sheet { font: 15px/1.45 system-ui, sans-serif;
-  --line: #c9ced3; --soft: #55595e; --band: #f4f6f8; --link: #0b5394; }
+.optlib-sheet { font: 15px/1.45 system-ui, sans-serif; color-scheme: light dark;
+  background: Canvas; color: CanvasText; --line: #c9ced3; --soft: #55595e; --band: #f4f6f8; --link: #0b5394; }
 .optlib-sheet .wide { overflow-x: auto; }
 .optlib-sheet table { border-collapse: collapse; width: 100%; }
 .optlib-sheet caption { text-align: left; padding: 0 0 0.8em; color: var(--soft); }
@@ -27,6 +27,7 @@ CSS = """
 .optlib-sheet .line > * { margin: 0.2em 0; }
 .optlib-sheet ul { list-style: none; margin: 0; padding: 0; white-space: nowrap; }
 .optlib-sheet td { min-width: 13em; }
+.optlib-sheet td:nth-of-type(2) { min-width: 18em; }
 .optlib-sheet td p { margin: 0.4em 0 0; line-height: 1.35; }
 .optlib-sheet a { color: var(--link); }
 @media (prefers-color-scheme: dark) {
@@ -36,7 +37,7 @@ CSS = """
   .optlib-sheet :is(table, caption, tbody, tr, th, td) { display: block; }
   .optlib-sheet thead { display: none; }
   .optlib-sheet tr { border-top: 1px solid var(--line); padding: 0.4em 0; }
-  .optlib-sheet :is(th, td) { padding: 0.3em 0.6em; }
+  .optlib-sheet tbody :is(th, td) { min-width: 0; padding: 0.3em 0.6em; }
 }
 @media print {
   @page { size: A4 landscape; margin: 8mm; }
@@ -80,7 +81,7 @@ def _row(entry, shapes):
         f"<ul>{''.join(hypers)}</ul><p><small>{_words(entry.memory, shapes)}</small></p>",
     )
     return (
-        f'<tr><th scope="row">{_key(entry.name)}{html.escape(entry.name)}<br><small>{entry.year or DASH}</small></th>'
+        f'<tr><th scope="row">{_key(entry.name)}{html.escape(entry.name)}<br/><small>{entry.year or DASH}</small></th>'
         + "".join(f"<td>{cell}</td>" for cell in cells)
         + "</tr>"
     )
