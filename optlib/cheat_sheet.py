@@ -112,11 +112,11 @@ class CheatSheet:
             part.unlink(missing_ok=True)
         return path
 
-    def figure(self):
-        """The page as a matplotlib figure, A4 landscape."""
+    def figure(self, pdf=False):
+        """The page as a matplotlib figure, A4 landscape; ``pdf`` if it is to be written as PDF."""
         from .pictures import sheet
 
-        return sheet.page(TITLE, NOTATION, self.entries)
+        return sheet.page(TITLE, NOTATION, self.entries, pdf)
 
     def _draw(self, file, kind):
         from .pictures import sheet
@@ -125,7 +125,7 @@ class CheatSheet:
         about = {"png": {"Title": TITLE, "Software": None}, "svg": {"Title": TITLE, "Date": None},
                  "pdf": {"Title": TITLE, "CreationDate": None}}[kind]  # fmt: skip
         with sheet.drawing():
-            self.figure().savefig(file, format=kind, dpi=200, metadata=about)
+            self.figure(kind == "pdf").savefig(file, format=kind, dpi=200, metadata=about)
 
     def markdown(self):
         """The sheet in Markdown with LaTeX between dollar signs."""

@@ -327,6 +327,22 @@ def test_the_columns_do_not_touch():
             assert not following or right < following[0] - 2, text
 
 
+def test_formulas_of_a_pdf_stand_on_the_line():
+    """A line of text and of formulas: matplotlib's PDF raises each formula by up to a point, which is taken back."""
+    from optlib.pictures import formula
+
+    for size in (6.3, 7.0, 7.6):
+        for string in ("$x$", r"$\dfrac{a}{b}$", r"$\hat v_t$", "text $x_t$"):
+            glyphs = formula.text_to_path.mathtext_parser.parse(string, 72, formula.font(size=size)).glyphs
+            exact = formula.text_to_path.mathtext_parser.parse(string, 72, formula.font(size=1000)).glyphs
+            assert glyphs[0][-1] - formula.rise(string, size) == pytest.approx(exact[0][-1] * size / 1000, abs=0.1)
+        assert formula.rise("plain", size) == 0
+    plain, pdf = (ol.cheat_sheet(["Adam"]).figure(pdf).axes[0].texts for pdf in (False, True))
+    moved = [a.get_position()[1] - b.get_position()[1] for a, b in zip(pdf, plain, strict=True)]
+    assert 0 < max(moved) < 1.1
+    assert min(moved) > -0.1
+
+
 def test_letters_are_as_large_as_paper_needs():
     sizes = [text.get_fontsize() for text in ol.cheat_sheet().figure().axes[0].texts]
     assert min(sizes) > 5.5

@@ -65,9 +65,32 @@ def _cases(rows):
 @functools.cache
 def extent(string, weight="normal"):
     """Width, height above and depth below the baseline of a line of text in points, at size 1."""
-    is_math = string.count("$") - string.count(r"\$") > 0
-    width, height, depth = text_to_path.get_text_width_height_descent(string, font(weight), is_math)
+    if _is_math(string):
+        return _measured(string)[:3]
+    width, height, depth = text_to_path.get_text_width_height_descent(string, font(weight), False)
     return width, height - depth, depth
+
+
+@functools.cache
+def rise(string, size):
+    """How far above its place a PDF shows a formula, in points: matplotlib rounds its height up to whole points."""
+    if not _is_math(string):
+        return 0.0
+    glyphs = text_to_path.mathtext_parser.parse(string, 72, font(size=size)).glyphs
+    return glyphs[0][-1] - size * _measured(string)[3] if glyphs else 0.0
+
+
+def _is_math(string):
+    return string.count("$") > string.count(r"\$")
+
+
+@functools.cache
+def _measured(string):
+    """Width, above, below of a text with formulas, and the height of its first letter; all at size 1."""
+    scale = text_to_path.FONT_SCALE  # large, so that rounding up to whole points does not matter
+    found = text_to_path.mathtext_parser.parse(string, 72, font(size=scale))
+    first = found.glyphs[0][-1] if found.glyphs else 0.0
+    return tuple(value / scale for value in (found.width, found.height - found.depth, found.depth, first))
 
 
 def svg(formula, shapes):

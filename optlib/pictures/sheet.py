@@ -37,7 +37,7 @@ def drawing():
     return stack
 
 
-def page(title, notation, entries):
+def page(title, notation, entries, pdf=False):
     """The rules on one page, as a matplotlib figure of A4 size; to be drawn within `drawing`.
 
     Parameters
@@ -46,6 +46,8 @@ def page(title, notation, entries):
     notation : sequence of str
         What the letters mean; each may hold formulas between dollar signs.
     entries : sequence of `cheat_sheet.Entry`
+    pdf : bool
+        Whether it will be written as PDF, where formulas would stand a little too high.
     """
     rows = [_cells(entry) for entry in entries]
     size = _largest(title, notation, rows)
@@ -69,6 +71,8 @@ def page(title, notation, entries):
             _put(axes, left, y + spare / 2 + (height - own) / 2, lines)
         _key(axes, theme.style_of(entry.name), MARGIN - 4, y + spare / 2, height)
         y += height + spare
+    for words in axes.texts if pdf else ():
+        words.set_y(words.get_position()[1] + formula.rise(words.get_text(), words.get_fontsize()))
     return figure
 
 
