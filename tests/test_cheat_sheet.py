@@ -294,6 +294,7 @@ def test_the_name_is_the_function_whichever_is_imported_first():
 
 def boxes(figure):
     """What is written, with its box in points."""
+    figure.set_dpi(500)  # boxes are rounded to pixels
     with sheet.drawing():
         renderer = FigureCanvasAgg(figure).get_renderer()
         scale = 72 / figure.dpi
