@@ -27,6 +27,7 @@ _LAZY = {
     "explore": "explorables.explorer",
     "sliders": "explorables.sliders",
     "check": "exercises",
+    "Claims": "claims",
 }
 
 __all__ = [
