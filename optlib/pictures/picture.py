@@ -118,7 +118,9 @@ def _with_palette(image):
     used, where, counts = np.unique(pixels, return_inverse=True, return_counts=True)
     ours = np.isin(used, [int(color[1:], 16) for color in (*theme.COLORS, theme.YELLOW, theme.PAPER, theme.UNDEFINED)])
     pinned = used[np.argsort(np.where(ours, counts.sum(), counts), kind="stable")[::-1][:PINNED]]
-    mixed = image.quantize(PALETTE - PINNED, dither=Image.Dither.NONE).getpalette()
+    # The default method goes by the number of pixels, and mixes colors that fill few: the ends of a color bar.
+    even = Image.Quantize.MAXCOVERAGE
+    mixed = image.quantize(PALETTE - PINNED, method=even, dither=Image.Dither.NONE).getpalette()
     palette = np.concatenate([_parts(pinned), np.array(mixed[: 3 * (PALETTE - PINNED)]).reshape(-1, 3)])
     # Pillow's own search for the nearest color is rough: it would turn white pages off-white.
     colors = _parts(used)
