@@ -11,7 +11,14 @@ READY := $(VENV)/ready-$(SUM)
 
 NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=120 --nbval-sanitize-with=tests/nbval.cfg
 
-.PHONY: lab test notebooks lint help clean
+define CHECK_PYTHON
+@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' \
+  || { echo "Python 3.10 to 3.13 is needed; name one with: make PYTHON=python3.12 ..."; exit 1; }
+@$(PYTHON) -c 'import ensurepip, venv' \
+  || { echo "Python has no venv module; on Debian: apt-get install python3-venv"; exit 1; }
+endef
+
+.PHONY: lab test test-colab notebooks lint help clean
 .DEFAULT_GOAL := help
 
 lab: $(READY)  ## Install, then open JupyterLab on the first notebook
@@ -20,6 +27,17 @@ lab: $(READY)  ## Install, then open JupyterLab on the first notebook
 test: $(READY)  ## Run every test, the notebooks included
 	$(BIN)/python -m pytest tests notebooks $(NBVAL) -n 2 --dist loadfile $(PYTEST_FLAGS)
 
+COLAB := build/colab-venv/bin/python
+COLAB_TESTS := $(addprefix tests/test_, $(addsuffix .py, colab explore explore_offline animation heatmap race \
+  picture_parts plots docs exercises))
+
+test-colab:  ## Run the tests of pictures and sliders with Colab's versions
+	$(CHECK_PYTHON)
+	test -x $(COLAB) || $(PYTHON) -m venv build/colab-venv
+	$(COLAB) -m pip install --quiet --disable-pip-version-check --requirement tests/colab-requirements.txt
+	$(COLAB) -m pip install --quiet --disable-pip-version-check --editable .
+	$(COLAB) -m pytest $(COLAB_TESTS) -n 2 $(PYTEST_FLAGS)
+
 notebooks: $(READY)  ## Execute all notebooks anew and store their outputs
 	$(BIN)/python tools/execute_notebooks.py
 
@@ -27,17 +45,14 @@ lint: $(READY)  ## Check the style of package, tests and notebooks
 	$(BIN)/ruff check .
 
 help:  ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 clean:  ## Remove the environment and everything generated
 	rm -rf $(VENV) build .pytest_cache .ruff_cache .hypothesis *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY):
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' \
-	  || { echo "Python 3.10 to 3.13 is needed; name one with: make PYTHON=python3.12 ..."; exit 1; }
-	@$(PYTHON) -c 'import ensurepip, venv' \
-	  || { echo "Python has no venv module; on Debian: apt-get install python3-venv"; exit 1; }
+	$(CHECK_PYTHON)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	  $(if $(CONSTRAINTS),--constraint $(CONSTRAINTS)) --requirement requirements.txt

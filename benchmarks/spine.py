@@ -188,9 +188,9 @@ def circumstances(torch):
 
 
 def code_hash():
-    """SHA-256 of optlib's sources, names and contents, in alphabetical order."""
+    """SHA-256 of optlib's sources, scripts and styles: names and contents, in alphabetical order."""
     digest = hashlib.sha256()
-    for file in sorted((ROOT / "optlib").rglob("*.py")):
+    for file in sorted(f for f in (ROOT / "optlib").rglob("*") if f.suffix in (".py", ".js", ".css")):
         digest.update(file.relative_to(ROOT).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()
 

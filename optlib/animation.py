@@ -200,12 +200,18 @@ def write_film(path, kind, frames, seconds):
 
 
 def _changes_only(frames):
-    """The first image, and of each other one only the pixels that changed; the rest is transparent."""
-    yield frames[0]
+    """The first image, and of each other one only the pixels that changed; the rest is transparent.
+
+    The transparent color needs an entry in the palette of its own: browsers ignore one that lies beyond its end.
+    """
+    palette = frames[0].getpalette()[: 3 * COLORS] + [0, 0, 0]
+    first = frames[0].copy()
+    first.putpalette(palette)
+    yield first
     for before, now in itertools.pairwise(frames):
         before, indices = np.asarray(before), np.asarray(now)
         changed = Image.fromarray(np.where(indices == before, np.uint8(COLORS), indices))
-        changed.putpalette(now.getpalette())
+        changed.putpalette(palette)
         yield changed
 
 

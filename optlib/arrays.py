@@ -46,8 +46,13 @@ def is_array(x):
 
 
 def _lift(name):
+    known = {}  # type -> function: a path of floats calls it a thousand times a frame
+
     def call(x, *more):
-        return getattr(namespace(x), name)(x, *more)
+        function = known.get(type(x))
+        if function is None:
+            function = known[type(x)] = getattr(namespace(x), name)
+        return function(x, *more)
 
     call.__name__ = name
     call.__doc__ = f"``{name}`` of a Python float, a NumPy array or a torch tensor, element by element."

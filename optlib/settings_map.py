@@ -7,11 +7,11 @@ import numpy as np
 from .explorables import offline, page, stage
 from .explorables.scene import scene
 from .explorables.setting import Setting
-from .minimize import minimize
+from .minimize import grid, minimize
 from .pictures.maps import heatmap as draw_map
 from .pictures.picture import number
 
-CHUNK = 4_000  # settings that run together: their whole paths fit into memory that is used again and again
+CHUNK = 8000  # settings that run together: their whole paths fit into memory that is used again and again
 
 
 def heatmap(f, rule, x="lr", y="beta", *, xs=None, ys=None, n=200, start=None, steps=200):
@@ -33,8 +33,8 @@ def heatmap(f, rule, x="lr", y="beta", *, xs=None, ys=None, n=200, start=None, s
     Returns
     -------
     SettingsMap
-        It shows itself at the end of a cell: the map, and sliders that show the path of a setting, with or without
-        a kernel.
+        It shows itself at the end of a cell: the map, and below it the path of a setting, chosen by a click in the map
+        or by sliders, with or without a kernel.
     """
     setting = Setting(f, [rule], start, steps, who="heatmap")
     made = setting.rule(setting.chosen[0])
@@ -88,7 +88,9 @@ class SettingsMap:
         view = scene(self.setting.f, None, who="heatmap")
         self.setting.rules[self.setting.chosen[0]][1].update({k: v for k, v in self.best.items() if k != "f"})
         still = stage.still_image(view, self.setting.tracks(), repr(self))
-        return self.picture.html() + offline.html(self.setting, view, still, names=(self.x, self.y))
+        drawn = self.picture.html()  # before its axes are asked for: this is when they get their places
+        chart = _chart(self.picture.axes)
+        return drawn + offline.html(self.setting, view, still, names=(self.x, self.y), chart=chart)
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         return {
@@ -98,16 +100,30 @@ class SettingsMap:
         }
 
 
+def _chart(axes):
+    """Where the axes lie in the picture, as fractions from its lower left corner, and what they show."""
+    box = axes.get_position()
+    return {
+        "box": [round(v, 5) for v in (box.x0, box.y0, box.width, box.height)],
+        "sides": [
+            {"low": float(low), "high": float(high), "log": scale == "log"}
+            for (low, high), scale in ((axes.get_xlim(), axes.get_xscale()), (axes.get_ylim(), axes.get_yscale()))
+        ],
+    }
+
+
 def _ends(setting, rule, axes):
     """Value after the last step for each pair, shape (len(ys), len(xs)); NaN for paths that diverged."""
     (x, xs), (y, ys) = axes.items()
-    pairs = [grid.reshape(-1, 1) for grid in np.meshgrid(xs, ys)]
+    rows = max(1, CHUNK // len(xs))
     ends = []
-    for first in range(0, len(pairs[0]), CHUNK):
-        some = {name: grid[first : first + CHUNK] for name, grid in zip((x, y), pairs, strict=True)}
+    for first in range(0, len(ys), rows):
+        # As two axes rather than as pairs: what a rule computes of one setting alone, beta ** t, is then computed
+        # once a row and not once a cell.
+        some = grid(**{y: ys[first : first + rows], x: xs})
         runs = minimize(setting.f, _with(rule, some), setting.start, setting.steps)
         ends.append(np.where(runs.diverged, np.nan, runs.f[-1]))
-    values = np.concatenate(ends).reshape(len(ys), len(xs))
+    values = np.concatenate(ends)
     if np.isnan(values).all():
         raise ValueError(f"heatmap: {type(rule).__name__} diverges at all settings; try smaller values of {x} or {y}")
     return values

@@ -1,7 +1,9 @@
 """Players and explorables in a real browser: they move, obey the keyboard, stay offline and are accessible."""
 
+import base64
 import shutil
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +20,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
+NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 F = ol.functions.quadratic(kappa=20, angle=30)
 RULES = [ol.GradientDescent(lr=0.1), ol.Momentum(lr=0.1), ol.AdaGrad(lr=0.1), ol.RMSProp(lr=0.1), ol.Adam(lr=0.1)]
 START, STEPS = (-4.0, 2.0), 60
@@ -170,6 +173,39 @@ def test_less_motion_is_respected(browser, tmp_path):
         assert len(set(ask("player.seen"))) <= 14  # still pictures, not a film
 
 
+DECODE = """async ([text, type]) => {
+  const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+  const decoder = new ImageDecoder({ data: bytes, type });
+  await decoder.tracks.ready;
+  await decoder.completed;
+  const frames = [];
+  for (let frameIndex = 0; frameIndex < decoder.tracks.selectedTrack.frameCount; frameIndex++) {
+    const { image } = await decoder.decode({ frameIndex });
+    const pen = new OffscreenCanvas(image.displayWidth, image.displayHeight).getContext("2d");
+    pen.drawImage(image, 0, 0);
+    const { data } = pen.getImageData(0, 0, image.displayWidth, image.displayHeight);
+    let packed = "";
+    for (let i = 0; i < data.length; i += 32768) packed += String.fromCharCode(...data.subarray(i, i + 32768));
+    frames.push(btoa(packed));
+  }
+  return frames;
+}"""
+
+
+@pytest.mark.parametrize(("ending", "kind"), [("gif", "image/gif"), ("apng", "image/png"), ("webp", "image/webp")])
+def test_films_play_in_the_browser_as_they_were_drawn(browser, tmp_path, ending, kind):
+    """Pillow wrote the film, so it is no witness: a transparency that browsers ignore read well in it once."""
+    made = ol.animate(F, *race())
+    film = made.save(tmp_path / f"film.{ending}", frames=6).read_bytes()
+    with opened(browser, tmp_path, "<p>film</p>") as tab:
+        frames = tab.evaluate(DECODE, [base64.b64encode(film).decode(), kind])
+    wanted = [np.asarray(frame.convert("RGB")) for frame in made.frames(6)]
+    assert len(frames) == len(wanted)
+    for frame, picture in zip(frames, wanted, strict=True):
+        shown = np.frombuffer(base64.b64decode(frame), np.uint8).reshape(*picture.shape[:2], 4)
+        np.testing.assert_array_equal(shown[..., :3], picture)
+
+
 # --- the explorable -----------------------------------------------------------------------------------------------
 
 
@@ -196,6 +232,32 @@ def test_a_slider_moves_the_path_to_where_minimize_goes(browser, tmp_path):
         assert f"lr={lr}" in host.locator(".code").text_content()
 
 
+def test_an_exported_notebook_stays_alive_without_kernel_and_network(browser, tmp_path):
+    """The page that nbconvert makes of notebook 01: its slider is dragged, and the path is that of `minimize`."""
+    nbconvert = pytest.importorskip("nbconvert")
+    html, _ = nbconvert.HTMLExporter().from_filename(str(NOTEBOOKS / "01_gradient_descent.ipynb"))
+    file = tmp_path / "notebook.html"
+    file.write_text(html, encoding="utf-8")
+    frame = browser.new_context(viewport={"width": 1000, "height": 900}, offline=True)
+    tab = frame.new_page()
+    tab.goto(file.as_uri(), wait_until="domcontentloaded")
+    host, ask = player(tab, "explorable")
+    slider = host.get_by_role("slider", name="lr")
+    slider.scroll_into_view_if_needed()
+    box, before = slider.bounding_box(), ask("player.at[0]")
+    tab.mouse.move(box["x"] + 0.8 * box["width"], box["y"] + box["height"] / 2)
+    tab.mouse.down()
+    tab.mouse.move(box["x"] + 0.4 * box["width"], box["y"] + box["height"] / 2, steps=5)
+    tab.mouse.up()
+    assert ask("player.at[0]") != before
+    f, lr = ol.FUNCTIONS["theta_squared"], ask("player.data.axes[0].values[player.at[0]]")
+    path, view = ol.minimize(f, ol.GradientDescent(lr=lr), start=2.0, steps=20), scene(f)
+    wanted = (path.x[:, 0] - view.x[0]) / (view.x[1] - view.x[0])
+    shown = np.array(ask("player.tracks[0].points"))[:, 0]
+    assert np.abs(shown - wanted).max() * ask("player.map.box.w") <= 1  # pixel
+    frame.close()
+
+
 def test_the_start_follows_a_click_and_keys_stay_inside(browser, tmp_path):
     html = ol.explore(ol.FUNCTIONS["two_basins"], ol.GradientDescent(lr=0.1), start=-3.6, steps=50).html()
     with opened(browser, tmp_path, html) as tab:
@@ -211,6 +273,24 @@ def test_the_start_follows_a_click_and_keys_stay_inside(browser, tmp_path):
         assert tab.evaluate("window.keys ?? []") == []
         host.get_by_role("button", name="reset").click()
         assert ask("player.data.starts[player.start][0]") == -3.6
+
+
+def test_a_click_in_the_heat_map_shows_the_path_of_that_setting(browser, tmp_path):
+    found = ol.heatmap(ol.FUNCTIONS["rosenbrock"], ol.Momentum, n=40, steps=100)
+    with opened(browser, tmp_path, found.html()) as tab:
+        host, ask = player(tab, "explorable")
+        assert ask("player.at.map((at, i) => player.data.axes[i].values[at])") == [found.best["lr"], found.best["beta"]]
+        edge, axes = tab.locator("figure img").bounding_box(), found.picture.axes.get_position()
+        for lr, beta in ((1e-3, 0.3), (1e-2, 0.9), (1e-4, 0.0)):
+            across = axes.x0 + axes.width * (np.log10(lr) + 4) / 4  # the map shows 0.0001 to 1, and 0 to 1
+            up = axes.y0 + axes.height * beta
+            tab.mouse.click(edge["x"] + across * edge["width"], edge["y"] + (1 - up) * edge["height"])
+            shown = ask("player.at.map((at, i) => player.data.axes[i].values[at])")
+            assert abs(np.log10(shown[0] / lr)) < 4 / 32 / 2 + 0.02
+            assert abs(shown[1] - beta) < 1 / 22 / 2 + 0.02
+            path = ol.minimize(found.setting.f, ol.Momentum(lr=shown[0], beta=shown[1]), steps=100)
+            ends = ask("player.tracks[0].heights[player.step]")
+            assert path.diverged or np.isclose(ends, path.f[-1], rtol=5e-3)
 
 
 # --- for every reader ---------------------------------------------------------------------------------------------

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+import optlib as ol
+
 ROOT = Path(__file__).resolve().parent.parent
 ARTIFACTS = ROOT / "build" / "artifacts"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -118,6 +120,25 @@ def test_dragging_a_slider_changes_the_picture(tab):
     ARTIFACTS.mkdir(parents=True, exist_ok=True)
     tab.screenshot(path=ARTIFACTS / "lab_slider.png")
     assert after != before
+
+
+def test_a_click_on_the_live_picture_moves_the_start(tab):
+    cell = tab.locator(".jp-CodeCell", has_text="ol.explore(square")
+    picture = cell.locator("img.optlib-map, .optlib-map img").first
+    picture.scroll_into_view_if_needed()
+    box, before = picture.bounding_box(), picture.screenshot()
+    readout = cell.locator(".widget-readout").last
+    start = readout.text_content()
+    tab.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.5 * box["height"])
+    tab.mouse.down()
+    tab.mouse.move(box["x"] + 0.4 * box["width"], box["y"] + 0.5 * box["height"], steps=4)
+    tab.mouse.up()
+    tab.wait_for_timeout(800)
+    assert picture.screenshot() != before
+    assert readout.text_content() != start
+    ((low, high),) = ol.FUNCTIONS["theta_squared"].domain
+    wanted = low + (high - low) * (0.4 * 600 - 60) / (600 - 60 - 14)
+    assert abs(float(readout.text_content().replace("−", "-")) - wanted) < 0.02 * (high - low)
 
 
 def test_the_stored_explorable_steps_aside_for_the_live_one(tab):

@@ -99,6 +99,26 @@ def test_function_and_rules_can_be_chosen():
     assert explorer.paths[0].function is f
 
 
+def test_the_start_follows_a_place_in_the_picture():
+    """A script tells the place; see live.js.  In the middle of the axes lies the middle of the domain."""
+    explorer = ol.explore(F, ol.GradientDescent(lr=1e-3), steps=9)
+    left, right, top, bottom = 60 / 600, 1 - 14 / 600, 30 / 500, 1 - 42 / 500  # the painter's margins
+    explorer.pointed.value = f"{(left + right) / 2:.4f} {(top + bottom) / 2:.4f}"
+    assert np.allclose(explorer.paths[0].start, np.mean(F.domain, axis=1), atol=0.02)
+    assert [control.value for control in explorer.starts] == list(explorer.paths[0].start)
+    first = explorer.code
+    for nonsense in ("0.01 0.01", "1.5 0.5", "nan 0.5", "here", "", "1 2 3"):
+        explorer.pointed.value = nonsense
+        assert explorer.code == first
+
+
+def test_the_start_on_a_line_follows_too():
+    explorer = ol.explore(ol.FUNCTIONS["two_basins"], ol.GradientDescent(lr=0.01), start=-3.6, steps=5)
+    explorer.pointed.value = "0.5383 0.5"
+    ((low, high),) = ol.FUNCTIONS["two_basins"].domain
+    assert abs(explorer.paths[0].start[0] - (low + high) / 2) < 0.02 * (high - low)
+
+
 def test_fixed_hyper_parameters_have_no_slider():
     explorer = ol.explore(F, ol.Adam(lr=0.1), eps=1e-3)
     assert "eps" not in explorer.hypers["Adam"]

@@ -124,6 +124,10 @@ class Explorer:
         width, height = SIZE
         self.picture = widgets.Image(format="png", width=width, height=height)
         self.picture.layout = widgets.Layout(max_width="100%", flex="0 1 auto", object_fit="contain")
+        self.picture.add_class("optlib-map")
+        # Core widgets tell nothing of clicks.  A script beside them (live.js) writes into this hidden field instead.
+        self.pointed = widgets.Text(layout=widgets.Layout(display="none"))
+        self.pointed.add_class("optlib-pointed")
         self.status, self.line = widgets.HTML(), widgets.HTML()
         self.function = controls.choice("function", setting.f.name, list(setting.functions()))
         self.choice = controls.several("rules", setting.chosen, list(setting.rules))
@@ -141,7 +145,8 @@ class Explorer:
         self.count.observe(self._number_changed, "value")
         for control in self.starts:
             control.observe(self._number_changed, "value")
-        buttons = widgets.HBox([controls.button("reset", self.reset)])
+        self.pointed.observe(self._start_pointed_at, "value")
+        buttons = widgets.HBox([controls.button("reset", self.reset), self.pointed])
         side = [self.function, self.choice, self.tuned, self.panel, self.count, *self.starts, buttons]
         board = widgets.HBox([self.picture, widgets.VBox(side)], layout=widgets.Layout(flex_flow="row wrap"))
         self.widget = widgets.VBox([board, self.status, self.line])
@@ -213,6 +218,21 @@ class Explorer:
             before = self.setting.start
             self.setting.start = [controls.read(*pair) for pair in zip(self.starts, before, strict=True)]
             self._show()
+
+    def _start_pointed_at(self, change):
+        """Move the start to a place of the picture, told as "across down" in fractions of it."""
+        try:
+            across, down = map(float, change.new.split())
+        except ValueError:
+            return
+        place = painter(self._scene(), dark=self.dark).place_at(across, down)
+        if place is None:
+            return
+        busy, self._busy = self._busy, True
+        for control, value in zip(self.starts, place, strict=False):  # of one coordinate only the first counts
+            control.value = round(value / control.step) * control.step
+        self._busy = busy
+        self._number_changed(None)
 
     def _function_chosen(self, change):
         if not self._busy:

@@ -21,23 +21,28 @@ REACH = 30  # pictures to each side, beyond which a path is cut off
 MOST_NUMBERS = 240_000  # in one explorable: about 250 kB as text
 MOST_POINTS = 101  # of one path; longer ones are thinned out
 LEVELS = {"first": (25, 17, 9), "second": (9, 5, 1), "start": (5, 3, 1)}
+ONE_START = {"first": (33, 25, 17), "second": (23, 17, 9), "start": (1,)}
 SCRIPTS = ("core.js", "stage.js", "animation.js", "explore.js")
 
 
-def html(setting, scene, picture, names=None):
+def html(setting, scene, picture, names=None, chart=None):
     """The explorable as one piece of HTML around a still picture; without any reference to the network.
 
-    ``names`` are the hyper-parameters that get sliders, by default those of `_names`.
+    ``names`` are the hyper-parameters that get sliders, by default those of `_names`.  With ``chart``, a map over two
+    of them that stands right before it on the page, a click in the map turns both sliders: then all the room goes to
+    their settings, and there is one start.
     """
-    return page.player("optlib-explorable", picture, data(setting, scene, names), SCRIPTS)
+    scripts = (*SCRIPTS[:-1], "chart.js", SCRIPTS[-1]) if chart else SCRIPTS
+    made = data(setting, scene, names, ONE_START if chart else None) | ({"chart": chart} if chart else {})
+    return page.player("optlib-explorable", picture, made, scripts)
 
 
-def data(setting, scene, names=None):
+def data(setting, scene, names=None, sizes=None):
     """What the page is given, as plain data: axes of sliders, rules, and the packed paths."""
     tracks = setting.tracks()
     hypers = _hypers(setting, names or _names(setting))
     steps = np.unique(np.linspace(0, setting.steps, min(setting.steps + 1, MOST_POINTS)).round().astype(int))
-    axes, starts = _axes(setting, scene, hypers, len(steps))
+    axes, starts = _axes(setting, scene, hypers, len(steps), sizes or LEVELS)
     rules, numbers = [], []
     for name, track in zip(setting.chosen, tracks, strict=True):
         rule = setting.rule(name)
@@ -125,12 +130,12 @@ def can_turn(rule, name):
     return about.slider is not None and type(about.default) is float and not is_array(value) and not callable(value)
 
 
-def _axes(setting, scene, hypers, points):
+def _axes(setting, scene, hypers, points, sizes):
     """Values of each slider and the list of starts, as many as fit into `MOST_NUMBERS`."""
     room = MOST_NUMBERS / (3 * points * len(setting.chosen))
     choices = [
         (first, second, start)
-        for start in LEVELS["start"] for first in LEVELS["first"] for second in LEVELS["second"]
+        for start in sizes["start"] for first in sizes["first"] for second in sizes["second"]
     ]  # fmt: skip
 
     def fit(choice):

@@ -7,6 +7,7 @@ drawing a matplotlib figure anew.
 
 import functools
 import io
+import math
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -25,6 +26,7 @@ from .look import look_of
 SIZE = (600, 500)
 COLORS = 255  # the 256th is left for "as in the frame before", which makes films small
 _GROUND_COLORS = 96
+_LEGENDS_KEPT = 16
 STEPS_SHOWN = 80  # paths of at most so many steps carry a dot for each
 _DPI = 100
 _MARGINS = (60, 14, 30, 42)  # left, right, top, bottom in pixels
@@ -55,6 +57,7 @@ class Painter:
         self.clean = self.canvas.copy_from_bbox(self.figure.bbox)
         self.palette = _Palette(self.pixels, self.look)
         self.renderer = self.canvas.get_renderer()
+        self.pens, self.legends = {}, {}
         self.origin = np.array([scene.x[0], scene.y[0]])
         self.reach = np.array([scene.x[1], scene.y[1]]) - self.origin
 
@@ -73,7 +76,7 @@ class Painter:
         for track in tracks:
             self._draw_path(self._place(self.scene.points(track)[: upto if upto is None else upto + 1]), track.style)
         if tracks:
-            self._draw_legend([_label(track) for track in tracks], [track.style for track in tracks])
+            self._paste_legend([_label(track) for track in tracks], [track.style for track in tracks])
         if title:
             self._draw_title(title)
         return self.palette.indices(self.pixels)
@@ -93,6 +96,13 @@ class Painter:
         out = io.BytesIO()
         self.image(indices).save(out, "PNG", compress_level=1)
         return out.getvalue()
+
+    def place_at(self, across, down):
+        """What lies at a fraction of the picture, from its upper left corner: (x, y), or None beside the axes."""
+        pixel = np.array([across * self.width, (1 - down) * self.height])
+        share = (pixel - self.axes.bbox.min) / self.axes.bbox.size
+        inside = np.isfinite(share).all() and (share >= 0).all() and (share <= 1).all()
+        return (self.origin + share * self.reach).tolist() if inside else None
 
     # --- the part that never changes ---------------------------------------------------------------------
 
@@ -139,31 +149,49 @@ class Painter:
         self._draw_marker(points[-1:], style["marker"], 9, color, self.look.paper, 1.0)
 
     def _draw_marker(self, points, marker, size, fill, edge, width):
-        shape = MarkerStyle(marker)
-        outline = shape.get_path(), shape.get_transform().scale(self._points(size))
+        outline = _outline(marker, self._points(size))
         self.renderer.draw_markers(self._pen(edge, width), *outline, Path(points), _HERE, to_rgba(fill))
 
-    def _pen(self, color, width, alpha=1.0, dashes=None):
-        pen = self.renderer.new_gc()
-        pen.set_foreground(to_rgba(color, alpha), isRGBA=True)
-        pen.set_linewidth(self._points(width))
-        pen.set_joinstyle("round")
-        pen.set_clip_rectangle(self.axes.bbox)
-        if dashes:
-            pen.set_dashes(0, [self._points(width * d) for d in dashes])
-        return pen
+    def _pen(self, color, width, alpha=1.0, dashes=()):
+        key = color, width, alpha, dashes
+        if key not in self.pens:
+            pen = self.renderer.new_gc()
+            pen.set_foreground(to_rgba(color, alpha), isRGBA=True)
+            pen.set_linewidth(self._points(width))
+            pen.set_joinstyle("round")
+            pen.set_clip_rectangle(self.axes.bbox)
+            if dashes:
+                pen.set_dashes(0, [self._points(width * d) for d in dashes])
+            self.pens[key] = pen
+        return self.pens[key]
 
     def _points(self, size):
         return size * self.figure.dpi / 72
 
+    def _paste_legend(self, labels, styles):
+        """Lay the legend over the paths: drawn once, then a block of pixels, for paths move and names do not."""
+        looks = [(style["color"], style["marker"], dash_array(style)) for style in styles]
+        key = tuple(zip(labels, looks, strict=True))
+        if key not in self.legends:
+            if len(self.legends) >= _LEGENDS_KEPT:
+                self.legends.clear()
+            kept = self.pixels.copy()
+            self.canvas.restore_region(self.clean)
+            rows, columns = self._draw_legend(labels, styles)
+            self.legends[key] = rows, columns, self.pixels[rows, columns].copy()
+            self.pixels[...] = kept
+        rows, columns, block = self.legends[key]
+        self.pixels[rows, columns] = block
+
     def _draw_legend(self, labels, styles):
+        """Draw it in the upper right corner; returns the rows and columns of the picture that it covers."""
         row, sample = self._points(13.5), self._points(28)
         masks = [self._text(str(label), 9) for label in labels]
         width = sample + max(m.shape[1] for m in masks) + self._points(14)
         height = row * len(labels) + self._points(5)
         x0, y1 = self.axes.bbox.x1 - width - self._points(4), self.axes.bbox.y1 - self._points(4)
         box = Path.unit_rectangle().transformed(Affine2D().scale(width, height).translate(x0, y1 - height))
-        self.renderer.draw_path(self._pen(self.look.faint, 0.6), box, _HERE, to_rgba(self.look.paper, 0.85))
+        self.renderer.draw_path(self._pen(self.look.faint, 0.6), box, _HERE, to_rgba(self.look.paper))
         for i, (mask, style) in enumerate(zip(masks, styles, strict=True)):
             y = y1 - row * (i + 0.5) - self._points(2.5)
             ends = np.array([[x0 + self._points(5), y], [x0 + sample, y]])
@@ -171,6 +199,11 @@ class Painter:
             self.renderer.draw_path(self._pen(color, 1.9, dashes=dash_array(style)), Path(ends), _HERE)
             self._draw_marker(ends.mean(axis=0, keepdims=True), style["marker"], 6, color, self.look.paper, 0.8)
             self._stamp(mask, x0 + sample + self._points(6), self.height - y - mask.shape[0] / 2)
+        top, left = max(0, math.floor(self.height - y1) - 1), max(0, math.floor(x0) - 1)
+        return (
+            slice(top, math.ceil(self.height - y1 + height) + 1),
+            slice(left, math.ceil(self.axes.bbox.x1 - self._points(4)) + 1),
+        )
 
     def _draw_title(self, title):
         mask = self._text(title, 10)
@@ -189,6 +222,12 @@ class Painter:
 
 
 _HERE = IdentityTransform()
+
+
+@functools.lru_cache(maxsize=256)
+def _outline(marker, size):
+    shape = MarkerStyle(marker)
+    return shape.get_path(), shape.get_transform().scale(size)
 
 
 def _label(track):

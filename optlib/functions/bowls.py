@@ -29,6 +29,9 @@ class _HalfForm:
         self.rows = matrix.tolist()
 
     def slopes(self, *x):
+        if len(x) == 2:  # the plane, written out: what sliders and animations run in a loop
+            (a, b), (c, d) = self.rows
+            return a * x[0] + b * x[1], c * x[0] + d * x[1]
         return tuple(sum(a * xj for a, xj in zip(row, x, strict=True)) for row in self.rows)
 
     def value(self, *x):

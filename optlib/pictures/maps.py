@@ -61,7 +61,9 @@ def heatmap(values, x, y, label="value", title=None, *, log="auto", diverged=Non
         figure = new_figure()
         axes = figure.subplots()
         drawn = _mesh(axes, x, y, shown, cmap=theme.colormap(theme.RESULTS), norm=norm)
-        figure.colorbar(drawn, ax=axes, pad=0.02, aspect=26, label=text(label)).outline.set_visible(False)
+        bar = figure.colorbar(drawn, ax=axes, pad=0.02, aspect=26, label=text(label))
+        bar.minorticks_off()
+        bar.outline.set_visible(False)
         handles = [hatch(axes, "diverged", Patch)] if lost.any() else []
         at = _best(z, lost, best)
         if at:

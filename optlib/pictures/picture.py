@@ -10,10 +10,11 @@ import textwrap
 import numpy as np
 
 from .. import theme
+from .ticks import plain_powers
 
 DPI = 144  # half as fine again as it is shown, so that text is crisp on dense screens
 SHOWN = 0.655  # width on the page over pixels of the file: 8 inches appear as 755 pixels
-PALETTE = 112  # colors in the file: a quarter of the size of full color, with no visible loss
+PALETTE = 224  # colors in the file: a third of the size of full color, with no visible loss
 PINNED = 40  # so many of them are the picture's most frequent colors, which therefore stay exact
 FORMATS = ("png", "svg", "pdf")
 
@@ -71,6 +72,7 @@ class Picture:
     def _draw(self, file, kind, dpi, metadata=None):
         with theme.themed():
             if not self._laid_out:
+                plain_powers(self.figure)
                 # A layout moves the ticks on which it was based, so the second is the right one; every further one
                 # would move everything a little again.
                 for _ in range(2):
@@ -114,26 +116,31 @@ def _with_palette(image):
     """
     from PIL import Image
 
-    pixels = np.asarray(image).astype(np.int32) @ [1 << 16, 1 << 8, 1]
-    used, where, counts = np.unique(pixels, return_inverse=True, return_counts=True)
+    found = image.getcolors(image.width * image.height)  # (count, color); NumPy would sort a million pixels
+    counts, colors = np.array([count for count, _ in found]), np.array([color for _, color in found])
+    used = _packed(colors)
+    order = np.argsort(used)
+    counts, colors, used = counts[order], colors[order], used[order]
     ours = np.isin(used, [int(color[1:], 16) for color in (*theme.COLORS, theme.YELLOW, theme.PAPER, theme.UNDEFINED)])
-    pinned = used[np.argsort(np.where(ours, counts.sum(), counts), kind="stable")[::-1][:PINNED]]
-    # The default method goes by the number of pixels, and mixes colors that fill few: the ends of a color bar.
-    even = Image.Quantize.MAXCOVERAGE
-    mixed = image.quantize(PALETTE - PINNED, method=even, dither=Image.Dither.NONE).getpalette()
-    palette = np.concatenate([_parts(pinned), np.array(mixed[: 3 * (PALETTE - PINNED)]).reshape(-1, 3)])
+    pinned = colors[np.argsort(np.where(ours, counts.sum(), counts), kind="stable")[::-1][:PINNED]]
+    # Each color counts once, or the ends of a color scale, of which there is little, would be merged into a few steps.
+    once = Image.fromarray(colors.astype(np.uint8)[None])
+    mixed = once.quantize(PALETTE - PINNED, dither=Image.Dither.NONE).getpalette()
+    palette = np.concatenate([pinned, np.array(mixed[: 3 * (PALETTE - PINNED)], dtype=int).reshape(-1, 3)])
     # Pillow's own search for the nearest color is rough: it would turn white pages off-white.
-    colors = _parts(used)
     distance = (palette**2).sum(axis=1) - 2 * colors @ palette.T
-    index = distance.argmin(axis=1).astype(np.uint8)[where].reshape(pixels.shape)
+    nearest = np.empty(1 << 24, np.uint8)  # one entry a color; the system brings only those pages that are touched
+    nearest[used] = distance.argmin(axis=1)
+    index = nearest[_packed(np.asarray(image))]
     small = Image.fromarray(index)
     small.putpalette(palette.astype(np.uint8).tobytes())
     return small
 
 
-def _parts(colors):
-    """Red, green and blue of colors that are packed into one number each, shape (n, 3)."""
-    return np.stack([colors >> 16, colors >> 8 & 255, colors & 255], axis=-1)
+def _packed(colors):
+    """Red, green and blue, shape (..., 3), as one number each."""
+    red, green, blue = np.moveaxis(colors.astype(np.int32), -1, 0)
+    return red << 16 | green << 8 | blue
 
 
 def new_figure(size=theme.SIZE, layout="constrained"):

@@ -108,7 +108,8 @@
       const reset = make("button", { type: "button", onclick: () => this.reset() }, "reset");
       this.code = make("pre", { class: "code", tabindex: 0, "aria-label": "code that draws this picture" });
       this.status = make("p", { class: "unseen", role: "status" });
-      const hint = data.starts.length > 1 ? " Click on the picture to move the start." : "";
+      const hint = data.chart ? " Click in the map above to choose the setting."
+        : data.starts.length > 1 ? " Click on the picture to move the start." : "";
       this.card = make("div", { class: "card", role: "group", "aria-label": `Explore: ${data.title}` },
         make("p", { class: "title" }, make("strong", {}, data.title), make("span", {}, hint)),
         make("div", { class: "views" }, this.mapCanvas, this.curveCanvas),
@@ -173,6 +174,7 @@
       Object.assign(this.curve.values, shown.length ? optlib.axisOf(shown.map((track) => track.heights)) : {});
       this.curve.draw(shown, data.steps[this.step]);
       for (const slider of this.sliders) slider.show();
+      this.marked?.();
       this.code.textContent = optlib.codeOf(data, this.at, this.start, data.steps[this.step]);
     }
 
@@ -203,6 +205,9 @@
   };
 
   if (globalThis.document) {
-    optlib.wake("optlib-explorable", (host, root, data) => { host.player = new optlib.Explorable(host, root, data); });
+    optlib.wake("optlib-explorable", (host, root, data) => {
+      host.player = new optlib.Explorable(host, root, data);
+      if (data.chart) optlib.chart(host.player, host.previousElementSibling);
+    });
   }
 })((globalThis.optlib = globalThis.optlib || {}));

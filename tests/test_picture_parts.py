@@ -1,0 +1,64 @@
+"""Parts of the pictures that are made by hand for speed: tick labels, palettes, the legend of a moving picture."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import optlib as ol
+from optlib.explorables.painter import Painter
+from optlib.explorables.scene import scene
+from optlib.explorables.setting import Setting
+from optlib.pictures.ticks import plain_power
+
+
+@pytest.mark.parametrize(
+    ("formula", "plain"),
+    [
+        (r"$\mathdefault{10^{-3}}$", "10⁻³"),
+        (r"$\mathdefault{10^{0}}$", "10⁰"),
+        (r"$\mathdefault{2\times10^{12}}$", "2×10¹²"),
+        (r"$\mathdefault{0}$", r"$\mathdefault{0}$"),
+        ("", ""),
+        ("0.5", "0.5"),
+    ],
+)
+def test_powers_of_ten_as_plain_text(formula, plain):
+    assert plain_power(formula) == plain
+
+
+def test_logarithmic_axes_and_color_bars_are_labeled_in_plain_text():
+    values = np.geomspace(1e-8, 1e4, 400).reshape(20, 20)
+    rates = np.geomspace(1e-3, 1.0, 20)
+    picture = ol.plots.heatmap(values, ("lr", rates, "log"), ("beta", np.linspace(0, 1, 20)))
+    picture.png()
+    labels = [t.get_text() for axes in picture.figure.axes for t in (*axes.get_xticklabels(), *axes.get_yticklabels())]
+    assert {"10⁻³", "10⁻²", "10⁻⁴", "10⁴"} <= set(labels)
+    assert not any("10^" in label for label in labels)
+
+
+def test_a_color_scale_keeps_its_steps_in_the_file():
+    """Also at an end that hardly any cell of the map has."""
+    values = np.full((40, 40), 1.0)
+    values[0] = np.geomspace(1e-6, 1e6, 40)
+    axis = np.arange(1.0, 41.0)
+    picture = ol.plots.heatmap(values, ("x", axis), ("y", axis))
+    image = np.asarray(Image.open(io.BytesIO(picture.png())).convert("RGB"))
+    bar = picture.figure.axes[1].get_window_extent()
+    middle = image[:, round((bar.x0 + bar.x1) / 2)]
+    column = middle[image.shape[0] - round(bar.y1) + 2 : image.shape[0] - round(bar.y0) - 2]
+    assert len(np.unique(column, axis=0)) > 80
+    runs = np.diff(np.flatnonzero(np.append(True, (np.diff(column.astype(int), axis=0) != 0).any(axis=1))))
+    assert runs.max() < len(column) / 30
+
+
+def test_the_legend_keeps_nothing_of_earlier_paths():
+    """It is drawn once and laid over later frames: paths that ran below it must not show through."""
+    f = ol.functions.quadratic(kappa=20)
+    corner = Setting(f, [ol.GradientDescent(lr=0.1)], start=(4.9, 4.9), steps=3).tracks()
+    elsewhere = Setting(f, [ol.GradientDescent(lr=0.1)], start=(-4.0, -2.0), steps=3).tracks()
+    used, fresh = (Painter(scene(f)) for _ in range(2))
+    used.frame(corner, "title")
+    assert np.array_equal(used.frame(elsewhere, "title"), fresh.frame(elsewhere, "title"))
+    assert not np.array_equal(used.frame(corner, "title"), fresh.frame(elsewhere, "title"))
