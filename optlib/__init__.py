@@ -27,6 +27,8 @@ _LAZY = {
     "explore": "explorables.explorer",
     "sliders": "explorables.sliders",
     "check": "exercises",
+    "cheat_sheet": "cheat_sheet",
+    "Claims": "claims",
 }
 
 __all__ = [
