@@ -9,6 +9,8 @@ torch.compile makes one kernel of it for all tensors.
 """
 
 import itertools
+import os
+import shutil
 
 import array_api_compat.torch as torch_namespace
 import torch
@@ -171,6 +173,7 @@ class TorchOptimizer(torch.optim.Optimizer):
     def _compiled(self, rule):
         """The formula of the rule and its kernel, made at the first step; (None, None) where it cannot be split."""
         if self._kernel is None:
+            _need_compiler()
             formula = formula_of(rule, torch_namespace)
             self._kernel = (formula, _kernel_of(formula.tensors)) if formula else (None, None)
         return self._kernel
@@ -231,6 +234,15 @@ def _check_rule(rule, compile):
                 f"TorchOptimizer: {hyper}={value!r} reads the {value.reads.replace('_', ' ')}; only schedules of the "
                 "number of steps are allowed here (torch has ReduceLROnPlateau)"
             )
+
+
+def _need_compiler():
+    """torch.compile would end in a page of its own errors."""
+    if not any(map(shutil.which, [os.environ.get("CXX") or "g++", "clang++", "cl"])):
+        raise RuntimeError(
+            "TorchOptimizer: compile=True needs a C++ compiler, and none is found (Debian: apt-get install g++); "
+            "compile=False needs none"
+        )
 
 
 def _check_gradient(p):

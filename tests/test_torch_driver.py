@@ -215,6 +215,13 @@ def test_bad_arguments_are_named(make, error, said):
         make(list(network().parameters()))
 
 
+def test_a_missing_compiler_is_said(monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    net = network()
+    with pytest.raises(RuntimeError, match="C\\+\\+ compiler"):
+        train(net, TorchOptimizer(net.parameters(), ol.Adam, compile=True), steps=1)
+
+
 def test_gradients_of_the_wrong_kind_are_refused():
     table = nn.Embedding(4, 2, sparse=True)
     optimizer = TorchOptimizer(table.parameters(), ol.Adam)
