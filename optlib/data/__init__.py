@@ -9,10 +9,11 @@ All chance is seeded and independent of NumPy's global state.  Only NumPy is nee
 """
 
 from .batching import Batches, batches
+from .cifar import CIFAR10_CLASSES, CIFAR10_MEAN, CIFAR10_STD, cifar10
 from .preparation import Standardizer, split, standardize
 from .sets import Data, digits, least_squares, linear_regression
 
 __all__ = [
-    "Batches", "Data", "Standardizer", "batches", "digits", "least_squares", "linear_regression", "split",
-    "standardize",
+    "CIFAR10_CLASSES", "CIFAR10_MEAN", "CIFAR10_STD", "Batches", "Data", "Standardizer", "batches", "cifar10", "digits",
+    "least_squares", "linear_regression", "split", "standardize",
 ]
