@@ -389,3 +389,13 @@ def test_a_sprite_gives_back_its_images(n):
     assert picture.shape == (-(-n // 50) * 32, 1600, 3)
     np.testing.assert_array_equal(picture[:32, 32 * (min(n, 50) - 1) : 32 * min(n, 50)], images[min(n, 50) - 1])
     np.testing.assert_array_equal(sprites.unpack(picture, n), images)
+
+
+def test_the_readme_says_what_is_there():
+    text = (ROOT / "data" / "README.md").read_text(encoding="utf-8")
+    size = sum(path.stat().st_size for path in BUNDLED.iterdir())
+    assert f"`cifar-10-subset/`, {size / 1e6:.1f} MB" in text
+    for path in BUNDLED.glob("[!.]*"):
+        assert f"`{path.name}`" in text
+    for word in (cifar.COMMAND, "tools/make_cifar_subset.py", "Krizhevsky (2009)", "To remove it", "OPTLIB_DATA"):
+        assert word in text, word

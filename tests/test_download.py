@@ -165,6 +165,18 @@ def test_a_server_that_cannot_send_a_part(server, tmp_path):
     assert_whole(tmp_path)
 
 
+def test_a_server_that_cannot_send_a_part_and_breaks_off_loses_nothing(server, tmp_path):
+    server.ranges = False
+    server.plans = [{"stop": 90_000}] + 20 * [{"stop": 20_000}]
+    assert get(tmp_path) == 1
+    assert (tmp_path / f"{NAME}.part").read_bytes() == DATA[:90_000]
+    assert len(server.asked) == 5
+    server.ranges, server.plans = True, []
+    assert get(tmp_path) == 0
+    assert server.asked[-1] == "bytes=90000-"
+    assert_whole(tmp_path)
+
+
 def test_a_server_that_does_not_tell_the_length(server, tmp_path):
     server.headers = {"Content-Length": None}
     server.plans = [{"stop": 70_000}]
@@ -180,6 +192,7 @@ def test_a_connection_that_breaks_for_good(server, tmp_path, capsys):
     assert f"0.1 MB of {megabytes(len(DATA))} are in {tmp_path}/{NAME}.part: {download.AGAIN}" in said
     assert names(tmp_path) == [f"{NAME}.part"]
     assert server.waits == [1, 2, 4, 8]
+    assert "--archive" in said
     server.plans = []
     assert get(tmp_path) == 0
     assert server.asked[-1] == "bytes=90000-"
@@ -189,7 +202,13 @@ def test_a_connection_that_breaks_for_good(server, tmp_path, capsys):
 
 def test_nobody_answers(server, tmp_path, capsys):
     assert get(tmp_path, "--url", "http://127.0.0.1:9/x") == 1
-    assert re.search(r"http://127\.0\.0\.1:9/x: .*refused.*; tried 5 times", error_of(capsys))
+    said = capsys.readouterr().err.splitlines()
+    assert said[:4] == [f"Connection refused; trying again in {wait} s" for wait in (1, 2, 4, 8)]
+    assert said[4:] == [
+        f"error: http://127.0.0.1:9/x: Connection refused; tried 5 times.  Or get {NAME} in another way and name it "
+        "with --archive"
+    ]
+    assert names(tmp_path) == []
 
 
 def test_a_line_that_falls_silent(server, tmp_path, monkeypatch):

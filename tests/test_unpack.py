@@ -57,7 +57,9 @@ def test_a_name_that_leads_elsewhere_is_refused(tmp_path, name):
 @pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.DIRTYPE, tarfile.FIFOTYPE])
 def test_a_member_that_is_no_file_is_refused(tmp_path, kind):
     rest = {name: data for name, data in FILES.items() if name != "test_batch.bin"}
-    more = [(member("cifar-10-batches-bin/test_batch.bin", kind, 0, "/etc/hostname"), None)]
+    size = len(FILES["test_batch.bin"])  # a size that fits must not help it
+    link = "cifar-10-batches-bin/data_batch_1.bin"
+    more = [(member("cifar-10-batches-bin/test_batch.bin", kind, size, link), None)]
     with pytest.raises(OSError, match=r"test_batch\.bin in archive\.tar\.gz is no regular file"):
         unpack(tmp_path, fake_cifar.packed(rest, more))
     assert names(tmp_path / "deep" / "set") == []
@@ -120,6 +122,16 @@ def test_the_bar_in_a_terminal():
         "x.gz [########################] 100 % 1.0 MB/s 0:00 left",
     ]
     assert stream.getvalue().endswith("\n")
+
+
+def test_a_remark_does_not_stand_in_the_bar():
+    stream, ticks = Terminal(), iter([0.0, 1.0, 2.0])
+    with Progress("x", 100, stream=stream, clock=lambda: next(ticks)) as report:
+        report(50)
+        report.say("broken; trying again")
+        report(100)
+    lines = stream.getvalue().split("\n")
+    assert [line.strip()[:6] for line in lines] == ["x [###", "broken", "x [###", ""]
 
 
 def test_lines_elsewhere():

@@ -26,7 +26,7 @@ def main(arguments=None):
         said = error.strerror if isinstance(error, OSError) and error.strerror and not error.filename else str(error)
         print(f"error: {said}", file=sys.stderr)
         return 1
-    print(f"{archive.title} is whole: {len(archive.files)} files in {folder}, every SHA-256 as published", flush=True)
+    print(f"{archive.title} is whole: {len(archive.files)} files in {folder}, every SHA-256 as it must be", flush=True)
     found = cifar.find()
     if not (found and os.path.samefile(found, folder)):
         print(f"ol.data.cifar10 does not look there by itself: use root={os.fspath(folder)!r} or set OPTLIB_DATA to it")

@@ -45,7 +45,7 @@ def download(archive, folder, *, url=None, packed=None, keep=False, progress=Pro
         The archive where it was got in another way; then nothing is fetched.
     keep : bool
         Whether a fetched archive stays after its files have been taken out.  One that was there already always does.
-    progress : callable ``(title, total, already) -> (callable of bytes done, used as a context)``
+    progress : class like `Progress`
     say : callable
         For lines of text.
 
@@ -124,16 +124,20 @@ def _persist(file, url, part, report):
                 raise OSError(f"{url}: its certificate was not accepted ({reason.verify_message})") from None
             if getattr(error, "errno", None) in FULL or getattr(error, "filename", None):  # our file, not the network
                 raise
-            why = str(reason) or type(error).__name__
+            why = getattr(reason, "strerror", None) or str(reason) or type(error).__name__
         failures = 1 if _size(part) > best else failures + 1
         best = max(best, _size(part))
-        if best < file.size:
-            if failures >= ATTEMPTS:
-                raise OSError(
-                    f"{url}: {why}; tried {ATTEMPTS} times.  {megabytes(_size(part))} of "
-                    f"{megabytes(file.size)} are in {part}: {AGAIN}"
-                )
-            time.sleep(min(2 ** (failures - 1), 10))
+        if best == file.size:
+            return
+        if failures >= ATTEMPTS:
+            held = f"  {megabytes(_size(part))} of {megabytes(file.size)} are in {part}: {AGAIN}." if best else ""
+            raise OSError(
+                f"{url}: {why}; tried {ATTEMPTS} times.{held}  Or get {file.name} in another way and name it with "
+                "--archive"
+            )
+        wait = min(2 ** (failures - 1), 10)
+        report.say(f"{why}; trying again in {wait} s")
+        time.sleep(wait)
 
 
 def _receive(file, url, part, report):
@@ -157,8 +161,7 @@ def _receive(file, url, part, report):
         if total not in (None, file.size):
             raise _Refused(f"{url} has {total:,} bytes, not {file.size:,}: it is not the official {file.name}")
         with open(part, "r+b" if part.exists() else "wb") as out:
-            out.seek(have)
-            out.truncate()
+            out.seek(have)  # and no truncation: where all is sent again, what was there stays until it is overwritten
             while block := answer.read1(BLOCK):
                 have += len(block)
                 if have > file.size:

@@ -50,6 +50,13 @@ class Progress:
                 self.stream.write(self.line(done, now) + "\n")
         self.stream.flush()
 
+    def say(self, text):
+        """A line of its own, below the bar."""
+        self.__exit__()
+        self.open = False
+        self.stream.write(text + "\n")
+        self.stream.flush()
+
     def line(self, done, now):
         """The bar, the share, the bytes, the speed and the time left."""
         filled = self.WIDTH * done // self.total
