@@ -29,6 +29,10 @@ _LAZY = {
     "check": "exercises",
     "cheat_sheet": "cheat_sheet",
     "Claims": "claims",
+    "data": "data",
+    "networks": "networks",
+    "train": "training.loops",
+    "train_many": "training.loops",
 }
 
 __all__ = [

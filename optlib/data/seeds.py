@@ -1,0 +1,24 @@
+"""One stream of random numbers for each seed and purpose."""
+
+import numpy as np
+
+PURPOSES = ("order", "start", "split", "set")
+
+
+def generator(who, seed, purpose, *key):
+    """A NumPy generator of its own for each seed, purpose and ``key`` of integers; ``who`` is named in errors.
+
+    The streams have nothing to do with each other: a network's start is independent of the order of its examples, and
+    epoch 7 needs no number of the epochs before it.
+    """
+    check_whole(who, "seed", seed, least=0)
+    return np.random.default_rng(np.random.SeedSequence(int(seed), spawn_key=(PURPOSES.index(purpose), *key)))
+
+
+def check_whole(who, name, value, least, most=None):
+    """Refuse what is not an integer from ``least`` to ``most``."""
+    allowed = f"of at least {least}" if most is None else f"from {least} to {most}"
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
+        raise TypeError(f"{who}: {name}={value!r} must be an integer {allowed}")
+    if value < least or most is not None and value > most:
+        raise ValueError(f"{who}: {name}={value!r} must be an integer {allowed}")
