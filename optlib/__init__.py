@@ -27,12 +27,12 @@ _LAZY = {
     "explore": "explorables.explorer",
     "sliders": "explorables.sliders",
     "check": "exercises",
+    "cheat_sheet": "cheat_sheet",
+    "Claims": "claims",
     "data": "data",
     "networks": "networks",
     "train": "training.loops",
     "train_many": "training.loops",
-    "cheat_sheet": "cheat_sheet",
-    "Claims": "claims",
 }
 
 __all__ = [
