@@ -116,7 +116,7 @@ class ImageBatches:
 
     def _draws(self, k):
         # One number for each image and purpose, used or not, so that one setting does not change the chance of others.
-        rng, n = generator("ImageBatches", self.batches.seed, int(k), 1), self.batches.n
+        rng, n = generator("ImageBatches", self.batches.seed, "order", int(k), 1), self.batches.n  # of its own by the 1
         flipped = rng.random(n) < 0.5 * self.flip
         top, left = rng.integers(2 * self.crop + 1, size=(2, n))
         shift = self.cutout // 2
