@@ -28,6 +28,8 @@ _LAZY = {
     "sliders": "explorables.sliders",
     "check": "exercises",
     "Claims": "claims",
+    "data": "data",
+    "networks": "networks",
 }
 
 __all__ = [

@@ -1,0 +1,171 @@
+"""The sets themselves: examples with their answers, and where they come from."""
+
+import dataclasses
+import functools
+import hashlib
+import importlib.resources
+import io
+import numbers
+
+import numpy as np
+
+from .seeds import check_whole, generator
+
+DIGITS_SHA256 = "b2dab7b501728c22e9119ad76740b2e17c77a231e42d1e592380d90886f1a05e"
+
+
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Data:
+    """Examples ``x`` with their answers ``y``, checked and read-only.
+
+    Parameters
+    ----------
+    x : array (n, d) of finite real numbers
+        One example a row.  float32 and float64 stay what they are, integers become float64.
+    y : array (n,)
+        Labels 0, 1, 2, ... as integers (kept as int64), or numbers to be predicted (kept in the dtype of ``x``).
+    name : str
+    truth : dict of arrays, optional
+        Where the answers were made from known weights: these weights, by name.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For other shapes and types, for different lengths, NaN, infinity and negative labels.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    name: str = "data"
+    truth: dict | None = None
+
+    def __post_init__(self):
+        x, y = _numbers("x", self.x), _numbers("y", self.y)
+        if x.ndim != 2 or not x.size:
+            raise ValueError(f"Data: x has shape {x.shape}; it must be (n, d), one example a row, n and d at least 1")
+        if y.shape != x.shape[:1]:
+            raise ValueError(f"Data: y has shape {y.shape}; it must have one answer an example, {x.shape[:1]}")
+        x = _frozen(x, x.dtype if x.dtype in (np.float32, np.float64) else np.float64)
+        y = _frozen(y, x.dtype if y.dtype.kind == "f" else np.int64)
+        if y.dtype == np.int64 and y.min() < 0:
+            raise ValueError(f"Data: y contains the label {y.min()}; labels are integers from 0 on")
+        object.__setattr__(self, "x", x)
+        object.__setattr__(self, "y", y)
+
+    def __len__(self):
+        return len(self.x)
+
+    @property
+    def classes(self):
+        """Number of classes: the largest label + 1.  None where the answers are not labels."""
+        return int(self.y.max()) + 1 if self.y.dtype == np.int64 else None
+
+    def take(self, index):
+        """The examples of an array of integers, as `Data`."""
+        return dataclasses.replace(self, x=self.x[index], y=self.y[index])
+
+    def astype(self, dtype):
+        """The same examples in np.float32 or np.float64; labels stay integers."""
+        y = self.y if self.y.dtype == np.int64 else self.y.astype(dtype)
+        return dataclasses.replace(self, x=self.x.astype(dtype), y=y)
+
+    def __repr__(self):
+        answers = f"{self.classes} classes" if self.classes else "numbers to be predicted"
+        return f"<Data {self.name}: {len(self):,} examples, {self.x.shape[1]} inputs, {answers}, {self.x.dtype}>"
+
+
+@functools.cache
+def digits():
+    """1,797 handwritten digits of 8 x 8 pixels, in the order of scikit-learn's ``load_digits``.
+
+    Each pixel counts the dark dots in a field of 4 x 4, a whole number from 0 to 16, and is here divided by 16.
+
+    Returns
+    -------
+    Data
+        ``x`` float64 (1797, 64) in 0..1, row by row, so that ``x[i].reshape(8, 8)`` is a picture; ``y`` int64 (1797,)
+        in 0..9.
+
+    Raises
+    ------
+    OSError
+        If the file in the package is damaged: its SHA-256 is compared each time that it is read.
+
+    Source: E. Alpaydin, C. Kaynak (1998), Optical Recognition of Handwritten Digits, UCI Machine Learning Repository,
+    doi:10.24432/C50P49, CC BY 4.0.  This is the test part of it, as scikit-learn ships it.
+    """
+    packed = importlib.resources.files(__package__).joinpath("files", "digits.npz").read_bytes()
+    found = hashlib.sha256(packed).hexdigest()
+    if found != DIGITS_SHA256:
+        raise OSError(f"digits.npz is damaged: its SHA-256 is {found}, not {DIGITS_SHA256}; install the package anew")
+    with np.load(io.BytesIO(packed), allow_pickle=False) as file:
+        images, labels = file["images"], file["labels"]
+    return Data(images.reshape(len(images), 64) / 16.0, labels, "digits")
+
+
+def linear_regression(n=200, d=2, noise=1.0, seed=0):
+    r"""Points round a plane that is known: $$y = x w + b + \sigma \varepsilon$$
+
+    Inputs, noise and the weights themselves are drawn from the standard normal distribution.
+
+    Parameters
+    ----------
+    n, d : int, at least 1
+        Numbers of examples and of inputs.
+    noise : float, at least 0
+        Standard deviation of what the plane does not explain, sigma.
+    seed : int, at least 0
+
+    Returns
+    -------
+    Data
+        ``x`` float64 (n, d), ``y`` float64 (n,), and ``truth``: the weights {"W": (d, 1), "b": (1, 1)}, named and
+        shaped as those of `optlib.networks.Linear`.  The best fit to these very examples is near them, but another
+        one: `least_squares` finds it.
+    """
+    for name, value in (("n", n), ("d", d)):
+        check_whole("linear_regression", name, value, least=1)
+    if isinstance(noise, bool) or not isinstance(noise, numbers.Real) or not 0 <= noise < np.inf:
+        raise ValueError(f"linear_regression: noise={noise!r} must be a finite number of at least 0")
+    rng = generator("linear_regression", seed)
+    truth = {"W": rng.standard_normal((d, 1)), "b": rng.standard_normal((1, 1))}
+    x = rng.standard_normal((n, d))
+    y = (x @ truth["W"] + truth["b"])[:, 0] + noise * rng.standard_normal(n)
+    return Data(x, y, "linear regression", {name: _frozen(value) for name, value in truth.items()})
+
+
+def least_squares(data):
+    """The weights with the least mean squared error on ``data``, in closed form.
+
+    Returns
+    -------
+    dict {"W": (d, 1), "b": (1, 1)}, as the parameters of `optlib.networks.Linear`
+    """
+    if not isinstance(data, Data):
+        raise TypeError(f"least_squares: data is a {type(data).__name__}; it must be ol.data.Data(x, y)")
+    x = np.column_stack([data.x, np.ones(len(data), data.x.dtype)])
+    solution = np.linalg.lstsq(x, data.y.astype(data.x.dtype))[0][:, None]
+    return {"W": solution[:-1], "b": solution[-1:]}
+
+
+def _numbers(name, value):
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise ValueError(f"Data: {name} has rows of different lengths; it must be one array") from None
+    if array.dtype.kind not in "fiu":
+        raise TypeError(f"Data: {name} has dtype {array.dtype}; it must hold real numbers")
+    bad = np.argwhere(~np.isfinite(array))
+    if len(bad):
+        where = ", ".join(map(str, bad[0]))
+        raise ValueError(
+            f"Data: {name} contains NaN or infinity, {len(bad):,} in all, the first at {name}[{where}]; only finite "
+            "numbers are allowed"
+        )
+    return array
+
+
+def _frozen(array, dtype=None):
+    copy = np.array(array, dtype)
+    copy.flags.writeable = False
+    return copy

@@ -1,0 +1,303 @@
+"""Data: what is bundled is what it says, batches are fair and reproducible, nothing leaks from the validation part."""
+
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import optlib as ol
+from optlib.data import sets
+
+ROOT = Path(__file__).resolve().parent.parent
+HEAVY = ("torch", "matplotlib", "ipywidgets", "IPython", "PIL", "pandas", "scipy", "sklearn")
+
+
+def python(code, cwd=ROOT, path=ROOT):
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, timeout=120, cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(path)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def data(n=10, d=3, seed=0):
+    rng = np.random.default_rng(seed)
+    return ol.data.Data(rng.standard_normal((n, d)), rng.integers(3, size=n))
+
+
+# --- the digits ----------------------------------------------------------------------------------------------
+
+
+def test_digits_are_what_they_say():
+    digits = ol.data.digits()
+    assert (digits.x.shape, digits.x.dtype) == ((1797, 64), np.float64)
+    assert (digits.y.shape, digits.y.dtype) == ((1797,), np.int64)
+    assert (digits.x.min(), digits.x.max()) == (0.0, 1.0)
+    np.testing.assert_array_equal(16 * digits.x, np.round(16 * digits.x))
+    assert np.bincount(digits.y).tolist() == [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]
+    assert digits.classes == 10
+    assert repr(digits) == "<Data digits: 1,797 examples, 64 inputs, 10 classes, float64>"
+    # The first row of scikit-learn's file, by hand: a zero.
+    assert (16 * digits.x[0, :16]).tolist() == [0, 0, 5, 13, 9, 1, 0, 0, 0, 0, 13, 15, 10, 15, 5, 0]
+    assert digits.y[:10].tolist() == list(range(10))
+
+
+def test_digits_cannot_be_written_to():
+    digits = ol.data.digits()
+    for array in (digits.x, digits.y):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 1
+    with pytest.raises(AttributeError):
+        digits.x = None
+
+
+def test_contents_are_those_of_the_source():
+    """Checksum of the numbers themselves, however they are packed; computed from scikit-learn's digits.csv.gz."""
+    digits = ol.data.digits()
+    table = np.column_stack([16 * digits.x, digits.y]).astype(np.uint8)
+    said = "68aea062d35a127749050fa0e52dca09d6569ac08092c925610e0954e172dde2"
+    assert hashlib.sha256(table.tobytes()).hexdigest() == said
+
+
+def test_a_damaged_file_is_refused(monkeypatch):
+    monkeypatch.setattr(sets, "DIGITS_SHA256", "0" * 64)
+    with pytest.raises(OSError, match="digits.npz is damaged"):
+        ol.data.digits.__wrapped__()
+
+
+def test_the_tool_finds_nothing_to_change(tmp_path):
+    """The script takes a csv.gz of the known checksum only, and writes what is not there already."""
+    spec = importlib.util.spec_from_file_location("make_digits", ROOT / "tools" / "make_digits.py")
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    wrong = tmp_path / "digits.csv.gz"
+    wrong.write_bytes(b"something else")
+    with pytest.raises(SystemExit, match="expected " + tool.SOURCE_SHA256):
+        tool.read(wrong)
+    digits = ol.data.digits()
+    images, labels = (16 * digits.x).astype(np.uint8).reshape(-1, 8, 8), digits.y.astype(np.uint8)
+    assert tool.same(tool.RESULT, images, labels)
+    assert not tool.same(tool.RESULT, images, labels[::-1])
+    assert not tool.same(tmp_path / "none.npz", images, labels)
+
+
+def test_nothing_heavy_is_loaded():
+    code = f"import sys, optlib as ol; ol.data.digits(); print(*[name for name in {HEAVY} if name in sys.modules])"
+    assert python(code) == ""
+
+
+def test_the_installed_package_has_its_data(tmp_path):
+    """Built as pip builds it, and used from elsewhere."""
+    pytest.importorskip("setuptools")
+    source = tmp_path / "source"
+    source.mkdir()
+    for name in ("pyproject.toml", "README.md"):
+        shutil.copy(ROOT / name, source)
+    shutil.copytree(ROOT / "optlib", source / "optlib", ignore=shutil.ignore_patterns("__pycache__"))
+    build = [sys.executable, "-c", "import setuptools; setuptools.setup()", "-q", "build_py", "-d", tmp_path / "lib"]
+    subprocess.run(build, cwd=source, check=True, capture_output=True, timeout=120)
+    code = "import optlib as ol; print(ol.__file__); print(ol.data.digits())"
+    where, what = python(code, cwd=tmp_path, path=tmp_path / "lib").splitlines()
+    assert Path(where).is_relative_to(tmp_path / "lib")
+    assert what == repr(ol.data.digits())
+
+
+# --- linear regression ---------------------------------------------------------------------------------------
+
+
+def test_linear_regression_has_a_known_answer():
+    exact = ol.data.linear_regression(n=50, d=3, noise=0.0, seed=1)
+    np.testing.assert_allclose((exact.x @ exact.truth["W"] + exact.truth["b"])[:, 0], exact.y, rtol=1e-14)
+    for name, value in ol.data.least_squares(exact).items():
+        np.testing.assert_allclose(value, exact.truth[name], rtol=1e-12)
+    assert exact.classes is None
+    again, other = (ol.data.linear_regression(n=50, d=3, noise=0.0, seed=s) for s in (1, 2))
+    np.testing.assert_array_equal(again.x, exact.x)
+    assert not np.array_equal(other.x, exact.x)
+
+
+def test_noise_has_the_deviation_asked_for():
+    noisy = ol.data.linear_regression(n=4000, d=2, noise=0.5, seed=3)
+    residual = noisy.y - (noisy.x @ noisy.truth["W"] + noisy.truth["b"])[:, 0]
+    assert residual.std() == pytest.approx(0.5, rel=4 / np.sqrt(2 * 4000))  # four standard errors
+    fit = ol.data.least_squares(noisy)
+    np.testing.assert_allclose(fit["W"], noisy.truth["W"], atol=4 * 0.5 / np.sqrt(4000))
+
+
+# --- split and standardization -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("share", [0.1, 0.2, 0.5])
+def test_split_deals_each_example_once(share):
+    whole = ol.data.digits()
+    train, validation = ol.data.split(whole, validation=share, seed=4)
+    assert len(validation) == round(share * 1797)
+    rows = np.concatenate([np.column_stack([part.x, part.y]) for part in (train, validation)])
+    original = np.column_stack([whole.x, whole.y])
+    order = lambda table: table[np.lexsort(table.T)]
+    np.testing.assert_array_equal(order(rows), order(original))
+    same, other = (ol.data.split(whole, share, seed=s)[1] for s in (4, 5))
+    np.testing.assert_array_equal(same.x, validation.x)
+    assert not np.array_equal(other.y, validation.y)
+
+
+def test_standardization_by_the_training_part_alone():
+    train, validation = ol.data.split(ol.data.digits(), seed=0)
+    prepared, other = ol.data.standardize(train, validation)
+    constant = train.x.std(axis=0) == 0
+    assert 1 <= constant.sum() < 10
+    np.testing.assert_allclose(prepared.x.mean(axis=0), 0, atol=1e-12)
+    np.testing.assert_allclose(prepared.x.std(axis=0)[~constant], 1, rtol=1e-12)
+    assert (prepared.x[:, constant] == 0).all()
+    np.testing.assert_allclose(other.x[5], (validation.x[5] - train.x.mean(0)) / np.where(constant, 1, train.x.std(0)))
+    # Another validation part changes nothing in the training part.
+    changed = ol.data.Data(validation.x + 7.0, validation.y)
+    np.testing.assert_array_equal(ol.data.standardize(train, changed)[0].x, prepared.x)
+    np.testing.assert_array_equal(prepared.y, train.y)
+    alone = ol.data.standardize(train)
+    np.testing.assert_array_equal(alone.x, prepared.x)
+    assert ol.data.standardize(train.astype(np.float32)).x.dtype == np.float32
+
+
+def test_a_constant_input_is_no_division_by_zero():
+    """Whatever rounding makes of its mean: 0.1 summed ten times is not 1."""
+    x = np.column_stack([np.full(10, 0.1), np.arange(10.0)])
+    prepared = ol.data.Standardizer(ol.data.Data(x, np.arange(10)))
+    assert prepared.scale[0] == 1.0
+    assert (prepared(ol.data.Data(x, np.arange(10))).x[:, 0] == 0.0).all()
+
+
+# --- batches -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("n", "size"), [(10, 3), (10, 5), (10, 10), (10, 1), (1, 1), (1438, 32)])
+@pytest.mark.parametrize("last", ["keep", "weight"])
+def test_each_example_exactly_once_an_epoch(n, size, last):
+    made = ol.data.batches(n, size, seed=3, epochs=3, last=last)
+    assert len(made) == len(list(made)) == 3 * made.per_epoch
+    for k in range(3):
+        epoch = made.epoch(k)
+        assert sorted(np.concatenate(epoch).tolist()) == list(range(n))
+        assert [len(i) for i in epoch[:-1]] == [size] * (len(epoch) - 1)
+        assert len(epoch[-1]) == (n % size or size)
+
+
+def test_drop_leaves_out_the_smaller_batch():
+    made = ol.data.batches(10, 4, last="drop", epochs=50)
+    assert [len(i) for i in made] == [4] * 100
+    assert all(len(np.unique(np.concatenate(made.epoch(k)))) == 8 for k in range(50))
+    assert set(np.concatenate(list(made)).tolist()) == set(range(10)), "another epoch leaves out others"
+    assert len(ol.data.batches(10, 5, last="drop")) == 2
+
+
+@pytest.mark.parametrize(("n", "size"), [(10, 4), (10, 5), (1438, 32), (7, 7)])
+def test_weighted_batches_have_the_mean_of_all(n, size):
+    values = np.random.default_rng(0).standard_normal(n)
+    made = ol.data.batches(n, size, last="weight", epochs=2)
+    means = [w * values[i].mean() for i, w in zip(made.epoch(0), made.weights, strict=False)]
+    assert np.mean(means) == pytest.approx(values.mean(), rel=1e-12)
+    assert made.weights.shape == (len(made),)
+    plain = ol.data.batches(n, size, last="keep")
+    assert plain.weights.tolist() == [1.0] * len(plain)
+    if n % size:
+        assert np.mean([values[i].mean() for i in plain]) != pytest.approx(values.mean(), rel=1e-6)
+
+
+def test_with_replacement_draws_are_independent():
+    made = ol.data.batches(50, 10, replacement=True, epochs=400, seed=1)
+    drawn = np.array(list(made))
+    assert drawn.shape == (2000, 10)
+    counts = np.bincount(drawn.ravel(), minlength=50)
+    expected = drawn.size / 50
+    chi2 = ((counts - expected) ** 2 / expected).sum()
+    assert abs(chi2 - 49) < 4 * np.sqrt(2 * 49)  # four standard deviations of chi-square with 49 degrees of freedom
+    # A batch of 10 of 50 has no repetition with probability prod(1 - i/50) = 0.3817.
+    alone = np.mean([len(set(row)) == 10 for row in drawn.tolist()])
+    p = np.prod(1 - np.arange(10) / 50)
+    assert abs(alone - p) < 4 * np.sqrt(p * (1 - p) / 2000)
+
+
+def test_reproducible_by_seed_and_by_epoch():
+    made = ol.data.batches(100, 7, seed=5, epochs=4)
+    one, two = list(made), list(ol.data.batches(data(100), 7, seed=5, epochs=4))
+    for a, b in zip(one, two, strict=True):
+        np.testing.assert_array_equal(a, b)
+    # The third epoch without the two before it; and again.
+    alone = ol.data.batches(100, 7, seed=5).epoch(2)
+    for a, b in zip(alone, one[2 * made.per_epoch :], strict=False):
+        np.testing.assert_array_equal(a, b)
+    assert not np.array_equal(made.order(0), made.order(1))
+    assert not np.array_equal(made.order(0), ol.data.batches(100, 7, seed=6).order(0))
+    orders = {tuple(ol.data.batches(100, 7, seed=s).order(k)) for s in range(20) for k in range(20)}
+    assert len(orders) == 400
+
+
+def test_numpys_global_state_is_neither_read_nor_changed():
+    def run():
+        train, validation = ol.data.split(ol.data.digits(), seed=1)
+        regression = ol.data.linear_regression(seed=1)
+        return [train.y, regression.y, *ol.data.batches(train, 32, seed=1), *ol.data.batches(9, 2, replacement=True)]
+
+    np.random.seed(1)  # noqa: NPY002
+    before, first = np.random.get_state()[1].copy(), run()  # noqa: NPY002
+    np.testing.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
+    np.random.seed(2)  # noqa: NPY002
+    for a, b in zip(first, run(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_batches_say_what_they_are():
+    said = "<Batches: 10 examples in 3 batches of 4 (last: 2), 1 epoch, seed 0>"
+    assert repr(ol.data.batches(10, 4)) == said
+    assert "(dropped: 2)" in repr(ol.data.batches(10, 4, last="drop"))
+    assert "with replacement" in repr(ol.data.batches(10, 5, replacement=True))
+
+
+# --- what is refused -----------------------------------------------------------------------------------------
+
+NAN = np.array([[1.0, 2.0], [np.nan, 3.0]])
+BAD = {
+    "batch 0": (lambda: ol.data.batches(10, 0), ValueError, r"batches: size=0 must be an integer from 1 to 10"),
+    "batch > n": (lambda: ol.data.batches(10, 11), ValueError, r"batches: size=11 must be an integer from 1 to 10"),
+    "batch 2.0": (lambda: ol.data.batches(10, 2.0), TypeError, r"batches: size=2.0 must be an integer"),
+    "batch True": (lambda: ol.data.batches(10, True), TypeError, r"batches: size=True must be an integer"),
+    "no examples": (lambda: ol.data.batches(0, 1), ValueError, r"batches: data=0 must be an integer of at least 1"),
+    "array": (lambda: ol.data.batches(np.ones(3), 1), TypeError, r"batches: data is a ndarray; it must be ol.data"),
+    "seed": (lambda: ol.data.batches(10, 2, seed=-1), ValueError, r"batches: seed=-1 must be an integer of at least 0"),
+    "no seed": (lambda: ol.data.batches(10, 2, seed=None), TypeError, r"batches: seed=None must be an integer"),
+    "epochs": (lambda: ol.data.batches(10, 2, epochs=-1), ValueError, r"batches: epochs=-1 .* at least 0"),
+    "last": (lambda: ol.data.batches(10, 2, last="cut"), ValueError, r"last='cut' must be one of 'keep', 'drop'"),
+    "replacement": (lambda: ol.data.batches(10, 2, replacement=1), TypeError, r"replacement=1 must be True or False"),
+    "epoch": (lambda: ol.data.batches(10, 2).epoch(-1), ValueError, r"k=-1 must be an integer of at least 0"),
+    "nan": (lambda: ol.data.Data(NAN, [0, 1]), ValueError, r"x contains NaN or infinity, 1 in all.*x\[1, 0\]"),
+    "inf": (lambda: ol.data.Data(np.ones((2, 1)), [0.0, np.inf]), ValueError, r"y contains NaN or infinity.*y\[1\]"),
+    "label": (lambda: ol.data.Data(np.ones((2, 1)), [0, -1]), ValueError, r"the label -1; labels are integers from 0"),
+    "lengths": (lambda: ol.data.Data(np.ones((3, 1)), [0, 1]), ValueError, r"y has shape \(2,\).*\(3,\)"),
+    "flat": (lambda: ol.data.Data(np.ones(3), [0, 1, 2]), ValueError, r"x has shape \(3,\); it must be \(n, d\)"),
+    "empty": (lambda: ol.data.Data(np.ones((0, 3)), []), ValueError, r"x has shape \(0, 3\)"),
+    "ragged": (lambda: ol.data.Data([[1.0], [1.0, 2.0]], [0, 1]), ValueError, r"rows of different lengths"),
+    "text": (lambda: ol.data.Data([["a"]], [0]), TypeError, r"x has dtype <U1; it must hold real numbers"),
+    "share": (lambda: ol.data.split(data(), 1.0), ValueError, r"validation=1.0 must be a number between 0 and 1"),
+    "share nan": (lambda: ol.data.split(data(), float("nan")), ValueError, r"validation=nan must be"),
+    "too few": (lambda: ol.data.split(data(), 0.01), ValueError, r"validation=0.01 of 10 examples leaves one part"),
+    "tuple": (lambda: ol.data.split((NAN, NAN)), TypeError, r"split: data is a tuple; it must be ol.data.Data"),
+    "scale": (lambda: ol.data.standardize(data(), NAN), TypeError, r"data is a ndarray; it must be ol.data.Data"),
+    "inputs": (lambda: ol.data.standardize(data(d=3), data(d=2)), ValueError, r"2 inputs, but the training part has 3"),
+    "n": (lambda: ol.data.linear_regression(n=0), ValueError, r"n=0 must be an integer of at least 1"),
+    "d": (lambda: ol.data.linear_regression(d=1.5), TypeError, r"d=1.5 must be an integer"),
+    "noise": (lambda: ol.data.linear_regression(noise=-1), ValueError, r"noise=-1 must be a finite number"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_refused_naming_argument_value_and_what_is_allowed(case):
+    call, error, says = BAD[case]
+    with pytest.raises(error, match=says):
+        call()
