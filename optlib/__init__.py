@@ -27,6 +27,7 @@ _LAZY = {
     "explore": "explorables.explorer",
     "sliders": "explorables.sliders",
     "check": "exercises",
+    "cheat_sheet": "cheat_sheet",
     "Claims": "claims",
     "data": "data",
     "networks": "networks",

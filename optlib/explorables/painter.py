@@ -27,6 +27,7 @@ SIZE = (600, 500)
 COLORS = 255  # the 256th is left for "as in the frame before", which makes films small
 _GROUND_COLORS = 96
 _LEGENDS_KEPT = 16
+_SEEN_THROUGH = 0.15  # how much of a path shows through the legend's paper
 STEPS_SHOWN = 80  # paths of at most so many steps carry a dot for each
 _DPI = 100
 _MARGINS = (60, 14, 30, 42)  # left, right, top, bottom in pixels
@@ -178,10 +179,13 @@ class Painter:
             kept = self.pixels.copy()
             self.canvas.restore_region(self.clean)
             rows, columns = self._draw_legend(labels, styles)
-            self.legends[key] = rows, columns, self.pixels[rows, columns].copy()
+            block = self.pixels[rows, columns].copy()
+            paper = (block[..., :3] == np.array(to_rgba(self.look.paper)[:3]) * 255).all(axis=-1, keepdims=True)
+            self.legends[key] = rows, columns, block, np.where(paper, _SEEN_THROUGH, 0.0)
             self.pixels[...] = kept
-        rows, columns, block = self.legends[key]
-        self.pixels[rows, columns] = block
+        rows, columns, block, seen = self.legends[key]
+        under = self.pixels[rows, columns]
+        under[...] = block + seen * (under - block.astype(float))
 
     def _draw_legend(self, labels, styles):
         """Draw it in the upper right corner; returns the rows and columns of the picture that it covers."""

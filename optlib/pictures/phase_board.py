@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import theme
 from ..theory import momentum_matrix, spectral_radius
-from .picture import DPI, _with_palette, number
+from .picture import DPI, number, with_palette
 
 KINDS = ("creeps", "swings", "flips", "diverges")
 TINTS = (theme.BLUE, theme.ORANGE, theme.GREEN, theme.VERMILLION)  # in the order of `plots.regions`
@@ -111,8 +111,9 @@ class Board:
         self.canvas.draw()
         for artist in self.moving:
             artist.set_visible(True)
-        own = _with_palette(Image.fromarray(self._pixels()[..., :3])).getpalette()
-        colors = np.concatenate([np.array(own, float).reshape(-1, 3), _blends()])
+        blends = _blends()
+        own = with_palette(Image.fromarray(self._pixels()[..., :3]), 256 - len(blends)).getpalette()
+        colors = np.concatenate([np.array(own, float).reshape(-1, 3), blends])
         self.palette = colors.astype(int).ravel().tolist()
         self.clean = self.canvas.copy_from_bbox(self.figure.bbox)
         self.clean_pixels = self._pixels().copy().view(np.uint32)[..., 0]
