@@ -31,6 +31,8 @@ _LAZY = {
     "Claims": "claims",
     "data": "data",
     "networks": "networks",
+    "train": "training.loops",
+    "train_many": "training.loops",
 }
 
 __all__ = [

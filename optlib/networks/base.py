@@ -7,7 +7,9 @@ import numpy as np
 from ..data.seeds import check_whole, generator
 from .losses import cross_entropy
 
-BLOCK_ROWS = 128  # examples evaluated at once: their activations stay in the cache, also for many runs
+# A product of matrices of so many multiplications is left to one thread by NumPy's BLAS.  Larger ones wake others,
+# which disturb each other where `train_many` has threads of its own.
+BLOCK = 2**18
 
 
 class Network:
@@ -127,8 +129,9 @@ class Network:
         loss, accuracy : numbers, or arrays (...) of one for each run
         """
         loss = right = 0.0
-        for first in range(0, len(data), BLOCK_ROWS):
-            x, y = data.x[first : first + BLOCK_ROWS], data.y[first : first + BLOCK_ROWS]
+        rows = max(16, BLOCK // max(int(np.prod(shape)) for shape in self.shapes.values()))
+        for first in range(0, len(data), rows):
+            x, y = data.x[first : first + rows], data.y[first : first + rows]
             output = self.forward(params, x)
             loss = loss + self.criterion(output, y)[0] * (len(y) / len(data))
             if self.classes:
