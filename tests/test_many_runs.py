@@ -108,6 +108,36 @@ def test_every_network(network):
     assert (many.train_accuracy is None) == (network.classes is None)
 
 
+class Tempered(networks.Logistic):
+    """A network of one's own, with a parameter that is a single number."""
+
+    def __init__(self):
+        super().__init__(64, 10)
+        self.shapes = {"heat": (), **self.shapes}
+
+    def start(self, name, rng):
+        return np.ones(()) if name == "heat" else super().start(name, rng)
+
+    def forward(self, params, x):
+        return params["heat"][..., None, None] * super().forward(params, x)
+
+    def backward(self, params, x, y, weights=None):
+        score, heat = super().forward(params, x), params["heat"][..., None, None]
+        loss, delta = networks.cross_entropy(heat * score, y, weights)
+        grads = {"W": np.swapaxes(x, -1, -2) @ (heat * delta), "b": (heat * delta).sum(axis=-2, keepdims=True)}
+        return loss, {**grads, "heat": (delta * score).sum(axis=(-2, -1))}  # not in the order of shapes
+
+
+@pytest.mark.parametrize("rule", [ol.Adam, ol.YellowFin])
+def test_a_network_of_ones_own(rule):
+    network = Tempered()
+    many = ol.train_many(network, rule, TRAIN, seeds=[0, 1], settings={"lr": [0.01, 0.1]}, steps=30)
+    assert many.params["heat"].shape == (2, 2)
+    assert (many.params["heat"] != 1).all()
+    same(many, ol.train(network, rule(lr=0.1), TRAIN, seed=1, steps=30), 1, 1)
+    assert network.loss(many.params, np.stack([[TRAIN.x] * 2] * 2), np.stack([[TRAIN.y] * 2] * 2)).shape == (2, 2)
+
+
 @pytest.mark.parametrize(("workers", "numbers"), [(1, 1), (2, 1500), (3, 2**18), (2, 2**18)])
 def test_chunks_and_threads_change_nothing(workers, numbers, monkeypatch):
     def run(workers):
@@ -298,8 +328,8 @@ def refused(function, **changes):
 
 LABELED = ol.data.Data(np.ones((40, 64)), np.arange(40) % 11)
 BAD = {
-    "batch 0": ({"batch": 0}, ValueError, r"size=0 must be an integer from 1 to 320"),
-    "batch > n": ({"batch": 321}, ValueError, r"size=321 must be an integer from 1 to 320"),
+    "batch 0": ({"batch": 0}, ValueError, r"WHO: batch=0 must be an integer from 1 to 320"),
+    "batch > n": ({"batch": 321}, ValueError, r"WHO: batch=321 must be an integer from 1 to 320"),
     "last": ({"last": "cut"}, ValueError, r"last='cut' must be one of 'keep', 'drop', 'weight'"),
     "epochs": ({"epochs": 0, "steps": None}, ValueError, r"WHO: epochs=0 must be an integer of at least 1"),
     "steps": ({"steps": 1.5}, TypeError, r"WHO: steps=1.5 must be an integer of at least 1"),

@@ -36,7 +36,8 @@ class Plan:
         self.validation = None if validation is None else self._examples("validation", validation)
         self.rule = _checked_rule(who, rule)
         self.schedule = self._check_schedule(schedule)
-        self.cut = {"size": batch, "last": last, "replacement": replacement}
+        check_whole(who, "batch", batch, least=1, most=len(self.data))
+        self.cut = {"size": int(batch), "last": last, "replacement": replacement}
         per_epoch = batches(self.data, **self.cut).per_epoch
         self.steps = self._steps(epochs, steps, per_epoch)
         self.epochs = -(-self.steps // per_epoch)

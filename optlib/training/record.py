@@ -105,6 +105,7 @@ class Training:
     def _close(self, params, average, seconds):
         """Take the final weights, and mark all that comes after a run has diverged."""
         shape = self.diverged_at.shape
+        params = {name: np.asarray(value) for name, value in params.items()}  # an array may have become a number
         for value in params.values():
             broken = ~np.isfinite(value).all(axis=tuple(range(len(shape), value.ndim)))
             self.diverged_at[broken & ~self.diverged] = self.steps - 1
