@@ -7,7 +7,7 @@ import numpy as np
 from .. import theme
 from ..functions import Function
 from . import draw
-from .charts import _drawable
+from .charts import HUGE, _drawable
 from .kept import KeptFigure
 from .picture import DPI, Picture, headline, joined, new_figure, number, point, show_name
 from .terrain import terrain
@@ -116,7 +116,8 @@ class RunPicture(Picture):
         self.rates, self.title = rates, title
         with np.errstate(all="ignore"):
             self.loss = f(self.x) - f.minimum
-        self.board = _board(f, len(x) - 1, float(self.loss[0]), extent)
+        first = float(self.loss[0])  # zero for a run that starts at the minimum
+        self.board = _board(f, len(x) - 1, first if 0 < first < HUGE else 1.0, extent)
         lost = "" if finite.all() else f" It diverged after {len(self.x) - 1} steps."
         super().__init__(self.board.figure, self.board.axes, (
             f"{title or show_name(f)}: a path of {len(x) - 1:,} steps from {point(x[0])} to {point(self.x[-1])} on "
@@ -204,7 +205,7 @@ def _center(f: Function, center):
         center = f.minima[0]
     center = np.asarray(center, dtype=float)
     if center.shape != (2,) or not np.isfinite(center).all():
-        raise ValueError(f"noise_ball: center={center!r} must be two finite numbers")
+        raise ValueError(f"noise_ball: center={center.tolist()!r} must be two finite numbers")
     return center
 
 
@@ -213,7 +214,7 @@ def _ellipse(covariance, center, points):
     covariance = np.asarray(covariance, dtype=float)
     good = covariance.shape == (2, 2) and np.isfinite(covariance).all() and np.allclose(covariance, covariance.T)
     if not good or np.linalg.eigvalsh(covariance)[0] <= 0:
-        raise ValueError(f"noise_ball: covariance={covariance!r} must be a symmetric, positive (2, 2) array")
+        raise ValueError(f"noise_ball: covariance={covariance.tolist()!r} must be a symmetric, positive (2, 2) array")
     around = np.linspace(0, 2 * np.pi, 200)
     root = np.linalg.cholesky(covariance)
     curve = center + INSIDE * np.stack([np.cos(around), np.sin(around)], axis=-1) @ root.T
