@@ -180,6 +180,9 @@ def test_what_is_recorded_is_what_the_network_says():
     assert not record.diverged
     assert repr(record) == "<Training: Adam on <MLP: 64 inputs, 610 parameters>, 1 run, 15 steps>"
     assert ol.train(MLP, ol.Adam, TRAIN, batch=50, epochs=2).at.tolist() == [0, 7, 14]
+    rare = ol.train_many(MLP, ol.Adam(lr=0.01), TRAIN, seeds=[1], batch=50, steps=15, every=2, validation=VALIDATION)
+    assert rare.at.tolist() == [0, 14, 15]
+    np.testing.assert_array_equal(rare.validation_loss[:, 0], record.validation_loss[[0, 2, 3]])
 
 
 def test_it_learns():
@@ -234,6 +237,29 @@ def test_the_same_call_gives_the_same_numbers_and_changes_nothing():
     np.testing.assert_array_equal(TRAIN.x, before)
     assert rule.t == 0
     assert not rule.state
+
+
+def test_the_path_is_kept_where_it_is_asked_for():
+    line, linear = ol.data.linear_regression(n=64, d=2), networks.Linear(2)
+    start = {"W": np.array([[3.0], [-3.0]]), "b": np.zeros((1, 1))}
+    how = {"start": start, "batch": 8, "steps": 30, "path": True}
+    rates = [0.1, 1e200]
+    many = ol.train_many(linear, ol.Momentum, line, seeds=[0, 1], settings={"lr": rates}, **how)
+    assert many.path["W"].shape == (31, 2, 2, 2, 1)
+    for name in start:
+        np.testing.assert_array_equal(many.path[name][0], np.broadcast_to(start[name], (2, 2, *start[name].shape)))
+        np.testing.assert_array_equal(many.path[name][-1, :, 0], many.params[name][:, 0])
+    one = ol.train(linear, ol.Momentum(lr=0.1), line, seed=1, **how)
+    np.testing.assert_array_equal(many.path["W"][:, 1, 0], one.path["W"])
+    lost = ol.train(linear, ol.Momentum(lr=1e200), line, seed=1, **how)
+    np.testing.assert_array_equal(many.path["W"][:, 1, 1], lost.path["W"])
+    last = int(lost.diverged_at)
+    assert np.isfinite(lost.path["W"][: last + 1]).all()
+    assert np.isnan(lost.path["W"][last + 1 :]).all()
+    i = next(iter(ol.data.batches(line, 8, seed=1)))
+    grad = linear.loss_and_grads(start, line.x[i], line.y[i])[1]["W"]
+    np.testing.assert_allclose(one.path["W"][1], start["W"] - 0.1 * grad, rtol=1e-14)
+    assert ol.train(linear, ol.Momentum, line, steps=1).path is None
 
 
 # --- runs that diverge ---------------------------------------------------------------------------------------
@@ -346,6 +372,11 @@ BAD = {
     "newton": ({"rule": ol.Newton}, TypeError, r"WHO: rule=Newton.* reads the gradient and the hessian.*Adam"),
     "genetic": ({"rule": ol.GeneticAlgorithm}, TypeError, r"WHO: rule=Genetic.* reads the function.*Adam, AdaMax"),
     "array": ({"rule": ol.Adam(lr=np.ones(3))}, ValueError, r"lr of Adam has shape \(3,\); .*settings={'lr': array}"),
+    "every": ({"every": 0}, ValueError, r"WHO: every=0 must be an integer of at least 1"),
+    "path": ({"path": 1}, TypeError, r"WHO: path=1 must be True or False"),
+    "start": ({"start": {"W1": np.ones(3)}}, ValueError, r"WHO: start={'W1': \(3,\)} must be .*shapes: .*'W2'"),
+    "no start": ({"start": 3}, ValueError, r"WHO: start=3 must be a dict of arrays"),
+    "nan start": ({"start": {k: v * np.nan for k, v in MLP.init(0).items()}}, ValueError, r"'W1'\] contains NaN"),
     "dtype": ({"dtype": np.int64}, TypeError, r"WHO: dtype=.*int64.* must be np.float32 or np.float64"),
     "schedule": ({"schedule": 0.5}, TypeError, r"WHO: schedule=0.5 must be a function of t"),
 }
