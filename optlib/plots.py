@@ -4,10 +4,10 @@ Each function returns a `Picture`, which shows itself in a notebook, describes i
 file.  pyplot is not involved and the reader's matplotlib settings are left alone.
 """
 
+from .pictures.arrows import first_steps, gradient_field
 from .pictures.averages import averages
 from .pictures.basins import basins
 from .pictures.charts import curves, loss, rates
-from .pictures.first_steps import first_steps
 from .pictures.landscape import contour, contour3d, four_views, line, scatter, surface
 from .pictures.maps import heatmap, regions
 from .pictures.noise import noise_ball, noisy_run
@@ -15,7 +15,7 @@ from .pictures.phases import phase_diagram
 from .pictures.picture import Picture
 from .pictures.runs import bands, progress, ranking
 from .pictures.samples import histograms, images
-from .pictures.slopes import gradient_field, secant
+from .pictures.slopes import secant
 from .pictures.steps import look_ahead
 
 __all__ = [
