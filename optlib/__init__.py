@@ -31,6 +31,7 @@ _LAZY = {
     "Claims": "claims",
     "data": "data",
     "networks": "networks",
+    "minibatch": "minibatch",
     "train": "training.loops",
     "train_many": "training.loops",
 }
