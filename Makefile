@@ -18,7 +18,7 @@ define CHECK_PYTHON
   || { echo "Python has no venv module; on Debian: apt-get install python3-venv"; exit 1; }
 endef
 
-.PHONY: lab test test-colab notebooks lint help clean
+.PHONY: lab test test-colab notebooks cheat-sheet lint help clean
 .DEFAULT_GOAL := help
 
 lab: $(READY)  ## Install, then open JupyterLab on the first notebook
@@ -41,11 +41,15 @@ test-colab:  ## Run the tests of pictures and sliders with Colab's versions
 notebooks: $(READY)  ## Execute all notebooks anew and store their outputs
 	$(BIN)/python tools/execute_notebooks.py
 
+cheat-sheet: $(READY)  ## Write every rule on one page: build/cheat_sheet.html and .pdf
+	mkdir -p build
+	$(BIN)/python -m optlib.cheat_sheet build/cheat_sheet.html build/cheat_sheet.pdf
+
 lint: $(READY)  ## Check the style of package, tests and notebooks
 	$(BIN)/ruff check .
 
 help:  ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 clean:  ## Remove the environment and everything generated
 	rm -rf $(VENV) build .pytest_cache .ruff_cache .hypothesis *.egg-info

@@ -31,6 +31,8 @@ _LAZY = {
     "networks": "networks",
     "train": "training.loops",
     "train_many": "training.loops",
+    "cheat_sheet": "cheat_sheet",
+    "Claims": "claims",
 }
 
 __all__ = [

@@ -12,7 +12,8 @@ import numpy as np
 from PIL import Image
 
 from .explorables import page, stage
-from .explorables.painter import COLORS, painter
+from .explorables.painter import painter
+from .explorables.palette import COLORS
 from .explorables.scene import scene
 from .pictures.picture import show_name
 from .pictures.tracks import sentences, settings_line, tracks

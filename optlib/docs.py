@@ -17,7 +17,7 @@ from .functions import Function
 from .optimizers.base import Optimizer
 from .registry import FUNCTIONS, OPTIMIZERS
 
-LABELS = ("Formula", "Source", "Convention", "Elsewhere", "Memory", "Notes")
+LABELS = ("Formula", "Source", "Convention", "Elsewhere", "Memory", "When", "Notes")
 
 
 class Card:
@@ -130,7 +130,7 @@ def _rule_parts(rule):
     parts.append(("code", "The code that runs", rule_source(cls)))
     if cls.hypers:
         parts.append(("table", "Hyper-parameters", _hyper_rows(rule, cls)))
-    for label in ("Memory", "Convention", "Elsewhere", "Notes", "Source"):
+    for label in ("Memory", "When", "Convention", "Elsewhere", "Notes", "Source"):
         if said.get(label):
             parts.append(("prose", label, said[label]))
     return parts

@@ -9,10 +9,10 @@ last bit; where a rule is written in a way that this cannot follow, it is simply
 import ast
 import copy
 import functools
-import inspect
 import textwrap
 
 from . import arrays
+from .rule_source import Scan, Unusual, is_own, parsed, switches
 
 MOST_COORDINATES = 4  # the loop is written out once for each
 
@@ -71,27 +71,22 @@ def loop_of(rules):
     update, known = type(rule).update, frozenset(vars(rule))
     if len(rules) > MOST_COORDINATES or "update" in known or update.__code__.co_freevars:
         return None
-    flags = frozenset((name, value) for name in rule.hypers if isinstance(value := getattr(rule, name), bool))
     try:
-        return _compiled(update, frozenset(rule.hypers), flags, known, len(rules))
-    except (OSError, TypeError, SyntaxError, _Unusual):
+        return _compiled(update, frozenset(rule.hypers), switches(rule), known, len(rules))
+    except (OSError, TypeError, SyntaxError, Unusual):
         return None
 
 
-class _Unusual(Exception):
-    """The source is not of the plain form that can be written into a loop."""
-
-
 @functools.lru_cache(maxsize=256)
-def _compiled(update, hypers, flags, known, count):
-    (me, x, g), body = _parsed(update, flags)
-    scan = _Scan(me)
+def _compiled(update, hypers, switches, known, count):
+    (me, x, g), body = parsed(update, switches)
+    scan = Scan(me)
     for line in body:
         scan.visit(line)
     shared = {"t"} | scan.read & hypers  # the same for all coordinates, and not changed by a step
     state = sorted((scan.read | scan.written) - shared)
     if scan.returns > 1 or scan.written & shared or not known.issuperset(state):
-        raise _Unusual
+        raise Unusual
     # The lifted functions of `arrays` ask each time what they are given; here it is floats.
     lifted = {name: on_floats for name, value in update.__globals__.items() if (on_floats := _on_floats(value))}
     xs, gs = ([f"{letter}_at_{i}" for i in range(count)] for letter in "xg")
@@ -117,68 +112,10 @@ def _compiled(update, hypers, flags, known, count):
     return made["bind"](*lifted.values())
 
 
-def _parsed(update, flags):
-    """Names of the three parameters, and the statements of an update that ends with its only return."""
-    (function,) = ast.parse(textwrap.dedent(inspect.getsource(update))).body
-    plain = isinstance(function, ast.FunctionDef) and not function.decorator_list and not hasattr(update, "__wrapped__")
-    if not plain or len(function.args.args) != 3:
-        raise _Unusual
-    names = [argument.arg for argument in function.args.args]
-    body = function.body[1:] if ast.get_docstring(function) is not None else function.body
-    body = [kept for line in body for kept in _without_switches(line, names[0], dict(flags))]
-    if not body or not isinstance(body[-1], ast.Return) or body[-1].value is None:
-        raise _Unusual
-    return names, body
-
-
-def _without_switches(line, me, flags):
-    """The branch that is taken where a statement asks for a switch of the rule, ``if self.centered:``."""
-    test = line.test if isinstance(line, ast.If) else None
-    if isinstance(test, ast.Attribute) and isinstance(test.value, ast.Name) and test.value.id == me:
-        if test.attr in flags:
-            return line.body if flags[test.attr] else line.orelse
-    return [line]
-
-
 def _on_floats(value):
     """What a function of `optlib.arrays` calls for floats; None for anything else."""
     name = getattr(value, "__name__", "")
     return getattr(arrays._FLOATS, name, None) if value is getattr(arrays, name, None) else None
-
-
-class _Scan(ast.NodeVisitor):
-    """What a function reads and writes of ``self``, and its own local names."""
-
-    def __init__(self, me):
-        self.me, self.read, self.written, self.locals, self.returns = me, set(), set(), set(), 0
-
-    def visit_Attribute(self, node):
-        if isinstance(node.value, ast.Name) and node.value.id == self.me:
-            (self.read if isinstance(node.ctx, ast.Load) else self.written).add(node.attr)
-        else:
-            self.generic_visit(node)
-
-    def visit_AugAssign(self, node):
-        self.generic_visit(node)
-        target = node.target
-        if isinstance(target, ast.Attribute):
-            self.read.add(target.attr)
-
-    def visit_Name(self, node):
-        if node.id == self.me:
-            raise _Unusual  # handed on as a whole
-        if not isinstance(node.ctx, ast.Load):
-            self.locals.add(node.id)
-
-    def visit_Return(self, node):
-        self.returns += 1
-        self.generic_visit(node)
-
-    def visit_FunctionDef(self, node):
-        raise _Unusual
-
-    visit_Lambda = visit_AsyncFunctionDef = visit_ClassDef = visit_Global = visit_Nonlocal = visit_FunctionDef
-    visit_Yield = visit_YieldFrom = visit_Await = visit_NamedExpr = visit_FunctionDef
 
 
 class _Rename(ast.NodeTransformer):
@@ -188,7 +125,7 @@ class _Rename(ast.NodeTransformer):
         self.me, self.names, self.shared, self.i = me, names, shared, i
 
     def visit_Attribute(self, node):
-        if isinstance(node.value, ast.Name) and node.value.id == self.me:
+        if is_own(node, self.me):
             return ast.Name(f"{node.attr}_" if node.attr in self.shared else f"{node.attr}_{self.i}", node.ctx)
         return self.generic_visit(node)
 

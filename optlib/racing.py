@@ -13,9 +13,9 @@ from .optimizers.base import Optimizer
 from .pictures.charts import curves
 from .pictures.picture import number
 from .registry import OPTIMIZERS
+from .trajectory import lost
 
 RATES = (1e-4, 1e1, 200)  # lowest, highest and number of the rates that are tried, at equal factors
-LOST = 1e3  # times the value at the start: what ends higher is not drawn
 
 
 def race(f, rules, *, lr=None, tune=False, rates=None, start=None, steps=100):
@@ -125,8 +125,7 @@ def _tuning_picture(tuned):
         name = type(path.rule).__name__
         same = sum(label.split(",")[0] == name for label in heights)
         label = f"{name}, no. {same + 1}" if same else name
-        far = search.heights > LOST * max(abs(path.f[0]), 1e-9)
-        heights[label] = np.where(far, np.nan, search.heights)
+        heights[label] = np.where(lost(search.heights, path.f[0]), np.nan, search.heights)
         best.append((search.best, np.nanmin(search.heights)))
     log = bool(min(low for _, low in best) > 0)
     label = f"value after {steps:,} steps"

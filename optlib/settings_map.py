@@ -10,6 +10,7 @@ from .explorables.setting import Setting
 from .minimize import grid, minimize
 from .pictures.maps import heatmap as draw_map
 from .pictures.picture import number
+from .trajectory import lost
 
 CHUNK = 8000  # settings that run together: their whole paths fit into memory that is used again and again
 
@@ -53,7 +54,9 @@ class SettingsMap:
     ----------
     xs, ys : arrays (n,) and (m,)
     values : array (m, n)
-        Value after the last step, NaN where the path diverged.
+        Value after the last step, NaN where the path left the finite numbers.
+    diverged : bool array (m, n)
+        Where it did, or ended more than `trajectory.LOST` times as high as it began.
     picture : Picture
     best : dict
         The setting that ends lowest, and its value as ``f``.
@@ -66,18 +69,21 @@ class SettingsMap:
         lowest = np.unravel_index(np.nanargmin(self.values), self.values.shape)
         row, column = lowest
         self.best = {self.x: float(self.xs[column]), self.y: float(self.ys[row]), "f": float(self.values[lowest])}
+        self.diverged = lost(self.values, setting.f(np.array(setting.start)))
+        if self.diverged.all():  # then the least bad of them are worth a look
+            self.diverged = np.isnan(self.values)
         scales = [(name, values, "log") if _log(rule, name) else (name, values) for name, values in axes.items()]
         start = ", ".join(map(number, setting.start))
         self.picture = draw_map(
             self.values, *scales, label=f"value after {setting.steps:,} steps",
             title=f"{type(rule).__name__} on {setting.f.name.replace('_', ' ')}",
-            settings=f"{self.values.size:,} settings, {setting.steps:,} steps from ({start})",
+            diverged=self.diverged, settings=f"{self.values.size:,} settings, {setting.steps:,} steps from ({start})",
         )  # fmt: skip
 
     def __repr__(self):
         best = ", ".join(f"{name} {number(value)}" for name, value in self.best.items())
-        lost = np.isnan(self.values).mean()
-        return f"<{type(self.rule).__name__} at {self.values.size:,} settings: best {best}; {lost:.1%} diverged>"
+        share = f"{self.diverged.mean():.1%} diverged"
+        return f"<{type(self.rule).__name__} at {self.values.size:,} settings: best {best}; {share}>"
 
     def path(self, **values):
         """The `Trajectory` of one setting: ``map.path(lr=0.1, beta=0.9)``."""

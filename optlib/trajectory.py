@@ -7,6 +7,7 @@ import numpy as np
 from .functions import Function
 from .optimizers.base import Optimizer
 
+LOST = 1e3  # times the value at the start: a run that ends higher has flown off, though it is finite yet
 CRITERIA = ("step", "value", "gradient")  # the reasons to stop that `minimize` takes a tolerance for
 
 
@@ -73,3 +74,8 @@ class Trajectory:
             return f"<{np.size(self.ended_at)} paths of {what}: {ends}>"
         where = ", ".join(f"{v:.4g}" for v in self.end)
         return f"<{what}: {self.ended_at} steps to ({where}), f = {self.f[-1]:.4g}, stopped by {self.stopped_by}>"
+
+
+def lost(values, start):
+    """Which values are so far above that at the start that the run counts as diverging; NaN counts too."""
+    return ~(np.asarray(values) <= LOST * max(abs(float(start)), 1e-9))

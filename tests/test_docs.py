@@ -21,12 +21,12 @@ def code_of(card):
 def test_every_rule_has_a_whole_card(rule):
     said = docs.sections(rule)
     assert said[""]
-    assert list(said)[1:6] == ["Formula", "Source", "Convention", "Elsewhere", "Memory"]
+    assert list(said)[1:7] == ["Formula", "Source", "Convention", "Elsewhere", "Memory", "When"]
     assert all(said.values())
     card = ol.card(rule)
     assert card.markdown.startswith(f"### {rule.__name__}")
     assert card.markdown.count("$$") == 2 * len(re.findall(r"\$\$.+?\$\$", said["Formula"], flags=re.DOTALL)) > 0
-    for label in ("Memory", "Convention", "Elsewhere", "Source"):
+    for label in ("When", "Memory", "Convention", "Elsewhere", "Source"):
         assert f"**{label}.**" in card.markdown
     for name, about in rule.hypers.items():
         assert f"| ${about.symbol}$ | <code>{name}</code> |" in card.markdown

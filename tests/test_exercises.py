@@ -28,7 +28,8 @@ def stop(xs, fs, gs, tol):
 
 
 def test_every_exercise_has_a_solution_here():
-    assert set(EXERCISES) == {"00.1", "01.1", "01.2", "01.3", "01.4", "01.5"}
+    here = {key for key in EXERCISES if key[:2] in ("00", "01")}  # later notebooks have a file of their own
+    assert here == {"00.1", "01.1", "01.2", "01.3", "01.4", "01.5"}
     for key, (title, tester) in EXERCISES.items():
         assert title, key
         assert tester.__doc__, key

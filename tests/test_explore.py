@@ -32,7 +32,7 @@ def shown(monkeypatch):
 def test_every_hyper_parameter_has_a_slider():
     explorer = ol.explore(F, ol.Adam(lr=0.1))
     assert list(explorer.hypers["Adam"]) == list(ol.Adam.hypers)
-    assert explorer.hypers["Adam"]["lr"].description == r"lr $\alpha$"
+    assert explorer.hypers["Adam"]["lr"].description == r"lr $\eta$"
     assert isinstance(explorer.hypers["Adam"]["lr"], widgets.FloatLogSlider)
     assert isinstance(explorer.hypers["Adam"]["beta1"], widgets.FloatSlider)
 

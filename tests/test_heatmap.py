@@ -26,6 +26,17 @@ def test_cells_are_those_of_minimize(momentum):
     assert np.isfinite(momentum.values).any()
 
 
+def test_a_run_that_flies_off_is_hatched_though_it_is_finite():
+    """Or its height of 1e30 would leave one color for all that matters."""
+    bowl = ol.functions.quadratic(kappa=20)
+    found = ol.heatmap(bowl, ol.Momentum, n=20, xs=np.linspace(0.1, 4.0, 20), steps=60)
+    flown = found.values > 1e3 * bowl(bowl.start)
+    assert flown.any()
+    assert np.array_equal(found.diverged, flown | np.isnan(found.values))
+    assert "diverged" in found.picture.description
+    assert f"to {found.values[~found.diverged].max():.4g}" in found.picture.description
+
+
 def test_ranges_come_from_the_registry(momentum):
     lr, beta = ol.Momentum.hypers["lr"], ol.Momentum.hypers["beta"]
     assert np.allclose(momentum.xs[[0, -1]], lr.slider)

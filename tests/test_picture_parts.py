@@ -54,7 +54,7 @@ def test_a_color_scale_keeps_its_steps_in_the_file():
 
 
 def test_the_legend_keeps_nothing_of_earlier_paths():
-    """It is drawn once and laid over later frames: paths that ran below it must not show through."""
+    """It is drawn once and laid over later frames: only the paths of the frame itself show through a little."""
     f = ol.functions.quadratic(kappa=20)
     corner = Setting(f, [ol.GradientDescent(lr=0.1)], start=(4.9, 4.9), steps=3).tracks()
     elsewhere = Setting(f, [ol.GradientDescent(lr=0.1)], start=(-4.0, -2.0), steps=3).tracks()

@@ -8,30 +8,38 @@ import optlib as ol
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```python\n(.*?)```", TEXT, flags=re.S)
+FIRST, TRAINING, FIVE_LINES = BLOCKS
 
 
 def test_the_example_prints_what_is_said(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    exec(BLOCKS[0], {})
+    exec(FIRST, {})
     assert (tmp_path / "path.png").stat().st_size > 10_000
     said = re.search(r"prints\n\n```\n(.*?)```", TEXT, flags=re.S).group(1)
     assert capsys.readouterr().out == said
 
 
+def test_the_torch_example_makes_a_step():
+    names = {"ol": ol}
+    exec(TRAINING, names)
+    model, optimizer = names["model"], names["optimizer"]
+    assert all(optimizer.state[p]["t"] == 1 for p in model.parameters())
+
+
 def test_the_rule_of_five_lines_runs():
     try:
-        exec(BLOCKS[1], {"ol": ol})
+        exec(FIVE_LINES, {"ol": ol})
         rule = ol.OPTIMIZERS["SignDescent"]
         path = ol.minimize(ol.FUNCTIONS["sphere"], rule(lr=0.5), start=(2.0, -1.0), steps=4)
         assert path.x.tolist() == [[2, -1], [1.5, -0.5], [1, 0], [0.5, 0], [0, 0]]
     finally:
         ol.OPTIMIZERS.pop("SignDescent", None)
-    assert len([line for line in BLOCKS[1].splitlines() if line.strip()]) <= 6  # the decorator and five lines
+    assert len([line for line in FIVE_LINES.splitlines() if line.strip()]) <= 6  # the decorator and five lines
 
 
 def test_every_make_target_exists():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    for target in set(re.findall(r"\bmake (\w+)", TEXT)):
+    for target in set(re.findall(r"\bmake ([\w-]+)", TEXT)):
         assert re.search(rf"^{target}:", makefile, flags=re.M), target
 
 

@@ -203,7 +203,7 @@ def a_schedule_is_a_setting_changed_by_hand(cls):
 
 def docstring_says_all(cls):
     labels = re.findall(r"^    (\w+):$", cls.__doc__, flags=re.MULTILINE)
-    wanted = ["Formula", "Source", "Convention", "Elsewhere", "Memory"]
+    wanted = ["Formula", "Source", "Convention", "Elsewhere", "Memory", "When"]
     assert [label for label in labels if label != "Notes"] == wanted
     summary, text = cls.__doc__.strip().splitlines()[0], dict(zip(labels, sections(cls.__doc__), strict=True))
     assert summary.endswith(".")

@@ -27,6 +27,9 @@ class SignDescent(ol.optimizers.Optimizer):
 
     Memory:
         0 numbers per parameter.
+
+    When:
+        Only the signs of the slopes are to be trusted, or sent over a network.
     """
 
     lr: float = ol.hyper(0.01, r"\eta", "(0, inf)", slider=(1e-4, 1.0), log=True, doc="length of a step")

@@ -22,11 +22,11 @@ from PIL import Image, ImageDraw, ImageFont
 from .. import theme
 from ..theme import dash_array
 from .look import look_of
+from .palette import Palette
 
 SIZE = (600, 500)
-COLORS = 255  # the 256th is left for "as in the frame before", which makes films small
-_GROUND_COLORS = 96
 _LEGENDS_KEPT = 16
+_SEEN_THROUGH = 0.15  # how much of a path shows through the legend's paper
 STEPS_SHOWN = 80  # paths of at most so many steps carry a dot for each
 _DPI = 100
 _MARGINS = (60, 14, 30, 42)  # left, right, top, bottom in pixels
@@ -55,7 +55,7 @@ class Painter:
         self.canvas.draw()
         self.pixels = np.asarray(self.canvas.buffer_rgba())
         self.clean = self.canvas.copy_from_bbox(self.figure.bbox)
-        self.palette = _Palette(self.pixels, self.look)
+        self.palette = Palette(self.pixels, self.look)
         self.renderer = self.canvas.get_renderer()
         self.pens, self.legends = {}, {}
         self.origin = np.array([scene.x[0], scene.y[0]])
@@ -178,10 +178,13 @@ class Painter:
             kept = self.pixels.copy()
             self.canvas.restore_region(self.clean)
             rows, columns = self._draw_legend(labels, styles)
-            self.legends[key] = rows, columns, self.pixels[rows, columns].copy()
+            block = self.pixels[rows, columns].copy()
+            paper = (block[..., :3] == np.array(to_rgba(self.look.paper)[:3]) * 255).all(axis=-1, keepdims=True)
+            self.legends[key] = rows, columns, block, np.where(paper, _SEEN_THROUGH, 0.0)
             self.pixels[...] = kept
-        rows, columns, block = self.legends[key]
-        self.pixels[rows, columns] = block
+        rows, columns, block, seen = self.legends[key]
+        under = self.pixels[rows, columns]
+        under[...] = block + seen * (under - block.astype(float))
 
     def _draw_legend(self, labels, styles):
         """Draw it in the upper right corner; returns the rows and columns of the picture that it covers."""
@@ -260,35 +263,6 @@ def _smooth(bands, look):
     rows, columns = bands.shape[0] // 2, bands.shape[1] // 2
     picture = picture[: 2 * rows, : 2 * columns].reshape(rows, 2, columns, 2, 3).mean(axis=(1, 3))
     return picture.astype(np.uint8)
-
-
-class _Palette:
-    """The colors for one background and everything that is drawn over it."""
-
-    def __init__(self, pixels, look):
-        rgb = np.ascontiguousarray(pixels[..., :3])
-        found = Image.fromarray(rgb).quantize(_GROUND_COLORS, method=Image.Quantize.MEDIANCUT)
-        own = np.array(found.getpalette()[: 3 * _GROUND_COLORS], np.uint8).reshape(-1, 3)
-        self.colors = np.vstack([own, look.blends(COLORS - len(own))])
-        self.nearest = np.full(2**15, -1, np.int16)  # by color in 5 bits a channel; filled as colors appear
-        self.clean = pixels.copy().view(np.uint32)[..., 0]
-        self.clean_indices = np.array(found)
-
-    def indices(self, pixels):
-        """Palette indices, uint8 (height, width), of pixels drawn over the background."""
-        changed = np.flatnonzero(pixels.view(np.uint32)[..., 0] != self.clean)
-        result = self.clean_indices.copy()
-        result.ravel()[changed] = self._look_up(pixels.reshape(-1, 4)[changed, :3])
-        return result
-
-    def _look_up(self, rgb):
-        keys = (rgb.astype(np.uint16) >> 3) @ np.array([1024, 32, 1], np.uint16)
-        fresh = np.unique(keys[self.nearest[keys] < 0])
-        if len(fresh):
-            wanted = np.stack([fresh >> 10, fresh >> 5 & 31, fresh & 31], axis=-1).astype(np.int32) * 8 + 4
-            apart = ((wanted[:, None] - self.colors[None].astype(np.int32)) ** 2).sum(axis=-1)
-            self.nearest[fresh] = apart.argmin(axis=1)
-        return self.nearest[keys].astype(np.uint8)
 
 
 @functools.lru_cache(maxsize=16)

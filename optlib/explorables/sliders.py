@@ -57,10 +57,15 @@ class Sliders:
         self.picture.layout.width = f"{self._width}px"
         self.status = widgets.HTML()
         for control in self.controls.values():
+            control.observe(self._redraw, "value")
+        self._follow(quick)
+        self.widget = widgets.VBox([widgets.VBox(list(self.controls.values())), self.picture, self.status])
+
+    def _follow(self, quick):
+        """Redraw while a slider is dragged, or only when it is let go."""
+        for control in self.controls.values():
             if hasattr(control, "continuous_update"):
                 control.continuous_update = quick
-            control.observe(self._redraw, "value")
-        self.widget = widgets.VBox([widgets.VBox(list(self.controls.values())), self.picture, self.status])
 
     @property
     def values(self):
@@ -80,9 +85,15 @@ class Sliders:
         self._values = {name: controls.read(c, before[name]) for name, c in self.controls.items()}
         if self._values == before:
             return
+        began = time.perf_counter()
         try:
             self.picture.value, _ = png_of(self.draw(**self.values))
             self.status.value = ""
+            took = time.perf_counter() - began
+            # Measured anew, since the first picture of a session also pays for imports and fonts; a band in between,
+            # so that a slider does not change its manner in the middle of a drag.
+            if not SLOW <= took <= 2 * SLOW:
+                self._follow(took < SLOW)
         except (ValueError, ArithmeticError) as error:  # a setting that the picture refuses
             self.status.value = f'<div role="status">{html.escape(str(error))}</div>'
 

@@ -12,7 +12,7 @@ class Adam(Optimizer):
     Formula:
         $$m_t = \beta_1 m_{t-1} + (1-\beta_1)\, g_t \qquad v_t = \beta_2 v_{t-1} + (1-\beta_2)\, g_t^2$$
         $$\hat m_t = \frac{m_t}{1-\beta_1^t} \qquad \hat v_t = \frac{v_t}{1-\beta_2^t}$$
-        $$x_t = x_{t-1} - \alpha\, \frac{\hat m_t}{\sqrt{\hat v_t} + \epsilon}$$
+        $$x_t = x_{t-1} - \eta\, \frac{\hat m_t}{\sqrt{\hat v_t} + \epsilon}$$
 
     Source:
         D. P. Kingma, J. Ba (2015), Adam: A Method for Stochastic Optimization, ICLR, Algorithm 1.
@@ -28,9 +28,13 @@ class Adam(Optimizer):
 
     Memory:
         2 numbers per parameter (m, v).
+
+    When:
+        A good first try on most networks, above all if the layers' gradients differ in size.  Tune its learning rate;
+        for weight decay take AdamW.
     """
 
-    lr: float = hyper(1e-3, r"\alpha", "(0, inf)", slider=(1e-3, 1.0), log=True, doc="about the length of a step")
+    lr: float = hyper(1e-3, r"\eta", "(0, inf)", slider=(1e-3, 1.0), log=True, doc="about the length of a step")
     beta1: float = hyper(0.9, r"\beta_1", "[0, 1)", slider=(0.0, 0.999), doc="decay of the average gradient")
     beta2: float = hyper(0.999, r"\beta_2", "[0, 1)", slider=(0.0, 0.9999), doc="decay of the average squared gradient")
     eps: float = hyper(1e-8, r"\epsilon", "[0, inf)", slider=(1e-10, 1.0), log=True, doc="added to the root")
@@ -54,7 +58,7 @@ class AdaMax(Optimizer):
     Formula:
         $$m_t = \beta_1 m_{t-1} + (1-\beta_1)\, g_t$$
         $$u_t = \max(\beta_2 u_{t-1},\ |g_t| + \epsilon)$$
-        $$x_t = x_{t-1} - \frac{\alpha}{1-\beta_1^t}\, \frac{m_t}{u_t}$$
+        $$x_t = x_{t-1} - \frac{\eta}{1-\beta_1^t}\, \frac{m_t}{u_t}$$
 
     Source:
         D. P. Kingma, J. Ba (2015), Adam: A Method for Stochastic Optimization, ICLR, Algorithm 2.
@@ -71,9 +75,13 @@ class AdaMax(Optimizer):
 
     Memory:
         2 numbers per parameter (m, u).
+
+    When:
+        No step may be much longer than the learning rate: here that holds for any gradients.  One outlier keeps the
+        steps short for long.
     """
 
-    lr: float = hyper(2e-3, r"\alpha", "(0, inf)", slider=(1e-3, 1.0), log=True, doc="about the length of a step")
+    lr: float = hyper(2e-3, r"\eta", "(0, inf)", slider=(1e-3, 1.0), log=True, doc="about the length of a step")
     beta1: float = hyper(0.9, r"\beta_1", "[0, 1)", slider=(0.0, 0.999), doc="decay of the average gradient")
     beta2: float = hyper(0.999, r"\beta_2", "[0, 1)", slider=(0.0, 0.9999), doc="decay of the largest gradient")
     eps: float = hyper(1e-8, r"\epsilon", "[0, inf)", slider=(1e-10, 1.0), log=True, doc="added to the gradient's size")
@@ -97,12 +105,13 @@ class Nadam(Optimizer):
         $$m_t = \beta_1 m_{t-1} + (1-\beta_1)\, g_t \qquad v_t = \beta_2 v_{t-1} + (1-\beta_2)\, g_t^2$$
         $$\hat m_t = \frac{\mu_{t+1}\, m_t}{1 - \prod_{i=1}^{t+1} \mu_i} +
           \frac{(1-\mu_t)\, g_t}{1 - \prod_{i=1}^{t} \mu_i} \qquad \hat v_t = \frac{v_t}{1-\beta_2^t}$$
-        $$x_t = x_{t-1} - \alpha\, \frac{\hat m_t}{\sqrt{\hat v_t} + \epsilon}$$
+        $$x_t = x_{t-1} - \eta\, \frac{\hat m_t}{\sqrt{\hat v_t} + \epsilon}$$
 
     Source:
-        T. Dozat (2016), Incorporating Nesterov Momentum into Adam, ICLR Workshop, Algorithm 2; the schedule of mu is
-        that of I. Sutskever, J. Martens, G. Dahl, G. Hinton (2013), On the importance of initialization and
-        momentum in deep learning, ICML.  https://openreview.net/forum?id=OM0jvwB8jIp57ZJjtNEZ
+        T. Dozat (2016), Incorporating Nesterov Momentum into Adam, ICLR Workshop, Algorithm 2,
+        https://openreview.net/forum?id=OM0jvwB8jIp57ZJjtNEZ; the schedule of mu is that of I. Sutskever,
+        J. Martens, G. Dahl, G. Hinton (2013), On the importance of initialization and momentum in deep learning,
+        ICML.
 
     Convention:
         Averages, both corrected; epsilon outside the root.  The momentum mu grows from about beta1 / 2 to beta1,
@@ -115,9 +124,12 @@ class Nadam(Optimizer):
 
     Memory:
         2 numbers per parameter (m, v), and one number in all, the product of the mu.
+
+    When:
+        Adam does well, and its momentum is to look ahead at no extra memory.  The gain is often small.
     """
 
-    lr: float = hyper(2e-3, r"\alpha", "(0, inf)", slider=(1e-3, 1.0), log=True, doc="about the length of a step")
+    lr: float = hyper(2e-3, r"\eta", "(0, inf)", slider=(1e-3, 1.0), log=True, doc="about the length of a step")
     beta1: float = hyper(0.9, r"\beta_1", "[0, 1)", slider=(0.0, 0.999), doc="decay of the average gradient")
     beta2: float = hyper(0.999, r"\beta_2", "[0, 1)", slider=(0.0, 0.9999), doc="decay of the average squared gradient")
     eps: float = hyper(1e-8, r"\epsilon", "[0, inf)", slider=(1e-10, 1.0), log=True, doc="added to the root")
@@ -148,7 +160,7 @@ class AdamW(Optimizer):
     Formula:
         $$m_t = \beta_1 m_{t-1} + (1-\beta_1)\, g_t \qquad v_t = \beta_2 v_{t-1} + (1-\beta_2)\, g_t^2$$
         $$\hat m_t = \frac{m_t}{1-\beta_1^t} \qquad \hat v_t = \frac{v_t}{1-\beta_2^t}$$
-        $$x_t = x_{t-1} - \alpha \lambda\, x_{t-1} - \alpha\, \frac{\hat m_t}{\sqrt{\hat v_t} + \epsilon}$$
+        $$x_t = x_{t-1} - \eta \lambda\, x_{t-1} - \eta\, \frac{\hat m_t}{\sqrt{\hat v_t} + \epsilon}$$
 
     Source:
         I. Loshchilov, F. Hutter (2019), Decoupled Weight Decay Regularization, ICLR, Algorithm 2.
@@ -157,7 +169,7 @@ class AdamW(Optimizer):
     Convention:
         The decay is decoupled: it is not part of the gradient, so m and v never see it, and it is not divided by
         the size of the gradient.  It is scaled by the learning rate, schedule included.  In the paper only the
-        schedule scales it, so that the paper's lambda is alpha lambda here.
+        schedule scales it, so that the paper's lambda is eta lambda here.
 
     Elsewhere:
         torch.optim.AdamW is the same rule; torch.optim.Adam(weight_decay=...) adds lambda x to the gradient
@@ -165,9 +177,13 @@ class AdamW(Optimizer):
 
     Memory:
         2 numbers per parameter (m, v).
+
+    When:
+        The usual choice for transformers, and wherever Adam is to go with weight decay: all weights decay alike,
+        however large their gradients are.
     """
 
-    lr: float = hyper(1e-3, r"\alpha", "(0, inf)", slider=(1e-3, 1.0), log=True, doc="about the length of a step")
+    lr: float = hyper(1e-3, r"\eta", "(0, inf)", slider=(1e-3, 1.0), log=True, doc="about the length of a step")
     beta1: float = hyper(0.9, r"\beta_1", "[0, 1)", slider=(0.0, 0.999), doc="decay of the average gradient")
     beta2: float = hyper(0.999, r"\beta_2", "[0, 1)", slider=(0.0, 0.9999), doc="decay of the average squared gradient")
     eps: float = hyper(1e-8, r"\epsilon", "[0, inf)", slider=(1e-10, 1.0), log=True, doc="added to the root")

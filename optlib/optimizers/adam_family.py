@@ -14,7 +14,7 @@ class AMSGrad(Optimizer):
         $$m_t = \beta_1 m_{t-1} + (1-\beta_1)\, g_t \qquad v_t = \beta_2 v_{t-1} + (1-\beta_2)\, g_t^2$$
         $$v^{\max}_t = \max(v^{\max}_{t-1},\ v_t)$$
         $$\hat m_t = \frac{m_t}{1-\beta_1^t} \qquad \hat v_t = \frac{v^{\max}_t}{1-\beta_2^t}$$
-        $$x_t = x_{t-1} - \alpha\, \frac{\hat m_t}{\sqrt{\hat v_t} + \epsilon}$$
+        $$x_t = x_{t-1} - \eta\, \frac{\hat m_t}{\sqrt{\hat v_t} + \epsilon}$$
 
     Source:
         S. J. Reddi, S. Kale, S. Kumar (2018), On the Convergence of Adam and Beyond, ICLR, Algorithm 2.
@@ -22,8 +22,8 @@ class AMSGrad(Optimizer):
 
     Convention:
         The maximum is taken of v before its correction, and the correction is then applied to the maximum.  The
-        paper corrects neither average and has no epsilon; its proof lets alpha fall with the root of t and beta1
-        fall too.
+        paper corrects neither average and has no epsilon; its proof lets the learning rate fall with the root of t
+        and beta1 fall too.
 
     Elsewhere:
         torch.optim.Adam(amsgrad=True) is the same rule.  Keras too, but its epsilon is added before the correction.
@@ -31,9 +31,13 @@ class AMSGrad(Optimizer):
 
     Memory:
         3 numbers per parameter (m, v, v_max).
+
+    When:
+        Convergence on convex problems must be proved, or Adam leaves a minimum again.  On networks it mostly does
+        about as well as Adam.
     """
 
-    lr: float = hyper(1e-3, r"\alpha", "(0, inf)", slider=(1e-3, 1.0), log=True, doc="about the length of a step")
+    lr: float = hyper(1e-3, r"\eta", "(0, inf)", slider=(1e-3, 1.0), log=True, doc="about the length of a step")
     beta1: float = hyper(0.9, r"\beta_1", "[0, 1)", slider=(0.0, 0.999), doc="decay of the average gradient")
     beta2: float = hyper(0.999, r"\beta_2", "[0, 1)", slider=(0.0, 0.9999), doc="decay of the average squared gradient")
     eps: float = hyper(1e-8, r"\epsilon", "[0, inf)", slider=(1e-10, 1.0), log=True, doc="added to the root")
@@ -62,7 +66,7 @@ class RAdam(Optimizer):
           \rho_t = \rho_\infty - \frac{2 t \beta_2^t}{1-\beta_2^t}$$
         $$r_t = \sqrt{\frac{(\rho_t-4)(\rho_t-2)\,\rho_\infty}{(\rho_\infty-4)(\rho_\infty-2)\,\rho_t}} \qquad
           l_t = \frac{\sqrt{1-\beta_2^t}}{\sqrt{v_t} + \epsilon}$$
-        $$x_t = x_{t-1} - \alpha\, \hat m_t \cdot \begin{cases} r_t\, l_t & \rho_t > \rho_{\min} \\ 1 & \text{else}
+        $$x_t = x_{t-1} - \eta\, \hat m_t \cdot \begin{cases} r_t\, l_t & \rho_t > \rho_{\min} \\ 1 & \text{else}
           \end{cases}$$
 
     Source:
@@ -81,9 +85,13 @@ class RAdam(Optimizer):
 
     Memory:
         2 numbers per parameter (m, v).
+
+    When:
+        Adam starts badly without a warm-up and none is to be tuned.  Adam with a warm-up over about 2/(1 - beta2)
+        steps does much the same.
     """
 
-    lr: float = hyper(1e-3, r"\alpha", "(0, inf)", slider=(1e-3, 1.0), log=True, doc="about the length of a step")
+    lr: float = hyper(1e-3, r"\eta", "(0, inf)", slider=(1e-3, 1.0), log=True, doc="about the length of a step")
     beta1: float = hyper(0.9, r"\beta_1", "[0, 1)", slider=(0.0, 0.999), doc="decay of the average gradient")
     beta2: float = hyper(0.999, r"\beta_2", "[0, 1)", slider=(0.0, 0.9999), doc="decay of the average squared gradient")
     eps: float = hyper(1e-8, r"\epsilon", "[0, inf)", slider=(1e-10, 1.0), log=True, doc="added to the root")
@@ -115,7 +123,7 @@ class QHAdam(Optimizer):
     Formula:
         $$m_t = \beta_1 m_{t-1} + (1-\beta_1)\, g_t \qquad v_t = \beta_2 v_{t-1} + (1-\beta_2)\, g_t^2$$
         $$\hat m_t = \frac{m_t}{1-\beta_1^t} \qquad \hat v_t = \frac{v_t}{1-\beta_2^t}$$
-        $$x_t = x_{t-1} - \alpha\,
+        $$x_t = x_{t-1} - \eta\,
           \frac{(1-\nu_1)\, g_t + \nu_1 \hat m_t}{\sqrt{(1-\nu_2)\, g_t^2 + \nu_2 \hat v_t} + \epsilon}$$
 
     Source:
@@ -132,9 +140,12 @@ class QHAdam(Optimizer):
 
     Memory:
         2 numbers per parameter (m, v).
+
+    When:
+        Adam is tuned already and two more settings are affordable; nu1 = nu2 = 1 is Adam, where a search may begin.
     """
 
-    lr: float = hyper(1e-3, r"\alpha", "(0, inf)", slider=(1e-3, 1.0), log=True, doc="about the length of a step")
+    lr: float = hyper(1e-3, r"\eta", "(0, inf)", slider=(1e-3, 1.0), log=True, doc="about the length of a step")
     beta1: float = hyper(0.995, r"\beta_1", "[0, 1)", slider=(0.0, 0.999), doc="decay of the average gradient")
     beta2: float = hyper(0.999, r"\beta_2", "[0, 1)", slider=(0.0, 0.9999), doc="decay of the average squared gradient")
     eps: float = hyper(1e-8, r"\epsilon", "[0, inf)", slider=(1e-10, 1.0), log=True, doc="added to the root")
@@ -160,30 +171,36 @@ class DemonAdam(Optimizer):
     r"""Adam whose momentum fades to zero over a planned number of steps.
 
     Formula:
-        $$\beta_t = \beta_1\, \frac{1 - t/T}{(1-\beta_1) + \beta_1\,(1 - t/T)} \qquad t = 0, \dots, T$$
-        $$m_{t+1} = \beta_t\, m_t + g_t \qquad v_{t+1} = \beta_2 v_t + (1-\beta_2)\, g_t^2$$
-        $$x_{t+1} = x_t - \alpha\, \frac{m_{t+1}}{\sqrt{v_{t+1} + \epsilon}}$$
+        $$\tau = \min\!\left(1,\ \tfrac{t-1}{T}\right) \qquad
+          \beta_{1,t} = \beta_1\, \frac{1 - \tau}{(1-\beta_1) + \beta_1 (1 - \tau)}$$
+        $$m_t = \beta_{1,t}\, m_{t-1} + g_t \qquad v_t = \beta_2 v_{t-1} + (1-\beta_2)\, g_t^2$$
+        $$x_t = x_{t-1} - \eta\, \frac{m_t}{\sqrt{v_t + \epsilon}}$$
 
     Source:
         J. Chen, C. Wolfe, Z. Li, A. Kyrillidis (2022), Demon: Improved Neural Network Training with Momentum Decay,
         ICASSP, Algorithm 2.  arXiv:1910.04952
 
     Convention:
-        m is a sum, not an average: with a steady gradient its steps are 1 / (1 - beta_t) times as long as Adam's,
+        m is a sum, not an average: with a steady gradient its steps are 1 / (1 - beta_1,t) times as long as Adam's,
         ten times at first, as Adam's at the end.  Hence the learning rate of 1e-4.  Epsilon stands inside the root,
-        as the paper writes Adam.  Nothing is corrected: the first step has length alpha / sqrt(1 - beta2), 32 alpha
-        with the defaults.  t counts from 0: the first step has the full beta1, step T + 1 and all later ones none.
+        as the paper writes Adam.  Nothing is corrected: the first step has length eta / sqrt(1 - beta2), 32 eta with
+        the defaults.  tau is the share of the way: the first step has the full beta1, step T + 1 and all later ones
+        none.
 
     Elsewhere:
         torch.optim has no such rule.  Summaries of the paper put a hat on m and on v without saying what it stands
-        for; most programs of this name are Adam, averages and corrections included, with Demon's beta_t in place of
-        beta1: here, `Adam` with the schedule Demon(beta1, steps).
+        for; most programs of this name are Adam, averages and corrections included, with Demon's beta_1,t in place
+        of beta1: here, `Adam` with the schedule Demon(beta1, steps).
 
     Memory:
         2 numbers per parameter (m, v).
+
+    When:
+        The number of steps is known beforehand and Adam is to end without momentum.  Its learning rate is not Adam's:
+        tune it anew.
     """
 
-    lr: float = hyper(1e-4, r"\alpha", "(0, inf)", slider=(1e-5, 0.1), log=True, doc="learning rate")
+    lr: float = hyper(1e-4, r"\eta", "(0, inf)", slider=(1e-5, 0.1), log=True, doc="learning rate")
     beta1: float = hyper(0.9, r"\beta_1", "[0, 1)", slider=(0.0, 0.999), doc="share of the sum that is kept at first")
     beta2: float = hyper(0.999, r"\beta_2", "[0, 1)", slider=(0.0, 0.9999), doc="decay of the average squared gradient")
     eps: float = hyper(1e-8, r"\epsilon", "[0, inf)", slider=(1e-10, 1.0), log=True, doc="added under the root")

@@ -28,6 +28,10 @@ class AdaGrad(Optimizer):
 
     Memory:
         1 number per parameter (G).
+
+    When:
+        Sparse gradients, as of words in a linear model: rare coordinates keep long steps.  In long training of
+        networks its steps become too short.
     """
 
     lr: float = hyper(0.01, r"\eta", "(0, inf)", slider=(1e-3, 10.0), log=True, doc="length of the first step")
@@ -66,6 +70,10 @@ class RMSProp(Optimizer):
 
     Memory:
         1 number per parameter (v); centered, 2 numbers per parameter (v, m).
+
+    When:
+        Gradients whose size changes along the way, as in recurrent networks and reinforcement learning.  Adam adds
+        momentum to it and corrects the start.
 
     Notes:
         Centered, the root is over the variance of the gradient.  Where the gradient hardly changes this tends to
@@ -115,6 +123,9 @@ class AdaDelta(Optimizer):
 
     Memory:
         2 numbers per parameter (v, u).
+
+    When:
+        No learning rate can be tuned and a slow start does no harm.  Today it is seldom a first choice.
     """
 
     lr: float = hyper(1.0, r"\eta", "(0, inf)", slider=(0.01, 100.0), log=True, doc="factor on the step")

@@ -32,6 +32,10 @@ class ASGD(Optimizer):
 
     Memory:
         1 number per parameter (average).
+
+    When:
+        Convex problems with noisy slopes, such as linear models on a stream of data: the mean of the points lies
+        nearer to the minimum than the last one.
     """
 
     lr: float = hyper(0.01, r"\eta", "(0, inf)", slider=(1e-4, 1.0), log=True, doc="learning rate of the first step")

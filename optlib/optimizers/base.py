@@ -124,7 +124,7 @@ class Optimizer:
         if self.t == 0:
             self._begin(x)
         if self._schedules:
-            self._resolve_schedules(x, seen, loss)
+            self.resolve_schedules(x, seen, loss)
         self.t += 1
         return self.update(x, *seen)
 
@@ -138,7 +138,8 @@ class Optimizer:
                 setattr(self, name, like(value, x))
         self.init(x)
 
-    def _resolve_schedules(self, x, seen, loss):
+    def resolve_schedules(self, x, seen, loss=None):
+        """Give the fields that are schedules their values for the steps made so far."""
         for name, schedule in self._schedules.items():
             reads = getattr(schedule, "reads", None)
             if reads == "loss":

@@ -23,6 +23,10 @@ class GradientDescent(Optimizer):
 
     Memory:
         0 numbers per parameter.
+
+    When:
+        A smooth function with the whole gradient at hand, and the yardstick for every other rule.  In long valleys it
+        is slow.
     """
 
     lr: float = hyper(0.01, r"\eta", "(0, inf)", slider=(1e-3, 3.0), log=True, doc="learning rate, step per slope")

@@ -38,6 +38,10 @@ class SimulatedAnnealing(Optimizer):
     Memory:
         1 number per parameter (best), and for each point 1 number (best_value).
 
+    When:
+        No gradient, many hills, few coordinates, and a function that is cheap to call.  With a gradient, restarts of
+        a descent are mostly the better buy.
+
     Notes:
         The last axis of x holds the coordinates of a point; in a batch each point walks and accepts by itself.
         The path may climb: the best point so far is kept in ``best``, its value in ``best_value`` of shape (..., 1).
@@ -84,7 +88,7 @@ class GeneticAlgorithm(Optimizer):
           \qquad I_i = |a_i - b_i|$$
         $$c_i \leftarrow c_i + \sigma\, \gamma^{\,t-1} z_i \quad\text{with probability } r
           \qquad z_i \sim \mathcal N(0, 1)$$
-        $$x_t = \operatorname*{argmin}_{c\, \in\, \text{children}\, \cup\, \{x_{t-1}\}} f(c)$$
+        $$x_t = \operatorname*{argmin}_{c\, \in\, \text{children}\, \cup\, \{x_{t-1}\}}\ f(c)$$
 
     Source:
         J. H. Holland (1975), Adaptation in Natural and Artificial Systems, University of Michigan Press; crossover
@@ -103,6 +107,10 @@ class GeneticAlgorithm(Optimizer):
 
     Memory:
         population numbers per parameter (individuals, best first).
+
+    When:
+        No gradient, many hills, and many points can be evaluated at once, as in a search over settings.  Each step
+        calls f for the whole population.
 
     Notes:
         The last axis of x holds the coordinates of a point.  In a batch each point has a population of its own:

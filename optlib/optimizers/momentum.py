@@ -29,6 +29,10 @@ class Momentum(Optimizer):
 
     Memory:
         1 number per parameter (v).
+
+    When:
+        Long valleys, and convolutional networks such as ResNets, which are commonly trained with it and a falling
+        learning rate.
     """
 
     lr: float = hyper(0.01, r"\eta", "(0, inf)", slider=(1e-4, 1.0), log=True, doc="learning rate")
@@ -66,6 +70,10 @@ class Nesterov(Optimizer):
 
     Memory:
         1 number per parameter (v).
+
+    When:
+        Momentum that overshoots less, at no extra cost.  Well set, it converges on smooth convex functions at the
+        best order that slopes alone allow.
     """
 
     lr: float = hyper(0.01, r"\eta", "(0, inf)", slider=(1e-4, 1.0), log=True, doc="learning rate")
@@ -102,6 +110,10 @@ class QHM(Optimizer):
 
     Memory:
         1 number per parameter (v).
+
+    When:
+        Momentum is tuned already and one more setting is affordable: a long memory that still answers to the newest
+        slope.
     """
 
     lr: float = hyper(0.01, r"\eta", "(0, inf)", slider=(1e-4, 1.0), log=True, doc="learning rate")
@@ -137,6 +149,10 @@ class AggMo(Optimizer):
 
     Memory:
         3 numbers per parameter (v, one for each of the K betas; K = 3 as a default).
+
+    When:
+        A large beta is fast but overshoots: the velocities of short memory damp those of long memory.  Each costs one
+        number per parameter.
     """
 
     lr: float = hyper(0.01, r"\eta", "(0, inf)", slider=(1e-4, 1.0), log=True, doc="learning rate")
@@ -155,16 +171,17 @@ class DemonMomentum(Optimizer):
     r"""Momentum that decays to zero over a planned number of steps.
 
     Formula:
-        $$\beta_t = \beta\, \frac{1 - t/T}{(1-\beta) + \beta\,(1 - t/T)} \qquad t = 0, \dots, T$$
-        $$v_{t+1} = \beta_t\, v_t + g_t \qquad x_{t+1} = x_t - \eta\, v_{t+1}$$
+        $$\tau = \min\!\left(1,\ \tfrac{t-1}{T}\right) \qquad
+          \beta_t = \beta\, \frac{1 - \tau}{(1-\beta) + \beta (1 - \tau)}$$
+        $$v_t = \beta_t\, v_{t-1} + g_t \qquad x_t = x_{t-1} - \eta\, v_t$$
 
     Source:
         J. Chen, C. Wolfe, Z. Li, A. Kyrillidis (2022), Demon: Improved Neural Network Training with Momentum Decay,
         ICASSP, Algorithm 1.  arXiv:1910.04952
 
     Convention:
-        A sum, not an average, as in `Momentum`.  t counts from 0: the first step has the full beta, step T + 1 and
-        all later ones have none and are plain gradient descent.
+        A sum, not an average, as in `Momentum`.  tau is the share of the way: the first step has the full beta, step
+        T + 1 and all later ones have none and are plain gradient descent.
 
     Elsewhere:
         torch.optim has no such rule.  The paper keeps the learning rate inside the velocity: the same path while
@@ -172,6 +189,9 @@ class DemonMomentum(Optimizer):
 
     Memory:
         1 number per parameter (v).
+
+    When:
+        The number of steps is known beforehand: the fading momentum calms the end, as a falling learning rate does.
     """
 
     lr: float = hyper(0.01, r"\eta", "(0, inf)", slider=(1e-4, 1.0), log=True, doc="learning rate")

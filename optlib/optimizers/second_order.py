@@ -14,7 +14,9 @@ class Newton(Optimizer):
         $$x_t = x_{t-1} - \eta\, p_t$$
 
     Source:
-        J. Nocedal, S. J. Wright (2006), Numerical Optimization, 2nd edition, Springer, section 3.3; the damping:
+        T. Simpson (1740), Essays on Several Curious and Useful Subjects, in Speculative and Mix'd Mathematicks,
+        London; how it came from Newton's and Raphson's work: T. J. Ypma (1995), SIAM Review 37 (4), 531-551; as
+        written here: J. Nocedal, S. J. Wright (2006), Numerical Optimization, section 3.3; the damping:
         K. Levenberg (1944), A method for the solution of certain non-linear problems in least squares, Quarterly
         of Applied Mathematics 2, 164-168.
 
@@ -29,6 +31,10 @@ class Newton(Optimizer):
     Memory:
         0 numbers per parameter between steps.  While it steps, n numbers per parameter: the Hessian of a point
         with n coordinates is n x n numbers, and solving takes about n^3/3 multiplications.
+
+    When:
+        Smooth functions of at most a few thousand parameters: near a minimum few steps and high accuracy.  Saddles
+        attract it; networks are too large for it.
 
     Notes:
         The last axis of x holds the coordinates of a point: x and g have shape (..., n), H has shape (..., n, n).

@@ -40,6 +40,10 @@ class YellowFin(Optimizer):
     Memory:
         2 numbers per parameter (v, g_bar), and for each point w + 7 numbers.
 
+    When:
+        Nothing is to be tuned and the gradients are noisy.  Without noise, or on another scale of f, its guess at the
+        curvature misleads.
+
     Notes:
         h is near the curvature only where f is a negative log-likelihood and the gradients are noisy.  On other
         functions the scale of f matters: 100 f has 100 times the gradient and 10,000 times the h of f, so that

@@ -48,7 +48,7 @@ class Picture:
         size = tuple(int(side) for side in self.figure.get_size_inches() * dpi)
         image = Image.frombuffer("RGBA", size, raw.getvalue(), "raw", "RGBA", 0, 1).convert("RGB")
         packed = io.BytesIO()
-        _with_palette(image).save(packed, format="png", optimize=True)
+        with_palette(image).save(packed, format="png", optimize=True)
         return packed.getvalue()
 
     def save(self, path, dpi=200):
@@ -108,8 +108,8 @@ class Picture:
         return self.description
 
 
-def _with_palette(image):
-    """The image in `PALETTE` colors.
+def with_palette(image, size=PALETTE):
+    """The image in ``size`` colors.
 
     Averaging alone would mix the color of a thin line with that of its surroundings, and one optimizer's color
     with another's; so the colors of the theme and the most frequent ones, the flat ones, are kept as they are.
@@ -125,8 +125,8 @@ def _with_palette(image):
     pinned = colors[np.argsort(np.where(ours, counts.sum(), counts), kind="stable")[::-1][:PINNED]]
     # Each color counts once, or the ends of a color scale, of which there is little, would be merged into a few steps.
     once = Image.fromarray(colors.astype(np.uint8)[None])
-    mixed = once.quantize(PALETTE - PINNED, dither=Image.Dither.NONE).getpalette()
-    palette = np.concatenate([pinned, np.array(mixed[: 3 * (PALETTE - PINNED)], dtype=int).reshape(-1, 3)])
+    mixed = once.quantize(size - PINNED, dither=Image.Dither.NONE).getpalette()
+    palette = np.concatenate([pinned, np.array(mixed[: 3 * (size - PINNED)], dtype=int).reshape(-1, 3)])
     # Pillow's own search for the nearest color is rough: it would turn white pages off-white.
     distance = (palette**2).sum(axis=1) - 2 * colors @ palette.T
     nearest = np.empty(1 << 24, np.uint8)  # one entry a color; the system brings only those pages that are touched

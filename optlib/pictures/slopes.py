@@ -1,12 +1,10 @@
-"""Slopes: the two feet of a numerical derivative, and a field of gradients."""
+"""The two feet of a numerical derivative."""
 
 import numpy as np
 
 from .. import theme
-from . import draw
-from .picture import Picture, headline, new_figure, number, point, show_name
-from .terrain import terrain
-from .tracks import check_function, legend
+from .picture import Picture, headline, new_figure, number
+from .tracks import legend
 
 
 def secant(fn, x, h, derivative=None, extent=None):
@@ -54,45 +52,5 @@ def secant(fn, x, h, derivative=None, extent=None):
     description = (
         f"A curve with its tangent at x = {number(x)}, of slope {derivative:.4f}. With h = {number(h)} the forward "
         f"difference gives {forward:.4f} and the central one {central:.4f}."
-    )
-    return Picture(figure, axes, description)
-
-
-def gradient_field(f, n=9, title=None, extent=None):
-    """Contour lines of a function of two coordinates and its gradient at ``n`` by ``n`` points.
-
-    Arrows have equal lengths, so that those of gentle places can be seen; their directions are to scale, since
-    both axes are.
-
-    Returns
-    -------
-    Picture
-    """
-    check_function("gradient_field", f)
-    if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or not 2 <= n <= 40:
-        raise ValueError(f"gradient_field: n={n!r} must be an integer from 2 to 40")
-    land = terrain("gradient_field", f, extent, [], 16, "auto")
-    (left, right), (bottom, top) = land.extent
-    across, up = (right - left) / n, (top - bottom) / n
-    X, Y = np.meshgrid(left + across * (np.arange(n) + 0.5), bottom + up * (np.arange(n) + 0.5))
-    g = f.grad(np.stack([X, Y], axis=-1))
-    length = np.linalg.norm(g, axis=-1, keepdims=True)
-    arrow = 0.6 * min(across, up) * np.divide(g, length, out=np.zeros_like(g), where=length > 0)
-    with theme.themed():
-        figure = new_figure(layout="compressed")
-        axes = figure.subplots()
-        filled = draw.contours(axes, land)
-        draw.colorbar(figure, axes, filled, land)
-        axes.set_aspect("equal")
-        axes.quiver(X - arrow[..., 0] / 2, Y - arrow[..., 1] / 2, arrow[..., 0], arrow[..., 1], color=theme.INK,
-                    angles="xy", scale_units="xy", scale=1, width=0.004, zorder=4)  # fmt: skip
-        handles = draw.minima(axes, f, land.extent)
-        headline(figure, title or show_name(f), "arrows: direction of the gradient, all of one length")
-        if handles:
-            legend(figure, handles, [handle.get_label() for handle in handles])
-    corner = point((left, bottom)), point((right, top))
-    description = (
-        f"Contours of {f.name} from {corner[0]} to {corner[1]} with {n} by {n} arrows that point along the gradient: "
-        "each crosses its contour line at a right angle, uphill."
     )
     return Picture(figure, axes, description)

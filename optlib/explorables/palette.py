@@ -1,0 +1,36 @@
+"""The colors of a moving picture: few enough for an indexed PNG, looked up only where something has changed."""
+
+import numpy as np
+from PIL import Image
+
+COLORS = 255  # the 256th is left for "as in the frame before", which makes films small
+_GROUND_COLORS = 96
+
+
+class Palette:
+    """The colors for one background and everything that is drawn over it."""
+
+    def __init__(self, pixels, look):
+        rgb = np.ascontiguousarray(pixels[..., :3])
+        found = Image.fromarray(rgb).quantize(_GROUND_COLORS, method=Image.Quantize.MEDIANCUT)
+        own = np.array(found.getpalette()[: 3 * _GROUND_COLORS], np.uint8).reshape(-1, 3)
+        self.colors = np.vstack([own, look.blends(COLORS - len(own))])
+        self.nearest = np.full(2**15, -1, np.int16)  # by color in 5 bits a channel; filled as colors appear
+        self.clean = pixels.copy().view(np.uint32)[..., 0]
+        self.clean_indices = np.array(found)
+
+    def indices(self, pixels):
+        """Palette indices, uint8 (height, width), of pixels drawn over the background."""
+        changed = np.flatnonzero(pixels.view(np.uint32)[..., 0] != self.clean)
+        result = self.clean_indices.copy()
+        result.ravel()[changed] = self._look_up(pixels.reshape(-1, 4)[changed, :3])
+        return result
+
+    def _look_up(self, rgb):
+        keys = (rgb.astype(np.uint16) >> 3) @ np.array([1024, 32, 1], np.uint16)
+        fresh = np.unique(keys[self.nearest[keys] < 0])
+        if len(fresh):
+            wanted = np.stack([fresh >> 10, fresh >> 5 & 31, fresh & 31], axis=-1).astype(np.int32) * 8 + 4
+            apart = ((wanted[:, None] - self.colors[None].astype(np.int32)) ** 2).sum(axis=-1)
+            self.nearest[fresh] = apart.argmin(axis=1)
+        return self.nearest[keys].astype(np.uint8)

@@ -1,0 +1,97 @@
+"""Contours with arrows: the gradient, or a rule's first step, from every place of a landscape."""
+
+import numpy as np
+
+from .. import theme
+from ..docs import settings_text
+from ..minimize import minimize
+from . import draw
+from .picture import Picture, headline, new_figure, point, show_name
+from .terrain import terrain
+from .tracks import check_function, legend
+
+DIAGONAL = 1.0  # degrees: an arrow so near to a diagonal counts as one
+
+
+def gradient_field(f, n=9, title=None, extent=None):
+    """Contour lines of a function of two coordinates and its gradient at ``n`` by ``n`` points.
+
+    Arrows have equal lengths, so that those of gentle places can be seen; their directions are to scale, since
+    both axes are.
+
+    Returns
+    -------
+    Picture
+    """
+    settings = "arrows: direction of the gradient, all of one length"
+    figure, axes, view, _ = _field("gradient_field", f, n, extent, title, settings, f.grad, theme.INK)
+    return Picture(figure, axes, (
+        f"Contours of {f.name} {view} that point along the gradient: each crosses its contour line at a right angle, "
+        "uphill."
+    ))  # fmt: skip
+
+
+def first_steps(f, rule, n=9, title=None, extent=None):
+    """Contours of a function of two coordinates, and which way a rule's first step goes from ``n`` by ``n`` points.
+
+    Arrows have equal lengths; their directions are to scale, since both axes are.
+
+    Parameters
+    ----------
+    f : Function
+    rule : optimizer class or instance
+    n : int from 2 to 40
+    title : str, optional
+    extent : ((x low, x high), (y low, y high)), optional
+        What is shown; by default the function's domain.
+
+    Returns
+    -------
+    Picture
+    """
+    check_function("first_steps", f)
+    made = minimize(f, rule, steps=0).rule
+    settings, color = settings_text(made), theme.style_of(made)["color"]
+
+    def steps(points):
+        return minimize(f, made, points, steps=1).x[1] - points
+
+    headed = f"{settings}: direction of the first step"
+    figure, axes, view, unit = _field("first_steps", f, n, extent, title, headed, steps, color)
+    moves = unit.any(axis=-1)
+    off = np.abs(np.abs(unit[moves, 0]) - np.abs(unit[moves, 1]))
+    share = np.mean(off < np.radians(DIAGONAL) * np.sqrt(2)) if moves.any() else 0.0
+    return Picture(figure, axes, (
+        f"Contours of {f.name} {view}: the direction of the first step of {settings}. {100 * share:.0f} % of the "
+        "arrows lie on a diagonal."
+    ))  # fmt: skip
+
+
+def _field(who, f, n, extent, title, settings, directions, color):
+    """Contours and arrows; returns figure, axes, words for what is seen, and the unit vectors (n * n, 2)."""
+    check_function(who, f)
+    if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or not 2 <= n <= 40:
+        raise ValueError(f"{who}: n={n!r} must be an integer from 2 to 40")
+    land = terrain(who, f, extent, [], 16, "auto")
+    (left, right), (bottom, top) = land.extent
+    across, up = (right - left) / n, (top - bottom) / n
+    X, Y = np.meshgrid(left + across * (np.arange(n) + 0.5), bottom + up * (np.arange(n) + 0.5))
+    places = np.stack([X.ravel(), Y.ravel()], axis=-1)
+    vectors = directions(places)
+    length = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    unit = np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 0)
+    arrow = 0.6 * min(across, up) * unit
+    with theme.themed():
+        figure = new_figure(layout="compressed")
+        axes = figure.subplots()
+        filled = draw.contours(axes, land)
+        draw.colorbar(figure, axes, filled, land)
+        axes.set_aspect("equal")
+        axes.quiver(*(places - arrow / 2).T, *arrow.T, color=color, angles="xy", scale_units="xy", scale=1,
+                    width=0.0045, zorder=4)  # fmt: skip
+        handles = draw.minima(axes, f, land.extent)
+        headline(figure, title or show_name(f), settings)
+        if handles:
+            legend(figure, handles, [handle.get_label() for handle in handles])
+    view = f"from {point((left, bottom))} to {point((right, top))} with {n} by {n} arrows"
+    return figure, axes, view, unit

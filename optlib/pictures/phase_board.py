@@ -1,0 +1,203 @@
+"""What the pictures of `phases` are drawn on: a map that is drawn once and kept, and artists that move over it.
+
+A slider redraws the picture while it is dragged.  Only points, traces, roots and the title are drawn anew, and only
+the pixels that they change are looked up in the palette: a frame takes a few milliseconds instead of hundreds.
+"""
+
+import functools
+import io
+
+import numpy as np
+
+from .. import theme
+from ..theory import momentum_matrix, spectral_radius
+from .picture import DPI, number, with_palette
+
+KINDS = ("creeps", "swings", "flips", "diverges")
+TINTS = (theme.BLUE, theme.ORANGE, theme.GREEN, theme.VERMILLION)  # in the order of `plots.regions`
+PALE = 0.6  # share of white in the colors of the map
+WIDEST = 4.2  # of learning rate times curvature: a little beyond the last stable one
+STEPS = 60
+RATES = (0.5, 0.6, 0.7, 0.8, 0.9)
+EDGE = 1.6  # traces are shown from -EDGE to EDGE times the start
+_FAR = 9.0  # beyond it nothing is seen, and the renderer's numbers stay small
+_SIZE = (9.6, 5.6)
+_MAP, _TRACE, _ROOTS = (0.068, 0.115, 0.5, 0.71), (0.655, 0.555, 0.325, 0.27), (0.7, 0.115, 0.2515, 0.31)
+# Where the names of `KINDS` stand on the map: root of lr times curvature, and beta.
+_PLACES = {False: ((0.24, 0.16), (1.0, 0.72), (1.28, 0.025), (1.8, 0.25)),
+           True: ((0.22, 0.18), (0.56, 0.62), (1.1, 0.25), (1.65, 0.5))}  # fmt: skip
+
+
+def kind_of(lr_curvature, beta, nesterov=False):
+    """Index into `KINDS`, by the roots of z² - trace z + determinant; arrays broadcast against each other.
+
+    Roots that coincide count as real: critical damping is the edge of creeping, or of flipping.
+    """
+    trace, under_root = parts(lr_curvature, beta, nesterov)
+    lost = spectral_radius(lr_curvature, beta, nesterov) >= 1
+    return np.select([lost, under_root < -1e-12, trace >= 0], [3, 1, 0], 2)
+
+
+def parts(lr_curvature, beta, nesterov=False):
+    """Trace of the 2 x 2 matrix, and what stands under the root in the formula for its two roots."""
+    matrix = momentum_matrix(lr_curvature, beta, nesterov)
+    trace, determinant = matrix[..., 0, 0], -matrix[..., 0, 1]
+    return trace, trace**2 - 4 * determinant
+
+
+@functools.lru_cache(maxsize=2)
+def board(nesterov):
+    """The `Board` of one rule, kept for the next picture."""
+    return Board(nesterov)
+
+
+class Board:
+    """The figure: a background that stays, and artists that are set and drawn for each picture."""
+
+    def __init__(self, nesterov):
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+
+        self.nesterov = nesterov
+        self.palette = None
+        with theme.themed():
+            self.figure = Figure(figsize=_SIZE, dpi=DPI, layout="none")
+            self.canvas = FigureCanvasAgg(self.figure)
+            self.axes = [self.figure.add_axes(place) for place in (_MAP, _TRACE, _ROOTS)]
+            self._draw_map(self.axes[0])
+            self._draw_frames(*self.axes[1:])
+            self._make_moving(*self.axes)
+
+    def set(self, ends, beta, rate, traces, roots, title):
+        """Place everything that moves: one trace (STEPS + 1,) and two complex roots for each of one or two ends."""
+        k = np.arange(STEPS + 1)
+        self.title.set_text(title)
+        for artist in (self.bar, self.marks):
+            artist.set_data(np.sqrt(ends), [beta] * len(ends))
+        for artist in (*self.traces, *self.roots):
+            artist.set_data([], [])
+        for artist, x in zip(self.traces, traces, strict=False):
+            artist.set_data(k, np.clip(x, -_FAR, _FAR))
+        for artist, z in zip(self.roots, roots, strict=False):
+            artist.set_data(np.clip(z.real, -_FAR, _FAR), z.imag)
+        for artist, sign in zip(self.envelopes, (1, -1), strict=True):
+            artist.set_data(k, sign * np.minimum(rate**k, _FAR))
+
+    def frame(self):
+        """PNG bytes of the figure as it is set."""
+        from PIL import Image
+
+        with theme.themed():
+            if self.palette is None:
+                self._keep_background()
+            self.canvas.restore_region(self.clean)
+            for artist in self.moving:
+                self.figure.draw_artist(artist)
+        image = Image.fromarray(self._indices())
+        image.putpalette(self.palette)
+        packed = io.BytesIO()
+        image.save(packed, "PNG", compress_level=1)
+        return packed.getvalue()
+
+    # --- colors ----------------------------------------------------------------------------------------------
+
+    def _keep_background(self):
+        """Remember the figure without its moving artists, and choose the palette."""
+        from PIL import Image
+
+        self.figure.dpi = DPI  # saving at another resolution leaves it as it was, but nothing promises that
+        for artist in self.moving:
+            artist.set_visible(False)
+        self.canvas.draw()
+        for artist in self.moving:
+            artist.set_visible(True)
+        blends = _blends()
+        own = with_palette(Image.fromarray(self._pixels()[..., :3]), 256 - len(blends)).getpalette()
+        colors = np.concatenate([np.array(own, float).reshape(-1, 3), blends])
+        self.palette = colors.astype(int).ravel().tolist()
+        self.clean = self.canvas.copy_from_bbox(self.figure.bbox)
+        self.clean_pixels = self._pixels().copy().view(np.uint32)[..., 0]
+        # The nearest color of the palette for every color of 5 bits a channel; the same for the background, but exact.
+        levels = np.stack(np.meshgrid(*[np.arange(32) * 8.0 + 4] * 3, indexing="ij"), axis=-1).reshape(-1, 3)
+        self.nearest = _nearest(levels, colors)
+        used, where = np.unique(self.clean_pixels, return_inverse=True)
+        exact = _nearest(used[:, None].view(np.uint8)[:, :3].astype(float), colors)
+        self.clean_indices = exact[where].reshape(self.clean_pixels.shape)
+
+    def _pixels(self):
+        return np.asarray(self.canvas.buffer_rgba())
+
+    def _indices(self):
+        """Index into the palette of each pixel; only those that changed are looked up."""
+        pixels = self._pixels()
+        changed = np.flatnonzero(pixels.view(np.uint32)[..., 0] != self.clean_pixels)
+        found = self.clean_indices.copy()
+        keys = (pixels.reshape(-1, 4)[changed, :3].astype(np.uint16) >> 3) @ np.array([1024, 32, 1], np.uint16)
+        found.ravel()[changed] = self.nearest[keys]
+        return found
+
+    # --- what stays ------------------------------------------------------------------------------------------
+
+    def _draw_map(self, axes):
+        from matplotlib.colors import ListedColormap
+
+        root, beta = np.linspace(0, WIDEST**0.5, 701), np.linspace(0, 0.9999, 401)
+        S, B = np.meshgrid(root**2, beta)
+        colors = ListedColormap([theme.mix(tint, theme.PAPER, PALE) for tint in TINTS])
+        kinds = kind_of(np.maximum(S, 1e-9), B, self.nesterov)  # at 0 nothing moves, which is not meant here
+        axes.imshow(kinds, cmap=colors, vmin=0, vmax=3, extent=(0, root[-1], 0, 1), origin="lower", aspect="auto",
+                    interpolation="nearest")  # fmt: skip
+        lines = axes.contour(root, beta, spectral_radius(S, B, self.nesterov), levels=RATES, colors=theme.FAINT,
+                             linewidths=0.9)  # fmt: skip
+        # Each label where its line swings: there the rate is the root of beta, or of beta (1 - lr curvature).
+        at = [((1 - r**2 / 0.95) ** 0.5, 0.95) if self.nesterov else (0.62, r**2) for r in RATES]
+        axes.clabel(lines, fmt="%g", fontsize=9.5, inline_spacing=2, manual=at)
+        border = (2 + 2 * beta) / (1 + 2 * beta if self.nesterov else 1)
+        axes.plot(np.sqrt(border), beta, color=theme.INK, linewidth=2)
+        shown = (0, 0.1, 0.5, 1, 2, 3, 4)
+        axes.set_xticks(np.sqrt(shown), [number(s) for s in shown])
+        axes.set(xlim=(0, root[-1]), ylim=(0, 1), ylabel="β")
+        axes.set_xlabel("learning rate × curvature ηλ, spaced like its root")
+        for name, place, color in zip(KINDS, _PLACES[self.nesterov], colors.colors, strict=True):
+            box = {"facecolor": color, "edgecolor": "none", "pad": 1}
+            axes.text(*place, name, ha="center", va="center", fontsize=12, bbox=box)
+
+    def _draw_frames(self, trace, roots):
+        trace.axhline(0, color=theme.FAINT, linewidth=0.8)
+        trace.set(xlim=(0, STEPS), ylim=(-EDGE, EDGE), xlabel="step $k$")
+        trace.set_title(r"$x_k$, and $\pm\,$rate$^k$", fontsize=12, loc="left")
+        around = np.linspace(0, 2 * np.pi, 200)
+        roots.plot(np.cos(around), np.sin(around), color=theme.FAINT, linewidth=1)
+        roots.axhline(0, color=theme.FAINT, linewidth=0.6)
+        roots.axvline(0, color=theme.FAINT, linewidth=0.6)
+        roots.set(xlim=(-1.6, 1.6), ylim=(-1.15, 1.15), xticks=(-1, 0, 1), yticks=(-1, 0, 1))
+        roots.set_title("the two roots", fontsize=12, loc="left")
+
+    # --- what moves ------------------------------------------------------------------------------------------
+
+    def _make_moving(self, plane, trace, roots):
+        looks = ((theme.INK, "o", 1.3), (theme.PURPLE, "s", 0.5))  # of the smallest and of the largest curvature
+        dashed = {"color": theme.VERMILLION, "linewidth": 1.2, "linestyle": (0, theme.DASHED)}
+        self.title = self.figure.suptitle("", x=0.015, y=0.985, ha="left", fontsize=13, linespacing=1.4)
+        (self.bar,) = plane.plot([], [], color=theme.INK, linewidth=2.5)
+        (self.marks,) = plane.plot([], [], "o", color=theme.PAPER, markeredgecolor=theme.INK, markeredgewidth=2.2,
+                                   markersize=9, clip_on=False)  # fmt: skip
+        self.envelopes = [trace.plot([], [], **dashed)[0] for _ in range(2)]
+        self.traces = [trace.plot([], [], color=color, linewidth=width, marker=marker, markersize=2.8)[0]
+                       for color, marker, width in looks]  # fmt: skip
+        self.roots = [roots.plot([], [], marker, color=color, markersize=9, markeredgecolor=theme.PAPER)[0]
+                      for color, marker, _ in looks]  # fmt: skip
+        self.moving = [self.title, self.bar, self.marks, *self.envelopes, *self.traces[::-1], *self.roots]
+
+
+def _blends():
+    """Colors (n, 3) of what moves, over everything that it may lie on."""
+    unders = [theme.PAPER, *(theme.mix(tint, theme.PAPER, PALE) for tint in TINTS)]
+    inks = (theme.INK, theme.PURPLE, theme.VERMILLION)
+    found = [theme.mix(ink, under, share) for ink in inks for under in unders for share in (0.0, 0.35, 0.7)]
+    return np.array([[int(color[i : i + 2], 16) for i in (1, 3, 5)] for color in dict.fromkeys(found)], float)
+
+
+def _nearest(wanted, colors):
+    """For each of ``wanted`` (n, 3) the index of the nearest of ``colors`` (m, 3), uint8 (n,)."""
+    return ((colors**2).sum(axis=1) - 2 * wanted @ colors.T).argmin(axis=1).astype(np.uint8)

@@ -1,0 +1,372 @@
+"""Testers of notebook 02: right answers pass, and each usual mistake gets the hint that fits it."""
+
+import math
+
+import numpy as np
+import pytest
+
+import optlib as ol
+import test_rules_generic as generic
+from optlib.arrays import where, zeros_like
+from optlib.exercises import EXERCISES, check
+
+# --- right answers ---------------------------------------------------------------------------------------------
+
+
+def average_step(x, v, g, lr, beta):
+    v = beta * v + (1 - beta) * g
+    return x - lr / (1 - beta) * v, v
+
+
+def look_ahead_step(grad, x, v, lr, beta):
+    v = beta * v - lr * grad(x + beta * v)
+    return x + v, v
+
+
+class Restart(ol.optimizers.Optimizer):
+    r"""Momentum that forgets its velocity when it runs uphill.
+
+    Formula:
+        $$v \leftarrow 0 \quad\text{if}\quad g_t^\top v_{t-1} < 0$$
+        $$v_t = \beta\, v_{t-1} + g_t \qquad x_t = x_{t-1} - \eta\, v_t$$
+
+    Source:
+        B. O'Donoghue, E. Candes (2015), Adaptive Restart for Accelerated Gradient Schemes, Foundations of
+        Computational Mathematics 15, 715-732, section 3.2.
+
+    Convention:
+        A sum, not an average; on the heavy ball, where the paper has Nesterov's rule.
+
+    Elsewhere:
+        torch.optim has no such rule.
+
+    Memory:
+        1 number per parameter (v).
+    """
+
+    elementwise = False
+
+    lr: float = ol.hyper(0.01, r"\eta", "(0, inf)", slider=(1e-4, 1.0), log=True, doc="learning rate")
+    beta: float = ol.hyper(0.9, r"\beta", "[0, 1)", slider=(0.0, 0.999), doc="share of the velocity that is kept")
+
+    def init(self, x):
+        self.v = zeros_like(x)
+
+    def update(self, x, g):
+        uphill = self.inner(g, self.v) < 0
+        self.v = where(uphill, zeros_like(self.v), self.beta * self.v) + g
+        return x - self.lr * self.v
+
+
+@pytest.fixture
+def registered():
+    """Registers a rule for one test."""
+    made = []
+
+    def add(rule):
+        ol.OPTIMIZERS[rule.__name__] = rule
+        made.append(rule.__name__)
+        return rule
+
+    yield add
+    for name in set(made):
+        del ol.OPTIMIZERS[name]
+
+
+def test_every_exercise_of_the_notebook_is_here():
+    keys = [key for key in EXERCISES if key.startswith("02.")]
+    assert keys == ["02.1", "02.2", "02.3", "02.4", "02.5"]
+    for key in keys:
+        assert EXERCISES[key][0]
+        assert EXERCISES[key][1].__doc__
+
+
+@pytest.mark.parametrize(("name", "answer"), [
+    ("02.1", average_step), ("02.1", lambda *a: list(average_step(*a))),
+    ("02.2", 0.64), ("02.2", (1 - math.sqrt(0.1 * 0.4)) ** 2), ("02.2", np.float32(0.64)),
+    ("02.3", (0.64, 0.36)), ("02.3", [0.64, 0.36]), ("02.3", np.array([0.64, 0.36])),
+    ("02.3", {"lr": 0.64, "beta": 0.36}), ("02.3", ol.theory.heavy_ball_settings(0.25, 4.0)),
+    ("02.4", look_ahead_step),
+])  # fmt: skip
+def test_right_answers_pass(name, answer):
+    feedback = check(name, answer)
+    assert feedback, repr(feedback)
+
+
+def test_the_averaging_step_walks_the_path_of_the_rule():
+    f, lr, beta = ol.FUNCTIONS["ravine"], 0.1, 0.8
+    path = ol.minimize(f, ol.Momentum(lr=lr, beta=beta), steps=30)
+    x, v = np.array(f.start), np.zeros(2)
+    for k in range(30):
+        x, v = average_step(x, v, f.grad(x), lr, beta)
+        np.testing.assert_allclose(x, path.x[k + 1], rtol=1e-9)
+
+
+def test_the_look_ahead_step_walks_the_path_of_the_rule():
+    f, lr, beta = ol.FUNCTIONS["ravine"], 0.1, 0.8
+    path = ol.minimize(f, ol.Nesterov(lr=lr, beta=beta), steps=30)
+    x, v = np.array(f.start), np.zeros(2)
+    for k in range(30):
+        x, v = look_ahead_step(f.grad, x, v, lr, beta)
+        np.testing.assert_allclose(x + beta * v, path.x[k + 1], rtol=1e-9)
+
+
+# --- wrong answers ---------------------------------------------------------------------------------------------
+
+
+def in_place(x, v, g, lr, beta):
+    v *= beta
+    v += (1 - beta) * g
+    x -= lr / (1 - beta) * v
+    return x, v
+
+
+def ahead_in_place(grad, x, v, lr, beta):
+    v *= beta
+    v -= lr * grad(x + v)
+    return x + v, v
+
+
+def averaging(velocity, move=lambda x, v, old, g, lr, b: x - lr / (1 - b) * v):
+    """A step made of two lines."""
+
+    def step(x, v, g, lr, beta):
+        new = velocity(v, g, lr, beta)
+        return move(x, new, v, g, lr, beta), new
+
+    return step
+
+
+def moved(move):
+    return averaging(lambda v, g, lr, b: b * v + (1 - b) * g, move)
+
+
+def looking(velocity, move=lambda x, v, old, lr, b: x + v):
+    def step(grad, x, v, lr, beta):
+        new = velocity(grad, x, v, lr, beta)
+        return move(x, new, v, lr, beta), new
+
+    return step
+
+
+def stepped(move):
+    return looking(lambda grad, x, v, lr, b: b * v - lr * grad(x + b * v), move)
+
+
+SQUARED = ((16 - 1) / (16 + 1)) ** 2
+WRONG = [
+    ("02.1", averaging(lambda v, g, lr, b: b * v + g), "this v is a sum"),
+    ("02.1", averaging(lambda v, g, lr, b: b * v - (1 - b) * g), "the sign of the velocity: here"),
+    ("02.1", averaging(lambda v, g, lr, b: b * v - g), "the sign of the velocity, and the weight"),
+    ("02.1", averaging(lambda v, g, lr, b: (1 - b) * v + b * g), "exchanged"),
+    ("02.1", averaging(lambda v, g, lr, b: v), "as it came"),
+    ("02.1", averaging(lambda v, g, lr, b: g), "forgotten"),
+    ("02.1", averaging(lambda v, g, lr, b: b * v + (1 - b) * lr * g), "belongs into the line of x"),
+    ("02.1", averaging(lambda v, g, lr, b: 3 * v), "v should be"),
+    ("02.1", moved(lambda x, v, old, g, lr, b: x - lr * v), "4 times too slowly"),
+    ("02.1", moved(lambda x, v, old, g, lr, b: x - lr * (1 - b) * v), "the wrong way round"),
+    ("02.1", moved(lambda x, v, old, g, lr, b: x - lr / b * v), "not by beta"),
+    ("02.1", moved(lambda x, v, old, g, lr, b: x + lr / (1 - b) * v), "uphill: subtract."),
+    ("02.1", moved(lambda x, v, old, g, lr, b: x + lr * v), "not translated yet"),
+    ("02.1", moved(lambda x, v, old, g, lr, b: x - lr / (1 - b) * old), "old velocity"),
+    ("02.1", moved(lambda x, v, old, g, lr, b: x - lr / (1 - b) * g), "slope alone"),
+    ("02.1", moved(lambda x, v, old, g, lr, b: x), "not moved"),
+    ("02.1", moved(lambda x, v, old, g, lr, b: x - 7 * v), "v is right"),
+    ("02.1", lambda *a: average_step(*a)[::-1], "wrong order"),
+    ("02.1", lambda *a: average_step(*a)[0], "must return two things"),
+    ("02.1", lambda *a: None, "returned None"),
+    ("02.1", lambda *a: ("a", "b"), "two arrays of numbers"),
+    ("02.1", lambda *a: (1.0, 2.0), "the shape they came with, (2,)"),
+    ("02.1", in_place, "changed in place"),
+    ("02.1", (1, 2), "the function itself"),
+    ("02.1", lambda x, v: (x, v), "TypeError"),
+    ("02.1", None, "put your own"),
+    ("02.2", 0.8, "rate"),
+    ("02.2", 0.96, "gradient descent"),
+    ("02.2", 0.2, "then square"),
+    ("02.2", 0.04, "both roots equal"),
+    ("02.2", 1.44, "below 1"),
+    ("02.2", 0.36, "0.16"),
+    ("02.2", (1 - math.sqrt(0.1)) ** 2, "for curvature 1"),
+    ("02.2", (1 - math.sqrt(0.4)) ** 2, "for lr = 1"),
+    ("02.2", 0.9, "default"),
+    ("02.2", 0.5, "critical damping"),
+    ("02.2", "0.64", "must be a number, not str"),
+    ("02.2", math.inf, "finite"),
+    ("02.2", ..., "put your own"),
+    ("02.3", (0.8, 0.36), "lr is the square"),
+    ("02.3", (2 / 4.25, 0.36), "best lr of gradient descent"),
+    ("02.3", (0.25, 0.36), "1/L is safe"),
+    ("02.3", (4 / 4.25, 0.36), "one by one"),
+    ("02.3", (1 / 0.64, 0.36), "upside down"),
+    ("02.3", (1.0, 0.36), "λ₁ = 0"),
+    ("02.3", (0.7, 0.36), "touch the parabola"),
+    ("02.3", (0.36, 0.64), "exchanged"),
+    ("02.3", (0.25, 0.6), "Nesterov"),
+    ("02.3", (0.64, 0.6), "the rate. β is its square"),
+    ("02.3", (0.64, SQUARED), "root of κ first"),
+    ("02.3", (0.64, 15 / 17), "rate of gradient descent"),
+    ("02.3", (0.64, 0.4), "near 1"),
+    ("02.3", (0.64, 0.16), "near 1"),
+    ("02.3", (0.64, 0.5), "lr is right; β is"),
+    ("02.3", 0.64, "two numbers"),
+    ("02.3", (0.64,), "two numbers"),
+    ("02.3", "ab", "two numbers"),
+    ("02.3", ("a", 0.36), "must be finite numbers, not 'a'"),
+    ("02.3", (0.64, math.nan), "must be finite"),
+    ("02.3", {"lr": 0.64}, "your names are ['lr']"),
+    ("02.3", {"lr": "x", "beta": 0.36}, "must be finite numbers"),
+    ("02.3", None, "put your own"),
+    ("02.4", looking(lambda g, x, v, lr, b: b * v - lr * g(x)), "this is the heavy ball"),
+    ("02.4", looking(lambda g, x, v, lr, b: b * v - lr * g(x + v)), "it looks too far"),
+    ("02.4", looking(lambda g, x, v, lr, b: b * v - lr * g(x - b * v)), "it looks back"),
+    ("02.4", looking(lambda g, x, v, lr, b: b * v - lr * g(x - lr * b * v)), "look-ahead of the sum form"),
+    ("02.4", looking(lambda g, x, v, lr, b: b * v + lr * g(x + b * v)), "the sign of the velocity"),
+    ("02.4", looking(lambda g, x, v, lr, b: b * v + g(x + b * v)), "this is the sum form"),
+    ("02.4", looking(lambda g, x, v, lr, b: v - lr * g(x + b * v)), "no friction"),
+    ("02.4", looking(lambda g, x, v, lr, b: -lr * g(x + b * v)), "forgotten"),
+    ("02.4", looking(lambda g, x, v, lr, b: b * v - g(x + b * v)), "learning rate is missing"),
+    ("02.4", looking(lambda g, x, v, lr, b: v), "as it came"),
+    ("02.4", looking(lambda g, x, v, lr, b: 9 * v), "v should be"),
+    ("02.4", stepped(lambda x, v, old, lr, b: x + b * old + v), "twice"),
+    ("02.4", stepped(lambda x, v, old, lr, b: x - v), "points downhill here"),
+    ("02.4", stepped(lambda x, v, old, lr, b: x + lr * v), "lr is in the velocity already: x + v"),
+    ("02.4", stepped(lambda x, v, old, lr, b: x - lr * v), "already, and v points downhill"),
+    ("02.4", stepped(lambda x, v, old, lr, b: x + old), "old velocity"),
+    ("02.4", stepped(lambda x, v, old, lr, b: x + b * old), "only the look-ahead point"),
+    ("02.4", stepped(lambda x, v, old, lr, b: x), "not moved"),
+    ("02.4", stepped(lambda x, v, old, lr, b: x + 9 * v), "v is right"),
+    ("02.4", ahead_in_place, "changed in place"),
+    ("02.4", lambda *a: look_ahead_step(*a)[::-1], "wrong order"),
+    ("02.4", lambda *a: None, "returned None"),
+    ("02.4", lambda *a: look_ahead_step(*a)[1], "must return two things"),
+    ("02.4", 1.0, "the function itself"),
+    ("02.5", Restart(lr=0.1), "without parentheses"),
+    ("02.5", 3, "hand in your class"),
+    ("02.5", dict, "hand in your class"),
+    ("02.5", lambda x: x, "hand in your class"),
+    ("02.5", None, "put your own"),
+    ("02.5", Restart, "put @ol.register"),
+    ("02.5", ol.GradientDescent, "lr and beta"),
+    ("02.5", ol.Momentum, "elementwise = False"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "answer", "hint"), WRONG)
+def test_wrong_answers_get_their_own_hint(name, answer, hint):
+    feedback = check(name, answer)
+    assert not feedback
+    assert hint in feedback.hint
+
+
+# --- the reader's own rule -------------------------------------------------------------------------------------
+
+
+def restarting(update):
+    """A rule like Restart with another update."""
+    rule = type("Mine", (ol.optimizers.Optimizer,), {
+        "__annotations__": {"lr": float, "beta": float}, "elementwise": False, "__module__": __name__,
+        "lr": ol.hyper(0.01, r"\eta", "(0, inf)"), "beta": ol.hyper(0.9, r"\beta", "[0, 1)"),
+        "init": Restart.init, "update": update,
+    })  # fmt: skip
+    return rule
+
+
+def never(self, x, g):
+    self.v = self.beta * self.v + g
+    return x - self.lr * self.v
+
+
+def sign(self, x, g):
+    self.v = where(self.inner(g, self.v) > 0, zeros_like(self.v), self.beta * self.v) + g
+    return x - self.lr * self.v
+
+
+def late(self, x, g):
+    v = self.beta * self.v + g
+    self.v = where(self.inner(g, v) < 0, g, v)
+    return x - self.lr * self.v
+
+
+def stops(self, x, g):
+    self.v = where(self.inner(g, self.v) < 0, zeros_like(self.v), self.beta * self.v + g)
+    return x - self.lr * self.v
+
+
+def each(self, x, g):
+    self.v = where(g * self.v < 0, zeros_like(self.v), self.beta * self.v) + g
+    return x - self.lr * self.v
+
+
+def keeps(self, x, g):
+    uphill = self.inner(g, self.v) < 0
+    self.v = self.beta * self.v + g
+    return x - self.lr * where(uphill, g, self.v)
+
+
+def nesterov(self, x, g):
+    self.v = where(self.inner(g, self.v) < 0, zeros_like(self.v), self.beta * self.v) + g
+    return x - self.lr * (g + self.beta * self.v)
+
+
+def with_if(self, x, g):
+    if self.inner(g, self.v) < 0:
+        self.v = zeros_like(x)
+    self.v = self.beta * self.v + g
+    return x - self.lr * self.v
+
+
+def over_everything(self, x, g):
+    uphill = (g * self.v).sum() < 0
+    self.v = where(uphill, zeros_like(self.v), self.beta * self.v) + g
+    return x - self.lr * self.v
+
+
+def widens(self, x, g):
+    self.v = where(self.inner(g, self.v) < 0, np.float64(0.0), np.float64(self.beta)) * self.v + g
+    return x - self.lr * self.v
+
+
+def uphill(self, x, g):
+    return x + self.lr * g
+
+
+def broken(self, x, g):
+    return x - self.lr * self.w
+
+
+@pytest.mark.parametrize(("update", "hint"), [
+    (never, "plain momentum"), (sign, "while it runs downhill"), (late, "before g is added"), (stops, "stands still"),
+    (each, "each coordinate"), (keeps, "keeps the old velocity"), (nesterov, "Nesterov's rule"), (with_if, "`if`"),
+    (over_everything, "in a batch of starts"), (widens, "float64"), (uphill, "walks another path"),
+    (broken, "AttributeError"),
+])  # fmt: skip
+def test_wrong_rules_get_their_own_hint(registered, update, hint):
+    feedback = check("02.5", registered(restarting(update)))
+    assert not feedback
+    assert hint in feedback.hint
+
+
+def test_a_rule_without_update_is_told(registered):
+    class Mine(ol.optimizers.Optimizer):
+        elementwise = False
+        lr: float = ol.hyper(0.01, r"\eta", "(0, inf)")
+
+    assert "no update yet" in check("02.5", registered(Mine)).hint
+
+
+def test_the_right_rule_passes_once_it_is_registered(registered):
+    assert not check("02.5", Restart)
+    assert check("02.5", registered(Restart))
+
+
+def test_the_solution_passes_what_the_rules_of_the_course_pass(registered):
+    for test in generic.CHECKS:
+        if test is not generic.docstring_says_all:  # asked of the course, not of its readers
+            test(registered(Restart))
+
+
+def test_restart_beats_the_ball_that_never_forgets(registered):
+    f = ol.functions.quadratic(kappa=100)
+    ends = [ol.minimize(f, rule(lr=0.3, beta=0.97), steps=200).f[-1] for rule in (registered(Restart), ol.Momentum)]
+    assert ends[0] < 0.01 * ends[1]

@@ -1,0 +1,127 @@
+"""Pictures of notebook 03: exponentially weighted averages, and the directions of first steps."""
+
+import re
+
+import numpy as np
+import pytest
+
+import optlib as ol
+from optlib import theme
+from optlib.pictures.averages import average
+
+NOISY = 1 + 0.3 * np.random.default_rng(0).standard_normal(60)
+TURNED = ol.functions.quadratic(20, angle=30)
+
+
+def lines_of(picture):
+    return {line.get_label(): line for line in picture.axes.lines}
+
+
+# --- averages ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("beta", [0.0, 0.5, 0.9, 0.99])
+def test_an_average_is_its_weighted_sum(beta):
+    weights = (1 - beta) * beta ** np.arange(59, -1, -1)
+    assert average(NOISY, beta)[-1] == pytest.approx(weights @ NOISY, rel=1e-12)
+    assert average(NOISY, beta, corrected=True)[-1] == pytest.approx(np.average(NOISY, weights=weights), rel=1e-12)
+
+
+def test_a_corrected_average_of_equal_values_is_that_value():
+    assert average(np.full(50, 3.0), 0.99, corrected=True) == pytest.approx(np.full(50, 3.0), rel=1e-12)
+    assert average([1.0], 0.9) == pytest.approx([0.1])
+
+
+@pytest.mark.parametrize("corrected", [False, True])
+def test_the_picture_of_averages_draws_them(corrected):
+    picture = ol.plots.averages(NOISY, (0.5, 0.9), corrected)
+    drawn = lines_of(picture)
+    for beta in (0.5, 0.9):
+        np.testing.assert_array_equal(drawn[f"β = {beta}"].get_ydata(), average(NOISY, beta, corrected))
+    np.testing.assert_array_equal(drawn["gradient"].get_ydata(), NOISY)
+    assert len({drawn["β = 0.5"].get_color(), drawn["β = 0.9"].get_color()}) == 2
+    assert ("corrected" in picture.description) == corrected
+    first = float(re.search(r"β = 0\.9: (\S+) at step 1", picture.description).group(1))
+    assert first == pytest.approx(NOISY[0] * (1 if corrected else 0.1), abs=5e-4)
+
+
+@pytest.mark.parametrize(("values", "betas", "error", "said"), [
+    ([1.0], [0.9], ValueError, r"shape \(1,\)"),
+    ([1.0, np.nan], [0.9], ValueError, "finite"),
+    (np.ones((3, 2)), [0.9], ValueError, r"shape \(3, 2\)"),
+    ([1.0, 2.0], [1.0], ValueError, r"betas=\[1.0\].*\[0, 1\)"),
+    ([1.0, 2.0], [], ValueError, "betas"),
+    ([1.0, 2.0], 0.9, ValueError, "sequence"),
+    (["a", "b"], [0.9], TypeError, "sequences of numbers"),
+])  # fmt: skip
+def test_averages_name_what_is_wrong(values, betas, error, said):
+    with pytest.raises(error, match=said):
+        ol.plots.averages(values, betas)
+
+
+# --- first steps ---------------------------------------------------------------------------------------------
+
+
+def arrows(picture):
+    (quiver,) = [c for c in picture.axes.collections if type(c).__name__ == "Quiver"]
+    return np.column_stack([quiver.X, quiver.Y]), np.column_stack([quiver.U, quiver.V])
+
+
+def test_gradient_descent_steps_against_the_gradient():
+    tails, heads = arrows(ol.plots.first_steps(TURNED, ol.GradientDescent, n=6))
+    downhill = -TURNED.grad(tails + heads / 2)
+    cosines = (downhill * heads).sum(axis=1) / np.linalg.norm(downhill, axis=1) / np.linalg.norm(heads, axis=1)
+    assert cosines == pytest.approx(np.ones(36), abs=1e-9)
+    assert np.linalg.norm(heads, axis=1) == pytest.approx(np.full(36, np.linalg.norm(heads[0])))
+
+
+def test_adam_steps_along_a_diagonal_and_the_words_say_so():
+    picture = ol.plots.first_steps(TURNED, ol.Adam(lr=0.3), n=6)
+    _, heads = arrows(picture)
+    assert np.abs(heads[:, 0]) == pytest.approx(np.abs(heads[:, 1]), rel=1e-4)
+    assert "Adam, lr 0.3. 100 % of the arrows lie on a diagonal." in picture.description
+    assert "GradientDescent" in ol.plots.first_steps(TURNED, ol.GradientDescent).description
+    share = re.search(r"(\d+) % of the arrows", ol.plots.first_steps(TURNED, ol.GradientDescent).description).group(1)
+    assert int(share) < 10
+
+
+def test_an_arrow_of_no_length_is_no_warning():
+    level = ol.objective(lambda x, y: 0 * x * y, grad=lambda x, y: (0 * x, 0 * y), name="plain")
+    _, heads = arrows(ol.plots.first_steps(level, ol.GradientDescent, n=3))
+    assert not heads.any()
+
+
+@pytest.mark.parametrize(("arguments", "error", "said"), [
+    ((ol.FUNCTIONS["theta_squared"], ol.Adam), ValueError, "functions of 2"),
+    (("x", ol.Adam), TypeError, "must be a Function"),
+    ((TURNED, "Adam"), TypeError, "optimizer"),
+    ((TURNED, ol.Adam, 1), ValueError, "n=1 must be an integer from 2 to 40"),
+    ((TURNED, ol.Adam, True), ValueError, "n=True"),
+])  # fmt: skip
+def test_first_steps_name_what_is_wrong(arguments, error, said):
+    with pytest.raises(error, match=said):
+        ol.plots.first_steps(*arguments)
+
+
+# --- both ----------------------------------------------------------------------------------------------------
+
+PICTURES = {
+    "averages": lambda: ol.plots.averages(NOISY, (0.5, 0.9, 0.99), corrected=True),
+    "first_steps": lambda: ol.plots.first_steps(TURNED, ol.Adam(lr=0.1)),
+}
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_nothing_is_clipped_and_the_words_are_sentences(name):
+    picture = PICTURES[name]()
+    figure = picture.figure
+    picture.png()
+    with theme.themed():
+        figure.draw_without_rendering()
+        for text in [figure._suptitle, *(t for legend in figure.legends for t in legend.get_texts())]:
+            box = text.get_window_extent()
+            assert figure.bbox.x0 - 1 <= box.x0 < box.x1 <= figure.bbox.x1 + 1, text
+            assert figure.bbox.y0 - 1 <= box.y0 < box.y1 <= figure.bbox.y1 + 1, text
+    assert picture.description.endswith(".")
+    assert "nan" not in picture.description
+    assert picture._repr_mimebundle_()["text/plain"] == picture.description

@@ -1,0 +1,219 @@
+"""The pictures of notebook 02: the phase diagram of momentum, and one step of momentum beside one of Nesterov's."""
+
+import io
+
+import numpy as np
+import pytest
+import test_plots as plots
+from PIL import Image
+
+import optlib as ol
+from optlib import theme, theory
+from optlib.explorables import sliders
+from optlib.pictures.phase_board import KINDS, kind_of
+from optlib.pictures.phases import trace_of
+
+RAVINE = ol.FUNCTIONS["ravine"]
+BEST = theory.heavy_ball_settings(0.01, 1.0)
+PICTURES = {
+    "swings": lambda: ol.plots.phase_diagram(0.1, 0.9),
+    "bar": lambda: ol.plots.phase_diagram((0.01, 1.9), 0.05),
+    "diverges": lambda: ol.plots.phase_diagram((0.001, 4.2), 0.5),
+    "nesterov": lambda: ol.plots.phase_diagram(0.5, 0.9, nesterov=True),
+    "look-ahead": lambda: ol.plots.look_ahead(RAVINE, (-4.0, 0.4), (-2.0, 3.0), lr=0.3, beta=0.9),
+}
+
+
+@pytest.fixture(params=list(PICTURES))
+def picture(request):
+    return PICTURES[request.param]()
+
+
+def pixels(png):
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
+
+
+# --- what all pictures of the course must be ------------------------------------------------------------------
+
+
+def test_bundle_shows_itself_with_its_description(picture):
+    bundle = picture._repr_mimebundle_()
+    assert set(bundle) == {"text/html", "image/png", "text/plain"}
+    assert bundle["text/plain"] == picture.description
+    assert 3_000 < len(picture.png()) < 160_000
+
+
+def test_nothing_is_clipped_and_descriptions_are_whole(picture):
+    picture.png()
+    plots.test_nothing_is_clipped_or_overlaps(picture)
+    plots.test_descriptions_are_sentences_and_carry_no_addresses(picture)
+
+
+def test_pictures_are_saved(picture, tmp_path):
+    for ending in ("png", "svg", "pdf"):
+        assert picture.save(tmp_path / f"x.{ending}").stat().st_size > 3_000
+    again = picture.png()
+    assert again == picture.png()  # saving at another resolution leaves no trace
+
+
+# --- kinds ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("nesterov", [False, True])
+def test_kinds_are_those_of_the_eigenvalues(nesterov):
+    rng = np.random.default_rng(0)
+    s, beta = rng.uniform(0, 4.2, 500), rng.uniform(0, 0.999, 500)
+    roots = np.linalg.eigvals(theory.momentum_matrix(s, beta, nesterov))
+    dominant = roots[np.arange(500), np.abs(roots).argmax(axis=1)]
+    names = np.array(KINDS)[kind_of(s, beta, nesterov)]
+    assert set(names) == set(KINDS)
+    stable = np.abs(roots).max(axis=1) < 1
+    assert ((names == "diverges") == ~stable).all()
+    assert ((names == "swings") == (stable & (np.abs(roots.imag).max(axis=1) > 0))).all()
+    real = stable & (names != "swings")
+    assert ((names == "flips") == (real & (dominant.real < 0))).all()
+
+
+def test_kinds_are_seen_in_the_runs():
+    assert (np.diff(trace_of(0.05, 0.3)) < 0).all()
+    assert (trace_of(0.05, 0.3) > 0).all()
+    swings = trace_of(0.1, 0.9)
+    assert 4 < (np.diff(np.sign(swings)) != 0).sum() < 10
+    assert (np.diff(np.sign(trace_of(1.9, 0.05))) != 0).all()
+    assert np.abs(trace_of(3.1, 0.5)[-1]) > 1e3
+
+
+def test_the_trace_is_the_run_of_the_rule():
+    half = ol.objective(lambda x: 0.25 * x**2, grad=lambda x: (0.5 * x,), start=[1.0])
+    for rule, nesterov in ((ol.Momentum, False), (ol.Nesterov, True)):
+        path = ol.minimize(half, rule(lr=0.6, beta=0.8), steps=60)
+        np.testing.assert_allclose(trace_of(0.3, 0.8, nesterov), path.x[:, 0], rtol=1e-12)
+
+
+# --- the phase diagram ----------------------------------------------------------------------------------------
+
+
+def test_words_and_title_say_kind_and_rate():
+    picture = PICTURES["swings"]()
+    assert "curvature 0.1 and beta 0.9: underdamped, it swings, rate 0.9487 a step." in picture.description
+    picture.png()
+    assert "Momentum at ηλ = 0.1, β = 0.9: underdamped, it swings" in picture.figure.get_suptitle()
+    assert "multiplies the distance by 0.9487" in picture.figure.get_suptitle()
+    ends = PICTURES["bar"]().description
+    assert "overdamped, it creeps" in ends
+    assert "flips from side to side" in ends
+    assert "it diverges, rate 2.5 a step" in PICTURES["diverges"]().description
+
+
+def test_the_best_setting_is_critical_at_both_ends():
+    picture = ol.plots.phase_diagram((0.01 * BEST["lr"], BEST["lr"]), BEST["beta"])
+    assert picture.kinds == ["critically damped"] * 2
+    assert max(picture.rates) == pytest.approx(9 / 11, abs=1e-7)
+    assert "overdamped" in ol.plots.phase_diagram(0.05, 0.5).description
+
+
+def test_each_picture_keeps_its_own_setting():
+    """They share a figure, and must not show each other's points."""
+    one, two = ol.plots.phase_diagram(0.1, 0.9), ol.plots.phase_diagram((0.2, 2.0), 0.3)
+    first, second = one.png(), two.png()
+    assert first != second
+    assert (one.png(), two.png()) == (first, second)
+    one.png()
+    assert one.axes[0].lines[-1].get_xydata().tolist() == [[pytest.approx(0.1**0.5), 0.9]]
+    two.png()
+    assert len(two.axes[0].lines[-1].get_xydata()) == 2
+
+
+@pytest.mark.parametrize("name", ["swings", "bar", "nesterov"])
+def test_the_quick_frame_is_the_figure(name):
+    """Blitting over a kept background gives what matplotlib draws when it draws everything."""
+    picture = PICTURES[name]()
+    quick = pixels(picture.png())
+    with theme.themed():
+        picture.figure.canvas.draw()
+    whole = np.asarray(picture.board.canvas.buffer_rgba())[..., :3].astype(int)
+    assert quick.shape == whole.shape
+    apart = np.abs(quick - whole).max(axis=-1)
+    assert apart.mean() < 1
+    assert (apart > 60).mean() < 1e-3
+    assert (quick[:3] == 255).all()  # a white page stays white
+    second = theme.PURPLE if name == "bar" else theme.INK
+    assert plots.has_color(picture.png(), second, 5)
+
+
+def test_a_frame_does_not_draw_the_map_again(monkeypatch):
+    picture = ol.plots.phase_diagram(0.1, 0.9)
+    picture.png()
+    monkeypatch.setattr(picture.board.canvas, "draw", lambda: pytest.fail("the whole figure was drawn"))
+    ol.plots.phase_diagram(0.2, 0.8).png()
+
+
+@pytest.mark.parametrize("value", [-0.1, 4.3, "a", None, (0.2, 0.1), (0.1, 0.2, 0.3), np.nan, ()])
+def test_bad_curvatures_are_named(value):
+    with pytest.raises(ValueError, match=r"phase_diagram: lr_curvature=.* must be a number from 0 to 4\.2"):
+        ol.plots.phase_diagram(value, 0.5)
+
+
+@pytest.mark.parametrize("value", [-0.1, 1.0, 1.5, "0.5", True, np.nan, [0.1, 0.2]])
+def test_bad_betas_are_named(value):
+    with pytest.raises(ValueError, match=r"phase_diagram: beta=.* must be a number from 0 to below 1"):
+        ol.plots.phase_diagram(0.5, value)
+
+
+def test_the_edges_of_the_map_are_drawn():
+    for s, beta in ((0.0, 0.0), (4.2, 0.999), (0.0, 0.999), (4.0, 0.0)):
+        ol.plots.phase_diagram(s, beta).png()
+        ol.plots.phase_diagram((0.0, s), beta, nesterov=True).png()
+
+
+def test_sliders_follow_a_picture_once_it_is_quick(monkeypatch):
+    """The first frame of a session is slow for reasons of its own; the second tells."""
+    board = sliders.sliders(lambda lr: ol.plots.phase_diagram(lr, 0.9), lr=(0.0, 4.0, 0.1))
+    times = iter([0.0, 0.01, 1.0, 1.3, 2.0, 2.06])
+    monkeypatch.setattr(sliders.time, "perf_counter", lambda: next(times))
+    seen = []
+    for value in (0.2, 0.4, 0.6):
+        board.controls["lr"].value = value
+        seen.append(board.controls["lr"].continuous_update)
+    assert seen == [True, False, False]  # quick; slow; in between, so as before
+
+
+# --- one step -------------------------------------------------------------------------------------------------
+
+
+def test_look_ahead_ends_where_the_rules_go():
+    x, v, lr, beta = np.array([-4.0, 0.4]), np.array([-2.0, 3.0]), 0.3, 0.9
+    heavy = ol.Momentum(lr=lr, beta=beta)
+    heavy.step(x, x)
+    heavy.v = v
+    ends = heavy.step(x, RAVINE.grad(x))
+    said = PICTURES["look-ahead"]().description
+    assert f"momentum ends at {plots.point(ends)}" in said
+    ahead = x - lr * beta * v
+    assert f"leads to {plots.point(ahead)}" in said
+    assert f"Nesterov's rule ends at {plots.point(ahead - lr * RAVINE.grad(ahead))}" in said
+
+
+def test_look_ahead_shows_all_its_arrows():
+    for v in ((-2.0, 3.0), (0.0, 0.0), (0.0, -8.0), (30.0, 0.0)):
+        axes = ol.plots.look_ahead(RAVINE, (-4.0, 0.4), v, lr=0.3, beta=0.9).axes
+        (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
+        for line in axes.lines:
+            x, y = line.get_data()
+            if line.get_label() != "minimum":
+                assert left < np.min(x) <= np.max(x) < right
+                assert bottom < np.min(y) <= np.max(y) < top
+
+
+def test_look_ahead_names_what_is_wrong():
+    with pytest.raises(ValueError, match=r"look_ahead: v=\(1,\) must be two finite numbers"):
+        ol.plots.look_ahead(RAVINE, (0, 0), (1,), 0.1, 0.9)
+    with pytest.raises(ValueError, match="look_ahead: x='a' must be two finite numbers"):
+        ol.plots.look_ahead(RAVINE, "a", (1, 1), 0.1, 0.9)
+    with pytest.raises(ValueError, match=r"look_ahead: lr=0 must be above 0 and beta=0\.9"):
+        ol.plots.look_ahead(RAVINE, (0, 0), (1, 1), 0, 0.9)
+    with pytest.raises(ValueError, match="beta=1 from 0 to below 1"):
+        ol.plots.look_ahead(RAVINE, (0, 0), (1, 1), 0.1, 1)
+    with pytest.raises(ValueError, match="theta_squared has 1 coordinate"):
+        ol.plots.look_ahead(ol.FUNCTIONS["theta_squared"], (0, 0), (1, 1), 0.1, 0.9)
+    assert ol.plots.look_ahead(RAVINE, (0, 0), (1, 1), 0.1, 0.9, title="Mine").figure.get_suptitle().startswith("Mine")

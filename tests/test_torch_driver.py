@@ -1,0 +1,242 @@
+"""`TorchOptimizer`: the rules of the course train torch models, as torch's own optimizers do."""
+
+import copy
+import io
+import pickle
+import shutil
+
+import pytest
+import torch
+from torch import nn
+
+import optlib as ol
+from optlib.torch_driver import TorchOptimizer
+
+RULES = [cls for cls in ol.OPTIMIZERS.values() if cls.reads == ("gradient",)]
+ONE_BY_ONE = [cls for cls in RULES if cls.elementwise]
+named = {"ids": lambda cls: cls.__name__}
+pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")  # torch's own, within torch.compile
+needs_compiler = pytest.mark.skipif(not (shutil.which("g++") or shutil.which("c++")), reason="no C++ compiler")
+
+
+def network(seed=0):
+    torch.manual_seed(seed)
+    return nn.Sequential(nn.Linear(5, 7), nn.Tanh(), nn.Linear(7, 2)).double()
+
+
+def loss_of(net):
+    generator = torch.Generator().manual_seed(3)
+    x, y = (torch.randn(20, d, generator=generator, dtype=torch.float64) for d in (5, 2))
+    return ((net(x) - y) ** 2).mean()
+
+
+def train(net, optimizer, steps=10, scheduler=None):
+    for _ in range(steps):
+        optimizer.zero_grad()
+        loss_of(net).backward()
+        optimizer.step()
+        if scheduler:
+            scheduler.step()
+    return torch.cat([p.detach().reshape(-1) for p in net.parameters()])
+
+
+def trained(make, steps=10, scheduler=None):
+    net = network()
+    optimizer = make(net.parameters())
+    return train(net, optimizer, steps, scheduler and scheduler(optimizer))
+
+
+PEERS = {
+    "GradientDescent": lambda p: torch.optim.SGD(p, lr=0.05),
+    "Momentum": lambda p: torch.optim.SGD(p, lr=0.05, momentum=0.9),
+    "AdaGrad": lambda p: torch.optim.Adagrad(p, lr=0.05, eps=1e-8),
+    "RMSProp": lambda p: torch.optim.RMSprop(p, lr=0.05, alpha=0.99, eps=1e-8),
+    "Adam": lambda p: torch.optim.Adam(p, lr=0.05),
+    "AdamW": lambda p: torch.optim.AdamW(p, lr=0.05, weight_decay=0.01),
+    "AdaMax": lambda p: torch.optim.Adamax(p, lr=0.05),
+    "Nadam": lambda p: torch.optim.NAdam(p, lr=0.05),
+    "RAdam": lambda p: torch.optim.RAdam(p, lr=0.05),
+}
+
+
+def rule_like(name):
+    """The rule with the peer's settings."""
+    given = {"lr": 0.05}
+    if name in ("AdaGrad", "RMSProp"):
+        given["eps"] = 1e-8
+    if name == "RMSProp":
+        given["beta2"] = 0.99
+    if name == "AdamW":
+        given["weight_decay"] = 0.01
+    return ol.OPTIMIZERS[name](**given)
+
+
+@pytest.mark.parametrize("name", PEERS)
+def test_a_network_goes_the_way_that_torch_takes(name, float64_by_default):
+    ours = trained(lambda p: TorchOptimizer(p, rule_like(name)), steps=30)
+    torch.testing.assert_close(ours, trained(PEERS[name], steps=30), rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("cls", RULES, **named)
+def test_it_takes_the_steps_of_the_rule(cls):
+    """Fed with one tensor, the driver does what calling the rule does."""
+    rule, p = cls(), nn.Parameter(torch.randn(6, dtype=torch.float64))
+    optimizer, x, twin = TorchOptimizer([p], rule), p.detach().clone(), rule.fresh()
+    for _ in range(8):
+        p.grad = torch.randn(6, dtype=torch.float64)
+        x = twin.step(x, p.grad)
+        optimizer.step()
+        torch.testing.assert_close(p.detach(), x, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("cls", RULES, **named)
+def test_a_run_that_was_saved_goes_on_bit_for_bit(cls):
+    whole = trained(lambda p: TorchOptimizer(p, cls()), steps=9)
+    net = network()
+    optimizer = TorchOptimizer(net.parameters(), cls())
+    train(net, optimizer, steps=4)
+    file = io.BytesIO()
+    torch.save({"net": net.state_dict(), "optimizer": optimizer.state_dict()}, file)
+    file.seek(0)
+    saved = torch.load(file, weights_only=True)
+    net = network(seed=1)
+    net.load_state_dict(saved["net"])
+    optimizer = TorchOptimizer(net.parameters(), cls())
+    optimizer.load_state_dict(saved["optimizer"])
+    assert torch.equal(train(net, optimizer, steps=5), whole)
+
+
+@needs_compiler
+@pytest.mark.parametrize("cls", [ol.AggMo, ol.Adam, ol.Nadam, ol.RAdam, ol.DemonMomentum], **named)
+def test_compiled_gives_the_same_numbers(cls):
+    plain = trained(lambda p: TorchOptimizer(p, cls()))
+    compiled = trained(lambda p: TorchOptimizer(p, cls(), compile=True))
+    torch.testing.assert_close(compiled, plain, rtol=1e-10, atol=1e-12)
+
+
+@needs_compiler
+def test_a_compiled_kernel_is_made_once_whatever_the_rate_does():
+    torch._dynamo.utils.counters.clear()
+    net = network()
+    optimizer = TorchOptimizer(net.parameters(), ol.Adam(lr=0.05), compile=True)
+    scheduler = torch.optim.lr_scheduler.ExponentialLR(optimizer, 0.9)
+    compiled = train(net, optimizer, 10, scheduler)
+    assert torch._dynamo.utils.counters["frames"]["ok"] == 1
+    falling = lambda other: torch.optim.lr_scheduler.ExponentialLR(other, 0.9)
+    other = trained(lambda p: torch.optim.Adam(p, lr=0.05), 10, falling)
+    torch.testing.assert_close(compiled, other, rtol=1e-9, atol=1e-12)
+
+
+def test_a_schedule_of_the_course_follows_the_steps():
+    def ours(p):
+        return TorchOptimizer(p, ol.Momentum(lr=ol.schedules.Exponential(0.1, 0.5)))
+
+    def peer(p):
+        return torch.optim.SGD(p, lr=0.1, momentum=0.9)
+
+    other = trained(peer, 6, lambda o: torch.optim.lr_scheduler.ExponentialLR(o, 0.5))
+    torch.testing.assert_close(trained(ours, 6), other, rtol=1e-9, atol=1e-12)
+
+
+def test_groups_have_their_own_numbers():
+    def groups(net):
+        return [{"params": net[0].parameters()}, {"params": net[2].parameters(), "lr": 0.2}]
+
+    nets = network(), network()
+    ours = train(nets[0], TorchOptimizer(groups(nets[0]), ol.Momentum(lr=0.05)))
+    other = train(nets[1], torch.optim.SGD(groups(nets[1]), lr=0.05, momentum=0.9))
+    torch.testing.assert_close(ours, other, rtol=1e-9, atol=1e-12)
+
+
+def test_a_closure_is_called_once_and_its_loss_returned():
+    net, calls = network(), []
+    optimizer = TorchOptimizer(net.parameters(), ol.Adam(lr=0.05))
+
+    def closure():
+        calls.append(1)
+        optimizer.zero_grad()
+        loss = loss_of(net)
+        loss.backward()
+        return loss
+
+    losses = [optimizer.step(closure).item() for _ in range(3)]
+    assert len(calls) == 3
+    assert losses[2] < losses[0]
+
+
+def test_frozen_parameters_stay_and_are_met_later():
+    net = network()
+    for p in net[0].parameters():
+        p.requires_grad_(False)
+    optimizer = TorchOptimizer(net.parameters(), ol.Adam(lr=0.05))
+    before = net[0].weight.clone()
+    train(net, optimizer, steps=3)
+    assert torch.equal(net[0].weight, before)
+    for p in net[0].parameters():
+        p.requires_grad_(True)
+    train(net, optimizer, steps=2)
+    assert [optimizer.state[p]["t"] for p in net.parameters()] == [2, 2, 5, 5]
+
+
+def test_copies_and_pickles_go_their_own_way():
+    net = network()
+    optimizer = TorchOptimizer(net.parameters(), ol.Adam(lr=0.05))
+    train(net, optimizer, steps=2)
+    for twin in (copy.deepcopy(optimizer), pickle.loads(pickle.dumps(optimizer))):
+        assert repr(twin.rule) == repr(optimizer.rule)
+        assert all(state["t"] == 2 for state in twin.state.values())
+
+
+def test_the_gradient_scaler_of_torch_takes_it():
+    net = network().float()
+    optimizer, scaler = TorchOptimizer(net.parameters(), ol.Adam(lr=0.05)), torch.amp.GradScaler("cpu")
+    x, before = torch.randn(8, 5), net[0].weight.clone()
+    scaler.scale(net(x).square().mean()).backward()
+    scaler.step(optimizer)
+    scaler.update()
+    assert (net[0].weight - before).abs().max() <= 0.0501
+    assert not torch.equal(net[0].weight, before)
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "said"),
+    [
+        (lambda p: TorchOptimizer(p, "Adam"), TypeError, "rule='Adam'"),
+        (lambda p: TorchOptimizer(p, ol.Newton), TypeError, "Newton reads the gradient and the hessian"),
+        (lambda p: TorchOptimizer(p, ol.YellowFin, compile=True), ValueError, "compile=True"),
+        (lambda p: TorchOptimizer(p, ol.Adam(lr=torch.ones(3))), ValueError, "lr="),
+        (lambda p: TorchOptimizer(p, ol.Momentum(lr=ol.schedules.OnPlateau(0.1))), ValueError, "reads the loss"),
+        (lambda p: TorchOptimizer([{"params": p, "lr": -1.0}], ol.Adam), ValueError, "lr=-1"),
+        (lambda p: TorchOptimizer([], ol.Adam), ValueError, "empty"),
+    ],
+)
+def test_bad_arguments_are_named(make, error, said):
+    with pytest.raises(error, match=said):
+        make(list(network().parameters()))
+
+
+def test_a_missing_compiler_is_said(monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    net = network()
+    with pytest.raises(RuntimeError, match="C\\+\\+ compiler"):
+        train(net, TorchOptimizer(net.parameters(), ol.Adam, compile=True), steps=1)
+
+
+def test_gradients_of_the_wrong_kind_are_refused():
+    table = nn.Embedding(4, 2, sparse=True)
+    optimizer = TorchOptimizer(table.parameters(), ol.Adam)
+    table(torch.tensor([1])).sum().backward()
+    with pytest.raises(ValueError, match="sparse"):
+        optimizer.step()
+    p = nn.Parameter(torch.ones(2, dtype=torch.complex64))
+    p.grad = torch.ones_like(p)
+    with pytest.raises(ValueError, match="complex"):
+        TorchOptimizer([p], ol.Adam).step()
+
+
+def test_a_vector_rule_needs_all_gradients():
+    net = network()
+    optimizer = TorchOptimizer(net.parameters(), ol.YellowFin)
+    net[0](torch.ones(1, 5, dtype=torch.float64)).sum().backward()
+    with pytest.raises(ValueError, match="2 of its 4"):
+        optimizer.step()
