@@ -9,6 +9,7 @@
 Images are bytes (N, 32, 32, 3), labels integers (N,), tensors or arrays, as `ol.data.cifar10` gives them.
 """
 
+from .augment import FlipAndShift
 from .callbacks import Callback, LookAhead, WeightDecay
 from .history import History
 from .images import Normalize
@@ -21,7 +22,7 @@ from .speednet import SpeedNet, triangle
 from .vgg import VGG16
 
 __all__ = [
-    "Callback", "History", "LookAhead", "Normalize", "Probe", "ResNet", "ResNet18", "ResNet20", "SpeedNet", "VGG16",
-    "WeightDecay", "count_parameters", "evaluate", "fit", "he_", "keep_memory", "predict", "probe", "scores",
-    "triangle",
+    "VGG16", "Callback", "FlipAndShift", "History", "LookAhead", "Normalize", "Probe", "ResNet", "ResNet18", "ResNet20",
+    "SpeedNet", "WeightDecay", "count_parameters", "evaluate", "fit", "he_", "keep_memory", "predict", "probe",
+    "scores", "triangle",
 ]

@@ -21,5 +21,6 @@ def name_of(value):
     kind = type(value)
     if kind.__repr__ is not object.__repr__ and not hasattr(value, "named_modules"):
         return repr(value)
-    known = {k: v for k, v in vars(value).items() if isinstance(v, PLAIN) and not k.startswith("_") and k != "training"}
+    own = getattr(value, "__dict__", {}).items()
+    known = {k: v for k, v in own if isinstance(v, PLAIN) and not k.startswith("_") and k != "training"}
     return f"{kind.__qualname__}({', '.join(f'{k}={v!r}' for k, v in sorted(known.items()))})"

@@ -1,38 +1,129 @@
 """Images on their way into a network: checked, scaled, and turned into what a convolution reads."""
 
+import zlib
+
 import numpy as np
 import torch
 
-# Mean and standard deviation of the three channels of CIFAR-10's 50,000 training images, of values from 0 to 1.
-CIFAR_MEAN = (0.4914, 0.4822, 0.4465)
-CIFAR_STD = (0.2470, 0.2435, 0.2616)
+from ..data.batching import batches
+
+# Of CIFAR-10's 50,000 training images: mean and standard deviation of red, green and blue, of 0..255.
+CIFAR_MEAN = (125.3069, 122.9504, 113.8654)
+CIFAR_STD = (62.9932, 62.0887, 66.7049)
 
 
 class Normalize:
-    """From images as stored, bytes (B, H, W, C), to what a network reads: floats (B, C, H, W) of mean 0, variance 1.
+    """From images as stored, bytes (B, H, W, 3), to what a network reads: floats (B, 3, H, W) of mean 0, variance 1.
 
-    Bytes become numbers from 0 to 1, from which the mean of each channel is subtracted, and which are divided by its
-    standard deviation.  The result lies in memory as the bytes did, channel by channel of one pixel: that is torch's
-    channels-last layout, and it costs no copy.
+    The mean of each color is subtracted, and the rest is divided by its standard deviation; that bytes go to 255 and
+    not to 1 makes no difference then.  The floats lie in memory as the bytes did, the colors of a pixel side by side:
+    that is torch's channels-last layout, and it costs no copy.
 
     Parameters
     ----------
-    mean, std : sequence of numbers, one a channel
-        By default those of CIFAR-10.
+    mean, std : three numbers each
+        Of red, green and blue, of 0..255; by default those of CIFAR-10.
     """
 
     def __init__(self, mean=CIFAR_MEAN, std=CIFAR_STD):
         self.mean, self.std = tuple(map(float, mean)), tuple(map(float, std))
-        if len(self.mean) != len(self.std) or not all(s > 0 for s in self.std):
-            raise ValueError(f"Normalize: std={std!r} must have {len(self.mean)} numbers above 0, one for each of mean")
+        if len(self.mean) != 3 or len(self.std) != 3 or not all(s > 0 for s in self.std):
+            raise ValueError(f"Normalize: mean={mean!r}, std={std!r} must be three numbers each, std above 0")
+        self._constants = {}
 
     def __call__(self, images):
-        """Floats (B, C, H, W) of bytes (B, H, W, C)."""
-        mean, std = (torch.tensor(each, device=images.device) * 255 for each in (self.mean, self.std))
-        return images.float().sub_(mean).div_(std).permute(0, 3, 1, 2)
+        """Floats (B, 3, H, W) of bytes (B, H, W, 3)."""
+        where = images[0].numel(), images.device
+        if where not in self._constants:  # repeated for each pixel: loops over three numbers at a time are slow
+            self._constants[where] = [torch.tensor(each).repeat(where[0] // 3).to(images.device)
+                                      for each in (self.mean, self.std)]  # fmt: skip
+        mean, std = self._constants[where]
+        return images.flatten(1).float().sub_(mean).div_(std).view(images.shape).permute(0, 3, 1, 2)
 
     def __repr__(self):
         return f"Normalize(mean={self.mean}, std={self.std})"
+
+
+class Shuffled:
+    """Mini-batches of a set of images: shuffled, augmented, normalized.  `fit` makes one of a pair.
+
+    All chance is drawn from the seed and the number of the epoch alone, so that any epoch can be had without those
+    before it.
+
+    Parameters
+    ----------
+    images, labels : tensors
+    size : int
+        Images in a batch.
+    seed, augment, normalize : as in `fit`
+    """
+
+    def __init__(self, images, labels, size, seed=0, augment=None, normalize=None):
+        self.images, self.labels = images, labels
+        self.augment, self.normalize = augment, normalize or Normalize()
+        self.batches = batches(len(images), size, seed=seed)
+
+    def epoch(self, k):
+        """The batches of epoch ``k``, 0 for the first, one after the other: floats (b, 3, H, W) and labels (b,)."""
+        images, order = self.images, torch.from_numpy(self.batches.order(k)).to(self.images.device)
+        if self.augment is not None:
+            images = self.augment(images, k, torch.Generator().manual_seed(number_for(self.batches.seed, k, 1)))
+            if getattr(images, "shape", None) != self.images.shape or images.dtype != torch.uint8:
+                raise ValueError(
+                    f"fit: augment must return bytes (uint8) of the shape it is given, {tuple(self.images.shape)}"
+                )
+        for i in order.split(self.batches.size):
+            yield self.normalize(images[i]), self.labels[i]
+
+    def first_two(self):
+        """A small batch that costs no augmentation."""
+        return self.normalize(self.images[:2]), self.labels[:2]
+
+
+class InOrder:
+    """Batches of a set of images as it is, for looking at all of them once.
+
+    Parameters
+    ----------
+    images, labels : tensors
+    normalize : callable, optional
+    size : int
+        Images in a batch.
+    """
+
+    def __init__(self, images, labels, normalize=None, size=500):
+        self.images, self.labels, self.normalize, self.size = images, labels, normalize or Normalize(), size
+
+    def epoch(self, k=0):
+        """As `Shuffled.epoch`; the same for each ``k``."""
+        for x, labels in zip(self.images.split(self.size), self.labels.split(self.size), strict=True):
+            yield self.normalize(x), labels
+
+
+def is_source(who, name, value, train=True):
+    """Whether a value makes its own batches, as `optlib.data.augment.ImageBatches` does."""
+    if not hasattr(value, "epoch"):
+        return False
+    if getattr(value, "train", train) != train:
+        kind = "made with train=False" if train else "made with train=True: its images are augmented"
+        raise ValueError(f"{who}: {name}={value!r} is {kind}; the other kind is needed here")
+    return True
+
+
+def as_test(who, test, normalize, size=500):
+    """Test images as something that gives batches in order; from a pair, or as they are."""
+    return test if is_source(who, "test", test, train=False) else InOrder(*as_pair(who, "test", test), normalize, size)
+
+
+def fingerprint(source):
+    """Checksums of what a source holds, so that a run is not continued with other images."""
+    images = source.images if hasattr(source, "images") else next(iter(source.epoch(0)))[0]
+    return [f"{zlib.crc32(each.cpu().contiguous().numpy()):08x}" for each in (images, source.labels)]
+
+
+def number_for(*key):
+    """A random integer of its own for each key of integers, fit to seed torch."""
+    return int(np.random.SeedSequence(key).generate_state(1, np.uint64)[0] >> np.uint64(1))
 
 
 def as_images(who, name, images):

@@ -5,16 +5,15 @@ import time
 import torch
 import torch.nn.functional as F
 
-from .precision import LAYOUTS, autocast
+from .precision import autocast
 from .predict import evaluate
 from .progress import Progress
 from .run import Run
 
-LOOK = {"cpu": 1}  # steps between two looks at the loss, which make a GPU wait
-LOOK_ELSEWHERE = 16
+LOOK = 16  # steps between two looks at the loss on a GPU, which has to wait for them
 
 
-def fit(model, optimizer, train, test=None, *, epochs, batch, schedule=None, seed=0, device=None, precision="auto",
+def fit(model, optimizer, train, test=None, *, epochs, batch=None, schedule=None, seed=0, device=None, precision="auto",
         layout="auto", callbacks=(), checkpoint=None, progress=True, augment=None, normalize=None,
         loss=F.cross_entropy):  # fmt: skip
     """Train a network on images.
@@ -31,10 +30,12 @@ def fit(model, optimizer, train, test=None, *, epochs, batch, schedule=None, see
     optimizer : torch.optim.Optimizer
         Of the model's parameters: `TorchOptimizer` with a rule of the course, or one of torch's own.
     train, test : pairs (images, labels)
-        Bytes (N, H, W, 3) and integers (N,), tensors or arrays.  Nothing is learned from ``test``.
+        Bytes (N, H, W, 3) and integers (N,), tensors or arrays.  Nothing is learned from ``test``.  What makes batches
+        of its own, such as `optlib.data.augment.ImageBatches`, is taken too; ``batch``, ``augment`` and ``normalize``
+        are then its own affair.
     epochs : int, at least 1
     batch : int
-        Images in a batch.  The last batch of an epoch holds the rest.
+        Images in a batch.  The last batch of an epoch holds the rest.  To be given for pairs.
     schedule : function of t, optional
         Factor on the learning rate of each group, such as ``ol.schedules.Cosine(1.0, steps=900)``; t is 0 at the first
         step.
@@ -77,55 +78,62 @@ def fit(model, optimizer, train, test=None, *, epochs, batch, schedule=None, see
     run = Run(model, optimizer, train, test, epochs=epochs, batch=batch, schedule=schedule, seed=seed, device=device,
               precision=precision, layout=layout, callbacks=callbacks, checkpoint=checkpoint, augment=augment,
               normalize=normalize, loss=loss)  # fmt: skip
-    bar = Progress(progress, run.epochs, run.batches.per_epoch, len(run.images))
-    run.begin()
-    while run.goes_on:
-        bar.begin(run.epoch)
-        began = time.perf_counter()
-        with run.randomness() as generator:
-            found = _train(run, generator, bar)
-        seconds = time.perf_counter() - began
-        if found is not None:
-            found |= _test(run)
-        if found is None or not all(map(_finite, found.values())):
-            run.history.diverged, run.history.diverged_at = True, run.step - 1
-        else:
-            run.epoch += 1
-            run.history.append(**found, seconds=seconds, lr=run.optimizer.param_groups[0].get("lr"))
-            for each in run.callbacks:
-                each.after_epoch(run)
-        run.save()
-        bar.end(repr(run.history) if run.history.diverged else run.history.line())
-    model.eval()
+    bar = Progress(progress, run.epochs, run.per_epoch, run.settings["images"])
+    try:
+        run.begin()
+        while run.goes_on:
+            _epoch(run, bar)
+    finally:
+        run.end()
     return run.history
 
 
-def _train(run, generator, bar):
-    """Train for an epoch.  Returns the means over its images, or None where the loss is no longer finite."""
+def _epoch(run, bar):
+    """Train for an epoch, test, and note it all; what is unfinished is not noted."""
+    bar.begin(run.epoch)
+    began = time.perf_counter()
+    with run.randomness():
+        found = _train(run, bar)
+    seconds = time.perf_counter() - began
+    if found is not None:
+        found |= _test(run)
+    if found is None or not all(map(_finite, found.values())):
+        run.history.diverged, run.history.diverged_at = True, run.step - 1
+    else:
+        run.epoch += 1
+        run.history.append(**found, seconds=seconds, lr=run.optimizer.param_groups[0].get("lr"))
+        for each in run.callbacks:
+            each.after_epoch(run)
+    run.save()
+    bar.end(repr(run.history) if run.history.diverged else run.history.line())
+
+
+def _train(run, bar):
+    """Train for an epoch.  Returns the means over its images, or None where loss or weights are no longer finite."""
     run.model.train()
-    images, order = run.epoch_of_images(generator)
-    look = LOOK.get(run.device.type, LOOK_ELSEWHERE)
-    sums = torch.zeros(2, dtype=torch.float64, device=run.device)  # of the loss and of right answers, over images
-    for k, i in enumerate(order.split(run.batches.size), start=1):
+    look = 1 if run.device.type == "cpu" else LOOK
+    sums, seen = torch.zeros(2, dtype=torch.float64, device=run.device), 0  # of losses and of right answers
+    for k, (x, labels) in enumerate(run.train.epoch(run.epoch), start=1):
         run.set_rates()
-        x, labels = run.normalize(images[i]).contiguous(memory_format=LAYOUTS[run.layout]), run.labels[i]
+        labels = labels.to(run.device)
         with autocast(run.device, run.precision):
-            scores = run.model(x)
-        loss = run.loss(scores.float(), labels)
+            scores = run.model(run.prepared(x)).float()
+        loss = run.loss(scores, labels)
         run.optimizer.zero_grad()
         loss.backward()
         run.optimizer.step()
         run.step += 1
         for each in run.callbacks:
             each.after_step(run)
-        right = scores.detach().argmax(1) == labels
-        sums += torch.stack([loss.detach().double() * len(i), right.sum().double()])
-        if k % look == 0 and not _finite(sums[0]):
+        with torch.no_grad():
+            sums += torch.stack([loss.double() * len(labels), (scores.argmax(1) == labels).sum()])
+        seen += len(labels)
+        if k % look == 0 and not _finite(sums):
             return None
-        bar.step(k, lambda: sums[0].item() / min(k * run.batches.size, len(images)))  # noqa: B023 (called at once)
-    if not all(map(_finite, [sums[0], *run.model.parameters()])):
+        bar.step(k, sums, seen)
+    if not all(map(_finite, [sums, *run.model.parameters()])):
         return None
-    loss, accuracy = (sums / len(images)).tolist()
+    loss, accuracy = (sums / seen).tolist()
     return {"train_loss": loss, "train_accuracy": accuracy}
 
 
@@ -134,8 +142,7 @@ def _test(run):
     if run.test is None:
         return {}
     began = time.perf_counter()
-    loss, accuracy = evaluate(run.model, run.test, loss=run.loss, normalize=run.normalize, precision=run.precision,
-                              layout=run.layout)  # fmt: skip
+    loss, accuracy = evaluate(run.model, run.test, loss=run.loss, precision=run.precision, layout=run.layout)
     return {"test_loss": loss, "test_accuracy": accuracy, "test_seconds": time.perf_counter() - began}
 
 

@@ -5,7 +5,7 @@ import contextlib
 import torch
 import torch.nn.functional as F
 
-from .images import Normalize, as_images, as_pair, check_labels
+from .images import InOrder, as_images, as_test, check_labels
 from .precision import LAYOUTS, autocast
 
 BATCH = 500  # images at once: enough for a processor, little memory
@@ -24,7 +24,7 @@ def evaluation(model):
             module.training = mode
 
 
-def scores(model, images, *, flips=False, normalize=None, precision="float32", layout="channels_last", batch=BATCH):
+def scores(model, images, *, flips=False, normalize=None, batch=BATCH, precision="float32", layout="channels_last"):
     """Scores of the classes for each image, in evaluation mode.
 
     Parameters
@@ -37,27 +37,18 @@ def scores(model, images, *, flips=False, normalize=None, precision="float32", l
         Also look at each image in the mirror, and take the mean of the scores.
     normalize : callable, optional
         The one of the training; by default `Normalize`.
-    precision, layout : str
-        As in `fit`; not "auto".
     batch : int
         Images at once.
+    precision, layout : str
+        As in `fit`; not "auto".
 
     Returns
     -------
     tensor (N, classes), float32
     """
-    images, normalize = as_images("scores", "images", images), normalize or Normalize()
-    device = next(model.parameters()).device
-    found = []
-    with evaluation(model):
-        for part in images.split(batch):
-            x = normalize(part.to(device)).contiguous(memory_format=LAYOUTS[layout])
-            with autocast(device, precision):
-                said = model(x).float()
-                if flips:
-                    said = (said + model(x.flip(3).contiguous(memory_format=LAYOUTS[layout])).float()) / 2
-            found.append(said)
-    return torch.cat(found)
+    images = as_images("scores", "images", images)
+    source = InOrder(images, torch.zeros(len(images), dtype=torch.long), normalize, batch)
+    return _looked_at(model, source, flips, precision, layout)[0]
 
 
 def predict(model, images, *, flips=False, **options):
@@ -70,23 +61,39 @@ def predict(model, images, *, flips=False, **options):
     return scores(model, images, flips=flips, **options).argmax(1)
 
 
-def evaluate(model, test, *, loss=F.cross_entropy, flips=False, **options):
+def evaluate(model, test, *, loss=F.cross_entropy, flips=False, normalize=None, batch=BATCH, precision="float32",
+             layout="channels_last"):  # fmt: skip
     """Mean loss and share of right answers over all images.
 
     Parameters
     ----------
     model : torch.nn.Module
     test : pair (images, labels)
+        Or something that makes batches of its own, as in `fit`.
     loss : callable
         The mean loss of a batch from scores and labels.
-    flips, **options : as in `scores`
+    flips, normalize, batch, precision, layout : as in `scores`
 
     Returns
     -------
     loss, accuracy : float
     """
-    images, labels = as_pair("evaluate", "test", test)
-    found = scores(model, images, flips=flips, **options)
+    found, labels = _looked_at(model, as_test("evaluate", test, normalize, batch), flips, precision, layout)
     check_labels("evaluate", "test", labels, found.shape[1])
-    labels = labels.to(found.device)
     return loss(found, labels).item(), (found.argmax(1) == labels).double().mean().item()
+
+
+def _looked_at(model, source, flips, precision, layout):
+    """Scores and labels of all images."""
+    device, found, answers = next(model.parameters()).device, [], []
+    ordered = lambda x: x.contiguous(memory_format=LAYOUTS[layout])
+    with evaluation(model):
+        for x, labels in source.epoch(0):
+            x = ordered(x.to(device))
+            with autocast(device, precision):
+                said = model(x).float()
+                if flips:
+                    said = (said + model(ordered(x.flip(3))).float()) / 2
+            found.append(said)
+            answers.append(labels.to(device))
+    return torch.cat(found), torch.cat(answers)

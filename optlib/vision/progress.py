@@ -31,12 +31,12 @@ class Progress:
         """An epoch begins, 0 for the first."""
         self.epoch, self.began, self.drawn = epoch, time.perf_counter(), 0.0
 
-    def step(self, done, loss):
-        """``done`` steps of the epoch are made; ``loss`` is a function that tells its mean so far."""
+    def step(self, done, sums, seen):
+        """``done`` steps of the epoch are made; the first of ``sums`` is that of the losses of ``seen`` images."""
         now = time.perf_counter()
         if self.where in ("terminal", "notebook") and now - self.drawn > EVERY:
             self.drawn = now
-            self._draw(self.line(done, now - self.began, loss()))
+            self._draw(self.line(done, now - self.began, sums[0].item() / seen))
 
     def line(self, done, seconds, loss):
         """The line after so many steps and seconds of an epoch."""

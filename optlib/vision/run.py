@@ -8,13 +8,12 @@ import zlib
 import numpy as np
 import torch
 
-from ..data.batching import batches
 from ..data.seeds import check_whole
 from . import checkpoint as files
 from .callbacks import as_callbacks
 from .describe import name_of
 from .history import History
-from .images import Normalize, as_pair, check_labels
+from .images import Shuffled, as_pair, as_test, check_labels, fingerprint, is_source, number_for
 from .parts import count_parameters
 from .precision import LAYOUTS, PRECISIONS, keep_memory, probe
 from .predict import evaluation
@@ -37,29 +36,25 @@ class Run:
         check_whole("fit", "seed", seed, least=0)
         _check_parts(model, optimizer)
         _check_callables(augment=augment, normalize=normalize, loss=loss, schedule=schedule)
-        self.model, self.optimizer, self.epochs, self.seed = model, optimizer, int(epochs), int(seed)
-        images, labels = as_pair("fit", "train", train)
-        self.test = None if test is None else as_pair("fit", "test", test)
-        check_whole("fit", "batch", batch, least=1, most=len(images))
-        self.batches = batches(len(images), int(batch), seed=self.seed, epochs=self.epochs)
-        self.steps, self.callbacks = len(self.batches), as_callbacks(callbacks)
+        self.model, self.optimizer, self.loss, self.seed = model, optimizer, loss, int(seed)
+        self.device = _device(device)
+        self.train = self._source(train, batch, augment, normalize)
+        self.test = None if test is None else as_test("fit", test, normalize)
+        self.epochs, self.per_epoch = int(epochs), self.train.batches.per_epoch
+        self.steps, self.callbacks = self.epochs * self.per_epoch, as_callbacks(callbacks)
         self.factors = _factors(schedule, self.steps)
         self.rates = [group.get("lr") for group in optimizer.param_groups]
         if schedule is not None and None in self.rates:
             raise ValueError("fit: schedule multiplies lr, but the rule has a schedule of its own there; give only one")
-        self.augment, self.normalize, self.loss = augment, normalize or Normalize(), loss
-        self.device = _device(device)
 
         keep_memory()
         self.path = None if checkpoint is None else os.fspath(checkpoint)
         self._saved = None if self.path is None else files.load(self.path)
         self._choose(precision, layout)
-        self.settings = self._describe(schedule, images, labels)
+        self.settings = self._describe(schedule)
         if self._saved:
             files.check_same_run(self.path, self._saved["settings"], self.settings)
-
         model.to(device=self.device, memory_format=LAYOUTS[self.layout])
-        self.images, self.labels = images.to(self.device), labels.to(self.device)
         self._try_out()
         self.history, self.epoch, self.step, self.stopped = History(self.settings), 0, 0, False
 
@@ -78,45 +73,43 @@ class Run:
         """Start the callbacks, and go on where the checkpoint ends, if there is one."""
         for each in self.callbacks:
             each.start(self)
-        if not self._saved:
-            return
-        self.model.load_state_dict(self._saved["model"])
-        self.optimizer.load_state_dict(self._saved["optimizer"])
-        for each, state in zip(self.callbacks, self._saved["callbacks"], strict=True):
-            each.load_state_dict(state)
-        self.history = History.from_dict(self._saved["history"])
-        self.history.settings = self.settings
-        self.epoch = self.history.epochs
-        self.step = self.epoch * self.batches.per_epoch
-        self._saved = None
+        if self._saved:
+            self.model.load_state_dict(self._saved["model"])
+            self.optimizer.load_state_dict(self._saved["optimizer"])
+            for each, state in zip(self.callbacks, self._saved["callbacks"], strict=True):
+                each.load_state_dict(state)
+            self.history = History.from_dict({**self._saved["history"], "settings": self.settings})
+            self.epoch = self.history.epochs
+            self.step = self.epoch * self.per_epoch
+            self._saved = None
 
     @contextlib.contextmanager
     def randomness(self):
-        """Give the epoch random numbers of its own, whatever was drawn before; the caller's come back afterwards.
+        """Give layers such as dropout random numbers of their own in each epoch; the caller's come back afterwards.
 
         So an epoch needs to know nothing of those before it, and no random state has to be kept.
         """
         devices = [self.device] if self.device.type == "cuda" else []
         with torch.random.fork_rng(devices=devices):
-            torch.manual_seed(self._number(0))
-            yield torch.Generator().manual_seed(self._number(1))
+            torch.manual_seed(number_for(self.seed, self.epoch, 0))
+            yield
 
-    def epoch_of_images(self, generator):
-        """The images of this epoch, augmented, in their own order, and the order in which they are to be seen."""
-        images = self.images
-        if self.augment is not None:
-            images = self.augment(images, self.epoch, generator)
-            if getattr(images, "shape", None) != self.images.shape or images.dtype != torch.uint8:
-                raise ValueError(
-                    f"fit: augment must return bytes (uint8) of shape {tuple(self.images.shape)}, as it is given"
-                )
-        return images, torch.from_numpy(self.batches.order(self.epoch)).to(self.device)
+    def prepared(self, x):
+        """A batch where and how the network reads it."""
+        return x.to(self.device).contiguous(memory_format=LAYOUTS[self.layout])
 
     def set_rates(self):
         """Give each group of parameters its learning rate for the next step."""
         if self.factors is not None:
             for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
                 group["lr"] = rate * self.factors[self.step]
+
+    def end(self):
+        """Leave the optimizer with the learning rates that it came with, and the network ready to predict."""
+        if self.factors is not None:
+            for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
+                group["lr"] = rate
+        self.model.eval()
 
     def save(self):
         """Write the checkpoint, if there is to be one."""
@@ -128,10 +121,16 @@ class Run:
 
     # --- arguments -------------------------------------------------------------------------------------------
 
-    def _number(self, purpose):
-        """A random number of its own for each seed, epoch and purpose."""
-        source = np.random.SeedSequence(self.seed, spawn_key=(self.epoch, purpose))
-        return int(source.generate_state(1, np.uint64)[0] >> np.uint64(1))
+    def _source(self, train, batch, augment, normalize):
+        """What gives the batches of each epoch."""
+        if is_source("fit", "train", train):
+            for name, value in (("batch", batch), ("augment", augment)):
+                if value is not None:
+                    raise ValueError(f"fit: {name}={value!r} is for pairs (images, labels); {train!r} makes its own")
+            return train
+        images, labels = as_pair("fit", "train", train)
+        check_whole("fit", "batch", batch, least=1, most=len(images))
+        return Shuffled(images.to(self.device), labels.to(self.device), int(batch), self.seed, augment, normalize)
 
     def _choose(self, precision, layout):
         for name, value, allowed in (("precision", precision, PRECISIONS), ("layout", layout, LAYOUTS)):
@@ -145,43 +144,47 @@ class Run:
             precision, layout = probe(self.device).best(precision, layout)
         self.precision, self.layout = precision, layout
 
-    def _describe(self, schedule, images, labels):
+    def _describe(self, schedule):
         """The run in plain words and numbers: what the history shows, and what a checkpoint must agree with."""
-        model, optimizer = self.model, self.optimizer
+        model, optimizer, cut = self.model, self.optimizer, self.train.batches
         groups = [
             {**{k: v for k, v in group.items() if k != "params"}, "tensors": len(group["params"])}
             for group in optimizer.param_groups
         ]
-        shapes = [(name, tuple(value.shape), value.dtype) for name, value in model.state_dict().items()]
+        shapes = [(name, tuple(value.shape), str(value.dtype)) for name, value in model.state_dict().items()]
         rule = getattr(optimizer, "rule", None)
         found = {
             "model": type(model).__name__, "parameters": count_parameters(model), "shapes": _sum(repr(shapes).encode()),
             "optimizer": type(optimizer).__name__ if rule is None else repr(rule), "groups": repr(groups),
             "schedule": None if schedule is None else f"{name_of(schedule)}, {_sum(np.array(self.factors))}",
-            "epochs": self.epochs, "batch": self.batches.size, "seed": self.seed, "images": len(images),
-            "test_images": 0 if self.test is None else len(self.test[0]), "loss": name_of(self.loss),
-            "augment": name_of(self.augment), "normalize": name_of(self.normalize),
+            "epochs": self.epochs, "batch": cut.size, "images": min(cut.n, cut.per_epoch * cut.size),
+            "seed": self.seed, "order": cut.seed,
+            "train": "pair" if isinstance(self.train, Shuffled) else name_of(self.train),
+            "augment": name_of(getattr(self.train, "augment", None)), "loss": name_of(self.loss),
+            "normalize": name_of(getattr(self.train, "normalize", None)),
             "callbacks": [name_of(getattr(each, "function", each)) for each in self.callbacks],
             "precision": self.precision, "layout": self.layout, "device": self.device.type,
             "threads": torch.get_num_threads(),
         }  # fmt: skip
-        if self.path is not None:  # reading all bytes takes some tenths of a second
-            found["data"] = [_sum(each.cpu().contiguous().numpy()) for each in (images, labels, *(self.test or ()))]
+        if self.path is not None:  # to read all bytes takes some tenths of a second
+            found["data"] = [fingerprint(source) for source in (self.train, self.test) if source is not None]
         return found
 
     def _try_out(self):
         """Let the network see two images, so that what does not fit together is said before the first step."""
+        x, y = self.train.first_two() if isinstance(self.train, Shuffled) else next(iter(self.train.epoch(0)))
+        x, y = self.prepared(x[:2]), y[:2].to(self.device)
         with evaluation(self.model):
-            said = self.model(self.normalize(self.images[:2]).contiguous(memory_format=LAYOUTS[self.layout]))
-        if not isinstance(said, torch.Tensor) or said.ndim != 2 or len(said) != len(self.images[:2]):
+            said = self.model(x)
+        if not isinstance(said, torch.Tensor) or said.ndim != 2 or len(said) != len(x):
             shape = tuple(said.shape) if isinstance(said, torch.Tensor) else type(said).__name__
-            raise ValueError(f"fit: model gives {shape} for two images; it must give scores (2, classes)")
-        check_labels("fit", "train", self.labels, said.shape[1])
+            raise ValueError(f"fit: model gives {shape} for {len(x)} images; it must give scores ({len(x)}, classes)")
+        check_labels("fit", "train", self.train.labels, said.shape[1])
         if self.test is not None:
-            check_labels("fit", "test", self.test[1], said.shape[1])
-        value = self.loss(said, self.labels[:2])
+            check_labels("fit", "test", self.test.labels, said.shape[1])
+        value = self.loss(said, y)
         if not isinstance(value, torch.Tensor) or value.ndim:
-            raise ValueError(f"fit: loss gives {value!r} for two images; it must give their mean, one tensor")
+            raise ValueError(f"fit: loss gives {value!r} for {len(x)} images; it must give their mean, one tensor")
 
 
 def _check_parts(model, optimizer):

@@ -61,7 +61,7 @@ class SpeedNet(nn.Module):
         if not self._known:
             self._known = bool(self.initialized)
             if not self._known:
-                raise RuntimeError("SpeedNet: its whitening is not set yet; call initialize(images) with training images")
+                raise RuntimeError("SpeedNet: its whitening is not set; call initialize(images) with training images")
         x = self.groups(F.gelu(self.whiten(x)))
         x = F.max_pool2d(x, x.shape[-1]).flatten(1)
         return self.classifier(x) / 9
