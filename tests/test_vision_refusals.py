@@ -90,8 +90,9 @@ def test_what_makes_its_own_batches_is_taken():
     augment = pytest.importorskip("optlib.data.augment")
     train = augment.ImageBatches(X, Y, 8, train=True, flip=False, crop=0)
     test = augment.ImageBatches(*TEST, 4, train=False)
-    model, history = short(Tiny(dropout=0.0), train=train, test=test, batch=None)
-    twin, other = short(Tiny(dropout=0.0), test=TEST)
+    model, twin = Tiny(dropout=0.0), Tiny(dropout=0.0)
+    _, history = short(model, sgd(model), train=train, test=test, batch=None)
+    _, other = short(twin, sgd(twin), test=TEST)
     np.testing.assert_allclose(history.train_loss, other.train_loss, rtol=1e-4)
     np.testing.assert_allclose(history.test_loss, other.test_loss, rtol=1e-4)
     for wrong, words in (({"batch": 8}, "batch=8"), ({"train": test}, "train=False"), ({"test": train}, "augmented")):
