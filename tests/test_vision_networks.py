@@ -8,7 +8,18 @@ import torch
 from torch import nn
 from vision_cases import one_thread  # noqa: F401
 
-from optlib.vision import VGG16, Normalize, ResNet, ResNet18, ResNet20, SpeedNet, count_parameters, he_, triangle
+from optlib.vision import (
+    VGG16,
+    Normalize,
+    ResNet,
+    ResNet18,
+    ResNet20,
+    SpeedNet,
+    count_parameters,
+    he_,
+    speednet,
+    triangle,
+)
 
 
 def smooth_images(n=40, seed=0, side=32):
@@ -130,6 +141,14 @@ def test_the_first_layer_whitens():
     assert (torch.cov(out[:12]) - torch.eye(12)).abs().max() < 0.02
     assert out.mean(dim=1).abs().max() < 1e-3
     torch.testing.assert_close(out[12:], -out[:12], rtol=0, atol=1e-4)
+
+
+def test_of_many_images_some_are_looked_at(monkeypatch):
+    monkeypatch.setattr(speednet, "IMAGES", 4)
+    pictures = smooth_images(9)
+    some, chosen = SpeedNet("small").initialize(pictures), SpeedNet("small").initialize(pictures[::3])
+    assert torch.equal(some.whiten.weight, chosen.whiten.weight)
+    assert not torch.equal(some.whiten.weight, SpeedNet("small").initialize(pictures[:3]).whiten.weight)
 
 
 def test_the_whitening_is_frozen_and_must_be_set():

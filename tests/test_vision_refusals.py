@@ -11,7 +11,7 @@ from vision_cases import Tiny, adam, images, one_thread, short, weights  # noqa:
 
 import optlib as ol
 from optlib.torch_driver import TorchOptimizer
-from optlib.vision import fit
+from optlib.vision import LookAhead, fit
 
 TEST = images(9, seed=1)
 
@@ -53,6 +53,7 @@ X, Y = images()
         ({"augment": lambda x, epoch, generator: x.float()}, ValueError, "augment must return bytes"),
         ({"augment": True}, TypeError, "augment=True"),
         ({"callbacks": [3]}, TypeError, "callbacks contains 3"),
+        ({"callbacks": [LookAhead]}, TypeError, r"callbacks contains .*LookAhead.*Callback\(\)"),
     ],
 )
 def test_wrong_arguments_are_refused_before_the_first_step(given, error, words):

@@ -135,10 +135,10 @@ class WeightDecay(Callback):
 
 def as_callbacks(callbacks):
     """A list of callbacks from callbacks and functions."""
-    callbacks = [callbacks] if callable(callbacks) or isinstance(callbacks, Callback) else list(callbacks)
+    callbacks = [callbacks] if callable(callbacks) or isinstance(callbacks, Callback) else list(callbacks or ())
     for each in callbacks:
-        if not isinstance(each, Callback) and not callable(each):
-            raise TypeError(f"fit: callbacks contains {each!r}; a Callback or a function of the run is allowed")
+        if isinstance(each, type) or not isinstance(each, Callback) and not callable(each):
+            raise TypeError(f"fit: callbacks contains {each!r}; a Callback() or a function of the run is allowed")
     return [each if isinstance(each, Callback) else AfterEpoch(each) for each in callbacks]
 
 
