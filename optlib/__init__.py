@@ -27,12 +27,13 @@ _LAZY = {
     "explore": "explorables.explorer",
     "sliders": "explorables.sliders",
     "check": "exercises",
-    "data": "data",
-    "networks": "networks",
-    "train": "training.loops",
-    "train_many": "training.loops",
     "cheat_sheet": "cheat_sheet",
     "Claims": "claims",
+    "data": "data",
+    "networks": "networks",
+    "minibatch": "minibatch",
+    "train": "training.loops",
+    "train_many": "training.loops",
 }
 
 __all__ = [

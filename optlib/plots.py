@@ -10,12 +10,16 @@ from .pictures.basins import basins
 from .pictures.charts import curves, loss, rates
 from .pictures.landscape import contour, contour3d, four_views, line, scatter, surface
 from .pictures.maps import heatmap, regions
+from .pictures.noise import noise_ball, noisy_run
 from .pictures.phases import phase_diagram
 from .pictures.picture import Picture
+from .pictures.runs import bands, progress, ranking
+from .pictures.samples import histograms, images
 from .pictures.slopes import secant
 from .pictures.steps import look_ahead
 
 __all__ = [
-    "Picture", "averages", "basins", "contour", "contour3d", "curves", "first_steps", "four_views", "gradient_field",
-    "heatmap", "line", "look_ahead", "loss", "phase_diagram", "rates", "regions", "scatter", "secant", "surface",
+    "Picture", "averages", "bands", "basins", "contour", "contour3d", "curves", "first_steps", "four_views",
+    "gradient_field", "heatmap", "histograms", "images", "line", "look_ahead", "loss", "noise_ball", "noisy_run",
+    "phase_diagram", "progress", "ranking", "rates", "regions", "scatter", "secant", "surface",
 ]  # fmt: skip

@@ -293,6 +293,19 @@ def test_a_click_in_the_heat_map_shows_the_path_of_that_setting(browser, tmp_pat
             assert path.diverged or np.isclose(ends, path.f[-1], rtol=5e-3)
 
 
+def test_a_click_is_right_where_the_page_is_scaled(browser, tmp_path):
+    """As slides are: what the mouse says is in pixels of the screen, what is drawn in those of the page."""
+    html = ol.explore(F, ol.Adam(lr=0.1), steps=20).html()
+    with opened(browser, tmp_path, f"<div style='transform:scale(0.5);transform-origin:0 0'>{html}</div>") as tab:
+        host, ask = player(tab, "explorable")
+        canvas = host.locator("canvas.map").bounding_box()
+        for place, start in zip(ask("player.data.places"), ask("player.data.starts"), strict=True):
+            box = ask("player.map.box")
+            x = canvas["x"] + 0.5 * (box["x"] + place[0] * box["w"])
+            tab.mouse.click(x, canvas["y"] + 0.5 * (box["y"] + (1 - place[1]) * box["h"]))
+            assert ask("player.data.starts[player.start]") == start
+
+
 # --- for every reader ---------------------------------------------------------------------------------------------
 
 

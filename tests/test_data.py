@@ -239,6 +239,17 @@ def test_reproducible_by_seed_and_by_epoch():
     assert len(orders) == 400
 
 
+def test_each_purpose_has_a_stream_of_its_own():
+    """Else the first weights would tell the order of the examples."""
+    from optlib.data import seeds
+
+    drawn = {p: seeds.generator("test", 0, p).standard_normal(500) for p in seeds.PURPOSES}
+    drawn["epoch 0"] = seeds.generator("test", 0, "order", 0).standard_normal(500)
+    drawn["epoch 1"] = seeds.generator("test", 0, "order", 1).standard_normal(500)
+    correlations = np.corrcoef(list(drawn.values())) - np.eye(len(drawn))
+    assert np.abs(correlations).max() < 4 / np.sqrt(500)
+
+
 def test_numpys_global_state_is_neither_read_nor_changed():
     def run():
         train, validation = ol.data.split(ol.data.digits(), seed=1)

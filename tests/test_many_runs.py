@@ -108,6 +108,36 @@ def test_every_network(network):
     assert (many.train_accuracy is None) == (network.classes is None)
 
 
+class Tempered(networks.Logistic):
+    """A network of one's own, with a parameter that is a single number."""
+
+    def __init__(self):
+        super().__init__(64, 10)
+        self.shapes = {"heat": (), **self.shapes}
+
+    def start(self, name, rng):
+        return np.ones(()) if name == "heat" else super().start(name, rng)
+
+    def forward(self, params, x):
+        return params["heat"][..., None, None] * super().forward(params, x)
+
+    def backward(self, params, x, y, weights=None):
+        score, heat = super().forward(params, x), params["heat"][..., None, None]
+        loss, delta = networks.cross_entropy(heat * score, y, weights)
+        grads = {"W": np.swapaxes(x, -1, -2) @ (heat * delta), "b": (heat * delta).sum(axis=-2, keepdims=True)}
+        return loss, {**grads, "heat": (delta * score).sum(axis=(-2, -1))}  # not in the order of shapes
+
+
+@pytest.mark.parametrize("rule", [ol.Adam, ol.YellowFin])
+def test_a_network_of_ones_own(rule):
+    network = Tempered()
+    many = ol.train_many(network, rule, TRAIN, seeds=[0, 1], settings={"lr": [0.01, 0.1]}, steps=30)
+    assert many.params["heat"].shape == (2, 2)
+    assert (many.params["heat"] != 1).all()
+    same(many, ol.train(network, rule(lr=0.1), TRAIN, seed=1, steps=30), 1, 1)
+    assert network.loss(many.params, np.stack([[TRAIN.x] * 2] * 2), np.stack([[TRAIN.y] * 2] * 2)).shape == (2, 2)
+
+
 @pytest.mark.parametrize(("workers", "numbers"), [(1, 1), (2, 1500), (3, 2**18), (2, 2**18)])
 def test_chunks_and_threads_change_nothing(workers, numbers, monkeypatch):
     def run(workers):
@@ -150,6 +180,9 @@ def test_what_is_recorded_is_what_the_network_says():
     assert not record.diverged
     assert repr(record) == "<Training: Adam on <MLP: 64 inputs, 610 parameters>, 1 run, 15 steps>"
     assert ol.train(MLP, ol.Adam, TRAIN, batch=50, epochs=2).at.tolist() == [0, 7, 14]
+    rare = ol.train_many(MLP, ol.Adam(lr=0.01), TRAIN, seeds=[1], batch=50, steps=15, every=2, validation=VALIDATION)
+    assert rare.at.tolist() == [0, 14, 15]
+    np.testing.assert_array_equal(rare.validation_loss[:, 0], record.validation_loss[[0, 2, 3]])
 
 
 def test_it_learns():
@@ -204,6 +237,29 @@ def test_the_same_call_gives_the_same_numbers_and_changes_nothing():
     np.testing.assert_array_equal(TRAIN.x, before)
     assert rule.t == 0
     assert not rule.state
+
+
+def test_the_path_is_kept_where_it_is_asked_for():
+    line, linear = ol.data.linear_regression(n=64, d=2), networks.Linear(2)
+    start = {"W": np.array([[3.0], [-3.0]]), "b": np.zeros((1, 1))}
+    how = {"start": start, "batch": 8, "steps": 30, "path": True}
+    rates = [0.1, 1e200]
+    many = ol.train_many(linear, ol.Momentum, line, seeds=[0, 1], settings={"lr": rates}, **how)
+    assert many.path["W"].shape == (31, 2, 2, 2, 1)
+    for name in start:
+        np.testing.assert_array_equal(many.path[name][0], np.broadcast_to(start[name], (2, 2, *start[name].shape)))
+        np.testing.assert_array_equal(many.path[name][-1, :, 0], many.params[name][:, 0])
+    one = ol.train(linear, ol.Momentum(lr=0.1), line, seed=1, **how)
+    np.testing.assert_array_equal(many.path["W"][:, 1, 0], one.path["W"])
+    lost = ol.train(linear, ol.Momentum(lr=1e200), line, seed=1, **how)
+    np.testing.assert_array_equal(many.path["W"][:, 1, 1], lost.path["W"])
+    last = int(lost.diverged_at)
+    assert np.isfinite(lost.path["W"][: last + 1]).all()
+    assert np.isnan(lost.path["W"][last + 1 :]).all()
+    i = next(iter(ol.data.batches(line, 8, seed=1)))
+    grad = linear.loss_and_grads(start, line.x[i], line.y[i])[1]["W"]
+    np.testing.assert_allclose(one.path["W"][1], start["W"] - 0.1 * grad, rtol=1e-14)
+    assert ol.train(linear, ol.Momentum, line, steps=1).path is None
 
 
 # --- runs that diverge ---------------------------------------------------------------------------------------
@@ -298,8 +354,8 @@ def refused(function, **changes):
 
 LABELED = ol.data.Data(np.ones((40, 64)), np.arange(40) % 11)
 BAD = {
-    "batch 0": ({"batch": 0}, ValueError, r"size=0 must be an integer from 1 to 320"),
-    "batch > n": ({"batch": 321}, ValueError, r"size=321 must be an integer from 1 to 320"),
+    "batch 0": ({"batch": 0}, ValueError, r"WHO: batch=0 must be an integer from 1 to 320"),
+    "batch > n": ({"batch": 321}, ValueError, r"WHO: batch=321 must be an integer from 1 to 320"),
     "last": ({"last": "cut"}, ValueError, r"last='cut' must be one of 'keep', 'drop', 'weight'"),
     "epochs": ({"epochs": 0, "steps": None}, ValueError, r"WHO: epochs=0 must be an integer of at least 1"),
     "steps": ({"steps": 1.5}, TypeError, r"WHO: steps=1.5 must be an integer of at least 1"),
@@ -316,6 +372,11 @@ BAD = {
     "newton": ({"rule": ol.Newton}, TypeError, r"WHO: rule=Newton.* reads the gradient and the hessian.*Adam"),
     "genetic": ({"rule": ol.GeneticAlgorithm}, TypeError, r"WHO: rule=Genetic.* reads the function.*Adam, AdaMax"),
     "array": ({"rule": ol.Adam(lr=np.ones(3))}, ValueError, r"lr of Adam has shape \(3,\); .*settings={'lr': array}"),
+    "every": ({"every": 0}, ValueError, r"WHO: every=0 must be an integer of at least 1"),
+    "path": ({"path": 1}, TypeError, r"WHO: path=1 must be True or False"),
+    "start": ({"start": {"W1": np.ones(3)}}, ValueError, r"WHO: start={'W1': \(3,\)} must be .*shapes: .*'W2'"),
+    "no start": ({"start": 3}, ValueError, r"WHO: start=3 must be a dict of arrays"),
+    "nan start": ({"start": {k: v * np.nan for k, v in MLP.init(0).items()}}, ValueError, r"'W1'\] contains NaN"),
     "dtype": ({"dtype": np.int64}, TypeError, r"WHO: dtype=.*int64.* must be np.float32 or np.float64"),
     "schedule": ({"schedule": 0.5}, TypeError, r"WHO: schedule=0.5 must be a function of t"),
 }

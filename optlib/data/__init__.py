@@ -5,14 +5,16 @@
 >>> for i in ol.data.batches(train, 32, seed=0, epochs=10):
 ...     loss, grads = network.loss_and_grads(params, train.x[i], train.y[i])
 
-All chance is seeded and independent of NumPy's global state.  Only NumPy is needed.
+All chance is seeded and independent of NumPy's global state.  Only NumPy is needed,
+Pillow for the bundled images of CIFAR-10, and torch for `optlib.data.augment`.
 """
 
 from .batching import Batches, batches
+from .cifar import CIFAR10_CLASSES, CIFAR10_MEAN, CIFAR10_STD, cifar10
 from .preparation import Standardizer, split, standardize
 from .sets import Data, digits, least_squares, linear_regression
 
 __all__ = [
-    "Batches", "Data", "Standardizer", "batches", "digits", "least_squares", "linear_regression", "split",
-    "standardize",
+    "CIFAR10_CLASSES", "CIFAR10_MEAN", "CIFAR10_STD", "Batches", "Data", "Standardizer", "batches", "cifar10", "digits",
+    "least_squares", "linear_regression", "split", "standardize",
 ]

@@ -93,7 +93,7 @@ class Batches:
     def order(self, k):
         """All n indices of epoch ``k`` in the order drawn, before they are cut; also those that "drop" leaves out."""
         check_whole("Batches.epoch", "k", k, least=0)
-        rng = generator("Batches", self.seed, int(k))
+        rng = generator("Batches", self.seed, "order", int(k))
         return rng.integers(self.n, size=self.n) if self.replacement else rng.permutation(self.n)
 
     @property

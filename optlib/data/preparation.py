@@ -27,7 +27,7 @@ def split(data, validation=0.2, seed=0):
     _check_data("split", "data", data)
     if isinstance(validation, bool) or not isinstance(validation, numbers.Real) or not 0 < validation < 1:
         raise ValueError(f"split: validation={validation!r} must be a number between 0 and 1, such as 0.2")
-    order = generator("split", seed).permutation(len(data))
+    order = generator("split", seed, "split").permutation(len(data))
     held_out = round(validation * len(data))
     if not 0 < held_out < len(data):
         raise ValueError(

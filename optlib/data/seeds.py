@@ -2,14 +2,17 @@
 
 import numpy as np
 
+PURPOSES = ("order", "start", "split", "set")
 
-def generator(who, seed, *key):
-    """A NumPy generator of its own for each seed and each ``key`` of integers; ``who`` is named in errors.
 
-    The key makes streams that have nothing to do with each other: epoch 7 needs no number of the epochs before it.
+def generator(who, seed, purpose, *key):
+    """A NumPy generator of its own for each seed, purpose and ``key`` of integers; ``who`` is named in errors.
+
+    The streams have nothing to do with each other: a network's start is independent of the order of its examples, and
+    epoch 7 needs no number of the epochs before it.
     """
     check_whole(who, "seed", seed, least=0)
-    return np.random.default_rng(np.random.SeedSequence(int(seed), spawn_key=key))
+    return np.random.default_rng(np.random.SeedSequence(int(seed), spawn_key=(PURPOSES.index(purpose), *key)))
 
 
 def check_whole(who, name, value, least, most=None):

@@ -127,7 +127,7 @@ def linear_regression(n=200, d=2, noise=1.0, seed=0):
         check_whole("linear_regression", name, value, least=1)
     if isinstance(noise, bool) or not isinstance(noise, numbers.Real) or not 0 <= noise < np.inf:
         raise ValueError(f"linear_regression: noise={noise!r} must be a finite number of at least 0")
-    rng = generator("linear_regression", seed)
+    rng = generator("linear_regression", seed, "set")
     truth = {"W": rng.standard_normal((d, 1)), "b": rng.standard_normal((1, 1))}
     x = rng.standard_normal((n, d))
     y = (x @ truth["W"] + truth["b"])[:, 0] + noise * rng.standard_normal(n)

@@ -1,10 +1,14 @@
 """The colors of a moving picture: few enough for an indexed PNG, looked up only where something has changed."""
 
+import sys
+
 import numpy as np
 from PIL import Image
 
 COLORS = 255  # the 256th is left for "as in the frame before", which makes films small
 _GROUND_COLORS = 96
+# Where the upper five bits of red, green and blue stand in a pixel read as one number.
+_SHIFTS = (3, 11, 19) if sys.byteorder == "little" else (27, 19, 11)
 
 
 class Palette:
@@ -21,16 +25,20 @@ class Palette:
 
     def indices(self, pixels):
         """Palette indices, uint8 (height, width), of pixels drawn over the background."""
-        changed = np.flatnonzero(pixels.view(np.uint32)[..., 0] != self.clean)
+        packed = pixels.view(np.uint32)[..., 0]
+        changed = np.flatnonzero(packed != self.clean)
         result = self.clean_indices.copy()
-        result.ravel()[changed] = self._look_up(pixels.reshape(-1, 4)[changed, :3])
+        result.ravel()[changed] = self._look_up(packed.ravel()[changed])
         return result
 
-    def _look_up(self, rgb):
-        keys = (rgb.astype(np.uint16) >> 3) @ np.array([1024, 32, 1], np.uint16)
-        fresh = np.unique(keys[self.nearest[keys] < 0])
-        if len(fresh):
+    def _look_up(self, packed):
+        red, green, blue = (packed >> shift & 31 for shift in _SHIFTS)
+        keys = red << 10 | green << 5 | blue
+        found = self.nearest[keys]
+        if (found < 0).any():
+            fresh = np.unique(keys[found < 0])
             wanted = np.stack([fresh >> 10, fresh >> 5 & 31, fresh & 31], axis=-1).astype(np.int32) * 8 + 4
             apart = ((wanted[:, None] - self.colors[None].astype(np.int32)) ** 2).sum(axis=-1)
             self.nearest[fresh] = apart.argmin(axis=1)
-        return self.nearest[keys].astype(np.uint8)
+            found = self.nearest[keys]
+        return found.astype(np.uint8)

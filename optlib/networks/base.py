@@ -72,7 +72,7 @@ class Network:
             raise TypeError(f"{type(self).__name__}.init: dtype={dtype!r} must be np.float32 or np.float64")
         if np.ndim(seed):
             return stack([self.init(one, dtype) for one in seed])
-        rng = generator(f"{type(self).__name__}.init", seed, 0)
+        rng = generator(f"{type(self).__name__}.init", seed, "start")
         draw = lambda name, shape: np.zeros(shape) if name.startswith("b") else self.start(name, rng)
         return {name: draw(name, shape).astype(dtype) for name, shape in self.shapes.items()}
 
@@ -166,7 +166,7 @@ class Network:
         kinds = {name: getattr(value, "dtype", type(value).__name__) for name, value in params.items()}
         first = next(iter(kinds.values()))
         for name, shape in self.shapes.items():
-            if np.shape(params[name])[-len(shape) :] != shape:
+            if np.shape(params[name])[np.ndim(params[name]) - len(shape) :] != shape:
                 raise ValueError(
                     f"{who}: params[{name!r}] has shape {np.shape(params[name])}; it must be {shape}, or end so"
                 )

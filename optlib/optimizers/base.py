@@ -12,6 +12,7 @@ Updates are out of place: the arrays that a rule is given are never written to.
 
 import copy
 import dataclasses
+import functools
 from typing import ClassVar
 
 import numpy as np
@@ -211,7 +212,7 @@ def _refuse_unknown(init, cls):
 
 def _check_point(who, name, value):
     if is_array(value):
-        kind = str(value.dtype)
+        kind = _name_of(value.dtype)
         if "float" not in kind:
             raise TypeError(f"{who}: {name} has dtype {kind}; floating-point numbers are needed (float32, float64)")
         finite = bool(isfinite(value).all())
@@ -227,7 +228,12 @@ def _check_point(who, name, value):
 
 def _kind(value):
     """Name of the dtype; a Python float counts as float64, as NumPy's own scalar does."""
-    return "float64" if isinstance(value, float) else str(value.dtype)
+    return "float64" if isinstance(value, float) else _name_of(value.dtype)
+
+
+@functools.cache
+def _name_of(dtype):
+    return str(dtype)  # NumPy takes longer for it than for a step of a small array
 
 
 def _plain(value, x):

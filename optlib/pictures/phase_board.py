@@ -1,17 +1,16 @@
 """What the pictures of `phases` are drawn on: a map that is drawn once and kept, and artists that move over it.
 
-A slider redraws the picture while it is dragged.  Only points, traces, roots and the title are drawn anew, and only
-the pixels that they change are looked up in the palette: a frame takes a few milliseconds instead of hundreds.
+A slider redraws the picture while it is dragged; only points, traces, roots and the title are drawn anew.
 """
 
 import functools
-import io
 
 import numpy as np
 
 from .. import theme
 from ..theory import momentum_matrix, spectral_radius
-from .picture import DPI, number, with_palette
+from .kept import KeptFigure
+from .picture import number
 
 KINDS = ("creeps", "swings", "flips", "diverges")
 TINTS = (theme.BLUE, theme.ORANGE, theme.GREEN, theme.VERMILLION)  # in the order of `plots.regions`
@@ -51,18 +50,13 @@ def board(nesterov):
     return Board(nesterov)
 
 
-class Board:
-    """The figure: a background that stays, and artists that are set and drawn for each picture."""
+class Board(KeptFigure):
+    """The figure: map, frames and lettering stay; points, traces, roots and the title move."""
 
     def __init__(self, nesterov):
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-
         self.nesterov = nesterov
-        self.palette = None
         with theme.themed():
-            self.figure = Figure(figsize=_SIZE, dpi=DPI, layout="none")
-            self.canvas = FigureCanvasAgg(self.figure)
+            super().__init__(_SIZE, _blends())
             self.axes = [self.figure.add_axes(place) for place in (_MAP, _TRACE, _ROOTS)]
             self._draw_map(self.axes[0])
             self._draw_frames(*self.axes[1:])
@@ -82,59 +76,6 @@ class Board:
             artist.set_data(np.clip(z.real, -_FAR, _FAR), z.imag)
         for artist, sign in zip(self.envelopes, (1, -1), strict=True):
             artist.set_data(k, sign * np.minimum(rate**k, _FAR))
-
-    def frame(self):
-        """PNG bytes of the figure as it is set."""
-        from PIL import Image
-
-        with theme.themed():
-            if self.palette is None:
-                self._keep_background()
-            self.canvas.restore_region(self.clean)
-            for artist in self.moving:
-                self.figure.draw_artist(artist)
-        image = Image.fromarray(self._indices())
-        image.putpalette(self.palette)
-        packed = io.BytesIO()
-        image.save(packed, "PNG", compress_level=1)
-        return packed.getvalue()
-
-    # --- colors ----------------------------------------------------------------------------------------------
-
-    def _keep_background(self):
-        """Remember the figure without its moving artists, and choose the palette."""
-        from PIL import Image
-
-        self.figure.dpi = DPI  # saving at another resolution leaves it as it was, but nothing promises that
-        for artist in self.moving:
-            artist.set_visible(False)
-        self.canvas.draw()
-        for artist in self.moving:
-            artist.set_visible(True)
-        blends = _blends()
-        own = with_palette(Image.fromarray(self._pixels()[..., :3]), 256 - len(blends)).getpalette()
-        colors = np.concatenate([np.array(own, float).reshape(-1, 3), blends])
-        self.palette = colors.astype(int).ravel().tolist()
-        self.clean = self.canvas.copy_from_bbox(self.figure.bbox)
-        self.clean_pixels = self._pixels().copy().view(np.uint32)[..., 0]
-        # The nearest color of the palette for every color of 5 bits a channel; the same for the background, but exact.
-        levels = np.stack(np.meshgrid(*[np.arange(32) * 8.0 + 4] * 3, indexing="ij"), axis=-1).reshape(-1, 3)
-        self.nearest = _nearest(levels, colors)
-        used, where = np.unique(self.clean_pixels, return_inverse=True)
-        exact = _nearest(used[:, None].view(np.uint8)[:, :3].astype(float), colors)
-        self.clean_indices = exact[where].reshape(self.clean_pixels.shape)
-
-    def _pixels(self):
-        return np.asarray(self.canvas.buffer_rgba())
-
-    def _indices(self):
-        """Index into the palette of each pixel; only those that changed are looked up."""
-        pixels = self._pixels()
-        changed = np.flatnonzero(pixels.view(np.uint32)[..., 0] != self.clean_pixels)
-        found = self.clean_indices.copy()
-        keys = (pixels.reshape(-1, 4)[changed, :3].astype(np.uint16) >> 3) @ np.array([1024, 32, 1], np.uint16)
-        found.ravel()[changed] = self.nearest[keys]
-        return found
 
     # --- what stays ------------------------------------------------------------------------------------------
 
@@ -191,13 +132,7 @@ class Board:
 
 
 def _blends():
-    """Colors (n, 3) of what moves, over everything that it may lie on."""
+    """Colors of what moves, over everything that it may lie on."""
     unders = [theme.PAPER, *(theme.mix(tint, theme.PAPER, PALE) for tint in TINTS)]
     inks = (theme.INK, theme.PURPLE, theme.VERMILLION)
-    found = [theme.mix(ink, under, share) for ink in inks for under in unders for share in (0.0, 0.35, 0.7)]
-    return np.array([[int(color[i : i + 2], 16) for i in (1, 3, 5)] for color in dict.fromkeys(found)], float)
-
-
-def _nearest(wanted, colors):
-    """For each of ``wanted`` (n, 3) the index of the nearest of ``colors`` (m, 3), uint8 (n,)."""
-    return ((colors**2).sum(axis=1) - 2 * wanted @ colors.T).argmin(axis=1).astype(np.uint8)
+    return [theme.mix(ink, under, share) for ink in inks for under in unders for share in (0.0, 0.35, 0.7)]

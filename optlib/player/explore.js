@@ -182,8 +182,9 @@
       const { map, data } = this;
       if (!map.box) return;
       const edge = this.mapCanvas.getBoundingClientRect();
-      const u = (event.clientX - edge.left - map.box.x) / map.box.w;
-      const v = 1 - (event.clientY - edge.top - map.box.y) / map.box.h;
+      const scale = edge.width / map.width; // slides are scaled as a whole
+      const u = ((event.clientX - edge.left) / scale - map.box.x) / map.box.w;
+      const v = 1 - ((event.clientY - edge.top) / scale - map.box.y) / map.box.h;
       const flat = data.starts[0].length === 2;
       const far = ([a, b]) => (a - u) ** 2 + (flat ? (b - v) ** 2 : 0);
       data.places.forEach((place, i) => { if (far(place) < far(data.places[this.start])) this.start = i; });

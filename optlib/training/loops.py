@@ -19,14 +19,15 @@ import numpy as np
 from ..data.seeds import check_whole
 from ..drivers import DictOptimizer
 from ..minimize import _keep_freed_memory
+from .layout import count, parts, whole
 from .plan import Plan
 from .record import Training
 
 CHUNK_NUMBERS = 2**18  # parameters in one chunk of runs: enough work between two calls of Python, not too much memory
 
 
-def train(network, rule, data, *, seed=0, batch=32, epochs=None, steps=None, validation=None, schedule=None,
-          last="keep", replacement=False, dtype=np.float64):  # fmt: skip
+def train(network, rule, data, *, seed=0, start=None, batch=32, epochs=None, steps=None, validation=None, every=1,
+          path=False, schedule=None, last="keep", replacement=False, dtype=np.float64):  # fmt: skip
     """Train one network on mini-batches, in a plain loop.
 
     Parameters
@@ -39,12 +40,18 @@ def train(network, rule, data, *, seed=0, batch=32, epochs=None, steps=None, val
         The examples to train on.
     seed : int, at least 0
         Decides the start, ``network.init(seed)``, and the order of the examples, ``ol.data.batches(..., seed=seed)``.
+    start : dict of arrays, optional
+        Parameters to start from in place of the seed's.
     batch : int
         Examples in a mini-batch.
     epochs, steps : int, at least 1
         How long: one of the two.
     validation : Data, optional
         Examples that are looked at, but not trained on.
+    every : int, at least 1
+        Epochs between two looks at all examples, which cost about a quarter of the time when made after each epoch.
+    path : bool
+        Whether the weights after each step are kept, as ``path`` of the result.
     schedule : function of t, optional
         Factor on the rule's learning rate, such as ``ol.schedules.Cosine(1.0, steps=450)``; t is 0 at the first step.
     last, replacement : as in `optlib.data.batches`
@@ -62,13 +69,15 @@ def train(network, rule, data, *, seed=0, batch=32, epochs=None, steps=None, val
         For arguments that cannot be; the message names argument, value and what is allowed.  A loss or weight that is
         not finite is no error: the run ends there, marked as diverged.
     """
-    plan = Plan("train", network, rule, data, batch=batch, epochs=epochs, steps=steps, validation=validation,
-                schedule=schedule, last=last, replacement=replacement, dtype=dtype)  # fmt: skip
+    plan = Plan("train", network, rule, data, start=start, batch=batch, epochs=epochs, steps=steps, path=path,
+                validation=validation, every=every, schedule=schedule, last=last, replacement=replacement,
+                dtype=dtype)  # fmt: skip
     began = time.perf_counter()
     record = Training(plan, (), seed, {})
-    params, opt = network.init(seed, dtype), DictOptimizer(plan.rule_with({}))
+    params, opt = plan.start(seed), DictOptimizer(plan.rule_with({}))
     with np.errstate(all="ignore"):
         record._look(0, params, plan)
+        record._keep(0, params)
         for t, (i, weight) in enumerate(plan.stream(seed)):
             loss, grads = network.backward(params, plan.data.x[i], plan.data.y[i], weight)
             record.losses[t] = loss
@@ -77,6 +86,7 @@ def train(network, rule, data, *, seed=0, batch=32, epochs=None, steps=None, val
                 record.diverged_at[()] = t if _finite(params) else t - 1
                 break
             params = new
+            record._keep(t + 1, params)
             if t + 1 in plan.looks:
                 record._look(t + 1, _averaged(opt, params) or params, plan)
     return record._close(params, _averaged(opt, params), time.perf_counter() - began)
@@ -108,8 +118,9 @@ def _averaged(opt, params):
     return None
 
 
-def train_many(network, rule, data, *, seeds, settings=None, batch=32, epochs=None, steps=None, validation=None,
-               schedule=None, last="keep", replacement=False, dtype=np.float64, workers=None):  # fmt: skip
+def train_many(network, rule, data, *, seeds, settings=None, start=None, batch=32, epochs=None, steps=None,
+               validation=None, every=1, path=False, schedule=None, last="keep", replacement=False, dtype=np.float64,
+               workers=None):  # fmt: skip
     """Train one network for each seed and each setting, all together, with the numbers of `train`.
 
     >>> rates = np.geomspace(1e-4, 1, 7)
@@ -123,9 +134,12 @@ def train_many(network, rule, data, *, seeds, settings=None, batch=32, epochs=No
         Hyper-parameters of the rule by name; several arrays span a grid, as in `optlib.grid`.
     workers : int, optional
         Threads among which the runs are dealt; by default one a core.  It changes no number.
-    network, rule, data, batch, epochs, steps, validation, schedule, last, replacement, dtype : as in `train`
+    start : dict of arrays, optional
+        Parameters to start from in place of those of the seeds: the same for all runs.
+    network, rule, data, batch, epochs, steps, validation, every, path, schedule, last, replacement, dtype
+        As in `train`.
         In float64 the losses are those of `train` up to rounding; adaptive rules then amplify the last bits slowly.
-        float32 is about twice as fast.
+        float32 is two to three times as fast.
 
     Returns
     -------
@@ -138,8 +152,9 @@ def train_many(network, rule, data, *, seeds, settings=None, batch=32, epochs=No
         As `train`.  Rules whose numbers belong together, such as `YellowFin`, train too: norms are taken run by run.
         A run that diverges is marked and disturbs no other.
     """
-    plan = Plan("train_many", network, rule, data, batch=batch, epochs=epochs, steps=steps, validation=validation,
-                schedule=schedule, last=last, replacement=replacement, dtype=dtype)  # fmt: skip
+    plan = Plan("train_many", network, rule, data, start=start, batch=batch, epochs=epochs, steps=steps, path=path,
+                validation=validation, every=every, schedule=schedule, last=last, replacement=replacement,
+                dtype=dtype)  # fmt: skip
     seeds, settings = _checked_seeds(seeds), _checked_settings(settings or {})
     workers = _cores() if workers is None else workers
     check_whole("train_many", "workers", workers, least=1)
@@ -151,7 +166,7 @@ def train_many(network, rule, data, *, seeds, settings=None, batch=32, epochs=No
     began = time.perf_counter()
     _keep_freed_memory()
     shape = len(seeds), math.prod(grid)
-    points = np.empty((*shape, _count(network.shapes)), dtype)
+    points = np.empty((*shape, count(network.shapes)), dtype)
     averages = np.empty_like(points)
     record = Training(plan, shape, seeds, settings)
 
@@ -179,15 +194,17 @@ def _train_chunk(plan, seeds, settings, record):
     """Train some of the runs to their end; returns their points and the averages of their paths, or None."""
     shapes, rule = plan.network.shapes, plan.rule_with(settings)
     rule._axis = -1  # a norm is one of each run
-    starts = whole(plan.network.init(seeds, plan.dtype), shapes)[:, None]
+    starts = np.stack([whole(plan.start(seed), shapes) for seed in seeds])[:, None]
     x = np.repeat(starts, record.diverged_at.shape[1], axis=1)
     with np.errstate(all="ignore"):
         record._look(0, parts(x, shapes), plan)
+        record._keep(0, x)
         for t, drawn in enumerate(zip(*map(plan.stream, seeds), strict=True)):
             i, weight = np.stack([index for index, _ in drawn])[:, None], drawn[0][1]
             loss, grads = plan.network.backward(parts(x, shapes), plan.data.x[i], plan.data.y[i], weight)
             x = rule.advance(x, whole(grads, shapes), loss=loss[..., None])
             record.losses[t] = loss
+            record._keep(t + 1, x)
             fine = np.isfinite(loss) & np.isfinite(x).all(axis=-1)
             if not fine.all():
                 np.minimum(record.diverged_at, np.where(fine, plan.steps, t), out=record.diverged_at)
@@ -197,22 +214,6 @@ def _train_chunk(plan, seeds, settings, record):
             if t + 1 in plan.looks:
                 record._look(t + 1, parts(getattr(rule, "average", x), shapes), plan)
     return x, getattr(rule, "average", None)
-
-
-def whole(entries, shapes):
-    """Entries (..., *shape) laid end to end in the order of ``shapes``: an array (..., numbers)."""
-    pieces = [(entries[name], len(shape)) for name, shape in shapes.items()]
-    return np.concatenate([piece.reshape(*piece.shape[:-axes], -1) for piece, axes in pieces], axis=-1)
-
-
-def parts(points, shapes):
-    """The inverse of `whole`: entries (..., *shape) by name, as views of an array (..., numbers)."""
-    entries, first = {}, 0
-    for name, shape in shapes.items():
-        last = first + math.prod(shape)
-        entries[name] = points[..., first:last].reshape(*points.shape[:-1], *shape)
-        first = last
-    return entries
 
 
 def _chunks(seeds, settings, numbers, workers):
@@ -226,10 +227,6 @@ def _chunks(seeds, settings, numbers, workers):
         for s in range(0, seeds, s_size)
         for k in range(0, settings, k_size)
     ]
-
-
-def _count(shapes):
-    return sum(map(math.prod, shapes.values()))
 
 
 def _cores():

@@ -1,6 +1,7 @@
 """The arguments of a training run, checked, and what follows from them."""
 
 import itertools
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -25,8 +26,8 @@ class Plan:
         The numbers of steps after which all examples are looked at; ``at`` holds them in order.
     """
 
-    def __init__(self, who, network, rule, data, *, batch, epochs, steps, validation, schedule, last, replacement,
-                 dtype):  # fmt: skip
+    def __init__(self, who, network, rule, data, *, start, batch, epochs, steps, path, validation, every, schedule,
+                 last, replacement, dtype):  # fmt: skip
         if not isinstance(network, Network):
             raise TypeError(f"{who}: network={network!r} must be a network, such as ol.networks.MLP([64, 32, 10])")
         if np.dtype(dtype) not in (np.float32, np.float64):
@@ -36,12 +37,22 @@ class Plan:
         self.validation = None if validation is None else self._examples("validation", validation)
         self.rule = _checked_rule(who, rule)
         self.schedule = self._check_schedule(schedule)
-        self.cut = {"size": batch, "last": last, "replacement": replacement}
+        check_whole(who, "batch", batch, least=1, most=len(self.data))
+        self.cut = {"size": int(batch), "last": last, "replacement": replacement}
         per_epoch = batches(self.data, **self.cut).per_epoch
         self.steps = self._steps(epochs, steps, per_epoch)
         self.epochs = -(-self.steps // per_epoch)
-        self.looks = {*range(0, self.steps + 1, per_epoch), self.steps}
+        check_whole(who, "every", every, least=1)
+        if not isinstance(path, (bool, np.bool_)):
+            raise TypeError(f"{who}: path={path!r} must be True or False")
+        self.path, self._given = path, None if start is None else self._checked_start(start)
+        self.looks = {*range(0, self.steps + 1, int(every) * per_epoch), self.steps}
         self.at = np.array(sorted(self.looks))
+
+    def start(self, seed):
+        """The parameters that the run of this seed begins with."""
+        check_whole(self.who, "seed", seed, least=0)
+        return self.network.init(seed, self.dtype) if self._given is None else dict(self._given)
 
     def stream(self, seed):
         """For each step the indices of its mini-batch and what the batch counts, None for 1."""
@@ -66,6 +77,17 @@ class Plan:
                 f"{network.classes - 1}"
             )
         return data.astype(self.dtype)
+
+    def _checked_start(self, start):
+        shapes = self.network.shapes
+        found = {name: np.shape(value) for name, value in start.items()} if isinstance(start, Mapping) else start
+        if found != shapes:
+            raise ValueError(f"{self.who}: start={found!r} must be a dict of arrays with these shapes: {shapes}")
+        start = {name: np.array(start[name], self.dtype) for name in shapes}
+        for name, value in start.items():
+            if not np.isfinite(value).all():
+                raise ValueError(f"{self.who}: start[{name!r}] contains NaN or infinity; finite numbers are allowed")
+        return start
 
     def _steps(self, epochs, steps, per_epoch):
         if (epochs is None) == (steps is None):

@@ -4,7 +4,10 @@ import copy
 
 import numpy as np
 
+from .layout import count, parts, whole
+
 LOOKED_AT = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
+IN_TIME = ("losses", "_points", *LOOKED_AT)  # arrays whose first axis is time
 
 
 class Training:
@@ -18,7 +21,7 @@ class Training:
     losses : array (steps, ...)
         Loss of each mini-batch, before the step that was made on it.
     at : int array (E,)
-        Steps after which all examples were looked at: 0, each full epoch, the last step.
+        Steps after which all examples were looked at: 0, each full epoch (or every so many), the last step.
     train_loss, train_accuracy, validation_loss, validation_accuracy : arrays (E, ...), or None
         Mean over all examples, after so many steps.  Accuracies only where classes are predicted, validation only where
         such data was given.
@@ -29,6 +32,9 @@ class Training:
         The first step whose loss, or whose new weights, were not finite; the number of steps if there is none.
     params : dict of arrays (..., shape)
         Weights after the last step.  ``ol.networks.pick(params, s, k)`` are those of one run.
+    path : dict of arrays (steps + 1, ..., shape), or None
+        Weights before the first step and after each; only where ``path=True`` was asked for.  NaN where a run has
+        diverged.
     average : dict of arrays (..., shape), or None
         For `ASGD`: the average of the path, which is what was looked at in place of the path itself.
     network, rule, batch, seeds, settings
@@ -46,11 +52,17 @@ class Training:
             data = plan.data if "train" in name else plan.validation
             missing = data is None or "accuracy" in name and plan.network.classes is None
             setattr(self, name, None if missing else np.full((len(plan.at), *shape), np.nan))
+        size = (plan.steps + 1, *shape, count(plan.network.shapes))
+        self._points = np.full(size, np.nan, plan.dtype) if plan.path else None
         self.params, self.average, self.seconds = {}, None, None
 
     @property
     def diverged(self):
         return self.diverged_at < self.steps
+
+    @property
+    def path(self):
+        return None if self._points is None else parts(self._points, self.network.shapes)
 
     def best(self, by=None):
         """The setting that is best at the end, as the mean over all seeds tells.
@@ -87,7 +99,7 @@ class Training:
         """A record of some of the runs, whose arrays are parts of this one's."""
         part = copy.copy(self)
         part.diverged_at = self.diverged_at[where]
-        for name in ("losses", *LOOKED_AT):
+        for name in IN_TIME:
             if getattr(self, name) is not None:
                 setattr(part, name, getattr(self, name)[(slice(None), *where)])
         return part
@@ -102,9 +114,15 @@ class Training:
                 if accuracy is not None:
                     getattr(self, f"{which}_accuracy")[row] = accuracy
 
+    def _keep(self, t, params):
+        """Note the weights after ``t`` steps, given by name or as points, where the path was asked for."""
+        if self._points is not None:
+            self._points[t] = whole(params, self.network.shapes) if isinstance(params, dict) else params
+
     def _close(self, params, average, seconds):
         """Take the final weights, and mark all that comes after a run has diverged."""
         shape = self.diverged_at.shape
+        params = {name: np.asarray(value) for name, value in params.items()}  # an array may have become a number
         for value in params.values():
             broken = ~np.isfinite(value).all(axis=tuple(range(len(shape), value.ndim)))
             self.diverged_at[broken & ~self.diverged] = self.steps - 1
@@ -113,6 +131,8 @@ class Training:
         for name in LOOKED_AT:
             if getattr(self, name) is not None:
                 getattr(self, name)[after(self.at) > self.diverged_at] = np.inf if "loss" in name else 0.0
+        if self._points is not None:
+            self._points[after(np.arange(self.steps + 1)) > self.diverged_at] = np.nan
         for value in [*params.values(), *(average or {}).values()]:
             value[self.diverged] = np.nan
         self.params, self.average, self.seconds = params, average, seconds
@@ -122,10 +142,11 @@ class Training:
         """The same record with its axes of seeds and settings in another shape."""
         part = copy.copy(self)
         part.diverged_at = self.diverged_at.reshape(shape)
-        for name in ("losses", *LOOKED_AT):
-            if getattr(self, name) is not None:
-                setattr(part, name, getattr(self, name).reshape(-1, *shape))
         lead = self.diverged_at.ndim
+        for name in IN_TIME:
+            value = getattr(self, name)
+            if value is not None:
+                setattr(part, name, value.reshape(len(value), *shape, *value.shape[1 + lead :]))
         for name in ("params", "average"):
             entries = getattr(self, name) or {}
             entries = {key: value.reshape(*shape, *value.shape[lead:]) for key, value in entries.items()}

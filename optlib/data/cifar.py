@@ -1,0 +1,204 @@
+"""CIFAR-10: 60,000 color images of 32 x 32 pixels in ten classes, or the bundled tenth of it.
+
+The official binary version is read and nothing else: a pickle, the form in which the images also circulate, can run
+any code when it is opened.  Every file is compared with its official SHA-256 each time that it is read.
+"""
+
+import os
+import shlex
+from pathlib import Path
+
+import numpy as np
+
+from . import sprites
+from .archive import Archive, File
+
+CIFAR10_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+
+# Of the 50,000 training images: mean and standard deviation of red, green, blue, of 0..255.
+CIFAR10_MEAN = (125.3069, 122.9504, 113.8654)
+CIFAR10_STD = (62.9932, 62.0887, 66.7049)
+
+SIDE, RECORD = 32, 1 + 3 * 32 * 32  # one byte for the label, then the red, green and blue plane
+
+# Size and SHA-256 of the archive as in TensorFlow Datasets (url_checksums/cifar10.txt), SHA-256 of the files as in
+# torchvision-ruby (datasets/cifar10.rb): the official page itself gives only an MD5, which no longer proves anything.
+CIFAR10 = Archive(
+    title="CIFAR-10",
+    url="https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
+    packed=File(
+        "cifar-10-binary.tar.gz", 170_052_171, "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd"
+    ),
+    inside="cifar-10-batches-bin",
+    files=tuple(
+        File(name, 10_000 * RECORD, sha256)
+        for name, sha256 in (
+            ("data_batch_1.bin", "cee916563c9f80d84e3cc88e17fdc0941787f1244f00a67874d45b261883ada5"),
+            ("data_batch_2.bin", "a591ca11fa1708a91ee40f54b3da4784ccd871ecf2137de63f51ada8b3fa57ed"),
+            ("data_batch_3.bin", "bbe8596564c0f86427f876058170b84dac6670ddf06d79402899d93ceea26f67"),
+            ("data_batch_4.bin", "014e562d6e23c72197cc727519169a60359f5eccd8945ad5a09d710285ff4e48"),
+            ("data_batch_5.bin", "755304fc0b379caeae8c14f0dac912fbc7d6cd469eb67a1029a08a39453a9add"),
+            ("test_batch.bin", "8e2eb146ae340b09e24670f29cabc6326dba54da8789dab6768acf480273f65b"),
+        )
+    ),
+)
+
+COMMAND = "python -m optlib.data download cifar10"
+NOTE = (
+    f"CIFAR-10: using the bundled {sprites.TRAIN_IMAGES:,} training and {sprites.TEST_IMAGES:,} test images. "
+    f"All 60,000 (170 MB): {COMMAND}"
+)
+_noted = False
+
+
+def cifar10(train=True, root=None, *, full=None):
+    """CIFAR-10, as arrays.
+
+    >>> images, labels = ol.data.cifar10()
+    >>> ol.data.CIFAR10_CLASSES[labels[0]]
+    'frog'
+
+    Parameters
+    ----------
+    train : bool
+        True: the training images.  False: the test images.
+    root : path, optional
+        Folder of the six files of the official binary version (``data_batch_1.bin`` to ``data_batch_5.bin`` and
+        ``test_batch.bin``); the archive's own folder ``cifar-10-batches-bin`` or a folder ``cifar-10`` in it is found
+        too.  None: the folder that the environment variable OPTLIB_DATA names, then ``data/cifar-10`` of the course,
+        looked for upward from the package and from the current folder.
+    full : bool, optional
+        True: all images, or an error.  False: the bundled subset, 5,000 training and 1,000 test images, the same
+        number of each class, also where all images are there.  None: all images where ``root`` is given or where they
+        are found, otherwise the subset, which is then said once, in one printed line.
+
+    Returns
+    -------
+    images : uint8 array (n, 32, 32, 3)
+        Red, green and blue, 0..255; in the official order.  n is 50,000 or 10,000, of the subset 5,000 or 1,000.
+    labels : int64 array (n,)
+        Positions in `CIFAR10_CLASSES`.
+
+    Raises
+    ------
+    FileNotFoundError
+        If what is asked for is not there, with the places looked at and the command that gets it.
+    OSError
+        If a file is truncated or not the official one, named.  Nothing is read from a folder with some of the six
+        files only.
+    TypeError
+
+    Source: A. Krizhevsky (2009), Learning Multiple Layers of Features from Tiny Images,
+    https://www.cs.toronto.edu/~kriz/cifar.html.
+    """
+    if not isinstance(train, (bool, np.bool_)):
+        raise TypeError(f"cifar10: train={train!r} must be True (training images) or False (test images)")
+    if full is not None and not isinstance(full, (bool, np.bool_)):
+        raise TypeError(f"cifar10: full={full!r} must be True, False or None")
+    if full is not None and not full:
+        return _subset(train, root)
+    folder = find(root)
+    if folder:
+        return _full(folder, train)
+    if full or root is not None:
+        raise FileNotFoundError(
+            f"cifar10: the full CIFAR-10 is not in {_looked(root)}; get it (170 MB) with: {COMMAND}"
+            f"{'' if root is None else f' --root {shlex.quote(str(root))}'}"
+        )
+    images_and_labels = _subset(train, root)
+    _note_once()
+    return images_and_labels
+
+
+def find(root=None):
+    """The first folder that holds any of the six files, whole or not, or None.  See `cifar10` for ``root``."""
+    candidates = []
+    for base in bases(root):
+        for folder in ("", "cifar-10"):
+            candidates += [base / folder, base / folder / CIFAR10.inside]
+    return next((folder for folder in candidates if CIFAR10.some_in(folder)), None)
+
+
+def bases(root=None):
+    """The folders in which data is looked for, in this order.
+
+    Raises
+    ------
+    TypeError, FileNotFoundError, NotADirectoryError
+        If ``root`` is given and is no folder.
+    """
+    if root is not None:
+        if not isinstance(root, (str, os.PathLike)) or not os.fspath(root):
+            raise TypeError(f"cifar10: root={root!r} must be the path of a folder")
+        root = Path(root).expanduser()
+        if not root.exists():
+            raise FileNotFoundError(f"cifar10: root={str(root)!r} does not exist; it must be a folder")
+        if not root.is_dir():
+            raise NotADirectoryError(f"cifar10: root={str(root)!r} is a file; it must be the folder of the six files")
+        return [root]
+    named = os.environ.get("OPTLIB_DATA")
+    upward = [folder / "data" for folder in (*Path(__file__).resolve().parents[2:], *_here())]
+    return ([Path(named).expanduser()] if named else []) + upward
+
+
+def destination(root=None):
+    """The folder into which the download goes: where `find` will find it."""
+    if root is not None:
+        return Path(root).expanduser()
+    named = os.environ.get("OPTLIB_DATA")
+    if named:
+        return Path(named).expanduser() / "cifar-10"
+    course = sprites.find(bases())
+    return (course.parent if course else Path.cwd() / "data") / "cifar-10"
+
+
+def _full(folder, train):
+    remedy = f"replace it with: {COMMAND} --root {shlex.quote(str(folder))}"
+    for file in CIFAR10.files:  # half a set is not a set, even where the other half would do
+        file.check_size(folder / file.name, remedy)
+    files = [file for file in CIFAR10.files if file.name.startswith("data" if train else "test")]
+    count = sum(file.size for file in files) // RECORD
+    images, labels = np.empty((count, SIDE, SIDE, 3), np.uint8), np.empty(count, np.int64)
+    first = 0
+    for file in files:
+        records = np.frombuffer(file.read(folder, remedy), np.uint8).reshape(-1, RECORD)
+        here = slice(first, first + len(records))
+        labels[here] = records[:, 0]
+        images[here] = records[:, 1:].reshape(-1, 3, SIDE, SIDE).transpose(0, 2, 3, 1)
+        first = here.stop
+    return images, labels
+
+
+def _subset(train, root):
+    folder = sprites.find(bases(root))
+    if folder is None:
+        raise FileNotFoundError(
+            f"cifar10: neither CIFAR-10 nor its bundled subset ({sprites.FOLDER}, part of the course's repository) is "
+            f"in {_looked(root)}; get all images (170 MB) with: {COMMAND}, or set OPTLIB_DATA to the folder where they "
+            "are"
+        )
+    return sprites.read(folder, train)[:2]
+
+
+def _looked(root):
+    if root is not None:
+        return str(root)
+    named = os.environ.get("OPTLIB_DATA")
+    starts = dict.fromkeys((Path(__file__).resolve().parents[2], Path.cwd()))
+    default = f"data/cifar-10 of {' or of '.join(map(str, starts))} or of a folder above"
+    return (f"OPTLIB_DATA={named} or in " if named else "") + default
+
+
+def _here():
+    here = Path.cwd()
+    return (here, *here.parents)
+
+
+def _note_once():
+    # Printed and not a warning: nothing is wrong, it needs no place in a source file, and in a notebook it stands as
+    # plain text above the result.  Who must not go on with the subset says so: full=True.
+    global _noted
+    if not _noted:
+        _noted = True
+        named = os.environ.get("OPTLIB_DATA")
+        print(NOTE + (f" (they are not in OPTLIB_DATA={named})" if named else ""))

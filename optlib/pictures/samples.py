@@ -1,0 +1,114 @@
+"""What was drawn at random, or dealt: histograms of several samples, and rows of small pictures."""
+
+import math
+
+import numpy as np
+
+from .. import theme
+from .charts import _marks
+from .picture import Picture, headline, joined, new_figure, number, text
+from .tracks import legend
+
+CUT = 0.001  # share of the values on either side that may lie beyond the axis: a few outliers would squeeze the rest
+
+
+def histograms(samples, xlabel, title=None, *, bins=80, vlines=None):
+    """Histograms of several samples over a common axis, each with the same area.
+
+    Parameters
+    ----------
+    samples : dict of label -> array of finite numbers
+    xlabel, title : str
+    bins : int from 2 to 1000
+    vlines : dict of label -> position, optional
+        Marked positions on the axis.
+
+    Returns
+    -------
+    Picture
+    """
+    data = _checked_samples(samples)
+    if isinstance(bins, bool) or not isinstance(bins, (int, np.integer)) or not 2 <= bins <= 1000:
+        raise ValueError(f"histograms: bins={bins!r} must be an integer from 2 to 1000")
+    ends = np.array([np.quantile(values, (CUT, 1 - CUT)) for values in data.values()])
+    low, high = ends[:, 0].min(), ends[:, 1].max()
+    edges = np.linspace(low, high if high > low else low + 1, bins + 1)
+    with theme.themed():
+        figure = new_figure((8.0, 4.6))
+        axes = figure.subplots()
+        for (label, values), style in zip(data.items(), theme.plain_styles(len(data)), strict=True):
+            density = np.histogram(values, edges)[0] / (len(values) * (edges[1] - edges[0]))
+            axes.stairs(density, edges, fill=True, color=theme.mix(style["color"], theme.PAPER, 0.3), alpha=0.25)
+            axes.stairs(density, edges, color=style["color"], linestyle=style["linestyle"], linewidth=2, label=label)
+        axes.set(xlabel=text(xlabel), ylabel="density", xlim=(edges[0], edges[-1]))
+        axes.set_ylim(0, axes.get_ylim()[1] * (1.12 if vlines else 1.0))  # the marks are written along the upper edge
+        _marks(axes, vlines, None)
+        headline(figure, title or f"Histograms of {xlabel}")
+        legend(figure, *axes.get_legend_handles_labels())
+    said = [f"{title}: histograms of {xlabel}." if title else f"Histograms of {xlabel}."]
+    said += [f"{label}: {len(v):,} values, mean {number(v.mean())}, standard deviation {number(v.std())}."
+             for label, v in data.items()]  # fmt: skip
+    said += [f"Marked: {label} at {number(v)}." for label, v in (vlines or {}).items()]
+    return Picture(figure, axes, joined(said))
+
+
+def images(x, labels=None, title=None, *, columns=10):
+    """Small gray pictures in rows, dark where the values are high.
+
+    Parameters
+    ----------
+    x : array (n, height, width), or (n, side * side) for square pictures
+    labels : sequence of n, optional
+        Written above each picture.
+    title : str, optional
+    columns : int, at least 1
+
+    Returns
+    -------
+    Picture
+    """
+    x = _checked_images(x)
+    labels = None if labels is None else [str(label) for label in labels]
+    if labels is not None and len(labels) != len(x):
+        raise ValueError(f"images: labels has {len(labels)} entries for {len(x)} pictures; give one for each")
+    if isinstance(columns, bool) or not isinstance(columns, (int, np.integer)) or columns < 1:
+        raise ValueError(f"images: columns={columns!r} must be an integer of at least 1")
+    columns = min(int(columns), len(x))
+    rows = -(-len(x) // columns)
+    side = 8.0 / columns
+    with theme.themed():
+        figure = new_figure((8.0, rows * (side * x.shape[1] / x.shape[2] + (0.3 if labels else 0.08)) + 0.6))
+        grid = figure.subplots(rows, columns, squeeze=False)
+        for k, axes in enumerate(grid.ravel()):
+            axes.set_axis_off()
+            if k < len(x):
+                axes.imshow(x[k], cmap="gray_r", vmin=x.min(), vmax=x.max(), interpolation="nearest")
+                if labels:
+                    axes.set_title(text(labels[k]), fontsize=12, pad=3)
+        headline(figure, title or f"{len(x)} pictures")
+    said = [f"{title}." if title else "", f"{len(x)} pictures of {x.shape[1]} by {x.shape[2]} pixels."]
+    said += [f"Labels: {', '.join(labels)}."] if labels else []
+    return Picture(figure, list(grid.ravel()), joined(said))
+
+
+def _checked_samples(samples):
+    if not isinstance(samples, dict) or not samples:
+        raise TypeError(f"histograms: samples={samples!r} must be a dict of label -> values, with at least one entry")
+    data = {str(label): np.asarray(values, dtype=float).ravel() for label, values in samples.items()}
+    for label, values in data.items():
+        if not len(values) or not np.isfinite(values).all():
+            raise ValueError(f"histograms: {label!r} must hold finite numbers, at least one")
+    return data
+
+
+def _checked_images(x):
+    x = np.asarray(x, dtype=float)
+    if x.ndim == 2:
+        side = math.isqrt(x.shape[1])
+        if side * side == x.shape[1]:
+            x = x.reshape(len(x), side, side)
+    if x.ndim != 3 or not x.size or not np.isfinite(x).all():
+        raise ValueError(
+            f"images: x has shape {x.shape}; it must be (n, height, width), or (n, side * side), of finite numbers"
+        )
+    return x

@@ -1,0 +1,198 @@
+"""Measurements on mini-batches, against what can be computed exactly."""
+
+import math
+
+import numpy as np
+import pytest
+
+import optlib as ol
+from optlib import minibatch
+
+rng = np.random.default_rng(0)
+DATA = ol.data.Data(rng.standard_normal((40, 5)), rng.integers(3, size=40))
+NETWORK = ol.networks.MLP([5, 4, 3])
+DIGITS, _ = ol.data.split(ol.data.digits(), 0.43, seed=0)
+DIGITS = ol.data.standardize(DIGITS)
+BIG = ol.networks.MLP([64, 32, 10])
+
+
+@pytest.fixture
+def line():
+    """Design matrix and answers of a line through 100 points."""
+    rng = np.random.default_rng(1)
+    x = rng.uniform(0, 2, 100)
+    return np.column_stack([x, np.ones(100)]), 1.5 * x - 0.5 + 0.5 * rng.standard_normal(100)
+
+
+# --- noise -----------------------------------------------------------------------------------------------------
+
+
+def test_per_example_gradients_are_those_of_one_example_each():
+    p = NETWORK.init(seed=3)
+    rows = minibatch.per_example(NETWORK, p, DATA)
+    assert rows.shape == (40, sum(v.size for v in p.values()))
+    for k in (0, 17, 39):
+        grads = NETWORK.loss_and_grads(p, DATA.x[[k]], DATA.y[[k]])[1]
+        np.testing.assert_allclose(rows[k], np.concatenate([grads[name].ravel() for name in p]), rtol=1e-12)
+    full = NETWORK.loss_and_grads(p, DATA.x, DATA.y)[1]
+    np.testing.assert_allclose(rows.mean(axis=0), np.concatenate([full[name].ravel() for name in p]), atol=1e-14)
+
+
+def test_noise_scale_is_variance_over_signal():
+    rows = np.array([[3.0, 1.0], [1.0, -1.0]])  # mean (2, 0), variances 1 and 1
+    assert minibatch.noise_scale(rows) == pytest.approx(0.5)
+    assert minibatch.noise_scale(10 * rows) == pytest.approx(0.5)
+    assert minibatch.noise_scale(np.ones((3, 2))) == 0
+
+
+def test_cosines_follow_the_law_of_the_noise_scale():
+    """In many dimensions the angle of a batch of B has the cosine 1 / sqrt(1 + scale / B)."""
+    rows = np.random.default_rng(2).standard_normal((500, 2000)) + 0.1
+    scale = minibatch.noise_scale(rows)
+    for B in (1, 4, 32):
+        found = minibatch.cosines(rows, B, draws=300)
+        assert found.shape == (300,)
+        assert np.abs(found).max() <= 1 + 1e-12
+        assert found.mean() == pytest.approx(1 / math.sqrt(1 + scale / B), abs=0.02)
+    assert (minibatch.cosines(rows, 4, 10) == minibatch.cosines(rows, 4, 10)).all()
+    assert (minibatch.cosines(rows, 4, 10) != minibatch.cosines(rows, 4, 10, seed=1)).any()
+    np.testing.assert_allclose(minibatch.cosines(np.ones((3, 4)), 2, 5), 1)
+
+
+def test_stationary_covariance_is_found_by_walkers_within_five_standard_errors(line):
+    A, y = line
+    best, walkers = np.linalg.lstsq(A, y)[0], 3000
+    for lr, B in ((0.3, 1), (0.4, 4)):
+        w, rng = np.tile(best, (walkers, 1)), np.random.default_rng(0)
+        for _ in range(200):
+            i = rng.integers(len(y), size=(walkers, B))
+            error = (A[i] @ w[..., None])[..., 0] - y[i]
+            w = w - lr * (A[i] * error[..., None]).mean(axis=-2)
+        P = minibatch.stationary_covariance(A, y, lr, B)
+        np.testing.assert_allclose(P, P.T)
+        for a, b in ((0, 0), (0, 1), (1, 1)):
+            product = (w[:, a] - best[a]) * (w[:, b] - best[b])
+            assert abs(product.mean() - P[a, b]) < 5 * product.std() / math.sqrt(walkers), (lr, B, a, b)
+
+
+def test_for_small_rates_it_is_the_formula_of_each_direction(line):
+    A, y = line
+    H = A.T @ A / len(y)
+    curvatures, axes = np.linalg.eigh(H)
+    residual = A @ np.linalg.lstsq(A, y)[0] - y
+    sigma = (A * residual[:, None] @ axes).std(axis=0)
+    P = minibatch.stationary_covariance(A, y, 1e-4, 2)
+    formula = ol.theory.stationary_variance(1e-4, curvatures, 0.0, sigma / math.sqrt(2))
+    np.testing.assert_allclose(np.diag(axes.T @ P @ axes), formula, rtol=1e-3)
+
+
+def test_only_lr_over_batch_size_counts_for_small_rates(line):
+    one, two = (minibatch.stationary_covariance(*line, lr, B) for lr, B in ((1e-3, 1), (4e-3, 4)))
+    np.testing.assert_allclose(one, two, atol=0.01 * one.max())
+
+
+def test_a_rate_without_a_stationary_state_is_named(line):
+    with pytest.raises(ValueError, match=r"at lr=1\.5 and B=1 the variance grows without limit"):
+        minibatch.stationary_covariance(*line, 1.5, 1)
+
+
+# --- cost ------------------------------------------------------------------------------------------------------
+
+
+def test_clocked_is_plain_descent_with_three_clocks():
+    run = minibatch.clocked(NETWORK, DATA, B=8, lr=0.5, steps=20, looks=4)
+    assert run["steps"].tolist() == [0, 5, 10, 15, 20]
+    assert run["examples"].tolist() == [0, 40, 80, 120, 160]
+    assert run["seconds"][0] == 0
+    assert (np.diff(run["seconds"]) > 0).all()
+    same = ol.train(NETWORK, ol.GradientDescent(lr=0.5), DATA, batch=8, epochs=4)  # 5 steps an epoch
+    np.testing.assert_allclose(run["loss"], same.train_loss, rtol=1e-9)
+
+
+def test_reached_tells_all_clocks_at_the_first_look_below():
+    run = {"steps": np.arange(4), "examples": 8 * np.arange(4), "seconds": np.arange(4) / 10, "loss": [3, 1, 2, 0.5]}
+    assert minibatch.reached(run, 1.5) == {"steps": 1, "examples": 8, "seconds": 0.1}
+    assert minibatch.reached(run, 0.5)["steps"] == 3
+    assert minibatch.reached(run, 0.1) == {"steps": math.inf, "examples": math.inf, "seconds": math.inf}
+
+
+def test_a_step_on_many_examples_takes_longer_and_an_example_less():
+    """Ratios with wide margins: 512 times the work of one example costs more than one step, less than 512 of them."""
+    one, many = (minibatch.step_time(BIG, DIGITS, B, repeats=15) for B in (1, 2048))
+    assert 2 * one < many < 512 * one
+
+
+def test_steps_to_counts_the_steps_of_the_best_rate():
+    """For one seed, against a plain loop with `ol.train`."""
+    steps, rate = minibatch.steps_to(NETWORK, DATA, 0.8, 40, [0.001, 0.5, 1e6], seeds=[4])
+    assert rate == 0.5
+    run = ol.train(NETWORK, ol.GradientDescent(lr=0.5), DATA, seed=4, batch=40, steps=int(steps))  # a look after each
+    assert run.train_loss[-1] <= 0.8 < run.train_loss[-2]
+
+
+def test_steps_to_has_momentum_in_the_sum_form():
+    steps, rate = minibatch.steps_to(NETWORK, DATA, 0.8, 40, [0.05], beta=0.9, seeds=[4])
+    run = ol.train(NETWORK, ol.Momentum(lr=0.05, beta=0.9), DATA, seed=4, batch=40, steps=int(steps))
+    assert rate == 0.05
+    assert run.train_loss[-1] <= 0.8 < run.train_loss[-2]
+
+
+def test_steps_to_says_when_none_arrives(monkeypatch):
+    monkeypatch.setattr(minibatch, "MOST", 3)
+    steps, rate = minibatch.steps_to(NETWORK, DATA, 1e-9, 10, [0.1, 1e9])
+    assert math.isinf(steps)
+    assert math.isnan(rate)
+
+
+def test_a_diverging_rate_does_not_win():
+    steps, rate = minibatch.steps_to(NETWORK, DATA, 0.9, 20, [1e30, 0.3])
+    assert rate == 0.3
+    assert steps < 400
+
+
+def test_the_digits_show_linear_scaling_and_its_end():
+    """What section 5 of the notebook tells, with margins of a factor of two."""
+    rates = 2.0 ** np.arange(-6, 4)
+    found = {B: minibatch.steps_to(BIG, DIGITS, 0.1, B, rates) for B in (4, 32, 1024)}
+    assert found[32][1] / found[4][1] in (4, 8, 16)
+    assert found[1024][1] <= 4 * found[32][1]
+    assert 5 < found[4][0] / found[32][0] < 12
+    assert found[32][0] / found[1024][0] < 8
+
+
+# --- errors ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("call", "error", "message"), [
+    (lambda: minibatch.per_example("net", {}, DATA), TypeError, "per_example: network='net' must be a network"),
+    (lambda: minibatch.step_time(NETWORK, 3, 4), TypeError, "step_time: data is a int"),
+    (lambda: minibatch.step_time(NETWORK, DATA, 0), ValueError, "step_time: B=0 must be"),
+    (lambda: minibatch.step_time(NETWORK, DATA, 4, repeats=0), ValueError, "step_time: repeats=0"),
+    (lambda: minibatch.noise_scale(np.ones(3)), ValueError, r"noise_scale: rows has shape \(3,\)"),
+    (lambda: minibatch.noise_scale([[1.0, np.nan]]), ValueError, "finite"),
+    (lambda: minibatch.cosines(np.ones((2, 2)), 0), ValueError, "cosines: B=0"),
+    (lambda: minibatch.cosines(np.ones((2, 2)), 1.5), TypeError, "cosines: B=1.5"),
+    (lambda: minibatch.cosines(np.ones((2, 2)), 1, draws=0), ValueError, "cosines: draws=0"),
+    (lambda: minibatch.cosines(np.ones((2, 2)), 1, seed=-1), ValueError, "cosines: seed=-1"),
+    (lambda: minibatch.clocked(NETWORK, DATA, 8, 0.0, 5), ValueError, "clocked: lr=0.0 must be a finite number above"),
+    (lambda: minibatch.clocked(NETWORK, DATA, 8, "a", 5), ValueError, "clocked: lr='a'"),
+    (lambda: minibatch.clocked(NETWORK, DATA, 8, 0.1, 0), ValueError, "clocked: steps=0"),
+    (lambda: minibatch.clocked(NETWORK, DATA, 8, 0.1, 5, looks=0), ValueError, "clocked: looks=0"),
+    (lambda: minibatch.clocked(NETWORK, DATA, 41, 0.1, 5), ValueError, "size=41 must be an integer from 1 to 40"),
+    (lambda: minibatch.steps_to(NETWORK, DATA, 0.1, 8, []), ValueError, r"steps_to: rates=\[\] must be a 1-D array"),
+    (lambda: minibatch.steps_to(NETWORK, DATA, 0.1, 8, [-1.0]), ValueError, "above 0"),
+    (lambda: minibatch.steps_to(NETWORK, DATA, 0.1, 8, [0.1], beta=1), ValueError, "steps_to: beta=1 must be"),
+    (lambda: minibatch.steps_to(NETWORK, DATA, 0.1, 41, [0.1]), ValueError, "steps_to: B=41"),
+    (lambda: minibatch.stationary_covariance(np.ones(3), np.ones(3), 0.1, 1), ValueError, r"A has shape \(3,\)"),
+    (lambda: minibatch.stationary_covariance(np.ones((3, 1)), np.ones(3), -1, 1), ValueError, "lr=-1"),
+    (lambda: minibatch.stationary_covariance(np.ones((3, 1)), np.ones(3), 0.1, 0), ValueError, "B=0"),
+])  # fmt: skip
+def test_errors_name_argument_value_and_what_is_allowed(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
+
+
+def test_every_public_function_is_documented():
+    for name in minibatch.__all__:
+        assert len(getattr(minibatch, name).__doc__) > 80, name
+    assert ol.minibatch is minibatch

@@ -1,0 +1,245 @@
+"""The pictures of notebook 04: histograms, images, noise ball, noisy run, three clocks, bands, ranking."""
+
+import io
+
+import numpy as np
+import pytest
+import test_plots as plots
+from PIL import Image
+
+import optlib as ol
+from optlib import theme
+from optlib.pictures import noise
+
+RNG = np.random.default_rng(0)
+BOWL = ol.functions.quadratic(kappa=10, angle=30)
+COVARIANCE = np.array([[0.5, 0.2], [0.2, 0.3]])
+POINTS = RNG.multivariate_normal([0, 0], COVARIANCE, 4000)
+K = np.arange(1, 41)
+RUNS = {f"B = {B}": {"steps": K, "examples": K * B, "seconds": K * (1 + B / 50), "loss": 3 / K} for B in (1, 32, 1024)}
+SCORES = {"Adam": RNG.normal(0.2, 0.01, 10), "Momentum": RNG.normal(0.1, 0.01, 10), "Adam, lr 1": np.array([0.3])}
+
+
+def path(steps=60, lr=0.1):
+    x = [np.array([-4.0, 2.0])]
+    rng = np.random.default_rng(1)
+    for _ in range(steps):
+        x.append(x[-1] - lr * (BOWL.grad(x[-1]) + rng.standard_normal(2)))
+    return np.array(x)
+
+
+def noisy(lr=0.1, title="B = 1", **more):
+    return ol.plots.noisy_run(BOWL, path(lr=lr), np.full(60, lr), title, **more)
+
+
+PICTURES = {
+    "histograms": lambda: ol.plots.histograms({f"B = {B}": RNG.normal(-1, B**-0.5, 900) for B in (1, 8)}, "slope of w",
+                                              "Gradients", vlines={"full gradient": -1.0}),
+    "images": lambda: ol.plots.images(ol.data.digits().x[:13], ol.data.digits().y[:13], "Thirteen digits"),
+    "noise_ball": lambda: ol.plots.noise_ball(BOWL, POINTS, COVARIANCE, title="Ball", settings="lr 0.1, B = 2"),
+    "noisy_run": noisy,
+    "progress": lambda: ol.plots.progress(RUNS, "training loss", "Three clocks"),
+    "bands": lambda: ol.plots.bands(K, {"Adam": 3 / K[:, None] * np.exp(RNG.normal(0, 0.2, (40, 6))),
+                                        "constant": np.ones((40, 6))}, "epoch", "loss", "Runs", logy=True),
+    "ranking": lambda: ol.plots.ranking(SCORES, "test loss", "All rules", settings="each at its best rate"),
+}  # fmt: skip
+
+
+@pytest.fixture(params=list(PICTURES))
+def picture(request):
+    return PICTURES[request.param]()
+
+
+# --- what all pictures of the course must be ------------------------------------------------------------------
+
+
+def test_bundle_shows_itself_with_its_description(picture):
+    bundle = picture._repr_mimebundle_()
+    assert set(bundle) == {"text/html", "image/png", "text/plain"}
+    assert bundle["text/plain"] == picture.description
+    assert 2_000 < len(picture.png()) < 160_000
+
+
+def test_nothing_is_clipped_and_descriptions_are_whole(picture):
+    picture.png()
+    plots.test_nothing_is_clipped_or_overlaps(picture)
+    plots.test_descriptions_are_sentences_and_carry_no_addresses(picture)
+
+
+def test_pictures_are_saved(picture, tmp_path):
+    for ending in ("png", "svg", "pdf"):
+        assert picture.save(tmp_path / f"x.{ending}").stat().st_size > 3_000
+
+
+# --- histograms and images ------------------------------------------------------------------------------------
+
+
+def test_histograms_have_equal_areas_and_a_common_axis():
+    samples = {"few": RNG.normal(0, 1, 300), "many": RNG.normal(0, 1, 5000)}
+    picture = ol.plots.histograms(samples, "x", bins=40)
+    for patch in [p for p in picture.axes.patches if p.get_label() in samples]:
+        values, edges, _ = patch.get_data()
+        assert 0.97 < (values * np.diff(edges)).sum() <= 1
+    assert "few: 300 values, mean" in picture.description
+    assert ol.plots.histograms({"same": np.ones(5)}, "x").png()
+
+
+@pytest.mark.parametrize(("call", "error", "message"), [
+    (lambda: ol.plots.histograms({}, "x"), TypeError, "histograms: samples={} must be a dict"),
+    (lambda: ol.plots.histograms({"a": []}, "x"), ValueError, "'a' must hold finite numbers"),
+    (lambda: ol.plots.histograms({"a": [1, np.inf]}, "x"), ValueError, "'a' must hold finite numbers"),
+    (lambda: ol.plots.histograms({"a": [1]}, "x", bins=1), ValueError, "bins=1 must be an integer from 2"),
+    (lambda: ol.plots.images(np.ones((3, 5))), ValueError, r"images: x has shape \(3, 5\)"),
+    (lambda: ol.plots.images(np.ones((3, 4)), [1]), ValueError, "labels has 1 entries for 3 pictures"),
+    (lambda: ol.plots.images(np.ones((3, 4)), columns=0), ValueError, "columns=0 must be"),
+    (lambda: ol.plots.images(np.full((3, 4), np.nan)), ValueError, "finite"),
+])  # fmt: skip
+def test_histograms_and_images_name_what_is_wrong(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
+
+
+def test_images_show_each_picture_once_with_its_label():
+    digits = ol.data.digits()
+    picture = ol.plots.images(digits.x[:13], digits.y[:13])
+    shown = [axes for axes in picture.axes if axes.images]
+    assert [axes.get_title() for axes in shown] == [str(label) for label in digits.y[:13]]
+    np.testing.assert_array_equal(shown[4].images[0].get_array(), digits.x[4].reshape(8, 8))
+    assert "Labels: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2." in picture.description
+    assert len(ol.plots.images(np.ones((2, 3, 5))).axes) == 2
+
+
+# --- noise ----------------------------------------------------------------------------------------------------
+
+
+def test_the_ellipse_holds_what_it_says():
+    picture = PICTURES["noise_ball"]()
+    share = float(picture.description.split("theory holds ")[1].split(" %")[0]) / 100
+    assert share == pytest.approx(noise.SHARE, abs=5 * np.sqrt(noise.SHARE * (1 - noise.SHARE) / 4000) + 0.01)
+    line = next(line for line in picture.axes.lines if line.get_label().startswith("theory"))
+    curve = line.get_xydata()
+    away = np.linalg.solve(np.linalg.cholesky(COVARIANCE), curve.T)
+    np.testing.assert_allclose(np.linalg.norm(away, axis=0), 2)
+    apart = ol.plots.noise_ball(BOWL, POINTS + 50, COVARIANCE)
+    assert "theory holds 0 % of them" in apart.description
+    assert "ellipse" not in ol.plots.noise_ball(BOWL, POINTS[:9]).description
+
+
+@pytest.mark.parametrize(("call", "message"), [
+    (lambda: ol.plots.noise_ball(BOWL, [1, 2]), r"noise_ball: points has shape \(2,\)"),
+    (lambda: ol.plots.noise_ball(BOWL, POINTS, np.eye(3)), r"covariance=.* must be a symmetric, positive"),
+    (lambda: ol.plots.noise_ball(BOWL, POINTS, [[1, 2], [2, 1]]), "must be a symmetric, positive"),
+    (lambda: ol.plots.noise_ball(BOWL, POINTS, COVARIANCE, center=[1]), r"center=.* must be two finite numbers"),
+    (lambda: ol.plots.noise_ball(ol.objective(lambda x, y: x + y), POINTS, COVARIANCE), "give center="),
+    (lambda: ol.plots.noise_ball(ol.FUNCTIONS["theta_squared"], POINTS), "has 1 coordinate"),
+    (lambda: ol.plots.noisy_run(BOWL, [[1, 2]], []), r"noisy_run: x has shape \(1, 2\)"),
+    (lambda: ol.plots.noisy_run(BOWL, path(), np.ones(3)), r"rates has shape \(3,\); .* a step, 60"),
+    (lambda: ol.plots.noisy_run(BOWL, path(), np.zeros(60)), "one positive number a step"),
+    (lambda: ol.plots.noisy_run(ol.objective(lambda x, y: x + y), path(), np.ones(60)), "no known minimum"),
+])  # fmt: skip
+def test_noise_pictures_name_what_is_wrong(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_runs_on_one_function_share_a_figure_and_show_their_own():
+    one, two = noisy(0.1), noisy(0.3, "another")
+    assert one.board is two.board
+    first, second = one.png(), two.png()
+    assert first != second
+    assert (one.png(), two.png()) == (first, second)
+    one.png()
+    assert one.figure.get_suptitle() == "B = 1"
+    np.testing.assert_allclose(one.board.path.get_xydata(), path(lr=0.1))
+    np.testing.assert_allclose(one.board.loss.get_ydata(), BOWL(path(lr=0.1)) - BOWL.minimum)
+    assert ol.plots.noisy_run(BOWL, path(40), np.ones(40)).board is not one.board
+
+
+def test_the_quick_frame_is_the_figure():
+    picture = noisy()
+    quick = np.asarray(Image.open(io.BytesIO(picture.png())).convert("RGB")).astype(int)
+    with theme.themed():
+        picture.figure.canvas.draw()
+    whole = np.asarray(picture.board.canvas.buffer_rgba())[..., :3].astype(int)
+    apart = np.abs(quick - whole).max(axis=-1)
+    assert apart.mean() < 1
+    assert (apart > 60).mean() < 2e-3
+    assert (quick[:3] == 255).all()
+    assert plots.has_color(picture.png(), theme.BLUE, 5)  # the learning rate
+
+
+def test_a_frame_does_not_draw_the_contours_again(monkeypatch):
+    picture = noisy()
+    picture.png()
+    monkeypatch.setattr(picture.board.canvas, "draw", lambda: pytest.fail("the whole figure was drawn"))
+    noisy(0.2).png()
+
+
+def test_a_run_that_diverges_is_cut_where_it_leaves_the_numbers():
+    x = path()
+    x[30:] = np.inf
+    picture = ol.plots.noisy_run(BOWL, x, np.full(60, 0.1))
+    assert "It diverged after 29 steps." in picture.description
+    assert picture.png()
+    x = path()
+    x[1:] *= 1e200
+    assert ol.plots.noisy_run(BOWL, x, np.full(60, 0.1)).png()
+    assert ol.plots.noisy_run(BOWL, np.zeros((61, 2)), np.full(60, 0.1)).png()  # it starts at the minimum
+
+
+# --- training runs --------------------------------------------------------------------------------------------
+
+
+def test_progress_draws_each_run_against_each_clock():
+    picture = PICTURES["progress"]()
+    for axes, key in zip(picture.axes, ("steps", "examples", "seconds"), strict=True):
+        for line, run in zip(axes.lines, RUNS.values(), strict=True):
+            np.testing.assert_allclose(line.get_xdata(), run[key])
+            np.testing.assert_allclose(line.get_ydata(), run["loss"])
+    assert "B = 32: 3 to 0.075 in 40 steps and 1,280 examples." in picture.description
+    assert "second" not in picture.description.split("seconds.")[1]  # they differ from machine to machine
+
+
+def test_bands_are_mean_and_deviation():
+    values = RNG.normal(2, 1, (5, 8))
+    picture = ol.plots.bands(np.arange(5), {"a": values}, "x", "y")
+    np.testing.assert_allclose(picture.axes.lines[0].get_ydata(), values.mean(axis=1))
+    edge = picture.axes.collections[0].get_paths()[0].vertices
+    assert edge[:, 1].max() == pytest.approx((values.mean(axis=1) + values.std(axis=1, ddof=1)).max())
+    logs = ol.plots.bands(np.arange(5), {"a": np.exp(values)}, "x", "y", logy=True)
+    np.testing.assert_allclose(logs.axes.lines[0].get_ydata(), np.exp(values.mean(axis=1)))
+    assert "of 8 runs" in picture.description
+
+
+def test_ranking_sorts_and_marks_mean_and_deviation():
+    picture = PICTURES["ranking"]()
+    names = [label.get_text() for label in picture.axes.get_yticklabels()]
+    assert names == ["Momentum", "Adam", "Adam, lr 1"]
+    turned = ol.plots.ranking(SCORES, "accuracy", best="max", logx=True)
+    assert [label.get_text() for label in turned.axes.get_yticklabels()] == names[::-1]
+    assert turned.axes.get_xscale() == "log"
+    mean, spread = SCORES["Adam"].mean(), SCORES["Adam"].std(ddof=1)
+    assert f"Adam: {mean:.3g} ± {spread:.2g}." in picture.description
+    assert "Adam, lr 1: 0.3 ± 0." in picture.description
+
+
+@pytest.mark.parametrize(("call", "error", "message"), [
+    (lambda: ol.plots.progress([]), TypeError, r"progress: runs=\[\] must be a dict"),
+    (lambda: ol.plots.progress({"a": {"steps": [1]}}), ValueError, "run 'a' must be a dict with 'steps', 'examples'"),
+    (lambda: ol.plots.progress({"a": RUNS["B = 1"] | {"loss": [1.0]}}), ValueError, "the arrays of run 'a'"),
+    (lambda: ol.plots.bands(K, {}, "x", "y"), TypeError, "bands: ys={} must be a dict"),
+    (lambda: ol.plots.bands(K, {"a": np.ones(40)}, "x", "y"), ValueError, r"'a' has \(40,\); they must be"),
+    (lambda: ol.plots.bands(K, {"a": -np.ones((40, 2))}, "x", "y", logy=True), ValueError, "values that cannot be"),
+    (lambda: ol.plots.ranking({}, "x"), TypeError, "ranking: results={} must be a dict"),
+    (lambda: ol.plots.ranking({"a": [np.nan]}, "x"), ValueError, "'a' has shape"),
+    (lambda: ol.plots.ranking({"a": [0.0]}, "x", logx=True), ValueError, "finite numbers above 0"),
+    (lambda: ol.plots.ranking({"a": [1.0]}, "x", best="top"), ValueError, "best='top' must be 'min' or 'max'"),
+])  # fmt: skip
+def test_training_pictures_name_what_is_wrong(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
+
+
+def test_a_label_that_names_a_rule_has_its_color():
+    for picture in (PICTURES["bands"](), PICTURES["ranking"]()):
+        assert plots.has_color(picture.png(), theme.style_of("Adam")["color"], 5)
