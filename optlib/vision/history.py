@@ -1,0 +1,79 @@
+"""`History`: what a training run measured, epoch by epoch."""
+
+import dataclasses
+
+PER_EPOCH = ("train_loss", "train_accuracy", "test_loss", "test_accuracy", "seconds", "test_seconds", "lr")
+
+
+@dataclasses.dataclass
+class History:
+    """What `fit` measured; each list has one entry for each whole epoch.
+
+    Attributes
+    ----------
+    train_loss, train_accuracy : lists of float
+        Means over all images of the epoch, measured in the training pass: each image by the weights that were there
+        when its batch came, in training mode and as augmented.
+    test_loss, test_accuracy : lists of float
+        After the epoch, in evaluation mode; empty without test images.
+    seconds, test_seconds : lists of float
+        What the training pass and the test took.
+    lr : list of float
+        Learning rate of the last step, of the optimizer's first group.
+    diverged : bool
+        Whether the loss became infinite or NaN.  The epoch in which it did is not in the lists.
+    diverged_at : int or None
+        The step after whose batch this was seen, 0 for the first step.
+    settings : dict
+        What the run was asked to do, and in which precision and layout it computed.
+    """
+
+    settings: dict = dataclasses.field(default_factory=dict)
+    train_loss: list = dataclasses.field(default_factory=list)
+    train_accuracy: list = dataclasses.field(default_factory=list)
+    test_loss: list = dataclasses.field(default_factory=list)
+    test_accuracy: list = dataclasses.field(default_factory=list)
+    seconds: list = dataclasses.field(default_factory=list)
+    test_seconds: list = dataclasses.field(default_factory=list)
+    lr: list = dataclasses.field(default_factory=list)
+    diverged: bool = False
+    diverged_at: int | None = None
+
+    @property
+    def epochs(self):
+        """Number of whole epochs."""
+        return len(self.train_loss)
+
+    @property
+    def images_per_second(self):
+        """Images a second in the training pass of each epoch."""
+        return [self.settings["images"] / seconds for seconds in self.seconds]
+
+    def append(self, **values):
+        """Add the numbers of an epoch by name."""
+        for name, value in values.items():
+            getattr(self, name).append(value)
+
+    def to_dict(self):
+        """Everything as lists, dicts and plain numbers, fit for JSON."""
+        return {**dataclasses.asdict(self), "images_per_second": self.images_per_second}
+
+    @classmethod
+    def from_dict(cls, saved):
+        """The inverse of `to_dict`."""
+        return cls(**{field.name: saved[field.name] for field in dataclasses.fields(cls)})
+
+    def line(self):
+        """The last epoch in words."""
+        of = self.settings["epochs"]
+        if not self.epochs:
+            return f"no whole epoch of {of}"
+        test = f", test {self.test_loss[-1]:.4f}, {self.test_accuracy[-1]:.1%}" if self.test_loss else ""
+        return (
+            f"epoch {self.epochs}/{of}: train {self.train_loss[-1]:.4f}, {self.train_accuracy[-1]:.1%}{test}, "
+            f"{self.images_per_second[-1]:,.0f} images/s, {self.seconds[-1]:.1f} s"
+        )
+
+    def __repr__(self):
+        end = f", diverged at step {self.diverged_at}" if self.diverged else ""
+        return f"<History: {self.settings['model']}, {self.line()}{end}>"

@@ -1,0 +1,43 @@
+"""`VGG16` with BatchNorm, for images of 32 x 32 pixels.
+
+Source: K. Simonyan, A. Zisserman (2015), Very Deep Convolutional Networks for Large-Scale Image Recognition, ICLR,
+configuration D.  arXiv:1409.1556
+"""
+
+from torch import nn
+
+from .parts import check_network, convolution, he_
+
+LAYERS = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))  # channels, and how many convolutions before a pooling
+
+
+class VGG16(nn.Module):
+    """Thirteen convolutions of 3 x 3, one after the other, and a linear layer: 14.72 million parameters.
+
+    The paper's two hidden linear layers of 4,096 numbers are for images of 224 pixels.  Here five poolings leave one
+    pixel of 512 channels, and one linear layer reads them, as is usual on CIFAR-10.  Each convolution is followed by
+    BatchNorm, which the paper did not know yet, and has no bias of its own.
+
+    Parameters
+    ----------
+    classes : int, at least 2
+    seed : int, at least 0
+        Decides the weights to start from (`he_`).
+    """
+
+    def __init__(self, classes=10, seed=0):
+        super().__init__()
+        check_network("VGG16", classes)
+        layers, d_in = [], 3
+        for width, count in LAYERS:
+            for _ in range(count):
+                layers += [convolution(d_in, width), nn.ReLU()]
+                d_in = width
+            layers.append(nn.MaxPool2d(2))
+        self.layers = nn.Sequential(*layers)
+        self.classifier = nn.Linear(d_in, classes)
+        he_(self, seed)
+
+    def forward(self, x):
+        """Scores (B, classes) of images (B, 3, 32, 32)."""
+        return self.classifier(self.layers(x).flatten(1))

@@ -1,0 +1,103 @@
+"""What `fit` refuses, before the first step; and batches that others make."""
+
+import functools
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+from vision_cases import Tiny, adam, images, one_thread, short, weights  # noqa: F401
+
+import optlib as ol
+from optlib.torch_driver import TorchOptimizer
+from optlib.vision import LookAhead, fit
+
+TEST = images(9, seed=1)
+
+
+def sgd(model):
+    return torch.optim.SGD(model.parameters(), lr=0.1)
+
+
+X, Y = images()
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "words"),
+    [
+        ({"epochs": 0}, ValueError, "epochs=0"),
+        ({"epochs": 2.5}, TypeError, "epochs=2.5"),
+        ({"batch": 0}, ValueError, "batch=0"),
+        ({"batch": 23}, ValueError, "batch=23.*22"),
+        ({"batch": None}, TypeError, "batch=None"),
+        ({"seed": -1}, ValueError, "seed=-1"),
+        ({"train": (X.astype(np.float32), Y)}, TypeError, "images of train.*float32.*uint8"),
+        ({"train": (X.transpose(0, 3, 1, 2), Y)}, ValueError, r"images of train.*\(22, 3, 8, 8\)"),
+        ({"train": (X[:0], Y[:0])}, ValueError, "images of train"),
+        ({"train": (X, Y[:-1])}, ValueError, r"labels of train.*\(21,\)"),
+        ({"train": (X, Y.astype(float))}, TypeError, "labels of train.*float64"),
+        ({"train": (X, Y.astype(str))}, TypeError, "labels of train"),
+        ({"train": (X, Y + 1)}, ValueError, "labels of train contain 4.*0 to 3"),
+        ({"train": (X, Y - 1)}, ValueError, "labels of train contain -1"),
+        ({"test": (X, Y + 1)}, ValueError, "labels of test contain 4"),
+        ({"test": X}, TypeError, "test is a ndarray.*pair"),
+        ({"precision": "half"}, ValueError, "precision='half'.*float32"),
+        ({"layout": "nhwc"}, ValueError, "layout='nhwc'"),
+        ({"device": "nowhere"}, ValueError, "device='nowhere'"),
+        ({"schedule": 0.1}, TypeError, "schedule=0.1"),
+        ({"schedule": lambda t: 1.0 - t}, ValueError, "0.0 at step 1"),
+        ({"schedule": ol.schedules.OnPlateau(1.0)}, ValueError, "reads the loss"),
+        ({"loss": None}, TypeError, "loss=None"),
+        ({"loss": functools.partial(F.cross_entropy, reduction="none")}, ValueError, "loss gives.*mean"),
+        ({"augment": lambda x, epoch, generator: x.float()}, ValueError, "augment must return bytes"),
+        ({"augment": True}, TypeError, "augment=True"),
+        ({"callbacks": [3]}, TypeError, "callbacks contains 3"),
+        ({"callbacks": [LookAhead]}, TypeError, r"callbacks contains .*LookAhead.*Callback\(\)"),
+    ],
+)
+def test_wrong_arguments_are_refused_before_the_first_step(given, error, words):
+    model = Tiny()
+    before = weights(model)
+    with pytest.raises(error, match=words):
+        short(model, **given)
+    assert torch.equal(weights(model), before)
+
+
+def test_a_model_and_an_optimizer_that_do_not_belong_together_are_refused():
+    with pytest.raises(ValueError, match="not those of model"):
+        short(Tiny(), adam(Tiny()))
+    with pytest.raises(TypeError, match="optimizer is a Adam"):
+        short(Tiny(), ol.Adam())
+    with pytest.raises(TypeError, match="model is a int"):
+        fit(3, adam(Tiny()), images(), epochs=1, batch=8)
+    model = nn.Conv2d(3, 4, 3)
+    with pytest.raises(ValueError, match=r"model gives \(2, 4, 6, 6\)"):
+        short(model, sgd(model))
+
+
+def test_two_schedules_of_the_rate_are_refused():
+    model = Tiny()
+    optimizer = TorchOptimizer(model.parameters(), ol.Momentum(lr=ol.schedules.Exponential(0.1, 0.9)))
+    with pytest.raises(ValueError, match="schedule of its own"):
+        short(model, optimizer, schedule=ol.schedules.Constant(1.0))
+    assert short(model, optimizer)[1].lr == [None] * 3
+
+
+# --- batches from elsewhere ----------------------------------------------------------------------------------
+
+
+def test_what_makes_its_own_batches_is_taken():
+    augment = pytest.importorskip("optlib.data.augment")
+    train = augment.ImageBatches(X, Y, 8, train=True, flip=False, crop=0)
+    test = augment.ImageBatches(*TEST, 4, train=False)
+    model, twin = Tiny(dropout=0.0), Tiny(dropout=0.0)
+    _, history = short(model, sgd(model), train=train, test=test, batch=None)
+    _, other = short(twin, sgd(twin), test=TEST)
+    np.testing.assert_allclose(history.train_loss, other.train_loss, rtol=1e-4)
+    np.testing.assert_allclose(history.test_loss, other.test_loss, rtol=1e-4)
+    for wrong, words in (({"batch": 8}, "batch=8"), ({"train": test}, "train=False"), ({"test": train}, "augmented")):
+        with pytest.raises(ValueError, match=words):
+            short(Tiny(), **({"train": train, "test": test, "batch": None} | wrong))
+    with pytest.raises(ValueError, match="batch=8"):
+        short(Tiny(), train=train, batch=8)

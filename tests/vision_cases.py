@@ -1,0 +1,62 @@
+"""A tiny network and a few tiny images, for the tests of `optlib.vision`."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import optlib as ol
+from optlib.torch_driver import TorchOptimizer
+from optlib.vision import fit, he_
+
+PLAIN = {"precision": "float32", "layout": "contiguous", "progress": False}  # no probe: it takes a second
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Several threads only wait for each other where tensors are so small.  For every file that imports this name."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+class Tiny(nn.Module):
+    """All that can go wrong in a loop: BatchNorm, dropout, a bias."""
+
+    def __init__(self, classes=4, width=4, dropout=0.3, seed=0):
+        super().__init__()
+        self.conv = nn.Conv2d(3, width, 3, padding=1)
+        self.norm = nn.BatchNorm2d(width)
+        self.dropout = nn.Dropout(dropout)
+        self.classifier = nn.Linear(width, classes)
+        he_(self, seed)
+
+    def forward(self, x):
+        x = torch.relu(self.norm(self.conv(x))).mean(dim=(2, 3))
+        return self.classifier(self.dropout(x))
+
+
+def images(n=22, seed=0, side=8, classes=4):
+    """Bytes (n, side, side, 3) whose color tells the class, and labels, as arrays."""
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(classes, size=n)
+    colors = rng.integers(40, 215, size=(classes, 3))
+    noise = rng.integers(-40, 40, size=(n, side, side, 3))
+    return (colors[labels][:, None, None] + noise).astype(np.uint8), labels
+
+
+def adam(model, lr=0.01):
+    return TorchOptimizer(model.parameters(), ol.Adam(lr=lr))
+
+
+def short(model=None, optimizer=None, train=None, test=None, **options):
+    """A short run: three epochs of three batches, the last of them smaller."""
+    model = Tiny() if model is None else model
+    optimizer = adam(model) if optimizer is None else optimizer
+    options = PLAIN | {"epochs": 3, "batch": 8} | options
+    return model, fit(model, optimizer, images() if train is None else train, test, **options)
+
+
+def weights(model):
+    return torch.cat([value.double().reshape(-1) for value in model.state_dict().values()])
