@@ -133,12 +133,16 @@ def test_a_click_on_the_live_picture_moves_the_start(tab):
     tab.mouse.down()
     tab.mouse.move(box["x"] + 0.4 * box["width"], box["y"] + 0.5 * box["height"], steps=4)
     tab.mouse.up()
-    tab.wait_for_timeout(800)
-    assert picture.screenshot() != before
-    assert readout.text_content() != start
     ((low, high),) = ol.FUNCTIONS["theta_squared"].domain
     wanted = low + (high - low) * (0.4 * 600 - 60) / (600 - 60 - 14)
-    assert abs(float(readout.text_content().replace("−", "-")) - wanted) < 0.02 * (high - low)
+    # A busy machine takes its time; what counts is where the start comes to rest.
+    for _ in range(100):
+        tab.wait_for_timeout(100)
+        if abs(float(readout.text_content().replace("−", "-")) - wanted) < 0.02 * (high - low):
+            break
+    else:
+        pytest.fail(f"the start went from {start} to {readout.text_content()}, not to {wanted:.2f}")
+    assert picture.screenshot() != before
 
 
 def test_the_stored_explorable_steps_aside_for_the_live_one(tab):
