@@ -1,0 +1,290 @@
+// Lays out the slides, then hands them to reveal.js.
+//
+// The pieces of a slide (paragraphs, lists, code, printed lines, pictures, players) are measured once at a few sizes and
+// widths.  From these heights alone each way of showing them is judged: one below the other, or words beside pictures;
+// all at once, or in steps of which each takes the place of the one before.  The fewest steps that are easy to read win.
+
+(function () {
+  "use strict";
+
+  const WIDTH = 1280;
+  const HEIGHTS = [720, 1000]; // of a slide: from 16:9 to nearly square
+  const INSIDE = WIDTH - 2 * 48; // within the padding of .frame
+  const GUTTER = 32;
+  const WORDS = [430, 520, 610]; // width of the words beside a picture
+  const SIZES = [1, 0.93, 0.87, 0.8, 0.73, 2 / 3]; // of 30 px for text, 24 px for code: never below 20 and 16
+  const SLACK = 4; // for rounding
+  const EASY = 0.8; // a view this good needs no further step
+  const PICTURE = { want: 1.15, least: 0.75, most: 1.5 }; // size against the one in the notebook
+  const PLAYER = { want: 1.2, least: 0.8, most: 1.35 };
+  const WRAPPED = 0.85; // a long line in two is worth as much as one in so much smaller letters
+  const MOST_STEPS = 6;
+  const still = document.querySelector(".reveal").classList.contains("still");
+
+  const slideHeight = () => {
+    const asked = still ? 0 : Math.round((WIDTH * innerHeight) / innerWidth);
+    return Math.min(Math.max(asked, HEIGHTS[0]), HEIGHTS[1]);
+  };
+
+  // --- the pieces ------------------------------------------------------------------------------------------------
+
+  function take(section) {
+    const pieces = [];
+    let heading = null;
+    for (const cell of section.querySelectorAll(":scope > .cell")) {
+      for (const node of [...cell.children].flatMap(parts)) {
+        if (!pieces.length && !heading && node.matches("h1, h2, h3")) heading = node;
+        else pieces.push({ node, cell, later: cell.classList.contains("fragment"), figure: node.matches(".figure") });
+      }
+      cell.remove();
+    }
+    const frame = document.createElement("div");
+    frame.className = "frame";
+    section.prepend(frame);
+    return { section, frame, heading, pieces };
+  }
+
+  // An output may hold a player, a table and a picture in one.
+  function parts(node) {
+    const within = [...node.children].filter((child) => !child.matches("script, style"));
+    if (node.matches("script, style")) return [];
+    if (!node.matches(".figure") || within.length < 2) return [node];
+    return within.map((child) => {
+      const player = child.shadowRoot !== null;
+      if (!player && !child.querySelector("img")) return child;
+      const made = element(player ? "figure player" : "figure", child);
+      made.dataset.preventSwipe = "";
+      return made;
+    });
+  }
+
+  // How bad it is to begin a new step with this piece.
+  function breaking(pieces, i) {
+    const [before, now] = [pieces[i - 1], pieces[i]];
+    const tied = before.node.matches("h3, h4") || /:\s*$/.test(before.node.textContent);
+    if (before.cell !== now.cell) return tied ? 0.05 : 0;
+    return (tied ? 0.25 : 0) + (now.node.matches("pre, .figure") ? 0.02 : 0.1);
+  }
+
+  // Heights of the pieces by width and size; null where a piece is too wide.
+  function measure(slide, bench) {
+    const words = slide.pieces.filter((piece) => !piece.figure);
+    const figures = slide.pieces.filter((piece) => piece.figure);
+    bench.replaceChildren(...slide.pieces.map((piece) => piece.node));
+    bench.style.width = `${INSIDE}px`;
+    for (const piece of figures) {
+      piece.node.style.zoom = "";
+      piece.player = piece.node.matches(".player");
+      piece.wide = piece.node.offsetWidth;
+      piece.high = piece.node.offsetHeight;
+    }
+    bench.style.setProperty("--s", 1);
+    for (const piece of words) {
+      piece.heights = new Map();
+      piece.node.classList.toggle("natural", piece.node.matches("pre"));
+      piece.natural = piece.node.matches("pre") ? piece.node.offsetWidth : 0; // of its longest line
+      piece.node.classList.remove("natural");
+    }
+    for (const width of [INSIDE, ...(figures.length ? WORDS : [])]) {
+      bench.style.width = `${width}px`;
+      for (const size of SIZES) {
+        bench.style.setProperty("--s", size);
+        for (const piece of words) {
+          const { node } = piece;
+          const fits = width < INSIDE ? !wraps(piece, width, size) && !tooWide(node) : !tooWide(node);
+          piece.heights.set(`${width}/${size}`, fits ? node.offsetHeight + 1 : null);
+        }
+      }
+    }
+  }
+
+  const wraps = (piece, width, size) => piece.natural * size > width;
+  const tooWide = (node) => node.scrollWidth > node.clientWidth + 1 && !node.matches("mjx-container");
+
+  // --- judging ---------------------------------------------------------------------------------------------------
+
+  // The best view of some pieces in a room of this height: { quality, side, size, zoom, width }.
+  function view(pieces, room) {
+    const figures = pieces.filter((piece) => piece.figure);
+    const words = pieces.filter((piece) => !piece.figure);
+    let best = { quality: -1, side: false, size: SIZES.at(-1), zoom: 0.5, width: INSIDE };
+    for (const size of SIZES) {
+      const gap = 18 * size;
+      for (const width of [INSIDE, ...(figures.length && words.length ? WORDS : [])]) {
+        const side = width < INSIDE;
+        const heights = words.map((piece) => piece.heights.get(`${width}/${size}`));
+        if (heights.includes(null)) continue;
+        const gaps = (count) => gap * Math.max(count - 1, 0);
+        const used = heights.reduce((sum, high) => sum + high, 0) + gaps(side ? words.length : pieces.length);
+        if (used > room) continue;
+        const zoom = figures.length ? zoomed(figures, side ? INSIDE - GUTTER - width : INSIDE,
+          side ? room - gaps(figures.length) : room - used) : 1;
+        const wrapped = words.some((piece) => wraps(piece, width, size));
+        const quality = Math.min(words.length ? size * (wrapped ? WRAPPED : 1) : 1,
+          ...figures.map((piece) => judged(piece, zoom, room)));
+        if (quality > best.quality) best = { quality, side, size, zoom, width };
+      }
+    }
+    return best;
+  }
+
+  const kind = (piece) => (piece.player ? PLAYER : PICTURE);
+
+  function zoomed(figures, wide, high) {
+    const total = figures.reduce((sum, piece) => sum + piece.high, 0);
+    return Math.min(high / total, ...figures.map((piece) => Math.min(wide / piece.wide, kind(piece).most)));
+  }
+
+  function judged(piece, zoom, room) {
+    const want = Math.min(kind(piece).want, room / piece.high, INSIDE / piece.wide);
+    return zoom < Math.min(kind(piece).least, want) ? zoom - 1 : Math.min(zoom / want, 1);
+  }
+
+  // The fewest steps whose worst view is easy to read; else the best there is.
+  function plan(pieces, room) {
+    const seen = new Map();
+    const look = (from, to) => {
+      const key = `${from}-${to}`;
+      if (!seen.has(key)) seen.set(key, view(pieces.slice(from, to), room));
+      return seen.get(key);
+    };
+    const count = pieces.length;
+    let rows = [{ value: 1, ends: [] }];
+    let best = null;
+    for (let steps = 1; steps <= Math.min(MOST_STEPS, count); steps++) {
+      const next = [];
+      for (let to = steps; to <= count; to++) {
+        for (let from = steps - 1; from < to; from++) {
+          if (!rows[from]) continue;
+          const value = Math.min(rows[from].value, look(from, to).quality - (from ? breaking(pieces, from) : 0));
+          if (!next[to] || value > next[to].value) next[to] = { value, ends: [...rows[from].ends, to] };
+        }
+      }
+      rows = next;
+      const found = rows[count];
+      const worth = found.value - 0.05 * (steps - 1);
+      if (!best || worth > best.worth) best = { worth, ends: found.ends };
+      if (found.value >= EASY) {
+        best = { worth, ends: found.ends };
+        break;
+      }
+    }
+    return best.ends.map((to, i, ends) => {
+      const from = i ? ends[i - 1] : 0;
+      return { pieces: pieces.slice(from, to), ...look(from, to) };
+    });
+  }
+
+  // --- building --------------------------------------------------------------------------------------------------
+
+  function element(name, ...children) {
+    const made = document.createElement("div");
+    made.className = name;
+    made.append(...children);
+    return made;
+  }
+
+  function build(step, heading) {
+    for (const { node, figure } of step.pieces) if (figure) node.style.zoom = step.zoom.toFixed(4);
+    const nodes = (wanted) => step.pieces.filter(wanted).map((piece) => piece.node);
+    const columns = step.side ? [element("column", ...nodes((p) => !p.figure)), element("column", ...nodes((p) => p.figure))] : nodes(() => true);
+    const made = element("step", ...columns);
+    if (step.side) columns[0].style.width = `${step.width}px`;
+    made.classList.add(step.side ? "side" : "stack");
+    made.classList.toggle("centered", !heading || step.pieces.some((piece) => piece.figure));
+    made.style.setProperty("--s", step.size);
+    return made;
+  }
+
+  // What comes later, cell by cell, and steps after the first: numbered in the order of their coming.
+  function number(steps) {
+    let index = 0;
+    let cell = null;
+    steps.forEach((step, i) => {
+      if (i) {
+        step.element.classList.add("fragment");
+        step.element.dataset.fragmentIndex = index++;
+        cell = step.pieces[0].cell;
+      }
+      for (const piece of step.pieces) {
+        piece.node.classList.remove("fragment");
+        delete piece.node.dataset.fragmentIndex;
+        if (!piece.later || piece.cell === cell) continue;
+        const first = step.pieces.find((other) => other.cell === piece.cell);
+        if (piece === first) index++;
+        piece.node.classList.add("fragment");
+        piece.node.dataset.fragmentIndex = index - 1;
+      }
+    });
+  }
+
+  function layOut(slide, bench, height) {
+    const { frame, heading, pieces, section } = slide;
+    measure(slide, bench);
+    frame.replaceChildren(...(heading ? [heading] : []));
+    bench.parentElement.append(frame);
+    frame.style.width = `${WIDTH}px`;
+    const top = heading ? heading.offsetHeight + 18 : 0;
+    frame.style.width = "";
+    section.prepend(frame);
+    const steps = pieces.length ? plan(pieces, height - 30 - 44 - top - SLACK) : [];
+    for (const step of steps) step.element = build(step, heading);
+    if (still) pages(slide, steps);
+    else {
+      number(steps);
+      frame.append(element("steps", ...steps.map((step) => step.element)));
+    }
+  }
+
+  // On paper each step is a page of its own, under the same heading.
+  function pages({ section, frame, heading }, steps) {
+    let last = section;
+    steps.forEach((step, i) => {
+      if (i === 0) return frame.append(element("steps", step.element));
+      const page = section.cloneNode(false);
+      const again = heading ? [Object.assign(element(`again ${heading.localName}`), { innerHTML: heading.innerHTML })] : [];
+      page.append(element("frame", ...again, element("steps", step.element)));
+      last.after(page);
+      last = page;
+    });
+  }
+
+  // --- start -----------------------------------------------------------------------------------------------------
+
+  async function start() {
+    const reveal = document.querySelector(".reveal");
+    await MathJax.startup.promise;
+    await MathJax.typesetPromise();
+    await Promise.all([document.fonts.ready, ...[...document.images].map((image) => image.decode().catch(() => {}))]);
+    const slides = [...document.querySelectorAll("section.leaf")].map(take);
+    let height = 0;
+    const fit = () => {
+      if (height === slideHeight()) return false;
+      height = slideHeight();
+      const bench = element("bench");
+      reveal.append(bench);
+      for (const slide of slides) layOut(slide, bench, height);
+      bench.remove();
+      return true;
+    };
+    fit();
+    reveal.classList.remove("loading");
+    if (still) {
+      const pages = [...document.querySelectorAll("section.leaf")];
+      pages.forEach((page, i) => (page.dataset.page = `${i + 1}/${pages.length}`));
+    } else {
+      await Reveal.initialize({
+        width: WIDTH, height, margin: 0, minScale: 0.1, maxScale: 4, center: false, hash: true, slideNumber: "c/t",
+        transition: "none", backgroundTransition: "none", scrollActivationWidth: null, plugins: [RevealNotes],
+      });
+      addEventListener("resize", () => {
+        if (!fit()) return;
+        Reveal.configure({ height });
+        Reveal.sync();
+      });
+    }
+    document.documentElement.dataset.ready = "yes";
+  }
+
+  start();
+})();
