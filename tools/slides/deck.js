@@ -204,16 +204,19 @@
       if (i) {
         step.element.classList.add("fragment");
         step.element.dataset.fragmentIndex = index++;
+        step.element.setAttribute("aria-hidden", true);
         cell = step.pieces[0].cell;
       }
       for (const piece of step.pieces) {
         piece.node.classList.remove("fragment");
         delete piece.node.dataset.fragmentIndex;
+        piece.node.removeAttribute("aria-hidden");
         if (!piece.later || piece.cell === cell) continue;
         const first = step.pieces.find((other) => other.cell === piece.cell);
         if (piece === first) index++;
         piece.node.classList.add("fragment");
         piece.node.dataset.fragmentIndex = index - 1;
+        piece.node.setAttribute("aria-hidden", true);
       }
     });
   }
@@ -249,6 +252,15 @@
     });
   }
 
+  // Screen readers are told what is seen when it is seen; reveal.js would read out answers with their questions.
+  function tell(event) {
+    for (const later of Reveal.getCurrentSlide().querySelectorAll(".fragment")) {
+      later.setAttribute("aria-hidden", !later.classList.contains("visible"));
+    }
+    if (event?.type !== "fragmentshown") return;
+    document.querySelector(".aria-status").textContent = event.fragments.map((shown) => shown.innerText).join(" ");
+  }
+
   // --- start -----------------------------------------------------------------------------------------------------
 
   async function start() {
@@ -273,6 +285,7 @@
       const pages = [...document.querySelectorAll("section.leaf")];
       pages.forEach((page, i) => (page.dataset.page = `${i + 1}/${pages.length}`));
     } else {
+      for (const event of ["ready", "slidechanged", "fragmentshown", "fragmenthidden"]) Reveal.on(event, tell);
       await Reveal.initialize({
         width: WIDTH, height, margin: 0, minScale: 0.1, maxScale: 4, center: false, hash: true, slideNumber: "c/t",
         transition: "none", backgroundTransition: "none", scrollActivationWidth: null, plugins: [RevealNotes],
@@ -281,6 +294,7 @@
         if (!fit()) return;
         Reveal.configure({ height });
         Reveal.sync();
+        tell();
       });
     }
     document.documentElement.dataset.ready = "yes";

@@ -103,7 +103,8 @@ def deck(path, still=False):
 
 def _section(slide, still):
     parts = [
-        f'<div class="cell{" fragment" if later and not still else ""}">\n{pieces}\n</div>' for later, pieces in slide.cells
+        f'<div class="cell{" fragment" if later and not still else ""}">\n{pieces}\n</div>'
+        for later, pieces in slide.cells
     ]
     if slide.notes and not still:
         parts.append(f'<aside class="notes">{"".join(slide.notes)}</aside>')
@@ -121,3 +122,14 @@ def page(name, styles, body, scripts):
         f"<title>{html.escape(name)}</title>\n{css}\n<script>{MATHJAX}</script>\n</head>\n<body>\n{body}\n"
         f"{javascript}\n</body>\n</html>\n"
     )
+
+
+def write_decks(paths, folder):
+    """Decks of these notebooks; returns the paths of the files."""
+    written = []
+    for path in paths:
+        target = folder / f"{path.stem}.html"
+        part = target.with_suffix(".part")
+        part.write_text(deck(path), encoding="utf-8")
+        written.append(part.replace(target))
+    return written
