@@ -45,8 +45,9 @@ FAULTS = """() => {
     }
     const pieces = steps.flatMap((s) => [...s.querySelectorAll(":scope > :not(.column), .column > *")]);
     const boxes = pieces.filter(visible).map((e) => [e, e.getBoundingClientRect()]);
+    const meet = (a, b, low, high) => a[low] < b[high] - 1 && b[low] < a[high] - 1;
     boxes.forEach(([e, a], i) => boxes.slice(i + 1).forEach(([, b]) => {
-      if (a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1) say("overlap", e);
+      if (meet(a, b, "left", "right") && meet(a, b, "top", "bottom")) say("overlap", e);
     }));
     const texts = document.createTreeWalker(section.querySelector(".frame"), NodeFilter.SHOW_TEXT);
     for (let t = texts.nextNode(); t; t = texts.nextNode()) {

@@ -258,7 +258,7 @@
       later.setAttribute("aria-hidden", !later.classList.contains("visible"));
     }
     if (event?.type !== "fragmentshown") return;
-    document.querySelector(".aria-status").textContent = event.fragments.map((shown) => shown.innerText).join(" ");
+    document.querySelector(".aria-status").textContent = event.fragments.map((shown) => shown.textContent).join(" ");
   }
 
   // --- start -----------------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """PDFs of decks and notebooks, printed by the system's Chromium."""
 
-import logging
+import re
 import shutil
 import tempfile
 from contextlib import contextmanager
@@ -71,18 +71,13 @@ def printer():
 
 
 def _make_links_relative(path, base):
-    """Chromium writes whole addresses; between the handouts the name of the file is enough, wherever they lie."""
-    from pypdf import PdfWriter
-    from pypdf.generic import NameObject, TextStringObject
+    """Chromium writes whole addresses; between the handouts the name of the file is enough, wherever they lie.
 
-    logging.getLogger("pypdf").setLevel(logging.ERROR)  # Chromium counts one object too few, which harms nothing
-    pdf = PdfWriter(clone_from=path)
-    for sheet in pdf.pages:
-        for note in sheet.get("/Annots") or []:
-            action = note.get_object().get("/A", {})
-            if str(action.get("/URI", "")).startswith(base):
-                action[NameObject("/URI")] = TextStringObject(action["/URI"].removeprefix(base))
-    pdf.write(path)
+    A PDF knows its objects by their places in the file, so the shorter address is filled up with blanks.
+    """
+    address = re.compile(rb"\(" + re.escape(base.encode()) + rb"([^()]*)\)")
+    made = address.sub(lambda m: (b"(" + m[1] + b")").ljust(len(m[0])), path.read_bytes())
+    path.write_bytes(made)
 
 
 def print_both(path, folder, write):
