@@ -257,6 +257,19 @@ def test_what_does_not_fit_at_once_comes_in_steps(small):
     assert figure.is_visible()
 
 
+def test_the_search_for_faults_finds_them(small):
+    assert small.evaluate(FAULTS) == []
+    for style, fault in (
+        ("p { font-size: 15px !important }", "too small"),
+        (".step > p { padding-top: 700px !important }", "into the foot"),
+        ("pre.code { width: 1300px !important; max-width: none !important }", "outside"),
+        (".step { display: block !important } .step > p { margin-bottom: -30px !important }", "overlap"),
+    ):
+        added = small.add_style_tag(content=style)
+        assert any(fault in found for found in small.evaluate(FAULTS)), fault
+        added.evaluate("(style) => style.remove()")
+
+
 def test_overview_progress_and_slide_number(small):
     small.keyboard.press("Space")
     assert small.locator(".slide-number").inner_text().replace("\n", " ").split() == ["2", "/", "3"]

@@ -13,11 +13,12 @@
   const GUTTER = 32;
   const WORDS = [430, 520, 610]; // width of the words beside a picture
   const SIZES = [1, 0.93, 0.87, 0.8, 0.73, 2 / 3]; // of 30 px for text, 24 px for code: never below 20 and 16
-  const SLACK = 4; // for rounding
+  const SLACK = 8; // for rounding
   const EASY = 0.8; // a view this good needs no further step
   const PICTURE = { want: 1.15, least: 0.75, most: 1.5 }; // size against the one in the notebook
   const PLAYER = { want: 1.2, least: 0.8, most: 1.35 };
   const WRAPPED = 0.85; // a long line in two is worth as much as one in so much smaller letters
+  const THIN = 0.15; // of the room: too little for a step of its own
   const MOST_STEPS = 6;
   const still = document.querySelector(".reveal").classList.contains("still");
 
@@ -61,7 +62,7 @@
   // How bad it is to begin a new step with this piece.
   function breaking(pieces, i) {
     const [before, now] = [pieces[i - 1], pieces[i]];
-    const tied = before.node.matches("h3, h4") || /:\s*$/.test(before.node.textContent);
+    const tied = before.node.matches("h3, h4") || now.node.matches("ul, ol") || /:\s*$/.test(before.node.textContent);
     if (before.cell !== now.cell) return tied ? 0.05 : 0;
     return (tied ? 0.25 : 0) + (now.node.matches("pre, .figure") ? 0.02 : 0.1);
   }
@@ -120,8 +121,9 @@
         const zoom = figures.length ? zoomed(figures, side ? INSIDE - GUTTER - width : INSIDE,
           side ? room - gaps(figures.length) : room - used) : 1;
         const wrapped = words.some((piece) => wraps(piece, width, size));
+        const thin = !figures.length && used < THIN * room;
         const quality = Math.min(words.length ? size * (wrapped ? WRAPPED : 1) : 1,
-          ...figures.map((piece) => judged(piece, zoom, room)));
+          ...figures.map((piece) => judged(piece, zoom, room))) - (thin ? 0.15 : 0);
         if (quality > best.quality) best = { quality, side, size, zoom, width };
       }
     }
