@@ -1,8 +1,10 @@
 """The JavaScript of the decks: reveal.js and MathJax, from pinned wheels whose contents pip has checked by hash."""
 
+import contextlib
 import functools
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -36,7 +38,8 @@ def cache():
 
 
 def _fetch(folder):
-    with tempfile.TemporaryDirectory(dir=folder.parent) as part:
+    part = tempfile.mkdtemp(dir=folder.parent)
+    try:
         options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:", "--require-hashes"]
         command = [sys.executable, "-m", "pip", "download", *options, "--requirement", str(PINS), "--dest", part]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -44,13 +47,10 @@ def _fetch(folder):
             last = next((line for line in done.stderr.splitlines() if line.startswith("ERROR")), "pip failed")
             raise ToolMissing(f"reveal.js and MathJax could not be fetched from PyPI; is the network there? {last}")
         os.chmod(part, 0o755)
-        try:
+        with contextlib.suppress(OSError):  # another process may have been faster
             os.rename(part, folder)
-        except OSError:  # another process was faster
-            if not folder.is_dir():
-                raise
-        else:
-            os.mkdir(part)  # for the cleaning up
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
 
 
 @functools.cache

@@ -1,7 +1,7 @@
 """A notebook as a deck of slides: one HTML file that asks for nothing beyond itself.
 
-The slide types of the cells decide what a slide holds; `deck.js` decides, in the browser, how it is laid out: it
-measures the pieces, chooses sizes and columns, and shows what does not fit into one view in steps.
+The slide types of the cells decide what a slide holds.  How it is laid out is decided in the browser: `deck.js`
+measures the pieces, and `plan.js` chooses sizes, columns and, where one view is too small for all, steps.
 """
 
 import html
@@ -97,7 +97,7 @@ def deck(path, still=False):
     return page(
         title(notebook), ["highlight.css", "deck.css", *([] if still else ["reveal.css"])][::-1],
         f'<main class="reveal {kind} loading"><div class="slides">\n{chr(10).join(body)}\n</section>\n</div></main>',
-        [*files, "deck.js"],
+        [*files, "plan.js", "deck.js"],
     )  # fmt: skip
 
 
