@@ -79,7 +79,7 @@ SHOW = """(element) => {
 }"""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
     with sync_api.sync_playwright() as play:
         options = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
