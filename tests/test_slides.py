@@ -157,6 +157,12 @@ def test_a_missing_chromium_is_named(monkeypatch):
         handout.chromium()
 
 
+def test_a_missing_playwright_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "playwright.sync_api", None)
+    with pytest.raises(assets.ToolMissing, match="pip install -r requirements.txt"), handout.printer():
+        pass
+
+
 def test_a_failed_fetch_is_one_line_and_leaves_nothing(monkeypatch, tmp_path):
     failed = subprocess.CompletedProcess([], 1, "", "WARNING: retrying\nERROR: no network\n")
     monkeypatch.setattr(assets, "ROOT", tmp_path)

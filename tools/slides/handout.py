@@ -51,8 +51,10 @@ def _cell(cell, write):
 @contextmanager
 def printer():
     """A function that prints an HTML text to a file as PDF."""
-    from playwright.sync_api import sync_playwright
-
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        raise ToolMissing("playwright is not installed: python -m pip install -r requirements.txt") from None
     with sync_playwright() as play, tempfile.TemporaryDirectory() as folder:
         browser = play.chromium.launch(executable_path=chromium(), args=QUIET)
         source = Path(folder) / "page.html"
