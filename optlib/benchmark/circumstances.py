@@ -11,7 +11,7 @@ import numpy as np
 PACKAGE = pathlib.Path(__file__).resolve().parent.parent
 # What decides the numbers of a training run; a change elsewhere does not make a record old.
 DECIDES = ("arrays.py", "registry.py", "schedule*.py", "rule_source.py", "formula.py", "torch_driver.py",
-           "optimizers/*.py", "data/*.py", "vision/*.py", "benchmark/job.py", "benchmark/plan.py")  # fmt: skip
+           "optimizers/*.py", "data/*.py", "vision/*.py", "benchmark/job.py")
 
 
 def circumstances():

@@ -1,8 +1,8 @@
 """Which runs a protocol asks for: a function of the protocol and of what was recorded, so that any break is resumed.
 
-Stage "tuning" tries a grid of learning rates on images held out of the training set.  Stage "final" trains with the best
-of them on all training images, once for each seed, and is tested on the test images.  Stage "default" is the same at
-the rule's default learning rate.
+Stage "tuning" tries a grid of learning rates on images held out of the training set.  Stage "final" trains with the
+best of them on all training images, once for each seed, and is tested on the test images.  Stage "default" is the same
+at the rule's default learning rate.
 """
 
 import hashlib
