@@ -1,6 +1,8 @@
 """``python -m optlib.benchmark``: run a protocol, resume it, and look at what was recorded."""
 
 import argparse
+import contextlib
+import os
 import pathlib
 import shlex
 import sys
@@ -18,7 +20,7 @@ def main(arguments=None):
     if arguments and arguments[0].startswith("--protocol"):
         arguments.insert(0, "run")
     options = _parser().parse_args(arguments)
-    options.line = "python -m optlib.benchmark " + shlex.join(arguments)
+    options.line = "python -m optlib.benchmark " + shlex.join(map(_without_folders, arguments))
     try:
         return options.act(options) or 0
     except KeyboardInterrupt:
@@ -27,6 +29,12 @@ def main(arguments=None):
     except (OSError, ValueError, RuntimeError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+
+
+def _without_folders(argument):
+    """An absolute path names the machine or its user, and no record needs it: the last part stays."""
+    option, equals, value = argument.rpartition("=")
+    return option + equals + (os.path.basename(os.path.normpath(value)) if os.path.isabs(value) else value)
 
 
 # --- commands ------------------------------------------------------------------------------------------------
@@ -41,10 +49,13 @@ def _run(options):
     from .runner import executor_from, run
 
     protocol = load_protocol(options.protocol).with_only(options.rules, options.seeds)
-    executor = executor_from(options.executor, options.workers) if options.executor else None
-    run(protocol, options.out or _own(protocol.name), root=options.root, workers=options.workers, executor=executor,
-        threads=options.threads, device=options.device, minutes=options.minutes, command=options.line, say=_say,
-        progress=options.progress)  # fmt: skip
+    with contextlib.ExitStack() as stack:
+        executor = executor_from(options.executor, options.workers) if options.executor else None
+        if hasattr(executor, "__exit__"):
+            stack.enter_context(executor)
+        run(protocol, options.out or _own(protocol.name), root=options.root, workers=options.workers,
+            executor=executor, threads=options.threads, device=options.device, minutes=options.minutes,
+            command=options.line, say=_say, progress=options.progress)  # fmt: skip
 
 
 def _speedrun(options):
@@ -83,9 +94,7 @@ def _list(options):
 
 def _table(options):
     results = _results(options)
-    table = results.time_to(options.time_to) if options.time_to else None
-    if table is None:
-        table = results.compared() if len(results.variants) > 1 else results.table()
+    table = results.table() if options.time_to is None else results.time_to(options.time_to)
     print(table.markdown() if options.markdown else table)
 
 
@@ -115,13 +124,15 @@ def _rerun(options):
     # What the probe chose for the recorded run belongs to its numbers.
     chosen = {key: old["history"]["settings"][key] for key in ("precision", "layout")}
     job["training"] = {**job["training"], **chosen}
-    new = run(job, root=options.root, threads=options.threads, device=options.device, progress=True)
+    # The number of threads decides in which order numbers are added up.
+    threads = options.threads or old["hardware"]["threads"]
+    new = run(job, root=options.root, threads=threads, device=options.device, progress=True)
     return _compared(old, new)
 
 
 def _compared(old, new):
     """Say how far the new numbers are from the recorded ones."""
-    for key in ("train_loss", "test_accuracy"):
+    for key in ("train_loss", "test_accuracy", "diverged_at"):
         before, after = old["history"][key], new["history"][key]
         same = "the same to the last bit" if before == after else f"now {after}"
         print(f"{key}: {before}, {same}")

@@ -35,7 +35,8 @@ def code_hash(patterns=DECIDES, root=PACKAGE):
     """SHA-256 of some files of the package, in alphabetical order: names and contents."""
     digest = hashlib.sha256()
     for file in sorted({file for pattern in patterns for file in root.glob(pattern)}):
-        digest.update(file.relative_to(root).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
+        text = file.read_bytes().replace(b"\r\n", b"\n")  # git may have changed them
+        digest.update(file.relative_to(root).as_posix().encode() + b"\0" + text + b"\0")
     return digest.hexdigest()
 
 

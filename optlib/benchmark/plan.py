@@ -44,7 +44,11 @@ def jobs(protocol, records):
                 wanted.append(make(protocol, "final" if protocol.tuning else "default", variant, rule, lr, seed))
             if protocol.tuning and seed in protocol.final["default_seeds"] and lr != default:
                 wanted.append(make(protocol, "default", variant, rule, default, seed))
-    return [job for job in wanted if job["id"] not in done]
+    # Variants may ask for the same run: it is made once.
+    first = {}
+    for job in wanted:
+        first.setdefault(job["id"], job)
+    return [job for name, job in first.items() if name not in done]
 
 
 def make(protocol, stage, variant, rule, lr, seed):

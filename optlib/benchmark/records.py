@@ -47,10 +47,14 @@ def _cut_unfinished(file):
         file.truncate(file.read().rfind(b"\n") + 1)
 
 
+def _refuse(name):
+    raise ValueError(f"{name} is no number")
+
+
 def _record(path, number, line):
     try:
-        record = json.loads(line)
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        record = json.loads(line, parse_constant=_refuse)
+    except ValueError as error:  # also for bytes that are no text
         raise ValueError(f"{path}, line {number}: not JSON ({error}); mend or delete this line") from error
     if not isinstance(record, dict) or not FIELDS <= set(record):
         missing = sorted(FIELDS - set(record)) if isinstance(record, dict) else sorted(FIELDS)

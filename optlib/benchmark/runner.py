@@ -30,9 +30,9 @@ def run(protocol, out, *, root=None, workers=1, executor=None, threads=None, dev
     workers : int, at least 1
         Runs at the same time.
     executor : concurrent.futures.Executor, optional
-        Where they run; by default here for one worker, else in processes of this machine.
+        Where they run; by default here for one worker, else in processes of this machine.  It is left open.
     threads : int, optional
-        Of torch in each worker; by default the processors are shared out evenly.
+        Of torch in each worker; by default the processors of this machine are shared out evenly.
     device : str, optional
     minutes : float, optional
         After them no further run is started.
@@ -46,7 +46,12 @@ def run(protocol, out, *, root=None, workers=1, executor=None, threads=None, dev
     Returns
     -------
     list of dict
-        All records of the file that the protocol asks for, old and new.
+        All records of the file, old and new.
+
+    Raises
+    ------
+    RuntimeError
+        If a run fails, naming it.  Those under way are waited for and recorded first.
     """
     if type(workers) is not int or workers < 1:
         raise ValueError(f"run: workers={workers!r} must be an integer of at least 1")
@@ -54,8 +59,8 @@ def run(protocol, out, *, root=None, workers=1, executor=None, threads=None, dev
     until = None if minutes is None else time.monotonic() + 60 * minutes
     from .job import run as run_job  # torch: only when something is to be trained
 
-    if threads is None and (workers > 1 or executor is not None):
-        threads = max(1, (os.cpu_count() or 1) // workers) if executor is None else None
+    if threads is None and workers > 1 and isinstance(executor, (type(None), *OWN.values())):
+        threads = max(1, (os.cpu_count() or 1) // workers)
     work = functools.partial(run_job, root=root and str(root), checkpoints=str(checkpoints_of(out)), threads=threads,
                              device=device, progress=progress, command=command)  # fmt: skip
     with _pool(executor, workers) as pool:
@@ -72,45 +77,57 @@ def checkpoints_of(out):
 
 
 def _work_off(protocol, out, pool, workers, work, until, say):
-    flying, began = {}, time.monotonic()
+    flying, failed, began = {}, [], time.monotonic()
     done = files.read(out)
     try:
         while True:
             ready = [job for job in jobs(protocol, done) if job["id"] not in {j["id"] for j in flying.values()}]
-            if until is None or time.monotonic() < until:
+            if not failed and (until is None or time.monotonic() < until):
                 for job in ready[: workers - len(flying)]:
                     flying[pool.submit(work, job)] = job
             if not flying:
-                left = len(ready)
-                say(f"{left} runs are left for another time" if left else "every run of the protocol is recorded")
-                return
+                break
             finished, _ = concurrent.futures.wait(flying, return_when=concurrent.futures.FIRST_COMPLETED)
             for future in finished:
-                flying.pop(future)
-                record = future.result()
+                job = flying.pop(future)
+                try:
+                    record = future.result()
+                except Exception as error:  # what else is under way is recorded first
+                    failed.append((job, error))
+                    continue
                 files.append(out, record)
                 done.append(record)
                 say(f"{time.monotonic() - began:7.0f} s  {line(record)}")
     finally:
         for future in flying:
             future.cancel()
+    if failed:
+        job, error = failed[0]
+        raise RuntimeError(f"{_name(job)} failed: {type(error).__name__}: {error}") from error
+    say(f"at least {len(ready)} runs are left" if ready else "every run of the protocol is recorded")
 
 
 def line(record):
     """A record in one line."""
     history = record["history"]
     kind = "validation" if record["stage"] == "tuning" else "test"
-    what = f"{record['variant']}: " * bool(record["variant"]) + f"{record['rule']}, lr {record['lr']:g}"
     if history["diverged"]:
         found = f"diverged at step {history['diverged_at']}"
     else:
         found = f"{kind} {history['test_accuracy'][-1]:.2%}, {sum(history['seconds']):.1f} s of training"
         if record.get("flips_accuracy") is not None:
             found += f", {record['flips_accuracy']:.2%} with flips"
-    return f"{record['id']}  {record['stage']:7}  {what}, seed {record['seed']}: {found}"
+    return f"{_name(record)}: {found}"
+
+
+def _name(job):
+    variant = f"{job['variant']}: " * bool(job["variant"])
+    return f"{job['id']}  {job['stage']:7}  {variant}{job['rule']}, lr {job['lr']:g}, seed {job['seed']}"
 
 
 # --- where the work is done ----------------------------------------------------------------------------------
+
+OWN = {"processes": concurrent.futures.ProcessPoolExecutor, "threads": concurrent.futures.ThreadPoolExecutor}
 
 
 def executor_from(text, workers):
@@ -119,33 +136,36 @@ def executor_from(text, workers):
     The module is imported and the name called without arguments; "processes" and "threads" are Python's own.  A Dask
     client is asked for its executor.  Its workers must have optlib and the data.
     """
-    if text in ("processes", "threads"):
+    if text in OWN:
         return _own(text, workers)
     module, _, name = text.partition(":")
     try:
         factory = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
+    except (ImportError, AttributeError, TypeError, ValueError) as error:
         raise ValueError(
             f"executor={text!r} must be 'processes', 'threads' or 'module:name' of something that can be imported: "
             f"{error}"
         ) from error
-    made = factory()
-    made = made.get_executor() if hasattr(made, "get_executor") else made
-    if not isinstance(made, concurrent.futures.Executor) and not hasattr(made, "submit"):
+    try:
+        made = factory()
+        made = made.get_executor() if hasattr(made, "get_executor") else made
+    except Exception as error:  # whatever it may raise
+        raise ValueError(f"executor={text!r} cannot be made without arguments: {error}") from error
+    if not hasattr(made, "submit"):
         raise ValueError(f"executor={text!r} gives a {type(made).__name__}, which has no submit(function, argument)")
     return made
 
 
 def _own(kind, workers):
     if kind == "threads":
-        return concurrent.futures.ThreadPoolExecutor(workers)
+        return OWN[kind](workers)
     # A fresh interpreter each: a copy of this one would inherit torch's threads in the middle of their work.
-    return concurrent.futures.ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+    return OWN[kind](workers, mp_context=multiprocessing.get_context("spawn"))
 
 
 def _pool(executor, workers):
     if executor is not None:
-        return executor if hasattr(executor, "__enter__") else contextlib.nullcontext(executor)
+        return contextlib.nullcontext(executor)
     return _own("processes", workers) if workers > 1 else _Here()
 
 
@@ -154,7 +174,10 @@ class _Here:
 
     def submit(self, function, *arguments):
         future = concurrent.futures.Future()
-        future.set_result(function(*arguments))
+        try:
+            future.set_result(function(*arguments))
+        except Exception as error:
+            future.set_exception(error)
         return future
 
     def __enter__(self):

@@ -35,6 +35,8 @@ def measured(accuracies, images):
     values = np.asarray(accuracies, dtype=float)
     if values.ndim != 1 or not len(values):
         raise ValueError(f"measured: accuracies={accuracies!r} must be at least one number")
+    if not ((values >= 0) & (values <= 1)).all():
+        raise ValueError(f"measured: accuracies={accuracies!r} must be shares from 0 to 1")
     mean = float(values.mean())
     deviation = float(values.std(ddof=1)) if len(values) > 1 else None
     return Measured(mean, deviation, max(deviation or 0.0, math.sqrt(mean * (1 - mean) / images)), len(values))

@@ -38,7 +38,8 @@ class Table:
 
     def markdown(self):
         """The table in Markdown."""
-        literal = lambda text: re.sub(r"[\\`*_\[\]~|$<>]", lambda sign: f"&#{ord(sign.group())};", text)
+        code = lambda sign: f"&#{ord(sign.group())};"
+        literal = lambda text: re.sub(r"[\\`*_\[\]~|$<>&#]", code, " ".join(text.split()))
         ruler = ["---"] + ["---:"] * (len(self.columns) - 1)
         lines = [list(map(literal, self.columns)), ruler, *(list(map(literal, row)) for row in self.rows)]
         return f"{literal(self.caption)}\n\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines)

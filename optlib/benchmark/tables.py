@@ -2,7 +2,7 @@
 
 import math
 
-from .plan import default_rate
+from .plan import default_rate, jobs
 from .statistics import place_words
 from .table import Table
 
@@ -12,21 +12,30 @@ NONE = "–"
 def summary(results):
     """Every rule of the protocol, the best first; rules without a final run stand at the end."""
     protocol, spans = results.protocol, results.places()
+    untuned = {job["rule"] for job in jobs(protocol, list(results.done.values())) if job["stage"] == "tuning"}
     rows = []
     for rule in [*spans, *(name for name in protocol.rules if name not in spans)]:
         best, default, tried = results.best_rate(rule), default_rate(protocol, rule), results.tuning(rule)
         runs = results.final(rule)
         lost = sum(run["history"]["diverged"] for run in runs)
+        hopeless = rule not in untuned and best is None
         rows.append([
             rule, place_words(spans[rule]) if rule in spans else NONE, _rate(best), _rate(default), str(len(tried)),
             _percent(results.validation(rule, best)), _percent(results.validation(rule, default)),
-            str(results.accuracy(rule) or ("diverged" if lost else "not run")),
-            str(results.accuracy(rule, default=True) or "not run"),
+            "diverged at every rate" if hopeless else _tested(results, rule), _tested(results, rule, default=True),
             f"{len(runs)}" + f" ({lost} diverged)" * bool(lost), _memory(runs),
         ])  # fmt: skip
     columns = ["rule", "place", "best lr", "default lr", "rates tried", "validation, best lr", "validation, default lr",
                "test, best lr", "test, default lr", "runs", "memory"]  # fmt: skip
-    shown = [i for i in range(len(columns)) if i in (0, 1) or any(row[i] not in (NONE, "not run", "0") for row in rows)]
+    without = () if protocol.tuning else ("best lr", "test, default lr")  # they would say the same twice
+    if protocol.tuning and not protocol.final["default_seeds"]:
+        without = ("test, default lr",)  # runs there only where it is the best one
+    shown = [
+        i for i, name in enumerate(columns)
+        if i < 2 or name not in without and any(row[i] not in (NONE, "not run", "0") for row in rows)
+    ]  # fmt: skip
+    if not protocol.tuning:
+        columns[columns.index("test, best lr")] = "test"
     caption = (
         f"{protocol.title}. {_length(protocol)} {_tuned(protocol)} Places are shared where means lie nearer to each "
         "other than their spreads together; memory is in numbers kept for each parameter."
@@ -55,8 +64,8 @@ def time_to(results, accuracy):
         ])  # fmt: skip
     rows.sort(key=lambda row: row[0])
     caption = (
-        f"Epochs and seconds of training to {accuracy:.0%} test accuracy, looked at after each epoch, mean of the runs "
-        "that reach it. Seconds are those of the machines in the records."
+        f"Epochs and seconds of training to {100 * accuracy:g} % test accuracy, looked at after each epoch, mean of the "
+        "runs that reach it. Seconds are those of the machines in the records."
     )
     return Table(caption, ["rule", "epochs", "seconds", "runs that reach it"], [row[1:] for row in rows])
 
@@ -79,7 +88,8 @@ def _length(protocol):
     images = "all of CIFAR-10" if protocol.data["set"] == "full" else "the bundled images"
     size = f" {protocol.network['size']}" if protocol.network["name"] == "SpeedNet" else ""
     training = protocol.training
-    return f"{protocol.network['name']}{size} on {images}, {training['epochs']} epochs, batch {training['batch']}."
+    epochs = f"{training['epochs']} epoch{'s' * (training['epochs'] > 1)}"
+    return f"{protocol.network['name']}{size} on {images}, {epochs}, batch {training['batch']}."
 
 
 def _tuned(protocol):
@@ -98,6 +108,11 @@ def _first(values, least):
 
 def _rate(value):
     return NONE if value is None else f"{value:g}"
+
+
+def _tested(results, rule, default=False):
+    found = results.accuracy(rule, default=default)
+    return str(found or ("diverged" if results.final(rule, default=default) else "not run"))
 
 
 def _percent(value):
