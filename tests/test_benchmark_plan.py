@@ -49,8 +49,8 @@ def test_a_best_rate_at_an_end_widens_the_grid_so_many_times_and_no_more(widen, 
     added = rates(records)[3:]
     start = 1e-2 if beyond > 1 else 1e-4
     assert added == pytest.approx([start * beyond ** (k + 1) for k in range(widen)])
-    final = {r["lr"] for r in records if r["stage"] == "final"}
-    assert final == {pytest.approx(start * beyond**widen)}
+    (final,) = {r["lr"] for r in records if r["stage"] == "final"}
+    assert final == pytest.approx(start * beyond**widen)
 
 
 def test_the_widening_stops_as_soon_as_the_best_is_inside():
