@@ -132,7 +132,8 @@ def _rerun(options):
 
 def _compared(old, new):
     """Say how far the new numbers are from the recorded ones."""
-    for key in ("train_loss", "test_accuracy", "diverged_at"):
+    lost = any(record["history"]["diverged"] for record in (old, new))
+    for key in ("train_loss", "test_accuracy", *["diverged_at"] * lost):
         before, after = old["history"][key], new["history"][key]
         same = "the same to the last bit" if before == after else f"now {after}"
         print(f"{key}: {before}, {same}")
