@@ -94,7 +94,7 @@ def test_a_run_is_a_record_and_repeats_itself(few, tmp_path):
 
 
 def test_a_diverged_run_is_a_record(few):
-    found = module.run(make(rule="GradientDescent", lr=1e30, final__flips=True))
+    found = module.run(make(rule="GradientDescent", lr=1e36, final__flips=True))
     assert found["history"]["diverged"]
     assert found["flips_accuracy"] is None
     assert "diverged at step" in runner.line(found)
