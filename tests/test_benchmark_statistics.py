@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from optlib.benchmark.statistics import Measured, measured, place_words, places
 from optlib.benchmark.table import Table
 
-EVIL = "<script>alert(1)</script> a|b $x$ *b* `c` [d](javascript:1) \\(e\\) \"f\" & &lt;b&gt; g_h_i\n# j"
+EVIL = '<script>alert(1)</script> a|b $x$ *b* `c` [d](javascript:1) \\(e\\) "f" & &lt;b&gt; g_h_i\n# j'
 
 
 def test_mean_deviation_and_spread_by_hand():
