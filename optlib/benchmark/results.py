@@ -106,7 +106,8 @@ class Results:
             return self.variants[0]
         if variant not in self.variants:
             raise ValueError(
-                f"{self.protocol.name}: variant={variant!r} must be one of {', '.join(map(repr, self.variants))}"
+                f"{self.protocol.name}: variant={variant!r} must be one of {', '.join(map(repr, self.variants))}; "
+                "compared() and variant_curves() show all of them"
             )
         return variant
 
