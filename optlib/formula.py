@@ -61,7 +61,7 @@ def _split(rule, update, namespace):
         scan.visit(line)
     if scan.returns > 1 or scan.written & {*rule.hypers, "t"}:
         raise Unusual
-    state = tuple(name for name in rule.state if _holds_tensors(vars(rule)[name]))
+    state = tuple(name for name in rule.state if holds_tensors(vars(rule)[name]))
     if not scan.written <= set(rule.state):
         raise Unusual
     halves = _Halves(me, {x, g}, state)
@@ -91,9 +91,9 @@ def _is_lifted(value):
     return hasattr(arrays._FLOATS, name) and value is getattr(arrays, name, None)
 
 
-def _holds_tensors(value):
+def holds_tensors(value):
     if isinstance(value, (tuple, list)):
-        return any(map(_holds_tensors, value))
+        return any(map(holds_tensors, value))
     return arrays.is_array(value)
 
 

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 import optlib as ol
+from optlib import torch_driver
 from optlib.torch_driver import TorchOptimizer
 
 RULES = [cls for cls in ol.OPTIMIZERS.values() if cls.reads == ("gradient",)]
@@ -87,6 +88,66 @@ def test_it_takes_the_steps_of_the_rule(cls):
         x = twin.step(x, p.grad)
         optimizer.step()
         torch.testing.assert_close(p.detach(), x, rtol=0, atol=0)
+
+
+def as_by_hand(rule, p, steps=6):
+    """Steps of the driver and of the rule itself, from the same gradients: bit for bit the same."""
+    optimizer, x, twin = TorchOptimizer([p], rule), p.detach().clone(), rule.fresh()
+    for _ in range(steps):
+        p.grad = torch.randn_like(p)
+        x = twin.step(x, p.grad.clone())
+        optimizer.step()
+        assert torch.equal(p, x)
+    for name, value in twin.state.items():
+        if isinstance(value, torch.Tensor):
+            assert torch.equal(optimizer.state[p][name], value)
+
+
+@pytest.mark.parametrize("cls", ONE_BY_ONE, **named)
+@pytest.mark.parametrize("layout", ["channels_last", "vector", "with gaps"])
+def test_large_tensors_are_taken_in_parts_with_the_same_numbers(cls, layout, monkeypatch):
+    monkeypatch.setattr(torch_driver, "PART", 16)
+    p = torch.randn(4, 3, 3, 2) if layout == "channels_last" else torch.randn(2, 67)
+    p = {
+        "channels_last": lambda: p.to(memory_format=torch.channels_last), "vector": lambda: p[0].clone(),
+        "with gaps": lambda: p.t(),
+    }[layout]()  # fmt: skip
+    sizes, update = [], cls.update
+    monkeypatch.setattr(cls, "update", lambda self, x, g: sizes.append(x.numel()) or update(self, x, g))
+    as_by_hand(cls(), nn.Parameter(p))
+    assert (16 in sizes) is (layout != "with gaps")
+
+
+class Keeper(ol.optimizers.Optimizer):
+    """Remembers the point and the gradient themselves, and a number that becomes an array."""
+
+    lr: float = ol.hyper(0.1, r"\eta", "(0, inf)")
+
+    def init(self, x):
+        self.last, self.far = x, 0.0
+
+    def update(self, x, g):
+        new = x - self.lr * g + 0.5 * (x - self.last) + 0.1 * self.far
+        self.last, self.far = x, 0.5 * self.far + g
+        return new
+
+
+class Late(Keeper):
+    """Makes its state as it goes."""
+
+    def init(self, x):
+        pass
+
+    def update(self, x, g):
+        before, self.before = getattr(self, "before", 0.0), g
+        return x - self.lr * (g + before)
+
+
+@pytest.mark.parametrize("cls", [Keeper, Late], **named)
+@pytest.mark.parametrize("part", [16, 1000])
+def test_rules_of_all_kinds_are_followed(cls, part, monkeypatch):
+    monkeypatch.setattr(torch_driver, "PART", part)
+    as_by_hand(cls(), nn.Parameter(torch.randn(50)))
 
 
 @pytest.mark.parametrize("cls", RULES, **named)
