@@ -47,6 +47,42 @@ def trained(make, steps=10, scheduler=None):
     return train(net, optimizer, steps, scheduler and scheduler(optimizer))
 
 
+class Keeper(ol.optimizers.Optimizer):
+    """Remembers the point itself."""
+
+    lr: float = ol.hyper(0.1, r"\eta", "(0, inf)")
+
+    def init(self, x):
+        self.last = x
+
+    def update(self, x, g):
+        new = x - self.lr * g + 0.5 * (x - self.last)
+        self.last = x
+        return new
+
+
+class Grower(Keeper):
+    """A number that becomes an array."""
+
+    def init(self, x):
+        self.far = 0.0
+
+    def update(self, x, g):
+        self.far = 0.5 * self.far + g
+        return x - self.lr * self.far
+
+
+class Late(Keeper):
+    """Makes its state as it goes."""
+
+    def init(self, x):
+        pass
+
+    def update(self, x, g):
+        before, self.before = getattr(self, "before", 0.0), g
+        return x - self.lr * (g + before)
+
+
 PEERS = {
     "GradientDescent": lambda p: torch.optim.SGD(p, lr=0.05),
     "Momentum": lambda p: torch.optim.SGD(p, lr=0.05, momentum=0.9),
@@ -118,32 +154,7 @@ def test_large_tensors_are_taken_in_parts_with_the_same_numbers(cls, layout, mon
     assert (16 in sizes) is (layout != "with gaps")
 
 
-class Keeper(ol.optimizers.Optimizer):
-    """Remembers the point and the gradient themselves, and a number that becomes an array."""
-
-    lr: float = ol.hyper(0.1, r"\eta", "(0, inf)")
-
-    def init(self, x):
-        self.last, self.far = x, 0.0
-
-    def update(self, x, g):
-        new = x - self.lr * g + 0.5 * (x - self.last) + 0.1 * self.far
-        self.last, self.far = x, 0.5 * self.far + g
-        return new
-
-
-class Late(Keeper):
-    """Makes its state as it goes."""
-
-    def init(self, x):
-        pass
-
-    def update(self, x, g):
-        before, self.before = getattr(self, "before", 0.0), g
-        return x - self.lr * (g + before)
-
-
-@pytest.mark.parametrize("cls", [Keeper, Late], **named)
+@pytest.mark.parametrize("cls", [Keeper, Grower, Late], **named)
 @pytest.mark.parametrize("part", [16, 1000])
 def test_rules_of_all_kinds_are_followed(cls, part, monkeypatch):
     monkeypatch.setattr(torch_driver, "PART", part)
@@ -168,7 +179,7 @@ def test_a_run_that_was_saved_goes_on_bit_for_bit(cls):
 
 
 @needs_compiler
-@pytest.mark.parametrize("cls", [ol.AggMo, ol.Adam, ol.Nadam, ol.RAdam, ol.DemonMomentum], **named)
+@pytest.mark.parametrize("cls", [ol.AggMo, ol.Adam, ol.Nadam, ol.RAdam, ol.DemonMomentum, Keeper], **named)
 def test_compiled_gives_the_same_numbers(cls):
     plain = trained(lambda p: TorchOptimizer(p, cls()))
     compiled = trained(lambda p: TorchOptimizer(p, cls(), compile=True))
