@@ -64,7 +64,7 @@ def thoroughly(names, seconds):
 
     found = {
         "networks": [measured(name, seconds) for name in names],
-        "training": [article.training(name, count, 3) for name, count in (("SpeedNet small", 1280), ("ResNet20", 640))],
+        "training": [article.training(name, count, 3) for name, count in (("SpeedNet small", 2560), ("ResNet20", 768))],
         "augmentation": article.augmentation(20_000, 5),
         "adam": torch_steps.adam(15),
         "rules": torch_steps.rules(5),
@@ -135,8 +135,8 @@ def networks():
     }
 
 
-def stepper(name):
-    """A function that makes a step with so many images in a precision and a layout, and returns images a second."""
+def stepper(name, layout):
+    """A network in that layout, and a function that makes a step in a precision and returns images a second."""
     import torch
 
     from optlib.torch_driver import TorchOptimizer
@@ -145,14 +145,13 @@ def stepper(name):
     generator = torch.Generator().manual_seed(spine.SEED)
     images = torch.randint(256, (BATCH, 32, 32, 3), dtype=torch.uint8, generator=generator)
     labels = torch.randint(10, (BATCH,), generator=generator)
-    model, normalize = networks()[name](), Normalize()
+    memory, normalize = precision.LAYOUTS[layout], Normalize()
+    model = networks()[name]().train().to(memory_format=memory)
     if hasattr(model, "initialize"):
         model.initialize(images)
     optimizer = TorchOptimizer([p for p in model.parameters() if p.requires_grad], ol.Nesterov(lr=1e-4))
 
-    def step(kind, layout, count=BATCH):
-        memory = precision.LAYOUTS[layout]
-        model.train().to(memory_format=memory)
+    def step(kind, count=BATCH):
         start = time.perf_counter()
         x = normalize(images[:count]).contiguous(memory_format=memory)
         with precision.autocast("cpu", kind):
@@ -170,7 +169,8 @@ def measured(name, seconds):
     from optlib.vision.precision import LAYOUTS, PRECISIONS
 
     keep_memory()
-    model, step = stepper(name)
+    made = {layout: stepper(name, layout) for layout in LAYOUTS}
+    step = lambda kind, layout, count=BATCH: made[layout][1](kind, count)
     pairs = list(itertools.product(PRECISIONS, LAYOUTS))
     rates = {pair: max(step(*pair, FEW) for _ in range(2)) for pair in pairs}
     whole = [pair for pair in pairs if rates[pair] * HOPELESS > max(rates.values())]
@@ -181,7 +181,7 @@ def measured(name, seconds):
     best = max(whole, key=rates.get)
     kept, returned = (in_a_process(name, *best, keep, seconds / 4) for keep in ("yes", "no"))
     return {
-        "network": name, "parameters": count_parameters(model),
+        "network": name, "parameters": count_parameters(made["contiguous"][0]),
         "images_per_second": {", ".join(pair): round(rate, 1) for pair, rate in rates.items()},
         "with_few_images": [", ".join(pair) for pair in pairs if pair not in whole], "best": ", ".join(best),
         "memory_kept": round(kept, 1), "memory_given_back": round(returned, 1),
@@ -201,11 +201,11 @@ def alone(name, precision, layout, keep, seconds):
         from optlib.vision import keep_memory
 
         keep_memory()
-    _, step = stepper(name)
-    step(precision, layout)  # the first takes longer
+    _, step = stepper(name, layout)
+    step(precision)  # the first takes longer
     until, best = time.perf_counter() + seconds, 0.0
     while not best or time.perf_counter() < until:
-        best = max(best, step(precision, layout))
+        best = max(best, step(precision))
     return best
 
 
