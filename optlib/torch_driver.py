@@ -110,7 +110,7 @@ class TorchOptimizer(torch.optim.Optimizer):
 
     def _step_one(self, rule, p):
         resume(rule, self.state[p])
-        if p.numel() > PART and p.device.type == "cpu":
+        if p.numel() > 2 * PART and p.device.type == "cpu":
             if self._step_parts(rule, p):
                 return
             resume(rule, self.state[p])
