@@ -8,6 +8,7 @@ together, all of them laid end to end.  With ``compile=True`` the same update is
 torch.compile makes one kernel of it for all tensors.
 """
 
+import copy
 import itertools
 import os
 import shutil
@@ -17,7 +18,7 @@ import torch
 
 from .formula import formula_of, holds_tensors
 from .optimizers.base import Optimizer
-from .torch_state import as_line, as_tensor, copy, forms, lies_as, mapped, owned, resume
+from .torch_state import as_line, as_tensor, forms, lies_as, mapped, owned, resume, write
 
 STEPS = "t"  # in a parameter's state: how many steps it has made
 PART = 2**17  # numbers that an update takes at a time on a CPU: what it holds in between stays in the cache
@@ -63,6 +64,10 @@ class TorchOptimizer(torch.optim.Optimizer):
     def __setstate__(self, state):
         super().__setstate__(state)
         self._set_up()
+
+    def load_state_dict(self, state_dict):
+        """Go on from a saved state, of which copies are made: steps write into the state."""
+        super().load_state_dict(copy.deepcopy(state_dict))
 
     def add_param_group(self, param_group):
         """Add parameters with hyper-parameters of their own, which are checked at once."""
@@ -139,7 +144,7 @@ class TorchOptimizer(torch.optim.Optimizer):
             if first == 0 and forms(rule.state) != forms(before):
                 return False  # a rule that makes its state as it goes; nothing is written yet
             for name, old in zip(arrays, own, strict=True):
-                copy(old, getattr(rule, name))
+                write(old, getattr(rule, name))
             x.copy_(new)
         self.state[p] = {STEPS: rule.t, **rule.state, **arrays}
         return True
@@ -212,7 +217,7 @@ def _kernel_of(tensors):
         for x, g, state in zip(xs, gs, states):  # noqa: B905  (torch.compile follows the plain form)
             new, *later = tensors(x, g, *state, *arguments)
             for old, value in zip(state, later):  # noqa: B905
-                copy(old, value)
+                write(old, value)
             x.copy_(new)
 
     # torch.compile counts how often a code object is compiled, and gives up at eight: each kernel gets its own.

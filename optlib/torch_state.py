@@ -37,11 +37,11 @@ def as_line(tensor):
     return tensor.as_strided((tensor.numel(),), (1,))
 
 
-def copy(old, value):
+def write(old, value):
     """Write new tensors over those of the state."""
     if isinstance(old, (tuple, list)):
         for each, new in zip(old, value):  # noqa: B905  (torch.compile follows the plain form)
-            copy(each, new)
+            write(each, new)
     else:
         old.copy_(value)
 

@@ -259,6 +259,18 @@ def test_copies_and_pickles_go_their_own_way():
         assert all(state["t"] == 2 for state in twin.state.values())
 
 
+def test_two_optimizers_do_not_share_a_state_that_was_handed_on(monkeypatch):
+    monkeypatch.setattr(torch_driver, "PART", 2)
+    nets = network(), network()
+    optimizers = [TorchOptimizer(net.parameters(), ol.Adam(lr=0.05)) for net in nets]
+    train(nets[0], optimizers[0], steps=2)
+    optimizers[1].load_state_dict(optimizers[0].state_dict())
+    before = copy.deepcopy(optimizers[1].state_dict()["state"])
+    train(nets[0], optimizers[0], steps=2)
+    for k, state in optimizers[1].state_dict()["state"].items():
+        assert torch.equal(state["m"], before[k]["m"])
+
+
 def test_the_gradient_scaler_of_torch_takes_it():
     net = network().float()
     optimizer, scaler = TorchOptimizer(net.parameters(), ol.Adam(lr=0.05)), torch.amp.GradScaler("cpu")
