@@ -11,12 +11,9 @@ than all the arithmetic.  The first run's median stands in the record as ``cold_
 """
 
 import argparse
-import datetime
-import hashlib
 import json
 import os
 import pathlib
-import platform
 import statistics
 import subprocess
 import sys
@@ -47,7 +44,7 @@ def main():
     results = [path_of_adam(arguments.repeats), grid_of_adam(arguments.repeats), import_time(arguments.repeats)]
     print(table(results))
     if arguments.out:
-        write(arguments.out, {**circumstances(torch), "repeats": arguments.repeats, "results": results})
+        write(arguments.out, {**circumstances(), "repeats": arguments.repeats, "results": results})
         print(f"written to {arguments.out}")
 
 
@@ -189,35 +186,16 @@ def seconds(s):
     return f"{s * 1000:.3g} ms" if s < 1 else f"{s:,.3g} s"
 
 
-def circumstances(torch):
+def circumstances():
     """What a reader needs to judge or repeat the numbers; nothing that names the machine."""
+    from optlib.benchmark import circumstances as told
+
     return {
         "command": "python benchmarks/spine.py --out data/benchmarks/spine.json",
-        "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d"),
         "seed": SEED,
-        "code": code_hash(),
-        "versions": {
-            "python": platform.python_version(), "numpy": np.__version__, "torch": torch.__version__,
-            "optlib": ol.__version__,
-        },
-        "hardware": {"cpu": cpu_model(), "cores": os.cpu_count(), "system": platform.system()},
+        **told.circumstances(),
+        "code": told.code_hash(("**/*.py", "**/*.js", "**/*.css")),
     }
-
-
-def code_hash():
-    """SHA-256 of optlib's sources, scripts and styles: names and contents, in alphabetical order."""
-    digest = hashlib.sha256()
-    for file in sorted(f for f in (ROOT / "optlib").rglob("*") if f.suffix in (".py", ".js", ".css")):
-        digest.update(file.relative_to(ROOT).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
-    return digest.hexdigest()
-
-
-def cpu_model():
-    try:
-        lines = pathlib.Path("/proc/cpuinfo").read_text().splitlines()
-        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
 
 
 def write(path, record):

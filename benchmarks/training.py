@@ -52,7 +52,7 @@ def main():
     print(report(found), f"\n{seconds:.0f} s in all")
     if arguments.out:
         command = shlex.join(["python", "benchmarks/training.py", *sys.argv[1:]])
-        record = {**spine.circumstances(torch), "command": command, "quick": arguments.quick, "batch": BATCH}
+        record = {**spine.circumstances(), "command": command, "quick": arguments.quick, "batch": BATCH}
         record |= {"threads": torch.get_num_threads(), "seconds": round(seconds), **found}
         spine.write(arguments.out, record)
         print(f"written to {arguments.out}")
