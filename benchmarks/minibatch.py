@@ -47,7 +47,7 @@ def main():
     print("\n" + spine.table(results))
     if arguments.out:
         record = {
-            **spine.circumstances(torch),
+            **spine.circumstances(),
             "command": "python benchmarks/minibatch.py --out data/benchmarks/minibatch.json",
             "epochs": arguments.epochs, "repeats": arguments.repeats, "largest_relative_error": error,
             "results": results, "rules": table,

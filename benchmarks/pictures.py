@@ -53,7 +53,6 @@ def main():
     parser.add_argument("--out", type=pathlib.Path, help="also write the result to this JSON file")
     parser.add_argument("--repeats", type=int, default=5, help="runs of each of our measurements (default 5)")
     arguments = parser.parse_args()
-    import torch
 
     sliders, p95 = slider_in_a_kernel()
     film, sizes = animation(arguments.repeats)
@@ -63,7 +62,7 @@ def main():
     print("animation, size: ours {ours:,} bytes, peer {peer:,} bytes, {ratio:.0f} x smaller".format(**sizes))
     if arguments.out:
         command = "python benchmarks/pictures.py --out data/benchmarks/pictures.json"
-        record = {**spine.circumstances(torch), "command": command, "repeats": arguments.repeats, "results": results}
+        record = {**spine.circumstances(), "command": command, "repeats": arguments.repeats, "results": results}
         spine.write(arguments.out, {**record, "slider_p95_s": p95, "animation_bytes": sizes})
         print(f"written to {arguments.out}")
 

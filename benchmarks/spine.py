@@ -11,12 +11,9 @@ than all the arithmetic.  The first run's median stands in the record as ``cold_
 """
 
 import argparse
-import datetime
-import hashlib
 import json
 import os
 import pathlib
-import platform
 import statistics
 import subprocess
 import sys
@@ -47,7 +44,7 @@ def main():
     results = [path_of_adam(arguments.repeats), grid_of_adam(arguments.repeats), import_time(arguments.repeats)]
     print(table(results))
     if arguments.out:
-        write(arguments.out, {**circumstances(torch), "repeats": arguments.repeats, "results": results})
+        write(arguments.out, {**circumstances(), "repeats": arguments.repeats, "results": results})
         print(f"written to {arguments.out}")
 
 
@@ -126,15 +123,22 @@ def torch_path(lr, beta1, steps):
     return torch.stack(path).numpy()
 
 
-def in_turns(repeats, **rivals):
-    times = {name + kind: [] for name in rivals for kind in (" cold", "")}
+def in_turns(repeats, cold=True, **rivals):
+    """Seconds of each run of each rival; ``cold``: each runs twice a turn, the first time as "NAME cold"."""
+    kinds = (" cold", "") if cold else ("",)
+    times = {name + kind: [] for name in rivals for kind in kinds}
     for _ in range(repeats):
         for name, run in rivals.items():
-            for kind in (" cold", ""):
+            for kind in kinds:
                 start = time.perf_counter()
                 run()
                 times[name + kind].append(time.perf_counter() - start)
     return times
+
+
+def medians(times):
+    """Seconds of each rival, from those of `in_turns`."""
+    return {name: statistics.median(samples) for name, samples in times.items() if not name.endswith(" cold")}
 
 
 # --- what is reported ----------------------------------------------------------------------------------------
@@ -164,43 +168,34 @@ def table(results):
             r["what"], seconds(ours["median_s"]), f"{seconds(ours['least_s'])}-{seconds(ours['most_s'])}", peer["what"],
             seconds(peer["median_s"]), f"{r['ratio']:,.1f}", r["goal"], "yes" if r["met"] else "NO",
         ))
+    return columns(rows)
+
+
+def columns(rows):
+    """Rows of words as lines, each column as wide as its widest word."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows)
+
+
+def rounded(numbers, digits=1):
+    """A dict of numbers as a record keeps it."""
+    return {name: round(value, digits) for name, value in numbers.items()}
 
 
 def seconds(s):
     return f"{s * 1000:.3g} ms" if s < 1 else f"{s:,.3g} s"
 
 
-def circumstances(torch):
+def circumstances():
     """What a reader needs to judge or repeat the numbers; nothing that names the machine."""
+    from optlib.benchmark import circumstances as told
+
     return {
         "command": "python benchmarks/spine.py --out data/benchmarks/spine.json",
-        "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d"),
         "seed": SEED,
-        "code": code_hash(),
-        "versions": {
-            "python": platform.python_version(), "numpy": np.__version__, "torch": torch.__version__,
-            "optlib": ol.__version__,
-        },
-        "hardware": {"cpu": cpu_model(), "cores": os.cpu_count(), "system": platform.system()},
+        **told.circumstances(),
+        "code": told.code_hash(("**/*.py", "**/*.js", "**/*.css")),
     }
-
-
-def code_hash():
-    """SHA-256 of optlib's sources, scripts and styles: names and contents, in alphabetical order."""
-    digest = hashlib.sha256()
-    for file in sorted(f for f in (ROOT / "optlib").rglob("*") if f.suffix in (".py", ".js", ".css")):
-        digest.update(file.relative_to(ROOT).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
-    return digest.hexdigest()
-
-
-def cpu_model():
-    try:
-        lines = pathlib.Path("/proc/cpuinfo").read_text().splitlines()
-        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
 
 
 def write(path, record):
