@@ -18,7 +18,7 @@ define CHECK_PYTHON
   || { echo "Python has no venv module; on Debian: apt-get install python3-venv"; exit 1; }
 endef
 
-.PHONY: lab test test-colab notebooks cheat-sheet lint help clean
+.PHONY: lab test test-colab notebooks cheat-sheet slides handouts lint help clean
 .DEFAULT_GOAL := help
 
 lab: $(READY)  ## Install, then open JupyterLab on the first notebook
@@ -44,6 +44,12 @@ notebooks: $(READY)  ## Execute all notebooks anew and store their outputs
 cheat-sheet: $(READY)  ## Write every rule on one page: build/cheat_sheet.html and .pdf
 	mkdir -p build
 	$(BIN)/python -m optlib.cheat_sheet build/cheat_sheet.html build/cheat_sheet.pdf
+
+slides: $(READY)  ## Write each notebook as a deck of slides, one file: build/slides/
+	$(BIN)/python -m tools.slides slides
+
+handouts: $(READY)  ## Print decks and notebooks as PDF: build/handouts/
+	$(BIN)/python -m tools.slides handouts
 
 lint: $(READY)  ## Check the style of package, tests and notebooks
 	$(BIN)/ruff check .

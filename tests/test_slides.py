@@ -1,0 +1,182 @@
+"""`make slides`: what a deck holds, what it leaves out, and what is said where something is wrong."""
+
+import html
+import re
+import subprocess
+import sys
+
+import pytest
+from nbformat import v4
+from slides_cases import NOTEBOOKS, ROOT, read, solution_lines, squeezed
+
+from tools.slides import assets, handout
+from tools.slides.cells import ROWS, Writer
+from tools.slides.deck import deck, is_shown, slides, tags
+
+NUMBER = {"00_start_here": (5, 15)}
+DEFAULT_NUMBER = (20, 40)
+LARGEST = 6_000_000  # bytes
+WIDGET = {"application/vnd.jupyter.widget-view+json": {"model_id": "1"}, "text/plain": "VBox()"}
+
+
+def writer(folder=ROOT, still=False, links=".html", rows=ROWS):
+    return Writer(folder, still, links, rows)
+
+
+def markdown(source, kind="-"):
+    return v4.new_markdown_cell(source, metadata={"slideshow": {"slide_type": kind}})
+
+
+def code(source, kind="-", tags=(), data=None):
+    outputs = [v4.new_output("display_data", data=one) for one in data or []]
+    return v4.new_code_cell(source, metadata={"slideshow": {"slide_type": kind}, "tags": list(tags)}, outputs=outputs)
+
+
+def made(*cells, still=False):
+    return slides(v4.new_notebook(cells=list(cells)), writer(still=still))
+
+
+def visible(text):
+    """The words of a deck's slides, without scripts and tags."""
+    body = text[text.index('<div class="slides">') : text.index("</main>")]
+    body = re.sub(r"<(script|style)\b.*?</\1>", "", body, flags=re.DOTALL)
+    return squeezed(html.unescape(re.sub(r"<[^>]+>", "", body)))
+
+
+@pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
+def path(request):
+    return request.param
+
+
+# --- the course ---------------------------------------------------------------------------------------------------
+
+
+def test_the_number_of_slides_fits_a_lecture(path):
+    low, high = NUMBER.get(path.stem, DEFAULT_NUMBER)
+    assert low <= len(slides(read(path), writer(path.parent))) <= high
+
+
+@pytest.mark.parametrize("still", [False, True])
+def test_a_deck_is_one_small_file_without_solutions(path, still):
+    text = deck(path, still)
+    assert len(text.encode()) <= LARGEST
+    page = re.sub(r"(<script\b[^>]*>).*?</script>", r"\1", text, flags=re.DOTALL)
+    assert not re.search(r"<(?:link|iframe)\b|<(?:script|img)\b[^>]*\bsrc=\"(?!data:)|@import|url\((?!data:)", page)
+    shown = visible(text)
+    for line in solution_lines(path):
+        assert line not in shown, line
+    for cell in read(path).cells:
+        if cell.cell_type == "code" and is_shown(cell) and "hide-input" not in tags(cell):
+            assert squeezed(cell.source) in shown, cell.source
+
+
+# --- rules of a deck ----------------------------------------------------------------------------------------------
+
+
+def test_slide_types_make_slides():
+    found = made(
+        markdown("# Course", "slide"), markdown("more"), markdown("secret", "skip"), markdown("## One", "slide"),
+        markdown("said", "notes"), markdown("below", "subslide"), markdown("answer", "fragment"),
+    )  # fmt: skip
+    assert [(slide.chapter, slide.opens, len(slide.cells)) for slide in found] == [
+        ("Course", True, 2), ("One", True, 1), ("One", False, 2),
+    ]  # fmt: skip
+    assert "said" in found[1].notes[0]
+    assert [later for later, _ in found[2].cells] == [False, True]
+
+
+def test_solutions_stay_out_even_where_the_slide_type_lets_them_in():
+    found = made(markdown("# Course", "slide"), code("answer = 42", "slide", ["solution"]))
+    assert len(found) == 1
+    assert "42" not in str(found)
+
+
+def test_code_is_hidden_by_tag_and_folds_go_to_the_speaker():
+    picture = {"image/png": "iVBORw0KGgo=", "text/plain": "a picture"}
+    fold = "Why?\n\n<details><summary>Why</summary>\n\nBecause.\n\n</details>"
+    (slide,) = made(markdown(fold, "slide"), code("draw(1)", tags=["hide-input"], data=[picture]))
+    shown = "".join(pieces for _, pieces in slide.cells)
+    assert "draw" not in shown
+    assert 'alt="a picture"' in shown
+    assert "Because" not in shown
+    assert "Because" in slide.notes[0]
+
+
+def test_widgets_leave_no_dead_controls():
+    still = {"text/html": '<figure><img alt="x" src="data:,"></figure>', "text/plain": "x"}
+    player = {"text/html": '<div class="optlib-explorable"><img alt="x"></div><script>1</script>', "text/plain": "x"}
+    (slide,) = made(code("ol.sliders(f)", "slide", data=[still, WIDGET]))
+    assert "In the notebook this picture has sliders" in str(slide)
+    (slide,) = made(code("ol.explore(f)", "slide", data=[player, WIDGET]))
+    assert "figure player" in str(slide)
+    assert "In the notebook" not in str(slide)
+    (slide,) = made(code("ol.explore(f)", "slide", data=[player, WIDGET]), still=True)
+    assert "<script" not in str(slide)
+    for found in (slide,):
+        assert "VBox" not in str(found)
+
+
+def test_long_tables_are_cut_into_parts_of_nearly_one_length():
+    head, rows = "| a | b |\n| --- | --- |\n", "".join(f"| {i} | x |\n" for i in range(ROWS + 1))
+    text = writer()._cut(writer().markdown(head + rows))
+    parts = re.findall(r"<table.*?</table>", text, flags=re.DOTALL)
+    assert [part.count("<tr") - 1 for part in parts] == [4, 3]
+    assert all("<th" in part for part in parts)
+    assert [int(n) for n in re.findall(r"<td[^>]*>(\d+)<", text)] == list(range(ROWS + 1))
+    assert writer(rows=None)._cut(writer().markdown(head + rows)).count("<table") == 1
+
+
+def test_links_lead_to_the_other_decks_and_pictures_lie_within(tmp_path):
+    (tmp_path / "a.png").write_bytes(b"png")
+    text = writer(tmp_path).markdown("[next](02_momentum.ipynb#x) [web](https://a.b/c.ipynb) ![alt](a.png)")
+    assert 'href="02_momentum.html#x"' in text
+    assert 'href="https://a.b/c.ipynb"' in text
+    assert 'src="data:image/png;base64,cG5n"' in text
+    with pytest.raises(FileNotFoundError, match=r"shows b\.png, which is not in"):
+        writer(tmp_path).markdown("![alt](b.png)")
+
+
+def test_text_of_outputs_is_no_html():
+    stream = v4.new_output("stream", text="<img src=x onerror=alert(1)>")
+    cell = v4.new_code_cell("print(x < 1)", outputs=[stream])
+    assert "<img" not in "".join([writer().code(cell.source), *writer().outputs(cell)])
+
+
+def test_a_failed_cell_is_refused():
+    cell = v4.new_code_cell("1/0", outputs=[v4.new_output("error", ename="ZeroDivisionError", evalue="", traceback=[])])
+    with pytest.raises(ValueError, match="ends in ZeroDivisionError"):
+        writer().outputs(cell)
+
+
+# --- what is missing is named ---------------------------------------------------------------------------------------
+
+
+def test_a_missing_chromium_is_named(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(assets.ToolMissing, match="apt-get install chromium"):
+        handout.chromium()
+
+
+def test_a_missing_playwright_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "playwright.sync_api", None)
+    with pytest.raises(assets.ToolMissing, match="pip install -r requirements.txt"), handout.printer():
+        pass
+
+
+def test_a_failed_fetch_is_one_line_and_leaves_nothing(monkeypatch, tmp_path):
+    failed = subprocess.CompletedProcess([], 1, "", "WARNING: retrying\nERROR: no network\n")
+    monkeypatch.setattr(assets, "ROOT", tmp_path)
+    monkeypatch.setattr(assets.subprocess, "run", lambda *args, **options: failed)
+    with pytest.raises(assets.ToolMissing, match="could not be fetched from PyPI.*ERROR: no network") as raised:
+        assets.cache()
+    assert "\n" not in str(raised.value)
+    assert list((tmp_path / "build" / "slides-assets").iterdir()) == []
+
+
+def test_the_tool_refuses_what_is_no_notebook():
+    done = subprocess.run(
+        [sys.executable, "-m", "tools.slides", "slides", "README.md"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr == "README.md is not a notebook; name files such as notebooks/00_start_here.ipynb\n"

@@ -1,0 +1,295 @@
+"""Decks in a real browser, from disk and with the network refused: they fit, play, obey keys, hide answers."""
+
+import base64
+import shutil
+from contextlib import contextmanager
+from io import BytesIO
+
+import pytest
+from nbformat import v4, write
+from PIL import Image
+from slides_cases import NOTEBOOKS
+
+from tools.slides.deck import deck
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"),
+    # playwright's own event loop, closed late
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+WIDE, SQUARE = {"width": 1280, "height": 720}, {"width": 1024, "height": 768}
+READY = "document.documentElement.dataset.ready === 'yes'"
+PATIENCE = 120_000  # milliseconds, for a busy machine
+
+# Walks through every slide and every step; returns what is wrong, in words.
+FAULTS = """() => {
+  const found = [], slides = document.querySelector(".slides").getBoundingClientRect();
+  const unit = slides.width / 1280, seen = new Set();
+  const visible = (e) => e.checkVisibility({ visibilityProperty: true, opacityProperty: true });
+  const look = () => {
+    const section = Reveal.getCurrentSlide(), at = JSON.stringify(Reveal.getIndices());
+    const say = (what, e) => found.push(`${at} ${what}: ${(e.textContent || e.className).trim().slice(0, 60)}`);
+    const steps = [...section.querySelectorAll(".step")].filter(visible);
+    if (steps.length > 1) say("two steps at once", steps[1]);
+    for (const e of section.querySelectorAll("h1, h2, h3, .step > *, .column > *")) {
+      if (!visible(e)) continue;
+      const box = e.getBoundingClientRect();
+      if (box.left < slides.left - 1 || box.right > slides.right + 1 || box.top < slides.top - 1) say("outside", e);
+      if (box.bottom > slides.bottom - 34 * unit) say("into the foot", e);
+      const inner = e.shadowRoot ? e.shadowRoot.querySelector(".card") : e;
+      const cut = !e.matches("mjx-container, .figure") && inner.scrollWidth > inner.clientWidth + 1;
+      if (cut) say("cut at the right", e);
+    }
+    const pieces = steps.flatMap((s) => [...s.querySelectorAll(":scope > :not(.column), .column > *")]);
+    const boxes = pieces.filter(visible).map((e) => [e, e.getBoundingClientRect()]);
+    const meet = (a, b, low, high) => a[low] < b[high] - 1 && b[low] < a[high] - 1;
+    boxes.forEach(([e, a], i) => boxes.slice(i + 1).forEach(([, b]) => {
+      if (meet(a, b, "left", "right") && meet(a, b, "top", "bottom")) say("overlap", e);
+    }));
+    const texts = document.createTreeWalker(section.querySelector(".frame"), NodeFilter.SHOW_TEXT);
+    for (let t = texts.nextNode(); t; t = texts.nextNode()) {
+      const e = t.parentElement;
+      if (!t.data.trim() || e.closest(".figure, mjx-container, script, style, sup, sub")) continue;
+      if (parseFloat(getComputedStyle(e).fontSize) < 15.9) say("too small", e);
+      if (t.data.includes("$") && !e.closest("pre, code, .mathjax_ignore")) say("formula left as text", e);
+    }
+    for (const e of section.querySelectorAll(".figure img"))
+      if (visible(e) && e.getBoundingClientRect().width < 300 * unit) say("small picture", e.closest(".figure"));
+    if (section.querySelector("merror, [data-mml-node='merror']")) say("formula in error", section);
+  };
+  Reveal.slide(0, 0, -1);
+  for (let guard = 0; guard < 1000; guard++) {
+    look();
+    const before = JSON.stringify(Reveal.getIndices());
+    Reveal.next();
+    if (before === JSON.stringify(Reveal.getIndices())) return found;
+  }
+  return ["the deck has no end"];
+}"""
+
+# Goes to the slide and step on which an element is seen.
+SHOW = """(element) => {
+  const { h, v } = Reveal.getIndices(element.closest("section.leaf"));
+  const fragment = element.closest(".fragment");
+  Reveal.slide(h, v, fragment ? Number(fragment.dataset.fragmentIndex) : -1);
+  return Reveal.getIndices();
+}"""
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_api.sync_playwright() as play:
+        options = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+        chromium = play.chromium.launch(executable_path=CHROMIUM, args=options)
+        yield chromium
+        chromium.close()
+
+
+def is_outside(url):
+    return not url.startswith(("file:", "data:", "blob:"))
+
+
+@contextmanager
+def opened(browser, folder, path):
+    """The deck of a notebook, opened from disk; what it says or asks for beyond itself is kept in ``tab.said``."""
+    file = folder / f"{path.stem}.html"
+    file.write_text(deck(path), encoding="utf-8")
+    frame = browser.new_context(viewport=WIDE, offline=True)
+    tab = frame.new_page()
+    tab.set_default_timeout(PATIENCE)
+    tab.said = []
+    tab.on("console", lambda message: tab.said.append(message.text))
+    tab.on("pageerror", lambda error: tab.said.append(str(error)))
+    frame.on("request", lambda request: tab.said.append(request.url) if is_outside(request.url) else None)
+    frame.on("requestfailed", lambda request: tab.said.append(f"failed: {request.url[:200]}"))
+    tab.goto(file.as_uri())
+    tab.wait_for_function(READY)
+    yield tab
+    frame.close()
+
+
+@pytest.fixture(scope="module", params=NOTEBOOKS, ids=lambda path: path.stem)
+def tab(request, browser, tmp_path_factory):
+    with opened(browser, tmp_path_factory.mktemp("decks"), request.param) as tab:
+        yield tab
+        assert tab.said == []
+
+
+# --- every deck of the course ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("screen", [WIDE, SQUARE], ids=["16:9", "4:3"])
+def test_every_slide_fits_and_can_be_read(tab, screen):
+    tab.set_viewport_size(screen)
+    height = round(1280 * screen["height"] / screen["width"])
+    tab.wait_for_function(f"Reveal.getConfig().height === {height}")
+    assert tab.evaluate(FAULTS) == []
+    assert tab.evaluate("document.querySelectorAll('.frame mjx-container').length") > 5
+
+
+def test_headings_descend_by_one(tab):
+    levels = tab.evaluate("[...document.querySelectorAll('h1, h2, h3, h4, h5, h6')].map((h) => Number(h.tagName[1]))")
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+
+
+def test_players_play_and_their_keys_turn_no_slide(tab):
+    tab.set_viewport_size(WIDE)
+    players = tab.query_selector_all(".optlib-animation")
+    assert players
+    for host in players:
+        at = tab.evaluate(SHOW, host)
+        tab.wait_for_function("(host) => host.player?.map.look && host.player.map.width > 0", arg=host)
+        button, slider = (host.evaluate_handle(f"(host) => host.shadowRoot.querySelector({selector!r})").as_element()
+                          for selector in ("button[aria-label=Play]", "input[type=range]"))  # fmt: skip
+        button.click()
+        tab.wait_for_function("(host) => host.player.step > 0 && host.player.step < host.player.data.steps", arg=host)
+        button.click()
+        slider.focus()
+        tab.keyboard.press("Home")
+        tab.keyboard.press("ArrowRight")
+        assert host.evaluate("(host) => host.player.step") == 1
+        assert tab.evaluate("Reveal.getIndices()") == at
+
+
+def test_sliders_move_the_path_and_turn_no_slide(tab):
+    tab.set_viewport_size(WIDE)
+    for host in tab.query_selector_all(".optlib-explorable"):
+        at = tab.evaluate(SHOW, host)
+        tab.wait_for_function("(host) => host.player?.map.look && host.player.map.width > 0", arg=host)
+        points = "(host) => JSON.stringify(host.player.tracks.map((track) => track.points))"
+        before = host.evaluate(points)
+        slider = host.evaluate_handle("(host) => host.shadowRoot.querySelector('input[type=range]')").as_element()
+        box = slider.bounding_box()
+        tab.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        tab.mouse.down()
+        tab.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + box["height"] / 2, steps=3)
+        tab.mouse.up()
+        dragged = host.evaluate(points)
+        assert dragged != before
+        tab.keyboard.press("ArrowRight")
+        tab.keyboard.press("ArrowRight")
+        assert host.evaluate(points) != dragged
+        assert tab.evaluate("Reveal.getIndices()") == at
+
+
+def test_no_serious_accessibility_violation(tab):
+    """On the first slide with each kind of thing; the first time with all that stands around the slides."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    tab.set_viewport_size(WIDE)
+    kinds = ("h1", "pre.code", "pre.printed", "table", ".figure img", ".optlib-animation", ".optlib-explorable")
+    shown = set()
+    for kind in kinds:
+        element = tab.query_selector(f".step {kind}, .frame > {kind}")
+        if element is None:
+            continue
+        at = str(tab.evaluate(SHOW, element))
+        if at not in shown:
+            found = axe.run(tab, context="section.leaf.present" if shown else None).response["violations"]
+            assert [(v["id"], v["nodes"][0]["html"]) for v in found if v["impact"] in ("serious", "critical")] == []
+        shown.add(at)
+
+
+# --- a deck of its own ----------------------------------------------------------------------------------------------
+
+
+def picture(width, height):
+    file = BytesIO()
+    Image.new("RGB", (width, height), "#0072b2").save(file, "PNG")
+    data = base64.b64encode(file.getvalue()).decode()
+    html = f'<figure><img alt="blue" width="{width}" height="{height}" src="data:image/png;base64,{data}"></figure>'
+    return v4.new_output("display_data", data={"text/html": html, "text/plain": "blue"})
+
+
+@pytest.fixture
+def small(browser, tmp_path):
+    def slide(kind):
+        return {"slideshow": {"slide_type": kind}}
+
+    lines = "\n".join(f"x{i} = {i}  # one of many lines that are too long to stand beside" for i in range(14))
+    cells = [
+        v4.new_markdown_cell("# Small\n\nFirst $x$.", metadata=slide("slide")),
+        v4.new_markdown_cell("**Predict.** What?", metadata=slide("subslide")),
+        v4.new_markdown_cell("The answer.", metadata=slide("fragment")),
+        v4.new_markdown_cell("Say $y^2$ slowly.", metadata=slide("notes")),
+        v4.new_code_cell(lines, metadata=slide("slide"), outputs=[picture(755, 519)]),
+    ]
+    path = tmp_path / "small.ipynb"
+    write(v4.new_notebook(cells=cells), path)
+    with opened(browser, tmp_path, path) as tab:
+        yield tab
+        assert tab.said == []
+
+
+def test_answers_come_after_predictions(small):
+    small.keyboard.press("Space")
+    question, answer = small.locator(".leaf p", has_text="What?"), small.locator(".leaf p", has_text="The answer.")
+    told = small.locator(".aria-status")  # to screen readers
+    question.wait_for(state="visible")
+    assert not answer.is_visible()
+    assert "What?" in told.text_content()
+    assert "answer" not in told.text_content()
+    small.keyboard.press("Space")
+    answer.wait_for(state="visible")
+    assert question.is_visible()
+    assert "The answer." in told.text_content()
+
+
+def test_what_does_not_fit_at_once_comes_in_steps(small):
+    small.evaluate("Reveal.slide(1, 0, -1)")
+    code, figure = small.locator("pre.code"), small.locator(".figure")
+    code.wait_for(state="visible")
+    assert not figure.is_visible()
+    small.keyboard.press("Space")
+    figure.wait_for(state="visible")
+    assert not code.is_visible()
+    assert figure.bounding_box()["height"] > 550
+    small.keyboard.press("ArrowLeft")
+    code.wait_for(state="visible")
+    small.set_viewport_size({"width": 900, "height": 900})  # nearly square: there is room for both
+    small.wait_for_function("Reveal.getConfig().height === 1000")
+    small.evaluate("Reveal.slide(1, 0)")
+    assert code.is_visible()
+    assert figure.is_visible()
+
+
+def test_the_search_for_faults_finds_them(small):
+    assert small.evaluate(FAULTS) == []
+    for style, fault in (
+        ("p { font-size: 15px !important }", "too small"),
+        (".step > p { padding-top: 700px !important }", "into the foot"),
+        ("pre.code { width: 1300px !important; max-width: none !important }", "outside"),
+        (".step { display: block !important } .step > p { margin-bottom: -30px !important }", "overlap"),
+    ):
+        added = small.add_style_tag(content=style)
+        assert any(fault in found for found in small.evaluate(FAULTS)), fault
+        added.evaluate("(style) => style.remove()")
+
+
+def test_overview_progress_and_slide_number(small):
+    small.keyboard.press("Space")
+    assert small.locator(".slide-number").inner_text().replace("\n", " ").split() == ["2", "/", "3"]
+    assert small.locator(".progress").is_visible()
+    small.keyboard.press("Escape")
+    assert small.evaluate("Reveal.isOverview()") is True
+    small.keyboard.press("Escape")
+    assert small.evaluate("Reveal.isOverview()") is False
+
+
+def test_the_speaker_window_shows_the_notes(small):
+    small.keyboard.press("Space")
+    with small.context.expect_page() as popup:
+        small.keyboard.press("s")
+    window = popup.value
+    window.wait_for_function("document.querySelector('.speaker-controls-notes .value').innerText.includes('slowly')")
+    assert window.locator(".speaker-controls-notes svg").count() == 1  # the formula, too
+    window.wait_for_function("document.querySelectorAll('iframe').length === 2")
+    for frame in window.frames[1:]:
+        frame.wait_for_function(READY)
+    small.keyboard.press("Space")
+    small.keyboard.press("Space")
+    window.locator(".speaker-controls-notes").wait_for(state="hidden")  # the next slide has none

@@ -1,0 +1,64 @@
+"""The JavaScript of the decks: reveal.js and MathJax, from pinned wheels whose contents pip has checked by hash."""
+
+import contextlib
+import functools
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+PINS = HERE / "assets.txt"
+REVEAL = "sphinx_revealjs/_static/revealjs/"
+WHEELS = {
+    "reveal.js": ("sphinx_revealjs", REVEAL + "dist/reveal.js"),
+    "reveal.css": ("sphinx_revealjs", REVEAL + "dist/reveal.css"),
+    "notes.js": ("sphinx_revealjs", REVEAL + "plugin/notes/notes.js"),
+    "mathjax.js": ("sphinx_mathjax_offline", "sphinx-mathjax-offline/static/mathjax/tex-svg.js"),
+}
+
+
+class ToolMissing(RuntimeError):
+    """Something that must be installed or reached is not there; the message says what to do, in one line."""
+
+
+def cache():
+    """Folder of the wheels that `PINS` names; fetched with pip where it is not there yet."""
+    mark = hashlib.sha256(PINS.read_bytes()).hexdigest()[:12]
+    folder = ROOT / "build" / "slides-assets" / mark
+    if not folder.is_dir():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        _fetch(folder)
+    return folder
+
+
+def _fetch(folder):
+    part = tempfile.mkdtemp(dir=folder.parent)
+    try:
+        options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:", "--require-hashes"]
+        command = [sys.executable, "-m", "pip", "download", *options, "--requirement", str(PINS), "--dest", part]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            last = next((line for line in done.stderr.splitlines() if line.startswith("ERROR")), "pip failed")
+            raise ToolMissing(f"reveal.js and MathJax could not be fetched from PyPI; is the network there? {last}")
+        os.chmod(part, 0o755)
+        with contextlib.suppress(OSError):  # another process may have been faster
+            os.rename(part, folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+@functools.cache
+def text(name):
+    """A file of a wheel (a name of `WHEELS`) or of this folder, as it may stand in an HTML element."""
+    if name not in WHEELS:
+        return (HERE / name).read_text(encoding="utf-8")
+    package, member = WHEELS[name]
+    (wheel,) = cache().glob(f"{package}-*.whl")
+    with zipfile.ZipFile(wheel) as opened:
+        return opened.read(member).decode("utf-8").replace("</script", r"<\/script")

@@ -1,0 +1,135 @@
+"""A notebook as a deck of slides: one HTML file that asks for nothing beyond itself.
+
+The slide types of the cells decide what a slide holds.  How it is laid out is decided in the browser: `deck.js`
+measures the pieces, and `plan.js` chooses sizes, columns and, where one view is too small for all, steps.
+"""
+
+import html
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import nbformat
+
+from .assets import text
+from .cells import ROWS, Writer
+
+MATHJAX = """window.MathJax = {
+  tex: { inlineMath: [["$", "$"]], displayMath: [["$$", "$$"]], processEnvironments: true },
+  svg: { fontCache: "local" },
+  options: { enableMenu: false, ignoreHtmlClass: "tex2jax_ignore|mathjax_ignore" },
+  startup: { typeset: false },
+};"""
+
+
+# What the notebook folds is for who asks: on a slide it would fall out of the frame, so the speaker gets it.
+FOLDED = re.compile(r"<details>.*?</details>", flags=re.DOTALL)
+
+
+@dataclass
+class Slide:
+    """What is on the screen at once, or in steps: pieces of HTML by cell, and the notes of the speaker."""
+
+    chapter: str
+    opens: bool  # a new chapter; the others stand below it
+    cells: list = field(default_factory=list)
+    notes: list = field(default_factory=list)
+
+
+def is_shown(cell):
+    """Whether the cell is part of the lecture; solutions never are."""
+    return slide_type(cell) != "skip" and "solution" not in tags(cell)
+
+
+def slide_type(cell):
+    return cell.metadata.get("slideshow", {}).get("slide_type", "-")
+
+
+def tags(cell):
+    return cell.metadata.get("tags", [])
+
+
+def slides(notebook, write):
+    """The slides of a notebook, as `Slide` objects in order."""
+    found, chapter = [], ""
+    for cell in filter(is_shown, notebook.cells):
+        kind = slide_type(cell)
+        if kind in ("slide", "subslide") or not found:
+            heading = re.match(r"##? (.+)", cell.source) if cell.cell_type == "markdown" else None
+            chapter = heading.group(1) if heading else chapter
+            found.append(Slide(chapter, kind != "subslide"))
+        if kind == "notes":
+            found[-1].notes.append(write.markdown(cell.source))
+        else:
+            pieces = _pieces(cell, write)
+            found[-1].notes += FOLDED.findall(pieces)
+            found[-1].cells.append((kind == "fragment", FOLDED.sub("", pieces)))
+    return found
+
+
+def _pieces(cell, write):
+    if cell.cell_type == "markdown":
+        return write.markdown(cell.source)
+    code = [] if "hide-input" in tags(cell) else [write.code(cell.source)]
+    return "\n".join([*code, *write.outputs(cell)])
+
+
+def title(notebook):
+    """The first heading."""
+    return next(re.match(r"# (.+)", c.source).group(1) for c in notebook.cells if c.source.startswith("# "))
+
+
+def deck(path, still=False):
+    """HTML of the deck of the notebook at ``path``.
+
+    With ``still`` the pages of the handout: no notes, no script of a player, each step of a slide a page.
+    """
+    notebook = nbformat.read(path, as_version=4)
+    write = Writer(Path(path).parent, still, "-slides.pdf" if still else ".html", rows=ROWS)
+    body, opened = [], False
+    for slide in slides(notebook, write):
+        if slide.opens:
+            body.append("</section>\n<section>" if opened else "<section>")
+            opened = True
+        body.append(_section(slide, still))
+    kind = "still" if still else "live"
+    files = [] if still else ["reveal.js", "notes.js"]
+    return page(
+        title(notebook), ["highlight.css", "deck.css", *([] if still else ["reveal.css"])][::-1],
+        f'<main class="reveal {kind} loading"><div class="slides">\n{chr(10).join(body)}\n</section>\n</div></main>',
+        [*files, "plan.js", "deck.js"],
+    )  # fmt: skip
+
+
+def _section(slide, still):
+    parts = [
+        f'<div class="cell{" fragment" if later and not still else ""}">\n{pieces}\n</div>'
+        for later, pieces in slide.cells
+    ]
+    if slide.notes and not still:
+        parts.append(f'<aside class="notes">{"".join(slide.notes)}</aside>')
+    where = html.escape(re.sub(r"\$|`|\\", "", slide.chapter))
+    return f'<section class="leaf" data-where="{where}">\n{chr(10).join(parts)}\n</section>'
+
+
+def page(name, styles, body, scripts):
+    """A whole HTML document; ``styles`` and ``scripts`` are names of `assets.text`, and MathJax is always there."""
+    css = "\n".join(f"<style>\n{text(style)}\n</style>" for style in styles)
+    javascript = "\n".join(f"<script>\n{text(script)}\n</script>" for script in ["mathjax.js", *scripts])
+    return (
+        f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{html.escape(name)}</title>\n{css}\n<script>{MATHJAX}</script>\n</head>\n<body>\n{body}\n"
+        f"{javascript}\n</body>\n</html>\n"
+    )
+
+
+def write_decks(paths, folder):
+    """Decks of these notebooks; returns the paths of the files."""
+    written = []
+    for path in paths:
+        target = folder / f"{path.stem}.html"
+        part = target.with_suffix(".part")
+        part.write_text(deck(path), encoding="utf-8")
+        written.append(part.replace(target))
+    return written
