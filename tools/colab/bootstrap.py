@@ -66,7 +66,7 @@ def put_link(text, address=None):
     """README's text with a link to Colab under its title, or without one where the course is published nowhere."""
     link = repository.colab_link("00_start_here", address)
     title, _, rest = LINK.sub("", text).partition("\n\n")
-    badge = f"[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({link})\n\n" if link else ""
+    badge = f"[![Open in Colab]({repository.BADGE})]({link})\n\n" if link else ""
     return f"{title}\n\n{badge}{rest}"
 
 
