@@ -43,13 +43,12 @@ COLORS = {
 
 def pages():
     """All pages in their order: the first is index, the last the cheat sheet."""
-    found = [
-        notebook_page.read(path, repository.colab_link(path.stem)) for path in sorted((ROOT / "notebooks").glob("*.ipynb"))
-    ]
+    notebooks = sorted((ROOT / "notebooks").glob("*.ipynb"))
+    found = [notebook_page.read(path, repository.colab_link(path.stem)) for path in notebooks]
     sheet = markup.Anchors()
     body = sheet.heading("Cheat sheet", 1) + f'<div class="rich">{ol.cheat_sheet().html()}</div>'
-    found.append(notebook_page.Page("cheat_sheet", "Cheat sheet", body, sheet.found,
-                                    "Every rule on one page: formula, settings, memory, when to reach for it."))  # fmt: skip
+    lead = "<p>Every rule on one page: formula, settings, memory, when to reach for it.</p>"
+    found.append(notebook_page.Page("cheat_sheet", "Cheat sheet", body, sheet.found, lead))
     return [_index(found), *found]
 
 

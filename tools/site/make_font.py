@@ -27,6 +27,25 @@ KEPT = [
 ]  # fmt: skip
 
 
+def narrow_roots(font):
+    """Make tall root signs as wide as the smallest.
+
+    Chromium reserves for every root the width of the widest sign that the font has, so that a gap follows a small one.
+    """
+    variants, widths = font["MATH"].table.MathVariants, font["hmtx"]
+    sign = font.getBestCmap()[0x221A]
+    shapes = variants.VertGlyphConstruction[variants.VertGlyphCoverage.glyphs.index(sign)]
+    names = [record.VariantGlyph for record in shapes.MathGlyphVariantRecord]
+    names += [record.glyph for record in shapes.GlyphAssembly.PartRecords]
+    width = widths[sign][0]
+    for name in dict.fromkeys(names):
+        factor, glyph = width / widths[name][0], font["glyf"][name]
+        glyph.coordinates.scale((factor, 1))
+        glyph.coordinates.toInt()
+        glyph.recalcBounds(font["glyf"])
+        widths[name] = width, glyph.xMin
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("wheel", type=pathlib.Path)
@@ -41,6 +60,7 @@ def main():
     cutter = subset.Subsetter(options)
     cutter.populate(unicodes=[code for first, last in KEPT for code in range(first, last + 1)])
     cutter.subset(font)
+    narrow_roots(font)
     subset.save_font(font, RESULT, options)
     print(f"{RESULT.name}: {RESULT.stat().st_size:,} bytes")
 

@@ -18,7 +18,23 @@ except ImportError:
     sys.exit("math-core, which draws the formulas, is missing: python -m pip install --requirement requirements.txt")
 
 TAG = re.compile(r"(<[^>]+>)")
+OPENS, CLOSES = re.compile(r"<(?:code|pre|script|style)\b"), re.compile(r"</(?:code|pre|script|style)\b")
 DOLLARS = re.compile(r"(?<!\\)\$\$(.+?)\$\$|(?<!\\)\$([^$]+?)\$", flags=re.S)
+
+
+LONG = 40  # characters of LaTeX; a longer formula in a line of text may break before a relation
+RELATION = re.compile(r"[{(\[]|[})\]]|\\(?:le|ge|approx|to|Rightarrow)\b|[=<>]|\\.", flags=re.S)
+
+
+def pieces(tex):
+    """A long formula in parts, each but the first with a relation ahead: MathML itself is never broken into lines."""
+    cuts, depth = [0], 0
+    for found in RELATION.finditer(tex if len(tex) > LONG and r"\left" not in tex else ""):
+        sign = found[0]
+        depth += (sign in "{([") - (sign in "})]")
+        if depth == 0 and sign not in "})]" and (len(sign) > 2 or sign in "=<>") and found.start():
+            cuts.append(found.start())
+    return [tex[first:last] for first, last in zip(cuts, [*cuts[1:], len(tex)], strict=True)]
 
 
 @functools.cache
@@ -30,8 +46,9 @@ def formula(tex, displayed=False):
     ValueError
         If it cannot be read, with the formula.
     """
+    draw = functools.partial(LatexToMathML(annotation=True).convert_with_local_state, displaystyle=displayed)
     try:
-        found = LatexToMathML(annotation=True).convert_with_local_state(tex.strip(), displaystyle=displayed)
+        found = draw(tex.strip()) if displayed else "<wbr>".join(map(draw, pieces(tex.strip())))
     except LatexError as error:
         raise ValueError(f"the formula {tex!r} cannot be drawn: {error}") from None
     return f'<span class="formula">{found}</span>' if displayed else found
@@ -42,7 +59,7 @@ def formulas_in(text):
     parts, inside = TAG.split(text), 0
     for number, part in enumerate(parts):
         if number % 2:
-            inside += bool(re.match(r"<(code|pre|script|style)\b", part)) - bool(re.match(r"</(code|pre|script|style)", part))
+            inside += bool(OPENS.match(part)) - bool(CLOSES.match(part))
         elif not inside:
             parts[number] = DOLLARS.sub(lambda m: formula(html.unescape(m[1] or m[2]), m[1] is not None), part)
     return "".join(parts)

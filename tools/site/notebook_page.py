@@ -13,6 +13,9 @@ from . import markup
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 # What is said of JupyterLab, as it is on a page.
 WORDING = {"click the three dots, or the bar at its left": "click on it"}
+LIVES = re.compile(r'<div class="optlib-(?:explorable|animation)')
+NOTE = """<p class="note">The sliders of this picture call the code above, so they need the running notebook. Here it
+stands as at the start.</p>"""
 MINUTES = re.compile(r"takes (?:about )?([\w-]+) \*\*minutes\*\*")
 
 
@@ -40,9 +43,14 @@ def read(path, colab=None):
     body = "\n".join(_cell(cell, anchors) for cell in notebook.cells if not is_bootstrap(cell))
     opening = next(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     minutes = MINUTES.search(opening)
-    lead = opening.split("\n\n")[1]
-    return Page(path.stem, anchors.found[0][2], body, anchors.found, markup.markdown(lead, markup.Anchors()),
-                minutes[1] if minutes else None, colab)  # fmt: skip
+    lead = markup.markdown(opening.split("\n\n")[1], markup.Anchors())
+    title = _name(path.stem, anchors.found[0][2])
+    return Page(path.stem, title, body, anchors.found, lead, minutes[1] if minutes else None, colab)
+
+
+def _name(stem, title):
+    """The first notebook has the title of the course; in lists it goes by the name of its file."""
+    return stem.partition("_")[2].replace("_", " ").capitalize() if stem.startswith("00_") else title
 
 
 def _cell(cell, anchors):
@@ -56,6 +64,8 @@ def _cell(cell, anchors):
     tags = cell.metadata.get("tags", [])
     source = f'<div class="code">{markup.code(cell.source)}</div>'
     outputs = "".join(_output(output, anchors) for output in cell.outputs)
+    if any(WIDGET_VIEW in output.get("data", {}) for output in cell.outputs) and not LIVES.search(outputs):
+        outputs += NOTE
     if "solution" in tags:
         return f'<details class="solution"><summary>Solution</summary>{source}{outputs}</details>'
     if "hide-input" in tags:
@@ -78,5 +88,6 @@ def _output(output, anchors):
         return f'<div class="output rich">{markup.markdown(data["text/markdown"], anchors)}</div>'
     if "image/png" in data:
         alt = html.escape(data.get("text/plain", ""))
-        return f'<div class="output rich"><img alt="{alt}" src="data:image/png;base64,{data["image/png"].strip()}"></div>'
+        source = "data:image/png;base64," + data["image/png"].strip()
+        return f'<div class="output rich"><img alt="{alt}" src="{source}"></div>'
     return f'<pre class="output">{html.escape(data.get("text/plain", ""))}</pre>'
