@@ -22,7 +22,8 @@ TOLD = """() => {
   const words = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
   let text = "";
   while (words.nextNode()) {
-    if (!words.currentNode.parentElement.closest("pre, code, script, style, annotation, svg")) text += words.currentNode.data;
+    const { data, parentElement } = words.currentNode;
+    if (!parentElement.closest("pre, code, script, style, annotation, svg")) text += data;
   }
   return {
     title: document.title, text,
@@ -158,6 +159,7 @@ def pixels(host):
 @pytest.mark.parametrize("name", [path.stem for path in NOTEBOOKS])
 def test_every_player_plays_and_every_slider_moves_its_path(visit, name):
     tab = visit(name)
+    tab.evaluate("() => document.querySelectorAll('details').forEach((details) => { details.open = true; })")
     for host in awake(tab, "animation"):
         last = pixels(host)
         host.get_by_role("slider", name="Step").press("Home")
@@ -167,10 +169,12 @@ def test_every_player_plays_and_every_slider_moves_its_path(visit, name):
         host.get_by_role("button", name=re.compile("Pause|Play")).click()
     for host in awake(tab, "explorable"):
         for slider in host.locator(".sliders input[type=range]").all():
-            before, value = pixels(host), int(slider.input_value())
-            slider.press("ArrowLeft" if value == int(slider.get_attribute("max")) else "ArrowRight")
-            assert int(slider.input_value()) != value
-            assert pixels(host) != before
+            seen = {pixels(host)}
+            for key in ("Home", "End"):
+                slider.press(key)
+                seen.add(pixels(host))
+            assert len(seen) > 1, host.locator(".title").text_content()
+            host.get_by_role("button", name="reset").click()
     assert tab.said == []
     tab.context.close()
 
@@ -234,18 +238,25 @@ def test_the_contents_are_folded_on_a_phone_only(visit):
 
 def test_print_shows_the_text_alone_and_dark_ink_on_white(visit):
     tab = visit("01_gradient_descent", color_scheme="dark")
-    tab.emulate_media(media="print")
+    tab.emulate_media(media="print", color_scheme="dark")
     assert tab.evaluate("getComputedStyle(document.body).color") == "rgb(26, 29, 33)"
     assert not any(tab.locator(what).first.is_visible() for what in ("header", "#course", ".turn"))
+    host = awake(tab, "animation")[0]
+    for event, card in (("beforeprint", ".card:not(.dark)"), ("afterprint", ".card.dark")):
+        tab.evaluate(f"() => dispatchEvent(new Event('{event}'))")
+        tab.wait_for_function(f"(host) => host.shadowRoot.querySelector('{card}')", arg=host.element_handle())
     tab.context.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @each
 def test_no_serious_accessibility_violation(visit, name, scheme):
+    """In the dark only the contrast can differ.  Formulas are left out: many, and nothing in them for axe."""
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     tab = visit(name, color_scheme=scheme)
-    found = axe.run(tab).response["violations"]
+    only = {"runOnly": ["color-contrast"]} if scheme == "dark" else {}
+    options = {"resultTypes": ["violations"], "preload": False} | only
+    found = axe.run(tab, context={"exclude": [["math"], ["svg"]]}, options=options).response["violations"]
     serious = [violation for violation in found if violation["impact"] in ("serious", "critical")]
     assert [(v["id"], [node["html"][:160] for node in v["nodes"][:3]]) for v in serious] == []
     tab.context.close()

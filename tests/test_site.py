@@ -21,7 +21,8 @@ def rendered(text):
 
 
 @pytest.mark.parametrize(("text", "formulas"), [
-    ("the rate $\\eta$ and $$x^2$$", 2), ("<details><summary>Hint</summary>Keep $m$, not <code>$n$</code>.</details>", 1),
+    ("the rate $\\eta$ and $$x^2$$", 2),
+    ("<details><summary>Hint</summary>Keep $m$, not <code>$n$</code>.</details>", 1),
     ("`$a$` costs \\$5", 0), ("| a | b |\n|---|---|\n| $x$ | $\\lvert y \\rvert$ |", 2),
     ("<details><summary>Why $p$?</summary>\n\nAs $q$ says.\n</details>", 2),
 ])  # fmt: skip
@@ -69,7 +70,8 @@ def test_hidden_code_is_folded_and_data_is_not_markup(tmp_path):
 
 
 def test_a_widget_leaves_a_note_only_where_nothing_beside_it_lives(tmp_path):
-    widget = nbformat.v4.new_output("display_data", data={notebook_page.WIDGET_VIEW: {"model_id": "1"}, "text/plain": "VBox()"})
+    view = {notebook_page.WIDGET_VIEW: {"model_id": "1"}, "text/plain": "VBox()"}
+    widget = nbformat.v4.new_output("display_data", data=view)
     live = nbformat.v4.new_output("display_data", data={"text/html": '<div class="optlib-explorable"></div>'})
     still = nbformat.v4.new_output("display_data", data={"text/html": "<img>"})
     for before, notes in ((live, 0), (still, 1)):
@@ -87,7 +89,8 @@ def test_a_link_to_colab_stands_only_where_there_is_one(monkeypatch):
 
 def test_a_missing_tool_is_named_in_one_line():
     code = "import sys; sys.modules['math_core'] = None; import tools.site.markup"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    run = [sys.executable, "-c", code]
+    done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1
     assert done.stderr == ("math-core, which draws the formulas, is missing: python -m pip install --requirement "
                            "requirements.txt\n")  # fmt: skip

@@ -33,12 +33,10 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 HERE = pathlib.Path(__file__).resolve().parent
 COURSE = "Optimization for deep learning"
 LIGHT, DARK = "xcode", "github-dark"  # the styles of Pygments whose colors all have a contrast of 4.5 and more
-COLORS = {
-    "LIGHT": "--paper: #ffffff; --ink: #1a1d21; --faint: #596069; --line: #d5d8dc; --shade: #f6f7f9; "
-             "--accent: #005b94; --mark: #e8f1f8;",
-    "DARK": "color-scheme: dark; --paper: #15181d; --ink: #e9ecf1; --faint: #a3abb6; --line: #3a404a; "
-            "--shade: #1d2128; --accent: #6cb8ea; --mark: #24303b;",
-}  # fmt: skip
+DARK_COLORS = (
+    "color-scheme: dark; --paper: #15181d; --ink: #e9ecf1; --faint: #a3abb6; --line: #3a404a; --shade: #1d2128; "
+    "--accent: #6cb8ea; --mark: #24303b;"
+)
 
 
 def pages():
@@ -79,11 +77,11 @@ def style():
     """The one style sheet, font included: from disk, some browsers read no font that lies in a file of its own."""
     text = (HERE / "site.css").read_text(encoding="utf-8")
     light, dark = (HtmlFormatter(style=name) for name in (LIGHT, DARK))
-    text += f"\n{light.get_style_defs('.highlight')}\n:root.dark {{ {dark.get_style_defs('.highlight')} }}\n"
-    text += f"@media (prefers-color-scheme: dark) {{ :root:not(.light) {{ {dark.get_style_defs('.highlight')} }} }}\n"
-    text += f"@media print {{ :root {{ {light.get_style_defs('.highlight')} }} }}\n"
-    for name, colors in COLORS.items():
-        text = text.replace(f" {name} }}", f" {colors} }}")
+    dark = f"{DARK_COLORS} {dark.get_style_defs('.highlight')}"  # of the page and, nested, of the code in it
+    text = f"{text}\n{light.get_style_defs('.highlight')}\n"
+    # On screen only: paper is white.
+    text += f"@media screen {{ :root.dark {{ {dark} }} }}\n"
+    text += f"@media screen and (prefers-color-scheme: dark) {{ :root:not(.light) {{ {dark} }} }}\n"
     return text.replace("FONT", base64.b64encode((HERE / "math.woff2").read_bytes()).decode("ascii"))
 
 

@@ -15,6 +15,11 @@
     say();
   });
 
+  // Paper is white: players draw themselves anew for it.
+  let before = "";
+  addEventListener("beforeprint", () => { before = root.className; root.className = "light"; });
+  addEventListener("afterprint", () => { root.className = before; });
+
   // --- search: all words of the query in the heading or the title of its page
   const query = document.getElementById("query");
   const hits = document.getElementById("hits");
@@ -47,7 +52,10 @@
   document.querySelector(".search").addEventListener("keydown", (event) => {
     const links = [...hits.querySelectorAll("a")];
     const at = links.indexOf(document.activeElement);
-    if (event.key === "Escape") { hits.hidden = true; query.focus(); hits.hidden = true; }
+    if (event.key === "Escape") {
+      query.focus();
+      hits.hidden = true;
+    }
     else if (event.key === "ArrowDown" && links.length) (links[at + 1] || links[0]).focus();
     else if (event.key === "ArrowUp" && at >= 0) (links[at - 1] || query).focus();
     else if (event.key === "Enter" && event.target === query && links.length) links[0].click();
