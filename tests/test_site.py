@@ -87,6 +87,13 @@ def test_a_link_to_colab_stands_only_where_there_is_one(monkeypatch):
     assert [one.colab for one in published if one.colab] == [repository.colab_link(path.stem) for path in NOTEBOOKS]
 
 
+def test_what_lies_in_the_folder_is_not_lost(tmp_path):
+    (tmp_path / "mine.txt").write_text("mine")
+    with pytest.raises(FileExistsError, match="holds no pages of the course; name a new folder"):
+        command.write(tmp_path)
+    assert (tmp_path / "mine.txt").read_text() == "mine"
+
+
 def test_a_missing_tool_is_named_in_one_line():
     code = "import sys; sys.modules['math_core'] = None; import tools.site.markup"
     run = [sys.executable, "-c", code]

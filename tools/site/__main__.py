@@ -92,7 +92,15 @@ def headings(found):
 
 
 def write(out):
-    """Write the site into the folder ``out``: first beside it, then renamed, so that there is no half of one."""
+    """Write the site into the folder ``out``: first beside it, then renamed, so that there is no half of one.
+
+    Raises
+    ------
+    FileExistsError
+        If there is something else in ``out``: it would be lost.
+    """
+    if out.exists() and not (out / "assets" / "headings.js").is_file():
+        raise FileExistsError(f"--out={str(out)!r} is there and holds no pages of the course; name a new folder")
     found = pages()
     template = jinja2.Environment(trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined).from_string(
         (HERE / "page.html.j2").read_text(encoding="utf-8")
@@ -120,7 +128,10 @@ def main():
     parser = argparse.ArgumentParser(prog="python -m tools.site", description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=pathlib.Path, default=ROOT / "build" / "site", help="folder to write to")
     out = parser.parse_args().out
-    found = write(out)
+    try:
+        found = write(out)
+    except OSError as error:
+        parser.error(str(error))
     size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
     print(f"{len(found)} pages, {size / 1e6:.1f} MB: open {out / 'index.html'}")
 
