@@ -49,7 +49,7 @@ def test_it_is_the_notebook_less_its_outputs_and_with_the_package(path):
     assert notebook.cells[[is_bootstrap(cell) for cell in notebook.cells].index(True) - 1].id == "package"
     for cell in code_cells(notebook):
         folded = cell.metadata.get("cellView") == "form"
-        assert folded == (cell.id == "package" or "solution" in cell.metadata.get("tags", []))
+        assert folded == (cell.id == "package" or is_bootstrap(cell) or "solution" in cell.metadata.get("tags", []))
     assert len(command.text_of(path)) < 900_000
 
 

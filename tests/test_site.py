@@ -7,6 +7,8 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from pygments.lexers import PythonLexer
+from pygments.styles import get_style_by_name
 
 from tools.colab import repository
 from tools.site import __main__ as command
@@ -85,6 +87,34 @@ def test_a_link_to_colab_stands_only_where_there_is_one(monkeypatch):
     monkeypatch.setattr(repository, "REPOSITORY", "https://github.com/someone/course")
     published = command.pages()
     assert [one.colab for one in published if one.colab] == [repository.colab_link(path.stem) for path in NOTEBOOKS]
+
+
+def contrast(one, other):
+    """As in WCAG 2, of two colors #rrggbb."""
+    lights = []
+    for color in (one, other):
+        shares = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in shares]
+        lights.append(0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2] + 0.05)
+    return max(lights) / min(lights)
+
+
+@pytest.mark.parametrize("look", ["light", "dark"])
+def test_every_color_of_the_code_is_read_on_its_paper(look):
+    colors = command.DARK_COLORS if look == "dark" else (ROOT / "tools/site/site.css").read_text(encoding="utf-8")
+    shade = re.search(r"--shade: (#\w{6})", colors)[1]
+    style = get_style_by_name(command.DARK if look == "dark" else command.LIGHT)
+    used = {token for path in NOTEBOOKS for token in tokens(path)}
+    assert used
+    for token in used:
+        color = style.style_for_token(token)["color"]
+        assert color is None or contrast(f"#{color}", shade) >= 4.5, (token, color)
+
+
+def tokens(path):
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cell.cell_type == "code":
+            yield from (token for token, text in PythonLexer().get_tokens(cell.source) if text.strip())
 
 
 def test_what_lies_in_the_folder_is_not_lost(tmp_path):

@@ -17,7 +17,8 @@ from . import repository
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TAG = "bootstrap"
-METADATA = {"slideshow": {"slide_type": "skip"}, "tags": [TAG, "hide-input"]}
+# Folded to its first line, which says what it does.
+METADATA = {"jupyter": {"source_hidden": True}, "slideshow": {"slide_type": "skip"}, "tags": [TAG, "hide-input"]}
 
 # The standard library only: notebook 04 sets a variable that NumPy reads when it is first imported.
 CELL = '''\

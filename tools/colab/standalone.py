@@ -61,7 +61,8 @@ def standalone(notebook, stem, address=None):
     if "cifar10" in code or "benchmark" in code:
         notebook.cells.insert(first + 3, nbformat.v4.new_code_cell(CIFAR, id="cifar10"))  # after the bootstrap cell
     notebook.metadata = nbformat.from_dict({
-        "kernelspec": {"display_name": "Python 3", "name": "python3"}, "language_info": {"name": "python"},
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
         "colab": {"name": f"{stem}.ipynb", "provenance": [], "toc_visible": True},
     } | ({"accelerator": "GPU"} if gpu else {}))  # fmt: skip
     return notebook
@@ -72,6 +73,7 @@ def _adapt(cell, address):
         cell.outputs, cell.execution_count = [], None
         if "solution" in cell.metadata.get("tags", []):
             cell.source = f"#@title Solution\n{cell.source}"
+        if cell.metadata.get("jupyter", {}).get("source_hidden"):
             _folded(cell)
         return
     for here, there in WORDING.items():
