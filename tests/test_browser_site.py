@@ -255,10 +255,11 @@ def test_no_serious_accessibility_violation(visit, name):
     """In the dark only the contrast can differ.  Left out are formulas, and colored code: see test_site.py."""
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     tab, serious = visit(name), {}
+    context = {"exclude": [["math"], ["svg"], [".highlight"]]}
+    options = {"resultTypes": ["violations"], "preload": False}
     for scheme, only in (("light", {}), ("dark", {"runOnly": ["color-contrast"]})):
         tab.emulate_media(color_scheme=scheme)
-        found = axe.run(tab, context={"exclude": [["math"], ["svg"], [".highlight"]]},
-                        options={"resultTypes": ["violations"], "preload": False} | only).response["violations"]  # fmt: skip
+        found = axe.run(tab, context=context, options=options | only).response["violations"]
         serious |= {
             (scheme, v["id"]): [node["html"][:160] for node in v["nodes"][:3]]
             for v in found if v["impact"] in ("serious", "critical")
