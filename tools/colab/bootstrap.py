@@ -22,7 +22,7 @@ METADATA = {"jupyter": {"source_hidden": True}, "slideshow": {"slide_type": "ski
 
 # The standard library only: notebook 04 sets a variable that NumPy reads when it is first imported.
 CELL = '''\
-# Finds the course's package: installed, in this notebook's folder or above it, or (on Colab) where it is published.
+# Finds the course's package, wherever this notebook is opened.
 import importlib.util
 import pathlib
 import subprocess

@@ -19,7 +19,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 ALSO = "also"
 
 CELL = '''\
-#@title The course's package, packed: {files} files, {size} kB {{ display-mode: "form" }}
+#@title The course's package, packed: {files} files, {size} kB
 import base64
 import hashlib
 import io
