@@ -126,15 +126,22 @@ def torch_path(lr, beta1, steps):
     return torch.stack(path).numpy()
 
 
-def in_turns(repeats, **rivals):
-    times = {name + kind: [] for name in rivals for kind in (" cold", "")}
+def in_turns(repeats, cold=True, **rivals):
+    """Seconds of each run of each rival; ``cold``: each runs twice a turn, the first time as "NAME cold"."""
+    kinds = (" cold", "") if cold else ("",)
+    times = {name + kind: [] for name in rivals for kind in kinds}
     for _ in range(repeats):
         for name, run in rivals.items():
-            for kind in (" cold", ""):
+            for kind in kinds:
                 start = time.perf_counter()
                 run()
                 times[name + kind].append(time.perf_counter() - start)
     return times
+
+
+def medians(times):
+    """Seconds of each rival, from those of `in_turns`."""
+    return {name: statistics.median(samples) for name, samples in times.items() if not name.endswith(" cold")}
 
 
 # --- what is reported ----------------------------------------------------------------------------------------
@@ -164,8 +171,18 @@ def table(results):
             r["what"], seconds(ours["median_s"]), f"{seconds(ours['least_s'])}-{seconds(ours['most_s'])}", peer["what"],
             seconds(peer["median_s"]), f"{r['ratio']:,.1f}", r["goal"], "yes" if r["met"] else "NO",
         ))
+    return columns(rows)
+
+
+def columns(rows):
+    """Rows of words as lines, each column as wide as its widest word."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows)
+
+
+def rounded(numbers, digits=1):
+    """A dict of numbers as a record keeps it."""
+    return {name: round(value, digits) for name, value in numbers.items()}
 
 
 def seconds(s):

@@ -1,10 +1,15 @@
-"""Images a second in training: `python benchmarks/training.py [--out data/benchmarks/training.json]`.
+"""Training measured, everything in one run: `python benchmarks/training.py [--out data/benchmarks/training.json]`.
 
-Each network of `optlib.vision` makes training steps (forward, backward, Nesterov's rule) in float32 and bfloat16, with
-images contiguous and channels-last.  The combinations take turns, so that a busy machine slows all of them, and the
-fastest step of each counts.  A combination that is ten times slower than another with a few images is not tried with a
-whole batch: processors without units for bfloat16 emulate it.  At last the best combination is timed in two fresh
-processes, with glibc as it is and with `keep_memory`.
+1. Images a second of each network of `optlib.vision` (forward, backward, Nesterov's rule) in float32 and bfloat16, with
+   images contiguous and channels-last.  A combination that is ten times slower than another with a few images is not
+   tried with a whole batch: processors without units for bfloat16 emulate it.  The best combination is timed in two
+   fresh processes, with glibc as it is and with `keep_memory`.
+2. `fit` beside the published articles' way, and augmentation alone (`article.py`).
+3. A step of Adam on ResNet-18's tensors, and of every rule on one of them, beside torch's own (`torch_steps.py`).
+
+Rivals take turns, so that a busy machine slows all of them.  In part 1 the fastest step of each counts, as others only
+ever slow it down; elsewhere medians.  Each goal is printed with what was found.  About five minutes on two cores;
+``--quick`` tries everything in half a minute, on less, and its figures mean nothing.
 """
 
 import argparse
@@ -12,6 +17,7 @@ import itertools
 import json
 import os
 import pathlib
+import shlex
 import subprocess
 import sys
 import time
@@ -19,16 +25,18 @@ import time
 import spine
 from spine import ol
 
-BATCH, FEW = 128, 8
+BATCH, FEW = 128, 4
 HOPELESS = 10
+FAST, LEAST_RATE = "SpeedNet small", 3000  # images a second, with units for bfloat16
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=pathlib.Path, help="also write the result to this JSON file")
-    parser.add_argument("--seconds", type=float, default=10.0, help="for each network (default 10)")
+    parser.add_argument("--seconds", type=float, default=6.0, help="for each network of part 1 (default 6)")
+    parser.add_argument("--quick", action="store_true", help="try everything once, on less")
     parser.add_argument("--networks", nargs="+", choices=[*networks()], default=[*networks()], metavar="NAME",
-                        help=f"some of {', '.join(networks())}")  # fmt: skip
+                        help=f"for part 1, some of {', '.join(networks())}")  # fmt: skip
     parser.add_argument("--alone", nargs=3, metavar=("PRECISION", "LAYOUT", "KEEP"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.seconds <= 0:
@@ -38,13 +46,80 @@ def main():
         return
     import torch
 
-    results = [measured(name, arguments.seconds) for name in arguments.networks]
-    print(table(results))
+    began = time.perf_counter()
+    found = quickly() if arguments.quick else thoroughly(arguments.networks, arguments.seconds)
+    seconds = time.perf_counter() - began
+    print(report(found), f"\n{seconds:.0f} s in all")
     if arguments.out:
-        command = "python benchmarks/training.py --out data/benchmarks/training.json"
-        record = {**spine.circumstances(torch), "command": command, "seconds": arguments.seconds, "batch": BATCH}
-        spine.write(arguments.out, {**record, "threads": torch.get_num_threads(), "results": results})
+        command = shlex.join(["python", "benchmarks/training.py", *sys.argv[1:]])
+        record = {**spine.circumstances(torch), "command": command, "quick": arguments.quick, "batch": BATCH}
+        record |= {"threads": torch.get_num_threads(), "seconds": round(seconds), **found}
+        spine.write(arguments.out, record)
         print(f"written to {arguments.out}")
+
+
+def thoroughly(names, seconds):
+    import article
+    import torch_steps
+
+    found = {
+        "networks": [measured(name, seconds) for name in names],
+        "training": [article.training(name, count, 3) for name, count in (("SpeedNet small", 2560), ("ResNet20", 768))],
+        "augmentation": article.augmentation(20_000, 5),
+        "adam": torch_steps.adam(15),
+        "rules": torch_steps.rules(5),
+    }
+    return found | {"goals": goals(found)}
+
+
+def quickly():
+    import article
+    import torch_steps
+
+    found = {
+        "networks": [measured(FAST, 0.1)],
+        "training": [article.training(FAST, 256, 1)],
+        "augmentation": article.augmentation(2000, 1),
+        "adam": torch_steps.adam(1, tensors=3),
+        "rules": torch_steps.rules(1, shape=(8, 8), names=["Momentum"]),
+    }
+    return found | {"goals": goals(found)}
+
+
+def goals(found):
+    """Each goal with its figure; one that this processor cannot meet says why."""
+    import article
+    import torch_steps
+
+    made = []
+    for rates in (each["images_per_second"] for each in found["networks"] if each["network"] == FAST):
+        made.append(goal(f"images a second of {FAST}", max(rates.values()), f">= {LEAST_RATE}"))
+        if not made[-1]["met"] and not has_units(rates):
+            made[-1]["why"] = "not reachable without units for bfloat16: it is slower than float32 here"
+    for each in found["training"]:
+        made.append(goal(f"fit to the article's way, {each['network']}", each["ratio"], f">= {article.LEAST_TRAINING}"))
+    for who, ratio in found["augmentation"]["ratio"].items():
+        made.append(goal(f"{who} to a DataLoader, augmentation alone", ratio, f">= {article.LEAST_AUGMENTATION}"))
+    return made + [goal(*each[:3]) | each[3] for each in torch_steps.goals(found["adam"])]
+
+
+def goal(what, figure, limit):
+    sign, number = limit.split()
+    figure = round(figure, 2)
+    met = figure >= float(number) if sign == ">=" else figure <= float(number)
+    return {"what": what, "figure": figure, "goal": limit, "met": met}
+
+
+def has_units(rates):
+    """Whether bfloat16 pays: without units of its own it is emulated by float32, and slower."""
+    best = dict.fromkeys(("float32", "bfloat16"), 0.0)
+    for pair, rate in rates.items():
+        kind = pair.split(",")[0]
+        best[kind] = max(best[kind], rate)
+    return best["bfloat16"] > best["float32"]
+
+
+# --- images a second of the networks -------------------------------------------------------------------------
 
 
 def networks():
@@ -60,8 +135,8 @@ def networks():
     }
 
 
-def stepper(name):
-    """A function that makes a step with so many images in a precision and a layout, and returns images a second."""
+def stepper(name, layout):
+    """A network in that layout, and a function that makes a step in a precision and returns images a second."""
     import torch
 
     from optlib.torch_driver import TorchOptimizer
@@ -70,14 +145,13 @@ def stepper(name):
     generator = torch.Generator().manual_seed(spine.SEED)
     images = torch.randint(256, (BATCH, 32, 32, 3), dtype=torch.uint8, generator=generator)
     labels = torch.randint(10, (BATCH,), generator=generator)
-    model, normalize = networks()[name](), Normalize()
+    memory, normalize = precision.LAYOUTS[layout], Normalize()
+    model = networks()[name]().train().to(memory_format=memory)
     if hasattr(model, "initialize"):
         model.initialize(images)
     optimizer = TorchOptimizer([p for p in model.parameters() if p.requires_grad], ol.Nesterov(lr=1e-4))
 
-    def step(kind, layout, count=BATCH):
-        memory = precision.LAYOUTS[layout]
-        model.train().to(memory_format=memory)
+    def step(kind, count=BATCH):
         start = time.perf_counter()
         x = normalize(images[:count]).contiguous(memory_format=memory)
         with precision.autocast("cpu", kind):
@@ -95,7 +169,8 @@ def measured(name, seconds):
     from optlib.vision.precision import LAYOUTS, PRECISIONS
 
     keep_memory()
-    model, step = stepper(name)
+    made = {layout: stepper(name, layout) for layout in LAYOUTS}
+    step = lambda kind, layout, count=BATCH: made[layout][1](kind, count)
     pairs = list(itertools.product(PRECISIONS, LAYOUTS))
     rates = {pair: max(step(*pair, FEW) for _ in range(2)) for pair in pairs}
     whole = [pair for pair in pairs if rates[pair] * HOPELESS > max(rates.values())]
@@ -106,7 +181,7 @@ def measured(name, seconds):
     best = max(whole, key=rates.get)
     kept, returned = (in_a_process(name, *best, keep, seconds / 4) for keep in ("yes", "no"))
     return {
-        "network": name, "parameters": count_parameters(model),
+        "network": name, "parameters": count_parameters(made["contiguous"][0]),
         "images_per_second": {", ".join(pair): round(rate, 1) for pair, rate in rates.items()},
         "with_few_images": [", ".join(pair) for pair in pairs if pair not in whole], "best": ", ".join(best),
         "memory_kept": round(kept, 1), "memory_given_back": round(returned, 1),
@@ -126,12 +201,37 @@ def alone(name, precision, layout, keep, seconds):
         from optlib.vision import keep_memory
 
         keep_memory()
-    _, step = stepper(name)
-    step(precision, layout)  # the first takes longer
+    _, step = stepper(name, layout)
+    step(precision)  # the first takes longer
     until, best = time.perf_counter() + seconds, 0.0
     while not best or time.perf_counter() < until:
-        best = max(best, step(precision, layout))
+        best = max(best, step(precision))
     return best
+
+
+# --- what is printed -----------------------------------------------------------------------------------------
+
+
+def report(found):
+    """All parts as tables, and the goals."""
+    adam = found["adam"]
+    ms = [("step of Adam", "ms"), *((name, f"{t:,.2f}") for name, t in adam["milliseconds"].items())]
+    kinds = ("compiled", "plain", "torch")
+    rules = [(each["rule"], *(f"{each[k]:,.2f}" if k in each else "-" for k in kinds)) for each in found["rules"]]
+    rates = [each["images_per_second"] for each in found["training"]]
+    training = [(each["network"], *(f"{rate:,.0f}" for rate in each["images_per_second"].values()))
+                for each in found["training"]]  # fmt: skip
+    alone = [(who, f"{rate:,.0f}") for who, rate in found["augmentation"]["images_per_second"].items()]
+    judged = [(each["what"], f"{each['figure']:,.2f}", each["goal"], "yes" if each["met"] else each.get("why", "NO"))
+              for each in found["goals"]]  # fmt: skip
+    return "\n\n".join([
+        table(found["networks"]),
+        "Images a second in training\n" + spine.columns([("network", *rates[0]), *training]),
+        "Images a second of augmentation alone\n" + spine.columns(alone),
+        f"{adam['tensors']} tensors, {adam['numbers']:,} numbers\n" + spine.columns(ms),
+        "Milliseconds of a step on one tensor\n" + spine.columns([("rule", *kinds), *rules]),
+        spine.columns([("measured", "figure", "goal", "met"), *judged]),
+    ])  # fmt: skip
 
 
 def table(results):
@@ -141,9 +241,7 @@ def table(results):
         found = [f"{r['images_per_second'][p]:,.0f}{'*' if p in r['with_few_images'] else ''}" for p in pairs]
         gain = r["memory_kept"] / r["memory_given_back"] - 1
         rows.append((r["network"], f"{r['parameters']:,}", *found, f"{gain:+.0%}"))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return "\n".join([f"images a second, batches of {BATCH} (* of {FEW})", *lines])
+    return f"Images a second of a step, batches of {BATCH} (* of {FEW})\n{spine.columns(rows)}"
 
 
 if __name__ == "__main__":

@@ -61,10 +61,10 @@ def _split(rule, update, namespace):
         scan.visit(line)
     if scan.returns > 1 or scan.written & {*rule.hypers, "t"}:
         raise Unusual
-    state = tuple(name for name in rule.state if _holds_tensors(vars(rule)[name]))
+    state = tuple(name for name in rule.state if holds_tensors(vars(rule)[name]))
     if not scan.written <= set(rule.state):
         raise Unusual
-    halves = _Halves(me, {x, g}, state)
+    halves = _Halves(me, x, {x, g}, state)
     for line in body:
         halves.take(copy.deepcopy(line))
     numbers = "".join(f"{name}, " for name in halves.hoisted)
@@ -91,17 +91,18 @@ def _is_lifted(value):
     return hasattr(arrays._FLOATS, name) and value is getattr(arrays, name, None)
 
 
-def _holds_tensors(value):
+def holds_tensors(value):
+    """Whether a value of a rule's state is an array, or a tuple with one."""
     if isinstance(value, (tuple, list)):
-        return any(map(_holds_tensors, value))
+        return any(map(holds_tensors, value))
     return arrays.is_array(value)
 
 
 class _Halves:
     """Distributes statements: those that no tensor enters to the one half, the rest to the other."""
 
-    def __init__(self, me, tensors, state):
-        self.me, self.tensors, self.state = me, set(tensors), set(state)
+    def __init__(self, me, x, tensors, state):
+        self.me, self.x, self.tensors, self.state = me, x, set(tensors), set(state)
         self.scalar, self.tensor = [], []
         self.hoisted, self.known = [], {}  # names of arguments; text -> argument, as long as it holds
 
@@ -127,6 +128,8 @@ class _Halves:
             self.tensors.add(target.id)
         elif not (is_own(target, self.me) and target.attr in self.state):
             raise Unusual
+        elif isinstance(value, ast.Name) and value.id == self.x:
+            raise Unusual  # torch.compile (2.13) would remember x as it is after the step
         # The value is written first: it may still read what the target held before.
         written = self._tensor_side(value)
         self.tensor.append(f"{ast.unparse(_Own(self.me).visit(target))} = {written}")

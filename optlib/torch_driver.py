@@ -8,6 +8,7 @@ together, all of them laid end to end.  With ``compile=True`` the same update is
 torch.compile makes one kernel of it for all tensors.
 """
 
+import copy
 import itertools
 import os
 import shutil
@@ -15,10 +16,12 @@ import shutil
 import array_api_compat.torch as torch_namespace
 import torch
 
-from .formula import formula_of
+from .formula import formula_of, holds_tensors
 from .optimizers.base import Optimizer
+from .torch_state import as_line, as_tensor, forms, lies_as, mapped, owned, resume, write
 
 STEPS = "t"  # in a parameter's state: how many steps it has made
+PART = 2**17  # numbers that an update takes at a time on a CPU: what it holds in between stays in the cache
 
 
 class TorchOptimizer(torch.optim.Optimizer):
@@ -62,6 +65,10 @@ class TorchOptimizer(torch.optim.Optimizer):
         super().__setstate__(state)
         self._set_up()
 
+    def load_state_dict(self, state_dict):
+        """Go on from a saved state, of which copies are made: steps write into the state."""
+        super().load_state_dict(copy.deepcopy(state_dict))
+
     def add_param_group(self, param_group):
         """Add parameters with hyper-parameters of their own, which are checked at once."""
         super().add_param_group(param_group)
@@ -94,23 +101,55 @@ class TorchOptimizer(torch.optim.Optimizer):
                 _check_gradient(p)
             if not params:
                 continue
-            if not self.rule.elementwise:
-                self._step_whole(group, params)
+            rule = self._rule_of(group)
+            if not rule.elementwise:
+                self._step_whole(rule, group, params)
             elif self.compile:
-                self._step_compiled(group, params)
+                self._step_compiled(rule, params)
             else:
                 for p in params:
-                    self._step_one(group, p)
+                    self._step_one(rule, p)
         return loss
 
     # --- one tensor at a time ----------------------------------------------------------------------------
 
-    def _step_one(self, group, p):
-        rule = self._resume(group, p)
-        p.copy_(rule.advance(p, p.grad))
-        self.state[p] = {STEPS: rule.t, **rule.state}
+    def _step_one(self, rule, p):
+        resume(rule, self.state[p])
+        if p.numel() > 2 * PART and p.device.type == "cpu":
+            if self._step_parts(rule, p):
+                return
+            resume(rule, self.state[p])
+        new = rule.advance(p, p.grad)
+        self.state[p] = {STEPS: rule.t, **owned(rule.state, p)}
+        p.copy_(new)
 
-    def _step_whole(self, group, params):
+    def _step_parts(self, rule, p):
+        """The same step part by part, with the same numbers; False where the state does not lie as the tensor does.
+
+        A formula of ten operations on eleven million numbers writes ten arrays of that size to memory, which the
+        system has to find first.  Of a part, each is still in the processor's cache when the next operation reads it.
+        """
+        if rule.t == 0:
+            rule._begin(p)
+        steps, state = rule.t, owned(rule.state, p)
+        arrays = {name: value for name, value in state.items() if holds_tensors(value)}
+        if not all(lies_as(p, value) for value in (p, p.grad, *arrays.values())):
+            return False
+        lines = [mapped(as_line, value) for value in (p, p.grad, *arrays.values())]
+        for first in range(0, p.numel(), PART):
+            x, g, *own = (mapped(lambda line, first=first: line[first : first + PART], value) for value in lines)
+            before = {**state, **dict(zip(arrays, own, strict=True))}
+            vars(rule).update(before, t=steps)
+            new = rule.advance(x, g)
+            if first == 0 and forms(rule.state) != forms(before):
+                return False  # a rule that makes its state as it goes; nothing is written yet
+            for name, old in zip(arrays, own, strict=True):
+                write(old, getattr(rule, name))
+            x.copy_(new)
+        self.state[p] = {STEPS: rule.t, **rule.state, **arrays}
+        return True
+
+    def _step_whole(self, rule, group, params):
         """All tensors of a group as one vector; its state is kept with the first of them."""
         missing = len(group["params"]) - len(params)
         if missing:
@@ -119,7 +158,7 @@ class TorchOptimizer(torch.optim.Optimizer):
                 f"{missing} of its {len(group['params'])} parameters have none"
             )
         x, g = (torch.cat([each.reshape(-1) for each in every]) for every in (params, [p.grad for p in params]))
-        rule = self._resume(group, params[0])
+        resume(rule, self.state[params[0]])
         parts = rule.advance(x, g).split([p.numel() for p in params])
         for p, part in zip(params, parts, strict=True):
             p.copy_(part.view_as(p))
@@ -133,37 +172,29 @@ class TorchOptimizer(torch.optim.Optimizer):
             self._rules[given] = type(self.rule)(**(self.rule.settings() | dict(given)))
         return self._rules[given]
 
-    def _resume(self, group, p):
-        """The rule as it was after the last step of this parameter."""
-        rule = self._rule_of(group).reset()
-        for name, value in self.state[p].items():
-            setattr(rule, name, value)
-        return rule
-
     # --- all tensors in one kernel -----------------------------------------------------------------------
 
-    def _step_compiled(self, group, params):
+    def _step_compiled(self, rule, params):
         alike = {}  # parameters that have made the same number of steps share the numbers of the next
         for p in params:
             alike.setdefault(self.state[p].get(STEPS, 0), []).append(p)
         for together in alike.values():
-            self._run_kernel(group, together)
+            self._run_kernel(rule, together)
 
-    def _run_kernel(self, group, params):
+    def _run_kernel(self, rule, params):
         if not self.state[params[0]]:
             for p in params:
-                rule = self._resume(group, p)
-                rule._begin(p)
-                self.state[p] = {STEPS: 0, **rule.state}
-        rule = self._resume(group, params[0])
+                rule.reset()._begin(p)
+                self.state[p] = {STEPS: 0, **owned(rule.state, p)}
+        resume(rule, self.state[params[0]])
         formula, kernel = self._compiled(rule)
         if formula is None:
             for p in params:
-                self._step_one(group, p)
+                self._step_one(rule, p)
             return
         rule.resolve_schedules(params[0], ())
         rule.t += 1
-        arguments = [_as_tensor(value, params[0]) for value in formula.scalars(rule)]
+        arguments = [as_tensor(value, params[0]) for value in formula.scalars(rule)]
         states = [[self.state[p][name] for name in formula.state] for p in params]
         kernel(params, [p.grad for p in params], states, arguments)
         numbers = {name: value for name, value in rule.state.items() if name not in formula.state}
@@ -185,9 +216,9 @@ def _kernel_of(tensors):
     def kernel(xs, gs, states, arguments):
         for x, g, state in zip(xs, gs, states):  # noqa: B905  (torch.compile follows the plain form)
             new, *later = tensors(x, g, *state, *arguments)
-            x.copy_(new)
             for old, value in zip(state, later):  # noqa: B905
-                _copy(old, value)
+                write(old, value)
+            x.copy_(new)
 
     # torch.compile counts how often a code object is compiled, and gives up at eight: each kernel gets its own.
     kernel.__code__ = kernel.__code__.replace(co_firstlineno=next(_lines))
@@ -195,22 +226,6 @@ def _kernel_of(tensors):
 
 
 _lines = itertools.count(1_000_000)
-
-
-def _copy(old, value):
-    if isinstance(old, tuple):
-        for each, new in zip(old, value):  # noqa: B905
-            _copy(each, new)
-    else:
-        old.copy_(value)
-
-
-def _as_tensor(value, p):
-    """A number as a tensor without axes: a Python number would be a constant of the kernel, compiled in anew."""
-    if isinstance(value, tuple):
-        return tuple(_as_tensor(each, p) for each in value)
-    dtype = p.dtype if isinstance(value, float) else None
-    return torch.tensor(value, dtype=dtype)
 
 
 # --- arguments -----------------------------------------------------------------------------------------------

@@ -1,5 +1,7 @@
 """Batches of images: each pixel where a slow loop puts it, chance from seed and epoch alone, test images untouched."""
 
+import zlib
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +9,7 @@ import torch
 import optlib as ol
 from optlib.data import augment
 from optlib.data.augment import ImageBatches
+from optlib.vision import FlipAndShift, Normalize
 
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU"))]
 MEAN, STD = np.float32(ol.data.CIFAR10_MEAN), np.float32(ol.data.CIFAR10_STD)
@@ -62,52 +65,6 @@ def test_constants_of_ones_own():
         torch.testing.assert_close(x.std((0, 2, 3), correction=0), torch.ones(3), atol=1e-5, rtol=0)
 
 
-# --- geometry, against loops ----------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("device", DEVICES)
-@pytest.mark.parametrize(("height", "width"), [(32, 32), (5, 7), (1, 1)])
-def test_windows_against_a_loop(device, height, width):
-    images, _ = some(20, height + 4, width + 6)
-    rng = np.random.default_rng(1)
-    index, top, left = rng.integers(20, size=50), rng.integers(5, size=50), rng.integers(7, size=50)
-    flipped = rng.random(50) < 0.5
-    tensors = (torch.from_numpy(array).to(device) for array in (images, index, top, left, flipped))
-    found = augment.windows(*tensors, height, width).cpu().numpy()
-    for b in range(50):
-        window = images[index[b], top[b] : top[b] + height, left[b] : left[b] + width]
-        np.testing.assert_array_equal(found[b], window[:, ::-1] if flipped[b] else window)
-
-
-@pytest.mark.parametrize("device", DEVICES)
-@pytest.mark.parametrize("last", [True, False])
-def test_squares_against_a_loop(device, last):
-    x = torch.randn(30, 3, 9, 12, device=device)
-    if last:
-        x = x.to(memory_format=torch.channels_last)
-    before = x.clone()
-    rng = np.random.default_rng(2)
-    top, left = rng.integers(-4, 9, size=30), rng.integers(-4, 12, size=30)
-    found = augment.cut_out(x, torch.from_numpy(top).to(device), torch.from_numpy(left).to(device), 5)
-    for b in range(30):
-        before[b, :, max(top[b], 0) : top[b] + 5, max(left[b], 0) : left[b] + 5] = 0
-    assert torch.equal(found, before)
-    assert found.is_contiguous(memory_format=torch.channels_last)
-    assert not torch.equal(x, found)
-
-
-@pytest.mark.parametrize("pixels", [0, 1, 4])
-def test_the_border_has_the_mean_color(pixels):
-    images, _ = some(3, 6, 5)
-    padded = augment.pad(torch.from_numpy(images), pixels).numpy()
-    assert padded.shape == (3, 6 + 2 * pixels, 5 + 2 * pixels, 3)
-    inner = padded[:, pixels : pixels + 6, pixels : pixels + 5].copy()
-    np.testing.assert_array_equal(inner, images)
-    if pixels:
-        assert padded[:, 0, 0].tolist() == padded[:, -1, -1].tolist() == 3 * [[125, 123, 114]]
-        assert augment.normalize(padded)[:, :, 0, 0].abs().max() < 0.005
-
-
 # --- training batches -----------------------------------------------------------------------------------------------
 
 
@@ -155,6 +112,48 @@ def test_flips_come_by_halves_and_shifts_evenly(flip):
     counts = torch.bincount(first, minlength=9)
     assert len(counts) == 9
     assert (abs(counts - 4000 / 9) < 80).all()  # 4 standard deviations
+
+
+def test_flips_can_alternate_as_those_of_flip_and_shift_do():
+    images, labels = numbered(300)
+    batches = ImageBatches(images, labels, 100, train=True, flip="alternating", crop=0, seed=4)
+    for k in range(4):
+        x, y = all_of(batches, k)
+        flipped = torch.zeros(300, dtype=bool)
+        flipped[y] = x[:, 2, 16, 20] < x[:, 2, 16, 12]
+        seen = FlipAndShift(shift=0, seed=4)(torch.from_numpy(images), k, torch.Generator())
+        assert torch.equal(flipped, seen[:, 16, 20, 2] < seen[:, 16, 12, 2])
+        assert 100 < flipped.sum() < 200
+
+
+def test_the_border_can_be_the_image_in_the_mirror():
+    images, labels = some(200, 9, 9)
+    settings = {"train": True, "flip": False, "crop": 3, "seed": 2}
+    x, y = all_of(ImageBatches(images, labels, 50, border="reflect", **settings))
+    mean_color, again = all_of(ImageBatches(images, labels, 50, **settings))
+    assert torch.equal(y, again)  # the same images in the same places, but for the border
+    order = ol.data.batches(200, 50, seed=2).order(0)
+    padded = np.pad(images[order], ((0, 0), (3, 3), (3, 3), (0, 0)), mode="reflect")
+    for found, other, image in zip(x.numpy(), mean_color.numpy(), padded, strict=True):
+        fits = [
+            place for place in np.ndindex(7, 7)
+            if agree(found, by_hand(image[None, place[0] : place[0] + 9, place[1] : place[1] + 9])[0]) == 1
+        ]  # fmt: skip
+        assert len(fits) == 1
+        inside = np.abs(other).max(0) > 0.005
+        assert inside[max(3 - fits[0][0], 0) : 12 - fits[0][0], max(3 - fits[0][1], 0) : 12 - fits[0][1]].mean() > 0.99
+        np.testing.assert_allclose(found[:, inside], other[:, inside], atol=1e-6)
+
+
+def test_recorded_runs_can_be_repeated():
+    """Which image is where and how in an epoch, and its numbers: checksums of what the recorded runs saw."""
+    images, labels = some(700)
+    batches = ImageBatches(images, labels, 256, train=True, cutout=8, seed=3)
+    assert [zlib.crc32(all_of(batches, k)[0].contiguous().numpy()) for k in (0, 1)] == [1447202949, 2401935006]
+    pictures = torch.from_numpy(images)
+    seen = [FlipAndShift(flip)(pictures, 1, torch.Generator().manual_seed(5)) for flip in ("alternating", "random")]
+    seen.append(Normalize()(pictures))
+    assert [zlib.crc32(each.contiguous().numpy()) for each in seen] == [1633348628, 2599880449, 595977300]
 
 
 def test_squares_have_their_center_anywhere():
@@ -289,6 +288,9 @@ def test_to_say_no_for_test_images_is_allowed():
         ({"size": 0}, ValueError, "size=0"),
         ({"train": "yes"}, TypeError, "train='yes' must be True"),
         ({"flip": 0.5}, TypeError, "flip=0.5 must be True or False"),
+        ({"flip": "both"}, TypeError, "flip='both' must be True or False or 'alternating'"),
+        ({"border": "black"}, ValueError, "border='black' must be 'mean' or 'reflect'"),
+        ({"border": "reflect", "crop": 32}, ValueError, "crop=32 must be an integer from 0 to 31"),
         ({"crop": -1}, ValueError, "crop=-1 must be an integer from 0 to 32"),
         ({"crop": True}, TypeError, "crop=True must be an integer"),
         ({"crop": 1.5}, TypeError, "crop=1.5 must be an integer"),
@@ -318,6 +320,8 @@ def test_it_says_what_it_does():
     assert repr(ImageBatches(images, labels, 16, train=True, cutout=8)) == (
         "<ImageBatches: 60 images in 4 batches of 16 on cpu, shuffled, flip, crop 4, cutout 8>"
     )
+    mirrored = ImageBatches(images, labels, 16, train=True, flip="alternating", border="reflect")
+    assert "alternating flip, crop 4, reflected>" in repr(mirrored)
     assert repr(ImageBatches(images, labels, 16, train=False)) == (
         "<ImageBatches: 60 images in 4 batches of 16 on cpu, in order, not augmented>"
     )

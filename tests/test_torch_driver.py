@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 import optlib as ol
+from optlib import torch_driver
 from optlib.torch_driver import TorchOptimizer
 
 RULES = [cls for cls in ol.OPTIMIZERS.values() if cls.reads == ("gradient",)]
@@ -44,6 +45,42 @@ def trained(make, steps=10, scheduler=None):
     net = network()
     optimizer = make(net.parameters())
     return train(net, optimizer, steps, scheduler and scheduler(optimizer))
+
+
+class Keeper(ol.optimizers.Optimizer):
+    """Remembers the point itself."""
+
+    lr: float = ol.hyper(0.1, r"\eta", "(0, inf)")
+
+    def init(self, x):
+        self.last = x
+
+    def update(self, x, g):
+        new = x - self.lr * g + 0.5 * (x - self.last)
+        self.last = x
+        return new
+
+
+class Grower(Keeper):
+    """A number that becomes an array."""
+
+    def init(self, x):
+        self.far = 0.0
+
+    def update(self, x, g):
+        self.far = 0.5 * self.far + g
+        return x - self.lr * self.far
+
+
+class Late(Keeper):
+    """Makes its state as it goes."""
+
+    def init(self, x):
+        pass
+
+    def update(self, x, g):
+        before, self.before = getattr(self, "before", 0.0), g
+        return x - self.lr * (g + before)
 
 
 PEERS = {
@@ -89,6 +126,41 @@ def test_it_takes_the_steps_of_the_rule(cls):
         torch.testing.assert_close(p.detach(), x, rtol=0, atol=0)
 
 
+def as_by_hand(rule, p, steps=6):
+    """Steps of the driver and of the rule itself, from the same gradients: bit for bit the same."""
+    optimizer, x, twin = TorchOptimizer([p], rule), p.detach().clone(), rule.fresh()
+    for _ in range(steps):
+        p.grad = torch.randn_like(p)
+        x = twin.step(x, p.grad.clone())
+        optimizer.step()
+        assert torch.equal(p, x)
+    for name, value in twin.state.items():
+        if isinstance(value, torch.Tensor):
+            assert torch.equal(optimizer.state[p][name], value)
+
+
+@pytest.mark.parametrize("cls", ONE_BY_ONE, **named)
+@pytest.mark.parametrize("layout", ["channels_last", "vector", "with gaps"])
+def test_large_tensors_are_taken_in_parts_with_the_same_numbers(cls, layout, monkeypatch):
+    monkeypatch.setattr(torch_driver, "PART", 16)
+    p = torch.randn(4, 3, 3, 2) if layout == "channels_last" else torch.randn(2, 67)
+    p = {
+        "channels_last": lambda: p.to(memory_format=torch.channels_last), "vector": lambda: p[0].clone(),
+        "with gaps": lambda: p.t(),
+    }[layout]()  # fmt: skip
+    sizes, update = [], cls.update
+    monkeypatch.setattr(cls, "update", lambda self, x, g: sizes.append(x.numel()) or update(self, x, g))
+    as_by_hand(cls(), nn.Parameter(p))
+    assert (16 in sizes) is (layout != "with gaps")
+
+
+@pytest.mark.parametrize("cls", [Keeper, Grower, Late], **named)
+@pytest.mark.parametrize("part", [16, 1000])
+def test_rules_of_all_kinds_are_followed(cls, part, monkeypatch):
+    monkeypatch.setattr(torch_driver, "PART", part)
+    as_by_hand(cls(), nn.Parameter(torch.randn(50)))
+
+
 @pytest.mark.parametrize("cls", RULES, **named)
 def test_a_run_that_was_saved_goes_on_bit_for_bit(cls):
     whole = trained(lambda p: TorchOptimizer(p, cls()), steps=9)
@@ -107,7 +179,7 @@ def test_a_run_that_was_saved_goes_on_bit_for_bit(cls):
 
 
 @needs_compiler
-@pytest.mark.parametrize("cls", [ol.AggMo, ol.Adam, ol.Nadam, ol.RAdam, ol.DemonMomentum], **named)
+@pytest.mark.parametrize("cls", [ol.AggMo, ol.Adam, ol.Nadam, ol.RAdam, ol.DemonMomentum, Keeper], **named)
 def test_compiled_gives_the_same_numbers(cls):
     plain = trained(lambda p: TorchOptimizer(p, cls()))
     compiled = trained(lambda p: TorchOptimizer(p, cls(), compile=True))
@@ -185,6 +257,18 @@ def test_copies_and_pickles_go_their_own_way():
     for twin in (copy.deepcopy(optimizer), pickle.loads(pickle.dumps(optimizer))):
         assert repr(twin.rule) == repr(optimizer.rule)
         assert all(state["t"] == 2 for state in twin.state.values())
+
+
+def test_two_optimizers_do_not_share_a_state_that_was_handed_on(monkeypatch):
+    monkeypatch.setattr(torch_driver, "PART", 2)
+    nets = network(), network()
+    optimizers = [TorchOptimizer(net.parameters(), ol.Adam(lr=0.05)) for net in nets]
+    train(nets[0], optimizers[0], steps=2)
+    optimizers[1].load_state_dict(optimizers[0].state_dict())
+    before = copy.deepcopy(optimizers[1].state_dict()["state"])
+    train(nets[0], optimizers[0], steps=2)
+    for k, state in optimizers[1].state_dict()["state"].items():
+        assert torch.equal(state["m"], before[k]["m"])
 
 
 def test_the_gradient_scaler_of_torch_takes_it():

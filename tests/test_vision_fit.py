@@ -12,7 +12,6 @@ from vision_cases import Tiny, adam, images, one_thread, short, weights  # noqa:
 import optlib as ol
 from optlib.torch_driver import TorchOptimizer
 from optlib.vision import Callback, FlipAndShift, Normalize, evaluate, predict, scores
-from optlib.vision.images import CIFAR_MEAN, CIFAR_STD
 
 TEST = images(9, seed=1)
 
@@ -23,9 +22,8 @@ def sgd(model):
 
 def by_hand(model, optimizer, train, epochs, batch, seed=0):
     """The same training in the plainest lines, and for each epoch what each batch gave."""
-    x = (torch.from_numpy(train[0]).permute(0, 3, 1, 2) - torch.tensor(CIFAR_MEAN)[:, None, None]) / torch.tensor(
-        CIFAR_STD
-    )[:, None, None]
+    mean, std = (torch.tensor(each)[:, None, None] for each in (ol.data.CIFAR10_MEAN, ol.data.CIFAR10_STD))
+    x = (torch.from_numpy(train[0]).permute(0, 3, 1, 2) - mean) / std
     y, found = torch.from_numpy(train[1]), []
     for k in range(epochs):
         found.append([])

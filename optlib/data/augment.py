@@ -15,6 +15,7 @@ import torch
 
 from .batching import batches
 from .cifar import CIFAR10_MEAN, CIFAR10_STD
+from .pixels import Normalize, alternating, cut_out, pad, windows
 from .seeds import check_whole, generator
 
 CROP = 4  # pixels of padding, as in He et al. (2016), section 4.2
@@ -35,11 +36,14 @@ class ImageBatches:
     train : bool
         True: shuffled and augmented.  False, for test and validation images: all of them, in order, never augmented;
         flip, crop, cutout and last="drop" are then refused.
-    flip : bool, optional
-        Mirror an image, left to right, with probability 1/2.  None: as ``train``.
+    flip : bool or "alternating", optional
+        Mirror an image, left to right, with probability 1/2.  "alternating": chance decides in epoch 0, and then
+        each image is mirrored in every second epoch (`optlib.data.pixels.alternating`).  None: as ``train``.
     crop : int, optional
-        Shift an image by up to so many pixels in each direction; what comes in from outside has the mean color, to
-        the nearest byte: less than 0.005 from 0 after normalization.  None: 4 for training.
+        Shift an image by up to so many pixels in each direction.  None: 4 for training.
+    border : "mean" or "reflect"
+        What comes in from outside at a shift: the mean color, to the nearest byte, which is less than 0.005 from 0
+        after normalization; or the image in the mirror.
     cutout : int, optional
         Side of a square at a random center that is set to 0, the mean color; what lies outside the image is left
         off.  None or 0: no square.  DeVries, Taylor (2017), arXiv:1708.04552, take 16 for CIFAR-10.
@@ -57,13 +61,15 @@ class ImageBatches:
     """
 
     def __init__(
-        self, images, labels, size, *, train, flip=None, crop=None, cutout=None, seed=0, last="keep", device="cpu",
-        dtype=torch.float32, mean=CIFAR10_MEAN, std=CIFAR10_STD,
+        self, images, labels, size, *, train, flip=None, crop=None, border="mean", cutout=None, seed=0, last="keep",
+        device="cpu", dtype=torch.float32, mean=CIFAR10_MEAN, std=CIFAR10_STD,
     ):  # fmt: skip
         if not isinstance(train, (bool, np.bool_)):
             raise TypeError(f"ImageBatches: train={train!r} must be True (augmented) or False (never augmented)")
-        if flip is not None and not isinstance(flip, (bool, np.bool_)):
-            raise TypeError(f"ImageBatches: flip={flip!r} must be True or False")
+        if flip is not None and not isinstance(flip, (bool, np.bool_)) and flip != "alternating":
+            raise TypeError(f"ImageBatches: flip={flip!r} must be True or False or 'alternating'")
+        if border not in ("mean", "reflect"):
+            raise ValueError(f"ImageBatches: border={border!r} must be 'mean' or 'reflect'")
         if last not in ("keep", "drop"):
             raise ValueError(f"ImageBatches: last={last!r} must be 'keep' or 'drop'")
         if not train and (flip or crop or cutout or last == "drop"):
@@ -78,17 +84,20 @@ class ImageBatches:
                 f"for each of the {len(images)} images"
             )
         self.train = bool(train)
-        self.flip = self.train if flip is None else bool(flip)
+        self.flip = self.train if flip is None else flip if isinstance(flip, str) else bool(flip)
+        self.border = border
         self.crop = CROP * self.train if crop is None else crop
         self.cutout = cutout or 0
         self.height, self.width = images.shape[1:3]
-        check_whole("ImageBatches", "crop", self.crop, least=0, most=min(self.height, self.width))
+        reach = min(self.height, self.width) - (border == "reflect")
+        check_whole("ImageBatches", "crop", self.crop, least=0, most=reach)
         check_whole("ImageBatches", "cutout", self.cutout, least=0, most=min(self.height, self.width))
         self.batches = batches(len(images), size, seed=seed, last=last)
         self.device, self.dtype = torch.device(device), dtype
-        self.mean, self.scale = _constants(mean, std, self.height * self.width, self.device)
+        self._normalize = Normalize(mean, std)
         self.labels = labels.to(self.device, torch.int64)
-        self.padded = pad(images.to(self.device), self.crop, mean)
+        images = images.to(self.device)
+        self._pixels = pad(images, self.crop, mean) if border == "mean" else images.contiguous()
 
     def __len__(self):
         """Batches in an epoch."""
@@ -108,8 +117,8 @@ class ImageBatches:
         order = torch.from_numpy(order[: len(self) * size]).to(self.device)
         flipped, top, left, hole_top, hole_left = (torch.from_numpy(draw).to(self.device) for draw in self._draws(k))
         for i in order.split(size):
-            pixels = windows(self.padded, i, top[i], left[i], flipped[i], self.height, self.width)
-            x = _scaled(pixels, self.mean, self.scale, self.dtype)
+            seen = windows(self._pixels, i, top[i], left[i], flipped[i], self.height, self.width)
+            x = self._normalize.quick(seen, self.dtype)
             if self.cutout:
                 x = cut_out(x, hole_top[i], hole_left[i], self.cutout)
             yield x, self.labels[i]
@@ -117,85 +126,21 @@ class ImageBatches:
     def _draws(self, k):
         # One number for each image and purpose, used or not, so that one setting does not change the chance of others.
         rng, n = generator("ImageBatches", self.batches.seed, "order", int(k), 1), self.batches.n  # of its own by the 1
-        flipped = rng.random(n) < 0.5 * self.flip
-        top, left = rng.integers(2 * self.crop + 1, size=(2, n))
+        flipped = rng.random(n) < 0.5 * bool(self.flip)
+        if self.flip == "alternating":
+            flipped = alternating(n, self.batches.seed, int(k)).numpy()
+        top, left = rng.integers(2 * self.crop + 1, size=(2, n)) - self.crop * (self.border == "reflect")
         shift = self.cutout // 2
         return flipped, top, left, rng.integers(self.height, size=n) - shift, rng.integers(self.width, size=n) - shift
 
     def __repr__(self):
-        does = [f"crop {self.crop}"] * (self.crop > 0) + [f"cutout {self.cutout}"] * (self.cutout > 0)
-        does = ["flip"] * self.flip + does
+        border = ", reflected" if self.border == "reflect" else ""
+        does = [f"crop {self.crop}{border}"] * (self.crop > 0) + [f"cutout {self.cutout}"] * (self.cutout > 0)
+        does = ["flip" if self.flip is True else "alternating flip"] * bool(self.flip) + does
         return (
             f"<ImageBatches: {self.batches.n:,} images in {len(self)} batches of {self.batches.size} on {self.device}, "
             f"{'shuffled' if self.train else 'in order'}, {', '.join(does) or 'not augmented'}>"
         )
-
-
-def pad(images, pixels, mean=CIFAR10_MEAN):
-    """A border of the mean color round each image.
-
-    Parameters
-    ----------
-    images : uint8 tensor (n, height, width, 3)
-    pixels : int
-
-    Returns
-    -------
-    uint8 tensor (n, height + 2 pixels, width + 2 pixels, 3)
-    """
-    n, height, width, channels = images.shape
-    color = torch.tensor(mean, device=images.device).round().to(torch.uint8)
-    padded = color.expand(n, height + 2 * pixels, width + 2 * pixels, channels).contiguous()
-    padded[:, pixels : pixels + height, pixels : pixels + width] = images
-    return padded
-
-
-def windows(images, index, top, left, flipped, height, width):
-    """Cut a window out of some images, each at a place of its own, and mirror some windows left to right.
-
-    Parameters
-    ----------
-    images : tensor (n, H, W, channels), contiguous
-    index : int64 tensor (b,)
-        Which images.
-    top, left : int64 tensors (b,)
-        First row and column of each window, from 0 to H - height and W - width.
-    flipped : bool tensor (b,)
-    height, width : int
-        Of the windows.
-
-    Returns
-    -------
-    tensor (b, height, width, channels)
-    """
-    _, full_height, full_width, channels = images.shape
-    rows = top[:, None] + torch.arange(height, device=images.device)
-    columns = torch.arange(width, device=images.device)
-    columns = left[:, None] + torch.where(flipped[:, None], width - 1 - columns, columns)
-    pixels = (index[:, None] * full_height + rows)[:, :, None] * full_width + columns[:, None, :]
-    return images.view(-1, channels).index_select(0, pixels.flatten()).view(len(index), height, width, channels)
-
-
-def cut_out(x, top, left, size):
-    """Set a square of each image to 0.
-
-    Parameters
-    ----------
-    x : tensor (b, channels, height, width)
-    top, left : integer tensors (b,)
-        First row and column of each square; parts outside the image are left off.
-    size : int
-
-    Returns
-    -------
-    tensor of the same shape, in the memory format channels_last; ``x`` is not changed
-    """
-    b, channels, height, width = x.shape
-    rows = torch.arange(height, device=x.device) - top[:, None]
-    columns = torch.arange(width * channels, device=x.device) // channels - left[:, None]
-    inside = ((rows >= 0) & (rows < size))[:, :, None] & ((columns >= 0) & (columns < size))[:, None, :]
-    lines = x.permute(0, 2, 3, 1).reshape(b, height, width * channels)  # the order in memory: one loop without gaps
-    return lines.masked_fill(inside, 0).view(b, height, width, channels).permute(0, 3, 1, 2)
 
 
 def normalize(images, dtype=torch.float32, mean=CIFAR10_MEAN, std=CIFAR10_STD):
@@ -209,21 +154,7 @@ def normalize(images, dtype=torch.float32, mean=CIFAR10_MEAN, std=CIFAR10_STD):
     -------
     tensor (n, 3, height, width), in the memory format channels_last, on the device of ``images``
     """
-    images = _images(images)
-    return _scaled(images, *_constants(mean, std, images.shape[1] * images.shape[2], images.device), dtype)
-
-
-def _constants(mean, std, pixels, device):
-    # Repeated for each pixel: torch's loops over three numbers at a time are eight times slower.
-    mean, std = (torch.tensor(value, dtype=torch.float32, device=device) for value in (mean, std))
-    if mean.shape != (3,) or std.shape != (3,) or not (std > 0).all():
-        raise ValueError("mean and std must be three numbers each, for red, green and blue, and std above 0")
-    return mean.repeat(pixels), (1 / std).repeat(pixels)
-
-
-def _scaled(images, mean, scale, dtype):
-    flat = images.reshape(len(images), -1).to(torch.float32)
-    return flat.sub_(mean).mul_(scale).to(dtype).view(images.shape).permute(0, 3, 1, 2)
+    return Normalize(mean, std).quick(_images(images), dtype)
 
 
 def _images(images):

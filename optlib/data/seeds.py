@@ -15,6 +15,11 @@ def generator(who, seed, purpose, *key):
     return np.random.default_rng(np.random.SeedSequence(int(seed), spawn_key=(PURPOSES.index(purpose), *key)))
 
 
+def number_for(*key):
+    """A random integer of its own for each key of integers, fit to seed torch."""
+    return int(np.random.SeedSequence(key).generate_state(1, np.uint64)[0] >> np.uint64(1))
+
+
 def check_whole(who, name, value, least, most=None):
     """Refuse what is not an integer from ``least`` to ``most``."""
     allowed = f"of at least {least}" if most is None else f"from {least} to {most}"

@@ -34,11 +34,13 @@ class Optimizer:
     elementwise: ClassVar[bool] = True
     reads: ClassVar[tuple] = ("gradient",)
     hypers: ClassVar[dict] = {}
+    _hidden: ClassVar[frozenset] = frozenset("t")  # attributes that are no state
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
         dataclasses.dataclass(cls, kw_only=True, eq=False, repr=False)
         cls.hypers = {f.name: f.metadata["hyper"] for f in dataclasses.fields(cls) if "hyper" in f.metadata}
+        cls._hidden = frozenset({*cls.hypers, "t"})
         cls.__init__ = _refuse_unknown(cls.__init__, cls)
 
     def __post_init__(self):
@@ -103,8 +105,8 @@ class Optimizer:
     @property
     def state(self):
         """What the rule remembers between steps, by name; empty before the first step."""
-        hidden = {*self.hypers, "t"}
-        return {k: v for k, v in vars(self).items() if k not in hidden and not k.startswith("_")}
+        hidden = self._hidden
+        return {k: v for k, v in vars(self).items() if k not in hidden and k[0] != "_"}
 
     def fresh(self):
         """An independent copy with the same hyper-parameters that has made no step."""

@@ -6,42 +6,8 @@ import numpy as np
 import torch
 
 from ..data.batching import batches
-
-# Of CIFAR-10's 50,000 training images: mean and standard deviation of red, green and blue, of 0..255.
-CIFAR_MEAN = (125.3069, 122.9504, 113.8654)
-CIFAR_STD = (62.9932, 62.0887, 66.7049)
-
-
-class Normalize:
-    """From images as stored, bytes (B, H, W, 3), to what a network reads: floats (B, 3, H, W) of mean 0, variance 1.
-
-    The mean of each color is subtracted, and the rest is divided by its standard deviation; that bytes go to 255 and
-    not to 1 makes no difference then.  The floats lie in memory as the bytes did, the colors of a pixel side by side:
-    that is torch's channels-last layout, and it costs no copy.
-
-    Parameters
-    ----------
-    mean, std : three numbers each
-        Of red, green and blue, of 0..255; by default those of CIFAR-10.
-    """
-
-    def __init__(self, mean=CIFAR_MEAN, std=CIFAR_STD):
-        self.mean, self.std = tuple(map(float, mean)), tuple(map(float, std))
-        if len(self.mean) != 3 or len(self.std) != 3 or not all(s > 0 for s in self.std):
-            raise ValueError(f"Normalize: mean={mean!r}, std={std!r} must be three numbers each, std above 0")
-        self._constants = {}
-
-    def __call__(self, images):
-        """Floats (B, 3, H, W) of bytes (B, H, W, 3)."""
-        where = images[0].numel(), images.device
-        if where not in self._constants:  # repeated for each pixel: loops over three numbers at a time are slow
-            self._constants[where] = [torch.tensor(each).repeat(where[0] // 3).to(images.device)
-                                      for each in (self.mean, self.std)]  # fmt: skip
-        mean, std = self._constants[where]
-        return images.flatten(1).float().sub_(mean).div_(std).view(images.shape).permute(0, 3, 1, 2)
-
-    def __repr__(self):
-        return f"Normalize(mean={self.mean}, std={self.std})"
+from ..data.pixels import Normalize
+from ..data.seeds import number_for
 
 
 class Shuffled:
@@ -119,11 +85,6 @@ def fingerprint(source):
     """Checksums of what a source holds, so that a run is not continued with other images."""
     images = source.images if hasattr(source, "images") else next(iter(source.epoch(0)))[0]
     return [f"{zlib.crc32(each.cpu().contiguous().numpy()):08x}" for each in (images, source.labels)]
-
-
-def number_for(*key):
-    """A random integer of its own for each key of integers, fit to seed torch."""
-    return int(np.random.SeedSequence(key).generate_state(1, np.uint64)[0] >> np.uint64(1))
 
 
 def as_images(who, name, images):

@@ -8,12 +8,12 @@ import zlib
 import numpy as np
 import torch
 
-from ..data.seeds import check_whole
+from ..data.seeds import check_whole, number_for
 from . import checkpoint as files
 from .callbacks import as_callbacks
 from .describe import name_of
 from .history import History
-from .images import Shuffled, as_pair, as_test, check_labels, fingerprint, is_source, number_for
+from .images import Shuffled, as_pair, as_test, check_labels, fingerprint, is_source
 from .parts import count_parameters
 from .precision import LAYOUTS, PRECISIONS, keep_memory, probe
 from .predict import evaluation

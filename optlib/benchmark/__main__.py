@@ -1,0 +1,215 @@
+"""``python -m optlib.benchmark``: run a protocol, resume it, and look at what was recorded."""
+
+import argparse
+import contextlib
+import os
+import pathlib
+import shlex
+import sys
+
+from . import records
+from .protocol import load_protocol, names
+from .results import Results, load
+
+INTERRUPTED = 130  # as a shell calls what Ctrl-C ended
+
+
+def main(arguments=None):
+    """Run the command; returns its exit status."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    if arguments and arguments[0].startswith("--protocol"):
+        arguments.insert(0, "run")
+    options = _parser().parse_args(arguments)
+    options.line = "python -m optlib.benchmark " + shlex.join(map(_without_folders, arguments))
+    try:
+        return options.act(options) or 0
+    except KeyboardInterrupt:
+        print("\nstopped; the same command goes on where it was", file=sys.stderr)
+        return INTERRUPTED
+    except (OSError, ValueError, RuntimeError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+
+
+def _without_folders(argument):
+    """An absolute path names the machine or its user, and no record needs it: the last part stays."""
+    option, equals, value = argument.rpartition("=")
+    return option + equals + (os.path.basename(os.path.normpath(value)) if os.path.isabs(value) else value)
+
+
+# --- commands ------------------------------------------------------------------------------------------------
+
+
+def _protocols(options):
+    for name in names():
+        print(f"{name:10} {load_protocol(name).title}")
+
+
+def _run(options):
+    from .runner import executor_from, run
+
+    protocol = load_protocol(options.protocol).with_only(options.rules, options.seeds)
+    with contextlib.ExitStack() as stack:
+        executor = executor_from(options.executor, options.workers) if options.executor else None
+        if hasattr(executor, "__exit__"):
+            stack.enter_context(executor)
+        run(protocol, options.out or _own(protocol.name), root=options.root, workers=options.workers,
+            executor=executor, threads=options.threads, device=options.device, minutes=options.minutes,
+            command=options.line, say=_say, progress=options.progress)  # fmt: skip
+
+
+def _speedrun(options):
+    from .runner import run
+
+    protocol = load_protocol("speedrun").with_only(seeds=options.seeds)
+    out = options.out or _own("speedrun")
+    run(protocol, out, root=options.root, device=options.device, threads=options.threads, command=options.line,
+        say=_say, progress=True)  # fmt: skip
+    _say(speedrun_summary(Results(protocol, records.read(out))))
+
+
+def speedrun_summary(results):
+    """Accuracy with flips and minutes of training, mean and deviation over the seeds."""
+    from .statistics import measured
+
+    runs = [run for run in results.final("Nesterov") if run["flips_accuracy"] is not None]
+    if not runs:
+        return "no run reached its end"
+    minutes = [sum(run["history"]["seconds"]) / 60 for run in runs]
+    return (
+        f"{len(runs)} runs: {measured([run['flips_accuracy'] for run in runs], 10_000)} with flips, "
+        f"{results.accuracy('Nesterov')} without, {min(minutes):.1f} to {max(minutes):.1f} minutes of training"
+    )
+
+
+def _list(options):
+    from .circumstances import code_hash
+    from .runner import line
+
+    results, now = _results(options), code_hash()
+    for record in results.done.values():
+        print(line(record) + ("" if record["code"] == now else "  [other code]"))
+    print(results.missing() or "Every run of the protocol is recorded.")
+
+
+def _table(options):
+    results = _results(options)
+    table = results.table() if options.time_to is None else results.time_to(options.time_to)
+    print(table.markdown() if options.markdown else table)
+
+
+def _plot(options):
+    results = _results(options)
+    options.out.mkdir(parents=True, exist_ok=True)
+    pictures = {"curves": results.curves, "ranking": results.ranking, "sensitivity": results.sensitivity}
+    if len(results.variants) > 1:
+        pictures = {"variants": results.variant_curves}
+    elif not results.protocol.tuning:
+        del pictures["sensitivity"]
+    for name, draw in pictures.items():
+        print(draw().save(options.out / f"{results.protocol.name}_{name}.png"))
+
+
+def _rerun(options):
+    from .job import run
+
+    results = _results(options)
+    found = [record for name, record in results.done.items() if name.startswith(options.record)]
+    if len(found) != 1:
+        raise ValueError(f"{options.record!r} begins the id of {len(found)} records; give more of one, see: list")
+    old = found[0]
+    keys = ("id", "protocol", "variant", "stage", "rule", "settings", "lr", "seed", "data", "network", "training",
+            "images", "flips")  # fmt: skip
+    job = {key: old[key] for key in keys}
+    # What the probe chose for the recorded run belongs to its numbers.
+    chosen = {key: old["history"]["settings"][key] for key in ("precision", "layout")}
+    job["training"] = {**job["training"], **chosen}
+    # The number of threads decides in which order numbers are added up.
+    threads = options.threads or old["hardware"]["threads"]
+    new = run(job, root=options.root, threads=threads, device=options.device, progress=True)
+    return _compared(old, new)
+
+
+def _compared(old, new):
+    """Say how far the new numbers are from the recorded ones."""
+    lost = any(record["history"]["diverged"] for record in (old, new))
+    for key in ("train_loss", "test_accuracy", *["diverged_at"] * lost):
+        before, after = old["history"][key], new["history"][key]
+        same = "the same to the last bit" if before == after else f"now {after}"
+        print(f"{key}: {before}, {same}")
+    for key in ("code", "versions", "hardware"):
+        if old[key] != new[key]:
+            print(f"{key} differs: {old[key]} then, {new[key]} now")
+
+
+# --- arguments -----------------------------------------------------------------------------------------------
+
+
+def _parser():
+    parser = argparse.ArgumentParser(prog="python -m optlib.benchmark", description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    add = lambda name, act, text, **more: _command(commands, name, act, text, **more)
+    add("protocols", _protocols, "list the protocols that come with the course")
+    run = add("run", _run, "do the runs that are not recorded yet", aliases=["resume"])
+    run.add_argument("--protocol", required=True, metavar="NAME", help=f"{', '.join(names())}, or a TOML file")
+    run.add_argument("--rules", nargs="+", metavar="RULE", help="only these rules of the protocol")
+    run.add_argument("--workers", type=_positive, default=1, help="runs at the same time (default 1)")
+    run.add_argument("--executor", help="where they run: processes, threads, or module:name of an executor, such as "
+                     "mpi4py.futures:MPIPoolExecutor or distributed:Client")  # fmt: skip
+    run.add_argument("--minutes", type=float, help="start no further run after so many minutes")
+    run.add_argument("--progress", action="store_true", help="show a line within each run")
+    speed = add("speedrun", _speedrun, "94 %% on CIFAR-10 with one of the course's own rules")
+    for each in (run, speed):
+        each.add_argument("--seeds", nargs="+", type=int, help="of the final runs (default: the protocol's)")
+        each.add_argument("--out", type=pathlib.Path, help="file of records (default: results/NAME.jsonl here)")
+    show = add("list", _list, "one line for each recorded run, and what is missing")
+    table = add("table", _table, "the results as a table")
+    table.add_argument("--markdown", action="store_true", help="in Markdown")
+    table.add_argument("--time-to", type=float, metavar="ACCURACY", help="instead: epochs and seconds to this accuracy")
+    plot = add("plot", _plot, "the results as pictures")
+    plot.add_argument("--out", type=pathlib.Path, default=pathlib.Path("results"), help="folder (default: results)")
+    rerun = add("rerun", _rerun, "do a recorded run again and compare")
+    rerun.add_argument("record", help="its id, or how it begins; see: list")
+    for each in (show, table, plot, rerun):
+        each.add_argument("--results", default="cpu", metavar="NAME", help="of what: the name of a protocol whose "
+                          "results come with the course, or a .jsonl file (default: cpu)")  # fmt: skip
+        each.add_argument("--protocol", metavar="FILE", help="by which they were made, where it is a file of your own")
+    for each in (run, speed, rerun):
+        each.add_argument("--root", type=pathlib.Path, help="folder of CIFAR-10 (default: where ol.data looks)")
+        each.add_argument("--threads", type=_positive, help="of torch in each run")
+        each.add_argument("--device", help="cpu or cuda (default: a GPU where there is one)")
+    return parser
+
+
+def _command(commands, name, act, text, **more):
+    parser = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".", **more)
+    parser.set_defaults(act=act)
+    return parser
+
+
+def _positive(text):
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} must be at least 1")
+    return value
+
+
+def _own(name):
+    return pathlib.Path("results") / f"{name}.jsonl"
+
+
+def _results(options):
+    """Of a file of one's own where there is one, else those that come with the course."""
+    name = options.results
+    if not name.endswith(".jsonl") and _own(name).is_file():
+        name = _own(name)
+        print(f"{name}:", file=sys.stderr)
+    return load(name, options.protocol)
+
+
+def _say(text):
+    print(text, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,86 @@
+"""Results as pictures."""
+
+import numpy as np
+
+from .. import plots
+from .statistics import place_words
+
+METRICS = {
+    "test_accuracy": "test accuracy", "train_accuracy": "training accuracy", "test_loss": "test loss",
+    "train_loss": "training loss",
+}  # fmt: skip
+
+
+def curves(results, metric="test_accuracy", rules=None):
+    """Mean and deviation over seeds after each epoch."""
+    _check_metric(metric)
+    data = {rule: _by_epoch(results.final(rule), metric) for rule in _chosen(results, rules)}
+    return _bands({name: runs for name, runs in data.items() if runs.size}, metric, results.protocol.title)
+
+
+def variant_curves(results, metric="test_accuracy"):
+    """The same for each variant of a protocol with one rule."""
+    _check_metric(metric)
+    if len(results.rules) != 1:
+        raise ValueError(f"variant_curves: the results have {len(results.rules)} rules; exactly one is needed")
+    data = {variant: _by_epoch(results.final(results.rules[0], variant), metric) for variant in results.variants}
+    return _bands({name: runs for name, runs in data.items() if runs.size}, metric, results.protocol.title)
+
+
+def sensitivity(results, rules=None):
+    """Accuracy on the images held out against the learning rate, a curve for each rule."""
+    tried = {rule: results.tuning(rule) for rule in _chosen(results, rules)}
+    data = {
+        rule: (np.array([r["lr"] for r in found]), np.array([_accuracy(r) for r in found]))
+        for rule, found in tried.items()
+        if len(found) > 1 and np.isfinite([_accuracy(r) for r in found]).any()
+    }
+    if not data:
+        raise ValueError("sensitivity: no learning rates were tried for these rules")
+    title = f"Which learning rates work: {results.protocol.tuning['epochs']} short epoch"
+    title += "s" * (results.protocol.tuning["epochs"] > 1)
+    return plots.curves(None, data, "learning rate", "validation accuracy", title, logx=True, ylim=(0, None))
+
+
+def ranking(results):
+    """A row for each rule, the best on top, with the places that it may hold."""
+    spans = results.places()
+    if not spans:
+        raise ValueError(f"ranking: no rule has a final run. {results.missing()}")
+    named = {rule: f"{rule}, place{'s' * (span[0] < span[1])} {place_words(span)}" for rule, span in spans.items()}
+    data = {label: 100 * np.array(results.accuracies(rule)) for rule, label in named.items()}
+    low, high = min(map(len, data.values())), max(map(len, data.values()))
+    runs = "one run" if high == 1 else f"{low} to {high} runs" if low < high else f"{high} runs"
+    return plots.ranking(data, "test accuracy in %", results.protocol.title, best="max",
+                         settings=f"{runs} a rule; rules whose bands overlap share places")  # fmt: skip
+
+
+def _bands(data, metric, title):
+    if not data:
+        raise ValueError("curves: none of these rules has a final run that did not diverge")
+    epochs = {len(runs) for runs in data.values()}
+    if len(epochs) > 1:
+        raise ValueError(f"curves: runs of {sorted(epochs)} epochs cannot stand on one axis")
+    return plots.bands(np.arange(1, epochs.pop() + 1), data, "epoch", METRICS[metric], title)
+
+
+def _by_epoch(runs, metric):
+    """Array (epochs, runs) of those that did not diverge."""
+    return np.array([run["history"][metric] for run in runs if not run["history"]["diverged"]]).T
+
+
+def _accuracy(record):
+    history = record["history"]
+    return np.nan if history["diverged"] else history["test_accuracy"][-1]
+
+
+def _chosen(results, rules):
+    unknown = [name for name in rules or () if name not in results.protocol.rules]
+    if unknown:
+        raise ValueError(f"rules={unknown!r} are not in the protocol; it has {', '.join(results.protocol.rules)}")
+    return list(rules or results.protocol.rules)
+
+
+def _check_metric(metric):
+    if metric not in METRICS:
+        raise ValueError(f"curves: metric={metric!r} must be one of {', '.join(METRICS)}")

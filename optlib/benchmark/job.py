@@ -1,0 +1,213 @@
+"""One run of a benchmark, from plain values to a record; it may be called in any process on any machine."""
+
+import functools
+import pathlib
+import time
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from .. import data, vision
+from ..data.seeds import generator
+from ..registry import OPTIMIZERS
+from ..schedules import Constant, Cosine
+from ..torch_driver import TorchOptimizer
+from ..vision.callbacks import Callback
+from ..vision.speednet import triangle
+from .circumstances import circumstances
+
+# The mean and standard deviation of CIFAR-100's training images, which a published benchmark took for CIFAR-10's.
+CIFAR100_MEAN, CIFAR100_STD = (129.304, 124.070, 112.434), (68.170, 65.392, 70.418)
+SPLIT_SEED = 0  # the same images are held out in every run
+
+
+def run(job, *, root=None, checkpoints=None, threads=None, device=None, progress=False, command=None):
+    """Train one network, and test it.
+
+    Parameters
+    ----------
+    job : dict
+        From `plan.make`.
+    root : path, optional
+        Folder of the whole CIFAR-10.
+    checkpoints : path, optional
+        Folder for the state of an unfinished run, which then goes on after its last whole epoch.
+    threads : int, optional
+        For torch.
+    device : str, optional
+        By default a GPU where there is one.
+    progress : bool
+    command : str, optional
+        Goes into the record.
+
+    Returns
+    -------
+    dict
+        The record, fit for JSON.  A run that diverged is marked in its history.
+    """
+    if threads:
+        torch.set_num_threads(threads)
+    settings = job["training"]
+    train, test = images_of(job, root)
+    model = network(job["network"], job["seed"], train[0], normalize_of(settings))
+    steps = settings["epochs"] * -(-len(train[0]) // settings["batch"])
+    optimizer = optimizer_of(job, model, steps)
+    path = None if checkpoints is None else pathlib.Path(checkpoints) / f"{job['id']}.pt"
+    began = time.perf_counter()
+    history = vision.fit(
+        model, optimizer, train, tested_on(test, job), epochs=settings["epochs"], batch=settings["batch"],
+        schedule=schedule_of(settings, steps), seed=job["seed"], device=device, precision=settings["precision"],
+        layout=settings["layout"], callbacks=callbacks_of(settings), checkpoint=path, progress=progress,
+        augment=augment_of(settings, job["seed"]), normalize=normalize_of(settings),
+        loss=functools.partial(F.cross_entropy, label_smoothing=settings["label_smoothing"]),
+    )  # fmt: skip
+    record = {
+        **job,
+        "history": reported(history, settings),
+        "wall_seconds": time.perf_counter() - began,
+        "parameters": vision.count_parameters(model),
+        "memory": memory_of(optimizer),
+        "flips_accuracy": flips_accuracy(model, test, history, settings) if job["flips"] else None,
+        "command": command,
+        **circumstances(),
+    }
+    if path is not None:
+        path.unlink(missing_ok=True)  # a break between this line and the record's costs this run, and nothing else
+    return record
+
+
+def images_of(job, root):
+    """Training and test images of a run, as pairs; when a rate is tuned, the latter are held out of the former."""
+    full = job["data"]["set"] == "full"
+    images, labels = _loaded(True, root, full)
+    if job["stage"] != "tuning":
+        return (images, labels), _loaded(False, root, full)
+    held_out = job["data"]["validation"]
+    if held_out + max(job["images"], 1) > len(images):
+        raise ValueError(
+            f"benchmark: validation={held_out} and images={job['images']} of the protocol are more than the "
+            f"{len(images):,} training images"
+        )
+    order = generator("benchmark", SPLIT_SEED, "split").permutation(len(images))
+    kept = order[held_out:][: job["images"] or None]
+    return (images[kept], labels[kept]), (images[order[:held_out]], labels[order[:held_out]])
+
+
+@functools.lru_cache(maxsize=4)
+def _loaded(train, root, full):
+    return data.cifar10(train, root if full else None, full=full)
+
+
+def network(settings, seed, images, normalize):
+    """The network, with weights that the seed decides."""
+    if settings["name"] == "SpeedNet":
+        return vision.SpeedNet(settings["size"], seed=seed).initialize(images, normalize)
+    return getattr(vision, settings["name"])(seed=seed)
+
+
+def optimizer_of(job, model, steps):
+    """The rule at its learning rate, on all parameters that are learned."""
+    cls, settings = OPTIMIZERS[job["rule"]], dict(job["settings"])
+    if "steps" in cls.hypers:  # Demon fades over the whole run
+        settings.setdefault("steps", steps)
+    rule = cls(**{**settings, "lr": job["lr"]})
+    factor = job["training"]["bias_factor"]
+    if factor != 1.0 and hasattr(model, "parameter_groups"):
+        params = model.parameter_groups(job["lr"], factor)
+    else:
+        params = [p for p in model.parameters() if p.requires_grad]
+    return TorchOptimizer(params, rule, compile=job["training"]["compile"] and cls.elementwise)
+
+
+def schedule_of(settings, steps):
+    """The factor of the learning rate, for every rule the same."""
+    if steps < 2:
+        return Constant(1.0)
+    return {"triangle": triangle, "cosine": lambda n: Cosine(1.0, steps=n), "constant": lambda n: Constant(1.0)}[
+        settings["schedule"]
+    ](steps)
+
+
+def callbacks_of(settings):
+    """Weight decay and look-ahead averaging where the protocol wants them, and a published mistake."""
+    made = [vision.WeightDecay(settings["weight_decay"])] if settings["weight_decay"] else []
+    made += [vision.LookAhead()] if settings["look_ahead"] else []
+    return made + ([TrainModeOnce()] if settings["train_mode_once"] else [])
+
+
+def augment_of(settings, seed):
+    flip = None if settings["flip"] == "none" else settings["flip"]
+    return vision.FlipAndShift(flip, settings["shift"], seed=seed)
+
+
+def normalize_of(settings):
+    if settings["constants"] == "cifar100":
+        return vision.Normalize(CIFAR100_MEAN, CIFAR100_STD)
+    return vision.Normalize()
+
+
+def tested_on(test, job):
+    """The test images as they are or, as a published benchmark had them, flipped and shifted by chance."""
+    if not job["training"]["augmented_test"]:
+        return test
+    images, labels = test
+    augment = vision.FlipAndShift("random", job["training"]["shift"] or 4, seed=job["seed"])
+    chance = torch.Generator().manual_seed(job["seed"])
+    return augment(torch.from_numpy(np.array(images)), 0, chance), labels
+
+
+class TrainModeOnce(Callback):
+    """The mistake of calling ``model.train()`` once, before the first epoch.
+
+    The test after that epoch leaves the network in evaluation mode, so that from then on BatchNorm normalizes by the
+    running statistics of the first epoch, which are frozen.
+    """
+
+    def start(self, run):
+        self.model, self.on = run.model, False
+
+    def after_epoch(self, run):
+        self._freeze()
+
+    def state_dict(self):
+        return {"on": self.on}
+
+    def load_state_dict(self, state):
+        if state["on"]:
+            self._freeze()
+
+    def _freeze(self):
+        self.on = True
+        self.model.train = lambda mode=True: torch.nn.Module.train(self.model, False)
+
+    def __repr__(self):
+        return "TrainModeOnce()"
+
+
+def reported(history, settings):
+    """The history as the benchmark tells it; one published mistake is only in the telling."""
+    told = history.to_dict()
+    if settings["training_as_test"]:
+        told["test_loss"], told["test_accuracy"] = told["train_loss"], told["train_accuracy"]
+    return told
+
+
+def memory_of(optimizer):
+    """Numbers that the rule keeps for each number that it steps."""
+    kept = sum(_numbers(value) for state in optimizer.state.values() for value in state.values())
+    return round(kept / sum(p.numel() for group in optimizer.param_groups for p in group["params"]), 2)
+
+
+def _numbers(value):
+    if isinstance(value, torch.Tensor):
+        return value.numel()
+    return sum(map(_numbers, value)) if isinstance(value, (tuple, list)) else 0
+
+
+def flips_accuracy(model, test, history, settings):
+    """Share of right answers when each test image is also looked at in the mirror."""
+    if history.diverged:
+        return None
+    chosen = {name: history.settings[name] for name in ("precision", "layout")}
+    return vision.evaluate(model, test, flips=True, normalize=normalize_of(settings), **chosen)[1]

@@ -1,0 +1,204 @@
+"""`Results`: what was recorded for a protocol, as tables and pictures; what was not run is said to be not run."""
+
+import pathlib
+
+from . import charts, records, tables
+from .plan import best_rate, default_rate, jobs, make, score, tuning_jobs
+from .protocol import Protocol, load_protocol, names
+from .statistics import measured, places
+
+RECORDED = pathlib.Path("data") / "results"
+TEST_IMAGES = {"full": 10_000, "subset": 1_000}
+
+
+class Results:
+    """The records of one protocol.
+
+    Parameters
+    ----------
+    protocol : Protocol
+    records : list of dict
+        Those of other settings than the protocol's are never looked at; further seeds are.
+
+    Attributes
+    ----------
+    rules : list of str
+        Those with at least one final run, in the order of the registry.
+    variants : list of str
+        Where there are several, the methods that take one must be given one of them.
+    """
+
+    def __init__(self, protocol: Protocol, records):
+        self.protocol = protocol
+        self.variants = list(protocol.variants)
+        self.done = {record["id"]: record for record in records}
+        self.seeds = sorted({record["seed"] for record in self.done.values()})
+        self.rules = [name for name in protocol.rules if any(self.final(name, v) for v in self.variants)]
+
+    # --- what was run ------------------------------------------------------------------------------------
+
+    def tuning(self, rule, variant=None):
+        """The records of the learning rates that were tried, lowest rate first."""
+        if not self.protocol.tuning:
+            return []
+        wanted = tuning_jobs(self.protocol, self.done, self._one_of(variant), rule)
+        found = [self.done[job["id"]] for job in wanted if job["id"] in self.done]
+        return sorted(found, key=lambda record: record["lr"])
+
+    def best_rate(self, rule, variant=None):
+        """The learning rate of the final runs, or None where it is not known."""
+        return best_rate(self.protocol, self.done, self._one_of(variant), rule)
+
+    def final(self, rule, variant=None, default=False):
+        """The records of the final runs, by seed; of those at the rule's default rate where ``default`` is true."""
+        variant = self._one_of(variant)
+        lr = default_rate(self.protocol, rule) if default else self.best_rate(rule, variant)
+        if lr is None:
+            return []
+        names = [make(self.protocol, "final", variant, rule, lr, seed)["id"] for seed in self.seeds]
+        return [self.done[name] for name in names if name in self.done]
+
+    def accuracies(self, rule, variant=None, default=False):
+        """Test accuracy after the last epoch of each final run that did not diverge."""
+        runs = self.final(rule, variant, default)
+        return [run["history"]["test_accuracy"][-1] for run in runs if not run["history"]["diverged"]]
+
+    def accuracy(self, rule, variant=None, default=False):
+        """`Measured` test accuracy, or None where there is no run that did not diverge."""
+        found = self.accuracies(rule, variant, default)
+        return measured(found, TEST_IMAGES[self.protocol.data["set"]]) if found else None
+
+    def validation(self, rule, lr, variant=None):
+        """Accuracy on the images held out when that rate was tried; None where it was not tried or diverged."""
+        tried = [record for record in self.tuning(rule, variant) if record["lr"] == lr]
+        return score(tried[0])[0] if tried and not tried[0]["history"]["diverged"] else None
+
+    def places(self, variant=None):
+        """First and last place that each rule may hold, best first; rules whose bands overlap share places."""
+        found = {rule: self.accuracy(rule, variant) for rule in self.rules}
+        return places({rule: value for rule, value in found.items() if value})
+
+    def missing(self):
+        """What the protocol asks for and was not run, in words; "" where all was."""
+        left = jobs(self.protocol, list(self.done.values()))
+        if not left:
+            return ""
+        everything = [self._pair(rule, variant) for rule in self.protocol.rules for variant in self.variants]
+        runs = {}
+        for job in left:
+            what = (job["stage"], None if job["stage"] == "tuning" else job["seed"])
+            runs.setdefault(what, set()).add(self._pair(job["rule"], job["variant"]))
+        said = []
+        for (stage, seed), pairs in runs.items():
+            missed = "all rules" if len(pairs) == len(everything) else ", ".join(p for p in everything if p in pairs)
+            at = " at the default rate" * (stage == "default" and self.protocol.tuning is not None)
+            said.append(f"{missed}: not tuned to the end" if seed is None else f"seed {seed}{at}: {missed}")
+        return f"Not run. {'; '.join(said)}."
+
+    def _pair(self, rule, variant):
+        """A rule and its variant in words, without what is always the same."""
+        names = [rule] * (len(self.protocol.rules) > 1 or not variant) + [variant] * (len(self.variants) > 1)
+        return ", ".join(filter(None, names)) or rule
+
+    def _one_of(self, variant):
+        """The variant asked for; the only one by default."""
+        if variant is None and len(self.variants) == 1:
+            return self.variants[0]
+        if variant not in self.variants:
+            raise ValueError(
+                f"{self.protocol.name}: variant={variant!r} must be one of {', '.join(map(repr, self.variants))}; "
+                "compared() and variant_curves() show all of them"
+            )
+        return variant
+
+    # --- what came of it -----------------------------------------------------------------------------------
+
+    def table(self):
+        """Every rule: rates, accuracies at the best and the default rate, place, memory; or `compared`, of variants."""
+        return tables.summary(self) if len(self.variants) == 1 else self.compared()
+
+    def time_to(self, accuracy):
+        """Every rule: epochs and seconds to a test accuracy."""
+        return tables.time_to(self, accuracy)
+
+    def compared(self):
+        """The variants beside each other; for protocols that switch something on and off."""
+        return tables.variants(self)
+
+    def curves(self, metric="test_accuracy", rules=None):
+        """Picture: the mean over seeds after each epoch, with a band of one standard deviation."""
+        return charts.curves(self, metric, rules)
+
+    def variant_curves(self, metric="test_accuracy"):
+        """Picture: the same for the variants of a protocol with one rule."""
+        return charts.variant_curves(self, metric)
+
+    def sensitivity(self, rules=None):
+        """Picture: accuracy on the images held out against the learning rate."""
+        return charts.sensitivity(self, rules)
+
+    def ranking(self):
+        """Picture: a row a rule, a dot a run, the best on top, with the places that it may hold."""
+        return charts.ranking(self)
+
+    def __repr__(self):
+        pairs = [(rule, variant) for rule in self.protocol.rules for variant in self.variants]
+        tried = sum(len(self.tuning(*pair)) for pair in pairs)
+        runs = len({run["id"] for pair in pairs for run in self.final(*pair) + self.final(*pair, default=True)})
+        return (
+            f"<Results of {self.protocol.name!r}: {tried} learning rates tried, {runs} runs with test images, of "
+            f"{len(self.rules)} rules. {self.missing() or 'Everything was run.'}>"
+        )
+
+
+def load(which, protocol=None):
+    """The results that come with the course, by the name of their protocol, or those in a file of one's own.
+
+    >>> results = load("cpu")
+    >>> results = load("results/mine.jsonl", protocol="mine.toml")
+
+    Parameters
+    ----------
+    which : str or path
+    protocol : str or path, optional
+        As in `load_protocol`; by default the one that the records name.
+
+    Raises
+    ------
+    FileNotFoundError
+        With the places looked at and the command that makes the results.
+    ValueError
+        For a file that is no list of records, naming the line.
+    """
+    path = pathlib.Path(which)
+    if path.suffix != ".jsonl":
+        path = find(str(which))
+    found = records.read(path)
+    if not found:
+        raise FileNotFoundError(
+            f"benchmark: no results in {str(path)!r}; make them with: python -m optlib.benchmark run --protocol "
+            f"{protocol or path.stem} --out {path}"
+        )
+    made_by = found[0]["protocol"]
+    if protocol is None and made_by not in names():
+        raise FileNotFoundError(
+            f"benchmark: {str(path)!r} was made by protocol {made_by!r}, which is none of the course's own; name its "
+            "file: protocol=..., or --protocol on the command line"
+        )
+    return Results(load_protocol(protocol or made_by), found)
+
+
+def find(name):
+    """The file of results of that name that comes with the course."""
+    here = pathlib.Path.cwd()
+    bases = [pathlib.Path(__file__).resolve().parents[2], here, *here.parents]
+    found = [base / RECORDED / f"{name}.jsonl" for base in bases]
+    for path in found:
+        if path.is_file():
+            return path
+    if name not in names():
+        raise FileNotFoundError(f"benchmark: {name!r} is no protocol; there are {', '.join(names())}, or a .jsonl file")
+    raise FileNotFoundError(
+        f"benchmark: {name!r} was not run: no {RECORDED / name}.jsonl in {bases[0]} or here; run it with: "
+        f"python -m optlib.benchmark run --protocol {name}"
+    )

@@ -1,0 +1,69 @@
+"""What a few runs allow to say: mean, uncertainty, and which places in a ranking are shared."""
+
+import dataclasses
+import math
+
+import numpy as np
+
+
+@dataclasses.dataclass(frozen=True)
+class Measured:
+    """The mean of some runs and how far it may be trusted.
+
+    Attributes
+    ----------
+    mean : float
+    deviation : float or None
+        Standard deviation of the runs, as a sample tells it; None for a single one.
+    spread : float
+        The larger of that and of what the number of test images alone allows, sqrt(p (1 - p) / n).
+    runs : int
+    """
+
+    mean: float
+    deviation: float | None
+    spread: float
+    runs: int
+
+    def __str__(self):
+        band = "" if self.deviation is None else f" ± {100 * self.deviation:.2f}"
+        return f"{100 * self.mean:.2f}{band} %"
+
+
+def measured(accuracies, images):
+    """`Measured` of accuracies (shares from 0 to 1), each on so many test images."""
+    values = np.asarray(accuracies, dtype=float)
+    if values.ndim != 1 or not len(values):
+        raise ValueError(f"measured: accuracies={accuracies!r} must be at least one number")
+    if not ((values >= 0) & (values <= 1)).all():
+        raise ValueError(f"measured: accuracies={accuracies!r} must be shares from 0 to 1")
+    mean = float(values.mean())
+    deviation = float(values.std(ddof=1)) if len(values) > 1 else None
+    return Measured(mean, deviation, max(deviation or 0.0, math.sqrt(mean * (1 - mean) / images)), len(values))
+
+
+def places(results):
+    """First and last place that each entry may hold, best first; entries whose bands overlap share places.
+
+    Two entries are told apart where their means are further from each other than their spreads together.
+
+    Parameters
+    ----------
+    results : dict of name -> Measured
+
+    Returns
+    -------
+    dict of name -> (first, last)
+    """
+    names = sorted(results, key=lambda name: -results[name].mean)
+    clearly = lambda a, b: results[a].mean - results[b].mean > results[a].spread + results[b].spread
+    return {
+        name: (1 + sum(clearly(other, name) for other in names), len(names) - sum(clearly(name, o) for o in names))
+        for name in names
+    }
+
+
+def place_words(place):
+    """A place, or the places that are shared: "1", "2-5"."""
+    first, last = place
+    return str(first) if first == last else f"{first}–{last}"

@@ -1,0 +1,239 @@
+"""``python -m optlib.benchmark`` from end to end: real images are learned, and a killed run goes on as if unbroken."""
+
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import torch
+
+from optlib.benchmark import records
+from optlib.benchmark.__main__ import main
+from optlib.benchmark.protocol import names
+
+GRID = """
+title = "A grid of two rates and one run"
+rules = ["Adam"]
+settings.Adam.lr = 0.01
+
+[data]
+set = "subset"
+validation = 500
+
+[network]
+name = "SpeedNet"
+
+[training]
+epochs = 1
+batch = 50
+shift = 2
+precision = "float32"
+layout = "channels_last"
+
+[tuning]
+epochs = 4
+images = 500
+exponents = [-0.5, 0.0]
+widen = 0
+
+[final]
+seeds = [0]
+"""
+LEAST = 0.28  # chance gives 0.1; at these rates seeds gave 0.40 to 0.45
+MEASURED = ("seconds", "test_seconds", "images_per_second")  # of the clock
+RUN = ["run", "--protocol", "grid.toml", "--threads", "1"]
+
+
+def start(folder, *arguments):
+    """The command in a process of its own, in a folder where nothing but the protocol lies."""
+    (folder / "grid.toml").write_text(GRID)
+    root = pathlib.Path(__file__).resolve().parents[1]
+    environment = {**os.environ, "PYTHONPATH": str(root)}
+    return subprocess.Popen([sys.executable, "-m", "optlib.benchmark", *arguments], cwd=folder, env=environment,
+                            text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # fmt: skip
+
+
+def ended(process):
+    said, errors = process.communicate()
+    assert process.returncode == 0, errors
+    return said
+
+
+def found(folder):
+    return records.read(folder / "results" / "grid.jsonl")
+
+
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory):
+    """Folder of a whole run, and what it printed."""
+    folder = tmp_path_factory.mktemp("unbroken")
+    return folder, ended(start(folder, *RUN))
+
+
+@pytest.fixture
+def here(unbroken, monkeypatch):
+    monkeypatch.chdir(unbroken[0])
+    return unbroken[0]
+
+
+def test_real_images_are_learned_and_recorded(unbroken):
+    folder, said = unbroken
+    runs = found(folder)
+    assert [run["stage"] for run in runs] == ["tuning", "tuning", "final"]
+    assert len(said.splitlines()) == 4
+    assert "every run of the protocol is recorded" in said
+    assert runs[-1]["history"]["test_accuracy"][-1] >= LEAST
+    assert [run["history"]["settings"]["images"] for run in runs] == [500, 500, 5000]
+    assert not (folder / "results" / "grid.unfinished").exists()
+    assert runs[0]["command"] == "python -m optlib.benchmark run --protocol grid.toml --threads 1"
+    for run in runs:
+        text = json.dumps(run)
+        assert str(folder) not in text
+        assert str(pathlib.Path.home()) not in text or len(str(pathlib.Path.home())) < 2
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="needs signals of POSIX")
+def test_killed_in_the_middle_of_a_run_it_goes_on_as_if_it_had_not_been(unbroken, tmp_path):
+    process = start(tmp_path, *RUN)
+    checkpoint = None
+    while checkpoint is None:  # until the second run has a whole epoch and is not over
+        assert process.poll() is None, process.communicate()
+        if len(found(tmp_path)) == 1 and list(tmp_path.glob("results/grid.unfinished/*.pt")):
+            process.send_signal(signal.SIGSTOP)
+            checkpoint = next(iter(tmp_path.glob("results/grid.unfinished/*.pt")), None)
+            process.send_signal(signal.SIGCONT if checkpoint is None else signal.SIGKILL)
+        time.sleep(0.002)
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    assert len(found(tmp_path)) == 1
+    spent = torch.load(checkpoint, weights_only=True)["history"]["seconds"]
+    assert 1 <= len(spent) <= 4
+
+    said = ended(start(tmp_path, *RUN))
+    assert len(said.splitlines()) == 3  # the first run is not repeated
+    before, after = found(unbroken[0]), found(tmp_path)
+    assert [run["id"] for run in after] == [run["id"] for run in before]
+    assert after[1]["history"]["seconds"][: len(spent)] == spent  # its whole epochs are not repeated either
+    for old, new in zip(before, after, strict=True):
+        for name, value in old["history"].items():
+            assert name in MEASURED or new["history"][name] == value, name
+    assert not checkpoint.parent.exists()
+
+    tables = [ended(start(folder, "table", "--results", "grid", "--protocol", "grid.toml"))
+              for folder in (unbroken[0], tmp_path)]  # fmt: skip
+    assert tables[0] == tables[1]
+
+
+def test_the_same_command_again_does_nothing(here, capsys):
+    before = (here / "results" / "grid.jsonl").read_bytes()
+    assert main(["--protocol", "grid.toml"]) == 0  # "run" may be left out
+    assert capsys.readouterr().out == "every run of the protocol is recorded\n"
+    assert (here / "results" / "grid.jsonl").read_bytes() == before
+
+
+OWN = ["--results", "grid", "--protocol", "grid.toml"]
+
+
+def test_list_has_a_line_for_each_run(here, capsys):
+    assert main(["list", *OWN]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines[:3]] == [run["id"] for run in found(here)]
+    assert "other code" not in "".join(lines)
+    assert lines[3] == "Every run of the protocol is recorded."
+
+
+def test_tables_in_a_terminal_and_in_markdown(here, capsys):
+    accuracy = f"{100 * found(here)[-1]['history']['test_accuracy'][-1]:.2f} %"
+    for more in ([], ["--markdown"]):
+        assert main(["table", *OWN, *more]) == 0
+        out = capsys.readouterr().out
+        assert accuracy in out
+        assert ("| --- |" in out.replace("---:", "---")) == bool(more)
+    assert main(["table", *OWN, "--time-to", "0.2"]) == 0
+    assert re.search(r"Adam +1\.0 +\d+ +all 1", capsys.readouterr().out)
+
+
+def test_pictures_are_files(here, capsys):
+    assert main(["plot", *OWN, "--out", "pictures/of it"]) == 0
+    paths = [pathlib.Path(line) for line in capsys.readouterr().out.splitlines()]
+    assert [path.name for path in paths] == ["grid_curves.png", "grid_ranking.png", "grid_sensitivity.png"]
+    assert all(path.read_bytes().startswith(b"\x89PNG") for path in paths)
+
+
+def test_a_recorded_run_done_again_is_the_same_to_the_last_bit(here, capsys):
+    name = found(here)[0]["id"]
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)  # the recorded number is taken
+    try:
+        assert main(["rerun", name[:8], *OWN]) == 0
+    finally:
+        torch.set_num_threads(threads)
+    lines = capsys.readouterr().out.splitlines()
+    assert sum(line.endswith("the same to the last bit") for line in lines) == 2
+    assert not any("differs" in line or "now" in line for line in lines)
+
+
+def test_protocols_are_listed(capsys):
+    assert main(["protocols"]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == names()
+
+
+def test_help_names_every_command(capsys):
+    with pytest.raises(SystemExit) as end:
+        main(["--help"])
+    assert end.value.code == 0
+    out = capsys.readouterr().out
+    assert all(name in out for name in ("run", "resume", "list", "table", "plot", "rerun", "speedrun", "protocols"))
+
+
+ERRORS = {
+    ("run", "--protocol", "nope"): "protocol 'nope' is neither a file nor one of",
+    ("run", "--protocol", "bad.toml"): "bad.toml: no valid TOML",
+    ("run", "--protocol", "grid.toml", "--rules", "Sgd"): "rules=['Sgd'] are not in protocol grid; it has Adam",
+    ("run", "--protocol", "grid.toml", "--seeds", "-1"): "seeds=[-1] must be",
+    ("run", "--protocol", "grid.toml", "--executor", "magic"): "executor='magic' must be",
+    ("run", "--protocol", "grid.toml", "--out", "broken.jsonl"): "broken.jsonl, line 1: not JSON",
+    ("run", "--protocol", "cpu", "--root", "nowhere"): "failed: FileNotFoundError: cifar10: root='nowhere' does not",
+    ("list", "--results", "nope"): "'nope' is no protocol",
+    ("list", "--results", "none.jsonl"): "python -m optlib.benchmark run --protocol none",
+    ("list", "--results", "grid"): "--protocol",
+    ("table", *OWN, "--time-to", "70"): "accuracy=70.0 must be a number between 0 and 1",
+    ("table", *OWN, "--time-to", "0"): "accuracy=0.0 must be a number between 0 and 1",
+    ("rerun", "xyz", *OWN): "'xyz' begins the id of 0 records",
+    ("rerun", "", *OWN): "'' begins the id of 3 records",
+}
+
+
+@pytest.mark.parametrize("arguments", ERRORS, ids=" ".join)
+def test_an_error_is_one_line_and_status_1(here, capsys, arguments):
+    (here / "bad.toml").write_text("title =")
+    (here / "broken.jsonl").write_text("nonsense\n")
+    assert main(list(arguments)) == 1
+    lines = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("results")]
+    assert len(lines) == 1, lines
+    assert lines[0].startswith("error: ")
+    assert ERRORS[arguments] in lines[0]
+
+
+@pytest.mark.parametrize("arguments", [[], ["walk"], ["run"], ["run", "--protocol", "x", "--workers", "0"]])
+def test_what_the_parser_does_not_take_has_status_2(capsys, arguments):
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    assert end.value.code == 2
+    assert "usage:" in capsys.readouterr().err
+
+
+def test_absolute_paths_do_not_go_into_records(tmp_path, monkeypatch):
+    from optlib.benchmark import runner
+
+    told = []
+    monkeypatch.setattr(runner, "run", lambda *given, **options: told.append(options["command"]))
+    (tmp_path / "mine.toml").write_text(GRID)
+    assert main(["run", "--protocol", str(tmp_path / "mine.toml"), f"--root={tmp_path}", "--out", "a/b.jsonl"]) == 0
+    command = f"python -m optlib.benchmark run --protocol mine.toml --root={tmp_path.name} --out a/b.jsonl"
+    assert told == [command]

@@ -1,0 +1,255 @@
+"""One run: what it trains on, what it is tested on, and what each setting of a protocol does.  Real images, few."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+import torch
+from benchmark_cases import protocol
+from vision_cases import one_thread  # noqa: F401
+
+import optlib as ol
+from optlib import vision
+from optlib.benchmark import job as module
+from optlib.benchmark import plan, records, runner
+from optlib.vision import loop
+
+FIRST_ORDER = [name for name, cls in ol.OPTIMIZERS.items() if cls.reads == ("gradient",)]
+
+
+@pytest.fixture
+def few(monkeypatch):
+    """The first images of the real sets: 200 for training, 50 for the test."""
+    real = {train: module.data.cifar10(train, full=False) for train in (True, False)}
+
+    def loaded(train, root, full):
+        count = 200 if train else 50
+        return real[train][0][:count], real[train][1][:count]
+
+    monkeypatch.setattr(module, "_loaded", loaded)
+
+
+def make(stage="final", rule="Adam", lr=0.01, seed=0, **changes):
+    changes = {"data": {"set": "subset", "validation": 50}, "tuning__images": 100, "rules": [rule]} | changes
+    return plan.make(protocol(**changes), stage, "", rule, lr, seed)
+
+
+def history(job, **options):
+    return module.run(job, **options)["history"]
+
+
+def numbers(found):
+    return {name: found[name] for name in ("train_loss", "train_accuracy", "test_loss", "test_accuracy", "lr")}
+
+
+# --- images ------------------------------------------------------------------------------------------------------
+
+
+def keys(images):
+    return {image.tobytes() for image in np.asarray(images)}
+
+
+def test_a_tuning_run_holds_the_same_images_out_for_every_seed_and_rule_and_never_sees_the_test_set(monkeypatch):
+    asked, real = [], module._loaded
+    monkeypatch.setattr(module, "_loaded", lambda train, *rest: asked.append(train) or real(train, *rest))
+    (images, labels), (held, held_labels) = module.images_of(make("tuning", data={"set": "subset", "validation": 700},
+                                                                  tuning__images=0), None)  # fmt: skip
+    assert asked == [True]
+    assert (len(images), len(held), len(labels), len(held_labels)) == (4300, 700, 4300, 700)
+    whole = keys(real(True, None, False)[0])
+    assert not keys(images) & keys(held)
+    assert len(keys(images) | keys(held)) == len(whole)
+    for other in ({"seed": 5}, {"rule": "Momentum"}, {"lr": 0.1}, {"tuning__images": 100}):
+        again = make("tuning", **{"data": {"set": "subset", "validation": 700}, "tuning__images": 0, **other})
+        (part, _), (same, _) = module.images_of(again, None)
+        np.testing.assert_array_equal(held, same)
+        np.testing.assert_array_equal(part, images[: len(part)])
+
+
+def test_a_final_run_trains_on_all_images_and_is_tested_on_the_test_images():
+    (images, _), (tested, _) = module.images_of(make("final"), None)
+    np.testing.assert_array_equal(images, ol.data.cifar10(True, full=False)[0])
+    np.testing.assert_array_equal(tested, ol.data.cifar10(False, full=False)[0])
+
+
+def test_more_images_than_there_are_is_refused(few):
+    with pytest.raises(ValueError, match="validation=150 and images=100 of the protocol are more than the 200"):
+        module.images_of({**make("tuning"), "data": {"set": "subset", "validation": 150}}, None)
+
+
+# --- the record --------------------------------------------------------------------------------------------------
+
+
+def test_a_run_is_a_record_and_repeats_itself(few, tmp_path):
+    first = module.run(make(), threads=1, command="as told", checkpoints=tmp_path / "c")
+    assert records.FIELDS <= set(first)
+    assert (first["command"], first["parameters"]) == ("as told", vision.count_parameters(vision.SpeedNet()))
+    assert first["hardware"]["threads"] == 1
+    assert first["flips_accuracy"] is None
+    assert not list((tmp_path / "c").glob("*"))
+    json.dumps(first, allow_nan=False)
+    assert numbers(history(make())) == numbers(first["history"])
+    assert numbers(history(make(seed=1))) != numbers(first["history"])
+
+
+def test_a_diverged_run_is_a_record(few):
+    found = module.run(make(rule="GradientDescent", lr=1e36, final__flips=True))
+    assert found["history"]["diverged"]
+    assert found["flips_accuracy"] is None
+    assert "diverged at step" in runner.line(found)
+    json.dumps(found, allow_nan=False)
+
+
+def test_flips_are_looked_at_only_in_final_runs(few):
+    assert 0 <= module.run(make(final__flips=True))["flips_accuracy"] <= 1
+    assert module.run(make("tuning", final__flips=True))["flips_accuracy"] is None
+
+
+@pytest.mark.parametrize("rule", FIRST_ORDER)
+def test_every_rule_makes_its_steps_and_keeps_as_many_numbers_as_its_page_says(few, rule):
+    job = make("tuning", rule, ol.OPTIMIZERS[rule]().lr, training__batch=100)
+    found = module.run(job)
+    assert not found["history"]["diverged"]
+    said = int(re.search(r"Memory:\s+(\d+) numbers? per parameter", ol.OPTIMIZERS[rule].__doc__).group(1))
+    assert found["memory"] == pytest.approx(said, abs=0.01)
+    assert found["rule"] in found["history"]["settings"]["optimizer"]
+
+
+def test_in_several_processes_the_numbers_are_those_of_one(tmp_path):
+    given = protocol(rules=["Momentum", "Adam"], tuning__exponents=[0, 1], tuning__widen=0).with_only(seeds=[0])
+    done = []
+    for job in plan.jobs(given, []):  # as if the final runs were recorded: they take all images
+        for stage in ("final", "default"):
+            done.append({**plan.make(given, stage, "", job["rule"], job["lr"], 0), "history": {}})
+    for workers in (1, 2):
+        out = tmp_path / f"{workers}.jsonl"
+        for each in done:
+            records.append(out, each)
+        runner.run(given, out, workers=workers, threads=1, say=lambda text: None)
+    one, two = ({r["id"]: r for r in records.read(tmp_path / f"{w}.jsonl")} for w in (1, 2))
+    assert set(one) == set(two)
+    tuned = [name for name, r in one.items() if r["stage"] == "tuning"]
+    assert len(tuned) == 4
+    for name in tuned:
+        assert numbers(one[name]["history"]) == numbers(two[name]["history"])
+
+
+# --- settings ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def seen(monkeypatch):
+    """The arguments with which `fit` was called; nothing is trained."""
+    calls = []
+
+    def fit(model, optimizer, train, test, **options):
+        calls.append({"model": model, "optimizer": optimizer, "train": train, "test": test, **options})
+        raise InterruptedError
+
+    monkeypatch.setattr(vision, "fit", fit)
+
+    def asked(**changes):
+        with pytest.raises(InterruptedError):
+            module.run(make(**changes))
+        return calls[-1]
+
+    return asked
+
+
+def test_augmented_test_changes_the_test_images_and_nothing_else(few, seen):
+    plain, augmented = seen(), seen(training__augmented_test=True)
+    np.testing.assert_array_equal(plain["train"][0], augmented["train"][0])
+    assert (np.asarray(plain["test"][0]) != np.asarray(augmented["test"][0])).any()
+    np.testing.assert_array_equal(plain["test"][1], augmented["test"][1])
+    again = seen(training__augmented_test=True)
+    np.testing.assert_array_equal(again["test"][0], augmented["test"][0])
+
+
+def test_training_as_test_changes_only_what_is_told(few):
+    plain, told = (history(make(training__training_as_test=switch)) for switch in (False, True))
+    assert (told["test_accuracy"], told["test_loss"]) == (plain["train_accuracy"], plain["train_loss"])
+    assert (told["train_loss"], told["lr"]) == (plain["train_loss"], plain["lr"])
+
+
+def test_the_constants_reach_training_test_and_the_first_layer(few, seen):
+    right, wrong = seen(), seen(training__constants="cifar100")
+    image = torch.full((1, 2, 2, 3), 128, dtype=torch.uint8)
+    expected = [(128 - m) / s for m, s in zip(module.CIFAR100_MEAN, module.CIFAR100_STD, strict=True)]
+    torch.testing.assert_close(wrong["normalize"](image)[0, :, 0, 0], torch.tensor(expected))
+    assert not torch.allclose(right["normalize"](image), wrong["normalize"](image))
+    assert not torch.equal(right["model"].whiten.weight, wrong["model"].whiten.weight)
+
+
+def test_the_factor_of_biases_makes_a_group_of_its_own(few, seen):
+    assert [group["lr"] for group in seen()["optimizer"].param_groups] == [0.01]
+    groups = seen(training__bias_factor=64.0)["optimizer"].param_groups
+    assert [group["lr"] for group in groups] == [0.01, pytest.approx(0.64)]
+    assert {p.ndim for p in groups[1]["params"]} == {1}
+
+
+def test_callbacks_and_loss_are_those_of_the_protocol(few, seen):
+    assert seen()["callbacks"] == []
+    found = seen(training__weight_decay=0.02, training__look_ahead=True, training__label_smoothing=0.2)
+    assert list(map(repr, found["callbacks"])) == ["WeightDecay(0.02)", repr(vision.LookAhead())]
+    assert found["loss"].keywords == {"label_smoothing": 0.2}
+
+
+@pytest.mark.parametrize("schedule", ["triangle", "cosine", "constant"])
+def test_the_schedule_covers_all_steps(few, seen, schedule):
+    found = seen(training__schedule=schedule, training__batch=60)["schedule"]  # 4 batches, 2 epochs
+    factors = [found(t) for t in range(8)]
+    assert all(0 < factor <= 1 for factor in factors)
+    assert max(factors) == pytest.approx(1)
+    assert factors[-1] == 1 if schedule == "constant" else factors[-1] < 0.4
+
+
+@pytest.mark.parametrize("rule", [name for name in FIRST_ORDER if "steps" in ol.OPTIMIZERS[name].hypers])
+def test_rules_that_fade_over_the_run_are_told_its_length(few, seen, rule):
+    assert seen(rule=rule, training__batch=60)["optimizer"].rule.steps == 8
+    assert seen(rule=rule, settings={rule: {"steps": 5}})["optimizer"].rule.steps == 5
+
+
+@pytest.mark.parametrize(("flip", "expected"), [("none", None), ("random", "random"), ("alternating", "alternating")])
+def test_augmentation_is_that_of_the_protocol(few, seen, flip, expected):
+    augment = seen(training__flip=flip, training__shift=3, seed=7)["augment"]
+    assert (augment.flip, augment.shift, augment.seed) == (expected, 3, 7)
+
+
+# --- the mistake of calling train() once -------------------------------------------------------------------------
+
+
+def norms(monkeypatch, changes, **options):
+    """Counts of the batches that a BatchNorm learned from after each epoch of a run, and its numbers."""
+    counts, real = [], loop._epoch
+
+    def epoch(run, bar):
+        real(run, bar)
+        counts.append(int(run.model.groups[0].norm_first.num_batches_tracked))
+        if options.get("stop") == run.epoch:
+            raise InterruptedError
+
+    monkeypatch.setattr(loop, "_epoch", epoch)
+    try:
+        found = history(make(training__epochs=4, training__batch=50, **changes), checkpoints=options.get("folder"))
+    except InterruptedError:
+        found = None
+    monkeypatch.setattr(loop, "_epoch", real)
+    return counts, found
+
+
+def test_train_mode_once_freezes_batchnorm_after_the_first_epoch(few, monkeypatch):
+    assert norms(monkeypatch, {})[0] == [4, 8, 12, 16]
+    assert norms(monkeypatch, {"training__train_mode_once": True})[0] == [4, 4, 4, 4]
+
+
+@pytest.mark.parametrize("once", [True, False])
+def test_a_run_that_is_resumed_is_the_same_also_with_that_mistake(few, monkeypatch, tmp_path, once):
+    changes = {"training__train_mode_once": once, "training__look_ahead": True}
+    counts, whole = norms(monkeypatch, changes)
+    first, nothing = norms(monkeypatch, changes, folder=tmp_path, stop=2)
+    assert nothing is None
+    rest, resumed = norms(monkeypatch, changes, folder=tmp_path)
+    assert first + rest == counts
+    assert numbers(resumed) == numbers(whole)
+    assert not list(tmp_path.iterdir())

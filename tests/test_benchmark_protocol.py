@@ -1,0 +1,196 @@
+"""Protocols: those of the course are whole, and every mistake in one is named with the file, the key and the value."""
+
+import inspect
+import math
+
+import pytest
+from benchmark_cases import TINY, protocol, settings
+
+import optlib as ol
+from optlib import benchmark, vision
+from optlib.benchmark import protocol as module
+from optlib.benchmark.protocol import SCHEMA, from_dict, load_protocol, names
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_protocol_of_the_course_is_whole(name):
+    found = load_protocol(name)
+    assert found.name == name
+    assert len(found.title) > 20
+    assert found.rules
+    for rule, given in found.rules.items():
+        ol.OPTIMIZERS[rule](**given)
+    for variant in found.variants:
+        assert set(found.trained(variant)) == set(SCHEMA["training"])
+    assert found.final["seeds"]
+    assert hasattr(vision, found.network["name"])
+    assert name in benchmark.protocols()
+
+
+def test_first_order_means_every_rule_that_reads_the_gradient_alone():
+    first = [name for name, cls in ol.OPTIMIZERS.items() if cls.reads == ("gradient",)]
+    assert list(protocol(rules="first-order").rules) == first
+    assert len(first) >= 19
+    assert list(load_protocol("cpu").rules) == list(load_protocol("gpu").rules) == first
+
+
+def test_defaults_are_filled_in_and_what_is_given_stays():
+    found = from_dict("x", settings(settings={"Adam": {"beta1": 0.8}}))
+    assert found.training["flip"] == "random"
+    assert found.training["batch"] == 100
+    assert found.rules == {"Momentum": {}, "Adam": {"beta1": 0.8}}
+    assert found.variants == {"": {}}
+    assert protocol(tuning=None).tuning is None
+
+
+def test_every_choice_of_a_network_and_a_schedule_is_there():
+    assert set(module.NETWORKS) == {"SpeedNet", "ResNet18", "ResNet20", "VGG16"}
+    for name, own in module.NETWORKS.items():
+        assert set(own) <= set(inspect.signature(getattr(vision, name)).parameters)
+    for key, choices in (("schedule", module.SCHEDULES), ("flip", module.FLIPS), ("constants", module.CONSTANTS)):
+        for choice in choices:
+            assert protocol(**{f"training__{key}": choice}).training[key] == choice
+
+
+BAD = {  # change -> what the error must say
+    "an unknown table": ({"extra": {}}, ["'extra' is unknown", "tuning"]),
+    "an unknown key": ({"training__momentum": 0.9}, ["[training]", "'momentum' is unknown", "label_smoothing"]),
+    "an unknown key of final": ({"final__seed": 1}, ["[final]", "'seed'", "default_seeds"]),
+    "no title": ({"title": None}, ["title=None", "text"]),
+    "a title that is no text": ({"title": 3}, ["title=3", "text"]),
+    "a missing key": ({"training__batch": None}, ["[training]", "batch is missing", "integer of at least 1"]),
+    "a missing table": ({"data": None}, ["[data]", "set is missing", "'full'"]),
+    "no seeds": ({"final__seeds": []}, ["seeds=[]", "one or more different integers"]),
+    "twice the same seed": ({"final__seeds": [1, 1]}, ["seeds=[1, 1]", "different"]),
+    "a seed that is no integer": ({"final__seeds": [0.5]}, ["seeds=[0.5]", "integers"]),
+    "a switch as a seed": ({"final__seeds": [True]}, ["seeds=[True]"]),
+    "a negative seed": ({"final__default_seeds": [-1]}, ["default_seeds=[-1]", "at least 0"]),
+    "a table that is none": ({"data": 3}, ["[data]", "must be a table", "3"]),
+    "tuning that is no table": ({"tuning": 5}, ["[tuning]", "must be a table", "5"]),
+    "variants that are no table": ({"variants": 3}, ["variants=3", "table"]),
+    "a variant that is no table": ({"variants": {"a": 3}}, ["variants.a", "table", "3"]),
+    "an unknown key of a variant": ({"variants": {"a": {"x": 3}}}, ["[variants.a]", "'x' is unknown"]),
+    "a bad value in a variant": ({"variants": {"a": {"batch": 0}}}, ["[variants.a]", "batch=0", "at least 1"]),
+    "settings that are no table": ({"settings": [1]}, ["settings=[1]", "table"]),
+    "settings of a rule that is not there": ({"settings": {"AdaGrad": {}}}, ["[settings]", "'AdaGrad'", "Momentum"]),
+    "settings of a rule that are no table": ({"settings": {"Adam": 3}}, ["Adam=3", "table"]),
+    "an unknown hyper-parameter": ({"settings": {"Adam": {"gamma": 1}}}, ["[settings.Adam]", "gamma=1", "beta1"]),
+    "a hyper-parameter out of range": ({"settings": {"Adam": {"lr": -1}}}, ["[settings.Adam]", "lr=-1", "(0, inf)"]),
+    "a hyper-parameter as text": ({"settings": {"Adam": {"lr": "x"}}}, ["[settings.Adam]", "lr='x'", "a number"]),
+    "an unknown rule": ({"rules": ["Adma"]}, ["rules=['Adma']", "first-order", "Adam"]),
+    "a rule that needs more than gradients": ({"rules": ["Newton"]}, ["rules=['Newton']", "Momentum"]),
+    "rules that are no list": ({"rules": "Adam"}, ["rules='Adam'", "first-order"]),
+    "rules in a list of lists": ({"rules": [["Adam"]]}, ["rules=[['Adam']]"]),
+    "no rules": ({"rules": []}, ["rules=[]"]),
+    "rules missing": ({"rules": None}, ["rules=None"]),
+    "an unknown network": ({"network__name": "ResNet1000"}, ["name='ResNet1000'", "'ResNet18'"]),
+    "a list for a name": ({"network__name": ["SpeedNet"]}, ["name=['SpeedNet']"]),
+    "a size where there is one": ({"network": {"name": "ResNet20", "size": "large"}}, ["size='large'", "ResNet20"]),
+    "a text for a number": ({"training__batch": "100"}, ["batch='100'", "integer"]),
+    "a number for a switch": ({"training__look_ahead": 1}, ["look_ahead=1", "true or false"]),
+    "a switch for a number": ({"training__epochs": True}, ["epochs=True", "integer"]),
+    "a float for an integer": ({"training__epochs": 1.5}, ["epochs=1.5", "integer"]),
+    "too much smoothing": ({"training__label_smoothing": 1.0}, ["label_smoothing=1.0", "[0, 0.9]"]),
+    "no number": ({"training__weight_decay": math.nan}, ["weight_decay=nan", "[0, 1]"]),
+    "an infinite number": ({"training__bias_factor": math.inf}, ["bias_factor=inf"]),
+    "a shift beyond the image": ({"training__shift": 32}, ["shift=32", "from 0 to 31"]),
+    "one exponent": ({"tuning__exponents": [0]}, ["exponents=[0]", "at least 2"]),
+    "uneven exponents": ({"tuning__exponents": [0, 1, 3]}, ["exponents=[0, 1, 3]", "even steps"]),
+    "falling exponents": ({"tuning__exponents": [1, 0]}, ["exponents=[1, 0]", "growing"]),
+    "exponents closer than the rounding": ({"tuning__exponents": [0, 1e-4]}, ["exponents=", "0.01"]),
+    "infinite exponents": ({"tuning__exponents": [0, math.inf]}, ["exponents=[0, inf]", "to 10"]),
+    "exponents beyond all numbers": ({"tuning__exponents": [400, 401]}, ["exponents=[400, 401]"]),
+    "widened without end": ({"tuning__widen": 1000}, ["widen=1000", "0 to 10"]),
+    "more held out than there are": ({"data__validation": 5000}, ["validation=5000", "5,000"]),
+    "more trained on than are left": ({"tuning__images": 4500}, ["images=4500", "5,000"]),
+    "a batch of more than all": ({"training__batch": 600}, ["batch=600", "at most 500"]),
+    "default seeds without tuning": ({"tuning": None, "final__default_seeds": [0]}, ["default_seeds=[0]", "[tuning]"]),
+    "a factor for biases of a ResNet": (
+        {"network__name": "ResNet18", "training__bias_factor": 2.0}, ["bias_factor=2.0", "ResNet18"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("mistake", BAD)
+def test_a_mistake_is_named_with_the_file_the_key_the_value_and_what_is_allowed(mistake):
+    change, said = BAD[mistake]
+    with pytest.raises(ValueError) as error:
+        from_dict("x", settings(**change), "mine.toml")
+    text = str(error.value)
+    assert text.startswith("mine.toml")
+    assert "\n" not in text
+    for part in said:
+        assert part in text, text
+
+
+@pytest.mark.parametrize("table", SCHEMA)
+def test_every_key_refuses_what_it_cannot_be(table):
+    for key in SCHEMA[table]:
+        for value in ("nonsense", -7, math.nan, {}, None):
+            given = settings()
+            given[table][key] = value
+            with pytest.raises(ValueError, match=key):
+                from_dict("x", given)
+
+
+def test_every_default_is_allowed():
+    for table in SCHEMA.values():
+        for key, (default, _, fits) in table.items():
+            assert default is ... or fits(default), key
+
+
+def test_a_file_is_read(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text(TINY)
+    found = load_protocol(path)
+    assert (found.name, found.title) == ("mine", "A tiny grid")
+    assert load_protocol(str(path)) == found
+
+
+@pytest.mark.parametrize("text", [b"title = ", b"a = 1\na = 2", b"\xff\xfe", b"[data\n"])
+def test_bad_toml_is_named_with_the_file(tmp_path, text):
+    path = tmp_path / "mine.toml"
+    path.write_bytes(text)
+    with pytest.raises(ValueError, match=r"mine\.toml: no valid TOML: "):
+        load_protocol(path)
+
+
+def test_what_is_no_file_is_told_with_the_names_there_are(tmp_path):
+    for which in ("cpuu", tmp_path, tmp_path / "none.toml", ""):
+        with pytest.raises(FileNotFoundError, match="is neither a file nor one of .*cpu, gpu"):
+            load_protocol(which)
+
+
+def test_some_rules_and_other_seeds():
+    whole = protocol(rules=["Momentum", "Adam", "AdaGrad"])
+    part = whole.with_only(["AdaGrad", "Adam"], [5, 6])
+    assert list(part.rules) == ["AdaGrad", "Adam"]
+    assert part.final["seeds"] == [5, 6]
+    assert whole.final["seeds"] == [0, 1]
+    assert list(whole.rules) == ["Momentum", "AdaGrad", "Adam"]  # as taught
+    assert whole.with_only() == whole
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"rules": ["Nesterov"]}, r"rules=\['Nesterov'\] are not in protocol some; it has Momentum, Adam"),
+        ({"rules": []}, r"rules=\[\] must name at least one of Momentum"),
+        ({"seeds": [1, 1]}, r"seeds=\[1, 1\] must be .*different"),
+        ({"seeds": [-1]}, r"seeds=\[-1\] must be"),
+        ({"seeds": []}, r"seeds=\[\] must be one or more"),
+    ],
+)
+def test_what_is_not_in_the_protocol_is_refused(given, said):
+    with pytest.raises(ValueError, match=said):
+        protocol().with_only(**given)
+
+
+def test_the_constants_are_the_published_ones():
+    from optlib.benchmark.job import CIFAR100_MEAN, CIFAR100_STD
+    from optlib.data import CIFAR10_MEAN
+
+    # As many public repositories have them, in shares of 255, with their rounding.
+    assert [m / 255 for m in CIFAR100_MEAN] == pytest.approx([0.5071, 0.4866, 0.4409], abs=2e-4)
+    assert [s / 255 for s in CIFAR100_STD] == pytest.approx([0.2673, 0.2564, 0.2761], abs=3e-4)
+    assert abs(CIFAR100_MEAN[0] - CIFAR10_MEAN[0]) > 3

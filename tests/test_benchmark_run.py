@@ -1,0 +1,214 @@
+"""The runner: where runs are done, how many at once, and what is left when one fails.  No network is trained."""
+
+import concurrent.futures
+import os
+import threading
+import time
+
+import pytest
+from benchmark_cases import finished, hill, protocol, record
+
+from optlib.benchmark import job as real
+from optlib.benchmark import plan, records, runner
+
+CORES = os.cpu_count() or 1
+
+
+class Fake:
+    """In the place of `job.run`; counts how many are at work at the same time."""
+
+    def __init__(self, fails=lambda job: False, seconds=0.0):
+        self.fails, self.seconds = fails, seconds
+        self.calls, self.options, self.now, self.most, self.lock = [], [], 0, 0, threading.Lock()
+
+    def __call__(self, job, **options):
+        with self.lock:
+            self.calls.append(job)
+            self.options.append(options)
+            self.now += 1
+            self.most = max(self.most, self.now)
+        time.sleep(self.seconds)
+        with self.lock:
+            self.now -= 1
+        if self.fails(job):
+            raise FloatingPointError("all is lost")
+        return record(job, hill(0.01)(job))
+
+
+@pytest.fixture
+def fake(monkeypatch):
+    def put(**options):
+        made = Fake(**options)
+        monkeypatch.setattr(real, "run", made)
+        return made
+
+    return put
+
+
+def ids(found):
+    return sorted(each["id"] for each in found)
+
+
+EVERYTHING = ids(finished(protocol(), hill(0.01)))
+
+
+def test_here_every_run_is_done_once_and_recorded_and_said(fake, tmp_path):
+    made, said, out = fake(), [], tmp_path / "r.jsonl"
+    found = runner.run(protocol(), out, say=said.append, command="as told", root=tmp_path, threads=1)
+    assert ids(found) == ids(records.read(out)) == ids(made.calls) == EVERYTHING
+    assert len(said) == len(EVERYTHING) + 1
+    assert said[-1] == "every run of the protocol is recorded"
+    assert {o["command"] for o in made.options} == {"as told"}
+    assert {o["root"] for o in made.options} == {str(tmp_path)}
+    assert {o["threads"] for o in made.options} == {1}
+    assert {o["checkpoints"] for o in made.options} == {str(tmp_path / "r.unfinished")}
+    runner.run(protocol(), out, say=said.append)
+    assert len(made.calls) == len(EVERYTHING)
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_never_more_runs_at_once_than_asked_for(fake, tmp_path, workers):
+    made = fake(seconds=0.01)
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        runner.run(protocol(), tmp_path / "r.jsonl", workers=workers, executor=pool, say=lambda text: None)
+        assert pool.submit(int, "3").result() == 3  # left open: it is the caller's
+    assert made.most == workers
+    assert ids(made.calls) == EVERYTHING
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_run_that_fails_is_named_and_all_that_is_done_is_recorded(fake, tmp_path, workers):
+    fails = lambda job: (job["stage"], job["rule"], job["lr"]) == ("tuning", "Adam", 1e-3)
+    made, out = fake(fails=fails, seconds=0.01), tmp_path / "r.jsonl"
+    with concurrent.futures.ThreadPoolExecutor(workers) as pool:
+        with pytest.raises(RuntimeError, match="tuning .*Adam, lr 0.001, seed 0 failed: FloatingPointError: all is"):
+            runner.run(protocol(), out, workers=workers, executor=pool, say=lambda text: None)
+    good = [job for job in made.calls if not fails(job)]
+    assert ids(records.read(out)) == ids(good)
+    assert len(made.calls) - len(good) == 1
+    made = fake()
+    runner.run(protocol(), out, say=lambda text: None)
+    assert ids(records.read(out)) == EVERYTHING
+    assert not set(ids(made.calls)) & set(ids(good))
+
+
+def test_where_several_end_together_and_one_failed_the_others_are_recorded(fake, tmp_path, monkeypatch):
+    fake(fails=lambda job: job["lr"] == 0.001 and job["rule"] == "Momentum")
+    wait = concurrent.futures.wait
+    monkeypatch.setattr(concurrent.futures, "wait", lambda fs, **options: wait(fs))  # all at once
+    with concurrent.futures.ThreadPoolExecutor(6) as pool, pytest.raises(RuntimeError, match="Momentum, lr 0.001"):
+        runner.run(protocol(), tmp_path / "r.jsonl", workers=6, executor=pool, say=lambda text: None)
+    assert len(records.read(tmp_path / "r.jsonl")) == 5
+
+
+def test_ctrl_c_leaves_what_is_done(monkeypatch, tmp_path):
+    done = []
+
+    def stop(job, **options):
+        if len(done) == 3:
+            raise KeyboardInterrupt
+        done.append(job)
+        return record(job, 0.5)
+
+    monkeypatch.setattr(real, "run", stop)
+    with pytest.raises(KeyboardInterrupt):
+        runner.run(protocol(), tmp_path / "r.jsonl", say=lambda text: None)
+    assert ids(records.read(tmp_path / "r.jsonl")) == ids(done)
+
+
+def test_after_the_time_nothing_is_started(fake, tmp_path):
+    made, said = fake(), []
+    runner.run(protocol(), tmp_path / "r.jsonl", minutes=0, say=said.append)
+    assert not made.calls
+    assert said == ["at least 6 runs are left"]
+    made = fake(seconds=0.05)
+    runner.run(protocol(), tmp_path / "r.jsonl", minutes=0.12 / 60, say=said.append)
+    assert 1 <= len(made.calls) <= 4
+    assert len(records.read(tmp_path / "r.jsonl")) == len(made.calls)
+
+
+def test_the_processors_of_this_machine_are_shared_out_evenly(fake, tmp_path):
+    made = fake()
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        runner.run(protocol(), tmp_path / "a.jsonl", workers=2, executor=pool, say=lambda text: None)
+    assert {o["threads"] for o in made.options} == {max(1, CORES // 2)}
+
+
+@pytest.mark.parametrize("workers", [0, -1, 1.5, True, "2"])
+def test_workers_are_an_integer_of_at_least_one(tmp_path, workers):
+    with pytest.raises(ValueError, match=f"workers={workers!r} must be an integer of at least 1"):
+        runner.run(protocol(), tmp_path / "r.jsonl", workers=workers)
+
+
+def test_a_broken_file_of_records_is_told_before_anything_runs(fake, tmp_path):
+    made, out = fake(), tmp_path / "r.jsonl"
+    out.write_text("nonsense\n")
+    with pytest.raises(ValueError, match=r"r\.jsonl, line 1: not JSON"):
+        runner.run(protocol(), out)
+    assert not made.calls
+
+
+def test_a_line_tells_rule_rate_seed_and_result():
+    job = plan.make(protocol(), "final", "", "Adam", 0.001, 3)
+    text = runner.line({**record(job, 0.5), "flips_accuracy": 0.625})
+    assert text == f"{job['id']}  final    Adam, lr 0.001, seed 3: test 50.00%, 4.0 s of training, 62.50% with flips"
+    assert "diverged at step 3" in runner.line(record(job, None))
+    assert "validation 50.00%" in runner.line(record(plan.make(protocol(), "tuning", "", "Adam", 1.0, 0), 0.5))
+
+
+# --- executors ---------------------------------------------------------------------------------------------------
+
+
+class Lonely:
+    """A home-made executor: nothing but submit."""
+
+    submitted = 0
+
+    def submit(self, function, *arguments):
+        type(self).submitted += 1
+        future = concurrent.futures.Future()
+        future.set_result(function(*arguments))
+        return future
+
+
+class Client:
+    """As Dask's: not an executor itself, but it has one."""
+
+    def get_executor(self):
+        return Lonely()
+
+
+class Needy:
+    def __init__(self, address):
+        self.address = address
+
+
+@pytest.mark.parametrize("name", ["Lonely", "Client"])
+def test_an_executor_of_ones_own_by_module_and_name(fake, tmp_path, name):
+    fake()
+    executor = runner.executor_from(f"{__name__}:{name}", 1)
+    before = Lonely.submitted
+    found = runner.run(protocol(), tmp_path / "r.jsonl", executor=executor, say=lambda text: None)
+    assert ids(found) == EVERYTHING
+    assert type(executor).submitted - before == len(EVERYTHING)
+
+
+def test_threads_and_processes_are_pythons_own():
+    with runner.executor_from("threads", 2) as pool:
+        assert isinstance(pool, concurrent.futures.ThreadPoolExecutor)
+    with runner.executor_from("processes", 2) as pool:
+        assert isinstance(pool, concurrent.futures.ProcessPoolExecutor)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("process", "must be 'processes', 'threads' or 'module:name'"), ("", "must be 'processes'"), (":x", "must be"),
+        ("no_such_module_here:Pool", "No module named"), ("concurrent.futures:Nothing", "Nothing"), (".x:y", "must be"),
+        ("builtins:dict", "gives a dict, which has no submit"), (f"{__name__}:Needy", "without arguments.*address"),
+        ("math:pi", "without arguments.*not callable"),
+    ],
+)  # fmt: skip
+def test_what_is_no_executor_is_told(text, said):
+    with pytest.raises(ValueError, match=f"^executor={text!r} .*{said}"):
+        runner.executor_from(text, 1)
