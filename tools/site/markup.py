@@ -48,7 +48,7 @@ def formula(tex, displayed=False):
     """
     draw = functools.partial(LatexToMathML(annotation=True).convert_with_local_state, displaystyle=displayed)
     try:
-        found = draw(tex.strip()) if displayed else "<wbr>".join(map(draw, pieces(tex.strip())))
+        found = draw(tex.strip()) if displayed else " ".join(map(draw, pieces(tex.strip())))
     except LatexError as error:
         raise ValueError(f"the formula {tex!r} cannot be drawn: {error}") from None
     return f'<span class="formula">{found}</span>' if displayed else found
