@@ -4,9 +4,9 @@
 
 Why nbconvert's parts in a page of our own, and no book builder; all tried with notebooks 00 to 04 in November 2026:
 
-- Jupyter Book 2 (MyST) fetches its theme from the network when it builds, and its pages want a server.
-- Sphinx with myst-nb and furo opens from disk, players alive.  It needs 60 more packages (220 MB, a minute to install),
-  gets MathJax from a CDN unless that is vendored, and finds no formula inside of a folded hint.
+- Jupyter Book 2 (MyST) fetches its theme from the network when it builds: without one, no page comes out.
+- Sphinx with myst-nb and furo opens from disk, players alive.  It needs 27 more packages (63 MB), gets MathJax from a
+  CDN unless that is vendored, and finds no formula in the HTML of a one-line hint.
 - nbconvert comes with JupyterLab and reads Markdown as the notebooks mean it.  Its own templates load MathJax and more
   from CDNs and know neither navigation nor search, so only its parts are used: Markdown, highlighting, colored text.
 
