@@ -160,6 +160,8 @@ def kernel(tmp_path_factory):
         patch.delenv("PYTHONPATH", raising=False)
         patch.setenv("OPTLIB_DATA", str(ROOT / "data"))
         patch.setenv("MPLCONFIGDIR", str(base / "matplotlib"))
+        # On a slow machine matplotlib says on stderr that it builds its list of fonts; Colab has it already.
+        subprocess.run([sys.executable, "-c", "import matplotlib.font_manager"], timeout=300, check=True)
         yield "colab", bool(course)
 
 
@@ -177,7 +179,8 @@ def test_it_runs_in_an_empty_folder_without_a_warning(path, kernel, tmp_path):
             cell.source = "pass"  # the network is not part of a test
     where = "import optlib, array_api_compat\nprint(optlib.__file__, array_api_compat.__file__)"
     notebook.cells.append(nbformat.v4.new_code_cell(where))
-    NotebookClient(notebook, timeout=300, kernel_name=name, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    NotebookClient(notebook, timeout=300, startup_timeout=300, kernel_name=name,
+                   resources={"metadata": {"path": str(tmp_path)}}).execute()  # fmt: skip
     said = [output.text for cell in code_cells(notebook) for output in cell.outputs if output.get("name") == "stderr"]
     assert said == []
     assert all(cell.execution_count for cell in code_cells(notebook) if cell.source)
