@@ -18,7 +18,7 @@ define CHECK_PYTHON
   || { echo "Python has no venv module; on Debian: apt-get install python3-venv"; exit 1; }
 endef
 
-.PHONY: lab test test-colab notebooks cheat-sheet slides handouts lint help clean
+.PHONY: lab test test-colab notebooks cheat-sheet slides handouts colab site lint help clean
 .DEFAULT_GOAL := help
 
 lab: $(READY)  ## Install, then open JupyterLab on the first notebook
@@ -28,10 +28,10 @@ test: $(READY)  ## Run every test, the notebooks included
 	$(BIN)/python -m pytest tests notebooks $(NBVAL) -n 2 --dist loadfile $(PYTEST_FLAGS)
 
 COLAB := build/colab-venv/bin/python
-COLAB_TESTS := $(addprefix tests/test_, $(addsuffix .py, colab explore explore_offline animation heatmap race \
-  picture_parts plots docs exercises))
+COLAB_TESTS := $(addprefix tests/test_, $(addsuffix .py, colab colab_standalone explore explore_offline animation heatmap \
+  race picture_parts plots docs exercises))
 
-test-colab:  ## Run the tests of pictures and sliders with Colab's versions
+test-colab:  ## Run the Colab notebooks and the tests of pictures with Colab's versions
 	$(CHECK_PYTHON)
 	test -x $(COLAB) || $(PYTHON) -m venv build/colab-venv
 	$(COLAB) -m pip install --quiet --disable-pip-version-check --requirement tests/colab-requirements.txt
@@ -50,6 +50,12 @@ slides: $(READY)  ## Write each notebook as a deck of slides, one file: build/sl
 
 handouts: $(READY)  ## Print decks and notebooks as PDF: build/handouts/
 	$(BIN)/python -m tools.slides handouts
+
+colab: $(READY)  ## Write notebooks for Colab that bring the package along: build/colab
+	$(BIN)/python -m tools.colab
+
+site: $(READY)  ## Write the whole course as web pages, to be opened from disk: build/site
+	$(BIN)/python -m tools.site
 
 lint: $(READY)  ## Check the style of package, tests and notebooks
 	$(BIN)/ruff check .

@@ -56,7 +56,7 @@ def test_putting_it_again_changes_nothing():
 def test_an_address_reaches_cell_and_readme_and_leaves_both():
     notebook, text = nbformat.read(NOTEBOOKS[0], as_version=4), (ROOT / "README.md").read_text(encoding="utf-8")
     assert bootstrap.put_link(text) == text, "run: python -m tools.colab.bootstrap"
-    assert ("colab.research" in text) == bool(repository.REPOSITORY)
+    assert (repository.BADGE in text) == bool(repository.REPOSITORY)
     told = bootstrap.put_link(text, ADDRESS)
     assert f"({repository.colab_link('00_start_here', ADDRESS)})" in told
     assert bootstrap.put_link(told, ADDRESS) == told

@@ -243,6 +243,25 @@ def test_the_subset_can_be_had_where_all_images_are(files, tmp_path, monkeypatch
     assert len(ol.data.cifar10(full=False, root=ROOT / "data")[0]) == 5000
 
 
+@with_full
+@pytest.mark.parametrize("train", [True, False])
+def test_the_subset_of_all_images_is_the_bundled_one(monkeypatch, train):
+    bundled = sprites.read(BUNDLED, train)
+    monkeypatch.setattr(sprites, "find", lambda bases: None)
+    for ours, theirs in zip(ol.data.cifar10(train, root=FULL, full=False), bundled, strict=False):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_where_only_all_images_are_the_subset_is_taken_from_them(files, tmp_path, monkeypatch):
+    monkeypatch.setattr(sprites, "TRAIN_IMAGES", 70)
+    folder = fake_cifar.put(tmp_path, files)
+    images, labels = ol.data.cifar10(root=folder)
+    few, few_labels = ol.data.cifar10(root=folder, full=False)
+    index = sorted(i for label in range(10) for i in np.flatnonzero(labels == label)[:7])
+    np.testing.assert_array_equal(few, images[index])
+    np.testing.assert_array_equal(few_labels, labels[index])
+
+
 def test_all_images_can_be_required(alone, monkeypatch, tmp_path):
     with pytest.raises(FileNotFoundError, match=r"the full CIFAR-10 is not in data/cifar-10 of .*: python -m optlib"):
         ol.data.cifar10(full=True)

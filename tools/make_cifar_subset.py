@@ -40,9 +40,9 @@ def main():
     parser.add_argument("--out", type=pathlib.Path, default=ROOT / "data" / sprites.FOLDER, help="folder to write")
     arguments = parser.parse_args()
     parts, arrays = {}, {}
-    for part, train, count in (("train", True, sprites.TRAIN_IMAGES), ("test", False, sprites.TEST_IMAGES)):
+    for part, train in (("train", True), ("test", False)):
         images, labels = ol.data.cifar10(train, arguments.root, full=True)
-        index = first_of_each(labels, count // len(ol.data.CIFAR10_CLASSES))
+        index = sprites.chosen(labels, train)
         parts[part] = images[index], labels[index], index
         arrays |= {f"{part}_labels": labels[index].astype(np.uint8), f"{part}_index": index.astype(np.uint16)}
         print(part, "images: mean", images.mean((0, 1, 2)).round(4), "deviation", images.std((0, 1, 2)).round(4))
@@ -50,11 +50,6 @@ def main():
         print(f"{arguments.out.name} has these contents already; nothing written")
     else:
         write(arguments.out, parts, arrays)
-
-
-def first_of_each(labels, count):
-    """Positions of the first ``count`` examples of each class, ascending."""
-    return np.sort(np.concatenate([np.flatnonzero(labels == label)[:count] for label in np.unique(labels)]))
 
 
 def same(folder, parts):

@@ -69,8 +69,9 @@ def cifar10(train=True, root=None, *, full=None):
         looked for upward from the package and from the current folder.
     full : bool, optional
         True: all images, or an error.  False: the bundled subset, 5,000 training and 1,000 test images, the same
-        number of each class, also where all images are there.  None: all images where ``root`` is given or where they
-        are found, otherwise the subset, which is then said once, in one printed line.
+        number of each class, also where all images are there; where only these are, it is taken from them.  None: all
+        images where ``root`` is given or where they are found, otherwise the subset, which is then said once, in one
+        printed line.
 
     Returns
     -------
@@ -171,6 +172,10 @@ def _full(folder, train):
 
 def _subset(train, root):
     folder = sprites.find(bases(root))
+    if folder is None and (whole := find(root)):
+        images, labels = _full(whole, train)
+        index = sprites.chosen(labels, train)
+        return images[index], labels[index]
     if folder is None:
         raise FileNotFoundError(
             f"cifar10: neither CIFAR-10 nor its bundled subset ({sprites.FOLDER}, part of the course's repository) is "

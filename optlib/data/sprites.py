@@ -10,7 +10,7 @@ from .archive import File
 
 FOLDER = "cifar-10-subset"
 TRAIN_IMAGES, TEST_IMAGES = 5_000, 1_000
-SIDE, COLUMNS = 32, 50
+SIDE, COLUMNS, CLASSES = 32, 50, 10
 
 # The manifest holds size and SHA-256 of the other files, and is itself compared with this.
 MANIFEST = File("manifest.json", 1_026, "86357cef64ccb4ac6f29936757c05d04d0b66986c4bfa652ad5c3e83c10b3cf5")
@@ -21,6 +21,12 @@ def find(bases):
     """The folder of the subset in the first of the folders ``bases`` that has it (or is it), or None."""
     candidates = (base if base.name == FOLDER else base / FOLDER for base in bases)
     return next((folder for folder in candidates if folder.is_dir()), None)
+
+
+def chosen(labels, train):
+    """Positions of the subset among all training or test images, by their labels: the first of each class."""
+    each = (TRAIN_IMAGES if train else TEST_IMAGES) // CLASSES
+    return np.sort(np.concatenate([np.flatnonzero(labels == label)[:each] for label in np.unique(labels)]))
 
 
 def read(folder, train):

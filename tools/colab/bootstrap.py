@@ -17,11 +17,12 @@ from . import repository
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TAG = "bootstrap"
-METADATA = {"slideshow": {"slide_type": "skip"}, "tags": [TAG, "hide-input"]}
+# Folded to its first line, which says what it does.
+METADATA = {"jupyter": {"source_hidden": True}, "slideshow": {"slide_type": "skip"}, "tags": [TAG, "hide-input"]}
 
 # The standard library only: notebook 04 sets a variable that NumPy reads when it is first imported.
 CELL = '''\
-# Finds the course's package: installed, in this notebook's folder or above it, or (on Colab) where it is published.
+# Finds the course's package, wherever this notebook is opened.
 import importlib.util
 import pathlib
 import subprocess
@@ -66,7 +67,7 @@ def put_link(text, address=None):
     """README's text with a link to Colab under its title, or without one where the course is published nowhere."""
     link = repository.colab_link("00_start_here", address)
     title, _, rest = LINK.sub("", text).partition("\n\n")
-    badge = f"[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({link})\n\n" if link else ""
+    badge = f"[![Open in Colab]({repository.BADGE})]({link})\n\n" if link else ""
     return f"{title}\n\n{badge}{rest}"
 
 

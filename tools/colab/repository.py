@@ -11,6 +11,7 @@ import re
 REPOSITORY = ""  # "https://github.com/OWNER/NAME", or "" as long as the course is published nowhere
 
 BRANCH = "main"
+BADGE = "https://colab.research.google.com/assets/colab-badge.svg"
 
 
 def checked(address):

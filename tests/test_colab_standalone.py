@@ -1,0 +1,191 @@
+"""`make colab`: each notebook as one file that runs where nothing of the course is in reach.
+
+What the files hold is tested everywhere.  They are executed in the environment of `make test-colab` only, in an empty
+folder, by a kernel that sees neither the repository nor array-api-compat; torch, whose version on Colab has no CPU
+build, is that of the course, and CIFAR-10, which cannot be fetched in a test, is the bundled subset.
+"""
+
+import hashlib
+import importlib.metadata
+import json
+import re
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from tools.colab import __main__ as command
+from tools.colab import package, repository
+from tools.colab.bootstrap import is_bootstrap
+from tools.colab.standalone import WORDING, standalone
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+ADDRESS = "https://github.com/someone/course"
+COLAB = importlib.metadata.version("ipywidgets").startswith("7.")
+each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+
+
+def made(path, address=None):
+    return nbformat.reads(command.text_of(path, address), as_version=4)
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+@each
+def test_it_is_the_notebook_less_its_outputs_and_with_the_package(path):
+    notebook, original = made(path), nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    assert not any(cell.outputs or cell.execution_count for cell in code_cells(notebook))
+    sources = [re.sub(r"\A#@title Solution\n", "", cell.source) for cell in code_cells(notebook)]
+    assert [s for s in sources if s in {cell.source for cell in code_cells(original)}] == [
+        cell.source for cell in code_cells(original)
+    ]
+    assert notebook.cells[[is_bootstrap(cell) for cell in notebook.cells].index(True) - 1].id == "package"
+    for cell in code_cells(notebook):
+        folded = cell.metadata.get("cellView") == "form"
+        assert folded == (cell.id == "package" or is_bootstrap(cell) or "solution" in cell.metadata.get("tags", []))
+    assert len(command.text_of(path)) < 900_000
+
+
+@each
+def test_the_same_sources_give_the_same_bytes_and_none_of_this_machine(path):
+    text = command.text_of(path)
+    package.source.cache_clear()
+    assert command.text_of(path) == text
+    assert str(ROOT) not in text
+
+
+def test_the_command_writes_all_of_them(tmp_path):
+    run = [sys.executable, "-m", "tools.colab", "--out", str(tmp_path)]
+    done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, timeout=120, check=True)
+    assert [path.name for path in sorted(tmp_path.iterdir())] == [path.name for path in NOTEBOOKS]
+    assert all(path.name in done.stdout for path in NOTEBOOKS)
+    for path in NOTEBOOKS:
+        assert (tmp_path / path.name).read_text(encoding="utf-8") == command.text_of(path)
+    missing = subprocess.run([*run, "none.ipynb"], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert missing.stderr.splitlines()[-1].endswith("none.ipynb is not a file; name notebooks such as "
+                                                    "notebooks/00_start_here.ipynb")  # fmt: skip
+
+
+@each
+def test_the_words_are_those_of_colab_and_no_link_is_dead(path):
+    text = "\n".join(cell.source for cell in made(path, "").cells if cell.cell_type == "markdown")
+    assert not [words for words in (*WORDING, "Kernel →", "three dots", "JupyterLab") if words in text]
+    assert not re.findall(r"\]\((?!https?://)[^)]*", text)
+
+
+@each
+def test_a_link_to_the_course_stands_only_where_it_is_published(path):
+    published = made(path, ADDRESS)
+    nowhere, about = (next(c.source for c in n.cells if c.id == "about-colab") for n in (made(path, ""), published))
+    assert "http" not in nowhere
+    assert f"]({repository.colab_link(path.stem, ADDRESS)})" in about
+    assert ADDRESS in about
+    text = "\n".join(cell.source for cell in published.cells if cell.cell_type == "markdown")
+    assert not re.findall(r"\]\((?!https?://)[^)]*", text)
+
+
+def test_a_gpu_and_the_data_are_asked_for_by_the_notebooks_that_need_them():
+    sources = "x = 'import torch'", "import numpy\nimport torch", "ol.data.cifar10()", "ol.benchmark.load('cpu')"
+    plain, torch, cifar, recorded = (
+        nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)]) for code in sources
+    )
+    assert ["accelerator" in standalone(n, "x").metadata for n in (plain, torch, cifar)] == [False, True, False]
+    assert [any(c.id == "cifar10" for c in standalone(n, "x").cells) for n in (torch, cifar, recorded)] == [
+        False, True, True
+    ]  # fmt: skip
+
+
+def test_all_files_of_the_package_ride_along_and_those_of_array_api_compat():
+    inside = set(package.files(results=True))
+    wanted = subprocess.run(["git", "ls-files", "optlib", "data/results"], cwd=ROOT, capture_output=True, text=True)
+    assert wanted.returncode or set(wanted.stdout.split()) <= inside
+    assert {"also/array_api_compat/torch/__init__.py", "also/array_api_compat/LICENSE"} <= inside
+    assert not [name for name in inside if name.endswith((".pyc", ".pkl", ".pt"))]
+    assert all(name.startswith(("optlib/", "also/array_api_compat/", "data/results/")) for name in inside)
+
+
+def bare(code, folder):
+    run = [sys.executable, "-I", "-S", "-"]
+    return subprocess.run(run, input=code, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_the_package_is_unpacked_whole_and_a_damaged_one_is_refused(tmp_path):
+    good = package.source()
+    done = bare(f"{good}\nprint(folder, sys.path[0] == folder, sys.path[-1])", tmp_path)
+    folder, first, last = done.stdout.split()
+    assert (first, last, done.stderr) == ("True", f"{folder}/also", "")
+    for name, path in package.files(results=False).items():
+        assert (Path(folder) / name).read_bytes() == path.read_bytes(), name
+    assert list(tmp_path.iterdir()) == []
+    middle = len(good) // 2
+    damaged = good[:middle] + ("A" if good[middle] != "A" else "B") + good[middle + 1 :]
+    broken = bare(damaged + "\nprint('unpacked')", tmp_path)
+    assert "unpacked" not in broken.stdout
+    assert "ValueError: This copy of the notebook is damaged" in broken.stderr
+
+
+# --- executed, with Colab's versions --------------------------------------------------------------------------------
+
+
+def view(folder, packages, hidden=("optlib", "__editable__", "array_api_compat")):
+    """A folder with links to all installed packages but those that Colab does not have."""
+    folder.mkdir()
+    for path in Path(packages).iterdir():
+        if not path.name.lstrip("_").startswith(tuple(name.lstrip("_") for name in hidden)):
+            (folder / path.name).symlink_to(path)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def kernel(tmp_path_factory):
+    """A kernel to which only Colab's packages are installed; after them, for torch, those of the course."""
+    base = tmp_path_factory.mktemp("kernel")
+    paths = [view(base / "colab", sysconfig.get_path("purelib"))]
+    course = list((ROOT / ".venv" / "lib").glob(f"python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"))
+    paths += [view(base / "course", course[0])] if course else []
+    start = (f"import sys; sys.path += {[str(path) for path in paths]}; "
+             "import runpy; runpy.run_module('ipykernel_launcher', run_name='__main__')")  # fmt: skip
+    (base / "kernels" / "colab").mkdir(parents=True)
+    spec = {"argv": [sys.executable, "-S", "-c", start, "-f", "{connection_file}"], "display_name": "Colab"}
+    (base / "kernels" / "colab" / "kernel.json").write_text(json.dumps(spec))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JUPYTER_PATH", str(base))
+        patch.delenv("PYTHONPATH", raising=False)
+        patch.setenv("OPTLIB_DATA", str(ROOT / "data"))
+        patch.setenv("MPLCONFIGDIR", str(base / "matplotlib"))
+        # On a slow machine matplotlib says on stderr that it builds its list of fonts; Colab has it already.
+        subprocess.run([sys.executable, "-c", "import matplotlib.font_manager"], timeout=300, check=True)
+        yield "colab", bool(course)
+
+
+@pytest.mark.skipif(not COLAB, reason="these are not Colab's versions: make test-colab")
+@each
+def test_it_runs_in_an_empty_folder_without_a_warning(path, kernel, tmp_path):
+    from nbclient import NotebookClient
+
+    name, torch = kernel
+    notebook = made(path)
+    if notebook.metadata.get("accelerator") == "GPU" and not torch:
+        pytest.skip("torch is not installed: make lint puts it into .venv")
+    for cell in code_cells(notebook):
+        if cell.id == "cifar10":
+            cell.source = "pass"  # the network is not part of a test
+    where = "import optlib, array_api_compat\nprint(optlib.__file__, array_api_compat.__file__)"
+    notebook.cells.append(nbformat.v4.new_code_cell(where))
+    NotebookClient(notebook, timeout=300, startup_timeout=300, kernel_name=name,
+                   resources={"metadata": {"path": str(tmp_path)}}).execute()  # fmt: skip
+    said = [output.text for cell in code_cells(notebook) for output in cell.outputs if output.get("name") == "stderr"]
+    assert said == []
+    assert all(cell.execution_count for cell in code_cells(notebook) if cell.source)
+    places = notebook.cells[-1].outputs[0].text.split()
+    assert re.search(r"optlib-\w+/optlib/__init__.py$", places[0])
+    assert re.search(r"optlib-\w+/also/array_api_compat/__init__.py$", places[1])
+    digest = hashlib.sha256((Path(places[0]).parent / "registry.py").read_bytes()).digest()
+    assert digest == hashlib.sha256((ROOT / "optlib" / "registry.py").read_bytes()).digest()

@@ -1,0 +1,98 @@
+"""A notebook of the course as one file for Colab, that needs nothing but itself.
+
+Outputs are left out.  They would make the file five times larger, Colab runs their scripts only in notebooks that it
+trusts, and the course asks for a prediction before each picture: there is none to see before the cell has run.
+"""
+
+import copy
+import re
+
+import nbformat
+
+from . import package, repository
+
+# What is said of JupyterLab, as it is on Colab.
+WORDING = {
+    "click the three dots, or the bar at its left": "double-click its title",
+    "*Kernel → Restart*": "*Runtime → Restart session*",
+}
+ABOUT = """\
+*This copy is for Colab and brings the course's package along. Choose **Runtime → Run all**, or run cell by cell with
+Shift-Enter, this next one first. Nothing that Colab has installed is changed.*"""
+GPU = """
+
+*It is made for a GPU: **Runtime → Change runtime type → T4 GPU**. Without one it runs as well, more slowly.*"""
+CIFAR = '''\
+# All of CIFAR-10: 170 MB, once in each session. Every file is compared with its SHA-256.
+from optlib.data.__main__ import main as get
+
+assert get(["download", "cifar10"]) == 0, "CIFAR-10 could not be fetched; run this cell again, and it goes on"'''
+TORCH = re.compile(r"^\s*(?:import|from) (?:torch|optlib\.(?:torch_driver|vision))\b", flags=re.M)
+LINK = re.compile(r"\[([^\]]+)\]\((\w+)\.ipynb(#[^)]*)?\)")
+
+
+def standalone(notebook, stem, address=None):
+    """The Colab copy of a notebook.
+
+    Parameters
+    ----------
+    notebook : nbformat notebook
+        Stays as it is.
+    stem : str
+        Name of its file without the ending.
+    address : str, optional
+        Where the course is published, if not at `repository.REPOSITORY`; empty for nowhere.
+
+    Returns
+    -------
+    nbformat notebook
+    """
+    address = repository.checked(repository.REPOSITORY if address is None else address)
+    notebook = copy.deepcopy(notebook)
+    code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    gpu = notebook.metadata.get("accelerator") == "GPU" or bool(TORCH.search(code))
+    for cell in notebook.cells:
+        _adapt(cell, address)
+    first = next(number for number, cell in enumerate(notebook.cells) if cell.cell_type == "code")
+    notebook.cells[first:first] = [
+        nbformat.v4.new_markdown_cell(ABOUT + GPU * gpu + _published(stem, address), id="about-colab"),
+        _folded(nbformat.v4.new_code_cell(package.source(results="benchmark" in code), id="package")),
+    ]
+    if "cifar10" in code or "benchmark" in code:
+        notebook.cells.insert(first + 3, nbformat.v4.new_code_cell(CIFAR, id="cifar10"))  # after the bootstrap cell
+    notebook.metadata = nbformat.from_dict({
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+        "colab": {"name": f"{stem}.ipynb", "provenance": [], "toc_visible": True},
+    } | ({"accelerator": "GPU"} if gpu else {}))  # fmt: skip
+    return notebook
+
+
+def _adapt(cell, address):
+    if cell.cell_type == "code":
+        cell.outputs, cell.execution_count = [], None
+        if "solution" in cell.metadata.get("tags", []):
+            cell.source = f"#@title Solution\n{cell.source}"
+        if cell.metadata.get("jupyter", {}).get("source_hidden"):
+            _folded(cell)
+        return
+    for here, there in WORDING.items():
+        cell.source = cell.source.replace(here, there)
+    cell.source = LINK.sub(lambda found: _link(found, address), cell.source)
+
+
+def _link(found, address):
+    link = repository.colab_link(found[2], address)
+    return f"[{found[1]}]({link})" if link else found[1]  # uploaded files do not see each other
+
+
+def _published(stem, address):
+    badge = f"[![Open in Colab]({repository.BADGE})]({repository.colab_link(stem, address)})"
+    return f"\n\n{badge} *The newest version of this notebook; all of the course is at <{address}>.*" if address else ""
+
+
+def _folded(cell):
+    """On Colab the code hides behind its title; in JupyterLab behind three dots."""
+    cell.metadata["cellView"] = "form"
+    cell.metadata["jupyter"] = {"source_hidden": True}
+    return cell

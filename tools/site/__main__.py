@@ -1,0 +1,140 @@
+"""Write the whole course as web pages that open from disk: build/site/index.html.
+
+    python -m tools.site [--out FOLDER]
+
+Why nbconvert's parts in a page of our own, and no book builder; all tried with notebooks 00 to 04 in November 2026:
+
+- Jupyter Book 2 (MyST) fetches its theme from the network when it builds: without one, no page comes out.
+- Sphinx with myst-nb and furo opens from disk, players alive.  It needs 27 more packages (63 MB), gets MathJax from a
+  CDN unless that is vendored, and finds no formula in the HTML of a one-line hint.
+- nbconvert comes with JupyterLab and reads Markdown as the notebooks mean it.  Its own templates load MathJax and more
+  from CDNs and know neither navigation nor search, so only its parts are used: Markdown, highlighting, colored text.
+
+Formulas are MathML with a font that is in the style sheet: nothing runs for them, and nothing is fetched.
+"""
+
+import argparse
+import base64
+import functools
+import json
+import os
+import pathlib
+import shutil
+
+import jinja2
+from pygments.formatters import HtmlFormatter
+
+import optlib as ol
+
+from ..colab import repository
+from . import markup, notebook_page
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+HERE = pathlib.Path(__file__).resolve().parent
+COURSE = "Optimization for deep learning"
+LIGHT, DARK = "xcode", "github-dark"  # the styles of Pygments whose colors all have a contrast of 4.5 and more
+DARK_COLORS = (
+    "color-scheme: dark; --paper: #15181d; --ink: #e9ecf1; --faint: #a3abb6; --line: #3a404a; --shade: #1d2128; "
+    "--accent: #6cb8ea; --mark: #24303b;"
+)
+
+
+def pages():
+    """All pages in their order: the first is index, the last the cheat sheet."""
+    notebooks = sorted((ROOT / "notebooks").glob("*.ipynb"))
+    found = [notebook_page.read(path, repository.colab_link(path.stem)) for path in notebooks]
+    sheet = markup.Anchors()
+    body = sheet.heading("Cheat sheet", 1) + f'<div class="rich">{ol.cheat_sheet().html()}</div>'
+    lead = "<p>Every rule on one page: formula, settings, memory, when to reach for it.</p>"
+    found.append(notebook_page.Page("cheat_sheet", "Cheat sheet", body, sheet.found, lead))
+    return [_index(found), *found]
+
+
+def _index(found):
+    anchors = markup.Anchors()
+    listed = "".join(
+        f'<li><h2><a href="{page.name}.html">{number(page)}{page.title}</a></h2>{page.lead}'
+        + (f"<small>about {page.minutes} minutes</small>" if page.minutes else "") + "</li>"
+        for page in found
+    )  # fmt: skip
+    body = f"""{anchors.heading(COURSE, 1)}
+<p>You study an optimizer where you can see it, on a contour plot, under your own slider. Then the very same lines train
+a network.</p>
+<p><img src="assets/race.png" alt="Five optimizers from one start on a narrow valley" width="640"></p>
+<p>These pages show the notebooks of the course with their results. Players play and sliders turn right here, without a
+network. To change the code and run it, open the notebooks themselves: <code>make lab</code>.</p>
+<ul class="pages">{listed}</ul>"""
+    return notebook_page.Page("index", COURSE, body, anchors.found, "")
+
+
+def number(page):
+    """The notebook's number before its title."""
+    head = page.name.split("_")[0]
+    return f"{head} " if head.isdigit() else ""
+
+
+def style():
+    """The one style sheet, font included: from disk, some browsers read no font that lies in a file of its own."""
+    text = (HERE / "site.css").read_text(encoding="utf-8")
+    light, dark = (HtmlFormatter(style=name) for name in (LIGHT, DARK))
+    dark = f"{DARK_COLORS} {dark.get_style_defs('.highlight')}"  # of the page and, nested, of the code in it
+    text = f"{text}\n{light.get_style_defs('.highlight')}\n"
+    # On screen only: paper is white.
+    text += f"@media screen {{ :root.dark {{ {dark} }} }}\n"
+    text += f"@media screen and (prefers-color-scheme: dark) {{ :root:not(.light) {{ {dark} }} }}\n"
+    return text.replace("FONT", base64.b64encode((HERE / "math.woff2").read_bytes()).decode("ascii"))
+
+
+def headings(found):
+    """The script that search reads: [address, title of the page, heading] of all headings."""
+    rows = [[f"{page.name}.html#{anchor}", page.title, text] for page in found for _, anchor, text, _ in page.headings]
+    return f"globalThis.courseHeadings = {json.dumps(rows, ensure_ascii=False, indent=0)};\n"
+
+
+def write(out):
+    """Write the site into the folder ``out``: first beside it, then renamed, so that there is no half of one.
+
+    Raises
+    ------
+    FileExistsError
+        If there is something else in ``out``: it would be lost.
+    """
+    if out.exists() and not (out / "assets" / "headings.js").is_file():
+        raise FileExistsError(f"--out={str(out)!r} is there and holds no pages of the course; name a new folder")
+    found = pages()
+    template = jinja2.Environment(trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined).from_string(
+        (HERE / "page.html.j2").read_text(encoding="utf-8")
+    )
+    part = out.with_name(out.name + ".part")
+    shutil.rmtree(part, ignore_errors=True)
+    (part / "assets").mkdir(parents=True)
+    save = functools.partial(pathlib.Path.write_text, encoding="utf-8", newline="\n")
+    save(part / "assets" / "site.css", style())
+    save(part / "assets" / "headings.js", headings(found))
+    for name in ("site.js", "math.LICENSE"):
+        shutil.copyfile(HERE / name, part / "assets" / name)
+    shutil.copyfile(ROOT / "docs" / "race.png", part / "assets" / "race.png")
+    for before, page, after in zip([None, *found], found, [*found[1:], None], strict=False):
+        sections = [row for row in page.headings if row[0] == 2]
+        save(part / f"{page.name}.html", template.render(
+            page=page, pages=found, before=before, after=after, sections=sections, course=COURSE, number=number,
+        ))  # fmt: skip
+    shutil.rmtree(out, ignore_errors=True)
+    os.replace(part, out)
+    return found
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="python -m tools.site", description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=pathlib.Path, default=ROOT / "build" / "site", help="folder to write to")
+    out = parser.parse_args().out
+    try:
+        found = write(out)
+    except OSError as error:
+        parser.error(str(error))
+    size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
+    print(f"{len(found)} pages, {size / 1e6:.1f} MB: open {out / 'index.html'}")
+
+
+if __name__ == "__main__":
+    main()
