@@ -5,7 +5,7 @@ from .charts import _styles
 from .picture import Picture, headline, joined, new_figure, number, text
 
 PANELS = {"loss": "training loss", "accuracy": "test accuracy"}
-TOP = 0.35  # the loss axis ends so far above the highest first value: what diverges is cut off there
+TOP = 0.1  # so far above the highest first value the loss axis ends: what rises beyond is cut off
 
 
 def race_picture(runs, settings, title="Live race"):
@@ -38,8 +38,9 @@ def race_picture(runs, settings, title="Live race"):
             axes.set_axisbelow(True)
             axes.set(xlabel="epochs", ylabel=name, xlim=(0, None))
         if started:
-            panels[0].set_ylim(0, (1 + TOP) * max(run["loss"][0] for run in started))
-        panels[1].set_ylim(0, 1)
+            lowest, highest = min(min(run["loss"]) for run in started), max(run["loss"][0] for run in started)
+            panels[0].set_ylim(0.9 * lowest, (1 + TOP) * highest)
+        panels[1].set_ylim(0, None)
         panels[1].yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
         headline(figure, title, settings)
         handles, labels = panels[0].get_legend_handles_labels()

@@ -20,7 +20,7 @@ from .run import Run, _device
 from .speednet import SpeedNet, triangle
 from .surface import Snapshots
 
-ROUNDS = 16  # so many points have the curves, about
+ROUNDS = 12  # so many points have the curves, about
 TRIAL = 3  # steps that tell how fast this machine is, after one that prepares the kernels
 MOST_TEST = 1000  # test images: on a processor they would otherwise take more time than the training
 POINTS = 1000  # of the schedule, over the whole budget
