@@ -77,6 +77,8 @@ def images(x, labels=None, title=None, *, columns=10):
     columns = min(int(columns), len(x))
     rows = -(-len(x) // columns)
     side = 8.0 / columns
+    longest = max(map(len, labels)) if labels else 1
+    size = min(12.0, 72 * side / (0.6 * longest))  # a letter is about 0.6 of the size wide
     with theme.themed():
         figure = new_figure((8.0, rows * (side * x.shape[1] / x.shape[2] + (0.3 if labels else 0.08)) + 0.6))
         grid = figure.subplots(rows, columns, squeeze=False)
@@ -85,7 +87,7 @@ def images(x, labels=None, title=None, *, columns=10):
             if k < len(x):
                 axes.imshow(x[k], interpolation="nearest", **gray)
                 if labels:
-                    axes.set_title(text(labels[k]), fontsize=12, pad=3)
+                    axes.set_title(text(labels[k]), fontsize=size, pad=3)
         headline(figure, title or f"{len(x)} pictures")
     kind = "pictures" if gray else "color pictures"
     said = [f"{title}." if title else "", f"{len(x)} {kind} of {x.shape[1]} by {x.shape[2]} pixels."]
