@@ -21,7 +21,8 @@ from .speednet import SpeedNet, triangle
 from .surface import Snapshots
 
 ROUNDS = 12  # so many points have the curves, about
-TRIAL = 3  # steps that tell how fast this machine is, after one that prepares the kernels
+TRIAL = 3  # steps that tell how fast this machine is, after as many that prepare the kernels
+LEAST = 2  # times as long as its test takes a turn of training, at least
 MOST_TEST = 1000  # test images: on a processor they would otherwise take more time than the training
 POINTS = 1000  # of the schedule, over the whole budget
 
@@ -76,8 +77,9 @@ def live_race(rules, train, test, *, seconds=90, batch=128, network=None, augmen
     laps = lambda steps: Laps(*train, batch, steps, seed, augment or FlipAndShift(seed=seed), device)
     made = lambda rule, source, callbacks: _run(network(seed), rule, source, test, options, callbacks)
 
-    step = _seconds_a_step(_run(network(seed), next(iter(rules.values())), laps(TRIAL), None, options, []))
-    steps = max(1, round(seconds / (ROUNDS * len(rules) * step)))
+    step, look = _times(made(next(iter(rules.values())), laps(TRIAL), []))
+    turn = max(seconds / (ROUNDS * len(rules)) - look, LEAST * look)
+    steps = max(1, round(turn / step))
     race = LiveRace(seconds, len(train[0]), batch)
     for label, rule in rules.items():
         race.snapshots[label] = Snapshots(snapshots)
@@ -193,11 +195,12 @@ class Laps:
 
 
 def _rounds(race, began, picture):
-    """Rounds until the next one would not fit, were it as long as the last one."""
+    """Rounds until the next one would not fit, were it as long as the last one; one at least."""
     schedule, bar = triangle(POINTS), Progress(False, 1, 1, 1)
     now = time.perf_counter() - began
     length = 0.0
-    while now + length <= race.budget and not all(run.history.diverged for run in race.runs.values()):
+    over = lambda: all(run.history.diverged for run in race.runs.values())
+    while (now + length <= race.budget or not race.rounds) and not over():
         middle = min(1.0, (now + length / 2) / race.budget)
         for run in race.runs.values():
             if not run.history.diverged:
@@ -215,12 +218,14 @@ def _set_rates(run, factor):
             group["lr"] = factor * rate
 
 
-def _seconds_a_step(run):
-    """Time of a training step, on a network that is thrown away; the first lap prepares the kernels."""
+def _times(run):
+    """Seconds of a training step and of a test; the network is thrown away, and the first lap prepares the kernels."""
     for _ in range(2):
         one_epoch(run, Progress(False, 1, 1, 1))
     run.end()
-    return (run.history.seconds or [1.0])[-1] / TRIAL
+    if run.history.diverged:  # at its first steps: then the others have all the time
+        return 1.0, 0.0
+    return run.history.seconds[-1] / TRIAL, run.history.test_seconds[-1]
 
 
 def _run(model, rule, source, test, options, callbacks):
