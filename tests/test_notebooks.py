@@ -17,7 +17,7 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 # nbval compares nothing in a cell without stored output.  Each notebook keeps at least so many compared cells.
 MINIMUM_COMPARED = {"00_start_here": 7, "01_gradient_descent": 25, "02_momentum": 40, "03_adaptive_methods": 36,
-                    "04_minibatching": 20}  # fmt: skip
+                    "04_minibatching": 20, "05_cifar_benchmark": 15}  # fmt: skip
 # nbval never compares these.
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 PICTURES = {"image/png", "image/jpeg", WIDGET_VIEW}

@@ -109,6 +109,25 @@ def test_images_show_each_picture_once_with_its_label():
     assert len(ol.plots.images(np.ones((2, 3, 5))).axes) == 2
 
 
+def test_color_images_keep_their_bytes_and_long_labels_do_not_meet():
+    x = np.random.default_rng(0).integers(256, size=(10, 4, 5, 3)).astype(np.uint8)
+    picture = ol.plots.images(x, ["automobile"] * 10)
+    np.testing.assert_array_equal(picture.axes[3].images[0].get_array(), x[3])
+    assert "10 color pictures of 4 by 5 pixels" in picture.description
+    picture.png()
+    boxes = [axes.title.get_window_extent() for axes in picture.axes]
+    assert all(left.x1 < right.x0 for left, right in zip(boxes, boxes[1:], strict=False))
+
+
+def test_a_picture_can_be_put_into_a_page_as_lines():
+    picture = ol.plots.images(np.ones((2, 3, 5)), title="Two <pictures>")
+    found = picture.inline_svg()
+    assert found.count("<svg") == found.count("</svg>") == 1
+    assert 'role="img" aria-label="Two &lt;pictures&gt;.' in found
+    assert not {"<?xml", "<!DOCTYPE", "<metadata>"} & set(found.split())
+    assert found == picture.inline_svg()
+
+
 # --- noise ----------------------------------------------------------------------------------------------------
 
 

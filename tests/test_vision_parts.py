@@ -266,7 +266,7 @@ def test_a_notebook_has_one_line_that_changes(monkeypatch):
     display = types.ModuleType("IPython.display")
     display.display = lambda text, display_id: shown.append(repr(text)) or handle
     monkeypatch.setitem(sys.modules, "IPython.display", display)
-    monkeypatch.setattr(progress, "_where", lambda: "notebook")
+    monkeypatch.setattr(progress, "where", lambda: "notebook")
     short(epochs=2, progress=True)
     assert len(shown) == 1
     assert updates[-1].startswith("epoch 2/2: train")

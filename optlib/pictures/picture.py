@@ -5,6 +5,7 @@ import html
 import io
 import os
 import pathlib
+import re
 import textwrap
 
 import numpy as np
@@ -85,15 +86,28 @@ class Picture:
         """The picture as one HTML element with alternative text, on white, for light and dark pages alike."""
         return self._html(self.png())
 
+    def inline_svg(self):
+        """The picture as one HTML element that holds its lines: a page can put it in the place of another at once.
+
+        An image in HTML has to be decoded first, and pictures that follow each other would flicker.
+        """
+        raw = io.StringIO()
+        self._draw(raw, "svg", DPI, {"Date": None})
+        drawn = raw.getvalue()
+        drawn = drawn[drawn.index("<svg") :]
+        drawn = re.sub(r"<metadata>.*?</metadata>", "", drawn, flags=re.S)
+        width = round(self.figure.get_figwidth() * DPI * SHOWN)
+        label = html.escape(self.description, quote=True)
+        style = f'role="img" aria-label="{label}" style="width:{width}px;max-width:100%;height:auto;display:block"'
+        return _figure(drawn.replace("<svg", f"<svg {style}", 1))
+
     def _html(self, png):
         width, height = (round(int.from_bytes(png[i : i + 4], "big") * SHOWN) for i in (16, 20))  # PNG header
         alt = html.escape(self.description, quote=True)
         data = base64.b64encode(png).decode("ascii")
-        return (
-            f'<figure style="margin:0.5em 0;padding:8px;display:inline-block;max-width:100%;box-sizing:border-box;'
-            f'background:{theme.PAPER};border-radius:8px">'
+        return _figure(
             f'<img alt="{alt}" width="{width}" height="{height}" style="max-width:100%;height:auto;display:block" '
-            f'src="data:image/png;base64,{data}"></figure>'
+            f'src="data:image/png;base64,{data}">'
         )
 
     def _repr_mimebundle_(self, include=None, exclude=None):
@@ -106,6 +120,13 @@ class Picture:
 
     def __repr__(self):
         return self.description
+
+
+def _figure(content):
+    return (
+        f'<figure style="margin:0.5em 0;padding:8px;display:inline-block;max-width:100%;box-sizing:border-box;'
+        f'background:{theme.PAPER};border-radius:8px">{content}</figure>'
+    )
 
 
 def with_palette(image, size=PALETTE):

@@ -53,11 +53,11 @@ def histograms(samples, xlabel, title=None, *, bins=80, vlines=None):
 
 
 def images(x, labels=None, title=None, *, columns=10):
-    """Small gray pictures in rows, dark where the values are high.
+    """Small pictures in rows: in color, or gray and dark where the values are high.
 
     Parameters
     ----------
-    x : array (n, height, width), or (n, side * side) for square pictures
+    x : array (n, height, width), or (n, side * side) for square pictures; bytes (n, height, width, 3) for color
     labels : sequence of n, optional
         Written above each picture.
     title : str, optional
@@ -68,6 +68,7 @@ def images(x, labels=None, title=None, *, columns=10):
     Picture
     """
     x = _checked_images(x)
+    gray = {} if x.ndim == 4 else {"cmap": "gray_r", "vmin": x.min(), "vmax": x.max()}
     labels = None if labels is None else [str(label) for label in labels]
     if labels is not None and len(labels) != len(x):
         raise ValueError(f"images: labels has {len(labels)} entries for {len(x)} pictures; give one for each")
@@ -76,17 +77,20 @@ def images(x, labels=None, title=None, *, columns=10):
     columns = min(int(columns), len(x))
     rows = -(-len(x) // columns)
     side = 8.0 / columns
+    longest = max(map(len, labels)) if labels else 1
+    size = min(12.0, 72 * side / (0.6 * longest))  # a letter is about 0.6 of the size wide
     with theme.themed():
         figure = new_figure((8.0, rows * (side * x.shape[1] / x.shape[2] + (0.3 if labels else 0.08)) + 0.6))
         grid = figure.subplots(rows, columns, squeeze=False)
         for k, axes in enumerate(grid.ravel()):
             axes.set_axis_off()
             if k < len(x):
-                axes.imshow(x[k], cmap="gray_r", vmin=x.min(), vmax=x.max(), interpolation="nearest")
+                axes.imshow(x[k], interpolation="nearest", **gray)
                 if labels:
-                    axes.set_title(text(labels[k]), fontsize=12, pad=3)
+                    axes.set_title(text(labels[k]), fontsize=size, pad=3)
         headline(figure, title or f"{len(x)} pictures")
-    said = [f"{title}." if title else "", f"{len(x)} pictures of {x.shape[1]} by {x.shape[2]} pixels."]
+    kind = "pictures" if gray else "color pictures"
+    said = [f"{title}." if title else "", f"{len(x)} {kind} of {x.shape[1]} by {x.shape[2]} pixels."]
     said += [f"Labels: {', '.join(labels)}."] if labels else []
     return Picture(figure, list(grid.ravel()), joined(said))
 
@@ -102,13 +106,17 @@ def _checked_samples(samples):
 
 
 def _checked_images(x):
-    x = np.asarray(x, dtype=float)
+    x = np.asarray(x)
+    if x.ndim == 4 and x.shape[3] == 3 and x.dtype == np.uint8 and x.size:
+        return x
+    x = x.astype(float)
     if x.ndim == 2:
         side = math.isqrt(x.shape[1])
         if side * side == x.shape[1]:
             x = x.reshape(len(x), side, side)
     if x.ndim != 3 or not x.size or not np.isfinite(x).all():
         raise ValueError(
-            f"images: x has shape {x.shape}; it must be (n, height, width), or (n, side * side), of finite numbers"
+            f"images: x has shape {x.shape}; it must be (n, height, width), or (n, side * side), of finite numbers, "
+            "or (n, height, width, 3) of bytes"
         )
     return x

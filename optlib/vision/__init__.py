@@ -13,16 +13,18 @@ from .augment import FlipAndShift
 from .callbacks import Callback, LookAhead, WeightDecay
 from .history import History
 from .images import Normalize
+from .live_race import LiveRace, live_race
 from .loop import fit
 from .parts import count_parameters, he_
 from .precision import Probe, keep_memory, probe
 from .predict import evaluate, predict, scores
 from .resnet import ResNet, ResNet18, ResNet20
 from .speednet import SpeedNet, triangle
+from .surface import Snapshots, Surface, loss_surface
 from .vgg import VGG16
 
 __all__ = [
-    "VGG16", "Callback", "FlipAndShift", "History", "LookAhead", "Normalize", "Probe", "ResNet", "ResNet18", "ResNet20",
-    "SpeedNet", "WeightDecay", "count_parameters", "evaluate", "fit", "he_", "keep_memory", "predict", "probe",
-    "scores", "triangle",
+    "VGG16", "Callback", "FlipAndShift", "History", "LiveRace", "LookAhead", "Normalize", "Probe", "ResNet", "ResNet18",
+    "ResNet20", "Snapshots", "SpeedNet", "Surface", "WeightDecay", "count_parameters", "evaluate", "fit", "he_",
+    "keep_memory", "live_race", "loss_surface", "predict", "probe", "scores", "triangle",
 ]

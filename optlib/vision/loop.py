@@ -82,13 +82,13 @@ def fit(model, optimizer, train, test=None, *, epochs, batch=None, schedule=None
     try:
         run.begin()
         while run.goes_on:
-            _epoch(run, bar)
+            one_epoch(run, bar)
     finally:
         run.end()
     return run.history
 
 
-def _epoch(run, bar):
+def one_epoch(run, bar):
     """Train for an epoch, test, and note it all; what is unfinished is not noted."""
     bar.begin(run.epoch)
     began = time.perf_counter()

@@ -24,7 +24,7 @@ class Progress:
 
     def __init__(self, show, epochs, steps, images):
         self.epochs, self.steps, self.images = epochs, steps, images
-        self.where = _where() if show else None
+        self.where = where() if show else None
         self.display = None
 
     def begin(self, epoch):
@@ -79,7 +79,7 @@ class _Text:
         return self.text
 
 
-def _where():
+def where():
     ipython = sys.modules.get("IPython")
     shell = ipython and ipython.get_ipython()
     if shell is not None and hasattr(shell, "kernel"):

@@ -1,0 +1,180 @@
+"""`live_race`: turns, budget, what is drawn; and that it trains as `fit` does."""
+
+import sys
+import types
+
+import numpy as np
+import pytest
+import torch
+from vision_cases import Tiny, images, one_thread  # noqa: F401
+
+import optlib as ol
+from optlib.vision import FlipAndShift, evaluate, live_picture, live_race
+from optlib.vision.live_race import Laps
+
+module = sys.modules["optlib.vision.live_race"]
+TRAIN, TEST = images(40), images(12, seed=1)
+OPTIONS = {"seconds": 8.0, "batch": 8, "network": lambda seed: Tiny(seed=seed), "precision": "float32",
+           "layout": "contiguous", "show": False}  # fmt: skip
+TIMES = module._times
+RULES = [ol.Momentum(lr=0.1), ol.Adam(lr=0.02)]
+
+
+def race(rules=RULES, **options):
+    return live_race(rules, TRAIN, TEST, **OPTIONS | options)
+
+
+def set_clock(patch, start=0.0):
+    """A clock of our own: half a second for each turn, and three steps a turn."""
+    now, one_epoch = [start], module.one_epoch
+
+    def turn(run, bar):
+        one_epoch(run, bar)
+        now[0] += 0.5
+
+    patch.setattr(module, "time", types.SimpleNamespace(perf_counter=lambda: now[0]))
+    patch.setattr(module, "_times", lambda run: (0.1, 0.1))
+    patch.setattr(module, "one_epoch", turn)
+    return now
+
+
+@pytest.fixture(autouse=True)
+def now(monkeypatch):
+    return set_clock(monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def found():
+    with pytest.MonkeyPatch.context() as patch:
+        set_clock(patch)
+        return race()
+
+
+def test_all_rules_make_the_same_steps_from_the_same_weights(found):
+    assert list(found.histories) == ["Momentum, lr 0.1", "Adam, lr 0.02"]
+    assert {history.epochs for history in found.histories.values()} == {found.rounds}
+    assert {run.step for run in found.runs.values()} == {round(found.epochs * 40 / 8)}
+    starts = [record.weights[0] for record in found.snapshots.values()]
+    assert torch.equal(*starts)
+    assert not torch.equal(*[record.weights[-1] for record in found.snapshots.values()])
+
+
+def test_what_is_told_of_the_end_is_true_of_the_networks(found):
+    for label, model in found.models.items():
+        assert not model.training
+        loss, accuracy = evaluate(model, TEST, layout="contiguous")
+        assert found.histories[label].test_loss[-1] == pytest.approx(loss, rel=1e-5)
+        assert found.histories[label].test_accuracy[-1] == accuracy
+
+
+def test_rates_climb_and_fall(found):
+    for history, lr in zip(found.histories.values(), (0.1, 0.02), strict=True):
+        rates = np.array(history.lr) / lr
+        assert rates.max() <= 1
+        assert rates.argmax() < len(rates) / 2
+        assert rates[-1] < rates.max() / 2
+
+
+def test_it_ends_with_the_budget(found):
+    assert (found.rounds, found.seconds) == (8, 8.0)
+    assert race(seconds=4.5).rounds == 4
+    assert race(seconds=0.001).rounds == 1  # one round at least
+
+
+def test_there_is_a_round_where_the_start_alone_takes_longer(monkeypatch, now):
+    monkeypatch.setattr(module, "_times", lambda run: now.__setitem__(0, now[0] + 9.0) or (1.0, 0.0))
+    assert race(seconds=4.5).rounds == 1
+
+
+def test_a_turn_takes_longer_than_its_test(monkeypatch):
+    for step, look, steps in ((0.1, 0.0, 3), (0.1, 0.2, 4), (0.1, 1.0, 20), (9.0, 0.0, 1)):
+        monkeypatch.setattr(module, "_times", lambda run, times=(step, look): times)
+        assert race(seconds=0.3 * 12 * 2).runs["Adam, lr 0.02"].per_epoch == steps
+
+
+def test_the_times_of_a_machine_are_measured():
+    step, look = TIMES(race().runs["Adam, lr 0.02"])
+    assert step > 0
+    assert look > 0
+
+
+def test_laps_go_on_where_the_last_one_ended():
+    lapped = Laps(torch.from_numpy(TRAIN[0]), torch.from_numpy(TRAIN[1]), 8, 3, 0, FlipAndShift(shift=1), "cpu")
+    found = [y for k in range(5) for _, y in lapped.epoch(k)]  # 15 batches: three epochs of 5
+    shuffled = module.Shuffled(torch.from_numpy(TRAIN[0]), torch.from_numpy(TRAIN[1]), 8, 0)
+    assert torch.equal(torch.cat(found), torch.cat([y for k in range(3) for _, y in shuffled.epoch(k)]))
+
+
+def test_a_rule_that_diverges_is_marked_and_the_others_go_on():
+    found = race([ol.GradientDescent(lr=1e30), ol.Adam(lr=0.02)])
+    lost, kept = found.histories.values()
+    assert lost.diverged
+    assert not kept.diverged
+    assert kept.epochs == found.rounds > lost.epochs
+    assert "diverged at step" in repr(found).splitlines()[2]
+    assert "diverged at once" in found.picture().description
+
+
+def test_where_all_diverge_the_race_is_over():
+    found = race([ol.GradientDescent(lr=1e30)], seconds=60)
+    assert (found.rounds, found.epochs) == (0, 0)
+    assert "diverged" in repr(found)
+
+
+def test_a_schedule_of_its_own_and_a_rule_without_rate():
+    class Fixed(ol.optimizers.Optimizer):
+        def update(self, x, g):
+            return x - 0.01 * g
+
+    found = race({"own": ol.Momentum(lr=ol.schedules.Constant(0.1)), "none": Fixed()})
+    assert found.histories["own"].lr == [None] * found.rounds
+
+
+def test_of_many_test_images_some_are_taken(monkeypatch):
+    monkeypatch.setattr(module, "MOST_TEST", 5)
+    assert len(module._some(TEST)[0]) == 4  # every third of 12
+
+
+def test_curves_of_rules_in_their_colors(found):
+    picture = found.picture()
+    colors = [line.get_color() for line in picture.axes[1].lines]
+    assert colors == [ol.theme.style_of(name)["color"] for name in ("Momentum", "Adam")]
+    assert "test accuracy against epochs" in picture.description
+
+
+def test_a_notebook_has_one_picture_that_grows(monkeypatch):
+    shown, updates = [], []
+    handle = types.SimpleNamespace(update=lambda bundle, raw: updates.append(bundle))
+    display = types.ModuleType("IPython.display")
+    display.display = lambda bundle, raw, display_id: shown.append(bundle) or handle
+    monkeypatch.setitem(sys.modules, "IPython.display", display)
+    monkeypatch.setattr(live_picture, "where", lambda: "notebook")
+    race(show=True, seconds=3.0)
+    assert len(shown) == 1
+    assert all("<svg" in bundle["text/html"] for bundle in [*shown, *updates[:-1]])
+    assert set(updates[-1]) == {"text/html", "image/png", "text/plain"}  # what is stored
+    assert "<svg" not in updates[-1]["text/html"]
+
+
+def test_elsewhere_a_line_a_round(capsys):
+    found = race(show=True, seconds=3.0)
+    assert capsys.readouterr().err.count("Live race, ") == found.rounds
+
+
+@pytest.mark.parametrize(
+    ("rules", "options", "words"),
+    [
+        ([], {}, "rules={} must be optimizers"),
+        ([ol.Adam], {}, "must be optimizers"),
+        (7, {}, "must be optimizers"),
+        ([ol.Adam(), ol.Adam()], {}, "in rules twice"),
+        ([ol.Adam()], {"seconds": 0}, "seconds=0"),
+        ([ol.Adam()], {"seconds": "90"}, "seconds='90'"),
+        ([ol.Adam()], {"batch": 0}, "size=0"),
+        ([ol.Newton()], {}, "reads"),
+    ],
+)
+def test_what_cannot_be_is_refused(rules, options, words):
+    with pytest.raises((TypeError, ValueError)) as caught:
+        race(rules, **options)
+    assert words in str(caught.value)
