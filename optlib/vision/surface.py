@@ -101,13 +101,13 @@ class Surface:
         self.function = _interpolated(x, y, losses)
         self.paths = {label: _track(label, self.function, *path) for label, path in paths.items()}
 
-    def animate(self, title="Loss over a plane through the weights"):
+    def animate(self, title="Loss over a plane of weights"):
         """The runs step by step, as `ol.animate` shows them."""
         from ..animation import animate
 
         return animate(self.function, *self.paths.values(), labels=list(self.paths), title=title)
 
-    def contour(self, title="Loss over a plane through the weights"):
+    def contour(self, title="Loss over a plane of weights"):
         """The whole runs on contours, as `ol.plots.contour` draws them."""
         from ..pictures.landscape import contour
 
@@ -167,6 +167,9 @@ def loss_surface(model, images, runs, *, grid=17, loss=F.cross_entropy, normaliz
     center = weights[lowest][-1]
     away = {label: each - center for label, each in weights.items()}
     directions = _principal(list(away.values()))  # (2, n), orthonormal
+    # They have no sign of their own: the runs start at the lower left, away from the legend.
+    starts = torch.stack([each[0] for each in away.values()]) @ directions.T
+    directions *= torch.where(starts.mean(0) > 0, -1.0, 1.0)[:, None]
     places = {label: (each @ directions.T).double().numpy() for label, each in away.items()}
     x, y = _sides(np.concatenate(list(places.values())), int(grid))
     losses = np.array([[measure(center + a * directions[0] + b * directions[1]) for a in x] for b in y])
