@@ -221,7 +221,7 @@ def test_augmentation_is_that_of_the_protocol(few, seen, flip, expected):
 
 def norms(monkeypatch, changes, **options):
     """Counts of the batches that a BatchNorm learned from after each epoch of a run, and its numbers."""
-    counts, real = [], loop._epoch
+    counts, real = [], loop.one_epoch
 
     def epoch(run, bar):
         real(run, bar)
@@ -229,12 +229,12 @@ def norms(monkeypatch, changes, **options):
         if options.get("stop") == run.epoch:
             raise InterruptedError
 
-    monkeypatch.setattr(loop, "_epoch", epoch)
+    monkeypatch.setattr(loop, "one_epoch", epoch)
     try:
         found = history(make(training__epochs=4, training__batch=50, **changes), checkpoints=options.get("folder"))
     except InterruptedError:
         found = None
-    monkeypatch.setattr(loop, "_epoch", real)
+    monkeypatch.setattr(loop, "one_epoch", real)
     return counts, found
 
 
