@@ -222,6 +222,8 @@ def test_a_line_that_falls_silent(server, tmp_path, monkeypatch):
 def a_process(server, folder):
     """The command in a process of its own, with the small archive in the place of the official one."""
     code = (
+        # Where the tests run in the background of a shell, Ctrl-C is ignored by all that they start.
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "import sys, fake_cifar; from optlib.data import cifar, __main__ as command\n"
         f"cifar.CIFAR10 = fake_cifar.archive(fake_cifar.contents(), fake_cifar.packed(fake_cifar.contents()), "
         f"{server.url!r})\n"
