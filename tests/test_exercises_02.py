@@ -4,11 +4,12 @@ import math
 
 import numpy as np
 import pytest
+from exercise_cases import assert_all_are_here, assert_hint
 
 import optlib as ol
 import test_rules_generic as generic
 from optlib.arrays import where, zeros_like
-from optlib.exercises import EXERCISES, check
+from optlib.exercises import check
 
 # --- right answers ---------------------------------------------------------------------------------------------
 
@@ -74,11 +75,7 @@ def registered():
 
 
 def test_every_exercise_of_the_notebook_is_here():
-    keys = [key for key in EXERCISES if key.startswith("02.")]
-    assert keys == ["02.1", "02.2", "02.3", "02.4", "02.5"]
-    for key in keys:
-        assert EXERCISES[key][0]
-        assert EXERCISES[key][1].__doc__
+    assert_all_are_here("02")
 
 
 @pytest.mark.parametrize(("name", "answer"), [
@@ -254,9 +251,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("name", "answer", "hint"), WRONG)
 def test_wrong_answers_get_their_own_hint(name, answer, hint):
-    feedback = check(name, answer)
-    assert not feedback
-    assert hint in feedback.hint
+    assert_hint(name, answer, hint)
 
 
 # --- the reader's own rule -------------------------------------------------------------------------------------
@@ -342,9 +337,7 @@ def broken(self, x, g):
     (broken, "AttributeError"),
 ])  # fmt: skip
 def test_wrong_rules_get_their_own_hint(registered, update, hint):
-    feedback = check("02.5", registered(restarting(update)))
-    assert not feedback
-    assert hint in feedback.hint
+    assert_hint("02.5", registered(restarting(update)), hint)
 
 
 def test_a_rule_without_update_is_told(registered):

@@ -2,7 +2,6 @@
 
 import html
 import re
-import shutil
 
 import numpy as np
 import pytest
@@ -13,13 +12,7 @@ from tools.slides.deck import slides
 from tools.slides.handout import notebook_page, write_handouts
 
 pypdf = pytest.importorskip("pypdf", reason="pypdf is not installed")
-pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-pytestmark = [
-    pytest.mark.skipif(not (shutil.which("chromium") or shutil.which("chromium-browser")), reason="no Chromium"),
-    # playwright's own event loop, closed late
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = pytest.importorskip("test_browser", reason="playwright is not installed").pytestmark
 SLIDE, A4 = (960, 540), (595, 842)  # points
 FOOT, DRAWING = 3, 5000  # runs of text in the foot of a page; bytes of commands that only a drawing needs
 

@@ -1,7 +1,6 @@
 """Decks in a real browser, from disk and with the network refused: they fit, play, obey keys, hide answers."""
 
 import base64
-import shutil
 from contextlib import contextmanager
 from io import BytesIO
 
@@ -12,14 +11,8 @@ from slides_cases import NOTEBOOKS
 
 from tools.slides.deck import deck
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-pytestmark = [
-    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"),
-    # playwright's own event loop, closed late
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+test_browser = pytest.importorskip("test_browser", reason="playwright is not installed")
+browser, pytestmark = test_browser.browser, test_browser.pytestmark
 WIDE, SQUARE = {"width": 1280, "height": 720}, {"width": 1024, "height": 768}
 READY = "document.documentElement.dataset.ready === 'yes'"
 PATIENCE = 120_000  # milliseconds, for a busy machine
@@ -77,15 +70,6 @@ SHOW = """(element) => {
   Reveal.slide(h, v, fragment ? Number(fragment.dataset.fragmentIndex) : -1);
   return Reveal.getIndices();
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_api.sync_playwright() as play:
-        options = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
-        chromium = play.chromium.launch(executable_path=CHROMIUM, args=options)
-        yield chromium
-        chromium.close()
 
 
 def is_outside(url):

@@ -40,8 +40,8 @@ def summary(results):
         f"{protocol.title}. {_length(protocol)} {_tuned(protocol)} Places are shared where means lie nearer to each "
         "other than their spreads together; memory is in numbers kept for each parameter."
     )
-    if results.missing():
-        caption += f" {results.missing()}"
+    if missing := results.missing():
+        caption += f" {missing}"
     return Table(caption, [columns[i] for i in shown], [[row[i] for i in shown] for row in rows])
 
 
