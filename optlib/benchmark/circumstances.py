@@ -10,8 +10,11 @@ import numpy as np
 
 PACKAGE = pathlib.Path(__file__).resolve().parent.parent
 # What decides the numbers of a training run; a change elsewhere does not make a record old.
-DECIDES = ("arrays.py", "registry.py", "schedule*.py", "rule_source.py", "formula.py", "torch_driver.py",
+DECIDES = ("arrays.py", "registry.py", "schedule_base.py", "schedules.py", "rule_source.py", "formula.py", "torch_*.py",
            "optimizers/*.py", "data/*.py", "vision/*.py", "benchmark/job.py")
+# Among them, what only shows a run, or brings the data, whose checksums are tested.
+SHOWS = ("data/__main__.py", "data/archive.py", "data/download.py", "data/progress.py", "vision/describe.py",
+         "vision/live_*.py", "vision/progress.py", "vision/surface.py")
 
 
 def circumstances():
@@ -31,13 +34,17 @@ def circumstances():
     }  # fmt: skip
 
 
-def code_hash(patterns=DECIDES, root=PACKAGE):
+def code_hash(patterns=DECIDES, root=PACKAGE, without=SHOWS):
     """SHA-256 of some files of the package, in alphabetical order: names and contents."""
     digest = hashlib.sha256()
-    for file in sorted({file for pattern in patterns for file in root.glob(pattern)}):
+    for file in sorted(_matching(patterns, root) - _matching(without, root)):
         text = file.read_bytes().replace(b"\r\n", b"\n")  # git may have changed them
         digest.update(file.relative_to(root).as_posix().encode() + b"\0" + text + b"\0")
     return digest.hexdigest()
+
+
+def _matching(patterns, root):
+    return {file for pattern in patterns for file in root.glob(pattern)}
 
 
 def cpu_model():

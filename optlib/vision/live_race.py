@@ -16,7 +16,7 @@ from .images import Shuffled, as_pair
 from .live_picture import LivePicture
 from .loop import one_epoch
 from .progress import Progress
-from .run import Run, _device
+from .run import Run, device_of
 from .speednet import SpeedNet, triangle
 from .surface import Snapshots
 
@@ -71,7 +71,7 @@ def live_race(rules, train, test, *, seconds=90, batch=128, network=None, augmen
     rules = _checked(rules)
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 < seconds < math.inf:
         raise ValueError(f"live_race: seconds={seconds!r} must be a number above 0")
-    train, test, device = as_pair("live_race", "train", train), _some(test), _device(device)
+    train, test, device = as_pair("live_race", "train", train), _some(test), device_of(device)
     network = network or (lambda seed: SpeedNet("small", seed=seed).initialize(train[0]))
     options = dict(seed=seed, device=device, precision=precision, layout=layout)
     laps = lambda steps: Laps(*train, batch, steps, seed, augment or FlipAndShift(seed=seed), device)

@@ -37,7 +37,7 @@ class Run:
         _check_parts(model, optimizer)
         _check_callables(augment=augment, normalize=normalize, loss=loss, schedule=schedule)
         self.model, self.optimizer, self.loss, self.seed = model, optimizer, loss, int(seed)
-        self.device = _device(device)
+        self.device = device_of(device)
         self.train = self._source(train, batch, augment, normalize)
         self.test = None if test is None else as_test("fit", test, normalize)
         self.epochs, self.per_epoch = int(epochs), self.train.batches.per_epoch
@@ -221,7 +221,8 @@ def _factors(schedule, steps):
     return factors
 
 
-def _device(device):
+def device_of(device):
+    """A device that is there; by default a GPU where there is one.  Raises ValueError."""
     if device is None:
         device = "cuda" if torch.cuda.is_available() else "cpu"
     try:
