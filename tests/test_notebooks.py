@@ -11,6 +11,7 @@ import nbformat
 import pytest
 
 from tools.colab.bootstrap import is_bootstrap
+from tools.outputs import WIDGET_VIEW
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -19,7 +20,6 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 MINIMUM_COMPARED = {"00_start_here": 7, "01_gradient_descent": 25, "02_momentum": 40, "03_adaptive_methods": 36,
                     "04_minibatching": 20, "05_cifar_benchmark": 15}  # fmt: skip
 # nbval never compares these.
-WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 PICTURES = {"image/png", "image/jpeg", WIDGET_VIEW}
 SLIDE_TYPES = {"slide", "subslide", "fragment", "notes", "skip", "-"}
 CELLS = {"00_start_here": (15, 40)}

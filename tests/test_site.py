@@ -11,6 +11,7 @@ from pygments.lexers import PythonLexer
 from pygments.styles import get_style_by_name
 
 from tools.colab import repository
+from tools.outputs import WIDGET_VIEW
 from tools.site import __main__ as command
 from tools.site import markup, notebook_page
 
@@ -72,7 +73,7 @@ def test_hidden_code_is_folded_and_data_is_not_markup(tmp_path):
 
 
 def test_a_widget_leaves_a_note_only_where_nothing_beside_it_lives(tmp_path):
-    view = {notebook_page.WIDGET_VIEW: {"model_id": "1"}, "text/plain": "VBox()"}
+    view = {WIDGET_VIEW: {"model_id": "1"}, "text/plain": "VBox()"}
     widget = nbformat.v4.new_output("display_data", data=view)
     live = nbformat.v4.new_output("display_data", data={"text/html": '<div class="optlib-explorable"></div>'})
     still = nbformat.v4.new_output("display_data", data={"text/html": "<img>"})

@@ -8,12 +8,11 @@ import nbformat
 from nbconvert.filters import ansi2html
 
 from ..colab.bootstrap import is_bootstrap
+from ..outputs import misses_sliders, shown
 from . import markup
 
-WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 # What is said of JupyterLab, as it is on a page.
 WORDING = {"click the three dots, or the bar at its left": "click on it"}
-LIVES = re.compile(r'<div class="optlib-(?:explorable|animation)')
 NOTE = """<p class="note">The sliders of this picture call the code above, so they need the running notebook. Here it
 stands as at the start.</p>"""
 MINUTES = re.compile(r"takes (?:about )?([\w-]+) \*\*minutes\*\*")
@@ -63,9 +62,7 @@ def _cell(cell, anchors):
         return ""
     tags = cell.metadata.get("tags", [])
     source = f'<div class="code">{markup.code(cell.source)}</div>'
-    outputs = "".join(_output(output, anchors) for output in cell.outputs)
-    if any(WIDGET_VIEW in output.get("data", {}) for output in cell.outputs) and not LIVES.search(outputs):
-        outputs += NOTE
+    outputs = "".join(_output(kind, data, anchors) for kind, data in shown(cell)) + NOTE * misses_sliders(cell)
     if "solution" in tags:
         return f'<details class="solution"><summary>Solution</summary>{source}{outputs}</details>'
     if "hide-input" in tags:
@@ -73,21 +70,16 @@ def _cell(cell, anchors):
     return source + outputs
 
 
-def _output(output, anchors):
-    """The richest form that a page can show: a player before its picture, a picture before its text."""
-    if output.output_type == "stream":
-        return f'<pre class="output">{ansi2html(output.text)}</pre>'
-    if output.output_type == "error":
-        return f'<pre class="output">{ansi2html(chr(10).join(output.traceback))}</pre>'
-    data = output.data
-    if WIDGET_VIEW in data:
-        return ""  # its sliders would be dead; the output before it lives without a kernel
-    if "text/html" in data:
-        return f'<div class="output rich">{data["text/html"]}</div>'
-    if "text/markdown" in data:
-        return f'<div class="output rich">{markup.markdown(data["text/markdown"], anchors)}</div>'
-    if "image/png" in data:
+def _output(kind, data, anchors):
+    if kind == "stream":
+        return f'<pre class="output">{ansi2html(data[kind])}</pre>'
+    if kind == "text/plain":
+        return f'<pre class="output">{html.escape(data[kind])}</pre>'
+    if kind == "text/html":
+        made = data[kind]
+    elif kind == "text/markdown":
+        made = markup.markdown(data[kind], anchors)
+    else:
         alt = html.escape(data.get("text/plain", ""))
-        source = "data:image/png;base64," + data["image/png"].strip()
-        return f'<div class="output rich"><img alt="{alt}" src="{source}"></div>'
-    return f'<pre class="output">{html.escape(data.get("text/plain", ""))}</pre>'
+        made = f'<img alt="{alt}" src="data:{kind};base64,{data[kind].strip()}">'
+    return f'<div class="output rich">{made}</div>'

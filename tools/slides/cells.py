@@ -12,9 +12,9 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
-WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+from ..outputs import LIVES, misses_sliders, shown
+
 SCRIPT = re.compile(r"<script\b.*?</script>", flags=re.DOTALL)
-PLAYER = re.compile(r'class="optlib-(?:animation|explorable)"')
 ROWS = 6  # of a table on one slide
 
 
@@ -63,33 +63,23 @@ class Writer:
 
     def outputs(self, cell):
         """What the cell shows, one piece of HTML an output."""
-        shown = list(self._outputs(cell))
-        if any(WIDGET_VIEW in output.get("data", {}) for output in cell.outputs) and not PLAYER.search("".join(shown)):
-            shown.append('<p class="aside">In the notebook this picture has sliders.</p>')
-        return shown
+        made = [self._shown(kind, data) for kind, data in shown(cell)]
+        if misses_sliders(cell):
+            made.append('<p class="aside">In the notebook this picture has sliders.</p>')
+        return made
 
-    def _outputs(self, cell):
-        for output in cell.outputs:
-            if output.output_type == "stream":
-                yield f'<pre class="printed">{html.escape(output.text.rstrip())}</pre>'
-            elif output.output_type == "error":
-                raise ValueError(f"a cell ends in {output.ename}; execute the notebook first: make notebooks")
-            elif WIDGET_VIEW not in output.data:  # dead without a kernel; a picture or a player stands before each
-                yield self._shown(output.data)
-
-    def _shown(self, data):
-        if "text/html" in data:
-            return self._html(data["text/html"])
-        if "text/markdown" in data:
-            return self._cut(self.markdown(data["text/markdown"]))
-        for kind in ("image/png", "image/jpeg"):
-            if kind in data:
-                alt = html.escape(data.get("text/plain", ""))
-                return f'<div class="figure"><img alt="{alt}" src="data:{kind};base64,{data[kind]}"></div>'
-        return f'<pre class="printed">{html.escape(data["text/plain"])}</pre>'
+    def _shown(self, kind, data):
+        if kind == "text/html":
+            return self._html(data[kind])
+        if kind == "text/markdown":
+            return self._cut(self.markdown(data[kind]))
+        if kind.startswith("image/"):
+            alt = html.escape(data.get("text/plain", ""))
+            return f'<div class="figure"><img alt="{alt}" src="data:{kind};base64,{data[kind].strip()}"></div>'
+        return f'<pre class="printed">{html.escape(data[kind].rstrip())}</pre>'
 
     def _html(self, made):
-        kind = "figure player" if PLAYER.search(made) and not self.still else "figure"
+        kind = "figure player" if LIVES.search(made) and not self.still else "figure"
         if self.still:
             made = SCRIPT.sub("", made)
         if "<img" not in made:
