@@ -16,13 +16,8 @@ import optlib as ol
 
 ROOT = Path(__file__).resolve().parent.parent
 ARTIFACTS = ROOT / "build" / "artifacts"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-pytestmark = [
-    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+test_browser = pytest.importorskip("test_browser", reason="playwright is not installed")
+browser, pytestmark = test_browser.browser, test_browser.pytestmark
 TOKEN = "for-this-test-only"
 SETTINGS = {
     "notebook-extension/tracker": {"windowingMode": "none"},  # all cells are on the page
@@ -75,24 +70,20 @@ def wait_for(url, server, log):
 
 
 @pytest.fixture(scope="module")
-def tab(lab):
+def tab(lab, browser):
     """Notebook 01, run from top to bottom."""
-    with sync_api.sync_playwright() as play:
-        chromium = play.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-background-networking"]
-        )
-        tab = chromium.new_page(viewport={"width": 1500, "height": 1000})
-        tab.goto(lab.format("01_gradient_descent.ipynb"))
-        tab.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
-        tab.wait_for_selector("text=Python 3 (ipykernel) | Idle", timeout=60_000)
-        # The notebook comes with stored counts: they are cleared first, so that what is waited for is the run.
-        tab.get_by_role("menuitem", name="Edit", exact=True).click()
-        tab.get_by_role("menuitem", name="Clear Outputs of All Cells").click()
-        tab.get_by_role("menuitem", name="Run", exact=True).click()
-        tab.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-        tab.wait_for_function(f"() => ({COUNTS})().every((c) => !c || /\\d/.test(c))", timeout=90_000)
-        yield tab
-        chromium.close()
+    tab = browser.new_page(viewport={"width": 1500, "height": 1000})
+    tab.goto(lab.format("01_gradient_descent.ipynb"))
+    tab.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
+    tab.wait_for_selector("text=Python 3 (ipykernel) | Idle", timeout=60_000)
+    # The notebook comes with stored counts: they are cleared first, so that what is waited for is the run.
+    tab.get_by_role("menuitem", name="Edit", exact=True).click()
+    tab.get_by_role("menuitem", name="Clear Outputs of All Cells").click()
+    tab.get_by_role("menuitem", name="Run", exact=True).click()
+    tab.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    tab.wait_for_function(f"() => ({COUNTS})().every((c) => !c || /\\d/.test(c))", timeout=90_000)
+    yield tab
+    tab.close()
 
 
 def test_every_cell_ran(tab):

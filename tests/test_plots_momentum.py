@@ -5,6 +5,7 @@ import io
 import numpy as np
 import pytest
 import test_plots as plots
+from picture_cases import *  # noqa: F403
 from PIL import Image
 
 import optlib as ol
@@ -31,29 +32,6 @@ def picture(request):
 
 def pixels(png):
     return np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
-
-
-# --- what all pictures of the course must be ------------------------------------------------------------------
-
-
-def test_bundle_shows_itself_with_its_description(picture):
-    bundle = picture._repr_mimebundle_()
-    assert set(bundle) == {"text/html", "image/png", "text/plain"}
-    assert bundle["text/plain"] == picture.description
-    assert 3_000 < len(picture.png()) < 160_000
-
-
-def test_nothing_is_clipped_and_descriptions_are_whole(picture):
-    picture.png()
-    plots.test_nothing_is_clipped_or_overlaps(picture)
-    plots.test_descriptions_are_sentences_and_carry_no_addresses(picture)
-
-
-def test_pictures_are_saved(picture, tmp_path):
-    for ending in ("png", "svg", "pdf"):
-        assert picture.save(tmp_path / f"x.{ending}").stat().st_size > 3_000
-    again = picture.png()
-    assert again == picture.png()  # saving at another resolution leaves no trace
 
 
 # --- kinds ----------------------------------------------------------------------------------------------------
