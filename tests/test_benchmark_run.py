@@ -212,3 +212,20 @@ def test_threads_and_processes_are_pythons_own():
 def test_what_is_no_executor_is_told(text, said):
     with pytest.raises(ValueError, match=f"^executor={text!r} .*{said}"):
         runner.executor_from(text, 1)
+
+
+def test_two_commands_do_not_write_one_file(fake, tmp_path):
+    fake(seconds=0.05)
+    out, refused = tmp_path / "r.jsonl", []
+
+    def second(text):
+        with pytest.raises(RuntimeError, match=r"another command writes .*r\.jsonl; wait for it"):
+            runner.run(protocol(), out, say=refused.append)
+        assert runner.run(protocol(), tmp_path / "other.jsonl", say=str)
+
+    runner.run(protocol(), out, say=second)
+    assert refused == []
+    assert ids(records.read(out)) == EVERYTHING
+    assert [path.name for path in sorted(tmp_path.iterdir())] == ["other.jsonl", "r.jsonl"]  # no lock is left
+    runner.run(protocol(), out, say=refused.append)
+    assert refused == ["every run of the protocol is recorded"]

@@ -51,7 +51,8 @@ def run(protocol, out, *, root=None, workers=1, executor=None, threads=None, dev
     Raises
     ------
     RuntimeError
-        If a run fails, naming it.  Those under way are waited for and recorded first.
+        If a run fails, naming it; those under way are waited for and recorded first.  And if another command is writing
+        the same file.
     """
     if type(workers) is not int or workers < 1:
         raise ValueError(f"run: workers={workers!r} must be an integer of at least 1")
@@ -63,10 +64,8 @@ def run(protocol, out, *, root=None, workers=1, executor=None, threads=None, dev
         threads = max(1, (os.cpu_count() or 1) // workers)
     work = functools.partial(run_job, root=root and str(root), checkpoints=str(checkpoints_of(out)), threads=threads,
                              device=device, progress=progress, command=command)  # fmt: skip
-    with _pool(executor, workers) as pool:
+    with _alone(out), _pool(executor, workers) as pool:
         _work_off(protocol, out, pool, workers, work, until, say)
-    with contextlib.suppress(OSError):  # other runs may still be unfinished
-        checkpoints_of(out).rmdir()
     return files.read(out)
 
 
@@ -74,6 +73,28 @@ def checkpoints_of(out):
     """The folder for unfinished runs of a results file."""
     out = pathlib.Path(out)
     return out.with_name(out.stem + ".unfinished")
+
+
+@contextlib.contextmanager
+def _alone(out):
+    """Two commands at one file would do the same runs twice, and write over each other's unfinished states."""
+    from filelock import FileLock, Timeout  # torch brings it
+
+    folder = checkpoints_of(out)
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / "lock")  # of the system, which frees it when a process ends, be it by kill -9
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise RuntimeError(f"run: another command writes {out}; wait for it, stop it, or name another file") from None
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):  # Windows removes no open file
+            os.remove(lock.lock_file)
+        lock.release()
+        with contextlib.suppress(OSError):  # runs may still be unfinished
+            folder.rmdir()
 
 
 def _work_off(protocol, out, pool, workers, work, until, say):
