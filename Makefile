@@ -11,6 +11,9 @@ READY := $(VENV)/ready-$(SUM)
 
 NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=120 --nbval-sanitize-with=tests/nbval.cfg
 
+# Two processes, each file in one of them, in this order: the notebooks, which take longest, are begun first.
+SHARED := -n 2 --dist loadfile --no-loadscope-reorder
+
 define CHECK_PYTHON
 @$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' \
   || { echo "Python 3.10 to 3.13 is needed; name one with: make PYTHON=python3.12 ..."; exit 1; }
@@ -25,7 +28,7 @@ lab: $(READY)  ## Install, then open JupyterLab on the first notebook
 	$(BIN)/jupyter lab notebooks/00_start_here.ipynb $(LAB_FLAGS)
 
 test: $(READY)  ## Run every test, the notebooks included
-	$(BIN)/python -m pytest tests notebooks $(NBVAL) -n 2 --dist loadfile $(PYTEST_FLAGS)
+	$(BIN)/python -m pytest notebooks tests $(NBVAL) $(SHARED) $(PYTEST_FLAGS)
 
 COLAB := build/colab-venv/bin/python
 COLAB_TESTS := $(addprefix tests/test_, $(addsuffix .py, colab colab_standalone explore explore_offline animation heatmap \
@@ -36,7 +39,7 @@ test-colab:  ## Run the Colab notebooks and the tests of pictures with Colab's v
 	test -x $(COLAB) || $(PYTHON) -m venv build/colab-venv
 	$(COLAB) -m pip install --quiet --disable-pip-version-check --requirement tests/colab-requirements.txt
 	$(COLAB) -m pip install --quiet --disable-pip-version-check --editable .
-	$(COLAB) -m pytest $(COLAB_TESTS) -n 2 $(PYTEST_FLAGS)
+	$(COLAB) -m pytest $(COLAB_TESTS) -n 2 --dist worksteal $(PYTEST_FLAGS)
 
 notebooks: $(READY)  ## Execute all notebooks anew and store their outputs
 	$(BIN)/python tools/execute_notebooks.py
