@@ -9,6 +9,7 @@ import torch
 from vision_cases import Tiny, images, one_thread  # noqa: F401
 
 import optlib as ol
+from optlib.pictures.race import race_picture
 from optlib.vision import FlipAndShift, evaluate, live_picture, live_race
 from optlib.vision.live_race import Laps
 
@@ -151,14 +152,28 @@ def test_a_notebook_has_one_picture_that_grows(monkeypatch):
     monkeypatch.setattr(live_picture, "where", lambda: "notebook")
     race(show=True, seconds=3.0)
     assert len(shown) == 1
+    assert "not begun" in shown[0]["text/plain"]
     assert all("<svg" in bundle["text/html"] for bundle in [*shown, *updates[:-1]])
     assert set(updates[-1]) == {"text/html", "image/png", "text/plain"}  # what is stored
     assert "<svg" not in updates[-1]["text/html"]
 
 
-def test_elsewhere_a_line_a_round(capsys):
+def test_elsewhere_a_line_a_round_and_one_before(capsys):
     found = race(show=True, seconds=3.0)
-    assert capsys.readouterr().err.count("Live race, ") == found.rounds
+    said = capsys.readouterr().err
+    assert said.startswith("Live race, 3 seconds, from now on: ")
+    assert "Momentum, lr 0.1: not begun. Adam, lr 0.02: not begun." in said
+    assert said.count("Live race, ") == found.rounds + 1
+
+
+def test_percents_are_told_apart():
+    """Steps of 2.5 points were once written as 2%, 5%, 8%, 10%."""
+    run = {"epochs": [0.1, 0.2], "loss": [2.3, 2.2], "accuracy": [0.12, 0.207], "diverged": False}
+    picture = race_picture({"Adam": run}, "10 seconds")
+    picture.png()
+    axis = picture.axes[1].yaxis
+    for place, label in zip(axis.get_majorticklocs(), axis.get_majorticklabels(), strict=True):
+        assert float(label.get_text().strip("%")) == pytest.approx(100 * place)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Training runs that grow together: loss and accuracy against epochs."""
 
+from matplotlib.ticker import PercentFormatter
+
 from .. import theme
 from .charts import _styles
 from .picture import Picture, headline, joined, new_figure, number, text
@@ -15,7 +17,7 @@ def race_picture(runs, settings, title="Live race"):
     ----------
     runs : dict of label -> dict with the arrays (n,) "epochs", "loss", "accuracy", and the bool "diverged"
         A label that is the name of an optimizer, or starts with one, gets that optimizer's look.  A run that diverged
-        at once has empty arrays.
+        at once, or has not begun, has empty arrays.
     settings : str
         Second line of the title.
     title : str
@@ -40,15 +42,18 @@ def race_picture(runs, settings, title="Live race"):
         if started:
             lowest, highest = min(min(run["loss"]) for run in started), max(run["loss"][0] for run in started)
             panels[0].set_ylim(0.9 * lowest, (1 + TOP) * highest)
+        else:
+            for axes in panels:  # no numbers where there is nothing to measure by them
+                axes.set(xticks=[], yticks=[])
         panels[1].set_ylim(0, None)
-        panels[1].yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+        panels[1].yaxis.set_major_formatter(PercentFormatter(1.0))
         headline(figure, title, settings)
         handles, labels = panels[0].get_legend_handles_labels()
         figure.legend(handles, [text(label) for label in labels], loc="outside lower center", ncols=min(4, len(labels)))
     said = [f"{title}, {settings}: training loss and test accuracy against epochs."]
     for label, run in runs.items():
         if not len(run["epochs"]):
-            said.append(f"{label}: diverged at once.")
+            said.append(f"{label}: diverged at once." if run["diverged"] else f"{label}: not begun.")
             continue
         end = f", where it diverged after {number(run['epochs'][-1])} epochs" if run["diverged"] else ""
         first, last = (f"{number(run['loss'][i])} and {run['accuracy'][i]:.1%} right" for i in (0, -1))

@@ -25,6 +25,7 @@ TRIAL = 3  # steps that tell how fast this machine is, after as many that prepar
 LEAST = 2  # times as long as its test takes a turn of training, at least
 MOST_TEST = 1000  # test images: on a processor they would otherwise take more time than the training
 POINTS = 1000  # of the schedule, over the whole budget
+WAITING = {"epochs": [], "loss": [], "accuracy": [], "diverged": False}  # a run that has not begun
 
 
 def live_race(rules, train, test, *, seconds=90, batch=128, network=None, augment=None, seed=0, device=None,
@@ -76,6 +77,8 @@ def live_race(rules, train, test, *, seconds=90, batch=128, network=None, augmen
     options = dict(seed=seed, device=device, precision=precision, layout=layout)
     laps = lambda steps: Laps(*train, batch, steps, seed, augment or FlipAndShift(seed=seed), device)
     made = lambda rule, source, callbacks: _run(network(seed), rule, source, test, options, callbacks)
+    picture = LivePicture(show)
+    picture.draw(lambda: race_picture(dict.fromkeys(rules, WAITING), f"{seconds:g} seconds, from now on"))
 
     step, look = _times(made(next(iter(rules.values())), laps(TRIAL), []))
     turn = max(seconds / (ROUNDS * len(rules)) - look, LEAST * look)
@@ -84,7 +87,6 @@ def live_race(rules, train, test, *, seconds=90, batch=128, network=None, augmen
     for label, rule in rules.items():
         race.snapshots[label] = Snapshots(snapshots)
         race.runs[label] = made(rule, laps(steps), [race.snapshots[label]])
-    picture = LivePicture(show)
     try:
         _rounds(race, began, picture)
     finally:
