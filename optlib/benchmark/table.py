@@ -22,19 +22,21 @@ class Table:
 
     def html(self):
         """The table as one HTML element; all text is escaped, and dollar signs are no formulas."""
-        look = [f"text-align:{'left' if i == 0 else 'right'};padding:2px 8px" for i in range(len(self.columns))]
+        look = [f"text-align:{'left' if i == 0 else 'right'};padding:2px 5px" for i in range(len(self.columns))]
         cells = zip(self.columns, look, strict=True)
         head = "".join(f'<th scope="col" style="{style}">{html.escape(name)}</th>' for name, style in cells)
         body = []
         for first, *others in self.rows:
             row = f'<th scope="row" style="{look[0]};font-weight:normal">{html.escape(first)}</th>'
-            row += "".join(f'<td style="{look[1]}">{html.escape(text)}</td>' for text in others)
+            row += "".join(f'<td style="{look[1]};white-space:nowrap">{html.escape(text)}</td>' for text in others)
             body.append(f"<tr>{row}</tr>")
+        # The caption stands outside of what scrolls sideways on a narrow page.
         return (
-            '<div style="overflow-x:auto;max-width:100%"><table class="tex2jax_ignore mathjax_ignore" '
-            f'style="margin:0.5em 0"><caption style="text-align:left;padding:4px 0">{html.escape(self.caption)}'
-            f"</caption>\n<thead><tr>{head}</tr></thead>\n<tbody>\n" + "\n".join(body) + "\n</tbody>\n</table></div>"
-        )
+            '<figure class="tex2jax_ignore mathjax_ignore" style="margin:0"><figcaption style="padding:4px 0">'
+            f'{html.escape(self.caption)}</figcaption>\n<div style="overflow-x:auto;max-width:100%"><table '
+            f'style="margin:0.5em 0;font-size:90%">\n<thead><tr>{head}</tr></thead>\n<tbody>\n' + "\n".join(body)
+            + "\n</tbody>\n</table></div></figure>"
+        )  # fmt: skip
 
     def markdown(self):
         """The table in Markdown."""
