@@ -116,6 +116,15 @@ def test_widgets_leave_no_dead_controls():
         assert "VBox" not in str(found)
 
 
+def test_in_print_the_picture_with_axes_and_legend_stands_for_a_player():
+    both = {"text/html": '<div class="optlib-animation"><img alt="bare"></div>', "image/png": "AAAA", "text/plain": "x"}
+    (slide,) = made(code("ol.animate(f, path)", "slide", data=[both]), still=True)
+    assert "data:image/png;base64,AAAA" in str(slide)
+    assert "bare" not in str(slide)
+    (slide,) = made(code("ol.animate(f, path)", "slide", data=[both]))
+    assert "bare" in str(slide)
+
+
 def test_long_tables_are_cut_into_parts_of_nearly_one_length():
     head, rows = "| a | b |\n| --- | --- |\n", "".join(f"| {i} | x |\n" for i in range(ROWS + 1))
     text = writer()._cut(writer().markdown(head + rows))

@@ -26,7 +26,7 @@ class Writer:
     folder : path
         Where pictures that the markdown names are looked up.
     still : bool
-        Without scripts: then players show the picture that they hold for that case.
+        Without scripts: then a picture stands for each player.
     links : str
         Ending that takes the place of ``.ipynb`` in links to other notebooks.
     rows : int, optional
@@ -69,6 +69,8 @@ class Writer:
         return made
 
     def _shown(self, kind, data):
+        if self.still and "image/png" in data and LIVES.search(data.get("text/html", "")):
+            kind = "image/png"  # with axes and legend, which the player only draws by its script
         if kind == "text/html":
             return self._html(data[kind])
         if kind == "text/markdown":
