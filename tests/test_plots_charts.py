@@ -1,0 +1,168 @@
+"""Charts and maps: what they show, where their ends are, and what they refuse."""
+
+import numpy as np
+import pytest
+import test_plots
+from test_plots import LR, SQUARE, WELLS, draw, has_color, walk
+
+import optlib as ol
+from optlib import theme
+from optlib.pictures.picture import number
+
+drawn = test_plots.drawn
+
+# --- charts ------------------------------------------------------------------------------------------------------
+
+
+def test_loss_draws_the_value_above_the_minimum():
+    shifted = ol.objective(lambda x, y: x**2 + y**2 - 5, name="shifted", minima=((0, 0),))
+    path = ol.minimize(shifted, ol.GradientDescent(lr=0.1), start=(1.0, 1.0), steps=40)
+    picture = ol.plots.loss(path)
+    np.testing.assert_allclose(picture.axes.lines[0].get_ydata(), path.f + 5)
+    assert picture.axes.get_yscale() == "log"
+    assert picture.axes.get_ylabel() == "f(x) − minimum"
+    assert f"f = {number(path.f[-1])}" in picture.description  # the value itself, not the height of the curve
+    plain = ol.plots.loss(path, minus_minimum=False)
+    assert (plain.axes.get_ylabel(), plain.axes.get_yscale()) == ("f(x)", "linear")
+    values = ol.plots.loss(np.array([3.0, 2.0, 1.5]), labels=["mine"])
+    assert values.axes.get_ylabel() == "value"
+    assert "mine, 2 steps: after 2 steps at value 1.5." in values.description
+
+
+def test_loss_leaves_out_what_a_log_axis_cannot_show_and_says_so():
+    picture = ol.plots.loss(np.array([1.0, 1e-3, 0.0, -1e-12]), log=True)
+    assert "2 values that are not above zero are left out" in picture.description
+    draw(picture)
+
+
+def test_a_diverging_curve_does_not_hide_the_others():
+    paths = [walk(SQUARE, ol.GradientDescent(lr=lr), steps=200) for lr in (0.4, 1.5, 40.0)]
+    picture = ol.plots.loss(*paths)
+    assert "2 of 3 curves rise beyond the upper edge" in picture.description
+    assert picture.axes.get_ylim()[1] == pytest.approx(4e6)
+    draw(picture)
+
+
+def test_curves_draw_what_they_are_given(drawn):
+    lines = {line.get_label(): line for line in drawn["curves"].axes.lines}
+    np.testing.assert_allclose(lines["b"].get_ydata(), LR**2)
+    slopes = [line for line in drawn["curves"].axes.lines if line.get_color() == theme.FAINT][:2]
+    for line, slope in zip(slopes, (1, 2), strict=True):
+        x, y = np.log(line.get_data())
+        assert np.diff(y)[0] / np.diff(x)[0] == pytest.approx(slope)
+    own = ol.plots.curves(None, {"Adam, lr 1": ([1, 2], [3, 4])}, "x", "y")
+    assert own.axes.lines[0].get_color() == theme.style_of("Adam")["color"]
+    gaps = ol.plots.curves([1, 2, 3], {"a": [1.0, np.inf, 3.0]}, "x", "y").axes.lines[0].get_ydata()
+    assert np.isnan(gaps[1])
+    for wrong, message in [(([1, 2], {"a": [1, 2, 3]}), "shape"), (([1], {"a": [np.nan]}), "no value")]:
+        with pytest.raises(ValueError, match=message):
+            ol.plots.curves(*wrong, "x", "y")
+    with pytest.raises(TypeError, match="dict"):
+        ol.plots.curves([1], [1], "x", "y")
+    with pytest.raises(ValueError, match="slopes"):
+        ol.plots.curves([1, 2], {"a": [1, 2]}, "x", "y", slopes={"a": 1})
+    with pytest.raises(ValueError, match="no path"):
+        ol.plots.loss()
+
+
+# --- maps --------------------------------------------------------------------------------------------------------
+
+
+def test_heatmap_marks_the_best_and_hatches_the_lost():
+    values = np.outer(LR, LR)
+    values[3, 4], values[0, 0], values[5, 5] = 1e-9, np.nan, np.inf
+    picture = ol.plots.heatmap(values, ("lr", LR, "log"), ("beta", LR), "f at the end", settings="100 steps")
+    assert f"Best: 1e-09 at lr {number(LR[4])}, beta {number(LR[3])}." in picture.description
+    assert "1.4 % of the 144 cells diverged" in picture.description
+    assert "100 steps" in picture.description
+    star = picture.axes.lines[0]
+    assert star.get_xydata()[0] == pytest.approx([LR[4], LR[3]])
+    assert (picture.axes.get_xscale(), picture.axes.get_yscale()) == ("log", "linear")
+    mesh = picture.axes.collections[0].get_array()
+    assert mesh.mask.sum() == 2
+    assert [t.get_text() for t in picture.figure.legends[0].get_texts()] == ["diverged", "best"]
+    highest = ol.plots.heatmap(LR[:, None] * LR, ("a", LR), ("b", LR), best="max")
+    assert "Best: 1 at a 1, b 1." in highest.description
+    masked = ol.plots.heatmap(LR[:, None] * LR, ("a", LR), ("b", LR), diverged=LR[:, None] * LR > 0.5)
+    assert "diverged" in masked.description
+    draw(ol.plots.heatmap(np.ones((12, 12)), ("a", LR), ("b", LR)))
+
+
+def test_map_arguments_are_checked():
+    z = np.ones((2, 3))
+    x, y = ("a", [1, 2, 3]), ("b", [1, 2])
+    for wrong, message in [((z.T, x, y), "shape"), ((z, ("a", [1, 1, 2]), y), "rising"),
+                           ((z, ("a", [0, 1, 2], "log"), y), "above 0"), ((z, ("a", [1, 2, 3], "sqrt"), y), "scale"),
+                           ((z * np.nan, x, y), "all values")]:  # fmt: skip
+        with pytest.raises(ValueError, match=message):
+            ol.plots.heatmap(*wrong)
+    with pytest.raises(TypeError, match="must be"):
+        ol.plots.heatmap(z, [1, 2, 3], y)
+    with pytest.raises(ValueError, match="best"):
+        ol.plots.heatmap(z, x, y, best="lowest")
+    for codes in (z, z.astype(int) * 2, -z.astype(int)):
+        with pytest.raises(ValueError, match="codes must be integers from 0 to 1"):
+            ol.plots.regions(x, y, codes, ["one", "two"])
+
+
+def test_regions_are_named_inside_themselves(drawn):
+    codes = np.arange(144).reshape(12, 12) // 50
+    axes = drawn["regions"].axes
+    inside = {t.get_text(): t.get_position() for t in axes.texts}
+    assert set(inside) == {"calm", "wild", "lost"}
+    for code, name in enumerate(["calm", "wild", "lost"]):
+        x, y = inside[name]
+        assert codes[np.argmin(abs(LR - y)), np.argmin(abs(LR - x))] == code
+    assert "calm 35 %, wild 35 %, lost 31 %" in drawn["regions"].description
+
+
+def test_basins_of_two_wells_are_the_two_halves(drawn):
+    assert drawn["basins"].counts == {(-1.0, 0.0): 200, (1.0, 0.0): 200, None: 0}
+    assert "(-1, 0) from 50 %, (1, 0) from 50 %" in drawn["basins"].description
+
+
+def test_basins_find_minima_that_are_not_listed():
+    unlisted = ol.objective(WELLS.formula, domain=WELLS.domain)
+    counts = ol.plots.basins(unlisted, ol.GradientDescent(lr=0.05), steps=200, n=20).counts
+    assert sorted(counts.values()) == [0, 200, 200]
+    found = sorted(key for key in counts if key)
+    np.testing.assert_allclose(found, [(-1, 0), (1, 0)], atol=1e-3)
+
+
+def test_starts_that_reach_nothing_are_gray():
+    lost = ol.plots.basins(WELLS, ol.GradientDescent(lr=2.0), steps=50, n=20)
+    assert lost.counts == {None: 400}
+    assert "No minimum from 100 %" in lost.description
+    assert has_color(lost.png(), theme.UNDEFINED, 1000)
+    short = ol.plots.basins(WELLS, ol.GradientDescent(lr=0.05), steps=1, n=20, shade=False)
+    assert short.counts[None] > 300
+    assert ol.plots.basins(WELLS, ol.GradientDescent, steps=1, n=4).counts[None] > 0
+
+
+def test_many_basins_are_counted_in_the_legend():
+    waves = ol.objective(lambda x, y: np.sin(3 * x) ** 2 + np.sin(3 * y) ** 2 + 0.01 * (x**2 + y**2),
+                         domain=((-3, 3), (-3, 3)), minima=((0, 0),))  # fmt: skip
+    picture = ol.plots.basins(waves, ol.GradientDescent(lr=0.02), steps=300, n=40)
+    assert len(picture.counts) > 20
+    texts = " ".join(t.get_text().replace("\n", " ") for t in picture.figure.legends[0].get_texts())
+    assert "global minimum (0, 0)" in texts
+    assert "48 local minima" in texts  # multiples of pi/3 up to pi, which draws starts from inside
+    assert sum(picture.counts.values()) == 1600
+
+
+def test_long_runs_are_made_in_parts(monkeypatch):
+    from optlib.pictures import basins
+
+    whole = ol.plots.basins(WELLS, ol.Momentum(lr=0.01), steps=40, n=24)
+    monkeypatch.setattr(basins, "NUMBERS", 1)
+    parts = ol.plots.basins(WELLS, ol.Momentum(lr=0.01), steps=40, n=24)
+    assert parts.counts == whole.counts
+    np.testing.assert_array_equal(parts.axes.images[0].get_array(), whole.axes.images[0].get_array())
+
+
+@pytest.mark.parametrize("wrong", [
+    {"n": 1}, {"n": 2.5}, {"steps": -1}, {"steps": "9"}, {"tol": 0}, {"tol": np.nan}, {"extent": ((0, 0), (0, 1))},
+])  # fmt: skip
+def test_basins_arguments_are_checked(wrong):
+    with pytest.raises(ValueError, match=f"basins: {next(iter(wrong))}"):
+        ol.plots.basins(WELLS, ol.Adam(), **wrong)
