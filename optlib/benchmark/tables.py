@@ -65,7 +65,7 @@ def time_to(results, accuracy):
     rows.sort(key=lambda row: row[0])
     caption = (
         f"Epochs and seconds of training to {100 * accuracy:g} % test accuracy, looked at after each epoch, mean of "
-        "the runs that reach it. Seconds are those of the machines in the records."
+        "the runs that reach it. Seconds are those of the machines in the records, which may have had other work."
     )
     return Table(caption, ["rule", "epochs", "seconds", "runs that reach it"], [row[1:] for row in rows])
 
