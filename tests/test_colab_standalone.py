@@ -177,7 +177,7 @@ def test_it_runs_in_an_empty_folder_without_a_warning(path, kernel, tmp_path):
     for cell in code_cells(notebook):
         if cell.id == "cifar10":
             cell.source = "pass"  # the network is not part of a test
-        cell.source = cell.source.replace("seconds=90)", "seconds=20)")  # of the live race, which fills any budget
+        cell.source = cell.source.replace("seconds=90)", "seconds=60)")  # of the live race, which fills any budget
     where = "import optlib, array_api_compat\nprint(optlib.__file__, array_api_compat.__file__)"
     notebook.cells.append(nbformat.v4.new_code_cell(where))
     NotebookClient(notebook, timeout=300, startup_timeout=300, kernel_name=name,
