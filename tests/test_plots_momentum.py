@@ -14,6 +14,7 @@ from optlib.explorables import sliders
 from optlib.pictures.phase_board import KINDS, kind_of
 from optlib.pictures.phases import trace_of
 
+LEAST_BYTES = 3_000  # of a picture, see picture_cases.py
 RAVINE = ol.FUNCTIONS["ravine"]
 BEST = theory.heavy_ball_settings(0.01, 1.0)
 PICTURES = {
