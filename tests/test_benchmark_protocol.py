@@ -155,6 +155,16 @@ def test_bad_toml_is_named_with_the_file(tmp_path, text):
         load_protocol(path)
 
 
+def test_a_file_named_like_a_protocol_of_the_course_must_be_that_protocol(tmp_path):
+    path, text = tmp_path / "subset.toml", (module.HERE / "subset.toml").read_text()
+    path.write_text(text)
+    assert load_protocol(path) == load_protocol("subset")
+    path.write_text(text.replace("seeds = [0", "seeds = [7, 0"))
+    with pytest.raises(ValueError, match=r"subset\.toml: the course has another protocol named 'subset'; give"):
+        load_protocol(path)
+    assert load_protocol(path.rename(tmp_path / "mine.toml")).final["seeds"][0] == 7
+
+
 def test_what_is_no_file_is_told_with_the_names_there_are(tmp_path):
     for which in ("cpuu", tmp_path, tmp_path / "none.toml", ""):
         with pytest.raises(FileNotFoundError, match="is neither a file nor one of .*cpu, gpu"):

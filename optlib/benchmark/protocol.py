@@ -143,7 +143,13 @@ def load_protocol(which):
         given = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path.name}: no valid TOML: {error}") from error
-    return from_dict(path.stem, given, path.name)
+    protocol = from_dict(path.stem, given, path.name)
+    if protocol.name in names() and path.parent != HERE and protocol != load_protocol(protocol.name):
+        # Its records would later be read by the settings of the course's own.
+        raise ValueError(
+            f"{path.name}: the course has another protocol named {protocol.name!r}; give the file a name of its own"
+        )
+    return protocol
 
 
 def from_dict(name, given, where="protocol"):
