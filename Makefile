@@ -42,7 +42,7 @@ test-colab:  ## Run the Colab notebooks and the tests of pictures with Colab's v
 	$(COLAB) -m pytest $(COLAB_TESTS) -n 2 --dist worksteal $(PYTEST_FLAGS)
 
 notebooks: $(READY)  ## Execute all notebooks anew and store their outputs
-	$(BIN)/python tools/execute_notebooks.py
+	$(BIN)/python -m tools.execute_notebooks
 
 cheat-sheet: $(READY)  ## Write every rule on one page: build/cheat_sheet.html and .pdf
 	mkdir -p build

@@ -1,18 +1,13 @@
 """`make notebooks`: the same notebook gives the same bytes, and a failing cell costs nothing."""
 
-import importlib.util
 import json
 import sys
-from pathlib import Path
 
 import nbformat
 import pytest
 from nbformat import v4
 
-TOOL = Path(__file__).resolve().parent.parent / "tools" / "execute_notebooks.py"
-spec = importlib.util.spec_from_file_location("execute_notebooks", TOOL)
-tool = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(tool)
+from tools import execute_notebooks as tool
 
 WIDGET = "import ipywidgets as w\nw.VBox([w.IntSlider(3), w.Image(value=b'png')])"
 

@@ -1,6 +1,6 @@
 """Execute the notebooks from top to bottom and store their outputs, in a form that only changes with them.
 
-    python tools/execute_notebooks.py [--check] [NOTEBOOK ...]
+    python -m tools.execute_notebooks [--check] [NOTEBOOK ...]
 
 Without names all of ``notebooks/*.ipynb`` are executed.  A notebook is written only if something changed:
 first to a temporary name, then renamed, so that an interrupted run leaves the old file whole.  ``--check``
@@ -16,9 +16,10 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
+from .outputs import WIDGET_VIEW
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CELL_TIMEOUT = 120  # seconds
-WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"file_extension": ".py", "mimetype": "text/x-python", "name": "python"},
