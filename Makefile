@@ -13,6 +13,8 @@ NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=120 --nbval-sanitize-w
 
 # Two processes, each file in one of them, in this order: the notebooks, which take longest, are begun first.
 SHARED := -n 2 --dist loadfile --no-loadscope-reorder
+# Each with one thread: those of the other would be waited for at every step of a training.
+test test-colab: export OMP_NUM_THREADS ?= 1
 
 define CHECK_PYTHON
 @$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' \

@@ -65,6 +65,16 @@ def test_curves_draw_what_they_are_given(drawn):
         ol.plots.loss()
 
 
+def test_whole_numbers_have_whole_marks():
+    def marks(x):
+        curve, bands = {"a": np.arange(len(x))}, {"a": np.arange(len(x))[:, None] * np.ones(2)}
+        pictures = ol.plots.curves(x, curve, "x", "y"), ol.plots.bands(x, bands, "x", "y")
+        return [np.ptp(picture.axes.get_xticks() % 1) for picture in pictures]
+
+    assert marks([1, 2, 3]) == [0, 0]  # epochs
+    assert min(marks([1, 2, 2.9])) > 0
+
+
 # --- maps --------------------------------------------------------------------------------------------------------
 
 

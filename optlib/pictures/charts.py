@@ -49,11 +49,10 @@ def loss(*paths, labels=None, title=None, log="auto", minus_minimum=True):
             _curve(axes, np.arange(len(y)), y, track.style, track.name if track.thin else track.legend, track.thin)
             if track.diverged:
                 axes.plot(len(y) - 1, y[-1], marker="X", markersize=10, color=track.style["color"])
-        _scales(axes, False, log)
+        _scales(axes, False, log, [np.arange(len(y)) for y in values])
         if cut:
             seen = np.concatenate([y[(y <= top) & np.isfinite(_drawable(y, log))] for y in values])
             axes.set_ylim(seen.min() / 3 if log else min(0.0, seen.min()), top)
-        axes.xaxis.get_major_locator().set_params(integer=True)
         axes.set(xlabel="step", ylabel=ylabel)
         names = sorted({show_name(track.function) for track in found if track.function is not None})
         headline(figure, title or ", ".join(names) or "Value after each step", settings_line(found))
@@ -98,7 +97,7 @@ def curves(x, ys, xlabel, ylabel, title=None, *, logx=False, logy=False, slopes=
         axes = figure.subplots()
         for (label, (at, y)), style in zip(data.items(), _styles(list(data)), strict=True):
             _curve(axes, at, y, style, label)
-        _scales(axes, logx, logy)
+        _scales(axes, logx, logy, [at for at, _ in data.values()])
         axes.set(xlabel=text(xlabel), ylabel=text(ylabel), xlim=xlim, ylim=ylim)
         for label, slope in (slopes or {}).items():
             _slope(axes, *data[label], slope)
@@ -200,9 +199,12 @@ def _curve(axes, x, y, style, label, thin=False):
     axes.plot(x, y, label=label, **look)
 
 
-def _scales(axes, logx, logy):
+def _scales(axes, logx, logy, xs):
+    """Scales and grid; where all of ``xs`` are whole numbers, such as epochs, so are the marks below them."""
     if logx:
         axes.set_xscale("log")
+    elif all((x[np.isfinite(x)] % 1 == 0).all() for x in xs):
+        axes.xaxis.get_major_locator().set_params(integer=True)
     if logy:
         axes.set_yscale("log")
     axes.grid(True)

@@ -32,7 +32,7 @@ def progress(runs, ylabel="loss", title=None, *, logx=True, logy=True):
                 y = _drawable(run["loss"], logy)
                 every = 1 if len(y) <= EVERY_POINT else max(1, len(y) // 8)
                 axes.plot(_drawable(run[key], logx), y, label=label, **style, markevery=every)
-            _scales(axes, logx, logy)
+            _scales(axes, logx, logy, [np.asarray(run[key]) for run in data.values()])
             axes.set_xlabel(name)
         panels[0].set_ylabel(text(ylabel))
         headline(figure, title or f"{ylabel} per step, per example and per second")
@@ -70,7 +70,7 @@ def bands(x, ys, xlabel, ylabel, title=None, *, logx=False, logy=False, ylim=Non
             every = 1 if len(at) <= EVERY_POINT else max(1, len(at) // 10)
             axes.fill_between(at, low, high, color=style["color"], alpha=0.18, linewidth=0)
             axes.plot(at, middle, label=label, **style, markevery=every)
-        _scales(axes, logx, logy)
+        _scales(axes, logx, logy, [at for at, *_ in data.values()])
         axes.set(xlabel=text(xlabel), ylabel=text(ylabel), ylim=ylim)
         runs = {np.shape(y)[1] for y in ys.values()}
         count = str(runs.pop()) if len(runs) == 1 else f"up to {max(runs)}"
