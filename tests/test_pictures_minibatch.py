@@ -218,8 +218,11 @@ def test_ranking_sorts_and_marks_mean_and_deviation():
     assert [label.get_text() for label in turned.axes.get_yticklabels()] == names[::-1]
     assert turned.axes.get_xscale() == "log"
     mean, spread = SCORES["Adam"].mean(), SCORES["Adam"].std(ddof=1)
-    assert f"Adam: {mean:.3g} ± {spread:.2g}." in picture.description
-    assert "Adam, lr 1: 0.3 ± 0." in picture.description
+    assert 0.01 < spread < 0.1  # so its second digit is the third behind the point
+    assert f"Adam: {mean:.3f} ± {spread:.3f}." in picture.description
+    assert "Adam, lr 1: 0.3 (one run)." in picture.description
+    words = ol.plots.ranking({"a": np.array([81.0, 84.0]), "b": np.array([500.0, 900.0]), "c": np.ones(2)}, "x")
+    assert "c: 1. a: 82.5 ± 2.1. b: 700 ± 283." in words.description
 
 
 @pytest.mark.parametrize(("call", "error", "message"), [

@@ -1,5 +1,7 @@
 """Training runs: the same progress against three axes, means and deviations over seeds, and a ranking of rules."""
 
+import math
+
 import numpy as np
 
 from .. import theme
@@ -119,10 +121,17 @@ def ranking(results, xlabel, title=None, *, settings="", best="min", logx=False)
         headline(figure, title or xlabel, settings)
     said = [f"{title}: {xlabel}" if title else xlabel]
     said[0] += f" of {len(names)} entries, the best first{f'; {settings}' if settings else ''}."
-    said += [
-        f"{name}: {data[name].mean():.3g} ± {data[name].std(ddof=min(1, len(data[name]) - 1)):.2g}." for name in names
-    ]
+    said += [f"{name}: {_mean_words(data[name])}." for name in names]
     return Picture(figure, axes, joined(said))
+
+
+def _mean_words(values):
+    """Mean ± deviation, both to the second digit of the deviation; a single run has none."""
+    mean, spread = values.mean(), _deviation(values)
+    if abs(spread) < 1e-9:
+        return number(mean) + " (one run)" * (len(values) == 1)
+    places = max(0, 1 - math.floor(math.log10(spread)))
+    return f"{mean:.{places}f} ± {spread:.{places}f}"
 
 
 def _deviation(values):
