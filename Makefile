@@ -34,7 +34,7 @@ test: $(READY)  ## Run every test, the notebooks included
 
 COLAB := build/colab-venv/bin/python
 COLAB_TESTS := $(addprefix tests/test_, $(addsuffix .py, colab colab_standalone explore explore_offline animation heatmap \
-  race picture_parts plots plots_charts docs exercises))
+  race picture_parts plots plots_charts plots_landscapes docs exercises))
 
 test-colab:  ## Run the Colab notebooks and the tests of pictures with Colab's versions
 	$(CHECK_PYTHON)
