@@ -5,12 +5,15 @@ import pathlib
 import re
 
 import pytest
+from PIL import Image
 
 from optlib import benchmark
 from optlib.benchmark import plan, records
 from optlib.benchmark.protocol import load_protocol, names
+from optlib.vision import SpeedNet, count_parameters
 
-FOLDER = pathlib.Path(__file__).resolve().parents[1] / "data" / "results"
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+FOLDER = ROOT / "data" / "results"
 FILES = sorted(FOLDER.glob("*.jsonl"))
 PATH = re.compile(r"(?<![\w.])/\w+/|[A-Za-z]:\\|~/")
 
@@ -61,3 +64,15 @@ def test_tables_and_pictures_work(path):
     for picture in pictures:
         assert picture.description
         assert picture.png().startswith(b"\x89PNG")
+
+
+def test_the_readme_shows_and_says_what_is_recorded():
+    recorded = benchmark.load("cpu")
+    with Image.open(ROOT / "docs" / "cpu_ranking.png") as picture:
+        shown = picture.info["Description"]
+    assert shown == recorded.ranking().description, "make it anew: python -m optlib.benchmark plot --out docs"
+    first = [rule for rule, (best, _) in recorded.places().items() if best == 1]
+    assert (len(first), len(recorded.rules), recorded.seeds) == (7, 19, [0, 1, 2])
+    assert recorded.protocol.training["epochs"] == 3
+    assert recorded.protocol.network == {"name": "SpeedNet", "size": "small"}
+    assert round(count_parameters(SpeedNet("small")), -3) == 147_000
