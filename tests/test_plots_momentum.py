@@ -13,6 +13,7 @@ from optlib import theme, theory
 from optlib.explorables import sliders
 from optlib.pictures.phase_board import KINDS, kind_of
 from optlib.pictures.phases import trace_of
+from optlib.pictures.picture import point
 
 LEAST_BYTES = 3_000  # of a picture, see picture_cases.py
 RAVINE = ol.FUNCTIONS["ravine"]
@@ -167,10 +168,10 @@ def test_look_ahead_ends_where_the_rules_go():
     heavy.v = v
     ends = heavy.step(x, RAVINE.grad(x))
     said = PICTURES["look-ahead"]().description
-    assert f"momentum ends at {plots.point(ends)}" in said
+    assert f"momentum ends at {point(ends)}" in said
     ahead = x - lr * beta * v
-    assert f"leads to {plots.point(ahead)}" in said
-    assert f"Nesterov's rule ends at {plots.point(ahead - lr * RAVINE.grad(ahead))}" in said
+    assert f"leads to {point(ahead)}" in said
+    assert f"Nesterov's rule ends at {point(ahead - lr * RAVINE.grad(ahead))}" in said
 
 
 def test_look_ahead_shows_all_its_arrows():
