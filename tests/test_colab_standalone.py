@@ -185,7 +185,8 @@ def test_it_runs_in_an_empty_folder_without_a_warning(path, kernel, tmp_path):
     said = [output.text for cell in code_cells(notebook) for output in cell.outputs if output.get("name") == "stderr"]
     assert said == []
     assert all(cell.execution_count for cell in code_cells(notebook) if cell.source)
-    places = notebook.cells[-1].outputs[0].text.split()
+    # The kernel flushes when it likes: what one print says may come in several outputs.
+    places = "".join(output.text for output in notebook.cells[-1].outputs).split()
     assert re.search(r"optlib-\w+/optlib/__init__.py$", places[0])
     assert re.search(r"optlib-\w+/also/array_api_compat/__init__.py$", places[1])
     digest = hashlib.sha256((Path(places[0]).parent / "registry.py").read_bytes()).digest()
