@@ -3,6 +3,14 @@
 import pytest
 
 
+def pytest_configure(config):
+    if config.pluginmanager.hasplugin("nbval"):
+        import kernels
+        import nbval.kernel
+
+        nbval.kernel.KernelManager = kernels.kernel_manager
+
+
 @pytest.fixture(scope="session")
 def packages():
     """Two public collections of optimizers, by name."""

@@ -168,7 +168,9 @@ def kernel(tmp_path_factory):
 @pytest.mark.skipif(not COLAB, reason="these are not Colab's versions: make test-colab")
 @each
 def test_it_runs_in_an_empty_folder_without_a_warning(path, kernel, tmp_path):
+    import kernels
     from nbclient import NotebookClient
+    from traitlets.config import Config
 
     name, torch = kernel
     notebook = made(path)
@@ -181,6 +183,7 @@ def test_it_runs_in_an_empty_folder_without_a_warning(path, kernel, tmp_path):
     where = "import optlib, array_api_compat\nprint(optlib.__file__, array_api_compat.__file__)"
     notebook.cells.append(nbformat.v4.new_code_cell(where))
     NotebookClient(notebook, timeout=300, startup_timeout=300, kernel_name=name,
+                   config=Config(KernelManager=kernels.apart()),
                    resources={"metadata": {"path": str(tmp_path)}}).execute()  # fmt: skip
     said = [output.text for cell in code_cells(notebook) for output in cell.outputs if output.get("name") == "stderr"]
     assert said == []

@@ -1,6 +1,7 @@
 """What every notebook must be, beside running: nbval executes them and compares their outputs."""
 
 import copy
+import os
 import re
 import statistics
 import subprocess
@@ -8,6 +9,7 @@ import sys
 from pathlib import Path
 
 import nbformat
+import nbval.kernel
 import pytest
 
 from tools.colab.bootstrap import is_bootstrap
@@ -163,6 +165,13 @@ def run_nbval(path):
     alone = ["-p", "no:cacheprovider", "--rootdir", str(path.parent), "-c", "/dev/null"]
     command = [sys.executable, "-m", "pytest", *alone, "--nbval", "--nbval-current-env", sanitize, str(path)]
     return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kernels talk through files on POSIX only")
+def test_kernels_that_start_at_once_share_no_address():
+    one, other = nbval.kernel.KernelManager(), nbval.kernel.KernelManager()
+    assert one.transport == other.transport == "ipc"
+    assert one.ip != other.ip
 
 
 def test_a_wrong_stored_number_fails(tmp_path):
