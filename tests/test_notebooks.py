@@ -155,6 +155,12 @@ def test_no_link_is_dead(path, notebook):
             assert (path.parent / target).exists(), target
 
 
+def test_cells_are_numbered_in_their_order(notebook):
+    ids = [cell.id for cell in notebook.cells if not is_bootstrap(cell)]
+    assert ids == [f"c{number:02d}" for number in range(1, len(ids) + 1)]
+    assert [cell.id for cell in notebook.cells if is_bootstrap(cell)] == ["bootstrap"]
+
+
 def prints_a_number(cell):
     streams = [o.text for o in cell.get("outputs", []) if o.output_type == "stream"]
     return any(re.search(r"\d", text) for text in streams)
