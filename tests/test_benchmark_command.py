@@ -189,6 +189,13 @@ def test_help_names_every_command(capsys):
     assert end.value.code == 0
     out = capsys.readouterr().out
     assert all(name in out for name in ("run", "resume", "list", "table", "plot", "rerun", "speedrun", "protocols"))
+    assert "94 % on" in out
+
+
+def test_help_of_a_command_says_what_it_does(capsys):
+    with pytest.raises(SystemExit):
+        main(["speedrun", "--help"])
+    assert "\n94 % on CIFAR-10 with one of the course's own rules.\n" in capsys.readouterr().out
 
 
 ERRORS = {

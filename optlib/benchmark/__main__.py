@@ -158,7 +158,7 @@ def _parser():
                      "mpi4py.futures:MPIPoolExecutor or distributed:Client")  # fmt: skip
     run.add_argument("--minutes", type=float, help="start no further run after so many minutes")
     run.add_argument("--progress", action="store_true", help="show a line within each run")
-    speed = add("speedrun", _speedrun, "94 %% on CIFAR-10 with one of the course's own rules")
+    speed = add("speedrun", _speedrun, "94 % on CIFAR-10 with one of the course's own rules")
     for each in (run, speed):
         each.add_argument("--seeds", nargs="+", type=int, help="of the final runs (default: the protocol's)")
         each.add_argument("--out", type=pathlib.Path, help="file of records (default: results/NAME.jsonl here)")
@@ -182,7 +182,8 @@ def _parser():
 
 
 def _command(commands, name, act, text, **more):
-    parser = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".", **more)
+    description = text[0].upper() + text[1:] + "."
+    parser = commands.add_parser(name, help=text.replace("%", "%%"), description=description, **more)
     parser.set_defaults(act=act)
     return parser
 
