@@ -23,7 +23,7 @@ define CHECK_PYTHON
   || { echo "Python has no venv module; on Debian: apt-get install python3-venv"; exit 1; }
 endef
 
-.PHONY: lab test test-colab notebooks cheat-sheet slides handouts colab site lint help clean
+.PHONY: lab test test-colab environments notebooks cheat-sheet slides handouts colab site lint help clean
 .DEFAULT_GOAL := help
 
 lab: $(READY)  ## Install, then open JupyterLab on the first notebook
@@ -32,15 +32,15 @@ lab: $(READY)  ## Install, then open JupyterLab on the first notebook
 test: $(READY)  ## Run every test, the notebooks included
 	$(BIN)/python -m pytest notebooks tests $(NBVAL) $(SHARED) $(PYTEST_FLAGS)
 
-COLAB := build/colab-venv/bin/python
+COLAB_VENV := build/colab-venv
+COLAB := $(COLAB_VENV)/bin/python
+COLAB_SUM := $(shell cat tests/colab-requirements.txt pyproject.toml | cksum | cut -d ' ' -f 1)
+COLAB_PACKAGES := $(COLAB_VENV)/packages-$(COLAB_SUM)
+COLAB_READY := $(COLAB_VENV)/ready-$(COLAB_SUM)
 COLAB_TESTS := $(addprefix tests/test_, $(addsuffix .py, colab colab_standalone explore explore_offline animation heatmap \
   race picture_parts plots plots_charts plots_landscapes docs exercises))
 
-test-colab:  ## Run the Colab notebooks and the tests of pictures with Colab's versions
-	$(CHECK_PYTHON)
-	test -x $(COLAB) || $(PYTHON) -m venv build/colab-venv
-	$(COLAB) -m pip install --quiet --disable-pip-version-check --requirement tests/colab-requirements.txt
-	$(COLAB) -m pip install --quiet --disable-pip-version-check --editable .
+test-colab: $(COLAB_READY)  ## Run the Colab notebooks and the tests of pictures with Colab's versions
 	$(COLAB) -m pytest $(COLAB_TESTS) -n 2 --dist worksteal $(PYTEST_FLAGS)
 
 notebooks: $(READY)  ## Execute all notebooks anew and store their outputs
@@ -78,4 +78,20 @@ $(READY):
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	  $(if $(CONSTRAINTS),--constraint $(CONSTRAINTS)) --requirement requirements.txt
 	rm -f $(VENV)/ready-*
+	touch $@
+
+# Both, for `make --jobs`.
+environments: $(READY) $(COLAB_READY)
+
+# After the other environment: torch is taken from there, and setuptools cannot build one folder twice at a time.
+$(COLAB_READY): $(COLAB_PACKAGES) | $(READY)
+	$(COLAB) -m pip install --quiet --disable-pip-version-check --editable .
+	rm -f $(COLAB_VENV)/ready-*
+	touch $@
+
+$(COLAB_PACKAGES):
+	$(CHECK_PYTHON)
+	test -x $(COLAB) || $(PYTHON) -m venv $(COLAB_VENV)
+	$(COLAB) -m pip install --quiet --disable-pip-version-check --requirement tests/colab-requirements.txt
+	rm -f $(COLAB_VENV)/packages-*
 	touch $@

@@ -11,6 +11,7 @@ from pathlib import Path
 import nbformat
 import nbval.kernel
 import pytest
+import races
 
 from tools.colab.bootstrap import is_bootstrap
 from tools.outputs import WIDGET_VIEW
@@ -53,6 +54,13 @@ def is_compared(cell):
 
 def test_there_are_notebooks():
     assert [p.stem for p in NOTEBOOKS[:2]] == ["00_start_here", "01_gradient_descent"]
+
+
+def test_one_race_is_long_for_the_reader_and_short_in_a_test():
+    sources = [cell.source for path in NOTEBOOKS for cell in code_cells(nbformat.read(path, as_version=4))]
+    changed = [source for source in sources if races.shorter(source) != source]
+    assert len(changed) == 1
+    assert "live_race(" in changed[0]
 
 
 def test_every_cell_was_run_in_order(notebook):
