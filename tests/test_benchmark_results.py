@@ -107,8 +107,27 @@ def test_the_table_shows_the_best_first_with_what_a_reader_must_know(whole):
 def test_without_tuning_no_column_says_the_same_twice():
     given = some(tuning=None)
     table = Results(given, finished(given, by_rule)).table()
-    assert table.columns == ["rule", "place", "default lr", "test", "runs", "memory"]
+    assert table.columns == ["rule", "place", "lr", "test", "runs", "memory"]
     assert "No learning rate was tuned" in table.caption
+
+
+def test_a_speed_run_shows_accuracy_with_flips_and_minutes_and_no_place():
+    given = protocol(rules=["Nesterov"], tuning=None, final__seeds=[0, 1, 2], final__flips=True)
+    runs = finished(given, lambda job: 0.9 + 0.01 * job["seed"])
+    for seed, run in enumerate(runs[:2]):
+        run["flips_accuracy"] = 0.92 + 0.02 * seed
+        run["history"]["seconds"] = [60.0, 60.0 + 30.0 * seed]
+    runs[2] = record({key: runs[2][key] for key in runs[2]}, None)  # diverged
+    found = Results(given, runs)
+    assert found.with_flips("Nesterov").mean == pytest.approx(0.93)
+    assert found.minutes("Nesterov") == [2.0, 2.5]
+    assert "of 1 rule. Everything was run." in repr(found)
+    table = found.table()
+    assert table.columns == ["rule", "lr", "test", "with flips", "minutes", "runs", "memory"]
+    assert table.rows[0][2:6] == ["90.50 ± 0.71 %", "93.00 ± 1.41 %", "2.0 to 2.5", "3 (1 diverged)"]
+    assert "in the mirror" in table.caption
+    assert "Places" not in table.caption
+    assert "Not run. seed 0: Nesterov" in Results(given, []).table().caption
 
 
 def test_nothing_recorded_makes_a_table_that_says_so():

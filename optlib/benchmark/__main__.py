@@ -65,21 +65,7 @@ def _speedrun(options):
     out = options.out or _own("speedrun")
     run(protocol, out, root=options.root, device=options.device, threads=options.threads, command=options.line,
         say=_say, progress=True)  # fmt: skip
-    _say(speedrun_summary(Results(protocol, records.read(out))))
-
-
-def speedrun_summary(results):
-    """Accuracy with flips and minutes of training, mean and deviation over the seeds."""
-    from .statistics import measured
-
-    runs = [run for run in results.final("Nesterov") if run["flips_accuracy"] is not None]
-    if not runs:
-        return "no run reached its end"
-    minutes = [sum(run["history"]["seconds"]) / 60 for run in runs]
-    return (
-        f"{len(runs)} runs: {measured([run['flips_accuracy'] for run in runs], 10_000)} with flips, "
-        f"{results.accuracy('Nesterov')} without, {min(minutes):.1f} to {max(minutes):.1f} minutes of training"
-    )
+    _say(Results(protocol, records.read(out)).table())
 
 
 def _list(options):

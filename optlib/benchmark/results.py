@@ -68,6 +68,16 @@ class Results:
         found = self.accuracies(rule, variant, default)
         return measured(found, TEST_IMAGES[self.protocol.data["set"]]) if found else None
 
+    def with_flips(self, rule, variant=None):
+        """`Measured` test accuracy where each image was also looked at in the mirror; None where that was not done."""
+        found = [run["flips_accuracy"] for run in self.final(rule, variant) if run["flips_accuracy"] is not None]
+        return measured(found, TEST_IMAGES[self.protocol.data["set"]]) if found else None
+
+    def minutes(self, rule, variant=None):
+        """Minutes of training, without tests, of each final run that did not diverge."""
+        runs = (run["history"] for run in self.final(rule, variant))
+        return [sum(history["seconds"]) / 60 for history in runs if not history["diverged"]]
+
     def validation(self, rule, lr, variant=None):
         """Accuracy on the images held out when that rate was tried; None where it was not tried or diverged."""
         tried = [record for record in self.tuning(rule, variant) if record["lr"] == lr]
@@ -147,7 +157,7 @@ class Results:
         runs = len({run["id"] for pair in pairs for run in self.final(*pair) + self.final(*pair, default=True)})
         return (
             f"<Results of {self.protocol.name!r}: {tried} learning rates tried, {runs} runs with test images, of "
-            f"{len(self.rules)} rules. {self.missing() or 'Everything was run.'}>"
+            f"{len(self.rules)} rule{'s' * (len(self.rules) != 1)}. {self.missing() or 'Everything was run.'}>"
         )
 
 

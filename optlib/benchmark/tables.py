@@ -23,23 +23,24 @@ def summary(results):
             rule, place_words(spans[rule]) if rule in spans else NONE, _rate(best), _rate(default), str(len(tried)),
             _percent(results.validation(rule, best)), _percent(results.validation(rule, default)),
             "diverged at every rate" if hopeless else _tested(results, rule), _tested(results, rule, default=True),
+            str(results.with_flips(rule) or NONE), _range(results.minutes(rule)),
             f"{len(runs)}" + f" ({lost} diverged)" * bool(lost), _memory(runs),
         ])  # fmt: skip
     columns = ["rule", "place", "best lr", "default lr", "rates tried", "validation, best lr", "validation, default lr",
-               "test, best lr", "test, default lr", "runs", "memory"]  # fmt: skip
+               "test, best lr", "test, default lr", "with flips", "minutes", "runs", "memory"]  # fmt: skip
     without = () if protocol.tuning else ("best lr", "test, default lr")  # they would say the same twice
     if protocol.tuning and not protocol.final["default_seeds"]:
         without = ("test, default lr",)  # runs there only where it is the best one
+    without += () if protocol.final["flips"] else ("minutes",)  # where speed is what the protocol is about
+    without += ("place",) * (len(protocol.rules) == 1)
     shown = [
         i for i, name in enumerate(columns)
-        if i < 2 or name not in without and any(row[i] not in (NONE, "not run", "0") for row in rows)
+        if i == 0 or name not in without and any(row[i] not in (NONE, "not run", "0") for row in rows)
     ]  # fmt: skip
     if not protocol.tuning:
         columns[columns.index("test, best lr")] = "test"
-    caption = (
-        f"{protocol.title}. {_length(protocol)} {_tuned(protocol)} Places are shared where means lie nearer to each "
-        "other than their spreads together; memory is in numbers kept for each parameter."
-    )
+        columns[columns.index("default lr")] = "lr"
+    caption = f"{protocol.title}. {_length(protocol)} {_tuned(protocol)} {_columns(protocol)}"
     if missing := results.missing():
         caption += f" {missing}"
     return Table(caption, [columns[i] for i in shown], [[row[i] for i in shown] for row in rows])
@@ -102,6 +103,16 @@ def _tuned(protocol):
     )
 
 
+def _columns(protocol):
+    """What the names of the columns leave open."""
+    said = "Memory is in numbers kept for each parameter."
+    if len(protocol.rules) > 1:
+        said = f"Places are shared where means lie nearer to each other than their spreads together. {said}"
+    if protocol.final["flips"]:
+        said += " With flips, each test image is also looked at in the mirror. Minutes are those of training alone."
+    return said
+
+
 def _first(values, least):
     return next((i for i, value in enumerate(values) if value >= least), None)
 
@@ -117,6 +128,10 @@ def _tested(results, rule, default=False):
 
 def _percent(value):
     return NONE if value is None else f"{100 * value:.1f} %"
+
+
+def _range(values):
+    return f"{min(values):.1f} to {max(values):.1f}" if len(values) > 1 else f"{values[0]:.1f}" if values else NONE
 
 
 def _memory(runs):
