@@ -158,6 +158,14 @@ def test_tables_in_a_terminal_and_in_markdown(here, capsys):
     assert re.search(r"Adam +1\.0 +\d+ +all 1", capsys.readouterr().out)
 
 
+@pytest.mark.parametrize("command", ["protocols", "list --results cpu"], ids=["short", "long"])
+def test_a_reader_who_has_read_enough_is_no_error(tmp_path, command):
+    with start(tmp_path, *command.split()) as process:
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 0
+
+
 def test_pictures_are_files(here, capsys):
     assert main(["plot", *OWN, "--out", "pictures/of it"]) == 0
     paths = [pathlib.Path(line) for line in capsys.readouterr().out.splitlines()]

@@ -22,10 +22,15 @@ def main(arguments=None):
     options = _parser().parse_args(arguments)
     options.line = "python -m optlib.benchmark " + shlex.join(map(_without_folders, arguments))
     try:
-        return options.act(options) or 0
+        status = options.act(options) or 0
+        sys.stdout.flush()
+        return status
     except KeyboardInterrupt:
         print("\nstopped; the same command goes on where it was", file=sys.stderr)
         return INTERRUPTED
+    except BrokenPipeError:  # who reads the output has read enough, such as `head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains when it ends
+        return 0
     except (OSError, ValueError, RuntimeError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -100,7 +100,8 @@ class Results:
             runs.setdefault(what, set()).add(self._pair(job["rule"], job["variant"]))
         said = []
         for (stage, seed), pairs in runs.items():
-            missed = "all rules" if len(pairs) == len(everything) else ", ".join(p for p in everything if p in pairs)
+            every = len(pairs) == len(everything) > 1
+            missed = "all rules" if every else ", ".join(pair for pair in everything if pair in pairs)
             at = " at the default rate" * (stage == "default" and self.protocol.tuning is not None)
             said.append(f"{missed}: not tuned to the end" if seed is None else f"seed {seed}{at}: {missed}")
         return f"Not run. {'; '.join(said)}."
