@@ -188,6 +188,13 @@ def test_the_factor_of_biases_makes_a_group_of_its_own(few, seen):
     assert {p.ndim for p in groups[1]["params"]} == {1}
 
 
+def test_the_start_of_the_network_is_that_of_the_protocol(few, seen):
+    plain, passing = seen()["model"], seen(network__identity=True)["model"]
+    assert (plain.identity, passing.identity) == (False, True)
+    assert not torch.equal(plain.groups[0].first.weight, passing.groups[0].first.weight)
+    assert torch.equal(plain.whiten.weight, passing.whiten.weight)
+
+
 def test_callbacks_and_loss_are_those_of_the_protocol(few, seen):
     assert seen()["callbacks"] == []
     found = seen(training__weight_decay=0.02, training__look_ahead=True, training__label_smoothing=0.2)

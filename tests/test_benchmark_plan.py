@@ -176,6 +176,7 @@ OTHER = {
     "settings": {"settings": {"Adam": {"beta1": 0.8}}}, "epochs": {"training__epochs": 3},
     "batch": {"training__batch": 99}, "network": {"network": {"name": "ResNet20"}},
     "size": {"network": {"name": "SpeedNet", "size": "large"}}, "set": {"data": {"set": "full", "validation": 1000}},
+    "identity": {"network__identity": True},
     "flips": {"final__flips": True}, "constants": {"training__constants": "cifar100"},
     "once": {"training__train_mode_once": True}, "held out": {"data": {"set": "subset", "validation": 999}},
 }  # fmt: skip

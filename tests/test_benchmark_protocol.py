@@ -85,6 +85,7 @@ BAD = {  # change -> what the error must say
     "rules missing": ({"rules": None}, ["rules=None"]),
     "an unknown network": ({"network__name": "ResNet1000"}, ["name='ResNet1000'", "'ResNet18'"]),
     "a list for a name": ({"network__name": ["SpeedNet"]}, ["name=['SpeedNet']"]),
+    "a start for another network": ({"network": {"name": "VGG16", "identity": True}}, ["identity=True", "VGG16"]),
     "a size where there is one": ({"network": {"name": "ResNet20", "size": "large"}}, ["size='large'", "ResNet20"]),
     "a text for a number": ({"training__batch": "100"}, ["batch='100'", "integer"]),
     "a number for a switch": ({"training__look_ahead": 1}, ["look_ahead=1", "true or false"]),

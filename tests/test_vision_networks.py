@@ -143,6 +143,18 @@ def test_the_first_layer_whitens():
     torch.testing.assert_close(out[12:], -out[:12], rtol=0, atol=1e-4)
 
 
+def test_the_first_filters_can_hand_their_inputs_on():
+    x = torch.randn(2, 24, 8, 8, generator=torch.Generator().manual_seed(0))
+    plain, passing = (SpeedNet("small", seed=3, identity=on) for on in (False, True))
+    first = passing.groups[0].first
+    torch.testing.assert_close(first(x)[:, :24], x)
+    torch.testing.assert_close(first(x)[:, 24:], plain.groups[0].first(x)[:, 24:])
+    second = passing.groups[0].second
+    torch.testing.assert_close(second(first(x)), first(x))  # as many filters as inputs
+    assert torch.equal(passing.classifier.weight, plain.classifier.weight)
+    assert torch.equal(passing.whiten.weight, plain.whiten.weight)
+
+
 def test_of_many_images_some_are_looked_at(monkeypatch):
     monkeypatch.setattr(speednet, "IMAGES", 4)
     pictures = smooth_images(9)

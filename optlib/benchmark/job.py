@@ -102,7 +102,8 @@ def _loaded(train, root, full):
 def network(settings, seed, images, normalize):
     """The network, with weights that the seed decides."""
     if settings["name"] == "SpeedNet":
-        return vision.SpeedNet(settings["size"], seed=seed).initialize(images, normalize)
+        identity = settings.get("identity", False)
+        return vision.SpeedNet(settings["size"], seed=seed, identity=identity).initialize(images, normalize)
     return getattr(vision, settings["name"])(seed=seed)
 
 

@@ -11,6 +11,8 @@ import json
 from ..registry import OPTIMIZERS
 
 DIGITS = 3  # of a learning rate
+# Settings that came after the first records.  At these values they are left out, so that old records keep their ids.
+LATER = {"identity": False}
 
 
 def jobs(protocol, records):
@@ -59,7 +61,7 @@ def make(protocol, stage, variant, rule, lr, seed):
     decides = {
         "stage": "tuning" if stage == "tuning" else "final",  # the default's rate may also be the best one
         "rule": rule, "settings": protocol.rules[rule], "lr": lr, "seed": seed,
-        "data": protocol.data, "network": protocol.network, "training": training,
+        "data": protocol.data, "network": _settled(protocol.network), "training": training,
         "images": protocol.tuning["images"] if stage == "tuning" else 0,
         "flips": protocol.final["flips"] and stage != "tuning",
     }  # fmt: skip
@@ -68,6 +70,10 @@ def make(protocol, stage, variant, rule, lr, seed):
         "id": hashlib.sha256(text.encode()).hexdigest()[:12], "protocol": protocol.name, "variant": variant,
         **decides, "stage": stage,
     }  # fmt: skip
+
+
+def _settled(settings):
+    return {name: value for name, value in settings.items() if LATER.get(name, ...) != value}
 
 
 def default_rate(protocol, rule):

@@ -13,7 +13,7 @@ else:
     import tomli as tomllib
 
 HERE = pathlib.Path(__file__).parent / "protocols"
-NETWORKS = {"SpeedNet": ("size",), "ResNet18": (), "ResNet20": (), "VGG16": ()}  # and their settings
+NETWORKS = {"SpeedNet": ("size", "identity"), "ResNet18": (), "ResNet20": (), "VGG16": ()}  # and their settings
 IMAGES = {"full": 50_000, "subset": 5_000}  # for training
 MOST = 10  # powers of ten of a learning rate, up or down
 LEAST_STEP = 0.01  # of them: rates are rounded to three digits
@@ -37,6 +37,7 @@ SCHEMA = {
     "network": {
         "name": (..., *_one_of(*NETWORKS)),
         "size": ("small", *_one_of("small", "large")),
+        "identity": (False, *_switch),
     },
     "training": {
         "epochs": (..., *_whole(1)),
@@ -222,9 +223,9 @@ def _table(where, name, given):
 def _refuse_what_has_no_effect(where, protocol, given):
     """A setting that would be read and change nothing is a mistake."""
     network, settings = protocol.network["name"], NETWORKS[protocol.network["name"]]
-    if "size" in given["network"] and "size" not in settings:
-        size = given["network"]["size"]
-        raise ValueError(f"{where} [network]: size={size!r} is for SpeedNet; {network} has one size")
+    for key, value in given["network"].items():
+        if key not in ("name", *settings):
+            raise ValueError(f"{where} [network]: {key}={value!r} is for SpeedNet, and without effect on {network}")
     for variant in protocol.variants:
         factor = protocol.trained(variant)["bias_factor"]
         if factor != 1 and network != "SpeedNet":

@@ -1,4 +1,4 @@
-"""What the networks share: He's initialization, a convolution with its BatchNorm, and the count of parameters."""
+"""What the networks share: initializations, a convolution with its BatchNorm, and the count of parameters."""
 
 import math
 
@@ -38,6 +38,29 @@ def he_(network, seed):
             continue
         if layer.bias is not None:
             nn.init.zeros_(layer.bias)
+    return network
+
+
+def identity_(network):
+    """Let the first filters of each convolution hand their inputs on: filter i shows channel i as it is.
+
+    The other filters stay as they were.  What the first layers find so reaches the last ones from the first step on.
+
+    Parameters
+    ----------
+    network : nn.Module
+        Changed in place.  Its convolutions have windows of an odd size, and at least as many filters as inputs.
+
+    Returns
+    -------
+    The network.
+
+    Source: S. Zagoruyko, N. Komodakis (2017), DiracNets: Training Very Deep Neural Networks Without Skip-Connections.
+    arXiv:1706.00388
+    """
+    for layer in network.modules():
+        if isinstance(layer, nn.Conv2d):
+            nn.init.dirac_(layer.weight[: layer.in_channels])
     return network
 
 

@@ -13,7 +13,7 @@ from torch import nn
 from ..data.seeds import check_whole
 from ..schedules import Polynomial
 from .images import Normalize, as_images
-from .parts import check_network, he_
+from .parts import check_network, he_, identity_
 
 SIZES = {"small": (32, 64, 64), "large": (64, 256, 256)}
 PATCH = 2  # pixels on a side
@@ -39,19 +39,24 @@ class SpeedNet(nn.Module):
     classes : int, at least 2
     seed : int, at least 0
         Decides the weights to start from (`he_`).
+    identity : bool
+        Whether the first filters of each convolution hand their inputs on at the start (`identity_`), as the record has
+        it.
     """
 
-    def __init__(self, size="small", classes=10, seed=0):
+    def __init__(self, size="small", classes=10, seed=0, identity=False):
         super().__init__()
         check_network("SpeedNet", classes)
         if size not in SIZES:
             raise ValueError(f"SpeedNet: size={size!r} must be one of {', '.join(map(repr, SIZES))}")
-        self.size = size
+        self.size, self.identity = size, bool(identity)
         self.whiten = nn.Conv2d(3, 2 * NUMBERS, PATCH)
         widths = (2 * NUMBERS, *SIZES[size])
         self.groups = nn.Sequential(*[Group(*pair) for pair in zip(widths, widths[1:], strict=False)])
         self.classifier = nn.Linear(widths[-1], classes, bias=False)
         he_(self, seed)
+        if identity:
+            identity_(self.groups)
         self.whiten.weight.requires_grad_(False)
         self.register_buffer("initialized", torch.tensor(False))
         self._known = False  # `initialized`, once it was true: looking at a buffer makes a GPU wait
