@@ -117,7 +117,7 @@ def test_a_speed_run_shows_accuracy_with_flips_and_minutes_and_no_place():
     for seed, run in enumerate(runs[:2]):
         run["flips_accuracy"] = 0.92 + 0.02 * seed
         run["history"]["seconds"] = [60.0, 60.0 + 30.0 * seed]
-    runs[2] = record({key: runs[2][key] for key in runs[2]}, None)  # diverged
+    runs[2] = record(runs[2], None)  # diverged
     found = Results(given, runs)
     assert found.with_flips("Nesterov").mean == pytest.approx(0.93)
     assert found.minutes("Nesterov") == [2.0, 2.5]

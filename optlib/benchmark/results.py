@@ -65,13 +65,12 @@ class Results:
 
     def accuracy(self, rule, variant=None, default=False):
         """`Measured` test accuracy, or None where there is no run that did not diverge."""
-        found = self.accuracies(rule, variant, default)
-        return measured(found, TEST_IMAGES[self.protocol.data["set"]]) if found else None
+        return self._measured(self.accuracies(rule, variant, default))
 
     def with_flips(self, rule, variant=None):
         """`Measured` test accuracy where each image was also looked at in the mirror; None where that was not done."""
-        found = [run["flips_accuracy"] for run in self.final(rule, variant) if run["flips_accuracy"] is not None]
-        return measured(found, TEST_IMAGES[self.protocol.data["set"]]) if found else None
+        found = (run["flips_accuracy"] for run in self.final(rule, variant))
+        return self._measured([accuracy for accuracy in found if accuracy is not None])
 
     def minutes(self, rule, variant=None):
         """Minutes of training, without tests, of each final run that did not diverge."""
@@ -105,6 +104,9 @@ class Results:
             at = " at the default rate" * (stage == "default" and self.protocol.tuning is not None)
             said.append(f"{missed}: not tuned to the end" if seed is None else f"seed {seed}{at}: {missed}")
         return f"Not run. {'; '.join(said)}."
+
+    def _measured(self, accuracies):
+        return measured(accuracies, TEST_IMAGES[self.protocol.data["set"]]) if accuracies else None
 
     def _pair(self, rule, variant):
         """A rule and its variant in words, without what is always the same."""

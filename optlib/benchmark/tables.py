@@ -28,14 +28,18 @@ def summary(results):
         ])  # fmt: skip
     columns = ["rule", "place", "best lr", "default lr", "rates tried", "validation, best lr", "validation, default lr",
                "test, best lr", "test, default lr", "with flips", "minutes", "runs", "memory"]  # fmt: skip
-    without = () if protocol.tuning else ("best lr", "test, default lr")  # they would say the same twice
-    if protocol.tuning and not protocol.final["default_seeds"]:
-        without = ("test, default lr",)  # runs there only where it is the best one
-    without += () if protocol.final["flips"] else ("minutes",)  # where speed is what the protocol is about
-    without += ("place",) * (len(protocol.rules) == 1)
+    without = set()
+    if not protocol.tuning:
+        without |= {"best lr", "test, default lr"}  # they would say the same twice
+    elif not protocol.final["default_seeds"]:
+        without |= {"test, default lr"}  # runs there only where it is the best one
+    if not protocol.final["flips"]:
+        without |= {"minutes"}  # for protocols that are about speed
+    if len(protocol.rules) == 1:
+        without |= {"place"}
     shown = [
         i for i, name in enumerate(columns)
-        if i == 0 or name not in without and any(row[i] not in (NONE, "not run", "0") for row in rows)
+        if name not in without and (i < 2 or any(row[i] not in (NONE, "not run", "0") for row in rows))
     ]  # fmt: skip
     if not protocol.tuning:
         columns[columns.index("test, best lr")] = "test"
@@ -131,7 +135,7 @@ def _percent(value):
 
 
 def _range(values):
-    return f"{min(values):.1f} to {max(values):.1f}" if len(values) > 1 else f"{values[0]:.1f}" if values else NONE
+    return " to ".join(f"{value:.1f}" for value in sorted({min(values), max(values)})) if values else NONE
 
 
 def _memory(runs):
