@@ -200,6 +200,8 @@ def test_callbacks_and_loss_are_those_of_the_protocol(few, seen):
     found = seen(training__weight_decay=0.02, training__look_ahead=True, training__label_smoothing=0.2)
     assert list(map(repr, found["callbacks"])) == ["WeightDecay(0.02)", repr(vision.LookAhead())]
     assert found["loss"].keywords == {"label_smoothing": 0.2}
+    found = seen(training__weight_decay=0.02, training__decay_biases=True)
+    assert list(map(repr, found["callbacks"])) == ["WeightDecay(0.02, biases=True)"]
 
 
 @pytest.mark.parametrize("schedule", ["triangle", "cosine", "constant"])

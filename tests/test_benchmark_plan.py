@@ -177,6 +177,7 @@ OTHER = {
     "batch": {"training__batch": 99}, "network": {"network": {"name": "ResNet20"}},
     "size": {"network": {"name": "SpeedNet", "size": "large"}}, "set": {"data": {"set": "full", "validation": 1000}},
     "identity": {"network__identity": True},
+    "biases": {"training__weight_decay": 0.1, "training__decay_biases": True},
     "flips": {"final__flips": True}, "constants": {"training__constants": "cifar100"},
     "once": {"training__train_mode_once": True}, "held out": {"data": {"set": "subset", "validation": 999}},
 }  # fmt: skip

@@ -86,6 +86,7 @@ BAD = {  # change -> what the error must say
     "an unknown network": ({"network__name": "ResNet1000"}, ["name='ResNet1000'", "'ResNet18'"]),
     "a list for a name": ({"network__name": ["SpeedNet"]}, ["name=['SpeedNet']"]),
     "a start for another network": ({"network": {"name": "VGG16", "identity": True}}, ["identity=True", "VGG16"]),
+    "decay of nothing": ({"training__decay_biases": True}, ["decay_biases=True", "weight_decay above 0"]),
     "a size where there is one": ({"network": {"name": "ResNet20", "size": "large"}}, ["size='large'", "ResNet20"]),
     "a text for a number": ({"training__batch": "100"}, ["batch='100'", "integer"]),
     "a number for a switch": ({"training__look_ahead": 1}, ["look_ahead=1", "true or false"]),

@@ -91,6 +91,20 @@ def test_weight_decay_shrinks_matrices_and_nothing_else():
         assert not torch.equal(p, start[name]) or p.ndim == 1
 
 
+def test_weight_decay_shrinks_biases_as_fast_as_matrices_where_it_is_told_to():
+    model = Tiny()
+    parts = {True: [], False: []}
+    for p in model.parameters():
+        torch.nn.init.ones_(p)
+        parts[p.ndim > 1].append(p)
+    groups = [{"params": parts[True], "lr": 0.1}, {"params": parts[False], "lr": 6.4}]
+    run = types.SimpleNamespace(model=model, optimizer=TorchOptimizer(groups, ol.GradientDescent(lr=0.1)))
+    WeightDecay(0.5, biases=True).after_step(run)
+    assert parts[False]
+    for p in model.parameters():
+        torch.testing.assert_close(p, torch.full_like(p, 0.95))
+
+
 def test_weight_decay_and_averaging_refuse_what_cannot_be():
     model = Tiny()
     optimizer = TorchOptimizer(model.parameters(), ol.Momentum(lr=ol.schedules.Exponential(0.1, 0.9)))

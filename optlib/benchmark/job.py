@@ -132,7 +132,8 @@ def schedule_of(settings, steps):
 
 def callbacks_of(settings):
     """Weight decay and look-ahead averaging where the protocol wants them, and a published mistake."""
-    made = [vision.WeightDecay(settings["weight_decay"])] if settings["weight_decay"] else []
+    rate, biases = settings["weight_decay"], settings.get("decay_biases", False)
+    made = [vision.WeightDecay(rate, biases)] if rate else []
     made += [vision.LookAhead()] if settings["look_ahead"] else []
     return made + ([TrainModeOnce()] if settings["train_mode_once"] else [])
 

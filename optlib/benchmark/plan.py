@@ -12,7 +12,7 @@ from ..registry import OPTIMIZERS
 
 DIGITS = 3  # of a learning rate
 # Settings that came after the first records.  At these values they are left out, so that old records keep their ids.
-LATER = {"identity": False}
+LATER = {"identity": False, "decay_biases": False}
 
 
 def jobs(protocol, records):
@@ -61,7 +61,7 @@ def make(protocol, stage, variant, rule, lr, seed):
     decides = {
         "stage": "tuning" if stage == "tuning" else "final",  # the default's rate may also be the best one
         "rule": rule, "settings": protocol.rules[rule], "lr": lr, "seed": seed,
-        "data": protocol.data, "network": _settled(protocol.network), "training": training,
+        "data": protocol.data, "network": _settled(protocol.network), "training": _settled(training),
         "images": protocol.tuning["images"] if stage == "tuning" else 0,
         "flips": protocol.final["flips"] and stage != "tuning",
     }  # fmt: skip

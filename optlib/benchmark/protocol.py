@@ -47,6 +47,7 @@ SCHEMA = {
         "shift": (4, "an integer from 0 to 31", lambda v: type(v) is int and 0 <= v <= 31),
         "label_smoothing": (0.0, *_number(0, 0.9)),
         "weight_decay": (0.0, *_number(0, 1)),
+        "decay_biases": (False, *_switch),
         "bias_factor": (1.0, *_number(0.001, 1000)),
         "look_ahead": (False, *_switch),
         "precision": ("auto", *_one_of("auto", "float32", "bfloat16")),
@@ -227,7 +228,10 @@ def _refuse_what_has_no_effect(where, protocol, given):
         if key not in ("name", *settings):
             raise ValueError(f"{where} [network]: {key}={value!r} is for SpeedNet, and without effect on {network}")
     for variant in protocol.variants:
-        factor = protocol.trained(variant)["bias_factor"]
+        training = protocol.trained(variant)
+        if training["decay_biases"] and not training["weight_decay"]:
+            raise ValueError(f"{where}: decay_biases=True needs a weight_decay above 0")
+        factor = training["bias_factor"]
         if factor != 1 and network != "SpeedNet":
             raise ValueError(f"{where}: bias_factor={factor!r} is for SpeedNet; with {network} it must be 1")
     if protocol.final["default_seeds"] and not protocol.tuning:

@@ -101,22 +101,25 @@ class WeightDecay(Callback):
     $$x \leftarrow (1 - \eta_t\, \lambda)\, x$$
 
     The decay is decoupled: it stands beside the rule's step, so that any rule can have it, and does not go through its
-    momentum.  Biases and BatchNorm are left alone.  A gradient of lambda x instead, torch's ``weight_decay`` of SGD,
-    decays 1 / (1 - beta) times as fast under momentum beta.
+    momentum.  A gradient of lambda x instead, torch's ``weight_decay`` of SGD, decays 1 / (1 - beta) times as fast
+    under momentum beta.
 
     Parameters
     ----------
     rate : float, at least 0
         Lambda.
+    biases : bool
+        Whether biases, and the scales of BatchNorm, shrink as well.  All shrink by the same share, also where biases
+        have a learning rate of their own: it is that of the first group.
 
     Source: I. Loshchilov, F. Hutter (2019), Decoupled Weight Decay Regularization, ICLR, Algorithm 1 (SGDW).
     arXiv:1711.05101
     """
 
-    def __init__(self, rate):
+    def __init__(self, rate, biases=False):
         if not rate >= 0:
             raise ValueError(f"WeightDecay: rate={rate!r} must be at least 0")
-        self.rate = rate
+        self.rate, self.biases = rate, bool(biases)
 
     def start(self, run):
         if any("lr" not in group for group in run.optimizer.param_groups):
@@ -124,13 +127,15 @@ class WeightDecay(Callback):
 
     @torch.no_grad()
     def after_step(self, run):
-        for group in run.optimizer.param_groups:
+        groups = run.optimizer.param_groups
+        for group in groups:
             for p in group["params"]:
-                if p.ndim > 1 and p.requires_grad:
-                    p.mul_(1 - group["lr"] * self.rate)
+                if p.requires_grad and (p.ndim > 1 or self.biases):
+                    lr = (groups[0] if self.biases else group)["lr"]
+                    p.mul_(1 - lr * self.rate)
 
     def __repr__(self):
-        return f"WeightDecay({self.rate:g})"
+        return f"WeightDecay({self.rate:g}{', biases=True' * self.biases})"
 
 
 def as_callbacks(callbacks):
