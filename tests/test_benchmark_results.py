@@ -67,16 +67,16 @@ def test_the_default_rate_has_runs_of_its_own():
 
 def test_what_was_not_run_is_said_in_words(whole):
     records = list(whole.done.values())
-    assert Results(some(), []).missing() == "Not run. all rules: not tuned to the end."
+    assert Results(some(), []).missing() == "Not run: all rules: not tuned to the end."
     tuned = [r for r in records if r["stage"] == "tuning"]
-    assert Results(some(), tuned).missing() == "Not run. seed 0: all rules; seed 1: all rules."
+    assert Results(some(), tuned).missing() == "Not run: seed 0: all rules; seed 1: all rules."
     no_adam = [r for r in records if (r["rule"], r["seed"]) != ("Adam", 1)]
-    assert Results(some(), no_adam).missing() == "Not run. seed 1: Adam."
+    assert Results(some(), no_adam).missing() == "Not run: seed 1: Adam."
     half = [r for r in tuned if r["rule"] != "Adam"]
-    assert Results(some(), half).missing().startswith("Not run. Adam: not tuned to the end; seed 0: Momentum, AdaGrad")
+    assert Results(some(), half).missing().startswith("Not run: Adam: not tuned to the end; seed 0: Momentum, AdaGrad")
     given = some(final__default_seeds=[0])
     without = [r for r in finished(given, by_rule) if r["stage"] != "default"]
-    assert Results(given, without).missing() == "Not run. seed 0 at the default rate: Adam."
+    assert Results(given, without).missing() == "Not run: seed 0 at the default rate: Adam."
 
 
 def test_a_rule_that_diverges_everywhere_is_tuned_and_said_to_diverge():
@@ -88,7 +88,7 @@ def test_a_rule_that_diverges_everywhere_is_tuned_and_said_to_diverge():
     row = next(row for row in found.table().rows if row[0] == "Adam")
     assert "diverged at every rate" in row
     fewer = Results(some(), [r for r in records if r["seed"] != 1])
-    assert fewer.missing() == "Not run. seed 1: Momentum, AdaGrad."
+    assert fewer.missing() == "Not run: seed 1: Momentum, AdaGrad."
 
 
 # --- tables ------------------------------------------------------------------------------------------------------
@@ -127,13 +127,14 @@ def test_a_speed_run_shows_accuracy_with_flips_and_minutes_and_no_place():
     assert table.rows[0][2:6] == ["90.50 ± 0.71 %", "93.00 ± 1.41 %", "2.0 to 2.5", "3 (1 diverged)"]
     assert "in the mirror" in table.caption
     assert "Places" not in table.caption
-    assert "Not run. seed 0: Nesterov" in Results(given, []).table().caption
+    assert "Not run: seed 0; seed 1; seed 2." in Results(given, []).table().caption
+    assert "'some': 1 run with test images, of 1 rule. Not run: seed 1; seed 2." in repr(Results(given, runs[:1]))
 
 
 def test_nothing_recorded_makes_a_table_that_says_so():
     table = Results(some(), []).table()
     assert [row[0] for row in table.rows] == ["Momentum", "AdaGrad", "Adam"]
-    assert "Not run. all rules" in table.caption
+    assert "Not run: all rules" in table.caption
 
 
 def test_a_diverged_final_run_is_counted_and_left_out_of_the_mean():
@@ -178,7 +179,7 @@ def test_variants_stand_beside_each_other():
     with pytest.raises(ValueError, match="some: variant=None must be one of 'as it should be', 'smoothed'"):
         found.accuracy("Adam")
     left = [r for r in records if (r["variant"], r["stage"], r["seed"]) != ("smoothed", "final", 1)]
-    assert Results(given, left).missing() == "Not run. seed 1: smoothed."
+    assert Results(given, left).missing() == "Not run: seed 1: smoothed."
 
 
 def test_variants_of_the_same_settings_show_the_same_runs():

@@ -60,7 +60,9 @@ def test_tables_and_pictures_work(path):
         pictures = [results.variant_curves()]
     else:
         assert results.time_to(0.5).rows
-        pictures = [results.curves(), results.ranking()] + [results.sensitivity()] * bool(results.protocol.tuning)
+        pictures = [results.curves(), results.ranking()]
+        if results.protocol.tuning:
+            pictures.append(results.sensitivity())
     for picture in pictures:
         assert picture.description
         assert picture.png().startswith(b"\x89PNG")
@@ -76,3 +78,12 @@ def test_the_readme_shows_and_says_what_is_recorded():
     assert recorded.protocol.training["epochs"] == 3
     assert recorded.protocol.network == {"name": "SpeedNet", "size": "small", "identity": False}
     assert round(count_parameters(SpeedNet("small")), -3) == 147_000
+
+
+def test_what_the_readme_says_of_the_speed_run_is_recorded():
+    recorded, text = benchmark.load("speedrun"), (ROOT / "README.md").read_text(encoding="utf-8")
+    plain, flips = recorded.accuracy("Nesterov"), recorded.with_flips("Nesterov")
+    said = f"{plain.mean:.1%} of the test images right, {flips.mean:.1%} where each is also looked at in the mirror"
+    assert said.replace("%", " %") in " ".join(text.split())
+    assert f"in {max(recorded.minutes('Nesterov')):.0f} minutes on two cores" in " ".join(text.split())
+    assert {1: "the first of three seeds", 2: "two of three seeds", 3: "three seeds"}[plain.runs] in text

@@ -102,8 +102,9 @@ class Results:
             every = len(pairs) == len(everything) > 1
             missed = "all rules" if every else ", ".join(pair for pair in everything if pair in pairs)
             at = " at the default rate" * (stage == "default" and self.protocol.tuning is not None)
-            said.append(f"{missed}: not tuned to the end" if seed is None else f"seed {seed}{at}: {missed}")
-        return f"Not run. {'; '.join(said)}."
+            whose = f": {missed}" * (len(everything) > 1)
+            said.append(f"{missed}: not tuned to the end" if seed is None else f"seed {seed}{at}{whose}")
+        return f"Not run: {'; '.join(said)}."
 
     def _measured(self, accuracies):
         return measured(accuracies, TEST_IMAGES[self.protocol.data["set"]]) if accuracies else None
@@ -158,9 +159,11 @@ class Results:
         pairs = [(rule, variant) for rule in self.protocol.rules for variant in self.variants]
         tried = sum(len(self.tuning(*pair)) for pair in pairs)
         runs = len({run["id"] for pair in pairs for run in self.final(*pair) + self.final(*pair, default=True)})
+        counted = lambda n, what: f"{n} {what}{'s' * (n != 1)}"
+        rates = f"{counted(tried, 'learning rate')} tried, " * (self.protocol.tuning is not None)
         return (
-            f"<Results of {self.protocol.name!r}: {tried} learning rates tried, {runs} runs with test images, of "
-            f"{len(self.rules)} rule{'s' * (len(self.rules) != 1)}. {self.missing() or 'Everything was run.'}>"
+            f"<Results of {self.protocol.name!r}: {rates}{counted(runs, 'run')} with test images, of "
+            f"{counted(len(self.rules), 'rule')}. {self.missing() or 'Everything was run.'}>"
         )
 
 
