@@ -173,6 +173,11 @@ def test_pictures_are_files(here, capsys):
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in paths)
 
 
+def test_one_rule_has_no_ranking(tmp_path, capsys):
+    assert main(["plot", "--results", "speedrun", "--out", str(tmp_path)]) == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["speedrun_curves.png"]
+
+
 def test_a_recorded_run_done_again_is_the_same_to_the_last_bit(here, capsys):
     name = found(here)[0]["id"]
     threads = torch.get_num_threads()

@@ -208,6 +208,9 @@ def test_bands_are_mean_and_deviation():
     logs = ol.plots.bands(np.arange(5), {"a": np.exp(values)}, "x", "y", logy=True)
     np.testing.assert_allclose(logs.axes.lines[0].get_ydata(), np.exp(values.mean(axis=1)))
     assert "of 8 runs" in picture.description
+    for runs, shown in (((1, 1), "y against x, one run."), ((1, 8), "deviation of up to 8 runs.")):
+        some = {name: values[:, :count] for name, count in zip("ab", runs, strict=True)}
+        assert shown in ol.plots.bands(np.arange(5), some, "x", "y").description
 
 
 def test_ranking_sorts_and_marks_mean_and_deviation():

@@ -92,11 +92,14 @@ def _table(options):
 def _plot(options):
     results = _results(options)
     options.out.mkdir(parents=True, exist_ok=True)
-    pictures = {"curves": results.curves, "ranking": results.ranking, "sensitivity": results.sensitivity}
     if len(results.variants) > 1:
         pictures = {"variants": results.variant_curves}
-    elif not results.protocol.tuning:
-        del pictures["sensitivity"]
+    else:
+        pictures = {"curves": results.curves}
+        if len(results.protocol.rules) > 1:
+            pictures["ranking"] = results.ranking
+        if results.protocol.tuning:
+            pictures["sensitivity"] = results.sensitivity
     for name, draw in pictures.items():
         print(draw().save(options.out / f"{results.protocol.name}_{name}.png"))
 

@@ -74,12 +74,11 @@ def bands(x, ys, xlabel, ylabel, title=None, *, logx=False, logy=False, ylim=Non
             axes.plot(at, middle, label=label, **style, markevery=every)
         _scales(axes, logx, logy, [at for at, *_ in data.values()])
         axes.set(xlabel=text(xlabel), ylabel=text(ylabel), ylim=ylim)
-        runs = {np.shape(y)[1] for y in ys.values()}
-        count = str(runs.pop()) if len(runs) == 1 else f"up to {max(runs)}"
-        headline(figure, title or f"{ylabel} against {xlabel}", f"mean and standard deviation of {count} runs")
+        shown = _shown({np.shape(y)[1] for y in ys.values()})
+        headline(figure, title or f"{ylabel} against {xlabel}", shown)
         legend(figure, *axes.get_legend_handles_labels())
     said = [f"{title}: {ylabel} against {xlabel}," if title else f"{ylabel} against {xlabel},"]
-    said[0] += f" mean and standard deviation of {count} runs."
+    said[0] += f" {shown}."
     said += [f"{label}: from {number(m[0])} to {number(m[-1])}." for label, (_, m, _, _) in data.items()]
     return Picture(figure, axes, joined(said))
 
@@ -155,6 +154,13 @@ def _checked_runs(runs):
         if len(set(shapes.values())) > 1 or len(shapes["loss"]) != 1 or not shapes["loss"][0]:
             raise ValueError(f"progress: the arrays of run {label!r} have shapes {shapes}; all must be (n,)")
     return data
+
+
+def _shown(runs):
+    """What a picture of bands shows, for the different numbers of runs of its lines."""
+    if max(runs) == 1:
+        return "one run"
+    return f"mean and standard deviation of {'up to ' * (len(runs) > 1)}{max(runs)} runs"
 
 
 def _checked_bands(x, ys, logy):
