@@ -12,11 +12,13 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(items):
+    import order
     import races
 
     for item in items:
         if hasattr(item, "cell"):  # of a notebook
             item.cell.source = races.shorter(item.cell.source)
+    items.sort(key=lambda item: order.place(item.path.name))
 
 
 @pytest.fixture(scope="session")

@@ -169,13 +169,17 @@ def test_a_reader_who_has_read_enough_is_no_error(tmp_path, command):
 def test_pictures_are_files(here, capsys):
     assert main(["plot", *OWN, "--out", "pictures/of it"]) == 0
     paths = [pathlib.Path(line) for line in capsys.readouterr().out.splitlines()]
-    assert [path.name for path in paths] == ["grid_curves.png", "grid_ranking.png", "grid_sensitivity.png"]
+    assert [path.name for path in paths] == ["grid_curves.png", "grid_sensitivity.png"]  # one rule has no ranking
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in paths)
 
 
-def test_one_rule_has_no_ranking(tmp_path, capsys):
-    assert main(["plot", "--results", "speedrun", "--out", str(tmp_path)]) == 0
-    assert [path.name for path in tmp_path.iterdir()] == ["speedrun_curves.png"]
+@pytest.mark.parametrize(
+    ("results", "pictures"),
+    [("speedrun", ["curves"]), ("ablations", ["variants"]), ("subset", ["curves", "ranking", "sensitivity"])],
+)
+def test_each_protocol_gets_the_pictures_that_it_has(tmp_path, results, pictures):
+    assert main(["plot", "--results", results, "--out", str(tmp_path)]) == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f"{results}_{name}.png" for name in pictures]
 
 
 def test_a_recorded_run_done_again_is_the_same_to_the_last_bit(here, capsys):

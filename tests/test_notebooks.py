@@ -10,6 +10,7 @@ from pathlib import Path
 
 import nbformat
 import nbval.kernel
+import order
 import pytest
 import races
 
@@ -61,6 +62,12 @@ def test_one_race_is_long_for_the_reader_and_short_in_a_test():
     changed = [source for source in sources if races.shorter(source) != source]
     assert len(changed) == 1
     assert "live_race(" in changed[0]
+
+
+def test_files_that_are_begun_first_exist():
+    files = {path.name for folder in ("notebooks", "tests") for path in (ROOT / folder).iterdir()}
+    assert files.issuperset(order.LONGEST)
+    assert [order.place(name) for name in (*order.LONGEST, "another")] == list(range(len(order.LONGEST) + 1))
 
 
 def test_every_cell_was_run_in_order(notebook):
