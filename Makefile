@@ -11,7 +11,7 @@ READY := $(VENV)/ready-$(SUM)
 
 NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=120 --nbval-sanitize-with=tests/nbval.cfg
 
-# Two processes, each file in one of them, those first that take longest: see tests/conftest.py.
+# Two processes, each file in one of them, those first that take longest: see tests/order.py.
 SHARED := -n 2 --dist loadfile --no-loadscope-reorder
 # Each with one thread: those of the other would be waited for at every step of a training.
 test test-colab: export OMP_NUM_THREADS ?= 1

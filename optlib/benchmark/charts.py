@@ -3,7 +3,7 @@
 import numpy as np
 
 from .. import plots
-from .statistics import place_words
+from .statistics import counted, place_words
 
 METRICS = {
     "test_accuracy": "test accuracy", "train_accuracy": "training accuracy", "test_loss": "test loss",
@@ -37,8 +37,7 @@ def sensitivity(results, rules=None):
     }
     if not data:
         raise ValueError("sensitivity: no learning rates were tried for these rules")
-    title = f"Which learning rates work: {results.protocol.tuning['epochs']} short epoch"
-    title += "s" * (results.protocol.tuning["epochs"] > 1)
+    title = f"Which learning rates work: {counted(results.protocol.tuning['epochs'], 'short epoch')}"
     return plots.curves(None, data, "learning rate", "validation accuracy", title, logx=True, ylim=(0, None))
 
 

@@ -5,7 +5,7 @@ import pathlib
 from . import charts, records, tables
 from .plan import best_rate, default_rate, jobs, make, score, tuning_jobs
 from .protocol import Protocol, load_protocol, names
-from .statistics import measured, places
+from .statistics import counted, measured, places
 
 RECORDED = pathlib.Path("data") / "results"
 TEST_IMAGES = {"full": 10_000, "subset": 1_000}
@@ -159,7 +159,6 @@ class Results:
         pairs = [(rule, variant) for rule in self.protocol.rules for variant in self.variants]
         tried = sum(len(self.tuning(*pair)) for pair in pairs)
         runs = len({run["id"] for pair in pairs for run in self.final(*pair) + self.final(*pair, default=True)})
-        counted = lambda n, what: f"{n} {what}{'s' * (n != 1)}"
         rates = f"{counted(tried, 'learning rate')} tried, " * (self.protocol.tuning is not None)
         return (
             f"<Results of {self.protocol.name!r}: {rates}{counted(runs, 'run')} with test images, of "

@@ -63,6 +63,11 @@ def places(results):
     }
 
 
+def counted(n, what):
+    """A number of things in words: "1 run", "2 runs"."""
+    return f"{n} {what}{'s' * (n != 1)}"
+
+
 def place_words(place):
     """A place, or the places that are shared: "1", "2-5"."""
     first, last = place

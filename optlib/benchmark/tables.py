@@ -3,7 +3,7 @@
 import math
 
 from .plan import default_rate, jobs
-from .statistics import place_words
+from .statistics import counted, place_words
 from .table import Table
 
 NONE = "–"
@@ -92,9 +92,8 @@ def variants(results):
 def _length(protocol):
     images = "all of CIFAR-10" if protocol.data["set"] == "full" else "the bundled images"
     size = f" {protocol.network['size']}" if protocol.network["name"] == "SpeedNet" else ""
-    training = protocol.training
-    epochs = f"{training['epochs']} epoch{'s' * (training['epochs'] > 1)}"
-    return f"{protocol.network['name']}{size} on {images}, {epochs}, batch {training['batch']}."
+    epochs = counted(protocol.training["epochs"], "epoch")
+    return f"{protocol.network['name']}{size} on {images}, {epochs}, batch {protocol.training['batch']}."
 
 
 def _tuned(protocol):
