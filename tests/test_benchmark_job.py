@@ -202,6 +202,8 @@ def test_callbacks_and_loss_are_those_of_the_protocol(few, seen):
     assert found["loss"].keywords == {"label_smoothing": 0.2}
     found = seen(training__weight_decay=0.02, training__decay_biases=True)
     assert list(map(repr, found["callbacks"])) == ["WeightDecay(0.02, biases=True)"]
+    found = seen(training__epochs=3, training__whiten_epochs=2)
+    assert list(map(repr, found["callbacks"])) == ["Freeze(['whiten.bias'], after=2)"]
 
 
 @pytest.mark.parametrize("schedule", ["triangle", "cosine", "constant"])

@@ -178,6 +178,7 @@ OTHER = {
     "size": {"network": {"name": "SpeedNet", "size": "large"}}, "set": {"data": {"set": "full", "validation": 1000}},
     "identity": {"network__identity": True},
     "biases": {"training__weight_decay": 0.1, "training__decay_biases": True},
+    "whitening": {"training__whiten_epochs": 1},
     "flips": {"final__flips": True}, "constants": {"training__constants": "cifar100"},
     "once": {"training__train_mode_once": True}, "held out": {"data": {"set": "subset", "validation": 999}},
 }  # fmt: skip

@@ -110,6 +110,13 @@ BAD = {  # change -> what the error must say
     "a factor for biases of a ResNet": (
         {"network__name": "ResNet18", "training__bias_factor": 2.0}, ["bias_factor=2.0", "ResNet18"],
     ),
+    "whitening of a ResNet": (
+        {"network__name": "ResNet18", "training__whiten_epochs": 1}, ["whiten_epochs=1", "ResNet18"],
+    ),
+    "whitening learned in all epochs": ({"training__whiten_epochs": 2}, ["whiten_epochs=2", "less than epochs=2"]),
+    "a fixed bias with a rule that needs all gradients": (
+        {"training__whiten_epochs": 1, "rules": ["Adam", "YellowFin"]}, ["whiten_epochs=1", "; YellowFin needs"],
+    ),
 }  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from vision_cases import PLAIN, Tiny, adam, images, one_thread, short, weights  
 
 import optlib as ol
 from optlib.torch_driver import TorchOptimizer
-from optlib.vision import Callback, FlipAndShift, LookAhead, WeightDecay, checkpoint, fit
+from optlib.vision import Callback, FlipAndShift, Freeze, LookAhead, WeightDecay, checkpoint, fit
 
 TEST = images(9, seed=1)
 OPTIMIZERS = {
@@ -44,8 +44,10 @@ def run(path, optimizer=adam, break_at=None, **options):
     """A run with everything that has a memory; ``optimizer`` makes the optimizer of a new model."""
     model = Tiny()
     made = optimizer(model)
+    whole = isinstance(made, TorchOptimizer) and not made.rule.elementwise  # it needs all gradients
     schedule = ol.schedules.Cosine(1.0, steps=12, end=0.1)
     callbacks = [LookAhead(every=2), WeightDecay(0.01), BreakOff(break_at)]
+    callbacks += [] if whole else [Freeze(["norm.bias"], after=2)]
     options = PLAIN | {"augment": FlipAndShift(shift=1), "schedule": schedule, "callbacks": callbacks} | options
     history = fit(model, made, images(), TEST, epochs=4, batch=8, checkpoint=path, **options)
     return model, made, history

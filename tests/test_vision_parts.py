@@ -1,4 +1,4 @@
-"""What stands beside the loop: averaging, decay, augmentation, the probe, memory, the line of progress."""
+"""What stands beside the loop: augmentation, the probe, memory, the line of progress."""
 
 import sys
 import types
@@ -6,119 +6,12 @@ import types
 import numpy as np
 import pytest
 import torch
-from vision_cases import Tiny, one_thread, short, weights  # noqa: F401
+from vision_cases import one_thread, short  # noqa: F401
 
 import optlib as ol
-from optlib.torch_driver import TorchOptimizer
-from optlib.vision import FlipAndShift, LookAhead, Normalize, Probe, WeightDecay, keep_memory, precision, probe
+from optlib.vision import FlipAndShift, Normalize, Probe, keep_memory, precision, probe
 from optlib.vision.describe import name_of
 from optlib.vision.progress import Progress
-
-# --- averaging and decay -------------------------------------------------------------------------------------
-
-
-def walked(callback, model, steps, every_step):
-    """Run a callback beside steps that add ``every_step(t)`` to all parameters."""
-    run = types.SimpleNamespace(model=model, optimizer=None, step=0, steps=steps)
-    callback.start(run)
-    for t in range(steps):
-        with torch.no_grad():
-            for p in model.parameters():
-                p += every_step(t)
-        run.step += 1
-        callback.after_step(run)
-    return model
-
-
-def test_look_ahead_follows_its_formula():
-    model = Tiny().double()
-    fast = slow = model.classifier.weight.detach().clone()
-    steps, every, decay = 11, 3, 0.8
-    walked(LookAhead(every, decay, power=2.0), model, steps, lambda t: 0.1 * (t + 1))
-    for t in range(1, steps + 1):
-        fast = fast + 0.1 * t
-        if t % every == 0:
-            d = decay * (t / steps) ** 2
-            slow = d * slow + (1 - d) * fast
-            fast = slow
-    torch.testing.assert_close(model.classifier.weight.detach(), slow, rtol=1e-12, atol=0)
-    assert not torch.equal(slow, fast)  # two more steps were made, and the end is the average all the same
-
-
-def test_look_ahead_without_decay_changes_nothing():
-    with_it, without = walked(LookAhead(every=5, decay=0.0), Tiny(), 10, lambda t: 0.1 * t), Tiny()
-    with torch.no_grad():
-        for t in range(10):
-            for p in without.parameters():
-                p += 0.1 * t
-    assert torch.equal(weights(with_it), weights(without))
-
-
-def test_look_ahead_averages_the_running_means_too_and_leaves_integers_alone():
-    model = Tiny()
-    run = types.SimpleNamespace(model=model, step=0, steps=4)
-    callback = LookAhead(every=1, decay=0.5, power=0.0)
-    callback.start(run)
-    model.norm.running_mean += 1.0
-    model.norm.num_batches_tracked += 1
-    run.step = 1
-    callback.after_step(run)
-    assert model.norm.running_mean.tolist() == [0.5] * 4
-    assert model.norm.num_batches_tracked == 1
-
-
-def test_the_last_test_sees_the_average():
-    kept = {}
-
-    class Look(LookAhead):
-        def after_epoch(self, run):
-            kept[run.epoch] = {name: value.clone() for name, value in self.slow.items()}
-
-    model, _ = short(callbacks=[Look(every=2)])
-    assert all(torch.equal(value, kept[3][name]) for name, value in model.state_dict().items() if name in kept[3])
-
-
-def test_weight_decay_shrinks_matrices_and_nothing_else():
-    model = Tiny()
-    start = {name: p.detach().clone() for name, p in model.named_parameters()}
-    optimizer = TorchOptimizer(model.parameters(), ol.GradientDescent(lr=1e-12))
-    short(model, optimizer, epochs=1, schedule=lambda t: (t + 1) * 1e11, callbacks=[WeightDecay(0.5)], batch=22)
-    plain = Tiny()
-    short(plain, TorchOptimizer(plain.parameters(), ol.GradientDescent(lr=0.1)), epochs=1, batch=22)
-    for name, p in model.named_parameters():
-        expected = dict(plain.named_parameters())[name] * (0.95 if p.ndim > 1 else 1.0)
-        torch.testing.assert_close(p, expected, rtol=1e-5, atol=1e-7)
-        assert not torch.equal(p, start[name]) or p.ndim == 1
-
-
-def test_weight_decay_shrinks_biases_as_fast_as_matrices_where_it_is_told_to():
-    model = Tiny()
-    parts = {True: [], False: []}
-    for p in model.parameters():
-        torch.nn.init.ones_(p)
-        parts[p.ndim > 1].append(p)
-    groups = [{"params": parts[True], "lr": 0.1}, {"params": parts[False], "lr": 6.4}]
-    run = types.SimpleNamespace(model=model, optimizer=TorchOptimizer(groups, ol.GradientDescent(lr=0.1)))
-    WeightDecay(0.5, biases=True).after_step(run)
-    assert parts[False]
-    for p in model.parameters():
-        torch.testing.assert_close(p, torch.full_like(p, 0.95))
-
-
-def test_weight_decay_and_averaging_refuse_what_cannot_be():
-    model = Tiny()
-    optimizer = TorchOptimizer(model.parameters(), ol.Momentum(lr=ol.schedules.Exponential(0.1, 0.9)))
-    with pytest.raises(ValueError, match="lr is a schedule"):
-        short(model, optimizer, callbacks=[WeightDecay(0.1)])
-    for make, words in (
-        (lambda: WeightDecay(-1.0), "rate=-1.0"),
-        (lambda: LookAhead(every=0), "every=0"),
-        (lambda: LookAhead(decay=1.0), "decay=1.0"),
-        (lambda: LookAhead(power=-1), "power=-1"),
-    ):
-        with pytest.raises(ValueError, match=words):
-            make()
-
 
 # --- images --------------------------------------------------------------------------------------------------
 

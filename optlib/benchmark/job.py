@@ -16,6 +16,7 @@ from ..torch_driver import TorchOptimizer
 from ..vision.callbacks import Callback
 from ..vision.speednet import triangle
 from .circumstances import circumstances
+from .protocol import setting
 
 # The mean and standard deviation of CIFAR-100's training images, which a published benchmark took for CIFAR-10's.
 CIFAR100_MEAN, CIFAR100_STD = (129.304, 124.070, 112.434), (68.170, 65.392, 70.418)
@@ -102,7 +103,7 @@ def _loaded(train, root, full):
 def network(settings, seed, images, normalize):
     """The network, with weights that the seed decides."""
     if settings["name"] == "SpeedNet":
-        identity = settings.get("identity", False)
+        identity = setting("network", "identity", settings)
         return vision.SpeedNet(settings["size"], seed=seed, identity=identity).initialize(images, normalize)
     return getattr(vision, settings["name"])(seed=seed)
 
@@ -131,9 +132,10 @@ def schedule_of(settings, steps):
 
 
 def callbacks_of(settings):
-    """Weight decay and look-ahead averaging where the protocol wants them, and a published mistake."""
-    rate, biases = settings["weight_decay"], settings.get("decay_biases", False)
-    made = [vision.WeightDecay(rate, biases)] if rate else []
+    """Weight decay, look-ahead averaging and a fixed bias where the protocol wants them, and a published mistake."""
+    rate, whiten = settings["weight_decay"], setting("training", "whiten_epochs", settings)
+    made = [vision.WeightDecay(rate, setting("training", "decay_biases", settings))] if rate else []
+    made += [vision.Freeze(["whiten.bias"], after=whiten)] if whiten else []
     made += [vision.LookAhead()] if settings["look_ahead"] else []
     return made + ([TrainModeOnce()] if settings["train_mode_once"] else [])
 

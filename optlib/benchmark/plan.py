@@ -9,10 +9,11 @@ import hashlib
 import json
 
 from ..registry import OPTIMIZERS
+from .protocol import SCHEMA
 
 DIGITS = 3  # of a learning rate
-# Settings that came after the first records.  At these values they are left out, so that old records keep their ids.
-LATER = {"identity": False, "decay_biases": False}
+# Settings that came after the first records.  At their defaults they are left out, so that old records keep their ids.
+LATER = ("identity", "decay_biases", "whiten_epochs")
 
 
 def jobs(protocol, records):
@@ -61,7 +62,8 @@ def make(protocol, stage, variant, rule, lr, seed):
     decides = {
         "stage": "tuning" if stage == "tuning" else "final",  # the default's rate may also be the best one
         "rule": rule, "settings": protocol.rules[rule], "lr": lr, "seed": seed,
-        "data": protocol.data, "network": _settled(protocol.network), "training": _settled(training),
+        "data": protocol.data,
+        "network": _settled("network", protocol.network), "training": _settled("training", training),
         "images": protocol.tuning["images"] if stage == "tuning" else 0,
         "flips": protocol.final["flips"] and stage != "tuning",
     }  # fmt: skip
@@ -72,8 +74,8 @@ def make(protocol, stage, variant, rule, lr, seed):
     }  # fmt: skip
 
 
-def _settled(settings):
-    return {name: value for name, value in settings.items() if LATER.get(name, ...) != value}
+def _settled(table, settings):
+    return {key: value for key, value in settings.items() if key not in LATER or value != SCHEMA[table][key][0]}
 
 
 def default_rate(protocol, rule):

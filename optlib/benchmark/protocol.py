@@ -50,6 +50,7 @@ SCHEMA = {
         "decay_biases": (False, *_switch),
         "bias_factor": (1.0, *_number(0.001, 1000)),
         "look_ahead": (False, *_switch),
+        "whiten_epochs": (0, *_whole(0)),  # in which the whitening layer's bias is learned; 0: in all
         "precision": ("auto", *_one_of("auto", "float32", "bfloat16")),
         "layout": ("auto", *_one_of("auto", "contiguous", "channels_last")),
         "compile": (False, *_switch),
@@ -123,6 +124,11 @@ class Protocol:
             rules={name: self.rules[name] for name in rules or self.rules},
             final=self.final if seeds is None else {**self.final, "seeds": list(seeds)},
         )
+
+
+def setting(table, key, given):
+    """What a table of a recorded run says; the default for a setting that came after it."""
+    return given.get(key, SCHEMA[table][key][0])
 
 
 def names():
@@ -231,13 +237,25 @@ def _refuse_what_has_no_effect(where, protocol, given):
         training = protocol.trained(variant)
         if training["decay_biases"] and not training["weight_decay"]:
             raise ValueError(f"{where}: decay_biases=True needs a weight_decay above 0")
-        factor = training["bias_factor"]
-        if factor != 1 and network != "SpeedNet":
-            raise ValueError(f"{where}: bias_factor={factor!r} is for SpeedNet; with {network} it must be 1")
+        for key, none in (("bias_factor", 1), ("whiten_epochs", 0)):
+            if training[key] != none and network != "SpeedNet":
+                raise ValueError(f"{where}: {key}={training[key]!r} is for SpeedNet; with {network} it must be {none}")
+        _check_whiten_epochs(where, training["whiten_epochs"], training["epochs"], protocol.rules)
     if protocol.final["default_seeds"] and not protocol.tuning:
         raise ValueError(
             f"{where} [final]: default_seeds={protocol.final['default_seeds']!r} needs a table [tuning]; without it "
             "all runs are at default rates"
+        )
+
+
+def _check_whiten_epochs(where, whiten, epochs, rules):
+    if whiten >= epochs:
+        raise ValueError(f"{where}: whiten_epochs={whiten} must be less than epochs={epochs}, or 0 for all of them")
+    whole = [name for name in rules if whiten and not OPTIMIZERS[name].elementwise]
+    if whole:
+        raise ValueError(
+            f"{where}: whiten_epochs={whiten} is for rules that step each number by itself; {', '.join(whole)} needs "
+            "the gradients of all parameters"
         )
 
 

@@ -10,7 +10,7 @@ Images are bytes (N, 32, 32, 3), labels integers (N,), tensors or arrays, as `ol
 """
 
 from .augment import FlipAndShift
-from .callbacks import Callback, LookAhead, WeightDecay
+from .callbacks import Callback, Freeze, LookAhead, WeightDecay
 from .history import History
 from .images import Normalize
 from .live_race import LiveRace, live_race
@@ -24,7 +24,7 @@ from .surface import Snapshots, Surface, loss_surface
 from .vgg import VGG16
 
 __all__ = [
-    "VGG16", "Callback", "FlipAndShift", "History", "LiveRace", "LookAhead", "Normalize", "Probe", "ResNet", "ResNet18",
-    "ResNet20", "Snapshots", "SpeedNet", "Surface", "WeightDecay", "count_parameters", "evaluate", "fit", "he_",
-    "keep_memory", "live_race", "loss_surface", "predict", "probe", "scores", "triangle",
+    "VGG16", "Callback", "FlipAndShift", "Freeze", "History", "LiveRace", "LookAhead", "Normalize", "Probe", "ResNet",
+    "ResNet18", "ResNet20", "Snapshots", "SpeedNet", "Surface", "WeightDecay", "count_parameters", "evaluate", "fit",
+    "he_", "keep_memory", "live_race", "loss_surface", "predict", "probe", "scores", "triangle",
 ]

@@ -1,4 +1,4 @@
-"""What can be done beside the steps of `fit`: callbacks, look-ahead averaging, weight decay."""
+"""What can be done beside the steps of `fit`: callbacks, look-ahead averaging, weight decay, fixed parameters."""
 
 import torch
 
@@ -19,6 +19,9 @@ class Callback:
 
     def after_epoch(self, run):
         """After each epoch and its test, before the checkpoint is written."""
+
+    def end(self, run):
+        """After all, also of a run that broke off: what was changed for the time of the run is put back here."""
 
     def state_dict(self):
         """What is to be kept: tensors and plain values by name."""
@@ -136,6 +139,63 @@ class WeightDecay(Callback):
 
     def __repr__(self):
         return f"WeightDecay({self.rate:g}{', biases=True' * self.biases})"
+
+
+class Freeze(Callback):
+    """After some epochs, leave parameters as they are.
+
+    Steps become cheaper: no gradient is computed that only these parameters need.  For the bias of the first layer that
+    is the gradient of the next convolution with respect to its inputs, the largest of the network.  After the run they
+    can be learned again.
+
+    Parameters
+    ----------
+    names : sequence of str
+        As in ``model.named_parameters()``.
+    after : int, at least 1
+        Epochs in which they are learned.
+
+    Source: K. Jordan (2024), arXiv:2404.00498, where the whitening layer's bias learns for three epochs.
+    """
+
+    def __init__(self, names, after):
+        if isinstance(names, str):
+            raise TypeError(f"Freeze: names={names!r} must be a list of names, such as [{names!r}]")
+        if isinstance(after, bool) or not isinstance(after, int) or after < 1:
+            raise ValueError(f"Freeze: after={after!r} must be an integer of at least 1")
+        self.names, self.after, self.frozen = tuple(names), after, []
+
+    def start(self, run):
+        known = dict(run.model.named_parameters())
+        unknown = [name for name in self.names if name not in known]
+        if unknown:
+            raise ValueError(f"Freeze: names={unknown!r} are no parameters of the model; it has {', '.join(known)}")
+        self.parameters = [known[name] for name in self.names]
+
+    def after_epoch(self, run):
+        if run.epoch == self.after:
+            self._freeze()
+
+    def end(self, run):
+        for p in self.frozen:
+            p.requires_grad_(True)
+        self.frozen = []
+
+    def state_dict(self):
+        return {"on": bool(self.frozen)}
+
+    def load_state_dict(self, state):
+        if state["on"]:
+            self._freeze()
+
+    def _freeze(self):
+        self.frozen = [p for p in self.parameters if p.requires_grad]
+        for p in self.frozen:
+            p.requires_grad_(False)
+            p.grad = None  # or the optimizer would go on stepping by the last one
+
+    def __repr__(self):
+        return f"Freeze({list(self.names)}, after={self.after})"
 
 
 def as_callbacks(callbacks):

@@ -110,6 +110,8 @@ class Run:
             for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
                 group["lr"] = rate
         self.model.eval()
+        for each in self.callbacks:
+            each.end(self)
 
     def save(self):
         """Write the checkpoint, if there is to be one."""

@@ -1,0 +1,186 @@
+"""Callbacks of `fit`: averaging, decay, and parameters that stay as they are."""
+
+import types
+
+import pytest
+import torch
+from vision_cases import Tiny, one_thread, short, weights  # noqa: F401
+
+import optlib as ol
+from optlib.torch_driver import TorchOptimizer
+from optlib.vision import Callback, Freeze, LookAhead, WeightDecay
+
+# --- averaging and decay -------------------------------------------------------------------------------------
+
+
+def walked(callback, model, steps, every_step):
+    """Run a callback beside steps that add ``every_step(t)`` to all parameters."""
+    run = types.SimpleNamespace(model=model, optimizer=None, step=0, steps=steps)
+    callback.start(run)
+    for t in range(steps):
+        with torch.no_grad():
+            for p in model.parameters():
+                p += every_step(t)
+        run.step += 1
+        callback.after_step(run)
+    return model
+
+
+def test_look_ahead_follows_its_formula():
+    model = Tiny().double()
+    fast = slow = model.classifier.weight.detach().clone()
+    steps, every, decay = 11, 3, 0.8
+    walked(LookAhead(every, decay, power=2.0), model, steps, lambda t: 0.1 * (t + 1))
+    for t in range(1, steps + 1):
+        fast = fast + 0.1 * t
+        if t % every == 0:
+            d = decay * (t / steps) ** 2
+            slow = d * slow + (1 - d) * fast
+            fast = slow
+    torch.testing.assert_close(model.classifier.weight.detach(), slow, rtol=1e-12, atol=0)
+    assert not torch.equal(slow, fast)  # two more steps were made, and the end is the average all the same
+
+
+def test_look_ahead_without_decay_changes_nothing():
+    with_it, without = walked(LookAhead(every=5, decay=0.0), Tiny(), 10, lambda t: 0.1 * t), Tiny()
+    with torch.no_grad():
+        for t in range(10):
+            for p in without.parameters():
+                p += 0.1 * t
+    assert torch.equal(weights(with_it), weights(without))
+
+
+def test_look_ahead_averages_the_running_means_too_and_leaves_integers_alone():
+    model = Tiny()
+    run = types.SimpleNamespace(model=model, step=0, steps=4)
+    callback = LookAhead(every=1, decay=0.5, power=0.0)
+    callback.start(run)
+    model.norm.running_mean += 1.0
+    model.norm.num_batches_tracked += 1
+    run.step = 1
+    callback.after_step(run)
+    assert model.norm.running_mean.tolist() == [0.5] * 4
+    assert model.norm.num_batches_tracked == 1
+
+
+def test_the_last_test_sees_the_average():
+    kept = {}
+
+    class Look(LookAhead):
+        def after_epoch(self, run):
+            kept[run.epoch] = {name: value.clone() for name, value in self.slow.items()}
+
+    model, _ = short(callbacks=[Look(every=2)])
+    assert all(torch.equal(value, kept[3][name]) for name, value in model.state_dict().items() if name in kept[3])
+
+
+def test_weight_decay_shrinks_matrices_and_nothing_else():
+    model = Tiny()
+    start = {name: p.detach().clone() for name, p in model.named_parameters()}
+    optimizer = TorchOptimizer(model.parameters(), ol.GradientDescent(lr=1e-12))
+    short(model, optimizer, epochs=1, schedule=lambda t: (t + 1) * 1e11, callbacks=[WeightDecay(0.5)], batch=22)
+    plain = Tiny()
+    short(plain, TorchOptimizer(plain.parameters(), ol.GradientDescent(lr=0.1)), epochs=1, batch=22)
+    for name, p in model.named_parameters():
+        expected = dict(plain.named_parameters())[name] * (0.95 if p.ndim > 1 else 1.0)
+        torch.testing.assert_close(p, expected, rtol=1e-5, atol=1e-7)
+        assert not torch.equal(p, start[name]) or p.ndim == 1
+
+
+def test_weight_decay_shrinks_biases_as_fast_as_matrices_where_it_is_told_to():
+    model = Tiny()
+    parts = {True: [], False: []}
+    for p in model.parameters():
+        torch.nn.init.ones_(p)
+        parts[p.ndim > 1].append(p)
+    groups = [{"params": parts[True], "lr": 0.1}, {"params": parts[False], "lr": 6.4}]
+    run = types.SimpleNamespace(model=model, optimizer=TorchOptimizer(groups, ol.GradientDescent(lr=0.1)))
+    WeightDecay(0.5, biases=True).after_step(run)
+    assert parts[False]
+    for p in model.parameters():
+        torch.testing.assert_close(p, torch.full_like(p, 0.95))
+
+
+def test_weight_decay_and_averaging_refuse_what_cannot_be():
+    model = Tiny()
+    optimizer = TorchOptimizer(model.parameters(), ol.Momentum(lr=ol.schedules.Exponential(0.1, 0.9)))
+    with pytest.raises(ValueError, match="lr is a schedule"):
+        short(model, optimizer, callbacks=[WeightDecay(0.1)])
+    for make, words in (
+        (lambda: WeightDecay(-1.0), "rate=-1.0"),
+        (lambda: LookAhead(every=0), "every=0"),
+        (lambda: LookAhead(decay=1.0), "decay=1.0"),
+        (lambda: LookAhead(power=-1), "power=-1"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            make()
+
+
+# --- parameters that stay as they are ------------------------------------------------------------------------
+
+
+class AfterEpochs(Callback):
+    """The parameters after each epoch, and which of them have a gradient."""
+
+    def start(self, run):
+        self.seen = [{name: p.detach().clone() for name, p in run.model.named_parameters()}]
+        self.learned = []
+
+    def after_step(self, run):
+        self.learned.append({name for name, p in run.model.named_parameters() if p.grad is not None})
+
+    def after_epoch(self, run):
+        self.seen.append({name: p.detach().clone() for name, p in run.model.named_parameters()})
+
+
+@pytest.mark.parametrize("rule", [ol.Nesterov(lr=0.05), ol.Adam(lr=0.01)], ids=repr)
+@pytest.mark.parametrize("after", [1, 2])
+def test_frozen_parameters_learn_for_some_epochs_and_then_neither_step_nor_decay(rule, after):
+    model, look = Tiny(), AfterEpochs()
+    name = "norm.bias"
+    optimizer = TorchOptimizer(model.parameters(), rule)
+    short(model, optimizer, epochs=3, callbacks=[WeightDecay(0.1, biases=True), Freeze([name], after), look])
+    for epoch, (before, now) in enumerate(zip(look.seen, look.seen[1:], strict=False), start=1):
+        for each in now:
+            assert torch.equal(before[each], now[each]) == (each == name and epoch > after)
+    steps = len(look.learned) // 3
+    assert all((name in names) == (step < after * steps) for step, names in enumerate(look.learned))
+
+
+def test_until_parameters_are_frozen_the_run_is_the_one_without():
+    runs = []
+    for extra in ([], [Freeze(["norm.bias"], after=2)]):
+        look = AfterEpochs()
+        short(epochs=3, callbacks=[*extra, look])
+        runs.append(look.seen)
+    plain, frozen = runs
+    for epoch in range(3):
+        assert all(torch.equal(plain[epoch][name], frozen[epoch][name]) for name in plain[epoch])
+    assert not torch.equal(plain[3]["norm.bias"], frozen[3]["norm.bias"])
+
+
+def test_after_the_run_frozen_parameters_can_be_learned_again():
+    def stop(run):
+        if run.epoch == 2:
+            raise InterruptedError
+
+    model = Tiny()
+    model.norm.weight.requires_grad_(False)
+    for also in ([], [stop]):
+        freeze = Freeze(["norm.bias", "norm.weight"], after=1)
+        try:
+            short(model, epochs=3, callbacks=[freeze, *also])
+        except InterruptedError:
+            assert also
+        assert model.norm.bias.requires_grad
+        assert not model.norm.weight.requires_grad  # it was fixed before
+
+
+def test_freezing_refuses_what_cannot_be():
+    with pytest.raises(TypeError, match="names='norm.bias'"):
+        Freeze("norm.bias", after=1)
+    for after in (0, True, 1.5):
+        with pytest.raises(ValueError, match=f"after={after}"):
+            Freeze(["norm.bias"], after=after)
+    with pytest.raises(ValueError, match=r"\['bias'\] are no parameters .* norm.bias"):
+        short(callbacks=[Freeze(["norm.bias", "bias"], after=1)])
