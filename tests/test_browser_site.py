@@ -41,6 +41,11 @@ TOLD = """() => {
 }"""
 
 
+# Printed lines that end behind the right border of their box.
+CUT = """() => [...document.querySelectorAll("pre.output")].filter((box) => box.scrollWidth > box.clientWidth)
+  .map((box) => box.textContent.slice(0, 60))"""
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     from tools.site.__main__ import write
@@ -79,7 +84,7 @@ def told(visit):
     for name in NAMES:
         tab = visit(name)
         tab.evaluate("() => document.fonts.ready")
-        found[name] = tab.evaluate(TOLD) | {"said": tab.said, "wide": {}}
+        found[name] = tab.evaluate(TOLD) | {"said": tab.said, "wide": {}, "cut": tab.evaluate(CUT)}
         for size in (WIDE, PHONE):
             tab.set_viewport_size(size)
             found[name]["wide"][size["width"]] = tab.evaluate("document.documentElement.scrollWidth")
@@ -113,6 +118,11 @@ def test_every_formula_is_drawn(told, name):
 @each
 def test_it_is_no_wider_than_the_window(told, name):
     assert all(wide <= window for window, wide in told[name]["wide"].items()), told[name]["wide"]
+
+
+@each
+def test_printed_lines_are_read_without_scrolling_sideways(told, name):
+    assert told[name]["cut"] == []
 
 
 def test_all_links_and_anchors_resolve(told):
