@@ -85,8 +85,7 @@ def test_what_the_readme_says_of_the_speed_run_is_recorded():
     plain, flips = recorded.accuracy("Nesterov"), recorded.with_flips("Nesterov")
     said = f"{plain.mean:.1%} of the test images right, {flips.mean:.1%} where each is also looked at in the mirror"
     assert said.replace("%", " %") in text
-    assert f"in {max(recorded.minutes('Nesterov')):.0f} minutes" in text
+    assert f"in {max(recorded.minutes('Nesterov')):.0f} minutes on two cores with units for bfloat16" in text
+    assert {record["history"]["settings"]["precision"] for record in recorded.final("Nesterov")} == {"bfloat16"}
     assert plain.runs == 3
-    assert "`speedrun` is recorded with three seeds" in text
-    with_units = {record["history"]["settings"]["precision"] for record in recorded.final("Nesterov")}
-    assert with_units == {"bfloat16"}
+    assert "Of `speedrun` three seeds are recorded" in text

@@ -9,7 +9,7 @@ import hashlib
 import json
 
 from ..registry import OPTIMIZERS
-from .protocol import SCHEMA
+from .protocol import setting
 
 DIGITS = 3  # of a learning rate
 # Settings that came after the first records.  At their defaults they are left out, so that old records keep their ids.
@@ -75,7 +75,7 @@ def make(protocol, stage, variant, rule, lr, seed):
 
 
 def _settled(table, settings):
-    return {key: value for key, value in settings.items() if key not in LATER or value != SCHEMA[table][key][0]}
+    return {key: value for key, value in settings.items() if key not in LATER or value != setting(table, key, {})}
 
 
 def default_rate(protocol, rule):
