@@ -9,7 +9,6 @@ Pictures, widgets and torch are loaded only when they are first used.
 import importlib
 
 from . import numerical, optimizers, schedules, theory
-from .drivers import DictOptimizer
 from .functions import Function, objective
 from .minimize import Trajectory, grid, minimize
 from .optimizers import *  # noqa: F403  (every rule by its name)
@@ -17,27 +16,28 @@ from .registry import FUNCTIONS, OPTIMIZERS, hyper, register
 
 __version__ = "0.1.0"
 
-# name -> module that defines it; loaded on first use, so that `import optlib` needs only NumPy
+# name -> module that defines it, or that it is; loaded on first use, so that `import optlib` needs only NumPy
 _LAZY = {
-    "plots": "plots",
-    "card": "docs",
-    "animate": "animation",
-    "heatmap": "settings_map",
-    "race": "racing",
-    "explore": "explorables.explorer",
-    "sliders": "explorables.sliders",
-    "check": "exercises",
-    "cheat_sheet": "cheat_sheet",
-    "Claims": "claims",
+    "DictOptimizer": "training.dict_optimizer",
+    "plots": "pictures.plots",
+    "card": "course.cards",
+    "animate": "live.animation",
+    "heatmap": "live.settings_map",
+    "race": "live.racing",
+    "explore": "live.explorer",
+    "sliders": "live.sliders",
+    "check": "course.exercises",
+    "cheat_sheet": "course.cheat_sheet",
+    "Claims": "course.claims",
     "data": "data",
-    "networks": "networks",
-    "minibatch": "minibatch",
+    "networks": "training.networks",
+    "minibatch": "training.minibatch",
     "train": "training.loops",
     "train_many": "training.loops",
 }
 
 __all__ = [
-    "FUNCTIONS", "OPTIMIZERS", "DictOptimizer", "Function", "Trajectory", "grid", "hyper", "minimize", "numerical",
+    "FUNCTIONS", "OPTIMIZERS", "Function", "Trajectory", "grid", "hyper", "minimize", "numerical",
     "objective", "register", "schedules", "theory", *optimizers.__all__, *_LAZY,
 ]
 
@@ -45,7 +45,7 @@ __all__ = [
 def __getattr__(name):
     if name in _LAZY:
         module = importlib.import_module(f"{__name__}.{_LAZY[name]}")
-        value = module if _LAZY[name] == name and not hasattr(module, name) else getattr(module, name)
+        value = getattr(module, name, module)
         globals()[name] = value
         return value
     raise AttributeError(f"module 'optlib' has no attribute {name!r}")

@@ -15,7 +15,6 @@ import numbers
 import numpy as np
 
 from .functions import Function
-from .fused import FloatWalker
 from .optimizers.base import Optimizer
 from .trajectory import CRITERIA, Trajectory
 
@@ -59,7 +58,7 @@ def minimize(f, opt, start=None, steps=100, tol=None):
             raise ValueError(f"minimize: {f.name} is not finite at start={_show(start if start is not None else x)}")
         if x.ndim == 1 and x.dtype == np.float64 and _fits_floats(rule) and _takes_floats(f, x):
             try:
-                return _run(f, rule, x, steps, tol, FloatWalker)
+                return _run(f, rule, x, steps, tol, _FloatWalker)
             except (ArithmeticError, ValueError):  # Python floats raise where arrays give inf and nan
                 pass
         return _run(f, rule, x, steps, tol, _ArrayWalker)
@@ -109,6 +108,28 @@ class _ArrayWalker:
             loss = np.asarray(self.f(x))[..., None] if self.wants_loss else None
             x = self.rule.advance(x, *[source(x) for source in self.sources], loss=loss)
             row[...] = x
+        self.x = x
+
+
+class _FloatWalker:
+    """One path, each coordinate a Python float with its own copy of the rule."""
+
+    def __init__(self, f, rule, x):
+        self.slopes, self.x = f.slopes, x.tolist()
+        self.advances = [rule.fresh().advance for _ in self.x]
+
+    def walk(self, record):
+        """Fill record[1:] with the points after record[0]."""
+        x, advances, slopes, rows = self.x, self.advances, self.slopes, []
+        try:
+            for _ in range(len(record) - 1):
+                x = [advance(xi, float(gi)) for advance, xi, gi in zip(advances, x, slopes(*x), strict=True)]
+                rows.append(x)
+        except TypeError:
+            if any(isinstance(gi, complex) for gi in slopes(*x)):  # (-8) ** (1 / 3) of floats
+                raise ArithmeticError("the gradient is not real") from None
+            raise
+        record[1:] = rows
         self.x = x
 
 

@@ -5,13 +5,12 @@ A rule or function that is registered is thereby tested, documented, given slide
 
 import dataclasses
 import difflib
-import math
 import numbers
-import re
 
 import numpy as np
 
 from .arrays import is_array
+from .checks import inside
 
 
 class Registry(dict):
@@ -128,19 +127,3 @@ def hyper(default, symbol, allowed="(-inf, inf)", *, slider=None, log=False, doc
     inside(0.0, allowed)  # a malformed interval fails at import, not at the first use
     about = Hyper(default, symbol, allowed, slider, log, doc)
     return dataclasses.field(default=default, metadata={"hyper": about})
-
-
-_INTERVAL = re.compile(r"([\[(])\s*(\S+)\s*,\s*(\S+?)\s*([\])])")
-
-
-def inside(value, interval):
-    """Whether a number (or each of an array) is finite and lies in an interval such as ``"(0, 1]"``."""
-    match = _INTERVAL.fullmatch(interval)
-    if match is None:
-        raise ValueError(f"interval {interval!r} is not of the form '[low, high)'")
-    left, low, high, right = match.groups()
-    low, high = float(low), float(high)
-    above = (value > low) | (left == "[") & (value == low)
-    below = (value < high) | (right == "]") & (value == high)
-    finite = math.isfinite(value) if isinstance(value, numbers.Real) else np.isfinite(value)
-    return above & below & finite

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from optlib.exercises import EXERCISES, check
+from optlib.course.exercises import EXERCISES, check
 
 # Answers that a tester must survive, whatever it asks for.
 ANYTHING = [None, ..., 3, "text", [], {}, np.nan, np.ones(2), lambda *a: a, lambda: None]

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 import optlib as ol
-from optlib.explorables import stage
+from optlib.live import stage
 
 F = ol.FUNCTIONS["rosenbrock"]
 RULES = [ol.Adam(lr=0.1), ol.GradientDescent(lr=1e-3)]

@@ -109,7 +109,7 @@ def test_the_checksum_changes_with_one_byte_of_what_decides_and_with_nothing_els
         file.write_bytes(data + b"#")
         assert module.code_hash(root=copy) != before, file
         file.write_bytes(data)
-    others = ("plots.py", "benchmark/tables.py", "benchmark/runner.py", "benchmark/protocols/cpu.toml")
+    others = ("pictures/plots.py", "benchmark/tables.py", "benchmark/runner.py", "benchmark/protocols/cpu.toml")
     for file in [*shows, *(copy / name for name in others)]:
         file.write_bytes(file.read_bytes() + b"#")
     assert module.code_hash(root=copy) == before

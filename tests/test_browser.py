@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import optlib as ol
-from optlib.explorables import page
-from optlib.explorables.scene import scene
+from optlib.live import page
+from optlib.live.scene import scene
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")

@@ -8,7 +8,8 @@ import xml.etree.ElementTree as ET
 import pytest
 
 import optlib as ol
-from optlib import docs, latex
+from optlib.course import cards as docs
+from optlib.course import latex
 
 RULES = list(ol.OPTIMIZERS.values())
 SVG = "{http://www.w3.org/2000/svg}"

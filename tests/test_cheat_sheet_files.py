@@ -9,7 +9,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 import optlib as ol
-from optlib.pictures import formula, sheet
+from optlib.course import formula, sheet
 from test_cheat_sheet import Bare, Evil
 
 

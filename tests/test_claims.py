@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import optlib as ol
-from optlib import claims as module
-from optlib import theme
+from optlib.course import claims as module
+from optlib.pictures import theme
 
 EVIL = "<script>alert(1)</script> a|b $x$ *b* `c` [d](javascript:1) \\(e\\) \"f\" & g_h_i"
 

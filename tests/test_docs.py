@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 import optlib as ol
-from optlib import docs
+from optlib import words
+from optlib.course import cards as docs
 
 RULES = list(ol.OPTIMIZERS.values())
 FUNCTIONS = list(ol.FUNCTIONS.values())
@@ -139,17 +140,17 @@ def test_unknown_names_are_refused():
 
 
 def test_settings_text_is_short_and_the_same_in_every_session():
-    assert docs.settings_text(ol.Adam()) == "Adam, lr 0.001"
-    assert docs.settings_text(ol.Adam(lr=0.1, beta1=0.5)) == "Adam, lr 0.1, beta1 0.5"
-    assert docs.settings_text(ol.Adam(lr=lambda t: 0.1)) == "Adam, lr a function of t"
-    assert docs.settings_text(ol.Adam(lr=np.geomspace(0.01, 1, 5))) == "Adam, lr 0.01 to 1 (5 values)"
-    assert docs.settings_text(ol.Adam(), {"beta1": 0.1}) == "Adam, beta1 0.1"
+    assert words.settings_text(ol.Adam()) == "Adam, lr 0.001"
+    assert words.settings_text(ol.Adam(lr=0.1, beta1=0.5)) == "Adam, lr 0.1, beta1 0.5"
+    assert words.settings_text(ol.Adam(lr=lambda t: 0.1)) == "Adam, lr a function of t"
+    assert words.settings_text(ol.Adam(lr=np.geomspace(0.01, 1, 5))) == "Adam, lr 0.01 to 1 (5 values)"
+    assert words.settings_text(ol.Adam(), {"beta1": 0.1}) == "Adam, beta1 0.1"
 
     class Schedule:
         def __call__(self, t):
             return 0.1
 
-    assert docs.settings_text(ol.Adam(lr=Schedule())) == "Adam, lr Schedule"
+    assert words.settings_text(ol.Adam(lr=Schedule())) == "Adam, lr Schedule"
 
 
 def test_the_bundle_is_markdown_and_plain_text():

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import optlib as ol
-from optlib.exercises import EXERCISES, Feedback, check
-from optlib.exercises.engine import exercise
+from optlib.course.exercises import EXERCISES, Feedback, check
+from optlib.course.exercises.engine import exercise
 
 
 def central(f, x, h):

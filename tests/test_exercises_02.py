@@ -9,7 +9,7 @@ from exercise_cases import assert_all_are_here, assert_hint
 import optlib as ol
 import test_rules_generic as generic
 from optlib.arrays import where, zeros_like
-from optlib.exercises import check
+from optlib.course.exercises import check
 
 # --- right answers ---------------------------------------------------------------------------------------------
 

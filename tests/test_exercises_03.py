@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import optlib as ol
-from optlib.exercises import EXERCISES, check
-from optlib.exercises import notebook_03 as testers
+from optlib.course.exercises import EXERCISES, check
+from optlib.course.exercises import notebook_03 as testers
 
 
 def corrected(values, beta):

@@ -8,7 +8,7 @@ import pytest
 from exercise_cases import ANYTHING, assert_all_are_here, assert_hint, assert_survives
 
 import optlib as ol
-from optlib.exercises import check
+from optlib.course.exercises import check
 
 # --- right answers ---------------------------------------------------------------------------------------------
 
@@ -282,7 +282,7 @@ def test_nothing_breaks_a_tester(name, answer):
 
 
 def test_the_runs_of_early_stopping_are_what_they_say():
-    from optlib.exercises.notebook_04 import _RUNS
+    from optlib.course.exercises.notebook_04 import _RUNS
 
     for losses, patience, best, allowed in _RUNS:
         assert stop(iter(losses), patience) == best

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from exercise_cases import ANYTHING, assert_all_are_here, assert_hint, assert_survives
 
 import optlib as ol
-from optlib.exercises import check
+from optlib.course.exercises import check
 
 # --- right answers ---------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ widgets = pytest.importorskip("ipywidgets")
 from PIL import Image  # noqa: E402
 
 import optlib as ol  # noqa: E402
-from optlib.explorables import controls, page  # noqa: E402
+from optlib.live import controls, page  # noqa: E402
 
 F = ol.FUNCTIONS["rosenbrock"]
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import optlib as ol
-from optlib.explorables import offline, page
-from optlib.explorables.scene import scene
+from optlib.live import offline, page
+from optlib.live.scene import scene
 
 PIXELS = 640  # widest that the map is drawn
 RACE = [ol.GradientDescent(lr=0.1), ol.Momentum(lr=0.1), ol.AdaGrad(lr=0.1), ol.RMSProp(lr=0.1), ol.Adam(lr=0.1)]

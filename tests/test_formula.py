@@ -5,7 +5,7 @@ import pytest
 import torch
 
 import optlib as ol
-from optlib.formula import formula_of
+from optlib.torch_driver.formula import formula_of
 
 SPLIT = [cls for cls in ol.OPTIMIZERS.values() if cls.elementwise and cls.reads == ("gradient",)]
 

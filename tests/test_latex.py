@@ -3,8 +3,8 @@
 import pytest
 
 import optlib as ol
-from optlib import docs, latex
-from optlib.pictures import formula
+from optlib.course import cards as docs
+from optlib.course import formula, latex
 
 FORMULAS = [part for rule in ol.OPTIMIZERS.values() for line in latex.lines(docs.sections(rule)["Formula"])
             for part in line]  # fmt: skip

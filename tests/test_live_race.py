@@ -9,6 +9,7 @@ import torch
 from vision_cases import Tiny, images, one_thread  # noqa: F401
 
 import optlib as ol
+from optlib.pictures import theme
 from optlib.pictures.race import race_picture
 from optlib.vision import FlipAndShift, evaluate, live_picture, live_race
 from optlib.vision.live_race import Laps
@@ -139,7 +140,7 @@ def test_of_many_test_images_some_are_taken(monkeypatch):
 def test_curves_of_rules_in_their_colors(found):
     picture = found.picture()
     colors = [line.get_color() for line in picture.axes[1].lines]
-    assert colors == [ol.theme.style_of(name)["color"] for name in ("Momentum", "Adam")]
+    assert colors == [theme.style_of(name)["color"] for name in ("Momentum", "Adam")]
     assert "test accuracy against epochs" in picture.description
 
 

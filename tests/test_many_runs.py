@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import optlib as ol
-from optlib import networks, schedules
-from optlib.training import loops
+from optlib import schedules
+from optlib.training import loops, networks
 
 ROOT = Path(__file__).resolve().parent.parent
 GRADIENT_RULES = [name for name, rule in ol.OPTIMIZERS.items() if rule.reads == ("gradient",)]

@@ -9,7 +9,7 @@ import pytest
 from test_many_runs import MLP, ROOT, TRAIN
 
 import optlib as ol
-from optlib import networks
+from optlib.training import networks
 
 # --- what is refused -----------------------------------------------------------------------------------------
 

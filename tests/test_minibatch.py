@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import optlib as ol
-from optlib import minibatch
+from optlib.training import minibatch
 
 rng = np.random.default_rng(0)
 DATA = ol.data.Data(rng.standard_normal((40, 5)), rng.integers(3, size=40))

@@ -8,7 +8,7 @@ import torch
 from torch.nn import functional
 
 import optlib as ol
-from optlib import networks
+from optlib.training import networks
 
 GRADIENT_RULES = [name for name, rule in ol.OPTIMIZERS.items() if rule.reads == ("gradient",)]
 NETWORKS = {

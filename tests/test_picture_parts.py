@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 
 import optlib as ol
-from optlib.explorables.painter import Painter
-from optlib.explorables.scene import scene
-from optlib.explorables.setting import Setting
+from optlib.live.painter import Painter
+from optlib.live.scene import scene
+from optlib.live.setting import Setting
 from optlib.pictures.ticks import plain_power
 
 

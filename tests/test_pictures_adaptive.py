@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import optlib as ol
-from optlib import theme
+from optlib.pictures import theme
 from optlib.pictures.averages import average
 
 NOISY = 1 + 0.3 * np.random.default_rng(0).standard_normal(60)

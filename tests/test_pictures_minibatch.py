@@ -9,8 +9,7 @@ from picture_cases import *  # noqa: F403
 from PIL import Image
 
 import optlib as ol
-from optlib import theme
-from optlib.pictures import noise
+from optlib.pictures import noise, theme
 
 RNG = np.random.default_rng(0)
 BOWL = ol.functions.quadratic(kappa=10, angle=30)

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 import optlib as ol
-from optlib import theme
+from optlib.pictures import theme
 
 ROSENBROCK = ol.FUNCTIONS["rosenbrock"]
 WELLS = ol.objective(lambda x, y: (x**2 - 1) ** 2 + y**2, name="two wells", start=(0.3, 1.5),
@@ -149,7 +149,7 @@ def test_pyplot_is_not_involved_and_settings_are_left_alone():
     before = dict(matplotlib.rcParams)
     ol.plots.line(SQUARE)._repr_mimebundle_()
     assert dict(matplotlib.rcParams) == before
-    code = "import sys, optlib as ol, optlib.theme, optlib.docs; assert 'matplotlib' not in sys.modules; " \
+    code = "import sys, optlib as ol, optlib.pictures.theme; assert 'matplotlib' not in sys.modules; " \
            "ol.plots.line(ol.objective(lambda x: x)).png(); sys.exit('matplotlib.pyplot' in sys.modules)"  # fmt: skip
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
@@ -180,7 +180,7 @@ def test_unknown_rules_get_a_lasting_look_that_no_rule_of_the_course_has():
     for name in ("Grandmother", "Lion", "MyRule", "", "ü"):
         look = theme.style_of(name)
         assert (look["color"], theme.dash_array(look)) not in known
-    code = "from optlib.theme import style_of; print(style_of('Grandmother'))"
+    code = "from optlib.pictures.theme import style_of; print(style_of('Grandmother'))"
     runs = {subprocess.run([sys.executable, "-c", code], env={"PYTHONHASHSEED": seed, "PYTHONPATH": ":".join(sys.path)},
                            capture_output=True, text=True, check=True).stdout for seed in ("1", "2")}  # fmt: skip
     assert runs == {f"{theme.style_of('Grandmother')}\n"}

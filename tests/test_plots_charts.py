@@ -6,7 +6,7 @@ import test_plots
 from test_plots import LR, SQUARE, WELLS, draw, has_color, walk
 
 import optlib as ol
-from optlib import theme
+from optlib.pictures import theme
 from optlib.pictures.picture import number
 
 drawn = test_plots.drawn

@@ -9,8 +9,9 @@ from picture_cases import *  # noqa: F403
 from PIL import Image
 
 import optlib as ol
-from optlib import theme, theory
-from optlib.explorables import sliders
+from optlib import theory
+from optlib.live import sliders
+from optlib.pictures import theme
 from optlib.pictures.phase_board import KINDS, kind_of
 from optlib.pictures.phases import trace_of
 from optlib.pictures.picture import point

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from vision_cases import Tiny, images, one_thread, short  # noqa: F401
 
 import optlib as ol
+from optlib.pictures import theme
 from optlib.torch_driver import TorchOptimizer
 from optlib.vision import Normalize, Snapshots, loss_surface
 from optlib.vision import surface as module
@@ -170,7 +171,7 @@ def test_it_is_drawn_and_animated(surface):
     film = surface.animate()
     assert film.steps == 9
     names = "Momentum", "Adam", "AdaGrad"
-    assert [track.style for track in film.tracks] == [ol.theme.style_of(name) for name in names]
+    assert [track.style for track in film.tracks] == [theme.style_of(name) for name in names]
     assert 'class="optlib-animation"' in film.html()
     assert "Contours of loss" in surface.contour().description
     assert "share shown" in repr(surface)

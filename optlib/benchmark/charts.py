@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .. import plots
+from ..pictures import plots
 from .statistics import counted, place_words
 
 METRICS = {

@@ -10,8 +10,8 @@ import numpy as np
 
 PACKAGE = pathlib.Path(__file__).resolve().parent.parent
 # What decides the numbers of a training run; a change elsewhere does not make a record old.
-DECIDES = ("arrays.py", "registry.py", "schedule_base.py", "schedules.py", "rule_source.py", "formula.py", "torch_*.py",
-           "optimizers/*.py", "data/*.py", "vision/*.py", "benchmark/job.py")
+DECIDES = ("arrays.py", "registry.py", "schedules/*.py", "torch_driver/*.py", "optimizers/*.py", "data/*.py",
+           "vision/*.py", "benchmark/job.py")
 # Among them, what only shows a run, or brings the data, whose checksums are tested.
 SHOWS = ("data/__main__.py", "data/archive.py", "data/download.py", "data/progress.py", "vision/describe.py",
          "vision/live_*.py", "vision/progress.py", "vision/surface.py")

@@ -13,10 +13,11 @@ that no worker processes are needed; then it is normalized.
 import numpy as np
 import torch
 
+from .. import checks
 from .batching import batches
 from .cifar import CIFAR10_MEAN, CIFAR10_STD
 from .pixels import Normalize, alternating, cut_out, pad, windows
-from .seeds import check_whole, generator
+from .seeds import generator
 
 CROP = 4  # pixels of padding, as in He et al. (2016), section 4.2
 
@@ -90,8 +91,8 @@ class ImageBatches:
         self.cutout = cutout or 0
         self.height, self.width = images.shape[1:3]
         reach = min(self.height, self.width) - (border == "reflect")
-        check_whole("ImageBatches", "crop", self.crop, least=0, most=reach)
-        check_whole("ImageBatches", "cutout", self.cutout, least=0, most=min(self.height, self.width))
+        checks.integer("ImageBatches", "crop", self.crop, least=0, most=reach)
+        checks.integer("ImageBatches", "cutout", self.cutout, least=0, most=min(self.height, self.width))
         self.batches = batches(len(images), size, seed=seed, last=last)
         self.device, self.dtype = torch.device(device), dtype
         self._normalize = Normalize(mean, std)
@@ -111,7 +112,7 @@ class ImageBatches:
         x : tensor (b, 3, height, width) in ``dtype``, normalized, in the memory format channels_last
         y : int64 tensor (b,)
         """
-        check_whole("ImageBatches.epoch", "k", k, least=0)
+        checks.integer("ImageBatches.epoch", "k", k, least=0)
         n, size = self.batches.n, self.batches.size
         order = self.batches.order(k) if self.train else np.arange(n)
         order = torch.from_numpy(order[: len(self) * size]).to(self.device)

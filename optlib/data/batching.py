@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from .seeds import check_whole, generator
+from .. import checks
+from .seeds import generator
 from .sets import Data
 
 LAST = ("keep", "drop", "weight")
@@ -46,10 +47,10 @@ def batches(data, size, *, seed=0, epochs=1, last="keep", replacement=False):
     n = len(data) if isinstance(data, Data) else data
     if not isinstance(n, (int, np.integer)):
         raise TypeError(f"batches: data is a {type(n).__name__}; it must be ol.data.Data(x, y) or a number of examples")
-    check_whole("batches", "data", n, least=1)
-    check_whole("batches", "size", size, least=1, most=n)
-    check_whole("batches", "epochs", epochs, least=0)
-    check_whole("batches", "seed", seed, least=0)
+    checks.integer("batches", "data", n, least=1)
+    checks.integer("batches", "size", size, least=1, most=n)
+    checks.integer("batches", "epochs", epochs, least=0)
+    checks.integer("batches", "seed", seed, least=0)
     if last not in LAST:
         raise ValueError(f"batches: last={last!r} must be one of {', '.join(map(repr, LAST))}")
     if not isinstance(replacement, (bool, np.bool_)):
@@ -92,7 +93,7 @@ class Batches:
 
     def order(self, k):
         """All n indices of epoch ``k`` in the order drawn, before they are cut; also those that "drop" leaves out."""
-        check_whole("Batches.epoch", "k", k, least=0)
+        checks.integer("Batches.epoch", "k", k, least=0)
         rng = generator("Batches", self.seed, "order", int(k))
         return rng.integers(self.n, size=self.n) if self.replacement else rng.permutation(self.n)
 

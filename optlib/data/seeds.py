@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from .. import checks
+
 PURPOSES = ("order", "start", "split", "set")
 
 
@@ -11,19 +13,10 @@ def generator(who, seed, purpose, *key):
     The streams have nothing to do with each other: a network's start is independent of the order of its examples, and
     epoch 7 needs no number of the epochs before it.
     """
-    check_whole(who, "seed", seed, least=0)
+    checks.integer(who, "seed", seed, least=0)
     return np.random.default_rng(np.random.SeedSequence(int(seed), spawn_key=(PURPOSES.index(purpose), *key)))
 
 
 def number_for(*key):
     """A random integer of its own for each key of integers, fit to seed torch."""
     return int(np.random.SeedSequence(key).generate_state(1, np.uint64)[0] >> np.uint64(1))
-
-
-def check_whole(who, name, value, least, most=None):
-    """Refuse what is not an integer from ``least`` to ``most``."""
-    allowed = f"of at least {least}" if most is None else f"from {least} to {most}"
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
-        raise TypeError(f"{who}: {name}={value!r} must be an integer {allowed}")
-    if value < least or most is not None and value > most:
-        raise ValueError(f"{who}: {name}={value!r} must be an integer {allowed}")

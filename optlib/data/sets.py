@@ -9,7 +9,8 @@ import numbers
 
 import numpy as np
 
-from .seeds import check_whole, generator
+from .. import checks
+from .seeds import generator
 
 DIGITS_SHA256 = "b2dab7b501728c22e9119ad76740b2e17c77a231e42d1e592380d90886f1a05e"
 
@@ -124,7 +125,7 @@ def linear_regression(n=200, d=2, noise=1.0, seed=0):
         one: `least_squares` finds it.
     """
     for name, value in (("n", n), ("d", d)):
-        check_whole("linear_regression", name, value, least=1)
+        checks.integer("linear_regression", name, value, least=1)
     if isinstance(noise, bool) or not isinstance(noise, numbers.Real) or not 0 <= noise < np.inf:
         raise ValueError(f"linear_regression: noise={noise!r} must be a finite number of at least 0")
     rng = generator("linear_regression", seed, "set")

@@ -18,6 +18,7 @@ from typing import ClassVar
 import numpy as np
 
 from ..arrays import is_array, isfinite, like, namespace, total
+from ..registry import OPTIMIZERS
 
 
 class Optimizer:
@@ -196,6 +197,17 @@ class Optimizer:
                         f"{who}: {name} has shape {tuple(value.shape)}, which does not broadcast to x's shape {shape}"
                     )
         self._shape, self._dtype = shape, kind
+
+
+def as_rule(who, rule):
+    """A rule for what a caller may hand in: an instance, a class, or the name of a registered one."""
+    if isinstance(rule, str):
+        rule = OPTIMIZERS[rule]
+    if isinstance(rule, type) and issubclass(rule, Optimizer):
+        rule = rule()
+    if not isinstance(rule, Optimizer):
+        raise TypeError(f"{who}: {rule!r} must be an optimizer, such as ol.Adam or ol.Adam(lr=0.1)")
+    return rule
 
 
 def _refuse_unknown(init, cls):

@@ -2,10 +2,9 @@
 
 import numpy as np
 
-from .. import theme
-from ..docs import settings_text
 from ..minimize import minimize
-from . import draw
+from ..words import settings_text
+from . import draw, theme
 from .picture import Picture, headline, new_figure, point, show_name
 from .terrain import terrain
 from .tracks import check_function, legend

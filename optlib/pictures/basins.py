@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from .. import theme
-from ..docs import settings_text
 from ..minimize import minimize
+from ..words import settings_text
+from . import theme
 from .draw import minima as mark_minima
 from .maps import TINTS, _patch
 from .picture import Picture, headline, joined, new_figure, number, point, show_name

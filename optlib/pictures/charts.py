@@ -3,9 +3,9 @@
 
 import numpy as np
 
-from .. import theme
 from ..minimize import Trajectory
 from ..registry import OPTIMIZERS
+from . import theme
 from .picture import Picture, headline, joined, new_figure, number, show_name, text
 from .terrain import check_log
 from .tracks import Track, legend, sentences, settings_line, tracks

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from .. import theme
+from . import theme
 
 EVERY_POINT = 60  # paths of up to so many steps show each step as a mark
 FAR = 1e3  # times the picture's width: paths are cut there, beyond it the renderer's numbers overflow

@@ -8,7 +8,7 @@ import io
 
 import numpy as np
 
-from .. import theme
+from . import theme
 from .picture import DPI, with_palette
 
 

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from .. import theme
-from . import draw
+from . import draw, theme
 from .picture import Picture, headline, joined, new_figure, number, point, show_name
 from .terrain import checked_extent, grown, terrain
 from .tracks import check_function, legend, sentences, settings_line, tracks

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .. import theme
+from . import theme
 from .draw import hatch
 from .picture import Picture, headline, joined, new_figure, number, text
 from .terrain import check_log

@@ -4,9 +4,8 @@ import functools
 
 import numpy as np
 
-from .. import theme
 from ..functions import Function
-from . import draw
+from . import draw, theme
 from .charts import HUGE, _drawable
 from .kept import KeptFigure
 from .picture import DPI, Picture, headline, joined, new_figure, number, point, show_name

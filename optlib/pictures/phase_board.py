@@ -7,8 +7,8 @@ import functools
 
 import numpy as np
 
-from .. import theme
 from ..theory import momentum_matrix, spectral_radius
+from . import theme
 from .kept import KeptFigure
 from .picture import number
 

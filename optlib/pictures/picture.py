@@ -10,7 +10,7 @@ import textwrap
 
 import numpy as np
 
-from .. import theme
+from . import theme
 from .ticks import plain_powers
 
 DPI = 144  # half as fine again as it is shown, so that text is crisp on dense screens

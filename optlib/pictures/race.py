@@ -2,7 +2,7 @@
 
 from matplotlib.ticker import PercentFormatter
 
-from .. import theme
+from . import theme
 from .charts import _styles
 from .picture import Picture, headline, joined, new_figure, number, text
 

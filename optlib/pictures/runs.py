@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from .. import theme
+from . import theme
 from .charts import EVERY_POINT, _drawable, _scales, _styles
 from .picture import Picture, headline, joined, new_figure, number, text
 from .tracks import legend

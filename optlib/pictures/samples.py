@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from .. import theme
+from . import theme
 from .charts import _marks
 from .picture import Picture, headline, joined, new_figure, number, text
 from .tracks import legend

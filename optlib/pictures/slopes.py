@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .. import theme
+from . import theme
 from .picture import Picture, headline, new_figure, number
 from .tracks import legend
 

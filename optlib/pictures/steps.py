@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from .. import theme
-from . import draw
+from . import draw, theme
 from .picture import Picture, headline, new_figure, number, point, show_name
 from .terrain import terrain
 from .tracks import check_function, legend

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from ..background import contour_levels
+from .background import contour_levels
 from .picture import number
 
 GRID = 241  # points a side: contour lines are smooth at lecture size

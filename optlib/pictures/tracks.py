@@ -4,11 +4,11 @@ import dataclasses
 
 import numpy as np
 
-from .. import theme
 from ..arrays import is_array
-from ..docs import settings_text
 from ..functions import Function
 from ..minimize import Trajectory
+from ..words import settings_text
+from . import theme
 from .picture import number, point, text
 
 MOST_NAMED = 10  # of more paths than these the legend names only the rules, the description only the first

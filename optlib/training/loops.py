@@ -16,9 +16,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ..data.seeds import check_whole
-from ..drivers import DictOptimizer
+from .. import checks
 from ..minimize import _keep_freed_memory
+from .dict_optimizer import DictOptimizer
 from .layout import count, parts, whole
 from .plan import Plan
 from .record import Training
@@ -157,7 +157,7 @@ def train_many(network, rule, data, *, seeds, settings=None, start=None, batch=3
                 dtype=dtype)  # fmt: skip
     seeds, settings = _checked_seeds(seeds), _checked_settings(settings or {})
     workers = _cores() if workers is None else workers
-    check_whole("train_many", "workers", workers, least=1)
+    checks.integer("train_many", "workers", workers, least=1)
     grid = [len(values) for values in settings.values()]
     axes = np.meshgrid(*settings.values(), indexing="ij")
     flat = {name: axis.reshape(-1, 1) for name, axis in zip(settings, axes, strict=True)}
@@ -238,7 +238,7 @@ def _checked_seeds(seeds):
     if np.ndim(seeds) != 1 or not len(seeds):
         raise TypeError(f"train_many: seeds={seeds!r} must be a sequence of integers, such as range(10)")
     for seed in seeds:
-        check_whole("train_many", "seeds", seed, least=0)
+        checks.integer("train_many", "seeds", seed, least=0)
     return [int(seed) for seed in seeds]
 
 

@@ -5,14 +5,14 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from .. import checks
 from ..arrays import is_array
 from ..data.batching import batches
-from ..data.seeds import check_whole
 from ..data.sets import Data
-from ..networks.base import Network
 from ..optimizers.base import Optimizer
 from ..registry import OPTIMIZERS
-from ..schedule_base import Combined
+from ..schedules.base import Combined
+from .networks.base import Network
 
 
 class Plan:
@@ -37,12 +37,12 @@ class Plan:
         self.validation = None if validation is None else self._examples("validation", validation)
         self.rule = _checked_rule(who, rule)
         self.schedule = self._check_schedule(schedule)
-        check_whole(who, "batch", batch, least=1, most=len(self.data))
+        checks.integer(who, "batch", batch, least=1, most=len(self.data))
         self.cut = {"size": int(batch), "last": last, "replacement": replacement}
         per_epoch = batches(self.data, **self.cut).per_epoch
         self.steps = self._steps(epochs, steps, per_epoch)
         self.epochs = -(-self.steps // per_epoch)
-        check_whole(who, "every", every, least=1)
+        checks.integer(who, "every", every, least=1)
         if not isinstance(path, (bool, np.bool_)):
             raise TypeError(f"{who}: path={path!r} must be True or False")
         self.path, self._given = path, None if start is None else self._checked_start(start)
@@ -51,7 +51,7 @@ class Plan:
 
     def start(self, seed):
         """The parameters that the run of this seed begins with."""
-        check_whole(self.who, "seed", seed, least=0)
+        checks.integer(self.who, "seed", seed, least=0)
         return self.network.init(seed, self.dtype) if self._given is None else dict(self._given)
 
     def stream(self, seed):
@@ -93,7 +93,7 @@ class Plan:
         if (epochs is None) == (steps is None):
             raise TypeError(f"{self.who}: epochs={epochs!r}, steps={steps!r}; give exactly one of them")
         name, value = ("steps", steps) if epochs is None else ("epochs", epochs)
-        check_whole(self.who, name, value, least=1)
+        checks.integer(self.who, name, value, least=1)
         return int(value) if epochs is None else int(value) * per_epoch
 
     def rule_with(self, settings):

@@ -2,8 +2,8 @@
 
 import torch
 
+from .. import checks
 from ..data.pixels import alternating, windows
-from ..data.seeds import check_whole
 
 FLIPS = ("alternating", "random", None)
 IMAGES_AT_ONCE = 500  # their indices stay in the processor's cache
@@ -29,8 +29,8 @@ class FlipAndShift:
     def __init__(self, flip="alternating", shift=2, seed=0):
         if flip not in FLIPS:
             raise ValueError(f"FlipAndShift: flip={flip!r} must be one of {', '.join(map(repr, FLIPS))}")
-        check_whole("FlipAndShift", "shift", shift, least=0)
-        check_whole("FlipAndShift", "seed", seed, least=0)
+        checks.integer("FlipAndShift", "shift", shift, least=0)
+        checks.integer("FlipAndShift", "seed", seed, least=0)
         self.flip, self.shift, self.seed = flip, int(shift), int(seed)
 
     def __call__(self, images, epoch, generator):

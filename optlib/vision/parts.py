@@ -5,7 +5,7 @@ import math
 import torch
 from torch import nn
 
-from ..data.seeds import check_whole
+from .. import checks
 
 
 def he_(network, seed):
@@ -27,7 +27,7 @@ def he_(network, seed):
 
     Source: K. He, X. Zhang, S. Ren, J. Sun (2015), Delving Deep into Rectifiers, ICCV, equation 10.  arXiv:1502.01852
     """
-    check_whole(type(network).__name__, "seed", seed, least=0)
+    checks.integer(type(network).__name__, "seed", seed, least=0)
     generator = torch.Generator().manual_seed(int(seed))
     for layer in network.modules():
         if isinstance(layer, (nn.Conv2d, nn.Linear)):
@@ -82,4 +82,4 @@ def count_parameters(model, trainable=False):
 
 
 def check_network(who, classes):
-    check_whole(who, "classes", classes, least=2)
+    checks.integer(who, "classes", classes, least=2)

@@ -8,7 +8,8 @@ import zlib
 import numpy as np
 import torch
 
-from ..data.seeds import check_whole, number_for
+from .. import checks
+from ..data.seeds import number_for
 from . import checkpoint as files
 from .callbacks import as_callbacks
 from .describe import name_of
@@ -32,8 +33,8 @@ class Run:
 
     def __init__(self, model, optimizer, train, test, *, epochs, batch, schedule, seed, device, precision, layout,
                  callbacks, checkpoint, augment, normalize, loss):  # fmt: skip
-        check_whole("fit", "epochs", epochs, least=1)
-        check_whole("fit", "seed", seed, least=0)
+        checks.integer("fit", "epochs", epochs, least=1)
+        checks.integer("fit", "seed", seed, least=0)
         _check_parts(model, optimizer)
         _check_callables(augment=augment, normalize=normalize, loss=loss, schedule=schedule)
         self.model, self.optimizer, self.loss, self.seed = model, optimizer, loss, int(seed)
@@ -131,7 +132,7 @@ class Run:
                     raise ValueError(f"fit: {name}={value!r} is for pairs (images, labels); {train!r} makes its own")
             return train
         images, labels = as_pair("fit", "train", train)
-        check_whole("fit", "batch", batch, least=1, most=len(images))
+        checks.integer("fit", "batch", batch, least=1, most=len(images))
         return Shuffled(images.to(self.device), labels.to(self.device), int(batch), self.seed, augment, normalize)
 
     def _choose(self, precision, layout):

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from ..data.seeds import check_whole
+from .. import checks
 from ..schedules import Polynomial
 from .images import Normalize, as_images
 from .parts import check_network, he_, identity_
@@ -143,7 +143,7 @@ def triangle(steps, peak=0.23, start=0.2, end=0.07):
     -------
     Schedule
     """
-    check_whole("triangle", "steps", steps, least=2)
+    checks.integer("triangle", "steps", steps, least=2)
     if not 0 < peak < 1:
         raise ValueError(f"triangle: peak={peak!r} must be in (0, 1)")
     steps = int(steps)

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from ..data.seeds import check_whole
+from .. import checks
 from ..functions import Function
 from ..pictures.tracks import Track
 from .callbacks import Callback
@@ -36,7 +36,7 @@ class Snapshots(Callback):
     """
 
     def __init__(self, every=1):
-        check_whole("Snapshots", "every", every, least=1)
+        checks.integer("Snapshots", "every", every, least=1)
         self.every, self.steps, self.weights, self.rule = int(every), [], [], None
 
     def start(self, run):
@@ -103,7 +103,7 @@ class Surface:
 
     def animate(self, title="Loss over a plane of weights"):
         """The runs step by step, as `ol.animate` shows them."""
-        from ..animation import animate
+        from ..live.animation import animate
 
         return animate(self.function, *self.paths.values(), labels=list(self.paths), title=title)
 
@@ -159,7 +159,7 @@ def loss_surface(model, images, runs, *, grid=17, loss=F.cross_entropy, normaliz
     Source: H. Li, Z. Xu, G. Taylor, C. Studer, T. Goldstein (2018), Visualizing the Loss Landscape of Neural Nets,
     NeurIPS, section 7.2 (principal components of what separates the steps of one run from its end).  arXiv:1712.09913
     """
-    check_whole("loss_surface", "grid", grid, least=5)
+    checks.integer("loss_surface", "grid", grid, least=5)
     measure = _Measure(model, images, loss, normalize)
     weights = _checked_runs(runs, measure.count)
     heights = {label: np.array([measure(w) for w in each]) for label, each in weights.items()}

@@ -1,0 +1,101 @@
+"""Bad input meets one clear error that names argument, value and what is allowed; a half-written file is never seen."""
+
+import contextlib
+import functools
+import math
+import numbers
+import os
+import pathlib
+import re
+
+import numpy as np
+
+
+def integer(who, name, value, least=0, most=None):
+    """The value as an int; TypeError or ValueError unless it is an integer from ``least`` to ``most``."""
+    allowed = f"of at least {least}" if most is None else f"from {least} to {most}"
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
+        raise TypeError(f"{who}: {name}={value!r} must be an integer {allowed}")
+    if value < least or most is not None and value > most:
+        raise ValueError(f"{who}: {name}={value!r} must be an integer {allowed}")
+    return int(value)
+
+
+def number(who, name, value, allowed="(-inf, inf)"):
+    """The value as a float; TypeError or ValueError unless it is one finite number in the interval ``allowed``."""
+    if np.ndim(value) == 0 and hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise TypeError(f"{who}: {name}={value!r} must be a number in {allowed}")
+    if not inside(value, allowed):
+        raise ValueError(f"{who}: {name}={value!r} must be a number in {allowed}")
+    return float(value)
+
+
+def vector(who, name, values, allowed="(-inf, inf)", least=1):
+    """The values as a 1-D float array; ValueError unless they are at least so many, all in the interval."""
+    array = np.asarray(values)
+    if array.ndim != 1 or len(array) < least or array.dtype.kind not in "fiu" or not inside(array, allowed).all():
+        count = f"at least {least} numbers" if least > 1 else "at least one number"
+        raise ValueError(f"{who}: {name}={values!r} must be a 1-D array of {count} in {allowed}")
+    return array.astype(float)
+
+
+def flag(who, name, value):
+    """The value as a bool; TypeError unless it is True or False."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{who}: {name}={value!r} must be True or False")
+    return bool(value)
+
+
+def choice(who, name, value, allowed):
+    """The value; ValueError unless it is one of ``allowed``."""
+    if not any(value is each or isinstance(value, type(each)) and value == each for each in allowed):
+        raise ValueError(f"{who}: {name}={value!r} must be {one_of(allowed)}")
+    return value
+
+
+def instance(who, name, value, kind, such_as):
+    """The value; TypeError unless it is an instance of ``kind``.  ``such_as`` is an example, as one would write it."""
+    if not isinstance(value, kind):
+        raise TypeError(f"{who}: {name}={value!r} must be a {kind.__name__}, such as {such_as}")
+    return value
+
+
+def one_of(allowed):
+    """``'a', 'b' or 'c'``."""
+    *before, last = map(repr, allowed)
+    return f"{', '.join(before)} or {last}" if before else last
+
+
+_INTERVAL = re.compile(r"([\[(])\s*(\S+)\s*,\s*(\S+?)\s*([\])])")
+
+
+@functools.cache
+def _ends(interval):
+    match = _INTERVAL.fullmatch(interval)
+    if match is None:
+        raise ValueError(f"interval {interval!r} is not of the form '[low, high)'")
+    left, low, high, right = match.groups()
+    return float(low), left == "[", float(high), right == "]"
+
+
+def inside(value, interval):
+    """Whether a number (or each of an array) is finite and lies in an interval such as ``"(0, 1]"``."""
+    low, with_low, high, with_high = _ends(interval)
+    above = (value > low) | (with_low & (value == low))
+    below = (value < high) | (with_high & (value == high))
+    finite = math.isfinite(value) if isinstance(value, numbers.Real) else np.isfinite(value)
+    return above & below & finite
+
+
+@contextlib.contextmanager
+def replacing(path):
+    """A temporary path beside ``path``, which takes its place when the block ends well and goes when it does not."""
+    path = pathlib.Path(path)
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        yield part
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)

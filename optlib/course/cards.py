@@ -1,0 +1,247 @@
+"""Cards: what a rule or test function is, read from its own code, never from a copy.
+
+A card is Markdown with LaTeX between dollar signs, because that is the one form that JupyterLab, Colab, VS Code,
+nbconvert and GitHub all typeset; Colab leaves formulas in HTML outputs as raw text.
+"""
+
+import ast
+import html
+import inspect
+import re
+import textwrap
+
+from ..functions import Function
+from ..optimizers.base import Optimizer
+from ..registry import FUNCTIONS, OPTIMIZERS
+from ..words import value_text
+
+LABELS = ("Formula", "Source", "Convention", "Elsewhere", "Memory", "When", "Notes")
+
+
+class Card:
+    """What `card` returns: shown as a card in a notebook, as plain text elsewhere.
+
+    Attributes
+    ----------
+    markdown, text : str
+    """
+
+    def __init__(self, markdown, text):
+        self.markdown, self.text = markdown, text
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        return {"text/markdown": self.markdown, "text/plain": self.text}
+
+    def __repr__(self):
+        return self.text
+
+
+def card(thing):
+    """The card of an optimizer or a test function: formula, running source code, settings, origin.
+
+    Parameters
+    ----------
+    thing : optimizer class or instance, test function, or the name of either
+        An instance shows its own settings beside the defaults.
+
+    Raises
+    ------
+    TypeError
+        For anything else.
+    KeyError
+        For a name that is in neither registry.
+    """
+    if isinstance(thing, str):
+        thing = FUNCTIONS[thing] if thing in FUNCTIONS else OPTIMIZERS[thing]
+    if isinstance(thing, Function):
+        parts = _function_parts(thing)
+    elif isinstance(thing, Optimizer) or (isinstance(thing, type) and issubclass(thing, Optimizer)):
+        parts = _rule_parts(thing)
+    else:
+        raise TypeError(
+            f"card: {thing!r} is a {type(thing).__name__}; pass an optimizer (ol.Adam or ol.Adam(lr=0.1)), "
+            "a test function (ol.FUNCTIONS['ackley']) or the name of one"
+        )
+    return Card(_to_markdown(parts), _to_text(parts))
+
+
+def sections(rule):
+    """The docstring of an optimizer by section: ``{"": summary, "Formula": ..., "Source": ...}``.
+
+    Labels that the docstring lacks are missing from the dict; paragraphs keep their line breaks.
+    """
+    cls = rule if isinstance(rule, type) else type(rule)
+    doc = inspect.cleandoc(cls.__dict__.get("__doc__") or "")
+    if not (doc and "update" in cls.__dict__) or doc.startswith(f"{cls.__name__}("):
+        return {"": ""}  # without a docstring, dataclass writes the signature there
+    found, label = {"": []}, ""
+    for line in doc.splitlines():
+        head = re.fullmatch(rf"({'|'.join(LABELS)}):", line)
+        if head:
+            label = head.group(1)
+            found[label] = []
+        else:
+            found[label].append(line)
+    return {name: textwrap.dedent("\n".join(lines)).strip() for name, lines in found.items()}
+
+
+# --- what stands on a card: (kind, title, content), once for both forms ---------------------------------------
+
+
+def _rule_parts(rule):
+    cls = rule if isinstance(rule, type) else type(rule)
+    said = sections(cls)
+    parts = [("title", cls.__name__, said[""])]
+    if said.get("Formula"):
+        parts.append(("formula", "Formula", re.findall(r"\$\$(.+?)\$\$", said["Formula"], flags=re.DOTALL)))
+    parts.append(("code", "The code that runs", rule_source(cls)))
+    if cls.hypers:
+        parts.append(("table", "Hyper-parameters", _hyper_rows(rule, cls)))
+    for label in ("Memory", "When", "Convention", "Elsewhere", "Notes", "Source"):
+        if said.get(label):
+            parts.append(("prose", label, said[label]))
+    return parts
+
+
+def _hyper_rows(rule, cls):
+    own = rule.settings() if isinstance(rule, Optimizer) else None
+    rows = [("symbol", "name", "default", *(["here"] if own else []), "allowed", "what it does")]
+    for name, about in cls.hypers.items():
+        here = [_code(value_text(own[name]))] if own else []
+        allowed = "True or False" if isinstance(about.default, bool) else about.allowed
+        rows.append((f"${about.symbol}$", _code(name), _code(value_text(about.default)), *here, allowed, about.doc))
+    return rows
+
+
+def _function_parts(f):
+    parts = [("title", f.name, f"A function of {f.dim} coordinate{'s' if f.dim > 1 else ''}"
+              + (", and of any larger number of them." if f.any_dim else "."))]
+    if f.latex:
+        parts.append(("formula", "Formula", [f.latex.strip().strip("$")]))
+    parts.append(("code", "The code that runs", _source_of(f.formula)))
+    rows = [("what", "where"), ("domain", " × ".join(f"[{low:g}, {high:g}]" for low, high in f.domain)),
+            ("start", _points([f.start]))]
+    if f.minima:
+        rows.append(("value there", f"{f.minimum:.6g}"))
+        rows.insert(-1, ("global minimum" if len(f.minima) == 1 else "global minima", _points(f.minima)))
+    if f.local_minima:
+        rows.append(("local minima", _points(f.local_minima)))
+    parts.append(("table", "Known points", rows))
+    if f.source:
+        parts.append(("prose", "Source", f.source))
+    return parts
+
+
+def _points(points, most=6):
+    shown = ", ".join("(" + ", ".join(f"{v:.6g}" for v in p) + ")" for p in points[:most])
+    return shown + (f" and {len(points) - most} more" if len(points) > most else "")
+
+
+# --- source code ------------------------------------------------------------------------------------------------
+
+
+def rule_source(cls):
+    """The methods that a rule defines, `init` and `update` among them, as they stand in its file."""
+    methods = [m for name, m in cls.__dict__.items() if inspect.isfunction(m) and not name.startswith("__")]
+    return "\n\n".join(_source_of(m) for m in methods)
+
+
+def _source_of(function):
+    """Source text of a function, dedented, less its decorators and docstring."""
+    try:
+        text = textwrap.dedent(inspect.getsource(function)).rstrip()
+    except (OSError, TypeError):
+        return f"# The source of {getattr(function, '__name__', 'this function')} is not available."
+    try:
+        node = ast.parse(text).body[0]
+    except SyntaxError:  # a lambda inside a call, cut out of the middle of a statement
+        return text
+    if not isinstance(node, ast.FunctionDef):
+        return text
+    lines = text.splitlines()
+    drop = set(range(node.lineno - 1))
+    if ast.get_docstring(node) is not None and len(node.body) > 1:
+        drop |= set(range(node.body[0].lineno - 1, node.body[0].end_lineno))
+    kept = [line for i, line in enumerate(lines) if i not in drop]
+    return re.sub(r"(?m)(^def .*:\n)\n+", r"\1", "\n".join(kept))
+
+
+# --- the two forms ----------------------------------------------------------------------------------------------
+
+
+def _to_markdown(parts):
+    blocks = []
+    for kind, title, content in parts:
+        if kind == "title":
+            blocks += [f"### {_prose(title)}", _prose(content)]
+        elif kind == "formula":
+            blocks += [f"$$\n{line.strip()}\n$$" for line in content]
+        elif kind == "code":
+            fence = "`" * max([3, *(len(run) + 1 for run in re.findall("`+", content))])
+            blocks += [f"{fence}python\n{content}\n{fence}"]
+        elif kind == "table":
+            blocks += [_markdown_table(content)]
+        else:
+            blocks += [f"**{title}.** {_prose(content)}"]
+    return "\n\n".join(block for block in blocks if block)
+
+
+def _markdown_table(rows):
+    lines = ["| " + " | ".join(_cell(entry) for entry in row) + " |" for row in rows]
+    lines.insert(1, "|" + " --- |" * len(rows[0]))
+    return "\n".join(lines)
+
+
+def _cell(entry):
+    """One entry of a table; formulas and code are left alone, and no entry breaks the row."""
+    entry = " ".join(str(entry).split())
+    if not entry.startswith(("$", "<code>")):
+        entry = _prose(entry)
+    return entry.replace("|", r"\vert " if entry.startswith("$") else "&#124;")
+
+
+def _code(text):
+    """Inline code as an HTML element: backticks could not hold every text."""
+    return f"<code>{_escape_dollars(html.escape(text))}</code>"
+
+
+def _prose(text):
+    """Prose of a docstring as Markdown: its own emphasis stays, markup and stray dollar signs do not."""
+    pieces = re.split(r"(\$\$.+?\$\$|\$[^$\n]+\$|``.+?``)", text, flags=re.DOTALL)
+    for i, piece in enumerate(pieces):
+        if i % 2 == 0:
+            piece = html.escape(piece, quote=False)
+            piece = re.sub(r"(?<=\w)_(?=\w)|(?<!\w)_(?=\w+_)", r"\\_", piece)
+            pieces[i] = re.sub(r"\[(?=[^\]]*\]\()", r"\\[", _escape_dollars(piece))
+        elif piece.startswith("``"):
+            pieces[i] = _code(piece[2:-2])
+    return "".join(pieces)
+
+
+def _escape_dollars(text):
+    return text.replace("$", "&#36;")
+
+
+def _to_text(parts):
+    blocks = []
+    for kind, title, content in parts:
+        if kind == "title":
+            blocks.append(f"{title}: {content}" if content else title)
+        elif kind == "formula":
+            blocks.append("\n".join(f"    {' '.join(line.split())}" for line in content))
+        elif kind == "code":
+            blocks.append(textwrap.indent(content, "    "))
+        elif kind == "table":
+            blocks.append(_text_table([[_plain(entry) for entry in row] for row in content]))
+        else:
+            blocks.append(textwrap.fill(f"{title}: {' '.join(content.split())}", 100))
+    return "\n\n".join(blocks)
+
+
+def _plain(entry):
+    return html.unescape(re.sub(r"</?code>", "", str(entry))).strip("$")
+
+
+def _text_table(rows):
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return "\n".join("    " + "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows)

@@ -1,0 +1,176 @@
+"""Claims of others, each beside what its test found: a notebook collects them and shows the table at its end."""
+
+import html
+import re
+import textwrap
+
+import numpy as np
+
+from ..pictures import theme
+
+COLUMNS = {
+    "claim": "claim", "source": "who says so", "section": "tested in section", "found": "found", "verdict": "verdict",
+}  # fmt: skip
+WIDTHS = {"claim": 34, "source": 14, "section": 10, "found": 34, "verdict": 14}  # characters, in the text form
+WORDS = {True: "holds", False: "does not hold"}
+COLORS = {WORDS[True]: theme.GREEN, WORDS[False]: theme.VERMILLION}
+BETWEEN = theme.ORANGE  # a verdict in other words
+
+
+class Claims:
+    """What others say, tested: one row for each claim, shown as a table.
+
+    >>> claims = Claims()
+    >>> claims.add("GD with rate 1 diverges on x^2", source="a tutorial", section="2", found="|x| stays 2", holds=False)
+    claim: GD with rate 1 diverges on x^2 -> does not hold: |x| stays 2
+
+    Attributes
+    ----------
+    rows : list of dict
+        With the keys claim, source, section, found, verdict (all str) and holds (bool), in the order of the tests.
+    """
+
+    def __init__(self):
+        self.rows = []
+
+    def add(self, claim, *, source, section, found, holds, verdict=None):
+        """Enter the claim with what its test found, and print one line.
+
+        A claim that is there already, from the same source, is replaced where it stands, so that a cell may run
+        twice.
+
+        Parameters
+        ----------
+        claim : str
+            What is said.
+        source : str
+            Who says so.
+        section : str or int
+            Where in the notebook it is tested.
+        found : str
+            What the test gave, with its numbers rounded.
+        holds : bool
+            The test itself, such as ``steps < 100``.
+        verdict : str, optional
+            Stands in the place of "holds" or "does not hold", such as "holds only at its untuned rates".
+
+        Raises
+        ------
+        TypeError
+            If ``holds`` is no bool, or a text no str.
+        ValueError
+            If a text is empty.
+        """
+        holds = _truth(holds)
+        row = {
+            "claim": _words("claim", claim),
+            "source": _words("source", source),
+            "section": _words("section", str(section) if type(section) is int else section),
+            "found": _words("found", found),
+            "verdict": WORDS[holds] if verdict is None else _words("verdict", verdict),
+            "holds": holds,
+        }
+        same = [i for i, old in enumerate(self.rows) if all(old[key] == row[key] for key in ("claim", "source"))]
+        if same:
+            self.rows[same[0]] = row
+        else:
+            self.rows.append(row)
+        print(f"claim: {row['claim']} -> {row['verdict']}: {row['found']}")
+
+    def html(self):
+        """The table as one HTML element."""
+        if not self.rows:
+            return f"<p>{self._caption()}</p>"
+        left = "text-align:left;vertical-align:top;white-space:normal"
+        head = "".join(f'<th scope="col" style="{left}">{title}</th>' for title in COLUMNS.values())
+        body = []
+        for row in self.rows:
+            said = {key: html.escape(row[key]) for key in COLUMNS}
+            middle = "".join(f'<td style="{left}">{said[key]}</td>' for key in ("source", "section", "found"))
+            body.append(
+                f'<tr><th scope="row" style="{left};font-weight:normal">{said["claim"]}</th>{middle}'
+                f'<td style="{left};border-left:5px solid {COLORS.get(row["verdict"], BETWEEN)};padding-left:8px">'
+                f"<strong>{said['verdict']}</strong></td></tr>"
+            )
+        # Dollar signs in a claim are money, not formulas: the classes keep MathJax away.
+        return (
+            '<table class="tex2jax_ignore mathjax_ignore" style="max-width:100%;margin:0.5em 0">'
+            f'<caption style="text-align:left;padding:4px 0">{self._caption()}</caption>\n'
+            f"<thead><tr>{head}</tr></thead>\n<tbody>\n" + "\n".join(body) + "\n</tbody>\n</table>"
+        )
+
+    def markdown(self):
+        """The table in Markdown."""
+        if not self.rows:
+            return self._caption()
+        lines = [COLUMNS.values(), ["---"] * len(COLUMNS)]
+        lines += [[_literal(row[key]) for key in COLUMNS] for row in self.rows]
+        return f"{self._caption()}\n\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+    def _caption(self):
+        if not self.rows:
+            return "No claim has been tested yet."
+        verdicts = [row["verdict"] for row in self.rows]
+        n, held, refuted = len(verdicts), verdicts.count(WORDS[True]), verdicts.count(WORDS[False])
+        parts = [
+            f"{held} hold{'s' * (held == 1)}" * (held > 0),
+            f"{refuted} do{'es' * (refuted == 1)} not" * (refuted > 0),
+            f"{n - held - refuted} with a verdict of its own" * (n > held + refuted),
+        ]
+        return f"{n} claim{'s' * (n > 1)} tested: {', '.join(filter(None, parts))}."
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        return {"text/html": self.html(), "text/markdown": self.markdown(), "text/plain": repr(self)}
+
+    def __repr__(self):
+        if not self.rows:
+            return self._caption()
+        lines = [self._caption(), "", *_wrapped(COLUMNS)]
+        for row in self.rows:
+            lines += ["-" * (sum(WIDTHS.values()) + 2 * (len(WIDTHS) - 1)), *_wrapped(row)]
+        return "\n".join(lines)
+
+    def __len__(self):
+        return len(self.rows)
+
+
+def _truth(holds):
+    if isinstance(holds, (bool, np.bool_)):
+        return bool(holds)
+    raise TypeError(
+        f"add: holds={holds!r} is a {type(holds).__name__}; pass True or False, the result of a comparison such as "
+        "steps < 100, with .all() or .any() where it gives an array"
+    )
+
+
+def _words(name, text):
+    if not isinstance(text, str):
+        hint = f"such as f'{{value:.3g}} after {{steps}} steps'; {text!r}" if name == "found" else repr(text)
+        raise TypeError(f"add: {name} must be a text, {hint} is a {type(text).__name__}")
+    text = " ".join(text.split())
+    if not text:
+        raise ValueError(f"add: {name} is empty; {_ASKED[name]}")
+    return text
+
+
+_ASKED = {
+    "claim": "say what is claimed",
+    "source": "say who claims it",
+    "section": "say where in the notebook it is tested",
+    "found": "say what the test gave, in numbers",
+    "verdict": "leave it out for 'holds' or 'does not hold'",
+}
+
+
+def _literal(text):
+    """Text as Markdown that shows just these characters: no markup, no formula, no new cell of the table."""
+    return re.sub(r"[\\`*_\[\]~|$]", lambda sign: f"&#{ord(sign.group())};", html.escape(text))
+
+
+def _wrapped(row):
+    """The lines of one row of the text form."""
+    cells = [textwrap.wrap(row[key], width) for key, width in WIDTHS.items()]
+    height = max(map(len, cells))
+    lines = zip(*(cell + [""] * (height - len(cell)) for cell in cells), strict=True)
+    widths = WIDTHS.values()
+    return ["  ".join(part.ljust(width) for part, width in zip(line, widths, strict=True)).rstrip() for line in lines]

@@ -1,0 +1,147 @@
+"""What checks an answer: `check`, the register of exercises, and tools for testers."""
+
+import dataclasses
+import difflib
+import html
+import linecache
+import math
+import numbers
+import pathlib
+import sysconfig
+import traceback
+
+import numpy as np
+
+from ...pictures import theme
+
+EXERCISES = {}  # key, such as "01.1" -> (title, tester)
+
+RIGHT, WRONG = theme.GREEN, theme.VERMILLION
+
+
+@dataclasses.dataclass(frozen=True)
+class Feedback:
+    """What `check` returns: true if the answer is right, and the hint if it is not."""
+
+    right: bool
+    hint: str = ""
+
+    def __bool__(self):
+        return self.right
+
+    def __repr__(self):
+        return "Right." if self.right else f"Not yet: {self.hint}"
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        word, color = ("Right.", RIGHT) if self.right else ("Not yet:", WRONG)
+        text = f"<strong>{word}</strong> {html.escape(self.hint)}".strip()
+        style = f"border-left:5px solid {color};padding:4px 10px;margin:4px 0"
+        return {"text/html": f'<p role="status" style="{style}">{text}</p>', "text/plain": repr(self)}
+
+
+def check(name, answer):
+    """Check the answer to an exercise of the course.
+
+    Parameters
+    ----------
+    name : str
+        Number of the exercise, ``"01.1"``; its title may follow.
+    answer : number, name or function, as the exercise asks
+
+    Returns
+    -------
+    Feedback
+        True or false in an ``assert``.  An exception in a function that was handed in is told, not raised.
+
+    Raises
+    ------
+    ValueError
+        If there is no exercise of this name.
+    """
+    _, tester = EXERCISES[_key(name)]
+    if answer is None or answer is ...:
+        return Feedback(False, f"the answer is still {answer!r}; put your own in its place.")
+    try:
+        hint = tester(answer)
+    except Exception as error:  # whatever a reader's function may raise
+        hint = _told(error)
+    return Feedback(hint is None, hint or "")
+
+
+def exercise(name):
+    """Decorator that registers a tester under ``"01.1 title"``."""
+    key, _, title = name.partition(" ")
+
+    def register(tester):
+        if key in EXERCISES and EXERCISES[key][1].__qualname__ != tester.__qualname__:
+            raise ValueError(f"exercise {key!r} is there already: {EXERCISES[key][0]!r}")
+        EXERCISES[key] = title, tester
+        return tester
+
+    return register
+
+
+def _key(name):
+    key = str(name).strip().partition(" ")[0]
+    if key in EXERCISES:
+        return key
+    titles = {f"{known} {title}": known for known, (title, _) in EXERCISES.items()}
+    near = difflib.get_close_matches(str(name), [*EXERCISES, *titles], n=1, cutoff=0.5)
+    hint = f"did you mean {titles.get(near[0], near[0])!r}?" if near else f"there are {', '.join(EXERCISES)}"
+    raise ValueError(f"check: no exercise is named {name!r}; {hint}")
+
+
+def _told(error):
+    """An exception in the reader's code, with the line it came from."""
+    said = f"{type(error).__name__}: {error}".rstrip(" .:")
+    # The deepest line of the reader's own: libraries below it are where it ended, not where it went wrong.
+    places = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")]
+    libraries = (str(pathlib.Path(__file__).parents[1]), *places)
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if not frame.filename.startswith(libraries)]
+    if not own:
+        return f"the answer could not be used: {said}."
+    line = own[-1].line or linecache.getline(own[-1].filename, own[-1].lineno).strip()
+    return f"your code raised {said}, in line {own[-1].lineno} of {own[-1].name}" + (f": {line}" if line else ".")
+
+
+# --- tools for testers ---------------------------------------------------------------------------------------
+
+
+def number_of(answer):
+    """The answer as a float, or None if it is no number."""
+    if isinstance(answer, (bool, np.bool_, str, bytes)):
+        return None
+    if isinstance(answer, numbers.Real):
+        return float(answer)
+    if hasattr(answer, "dtype") and hasattr(answer, "item") and np.size(answer) == 1:
+        value = answer.item()
+        return float(value) if isinstance(value, numbers.Real) and not isinstance(value, bool) else None
+    return None
+
+
+def close(value, other, tolerance=1e-3):
+    """Whether two numbers agree to the relative tolerance."""
+    return math.isclose(value, other, rel_tol=tolerance, abs_tol=1e-12)
+
+
+def expect_number(answer, right, hints=(), otherwise="that is not the number.", tolerance=1e-3):
+    """Hint for a numeric answer: None if right, a hint of ``hints`` ((value, text), ...), or ``otherwise``."""
+    if answer is None:
+        return "your function returned None; end it with return."
+    value = number_of(answer)
+    if value is None:
+        return f"the answer must be a number, not {type(answer).__name__} {answer!r}."
+    if not math.isfinite(value):
+        return f"the answer must be a finite number, not {value}."
+    if close(value, right, tolerance):
+        return None
+    return next((text for wrong, text in hints if close(value, wrong, tolerance)), otherwise)
+
+
+def expect_function(answer, signature):
+    """Hint if the answer is no function; a common slip is to hand in its result."""
+    if not callable(answer):
+        name = signature.partition("(")[0]
+        return f"hand in the function itself, {name}, not its result: {signature} is what will be called."
+    return None

@@ -1,0 +1,284 @@
+"""Exercises of the notebook Momentum."""
+
+import math
+import numbers
+
+import numpy as np
+
+from ...functions.bowls import quadratic
+from ...minimize import minimize
+from ...optimizers import OPTIMIZERS
+from ...optimizers.base import Optimizer
+from ...theory import gd_settings, heavy_ball_rate, heavy_ball_settings, nesterov_settings
+from .engine import exercise, expect_function, expect_number, number_of
+
+# --- steps that return a point and a velocity ----------------------------------------------------------------
+
+
+def _new_pair(reply, right, signature):
+    """The point and the velocity that a step returned, and the hint if they are none."""
+    if reply is None:
+        return None, "your function returned None; end it with return x, v."
+    if not isinstance(reply, (tuple, list)) or len(reply) != 2:
+        return None, f"{signature} must return two things, the new x and the new v: return x, v."
+    try:
+        x, v = (np.asarray(part, dtype=float) for part in reply)
+    except (TypeError, ValueError):
+        return None, f"{signature} must return two arrays of numbers, x and v."
+    shape = right[0].shape
+    if x.shape != shape or v.shape != shape:
+        return None, f"x and v should have the shape they came with, {shape}; yours are {x.shape} and {v.shape}."
+    if np.allclose(x, right[1]) and np.allclose(v, right[0]):
+        return None, "the two come in the wrong order: return x, v."
+    return (x, v), None
+
+
+def _first(found, guesses):
+    """The hint of the first guess that is what was found."""
+    return next((hint for wrong, hint in guesses if np.allclose(found, wrong, rtol=1e-9, atol=1e-12)), None)
+
+
+def _written_to(given, kept):
+    if all(np.array_equal(a, b) for a, b in zip(given, kept, strict=True)):
+        return None
+    return "x or v was changed in place (+=, -=, *=); make new ones: v = beta * v + ..."
+
+
+@exercise("02.1 momentum in the averaging form")
+def _average_step(step):
+    """average_step(x, v, g, lr, beta): v is an average, the path is that of the sum form with this lr."""
+    signature = "average_step(x, v, g, lr, beta)"
+    if hint := expect_function(step, signature):
+        return hint
+    x, v, g, lr, beta = np.array([1.0, -2.0]), np.array([0.5, 0.25]), np.array([2.0, -1.0]), 0.3, 0.75
+    average = beta * v + (1 - beta) * g
+    right = x - lr / (1 - beta) * average, average
+    kept = x.copy(), v.copy(), g.copy()
+    found, hint = _new_pair(step(x, v, g, lr, beta), right, signature)
+    if hint := hint or _written_to((x, v, g), kept):
+        return hint
+    new_x, new_v = found
+    if not np.allclose(new_v, average):
+        return _first(new_v, [
+            (beta * v + g, "this v is a sum: where the slope stays g it grows to g / (1 - beta), not to g. Weigh the "
+             "new slope with 1 - beta."),
+            (beta * v - (1 - beta) * g, "the sign of the velocity: here v is an average of the slopes, so g is added; "
+             "the minus stands in the line of x."),
+            (beta * v - g, "the sign of the velocity, and the weight of the new slope: v = beta v + (1 - beta) g."),
+            ((1 - beta) * v + beta * g, "the weights are exchanged: beta is the share of the old v that is kept."),
+            (v, "the velocity is returned as it came: first update v, then step with it."),
+            (g, "the old velocity is forgotten."),
+            (beta * v + (1 - beta) * lr * g, "the learning rate belongs into the line of x, not into the average."),
+        ]) or "v should be beta v + (1 - beta) g."  # fmt: skip
+    if not np.allclose(new_x, right[0]):
+        return _first(new_x, [
+            (x - lr * average, "lr was not translated: an average is 1 - beta times the sum, so this walks "
+             "1 / (1 - beta) = 4 times too slowly. Which factor makes up for it?"),
+            (x - lr * (1 - beta) * average, "lr was translated the wrong way round: the average is the smaller of the "
+             "two, so its learning rate must be the larger."),
+            (x - lr / beta * average, "divide by 1 - beta, not by beta."),
+            (x + lr / (1 - beta) * average, "this walks uphill: subtract."),
+            (x + lr * average, "this walks uphill: subtract; and lr is not translated yet."),
+            (x - lr / (1 - beta) * v, "this steps with the old velocity: update v first, and then step with the new."),
+            (x - lr / (1 - beta) * g, "this steps along the slope alone; step along the new v."),
+            (x, "x was not moved: x - lr / (1 - beta) v."),
+        ]) or "v is right; x should be x - (translated lr) · v."  # fmt: skip
+    return None
+
+
+@exercise("02.2 the critical beta")
+def _critical_beta(answer):
+    """The fastest beta for lr 0.1 on a parabola of curvature 0.4: (1 - sqrt(0.04))^2."""
+    return expect_number(answer, 0.64, [
+        (0.8, "0.8 = 1 - √(ηλ) is the rate that the best β gives; β itself is its square."),
+        (0.96, "0.96 = 1 - ηλ is the factor of gradient descent, so of β = 0."),
+        (0.2, "0.2 = √(ηλ); take it from 1, then square."),
+        (0.04, "0.04 is ηλ; which β makes both roots equal? (1 + β - ηλ)² = 4β."),
+        (1.44, "1.44 = (1 + √(ηλ))² makes the roots equal, too, but β must be below 1."),
+        (0.36, "0.36 belongs to ηλ = 0.16; here ηλ = 0.1 · 0.4 = 0.04."),
+        ((1 - math.sqrt(0.1)) ** 2, "that is for curvature 1; what counts is lr times curvature."),
+        ((1 - math.sqrt(0.4)) ** 2, "that is for lr = 1; what counts is lr times curvature."),
+        (0.9, "0.9 is everybody's default; at ηλ = 0.04 it swings, and the rate is √0.9 = 0.949."),
+    ], otherwise="critical damping: β = (1 - √(ηλ))² with ηλ = 0.1 · 0.4.")  # fmt: skip
+
+
+@exercise("02.3 the best setting")
+def _best_setting(answer):
+    """Best lr and beta of momentum for curvatures from 0.25 to 4."""
+    low, high = 0.25, 4.0
+    if isinstance(answer, dict):
+        if set(answer) != {"lr", "beta"}:
+            return f'give both, as {{"lr": ..., "beta": ...}} or as (lr, beta); your names are {sorted(answer)}.'
+        answer = answer["lr"], answer["beta"]
+    if isinstance(answer, numbers.Real) or not isinstance(answer, (tuple, list, np.ndarray)) or len(answer) != 2:
+        return "give two numbers: settings = (lr, beta)."
+    lr, beta = map(number_of, answer)
+    if lr is None or beta is None or not (math.isfinite(lr) and math.isfinite(beta)):
+        return f"lr and beta must be finite numbers, not {answer[0]!r} and {answer[1]!r}."
+    best, root = heavy_ball_settings(low, high), heavy_ball_rate(high / low)
+    nesterov, kappa = nesterov_settings(low, high), high / low
+    if np.allclose((beta, lr), (best["lr"], best["beta"]), rtol=1e-3):
+        return "the two are exchanged: (lr, beta), the learning rate first."
+    if np.allclose((lr, beta), (nesterov["lr"], nesterov["beta"]), rtol=1e-3):
+        return "these are the settings of Nesterov's rule; momentum takes longer steps and a smaller beta."
+    hint = expect_number(lr, best["lr"], [
+        (math.sqrt(best["lr"]), "lr is the square: (2 / (√λ₁ + √λₙ))²."),
+        (gd_settings(low, high)["lr"], "2 / (λ₁ + λₙ) is the best lr of gradient descent; momentum has roots in it."),
+        (1 / high, "1/L is safe, but momentum can take longer steps."),
+        (4 / (low + high), "take the roots one by one, and then square the whole: (2 / (√λ₁ + √λₙ))²."),
+        (1 / best["lr"], "upside down: the 2 stands above."),
+        (4 / high, "that is for λ₁ = 0."),
+    ], otherwise="lr is not (2 / (√λ₁ + √λₙ))²; both ends of the bar must touch the parabola.")  # fmt: skip
+    return hint or expect_number(beta, best["beta"], [
+        (root, "lr is right; this is √β, the rate. β is its square."),
+        (((kappa - 1) / (kappa + 1)) ** 2, "lr is right; for β take the root of κ first."),
+        ((kappa - 1) / (kappa + 1), "lr is right; this is the rate of gradient descent."),
+        (1 - root, "lr is right; β is near 1 where κ is large, not near 0."),
+        ((1 - root) ** 2, "lr is right; β is near 1 where κ is large, not near 0."),
+    ], otherwise="lr is right; β is ((√κ - 1) / (√κ + 1))².")  # fmt: skip
+
+
+@exercise("02.4 Nesterov by looking ahead")
+def _look_ahead_step(step):
+    """look_ahead_step(grad, x, v, lr, beta): Sutskever's form, with the learning rate in the velocity."""
+    signature = "look_ahead_step(grad, x, v, lr, beta)"
+    if hint := expect_function(step, signature):
+        return hint
+
+    def grad(p):
+        p = np.asarray(p)
+        return np.array([p[0] ** 3 + p[1], 3 * p[1] + p[0]])
+
+    x, v, lr, beta = np.array([1.0, -2.0]), np.array([0.5, -0.25]), 0.1, 0.8
+    ahead, kept = x + beta * v, (x.copy(), v.copy())
+    velocity = beta * v - lr * grad(ahead)
+    found, hint = _new_pair(step(grad, x, v, lr, beta), (x + velocity, velocity), signature)
+    if hint := hint or _written_to((x, v), kept):
+        return hint
+    new_x, new_v = found
+    if not np.allclose(new_v, velocity):
+        return _first(new_v, [
+            (beta * v - lr * grad(x), "the slope is taken at x: this is the heavy ball. Nesterov takes it at the point "
+             "that the velocity leads to, x + beta v."),
+            (beta * v - lr * grad(x + v), "it looks too far: only the share beta of the velocity is kept, so look "
+             "at x + beta v."),
+            (beta * v - lr * grad(x - beta * v), "it looks back: in this form v points where the ball goes, so look at "
+             "x + beta v."),
+            (beta * v - lr * grad(x - lr * beta * v), "that is the look-ahead of the sum form; here lr is in the "
+             "velocity already, and v points downhill: x + beta v."),
+            (beta * v + lr * grad(ahead), "the sign of the velocity: here v is where the ball goes, so the slope is "
+             "subtracted."),
+            (beta * v + grad(ahead), "this is the sum form, with lr outside; here v = beta v - lr · slope and "
+             "x = x + v."),
+            (v - lr * grad(ahead), "there is no friction: the old velocity counts beta times."),
+            (-lr * grad(ahead), "the old velocity is forgotten."),
+            (beta * v - grad(ahead), "the learning rate is missing."),
+            (v, "the velocity is returned as it came."),
+        ]) or "v should be beta v - lr · grad(x + beta v)."  # fmt: skip
+    return None if np.allclose(new_x, x + velocity) else _first(new_x, [
+        (ahead + velocity, "x moves along beta v twice: the look-ahead point is only where the slope is taken. "
+         "Step from x: x + v."),
+        (x - velocity, "v points downhill here: add it."),
+        (x + lr * velocity, "lr is in the velocity already: x + v."),
+        (x - lr * velocity, "lr is in the velocity already, and v points downhill: x + v."),
+        (x + v, "this steps with the old velocity: update v first."),
+        (ahead, "this is only the look-ahead point: x + v, with the new v."),
+        (x, "x was not moved: x + v."),
+    ]) or "v is right; x should be x + v with the new v."  # fmt: skip
+
+
+# --- a rule of one's own -------------------------------------------------------------------------------------
+
+_LR, _BETA, _STEPS = 0.3, 0.95, 80
+
+
+@exercise("02.5 momentum that forgets when it runs uphill")
+def _restart(rule):
+    """A registered rule: momentum with the gradient scheme of adaptive restart."""
+    if isinstance(rule, Optimizer):
+        return f"hand in the class, {type(rule).__name__}, without parentheses."
+    if not isinstance(rule, type) or not issubclass(rule, Optimizer):
+        return "hand in your class; it is derived from ol.optimizers.Optimizer."
+    if "update" not in vars(rule):
+        return "the rule has no update yet: def update(self, x, g), which returns the new x."
+    if not {"lr", "beta"} <= set(rule.hypers):
+        return f"it needs the hyper-parameters lr and beta, declared with ol.hyper; it has {sorted(rule.hypers)}."
+    if rule.elementwise:
+        return "write elementwise = False in the class: the dot product needs the whole vector, not one coordinate."
+    try:
+        return _restart_walks(rule) or _restart_is_known(rule)
+    except ValueError as error:
+        if "truth value" not in str(error):
+            raise
+        return (
+            "in a batch the test gives one answer for each point, and `if` takes only one: use "
+            "ol.arrays.where(condition, a, b)."
+        )
+
+
+def _restart_is_known(rule):
+    if dict.get(OPTIMIZERS, rule.__name__) is not rule:
+        return "right, but not in the race yet: put @ol.register above the class."
+    return None
+
+
+def _restart_walks(rule):
+    f = quadratic(kappa=30, angle=30)
+    made = rule(lr=_LR, beta=_BETA)
+    x = minimize(f, made, f.start, _STEPS).x
+    if not np.allclose(x, _path(f, f.start, "right"), rtol=1e-6, atol=1e-9):
+        hints = {
+            "never": "this is plain momentum: it never forgets. Test whether g · v is below zero.",
+            "sign": "it forgets while it runs downhill: v points along the slopes, uphill, and the ball moves along "
+            "-v. It runs uphill where g · v is below zero.",
+            "late": "it tests the new v, which has the present slope in it already. Test the velocity with which the "
+            "ball came, before g is added.",
+            "stops": "where it forgets it also leaves out the present slope, and stands still for a step. Set the old "
+            "velocity to zero, then add g as always.",
+            "each": "each coordinate is tested by itself: the dot product is a sum over the whole vector, "
+            "self.inner(g, self.v).",
+            "keeps": "where it forgets it takes a step of gradient descent, but keeps the old velocity for later.",
+            "nesterov": "right, but on Nesterov's rule; here the ball is the heavy one: x - lr · v.",
+        }
+        for kind, hint in hints.items():
+            if np.allclose(x, _path(f, f.start, kind), rtol=1e-6, atol=1e-9):
+                return hint
+        return "on a quadratic it walks another path: v ← 0 if g · v < 0, then v ← β v + g, then x ← x - lr v."
+    starts = np.array([f.start, (3.0, 1.0), (0.5, -4.0)])
+    batch = minimize(f, made, starts, _STEPS).x
+    alone = np.stack([_path(f, start, "right") for start in starts], axis=1)
+    if not np.allclose(batch, alone, rtol=1e-6, atol=1e-9):
+        return (
+            "alone it is right, in a batch of starts it is not: take the dot product of each point by itself, with "
+            "self.inner(g, self.v)."
+        )
+    x = np.ones(2, np.float32)
+    if made.fresh().step(x, x).dtype != np.float32:
+        return "float32 points become float64: in where(...) put zeros_like(self.v), not 0.0."
+    return None
+
+
+def _path(f, start, kind):
+    """The path of restarted momentum, or of one of the usual mistakes."""
+    x, v = np.array(start), np.zeros(2)
+    points = [x]
+    for _ in range(_STEPS):
+        g = f.grad(x)
+        x, v = _one_step(x, v, g, kind)
+        points.append(x)
+    return np.array(points)
+
+
+def _one_step(x, v, g, kind):
+    new = _BETA * v + g
+    if kind == "late":
+        new = np.where(g @ new < 0, g, new)
+    elif kind == "each":
+        new = np.where(g * v < 0, 0.0, _BETA * v) + g
+    elif kind == "keeps" and g @ v < 0:
+        return x - _LR * g, new
+    elif kind == "stops" and g @ v < 0:
+        new = np.zeros(2)
+    elif kind == "sign" and g @ v > 0 or kind in ("right", "nesterov") and g @ v < 0:
+        new = g
+    return x - _LR * (g + _BETA * new if kind == "nesterov" else new), new

@@ -1,0 +1,299 @@
+"""Exercises of the notebook Adaptive methods."""
+
+import inspect
+import math
+
+import numpy as np
+
+from ...optimizers.base import Optimizer
+from ...registry import OPTIMIZERS
+from .engine import close, exercise, expect_function, expect_number, number_of
+
+FROM_ZERO = "for the first step t is 1: with t = 0 the correction 1 - beta**t is 0, and it divides by zero."
+
+
+# --- 03.1 ----------------------------------------------------------------------------------------------------
+
+
+def _averages(values, beta, *, correct="right", start=0.0, kept="m"):
+    """Averages as readers may write them; the defaults are right."""
+    m, found = start, []
+    for t, g in enumerate(values, start=1):
+        m = {"m": beta * m + (1 - beta) * g, "sum": beta * m + g, "swapped": (1 - beta) * m + beta * g}[kept.split()[0]]
+        divisor = {"right": 1 - beta**t, "none": 1.0, "late": 1 - beta ** (t + 1), "always": 1 - beta,
+                   "times": 1 / (1 - beta**t)}[correct]  # fmt: skip
+        found.append(m / divisor)
+        m = found[-1] if kept.endswith("fed back") else m
+    return np.array(found)
+
+
+@exercise("03.1 an average without bias")
+def _corrected(corrected):
+    """corrected(values, beta): bias-corrected averages."""
+    if hint := expect_function(corrected, "corrected(values, beta)"):
+        return hint
+    values, beta = [4.0, -1.0, 2.5, 0.5], 0.8
+    right = _averages(values, beta)
+    found, hint = _called(corrected, list(values), beta)
+    if hint:
+        return hint
+    if found is None:
+        return "corrected returned None; end it with return and the list of averages."
+    try:
+        found = np.asarray(found, dtype=float)
+    except (TypeError, ValueError):
+        return "return a list of numbers, one for each value."
+    if found.shape == () and close(float(found), right[-1]):
+        return "this is only the last average; return all of them, one for each value."
+    if found.shape != right.shape:
+        return f"for {len(values)} values it should return {len(values)} averages; these have shape {found.shape}."
+    if not np.isfinite(found).all():
+        return FROM_ZERO
+    return _nearest(found, right, [
+        (_averages(values, beta, correct="none"), "this average is not corrected: divide it by 1 - beta**t."),
+        (_averages(values, beta, correct="late"), "t is one too large: for the first value it is 1."),
+        (_averages(values, beta, correct="always"), "the divisor must change with t: 1 - beta**t, not 1 - beta."),
+        (_averages(values, beta, correct="times"), "divide by 1 - beta**t; this multiplies by it."),
+        (_averages(values, beta, kept="m fed back"), "the corrected average goes into the next step. Keep the plain m "
+         "for the recursion, and correct only what goes into the list."),
+        (_averages(values, beta, correct="none", start=values[0]), "this starts the average at the first value. That "
+         "gives the first value too much weight for long; start at 0 and divide by 1 - beta**t."),
+        (_averages(values, beta, start=values[0]), "the average must start at 0: the divisor 1 - beta**t is for that."),
+        (_averages(values, beta, kept="sum"), "this is a sum: the new value must enter with the weight 1 - beta."),
+        (_averages(values, beta, kept="swapped"), "beta and 1 - beta have changed places: beta is what is kept."),
+    ], f"for the values {values} and beta = {beta} it should give {right.round(4).tolist()}.")  # fmt: skip
+
+
+# --- 03.2 ----------------------------------------------------------------------------------------------------
+
+
+@exercise("03.2 a memory of a hundred steps")
+def _half_life(answer):
+    """beta with a half-life of 100 steps."""
+    value = number_of(answer)
+    right = 0.5 ** (1 / 100)
+    if value is not None and 0 < abs(value - right) < 5e-5 and abs(value - right) > 1e-6:
+        return "nearly; give it to six digits: beta to the power of 100 must be 0.5."
+    return expect_number(answer, right, [
+        (0.99, "0.99 is 1 - 1/100. Its weights have the sum 100, but its half-life is only 69 steps."),
+        (0.5, "with 0.5 half of the weight is gone after one step."),
+        (0.01, "that is 1/100; beta is what is kept, so it is near 1."),
+        (1 - right, "that is 1 - beta, the weight of the newest gradient."),
+        (math.exp(-1 / 100), "after 100 steps of this, 1/e = 0.37 of the weight is left, not one half."),
+    ], otherwise="solve beta**100 = 1/2 for beta.", tolerance=1e-6)  # fmt: skip
+
+
+# --- 03.3 ----------------------------------------------------------------------------------------------------
+
+
+def _adam(theta, gradients, lr, beta1, beta2, eps, *, place="paper", correct="mv", sign=1, t0=1, square=True, keep="m",
+          root=True):  # fmt: skip
+    """Adam as readers may write it; the defaults are right."""
+    m = v = 0.0
+    for t, g in enumerate(gradients, start=t0):
+        new = g if keep == "sum" else (1 - beta1) * g
+        m = beta1 * m + new if keep != "no momentum" else g
+        v = beta2 * v + (1 - beta2) * (g**2 if square else abs(g))
+        m_hat = m / (1 - beta1**t) if "m" in correct and keep != "no momentum" else m
+        v_hat = v / (1 - beta2**t) if "v" in correct else v
+        if place == "inside":
+            step = m_hat / np.sqrt(v_hat + eps)
+        elif place == "theta":
+            step = m_hat / np.sqrt(v_hat) - eps / lr
+        elif place == "product":
+            step = m_hat / np.sqrt(v_hat) + eps
+        elif place == "hat":
+            step = m_hat / ((np.sqrt(v) + eps) / np.sqrt(1 - beta2**t))
+        elif place == "none":
+            step = m_hat / np.sqrt(v_hat)
+        else:
+            step = m_hat / ((np.sqrt(v_hat) if root else v_hat) + eps)
+        theta = theta - sign * lr * step
+    return theta
+
+
+@exercise("03.3 Adam from memory")
+def _adam_from_memory(adam):
+    """adam(theta, gradients, lr, beta1, beta2, eps): where it ends."""
+    if hint := expect_function(adam, "adam(theta, gradients, lr, beta1, beta2, eps)"):
+        return hint
+    # Large eps and short memories: then all the usual mistakes can be told apart.
+    theta, gradients = np.array([1.0, -2.0]), [np.array([3.0, 0.2]), np.array([-1.0, 0.7]), np.array([2.0, 0.1])]
+    settings = dict(lr=0.1, beta1=0.7, beta2=0.95, eps=0.05)
+    kept = theta.copy()
+    found, hint = _called(adam, theta, [g.copy() for g in gradients], *settings.values())
+    if hint:
+        return hint
+    if found is None:
+        return "adam returned None; end it with return theta."
+    if not np.array_equal(theta, kept):
+        return "theta was changed in place; write theta = theta - ..., which makes a new array."
+    right = _adam(kept, gradients, **settings)
+    found = np.asarray(found, dtype=float)
+    if found.shape == (3, 2):
+        return "these are all points; return only the last."
+    if found.shape != kept.shape:
+        return f"theta has shape {kept.shape}, what was returned has {found.shape}."
+    if not np.isfinite(found).all():
+        return FROM_ZERO
+
+    def wrong(**how):
+        return _adam(kept, gradients, **settings, **how)
+
+    return _nearest(found, right, [
+        (wrong(place="theta"), "epsilon is added to theta: a parenthesis is missing. Write / (np.sqrt(v_hat) + eps)."),
+        (wrong(place="product"), "epsilon is added to the quotient: put the root and epsilon in parentheses, "
+         "/ (np.sqrt(v_hat) + eps)."),
+        (wrong(place="inside"), "epsilon stands inside the root; the paper adds it outside: np.sqrt(v_hat) + eps."),
+        (wrong(place="hat"), "epsilon is added to the root before the correction (the epsilon-hat form); the paper's "
+         "Algorithm 1 adds it to the root of v_hat."),
+        (wrong(place="none"), "epsilon is missing: add it to the root."),
+        (wrong(correct=""), "the bias correction is missing: m_hat = m / (1 - beta1**t), and v_hat likewise."),
+        (wrong(correct="m"), "v is not corrected: v_hat = v / (1 - beta2**t)."),
+        (wrong(correct="v"), "m is not corrected: m_hat = m / (1 - beta1**t)."),
+        (wrong(t0=2), "t is one too large: for the first gradient it is 1."),
+        (wrong(sign=-1), "this walks uphill: subtract the step."),
+        (wrong(square=False), "v is the average of the squares of the gradients, g**2."),
+        (wrong(root=False), "the root is missing: divide by np.sqrt(v_hat) + eps."),
+        (wrong(keep="sum"), "m is a sum here: the new gradient must enter with the weight 1 - beta1."),
+        (wrong(keep="no momentum"), "the step uses the gradient itself; it should use m_hat."),
+        (_adam(kept, gradients, **settings | {"lr": 1.0}), "the learning rate is not used."),
+        (_adam(kept, gradients[:1], **settings), "this is one step; make one for each of the gradients."),
+        (kept, "theta has not moved."),
+    ], f"for {len(gradients)} gradients from {kept.tolist()} it should end at {right.round(4).tolist()}; compare your "
+       "lines with the formulas of section 5.")  # fmt: skip
+
+
+# --- 03.4 ----------------------------------------------------------------------------------------------------
+
+
+@exercise("03.4 decay where it belongs")
+def _decoupled(decoupled):
+    """decoupled(x, m_hat, v_hat, lr, eps, weight_decay): one step of AdamW."""
+    if hint := expect_function(decoupled, "decoupled(x, m_hat, v_hat, lr, eps, weight_decay)"):
+        return hint
+    x, m, v, lr, eps, decay = np.array([2.0, -1.0]), np.array([0.5, 0.3]), np.array([4.0, 0.25]), 0.1, 0.05, 0.4
+    kept = x.copy()
+    found, hint = _called(decoupled, x, m.copy(), v.copy(), lr, eps, decay)
+    if hint:
+        return hint
+    if found is None:
+        return "decoupled returned None; end it with return and the new point."
+    if not np.array_equal(x, kept):
+        return "x was changed in place; return a new array."
+    found = np.asarray(found, dtype=float)
+    if found.shape != x.shape:
+        return f"x has shape {x.shape}, what was returned has {found.shape}."
+    step = lr * m / (root := np.sqrt(v) + eps)
+    right = x - lr * decay * x - step
+    return _nearest(found, right, [
+        (x - lr * (m + decay * x) / root, "this is L2: the decay is divided by the root. It must stand outside of it."),
+        (x - step, "there is no decay in it: subtract lr * weight_decay * x as well."),
+        (x - decay * x - step, "the decay must be scaled by the learning rate: lr * weight_decay * x."),
+        ((x - step) * (1 - lr * decay), "the decay is taken of the new point; the formula takes it of the old one, x."),
+        (x + lr * decay * x - step, "the decay has the wrong sign: it pulls toward zero."),
+        (x - lr * decay * x + step, "the step of Adam walks uphill: subtract it."),
+        (x - lr * decay * np.sign(x) - step, "the decay is in proportion to x, not to its sign."),
+        (x - lr * decay - step, "the decay is in proportion to x: lr * weight_decay * x."),
+        (x - lr * decay * x - lr * m / np.sqrt(v + eps), "epsilon stands inside the root; Adam adds it outside."),
+        (x - lr * decay * x - lr * m / np.sqrt(v) + eps, "epsilon is added to x: a parenthesis is missing around the "
+         "root and epsilon."),
+        (x - lr * decay * x - lr * m / np.sqrt(v), "epsilon is missing: divide by np.sqrt(v_hat) + eps."),
+        (x - lr * decay * x - lr * m / (v + eps), "the root is missing: divide by np.sqrt(v_hat) + eps."),
+        (x - lr * decay * x, "this is only the decay; subtract the step of Adam as well."),
+    ], f"from x = {x.tolist()} it should lead to {right.round(4).tolist()}.")  # fmt: skip
+
+
+# --- 03.5 ----------------------------------------------------------------------------------------------------
+
+_LION = dict(lr=0.1, beta1=0.8, beta2=0.7)
+
+
+def _lion(gradients, lr, beta1, beta2, *, order="c first", into="g", step="sign c", way=1):
+    """The steps of Lion as readers may write it; the defaults are right."""
+    m, steps = 0.0, []
+    for g in gradients:
+        old = m
+        if order == "m first":
+            m = beta2 * m + (1 - beta2) * g
+        c = beta1 * m + (1 - beta1) * g
+        used = {"sign c": np.sign(c), "c": c, "sign m": np.sign(old), "sign g": np.sign(g)}[step]
+        steps.append(-way * lr * used)
+        if order == "c first":
+            m = c if into == "c" else beta2 * m + (1 - beta2) * g
+    return np.array(steps)
+
+
+@exercise("03.5 Lion, registered")
+def _lion_class(answer):
+    """A class Lion that is a registered rule."""
+    cls = type(answer) if isinstance(answer, Optimizer) else answer
+    if not inspect.isclass(cls):
+        return f"hand in the class itself, Lion, not {answer!r}."
+    if not issubclass(cls, Optimizer):
+        return f"the class must be a rule: class {cls.__name__}(ol.optimizers.Optimizer)."
+    missing = [name for name in _LION if name not in cls.hypers]
+    if missing:
+        return f"the hyper-parameter {missing[0]} is missing; declare it as {missing[0]}: float = ol.hyper(...)."
+    if cls.update is Optimizer.update:
+        return "it has no update(self, x, g), which makes the step and returns the new point."
+    gradients = np.random.default_rng(3).standard_normal(80)
+    found, hint = _called(_steps_of, cls(**_LION), gradients)
+    if hint:
+        return hint
+    if found[0] is None:
+        return "update returned None; end it with return and the new point."
+    return _lion_wrong(cls, found, gradients) or _lion_manners(cls)
+
+
+def _steps_of(rule, gradients):
+    """Steps from the same point each, so that nothing is lost by rounding."""
+    return [rule.step(0.0, float(g)) for g in gradients]
+
+
+def _lion_wrong(cls, found, gradients):
+    swapped = _LION | {"beta1": _LION["beta2"], "beta2": _LION["beta1"]}
+    return _nearest(found, _lion(gradients, **_LION), [
+        (_lion(gradients, **_LION, order="m first"), "m is updated before the step; c must be made of the old m."),
+        (_lion(gradients, **swapped), "beta1 and beta2 have changed places: c has beta1, the average m has beta2."),
+        (_lion(gradients, **_LION, into="c"), "c is kept as the new m; m has its own update with beta2."),
+        (_lion(gradients, **_LION, step="c"), "the step is c itself; it should be its sign."),
+        (_lion(gradients, **_LION, step="sign m"), "the step is the sign of m; it should be that of c."),
+        (_lion(gradients, **_LION, step="sign g"), "the step is the sign of g alone: m is not used, or never updated."),
+        (_lion(gradients, **_LION, way=-1), "this walks uphill: subtract the step."),
+        (_lion(gradients, **_LION | {"lr": 1.0}), "the learning rate is not used."),
+    ], "its steps are not those of the formula; check the three lines one by one.")  # fmt: skip
+
+
+def _lion_manners(cls):
+    """What the formula leaves open: a zero gradient, arrays, and the registry."""
+    if cls(**_LION).step(1.0, 0.0) != 1.0:
+        return "with the gradient 0 from the start it moves: the sign of 0 must be 0, as ol.arrays.sign has it."
+    try:
+        moved = cls(**_LION).step(np.array([1.0, 2.0]), np.array([3.0, -3.0]))
+    except (TypeError, ValueError) as error:
+        return f"it is right for floats, but raises {type(error).__name__} for arrays: use ol.arrays.sign, not if."
+    if not np.allclose(moved, [0.9, 2.1]):
+        return "it is right for floats, but not for arrays: each coordinate must be treated by itself."
+    if OPTIMIZERS.get(cls.__name__) is not cls:
+        return "the formula is right, but the rule is not registered: write @ol.register above the class."
+    return None
+
+
+# --- tools ---------------------------------------------------------------------------------------------------
+
+
+def _called(function, *arguments):
+    """What the reader's function returned, and a hint if it divided by zero."""
+    with np.errstate(all="ignore"):
+        try:
+            return function(*arguments), None
+        except ZeroDivisionError:
+            return None, FROM_ZERO
+
+
+def _nearest(found, right, wrong, otherwise):
+    """None if right, the hint of the mistake that gives the same numbers, or ``otherwise``."""
+    if np.allclose(found, right, rtol=1e-6, atol=1e-9):
+        return None
+    return next((hint for numbers, hint in wrong if np.allclose(found, numbers, rtol=1e-6, atol=1e-9)), otherwise)

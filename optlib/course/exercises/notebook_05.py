@@ -1,0 +1,248 @@
+"""Exercises of the notebook The CIFAR benchmark.  torch is imported only where a tester needs it."""
+
+import math
+
+import numpy as np
+
+from . import loop_spy
+from .engine import exercise, expect_function, number_of
+
+# --- 05.1 ------------------------------------------------------------------------------------------------------
+
+
+@exercise("05.1 what a network reads")
+def _normalize(normalize):
+    """normalize(images, mean, std): bytes (N, H, W, 3) to floats (N, 3, H, W)."""
+    if hint := expect_function(normalize, "normalize(images, mean, std)"):
+        return hint
+    rng = np.random.default_rng(0)
+    images = rng.integers(256, size=(5, 4, 6, 3)).astype(np.uint8)
+    mean, std = np.array([120.0, 100.0, 80.0]), np.array([60.0, 50.0, 70.0])
+    kept = images.copy()
+    found = normalize(images, mean, std)
+    if found is None:
+        return "normalize returned None; end it with return."
+    if not np.array_equal(images, kept):
+        return "the images were changed in place; make a new array."
+    try:
+        found = np.asarray(found, dtype=float)
+    except (TypeError, ValueError):
+        return f"return an array of floats, not {type(found).__name__}."
+    scaled = (images - mean) / std
+    right = scaled.transpose(0, 3, 1, 2)
+    if found.shape == right.shape:
+        return _normalized_values(found, images, mean, std, right)
+    if found.shape == scaled.shape:
+        return "the colors are still the last axis; a convolution reads (N, 3, H, W): transpose(0, 3, 1, 2)."
+    if found.shape == (5, 3, 6, 4):
+        return "height and width are exchanged: this turns every picture on its side. Move the colors only."
+    return f"the shape must be (N, 3, H, W), here {right.shape}; yours is {found.shape}."
+
+
+def _normalized_values(found, images, mean, std, right):
+    if np.allclose(found, right):
+        return None
+    own = images.reshape(-1, 3)
+    wrong = [
+        (((images - mean) / std).reshape(right.shape), "reshape does not move an axis, it only counts anew: colors and "
+         "places are mixed. Use transpose."),
+        (((images / 255 - mean) / std).transpose(0, 3, 1, 2), "mean and std are given for bytes from 0 to 255; do not "
+         "divide the images by 255."),
+        (((images - mean) / std**2).transpose(0, 3, 1, 2), "divide by the standard deviation, not by the variance."),
+        ((images - mean).transpose(0, 3, 1, 2), "the mean is gone, the spread is not: divide by std."),
+        ((images / std - mean).transpose(0, 3, 1, 2), "subtract the mean first, then divide."),
+        (((images - own.mean(0)) / own.std(0)).transpose(0, 3, 1, 2), "these are the mean and spread of the images "
+         "that came in; use those that are handed in, or test images would be scaled in another way."),
+    ]  # fmt: skip
+    for guess, hint in wrong:
+        if found.shape == guess.shape and np.allclose(found, guess):
+            return hint
+    if np.allclose(found, np.round(found)):
+        return "these are whole numbers; bytes cannot hold what lies between, nor below 0: use floats."
+    return "subtract from each color its mean, and divide by its std; then move the colors to the second axis."
+
+
+# --- 05.2 ------------------------------------------------------------------------------------------------------
+
+
+@exercise("05.2 mend the loop")
+def _mend(loop):
+    """loop(model, optimizer, train, test, epochs): one row (train loss, test loss) an epoch."""
+    if hint := expect_function(loop, "loop(model, optimizer, train, test, epochs)"):
+        return hint
+    import torch
+
+    model, train, test = loop_spy.spy(), *loop_spy.batches()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.0)  # weights stay: then the right losses are known
+    steps = []
+    optimizer.register_step_post_hook(lambda *_: steps.append(model.weight.grad.clone()))
+    rows = loop(model, optimizer, train, test, 2)
+    seen = list(model.seen)
+    if rows is None:
+        return "loop returned None; end it with return."
+    if len(steps) != 6:
+        return f"there are 2 epochs of 3 training batches, so 6 steps; yours makes {len(steps)}."
+    if hint := loop_spy.modes(seen):
+        return hint
+    if not all(torch.allclose(taken, loop_spy.slope(model, *train[i % 3]), atol=1e-6) for i, taken in enumerate(steps)):
+        return "gradients pile up from step to step: call optimizer.zero_grad() before each backward()."
+    return loop_spy.rows_hint(rows, model, train, test)
+
+
+# --- 05.3 ------------------------------------------------------------------------------------------------------
+
+
+@exercise("05.3 choose the learning rate")
+def _choose(choose):
+    """choose(rates, accuracies): (best rate, whether it lies at an end of the grid)."""
+    if hint := expect_function(choose, "choose(rates, accuracies)"):
+        return hint
+    nan = math.nan
+    rates = np.array([0.001, 0.01, 0.1, 1.0])
+    # (accuracies of three seeds at each rate, position of the best, the wrong position and its hint)
+    cases = [
+        ([[0.2, 0.3, 0.2], [0.5, 0.6, 0.6], [0.55, 0.5, 0.72], [0.1, 0.1, 0.1]], 2, {
+            1: "0.1 has the highest mean over the seeds, 59 %; you took 0.01, as the median or the second seed says.",
+        }),
+        ([[0.2, 0.3, 0.2], [0.5, 0.6, 0.5], [0.4, 0.8, 0.3], [0.1, 0.1, 0.1]], 1, {
+            2: "0.1 has the best single run, but the mean over its seeds is lower than that of 0.01.",
+        }),
+        ([[0.2, 0.3, 0.2], [0.5, 0.6, 0.5], [0.7, nan, 0.8], [nan, nan, nan]], 1, {
+            2: "at 0.1 one seed diverged (NaN). argmax takes NaN for the largest number; and to leave it out of the "
+               "mean would reward a rate that loses a third of its runs. Count it as 0.",
+            3: "NaN marks a run that diverged; argmax takes NaN for the largest number.",
+        }),
+        ([[0.4, 0.5, 0.4], [0.3, 0.2, 0.3], [0.2, 0.2, 0.2], [0.1, 0.1, 0.1]], 0, {}),
+        ([[0.1, 0.1, 0.1], [0.3, 0.2, 0.3], [0.4, 0.4, 0.4], [0.5, 0.5, 0.6]], 3, {}),
+    ]  # fmt: skip
+    for accuracies, place, wrong in cases:
+        accuracies = np.array(accuracies)
+        if hint := _chosen(choose(rates.copy(), accuracies), rates, place, wrong, accuracies):
+            return hint
+    return None
+
+
+def _chosen(reply, rates, place, wrong, accuracies):
+    if reply is None:
+        return "choose returned None; end it with return rate, at_end."
+    if not isinstance(reply, (tuple, list)) or len(reply) != 2:
+        return "return two things: the rate, and True or False."
+    rate, edge = number_of(reply[0]), reply[1]
+    if rate is None or not isinstance(edge, (bool, np.bool_)):
+        return f"return the rate, a number, and True or False; yours are {reply[0]!r} and {reply[1]!r}."
+    if rate == place and rate not in rates:
+        return "return the rate itself, not its position."
+    if not math.isfinite(rate) or rate not in rates:
+        return f"{rate:g} is none of the rates that were tried."
+    if rate != rates[place]:
+        taken = int(np.flatnonzero(rates == rate)[0])
+        text = wrong.get(taken, f"the highest mean over the seeds belongs to {rates[place]:g}; you took {rate:g}.")
+        return f"accuracies {accuracies.tolist()}: {text}"
+    if bool(edge) != (place in (0, len(rates) - 1)):
+        if place in (0, len(rates) - 1):
+            end = "lowest" if place == 0 else "highest"
+            return f"{rate:g} is the {end} rate that was tried: a better one may lie beyond. Say True."
+        return f"{rate:g} has neighbors on both sides; it is at no end of the grid. Say False."
+    return None
+
+
+# --- 05.4 ------------------------------------------------------------------------------------------------------
+
+
+@exercise("05.4 who is level with the first")
+def _level(level):
+    """level(runs): names of the rules whose mean lies within two standard errors of the best, the best first."""
+    if hint := expect_function(level, "level(runs)"):
+        return hint
+    spread = np.array([-1.0, -0.5, 0.0, 0.5, 1.0])  # sample deviation 0.79; of five runs the standard error is 0.354
+    # Two standard errors of a difference are 1.0 point; with ddof=0 0.894, without the root of 5 they are 2.236.
+    runs = {"Late": 79.05 + spread, "First": 80 + spread, "Near": 79.2 + spread, "Far": 78.5 + spread,
+            "Sure": 78.7 + 0 * spread}  # fmt: skip
+    reply = level({name: values.copy() for name, values in runs.items()})
+    if reply is None:
+        return "level returned None; end it with return."
+    if isinstance(reply, (str, bytes)) or not hasattr(reply, "__iter__"):
+        return "return a list of names."
+    names = list(reply)
+    if any(name not in runs for name in names):
+        return f"return names of rules; {next(n for n in names if n not in runs)!r} is none."
+    hints = [
+        (["First", "Near", "Late"], None),
+        (["First"], "only the best one is named; who cannot be told apart from it?"),
+        (["First", "Near"], "Late is 0.95 points behind, and two standard errors of the difference are 1.00. The "
+         "deviation of a sample divides by n - 1: std(ddof=1)."),
+        (["First", "Near", "Late", "Sure", "Far"], "this takes the deviation of the runs for that of their mean, which "
+         "is smaller by the root of the number of runs."),
+        (["Far", "Sure", "Late", "Near", "First"], "the best has the highest accuracy."),
+        (["Near", "Late"], "the best belongs to the list, too."),
+    ]  # fmt: skip
+    for wrong, hint in hints:
+        if names == wrong:
+            return hint
+    if sorted(names) == sorted(["First", "Near", "Late"]):
+        return "these are the right names; give them in the order of their means, the best first."
+    if "First" not in names:
+        return "First has the highest mean, 80; it is level with itself."
+    return (
+        "the variances of two means add up: the difference has the standard error sqrt((s1**2 + s2**2) / n); named are "
+        f"those whose mean is less than two of these behind. Yours are {names}."
+    )
+
+
+# --- 05.5 ------------------------------------------------------------------------------------------------------
+
+
+@exercise("05.5 enter your own rule")
+def _own_rule(rule):
+    """A class registered with @ol.register that trains."""
+    from ...optimizers.base import Optimizer
+    from ...registry import OPTIMIZERS
+
+    if not isinstance(rule, type):
+        kind = type(rule)
+        return f"hand in the class itself{f', {kind.__name__}, without brackets' * isinstance(rule, Optimizer)}."
+    if not issubclass(rule, Optimizer):
+        return "the class must be a rule: class YourName(ol.optimizers.Optimizer)."
+    if rule.__module__.startswith("optlib."):
+        return f"{rule.__name__} is a rule of the course; write one of your own."
+    if OPTIMIZERS.get(rule.__name__) is not rule:
+        return "the rule is not in the registry: put @ol.register on the line above the class."
+    if rule.reads != ("gradient",):
+        return "a network gives only gradients; the rule must read nothing else."
+    if "lr" not in rule.hypers:
+        return "it needs a learning rate that can be tuned: lr: float = ol.hyper(0.01, ...)."
+    if "update" not in vars(rule):
+        return "define update(self, x, g), which returns the new x."
+    return _trains(rule)
+
+
+def _trains(rule):
+    import torch
+
+    x = np.array([2.0, -1.0, 0.5])
+    best = x @ x
+    for lr in np.geomspace(1e-4, 1, 9):
+        made, at = rule(lr=float(lr)), x.copy()
+        for _ in range(200):
+            g = 2 * at
+            new = made.step(at, g)
+            if not np.array_equal(g, 2 * at):
+                return "update changes the gradient or the point in place; return a new array."
+            if np.shape(new) != x.shape:
+                return f"update must return the new point, of the shape {x.shape}; it gives {type(new).__name__}."
+            at = new
+            if not np.isfinite(at).all():
+                break
+        if np.isfinite(at).all():
+            best = min(best, at @ at)
+    if best >= x @ x:
+        return "on the bowl x² it does not come down at any rate from 0.0001 to 1: does it step against the slope?"
+    if best > 0.5 * (x @ x):
+        return "on the bowl x² it hardly moves, at any rate from 0.0001 to 1, in 200 steps."
+    made, w = rule(lr=0.01), torch.tensor([2.0, -1.0, 0.5])
+    new = made.step(w, 2 * w)
+    if not isinstance(new, torch.Tensor) or new.dtype != torch.float32:
+        return "on a tensor of torch it does not give a tensor: take functions from ol.arrays, not from NumPy."
+    if not np.allclose(new.numpy(), rule(lr=0.01).step(x, 2 * x), atol=1e-5):
+        return "NumPy and torch get different steps from it: take functions from ol.arrays, and no random numbers."
+    return None

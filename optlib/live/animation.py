@@ -1,0 +1,232 @@
+"""`animate`: paths that grow step by step, in a player that needs nothing but a browser, or as a film."""
+
+import html
+import io
+import itertools
+import os
+import pathlib
+import shutil
+import subprocess
+
+import numpy as np
+from PIL import Image
+
+from ..pictures.picture import show_name
+from ..pictures.tracks import sentences, settings_line, tracks
+from . import page, stage
+from .painter import painter
+from .palette import COLORS
+from .scene import scene
+
+MOST_POINTS = 20_000  # in one player, all paths together; longer paths are thinned out
+MOST_PATHS = 100
+FRAMES, SECONDS = 100, 6.0  # of a film, unless asked otherwise
+FILMS = ("gif", "apng", "webp", "mp4")
+SCRIPTS = ("core.js", "stage.js", "animation.js")
+
+
+def animate(f, *paths, labels=None, title=None, extent=None):
+    """Show paths step by step on the contours of a function, with their values beside them.
+
+    Parameters
+    ----------
+    f : Function
+        Of one coordinate or two.
+    *paths : Trajectory objects (also of batches) or arrays of points (n, d)
+    labels : sequence of str, optional
+        One a path, instead of rule and settings.
+    title : str, optional
+        Instead of the function's name; settings, steps and start stand beside it in any case.
+    extent : ((x low, x high), (y low, y high)), or (low, high) for one coordinate, optional
+        What is shown; by default the function's domain, widened to hold the starts.
+
+    Returns
+    -------
+    Animation
+        It shows itself at the end of a cell, and saves itself as a page, a film or a still.
+    """
+    view = scene(f, extent, who="animate")
+    found = tracks("animate", f, paths, labels)
+    if not found:
+        raise TypeError("animate: give at least one path, as ol.minimize returns it")
+    if len(found) > MOST_PATHS:
+        raise ValueError(f"animate: {len(found)} paths are given; a player shows at most {MOST_PATHS}")
+    if extent is None:
+        view = scene(f, None, found, "animate")
+    return Animation(view, found, str(title) if title is not None else show_name(f))
+
+
+class Animation:
+    """Paths on the picture of a function, step by step; see `animate`.
+
+    Attributes
+    ----------
+    steps : int
+        Number of steps of the longest path.
+    description : str
+        What is shown, in words.
+    """
+
+    def __init__(self, scene, tracks, title):
+        self.scene, self.tracks, self.title = scene, tracks, title
+        self.steps = max(1, *(track.steps for track in tracks))
+        self.settings = settings_line(tracks)
+        kind = "Contours" if scene.flat else "Graph"
+        self.description = " ".join([f"{kind} of {scene.f.name}.", *sentences(tracks)])
+
+    def __repr__(self):
+        return f"<animation: {self.title}, {self.settings}>"
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        return {
+            "text/html": self.html(),
+            "image/png": page.base64_text(self.still()),  # for pages that drop HTML
+            "text/plain": repr(self),
+        }
+
+    # --- the player ----------------------------------------------------------------------------------------
+
+    def html(self):
+        """The player as one piece of HTML: picture, data and script, without any reference to the network."""
+        return page.player("optlib-animation", self._picture(), self.data(), SCRIPTS)
+
+    def data(self):
+        """What the player is given, as plain data."""
+        stride = -(-sum(len(track.f) for track in self.tracks) // MOST_POINTS)
+        values = stage.values_data(self.scene, self.tracks, self.steps)
+        return {
+            "title": self.title,
+            "settings": self.settings,
+            "description": self.description,
+            "steps": self.steps,
+            "stride": stride,
+            "scene": stage.scene_data(self.scene),
+            "values": values,
+            "paths": [self._path_data(track, stride) for track in self.tracks],
+        }
+
+    def _path_data(self, track, stride):
+        kept = np.unique(np.append(np.arange(0, len(track.f), stride), len(track.f) - 1))
+        points = stage.fractions(self.scene, self.scene.points(track)[kept])
+        stopped = "diverged" if track.diverged else "stopped"
+        return {
+            "label": track.label,
+            "points": stage.differences(points),
+            "heights": [stage.tidy(h) for h in stage.heights_of(track.f[kept], stage.base_of(self.scene))],
+            "ended": track.steps,
+            "stopped": stopped,
+            **stage.style_data(track.style),
+        }
+
+    def _picture(self):
+        return stage.still_image(self.scene, self.tracks, self.description)
+
+    # --- pictures ------------------------------------------------------------------------------------------
+
+    def frames(self, count=FRAMES, size=(600, 500), scale=1):
+        """Yield ``count`` frames from the start to the last step, as images with a palette."""
+        brush = painter(self.scene, size, scale=scale)
+        for step in np.unique(np.linspace(0, self.steps, count).round().astype(int)):
+            yield brush.image(self._frame(brush, int(step)))
+
+    def still(self, step=None, size=(600, 500), scale=1):
+        """PNG bytes of the picture at a step, by default the last."""
+        brush = painter(self.scene, size, scale=scale)
+        out = io.BytesIO()
+        brush.image(self._frame(brush, self.steps if step is None else step)).save(out, "PNG", optimize=True)
+        return out.getvalue()
+
+    def _frame(self, brush, step):
+        where = "" if step >= self.steps else f", step {step}"
+        return brush.frame(self.tracks, f"{self.title}, {self.settings}{where}", upto=step)
+
+    # --- files ---------------------------------------------------------------------------------------------
+
+    def save(self, path, *, frames=FRAMES, seconds=SECONDS, size=(600, 500), scale=1):
+        """Write a file, which appears only when it is whole.
+
+        Parameters
+        ----------
+        path : str or path
+            The ending says what is written: ``.html`` the player as a page of its own, ``.gif``, ``.apng``
+            (an animated PNG) or ``.webp`` a film for places without scripts, ``.mp4`` a film by ffmpeg, ``.png``
+            a still of the last step.
+        frames, seconds : int, float
+            Number of frames of a film and how long it runs.
+        size, scale : (width, height) in pixels, and pixels to each of them
+            Of a film or still.
+
+        Returns
+        -------
+        pathlib.Path
+        """
+        path = pathlib.Path(path)
+        kind = path.suffix.lower().lstrip(".")
+        if kind not in ("html", "png", *FILMS):
+            endings = ", ".join(f".{name}" for name in ("html", "png", *FILMS))
+            raise ValueError(f"save: path={str(path)!r} must end in one of {endings}")
+        if frames < 2 or not seconds > 0:
+            raise ValueError(f"save: frames={frames!r} must be at least 2, and seconds={seconds!r} above 0")
+        part = path.with_name(path.name + ".part")
+        try:
+            if kind == "html":
+                part.write_text(self._document(), encoding="utf-8")
+            elif kind == "png":
+                part.write_bytes(self.still(size=size, scale=scale))
+            else:
+                write_film(part, kind, list(self.frames(frames, size, scale)), seconds)
+            os.replace(part, path)
+        finally:
+            part.unlink(missing_ok=True)
+        return path
+
+    def _document(self):
+        return page.document(self.title, self.html())
+
+
+def write_film(path, kind, frames, seconds):
+    """Write images as a film of a kind of `FILMS`; the last one stays for a second."""
+    pause = max(20, round(1000 * seconds / len(frames)))
+    times = [pause] * (len(frames) - 1) + [1000]
+    if kind == "mp4":
+        return _write_mp4(path, frames, len(frames) / seconds)
+    if kind == "webp":
+        first, *rest = (frame.convert("RGB") for frame in frames)
+        options = dict(format="WEBP", lossless=True, quality=20, method=0, kmin=99, kmax=100)
+    else:
+        first, *rest = _changes_only(frames)
+        kinds = {"gif": dict(format="GIF", optimize=False, disposal=1), "apng": dict(format="PNG", blend=1)}
+        options = kinds[kind] | {"transparency": COLORS}
+    first.save(path, save_all=True, append_images=rest, duration=times, loop=0, **options)
+
+
+def _changes_only(frames):
+    """The first image, and of each other one only the pixels that changed; the rest is transparent.
+
+    The transparent color needs an entry in the palette of its own: browsers ignore one that lies beyond its end.
+    """
+    palette = frames[0].getpalette()[: 3 * COLORS] + [0, 0, 0]
+    first = frames[0].copy()
+    first.putpalette(palette)
+    yield first
+    for before, now in itertools.pairwise(frames):
+        before, indices = np.asarray(before), np.asarray(now)
+        changed = Image.fromarray(np.where(indices == before, np.uint8(COLORS), indices))
+        changed.putpalette(palette)
+        yield changed
+
+
+def _write_mp4(path, frames, rate):
+    program = shutil.which("ffmpeg")
+    if program is None:
+        raise RuntimeError("save: ffmpeg is not found, and .mp4 needs it; .gif, .webp and .html need nothing")
+    width, height = frames[0].size
+    command = [
+        program, "-loglevel", "error", "-y", "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}",
+        "-r", f"{rate:g}", "-i", "-", "-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2", "-pix_fmt", "yuv420p",
+        "-f", "mp4", str(path),
+    ]  # fmt: skip
+    content = b"".join(frame.convert("RGB").tobytes() for frame in frames)
+    done = subprocess.run(command, input=content, capture_output=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"save: ffmpeg failed: {html.escape(done.stderr.decode(errors='replace').strip())}")

@@ -1,0 +1,72 @@
+"""Colors of the moving pictures on light and on dark pages; the light ones are those of the theme."""
+
+import dataclasses
+
+import numpy as np
+
+from ..pictures import theme
+
+BANDS = 15  # colors for the bands between contour lines; a sixteenth marks pixels without a value
+
+
+@dataclasses.dataclass(frozen=True)
+class Look:
+    """Paper, ink and landscape of a page.
+
+    Attributes
+    ----------
+    paper, ink, faint, undefined : str
+        Hex colors of the page, of text, of lines that stay behind, and of places without a value.
+    landscape : tuple of hex colors, from low values to high
+    """
+
+    paper: str
+    ink: str
+    faint: str
+    undefined: str
+    landscape: tuple
+
+    def path_color(self, style):
+        """Hex color of a path; on dark paper the theme's colors are lightened and black turns to ink."""
+        if self is LIGHT:
+            return style["color"]
+        return self.ink if style["color"] == theme.BLACK else theme.mix(style["color"], "#FFFFFF", 0.25)
+
+    def bands(self):
+        """Colors of the bands and of no value, uint8 (16, 3)."""
+        return np.array([rgb(c) for c in self.band_colors()], np.uint8)
+
+    def band_colors(self):
+        """The same as 16 hex colors."""
+        at = np.linspace(0, len(self.landscape) - 1, BANDS)
+        first = np.minimum(at.astype(int), len(self.landscape) - 2)
+        ramp = [theme.mix(self.landscape[i], self.landscape[i + 1], t - i) for i, t in zip(first, at, strict=True)]
+        return [*ramp, self.undefined]
+
+    def blends(self, count):
+        """Colors (count, 3) for paths, text and their soft edges over everything they may lie on."""
+        unders = [self.paper, *self.landscape[:: len(self.landscape) - 1], self.ink]
+        paths = [self.path_color({"color": c}) for c in theme.COLORS]
+        shares = (1.0, 0.7, 0.4)
+        found = [theme.mix(self.paper, self.ink, t) for t in np.linspace(0, 1, 12)]
+        found += [theme.mix(theme.YELLOW, other, t) for other in (theme.INK, self.landscape[0]) for t in (0.0, 0.4)]
+        found += [theme.mix(under, color, share) for share in shares for color in paths for under in unders]
+        found = list(dict.fromkeys(found))[:count]
+        return np.array([rgb(c) for c in found + found[:1] * (count - len(found))], np.uint8)
+
+
+LIGHT = Look(theme.PAPER, theme.INK, theme.FAINT, theme.UNDEFINED, theme.LANDSCAPE)
+DARK = Look(
+    "#15181D", "#E9ECF1", "#8A929E", "#2A2D33",
+    ("#10202E", "#1B3142", "#294456", "#3A586A", "#4C6B7B", "#5E7C89"),
+)
+
+
+def look_of(dark):
+    """The `Look` of a dark or a light page."""
+    return DARK if dark else LIGHT
+
+
+def rgb(color):
+    """A hex color as three whole numbers."""
+    return [int(color[i : i + 2], 16) for i in (1, 3, 5)]

@@ -1,0 +1,91 @@
+"""HTML for outputs: scripts and styles of `live/player/`, data, and a still picture for where no script runs."""
+
+import base64
+import functools
+import hashlib
+import html
+import json
+import re
+from importlib import resources
+
+from ..registry import FUNCTIONS
+
+
+@functools.cache
+def asset(name):
+    """A file of `live/player/` as it is embedded: whole-line comments and indentation left out."""
+    text = resources.files("optlib.live.player").joinpath(name).read_text(encoding="utf-8")
+    lines = (line.strip() for line in text.splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("//"))
+
+
+def script(*names):
+    """One ``<script>`` element with files of the player."""
+    return f"<script>\n{chr(10).join(map(asset, names))}\n</script>"
+
+
+def data_url(content, kind="image/png"):
+    """Bytes as an URL that needs no network."""
+    return f"data:{kind};base64,{base64_text(content)}"
+
+
+def base64_text(content):
+    """Bytes as text, the form in which notebooks keep pictures."""
+    return base64.b64encode(content).decode("ascii")
+
+
+def escaped_json(value):
+    """JSON that may stand inside a ``<script>`` element: nothing in it can end the element or a line of script."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return re.sub("[<>&\u2028\u2029]", lambda m: f"\\u{ord(m.group()):04x}", text)
+
+
+def mark(*parts):
+    """A short name that depends on nothing but the content: the same notebook gives the same HTML."""
+    joined = "\0".join(str(part) for part in parts)
+    return "optlib-" + hashlib.sha256(joined.encode()).hexdigest()[:10]
+
+
+def still(png, description, width=None):
+    """A picture with its description for screen readers."""
+    size = f' width="{width}"' if width else ""
+    alt = html.escape(description)
+    return f'<img alt="{alt}"{size} src="{data_url(png)}" style="max-width:100%;height:auto">'
+
+
+def known_name(f):
+    """The name under which code finds this function in `FUNCTIONS`, or None."""
+    return f.name if f is dict.get(FUNCTIONS, f.name) else None
+
+
+def player(name, picture, data, scripts):
+    """An element that the scripts turn into a player, and that shows ``picture`` where they do not run.
+
+    Parameters
+    ----------
+    name : str
+        CSS class that the scripts look for.
+    picture : str
+        HTML, see `still`.
+    data : JSON-serializable
+    scripts : sequence of str
+        Files of `live/player/`.
+    """
+    css = f"(globalThis.optlib = globalThis.optlib || {{}}).css = {escaped_json(asset('player.css'))};"
+    # JupyterLab catches keys before the page does; the attribute tells it to leave those in the player alone.
+    return (
+        f'<div class="{name}" data-lm-suppress-shortcuts="true">{picture}'
+        f'<script type="application/json">{escaped_json(data)}</script></div>\n'
+        f"<script>\n{css}\n{chr(10).join(map(asset, scripts))}\n</script>"
+    )
+
+
+def document(title, body):
+    """A page of its own around a player."""
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="color-scheme" content="light dark">\n'
+        "<style>:root { color-scheme: light dark; }</style>\n"
+        f"<title>{html.escape(title)}</title>\n</head>\n<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n"
+    )

@@ -1,0 +1,1 @@
+"""Plain JavaScript and CSS for pictures that live without a kernel; `optlib.live.page` embeds them."""

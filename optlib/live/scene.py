@@ -1,0 +1,104 @@
+"""Which part of a function is shown, and where things lie in it."""
+
+import dataclasses
+import functools
+
+import numpy as np
+
+from ..functions import Function
+from ..pictures import background
+from ..pictures.terrain import checked_extent, grown
+
+GRID = 160  # points a side from which levels and ranges are read
+
+
+@dataclasses.dataclass(frozen=True)
+class Scene:
+    """The part of the plane that is shown for a function of one or two coordinates.
+
+    For two coordinates the plane is theirs; for one it is the graph, with the value upwards.
+
+    Attributes
+    ----------
+    f : Function
+    x, y : tuple of (low, high)
+        What is shown, in the function's units.
+    """
+
+    f: Function
+    x: tuple
+    y: tuple
+
+    @property
+    def flat(self):
+        """True for the contours of two coordinates, False for the graph of one."""
+        return self.f.dim == 2
+
+    @functools.cached_property
+    def levels(self):
+        """Values of the contour lines, rising."""
+        lowest = self.f.minimum if self.f.minimum is not None and np.isfinite(self.f.minimum) else None
+        return background.contour_levels(self._sample(GRID, GRID), lowest, background.LEVELS)
+
+    def bands(self, width, height):
+        """The contour picture as bands, uint8 of shape (height, width), top row first."""
+        return background.bands(self._sample(width, height)[::-1], self.levels)
+
+    def graph(self, count=400):
+        """Points (count, 2) of the curve of a function of one coordinate; NaN where it is not finite."""
+        x = np.linspace(*self.x, count)
+        with np.errstate(all="ignore"):
+            y = np.array(np.broadcast_to(self.f.at(x), x.shape), dtype=float)
+        y[~np.isfinite(y)] = np.nan
+        return np.stack([x, y], axis=-1)
+
+    def minima(self):
+        """Global minima that lie in view, as points (n, 2) of the picture."""
+        if not self.f.minima:
+            return np.empty((0, 2))
+        points = np.array(self.f.minima, dtype=float)
+        points = points if self.flat else np.column_stack([points, self.f(points)])
+        inside = (points >= [self.x[0], self.y[0]]) & (points <= [self.x[1], self.y[1]])
+        return points[inside.all(axis=1)]
+
+    def points(self, track):
+        """Where a path runs in the picture: points (steps + 1, 2); see `pictures.tracks.Track`."""
+        return track.x if self.flat else np.column_stack([track.x[:, 0], track.f])
+
+    def _sample(self, width, height):
+        # Sampled at the pixels' middles, as an image is shown.
+        (x0, x1), (y0, y1) = self.x, self.y
+        x = x0 + (np.arange(width) + 0.5) * (x1 - x0) / width
+        y = y0 + (np.arange(height) + 0.5) * (y1 - y0) / height
+        with np.errstate(all="ignore"):
+            values = self.f.at(*np.meshgrid(x, y))
+        return np.broadcast_to(np.asarray(values, dtype=float), (height, width))
+
+
+def scene(f, extent=None, tracks=(), who="scene"):
+    """The `Scene` of a function of one or two coordinates.
+
+    Parameters
+    ----------
+    f : Function
+    extent : ((x low, x high), (y low, y high)), or (low, high) for one coordinate, optional
+        What is shown; by default the function's domain, widened to hold the starts of ``tracks``.
+    who : str
+        Name of the caller, for messages.
+    """
+    if not isinstance(f, Function):
+        raise TypeError(f"{who}: f={f!r} must be a Function; wrap your own with ol.objective(...)")
+    if f.dim not in (1, 2):
+        raise ValueError(f"{who}: {f.name} has {f.dim} coordinates; a picture takes functions of 1 or 2")
+    if extent is None:
+        sides = grown(f.domain, tracks)
+    else:
+        sides = checked_extent(who, (extent,) if f.dim == 1 and np.ndim(extent) == 1 else extent, f.dim)
+    if f.dim == 2:
+        return Scene(f, *sides)
+    values = Scene(f, sides[0], (0.0, 1.0)).graph()[:, 1]
+    if np.isnan(values).all():
+        raise ValueError(f"{who}: {f.name} has no finite value over extent={sides[0]}")
+    low, high = np.nanmin(values), np.nanquantile(values, 0.99)
+    room = 0.06 * (high - low) or 1.0
+    return Scene(f, sides[0], (float(low - room), float(high + room)))

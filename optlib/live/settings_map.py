@@ -1,0 +1,159 @@
+"""`heatmap`: where a rule ends for every pair of two hyper-parameters, and the path of each pair."""
+
+import difflib
+
+import numpy as np
+
+from ..minimize import grid, minimize
+from ..pictures.maps import heatmap as draw_map
+from ..pictures.picture import number
+from ..trajectory import lost
+from . import offline, page, stage
+from .scene import scene
+from .setting import Setting
+
+CHUNK = 8000  # settings that run together: their whole paths fit into memory that is used again and again
+
+
+def heatmap(f, rule, x="lr", y="beta", *, xs=None, ys=None, n=200, start=None, steps=200):
+    """Run a rule at n times n settings and show the value at the end of each.
+
+    Parameters
+    ----------
+    f : Function
+        Of one or two coordinates.
+    rule : optimizer class or instance
+        Hyper-parameters other than ``x`` and ``y`` keep the values of the instance.
+    x, y : str
+        Two hyper-parameters that are single numbers.
+    xs, ys : 1-D arrays, optional
+        Their values; by default ``n`` over the range of their sliders, by equal factors where that is logarithmic.
+    n : int from 2 to 1000
+    start, steps : as in `minimize`
+
+    Returns
+    -------
+    SettingsMap
+        It shows itself at the end of a cell: the map, and below it the path of a setting, chosen by a click in the map
+        or by sliders, with or without a kernel.
+    """
+    setting = Setting(f, [rule], start, steps, who="heatmap")
+    made = setting.rule(setting.chosen[0])
+    if x == y:
+        raise ValueError(f"heatmap: x and y are both {x!r}; choose two different hyper-parameters")
+    if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or not 2 <= n <= 1000:
+        raise ValueError(f"heatmap: n={n!r} must be an integer from 2 to 1000")
+    axes = {name: _axis(made, name, values, n) for name, values in ((x, xs), (y, ys))}
+    return SettingsMap(setting, made, axes)
+
+
+class SettingsMap:
+    """Values at the end over two hyper-parameters; see `heatmap`.
+
+    Attributes
+    ----------
+    xs, ys : arrays (n,) and (m,)
+    values : array (m, n)
+        Value after the last step, NaN where the path left the finite numbers.
+    diverged : bool array (m, n)
+        Where it did, or ended more than `trajectory.LOST` times as high as it began.
+    picture : Picture
+    best : dict
+        The setting that ends lowest, and its value as ``f``.
+    """
+
+    def __init__(self, setting, rule, axes):
+        (self.x, self.xs), (self.y, self.ys) = axes.items()
+        self.setting, self.rule = setting, rule
+        self.values = _ends(setting, rule, axes)
+        lowest = np.unravel_index(np.nanargmin(self.values), self.values.shape)
+        row, column = lowest
+        self.best = {self.x: float(self.xs[column]), self.y: float(self.ys[row]), "f": float(self.values[lowest])}
+        self.diverged = lost(self.values, setting.f(np.array(setting.start)))
+        if self.diverged.all():  # then the least bad of them are worth a look
+            self.diverged = np.isnan(self.values)
+        scales = [(name, values, "log") if _log(rule, name) else (name, values) for name, values in axes.items()]
+        start = ", ".join(map(number, setting.start))
+        self.picture = draw_map(
+            self.values, *scales, label=f"value after {setting.steps:,} steps",
+            title=f"{type(rule).__name__} on {setting.f.name.replace('_', ' ')}",
+            diverged=self.diverged, settings=f"{self.values.size:,} settings, {setting.steps:,} steps from ({start})",
+        )  # fmt: skip
+
+    def __repr__(self):
+        best = ", ".join(f"{name} {number(value)}" for name, value in self.best.items())
+        share = f"{self.diverged.mean():.1%} diverged"
+        return f"<{type(self.rule).__name__} at {self.values.size:,} settings: best {best}; {share}>"
+
+    def path(self, **values):
+        """The `Trajectory` of one setting: ``map.path(lr=0.1, beta=0.9)``."""
+        return minimize(self.setting.f, _with(self.rule, values), self.setting.start, self.setting.steps)
+
+    def html(self):
+        """The map, and below it sliders that show the path of a setting; without any reference to the network."""
+        view = scene(self.setting.f, None, who="heatmap")
+        self.setting.rules[self.setting.chosen[0]][1].update({k: v for k, v in self.best.items() if k != "f"})
+        still = stage.still_image(view, self.setting.tracks(), repr(self))
+        drawn = self.picture.html()  # before its axes are asked for: this is when they get their places
+        chart = _chart(self.picture.axes)
+        return drawn + offline.html(self.setting, view, still, names=(self.x, self.y), chart=chart)
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        return {
+            "text/html": self.html(),
+            "image/png": page.base64_text(self.picture.png()),
+            "text/plain": repr(self),
+        }
+
+
+def _chart(axes):
+    """Where the axes lie in the picture, as fractions from its lower left corner, and what they show."""
+    box = axes.get_position()
+    return {
+        "box": [round(v, 5) for v in (box.x0, box.y0, box.width, box.height)],
+        "sides": [
+            {"low": float(low), "high": float(high), "log": scale == "log"}
+            for (low, high), scale in ((axes.get_xlim(), axes.get_xscale()), (axes.get_ylim(), axes.get_yscale()))
+        ],
+    }
+
+
+def _ends(setting, rule, axes):
+    """Value after the last step for each pair, shape (len(ys), len(xs)); NaN for paths that diverged."""
+    (x, xs), (y, ys) = axes.items()
+    rows = max(1, CHUNK // len(xs))
+    ends = []
+    for first in range(0, len(ys), rows):
+        # As two axes rather than as pairs: what a rule computes of one setting alone, beta ** t, is then computed
+        # once a row and not once a cell.
+        some = grid(**{y: ys[first : first + rows], x: xs})
+        runs = minimize(setting.f, _with(rule, some), setting.start, setting.steps)
+        ends.append(np.where(runs.diverged, np.nan, runs.f[-1]))
+    values = np.concatenate(ends)
+    if np.isnan(values).all():
+        raise ValueError(f"heatmap: {type(rule).__name__} diverges at all settings; try smaller values of {x} or {y}")
+    return values
+
+
+def _axis(rule, name, values, n):
+    usable = [h for h in rule.hypers if offline.can_turn(rule, h)]
+    if name not in usable:
+        near = difflib.get_close_matches(str(name), usable, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"choose among {', '.join(usable) or 'none'}"
+        raise ValueError(f"heatmap: {type(rule).__name__} has no number {name!r} that a slider could turn; {hint}")
+    about = rule.hypers[name]
+    if values is None:
+        low, high = about.slider
+        return np.geomspace(low, high, n) if about.log else np.linspace(low, high, n)
+    values = np.asarray(values, dtype=float)
+    if values.ndim != 1 or len(values) < 2 or not (np.diff(values) > 0).all():
+        raise ValueError(f"heatmap: values of {name} must be a rising 1-D array of at least 2 numbers")
+    return about.check(type(rule).__name__, name, values)
+
+
+def _log(rule, name):
+    return rule.hypers[name].log
+
+
+def _with(rule, values):
+    return type(rule)(**(rule.settings() | values))

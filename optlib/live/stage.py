@@ -1,0 +1,156 @@
+"""What the browser needs to draw a scene and paths on it, as plain data for JSON."""
+
+import html
+import io
+import urllib.parse
+
+import numpy as np
+from PIL import Image
+
+from ..pictures import theme
+from . import page
+from .look import DARK, LIGHT
+
+UNITS = 4096  # positions are whole numbers, so many across the picture; the same number stands in core.js
+MAP_SIZE = (640, 500)  # pixels of the bands; contour lines stay smooth when they are shown at another size
+STILL_POINTS = 2_000  # in the still picture, all paths together
+CURVE_DECADES = 12  # a curve of values on a logarithmic axis reaches at most so far down
+
+
+def scene_data(scene):
+    """A `scene.Scene` as data for the map in stage.js, which takes the bands from `still_image`."""
+    data = {
+        "x": [_short(v, 8) for v in scene.x],
+        "y": [_short(v, 8) for v in scene.y],
+        "labels": ["x", "y" if scene.flat else "f(x)"],
+        "minima": (fractions(scene, scene.minima()) / UNITS).round(4).tolist(),
+        "star": theme.YELLOW,
+        "looks": {name: _look_data(look) for name, look in (("light", LIGHT), ("dark", DARK))},
+    }
+    if not scene.flat:
+        curve = scene.graph()
+        data["graph"] = differences(fractions(scene, curve[~np.isnan(curve).any(axis=1)]))
+    return data
+
+
+def bands_png(scene, size=MAP_SIZE):
+    """The contour picture as an indexed PNG with 16 colors."""
+    picture = Image.fromarray(scene.bands(*size))
+    picture.putpalette(LIGHT.bands().ravel().tolist())
+    out = io.BytesIO()
+    picture.save(out, "PNG", bits=4, optimize=True)
+    return out.getvalue()
+
+
+def still_image(scene, tracks, description):
+    """HTML of the last step as a picture without script: the bands and over them the paths as lines.
+
+    It is an SVG image.  The player finds the bands in it, so that they are on the page only once.
+    """
+    width, height = MAP_SIZE
+    parts = [f"<rect width='{width}' height='{height}' fill='{theme.PAPER}'/>"]
+    if scene.flat:
+        parts.append(f"<image width='{width}' height='{height}' href='{page.data_url(bands_png(scene))}'/>")
+    else:
+        curve = scene.graph()
+        parts.append(_svg_line(scene, curve[~np.isnan(curve).any(axis=1)], theme.FAINT))
+    kept = max(1, STILL_POINTS // len(tracks)) if tracks else 1
+    for track in tracks:
+        points = scene.points(track)
+        rows = np.unique(np.linspace(0, len(points) - 1, min(len(points), kept)).astype(int))
+        parts.append(_svg_line(scene, points[rows], track.style["color"], theme.dash_array(track.style)))
+        x, y = _svg_place(scene, points[-1:])[0]
+        parts.append(f"<circle cx='{x}' cy='{y}' r='6' fill='{track.style['color']}' stroke='{theme.PAPER}'/>")
+    svg = f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width} {height}'>{''.join(parts)}</svg>"
+    url = "data:image/svg+xml," + urllib.parse.quote(svg, safe=" '()/:;,=+!*-._~@$?|")
+    return (
+        f'<img alt="{html.escape(description)}" width="{width}" height="{height}" '
+        f'style="max-width:100%;height:auto" src="{url}">'
+    )
+
+
+def _svg_line(scene, points, color, dashes=()):
+    places = " ".join(f"{x},{y}" for x, y in _svg_place(scene, points))
+    dashed = f" stroke-dasharray='{' '.join(f'{3 * d:g}' for d in dashes)}'" if dashes else ""
+    return f"<polyline fill='none' stroke='{color}' stroke-width='3' points='{places}'{dashed}/>"
+
+
+def _svg_place(scene, points):
+    width, height = MAP_SIZE
+    u, v = (fractions(scene, points) / UNITS).T
+    places = np.column_stack([u * width, (1 - v) * height]).round().astype(int)
+    return places.tolist()
+
+
+def fractions(scene, points):
+    """Points (..., 2) of the picture as whole numbers, `UNITS` across; what is very far outside is cut off."""
+    low = np.array([scene.x[0], scene.y[0]])
+    high = np.array([scene.x[1], scene.y[1]])
+    with np.errstate(all="ignore"):
+        return np.round(np.clip((points - low) / (high - low), -64, 64) * UNITS)
+
+
+def differences(fractions):
+    """Whole numbers (n, 2) as the list [x0, y0, dx, dy, ...], which is short as text."""
+    return np.diff(fractions, axis=0, prepend=0).astype(int).ravel().tolist()
+
+
+def style_data(style):
+    """Colors on light and dark pages, dashes and marker of a path."""
+    return {
+        "colors": [look.path_color(style) for look in (LIGHT, DARK)],
+        "dashes": list(theme.dash_array(style)),
+        "marker": style["marker"],
+    }
+
+
+def values_data(scene, tracks, last):
+    """How the curve of values is drawn: its range, and whether on a logarithmic axis.
+
+    Heights are values above ``base``.  The axis is logarithmic where they span more than two powers of ten.
+    """
+    base = base_of(scene)
+    heights = np.concatenate([heights_of(track.f, base) for track in tracks])
+    positive = heights[heights > 0]
+    top = float(positive.max()) if positive.size else 1.0
+    log = bool((heights >= 0).all() and positive.size and positive.min() < top / 100)
+    if log:
+        high = np.ceil(np.log10(top) * 2) / 2
+        low = max(np.floor(np.log10(positive.min())), np.floor(high) - CURVE_DECADES)
+    else:
+        low, high = float(heights.min()), float(heights.max())
+        room = 0.05 * (high - low) or 1.0
+        low, high = low - room, high + room
+    name = "f(x)" if scene.f.dim == 1 else "f"
+    label = f"{name} − minimum" if base else name
+    return {
+        "low": _short(low), "high": _short(high), "log": log, "last": last,
+        "base": _short(base, 10), "name": name, "label": label,
+    }  # fmt: skip
+
+
+def base_of(scene):
+    """The function's minimum where it is known, else 0."""
+    known = scene.f.minimum
+    return 0.0 if known is None or not np.isfinite(known) or abs(known) < 1e-9 else float(known)
+
+
+def heights_of(values, base):
+    """Values above the base, with four significant digits; rounding error below it counts as nothing."""
+    above = np.asarray(values, dtype=float) - base
+    if base:
+        above = np.where(np.abs(above) < 1e-12 * abs(base), 0.0, above)
+    return np.array([float(f"{v:.4g}") for v in above])
+
+
+def _look_data(look):
+    return {"paper": look.paper, "ink": look.ink, "faint": look.faint, "bands": look.band_colors()}
+
+
+def tidy(value):
+    """A number that is written shortly: whole ones without a decimal point."""
+    return int(value) if value == int(value) and abs(value) < 1e15 else float(value)
+
+
+def _short(value, digits=6):
+    return float(f"{value:.{digits}g}")

@@ -1,0 +1,25 @@
+"""Every static picture of the course, by name: ``ol.plots.contour(f, path)``.
+
+Each function returns a `Picture`, which shows itself in a notebook, describes itself in words, and saves to a
+file.  pyplot is not involved and the reader's matplotlib settings are left alone.
+"""
+
+from .arrows import first_steps, gradient_field
+from .averages import averages
+from .basins import basins
+from .charts import curves, loss, rates
+from .landscape import contour, contour3d, four_views, line, scatter, surface
+from .maps import heatmap, regions
+from .noise import noise_ball, noisy_run
+from .phases import phase_diagram
+from .picture import Picture
+from .runs import bands, progress, ranking
+from .samples import histograms, images
+from .slopes import secant
+from .steps import look_ahead
+
+__all__ = [
+    "Picture", "averages", "bands", "basins", "contour", "contour3d", "curves", "first_steps", "four_views",
+    "gradient_field", "heatmap", "histograms", "images", "line", "look_ahead", "loss", "noise_ball", "noisy_run",
+    "phase_diagram", "progress", "ranking", "rates", "regions", "scatter", "secant", "surface",
+]  # fmt: skip

@@ -1,0 +1,257 @@
+"""Schedules: hyper-parameters as functions of t, the number of steps already made.
+
+``s(0)`` is the value for the first step.  A schedule stands wherever a rule takes a number:
+
+>>> import optlib as ol
+>>> opt = ol.Adam(lr=ol.schedules.WarmUp(5) * ol.schedules.Cosine(0.1, steps=100))
+
+Schedules are multiplied and added, by numbers and by each other, and follow each other with `Schedule.then`.
+The first argument of each may be an array, so that a batch of settings has schedules too; ``t`` may be an array of
+steps, so that a schedule can be drawn.  Two of them, `OnPlateau` and `ByGradientNorm`, read how the run goes.
+"""
+
+from ..arrays import cos, is_array, maximum, minimum, pi, where
+from .base import Schedule, number, schedule, whole
+from .feedback import ByGradientNorm, OnPlateau
+
+__all__ = [
+    "ByGradientNorm", "Constant", "Cosine", "Demon", "Exponential", "InverseTime", "OnPlateau", "OneCycle",
+    "Polynomial", "Schedule", "Step", "WarmUp", "demon",
+]
+
+
+def demon(beta, t, steps):
+    r"""Decaying momentum (Demon): the momentum after ``t`` of ``steps`` steps.
+
+    $$\beta_t = \beta\, \frac{1 - t/T}{(1-\beta) + \beta\,(1 - t/T)}$$
+
+    A gradient adds beta / (1 - beta) times itself to all later steps.  Demon lets this sum fall in a straight
+    line from its first value to 0 at t = T; from there on the momentum stays 0.
+
+    Parameters
+    ----------
+    beta : float or array in [0, 1)
+        Momentum of the first step.
+    t : number of steps already made, 0 for the first step
+    steps : number of steps T after which the momentum is 0
+
+    Source: J. Chen, C. Wolfe, Z. Li, A. Kyrillidis (2022), Demon: Improved Neural Network Training with Momentum
+    Decay, ICASSP.  arXiv:1910.04952
+    """
+    left = maximum(1 - t / steps, 0.0)
+    return beta * left / ((1 - beta) + beta * left)
+
+
+# --- functions of t ------------------------------------------------------------------------------------------
+
+
+@schedule
+class Constant(Schedule):
+    r"""The same value at every step: $$s(t) = s_0$$"""
+
+    value: float = number("(-inf, inf)")
+
+    def __call__(self, t):
+        return self.value + 0.0 * t
+
+
+@schedule
+class InverseTime(Schedule):
+    r"""Falls like a power of 1/t.
+
+    $$s(t) = \frac{s_0}{(1 + r\,t)^p}$$
+
+    With p = 1 the sum of all values is infinite and the sum of their squares is finite: the condition under which
+    stochastic steps reach the minimum in spite of their noise.  rate=1, power=0.5 is the 1/sqrt(t) of many proofs.
+
+    Parameters
+    ----------
+    value : value of the first step
+    rate : r >= 0, how soon it falls
+    power : p >= 0
+
+    Source: H. Robbins, S. Monro (1951), A Stochastic Approximation Method, Annals of Mathematical Statistics 22,
+    400-407.  torch has it as LambdaLR only.
+    """
+
+    value: float = number("(-inf, inf)")
+    rate: float = number("[0, inf)", 1.0)
+    power: float = number("[0, inf)", 1.0)
+
+    def __call__(self, t):
+        return self.value / (1 + self.rate * t) ** self.power
+
+
+@schedule
+class Step(Schedule):
+    r"""A staircase: multiplied by ``factor`` after every ``every`` steps.
+
+    $$s(t) = s_0\, f^{\lfloor t / n \rfloor}$$
+
+    Source: the schedule of K. He, X. Zhang, S. Ren, J. Sun (2016), Deep Residual Learning for Image Recognition,
+    CVPR, which divides by 10.  Equal to torch's StepLR.
+    """
+
+    value: float = number("(-inf, inf)")
+    every: int = whole("[1, inf)")
+    factor: float = number("(0, inf)", 0.1)
+
+    def __call__(self, t):
+        return self.value * _power(self.factor, t // self.every)
+
+
+@schedule
+class Exponential(Schedule):
+    r"""Multiplied by ``factor`` at every step.
+
+    $$s(t) = s_0\, f^{\,t}$$
+
+    A factor above 1 makes the learning-rate range test: raise the rate until the loss explodes.
+
+    Source: the range test is from L. N. Smith (2017), Cyclical Learning Rates for Training Neural Networks, WACV.
+    Equal to torch's ExponentialLR.
+    """
+
+    value: float = number("(-inf, inf)")
+    factor: float = number("(0, inf)")
+
+    def __call__(self, t):
+        return self.value * _power(self.factor, t)
+
+
+@schedule
+class Polynomial(Schedule):
+    r"""Falls to ``end`` at t = ``steps`` like a power of the time that is left, and stays there.
+
+    $$s(t) = s_T + (s_0 - s_T) \left(1 - \frac{\min(t, T)}{T}\right)^p$$
+
+    power=1 is a straight line.
+
+    Source: L.-C. Chen et al. (2018), DeepLab, IEEE Transactions on Pattern Analysis and Machine Intelligence 40 (4),
+    section 4.1 ("poly").  Equal to torch's PolynomialLR, which has no ``end``.
+    """
+
+    value: float = number("(-inf, inf)")
+    steps: int = whole("[1, inf)")
+    power: float = number("(0, inf)", 1.0)
+    end: float = number("(-inf, inf)", 0.0)
+
+    def __call__(self, t):
+        return self.end + (self.value - self.end) * (1 - minimum(t / self.steps, 1.0)) ** self.power
+
+
+@schedule
+class Cosine(Schedule):
+    r"""Half a cosine wave: slow at first, fast in the middle, slow again towards ``end`` at t = ``steps``.
+
+    $$s(t) = s_T + (s_0 - s_T)\, \frac{1 + \cos(\pi \min(t, T) / T)}{2}$$
+
+    Source: I. Loshchilov, F. Hutter (2017), SGDR: Stochastic Gradient Descent with Warm Restarts, ICLR, equation 5.
+    arXiv:1608.03983.  Equal to torch's CosineAnnealingLR up to t = T; there torch's climbs back, this one stays.
+    """
+
+    value: float = number("(-inf, inf)")
+    steps: int = whole("[1, inf)")
+    end: float = number("(-inf, inf)", 0.0)
+
+    def __call__(self, t):
+        return _glide(self.value, self.end, minimum(t / self.steps, 1.0))
+
+
+@schedule
+class WarmUp(Schedule):
+    r"""A factor that climbs in a straight line to 1, to be multiplied with a value or another schedule.
+
+    $$s(t) = \min\!\left(1, \frac{t + 1}{n}\right)$$
+
+    ``WarmUp(5) * 0.1`` and ``WarmUp(5) * Cosine(0.1, steps=100)`` give the first five steps a fifth, two fifths,
+    ... of the full value.  No step is wasted on 0.  The other schedule's t runs on during the warm-up.
+
+    Source: P. Goyal et al. (2017), Accurate, Large Minibatch SGD, section 2.2.  arXiv:1706.02677.  Equal to torch's
+    LinearLR(start_factor=1/n, total_iters=n-1).
+    """
+
+    steps: int = whole("[1, inf)")
+
+    def __call__(self, t):
+        return minimum((t + 1) / self.steps, 1.0)
+
+
+@schedule
+class OneCycle(Schedule):
+    r"""Up from ``start`` to ``value`` and down to ``end``, each time by half a cosine wave.
+
+    $$s(t) = \begin{cases} \text{from } s_0 \text{ to } s_{\max} & t \le t_1 \\
+      \text{from } s_{\max} \text{ to } s_{\text{end}} & t_1 < t \le T - 1 \end{cases}
+      \qquad t_1 = \max(r\,T - 1,\ 0)$$
+
+    Parameters
+    ----------
+    value : float or array
+        The peak.
+    steps : int, at least 2
+        All steps T together; the last one, t = T - 1, has ``end``, and so have all later ones.
+    rise : float in (0, 1)
+        Share of the steps that climb.
+    start, end : float, optional
+        By default value/25 and start/10,000, as in torch.  For the momentum of the same run, which goes the other
+        way: ``OneCycle(0.85, steps, start=0.95, end=0.95)``.
+
+    Source: L. N. Smith, N. Topin (2018), Super-Convergence: Very Fast Training of Neural Networks Using Large
+    Learning Rates.  arXiv:1708.07120.  The paper's lines are straight, with a last fall of their own; this is
+    torch's OneCycleLR with its default cosine and two phases.
+    """
+
+    value: float = number("(-inf, inf)")
+    steps: int = whole("[2, inf)")
+    rise: float = number("(0, 1)", 0.3)
+    start: float = number("(-inf, inf)", None)
+    end: float = number("(-inf, inf)", None)
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.start is None:
+            object.__setattr__(self, "start", self.value / 25)
+        if self.end is None:
+            object.__setattr__(self, "end", self.start / 1e4)
+
+    def __call__(self, t):
+        peak, last = max(self.rise * self.steps - 1, 0.0), self.steps - 1
+        if is_array(t):
+            return where(t <= peak, self._up(t, peak), self._down(t, peak, last))
+        return self._up(t, peak) if t <= peak else self._down(t, peak, last)
+
+    def _up(self, t, peak):
+        return _glide(self.start, self.value, minimum(t / peak, 1.0) if peak else 1.0 + 0.0 * t)
+
+    def _down(self, t, peak, last):
+        return _glide(self.value, self.end, minimum((t - peak) / (last - peak), 1.0))
+
+
+@schedule
+class Demon(Schedule):
+    r"""Decaying momentum, for a rule's beta: `demon` as a schedule.
+
+    $$\beta_t = \beta\, \frac{1 - t/T}{(1-\beta) + \beta\,(1 - t/T)}$$
+
+    Source: J. Chen, C. Wolfe, Z. Li, A. Kyrillidis (2022), Demon: Improved Neural Network Training with Momentum
+    Decay, ICASSP.  arXiv:1910.04952
+    """
+
+    value: float = number("[0, 1)")
+    steps: int = whole("[1, inf)")
+
+    def __call__(self, t):
+        return demon(self.value, t, self.steps)
+
+
+def _glide(a, b, share):
+    """From ``a`` to ``b`` along half a cosine wave; ``share`` runs from 0 to 1."""
+    return b + (a - b) * (1 + cos(pi * share)) / 2
+
+
+def _power(factor, n):
+    try:
+        return factor**n
+    except OverflowError:  # Python floats raise where arrays give inf; a run then ends as diverged
+        return float("inf")

@@ -1,0 +1,193 @@
+"""A rule's update taken apart: what is the same for all numbers of a step, and the arithmetic on the tensors.
+
+``1 - beta1**t`` is one number a step.  Left inside a compiled loop it is computed for each of eleven million weights,
+and as a Python number it would have the loop compiled anew at every step.  So the source of `update` is split: such
+numbers are computed in Python, in the order of the source, and handed to the tensor arithmetic as arguments.
+"""
+
+import ast
+import copy
+import dataclasses
+import textwrap
+
+from .. import arrays
+from .rule_source import Scan, Unusual, is_own, parsed, switches
+
+
+@dataclasses.dataclass(frozen=True)
+class Formula:
+    """Both halves of an update.
+
+    Attributes
+    ----------
+    scalars : callable (rule) -> tuple
+        The numbers of this step, in Python; ``rule.t`` has been counted up.  State of the rule that is a number, such
+        as Nadam's product, is brought up to date on the rule.
+    tensors : callable (x, g, *state, *scalars) -> (new x, *new state)
+    state : tuple of str
+        Names of the rule's state that is tensors, in the order in which ``tensors`` takes and returns it.
+    source : str
+        Of both, to read.
+    """
+
+    scalars: object
+    tensors: object
+    state: tuple
+    source: str
+
+
+def formula_of(rule, namespace):
+    """The `Formula` of a rule that has begun, or None where its source is not plain enough.
+
+    Parameters
+    ----------
+    rule : Optimizer with its state
+    namespace : module
+        Whose functions take the place of those of `optlib.arrays`, such as `array_api_compat.torch`.
+    """
+    update = type(rule).update
+    if update.__code__.co_freevars or "update" in vars(rule):
+        return None
+    try:
+        return _split(rule, update, namespace)
+    except (OSError, TypeError, SyntaxError, Unusual):
+        return None
+
+
+def _split(rule, update, namespace):
+    (me, x, g), body = parsed(update, switches(rule))
+    scan = Scan(me)
+    for line in body:
+        scan.visit(line)
+    if scan.returns > 1 or scan.written & {*rule.hypers, "t"}:
+        raise Unusual
+    state = tuple(name for name in rule.state if holds_tensors(vars(rule)[name]))
+    if not scan.written <= set(rule.state):
+        raise Unusual
+    halves = _Halves(me, x, {x, g}, state)
+    for line in body:
+        halves.take(copy.deepcopy(line))
+    numbers = "".join(f"{name}, " for name in halves.hoisted)
+    scalars = f"def scalars({me}):\n" + textwrap.indent("\n".join([*halves.scalar, f"return ({numbers})"]), "    ")
+    owned = [f"own_{name}" for name in state]
+    takes = ", ".join([x, g, *owned, *halves.hoisted])
+    gives = f"return ({', '.join(['new_x', *owned])},)"
+    tensors = f"def tensors({takes}):\n" + textwrap.indent("\n".join([*halves.tensor, gives]), "    ")
+    lifted = {n: getattr(namespace, v.__name__) for n, v in update.__globals__.items() if _is_lifted(v)}
+    made = [_made(scalars, "scalars", update, {}), _made(tensors, "tensors", update, lifted)]
+    return Formula(*made, state, f"{scalars}\n\n\n{tensors}\n")
+
+
+def _made(source, name, update, names):
+    """A function of this source whose global names are those of the rule's file, but for ``names``."""
+    bound = f"def bind({', '.join(names)}):\n{textwrap.indent(source, '    ')}\n    return {name}"
+    found = {}
+    exec(compile(bound, f"<{name} of {update.__qualname__}>", "exec"), update.__globals__, found)
+    return found["bind"](*names.values())
+
+
+def _is_lifted(value):
+    name = getattr(value, "__name__", "")
+    return hasattr(arrays._FLOATS, name) and value is getattr(arrays, name, None)
+
+
+def holds_tensors(value):
+    """Whether a value of a rule's state is an array, or a tuple with one."""
+    if isinstance(value, (tuple, list)):
+        return any(map(holds_tensors, value))
+    return arrays.is_array(value)
+
+
+class _Halves:
+    """Distributes statements: those that no tensor enters to the one half, the rest to the other."""
+
+    def __init__(self, me, x, tensors, state):
+        self.me, self.x, self.tensors, self.state = me, x, set(tensors), set(state)
+        self.scalar, self.tensor = [], []
+        self.hoisted, self.known = [], {}  # names of arguments; text -> argument, as long as it holds
+
+    def take(self, line):
+        if isinstance(line, ast.Return):
+            self.tensor.append(f"new_x = {self._tensor_side(line.value)}")
+        elif isinstance(line, ast.AugAssign):
+            value = ast.BinOp(_as_read(line.target), line.op, line.value)
+            self.take(ast.copy_location(ast.Assign([line.target], value), line))
+        elif isinstance(line, ast.Assign) and len(line.targets) == 1:
+            self._assign(line.targets[0], line.value, line)
+        else:
+            raise Unusual
+
+    def _assign(self, target, value, line):
+        if not self._has_tensor(value):
+            if any(self._is_tensor(node) for node in ast.walk(target)):
+                raise Unusual  # a tensor of the state becomes a number
+            self.scalar.append(ast.unparse(line))
+            self.known.clear()  # it may change what earlier arguments were made of
+            return
+        if isinstance(target, ast.Name):
+            self.tensors.add(target.id)
+        elif not (is_own(target, self.me) and target.attr in self.state):
+            raise Unusual
+        elif isinstance(value, ast.Name) and value.id == self.x:
+            raise Unusual  # torch.compile (2.13) would remember x as it is after the step
+        # The value is written first: it may still read what the target held before.
+        written = self._tensor_side(value)
+        self.tensor.append(f"{ast.unparse(_Own(self.me).visit(target))} = {written}")
+
+    def _tensor_side(self, value):
+        for node in ast.walk(value):  # what a comprehension runs over may be parts of a tensor
+            if isinstance(node, ast.comprehension):
+                self.tensors |= {n.id for n in ast.walk(node.target) if isinstance(n, ast.Name)}
+        return ast.unparse(_Own(self.me).visit(_Hoist(self).visit(value)))
+
+    def _is_tensor(self, node):
+        return (isinstance(node, ast.Name) and node.id in self.tensors) or (
+            is_own(node, self.me) and node.attr in self.state
+        )
+
+    def _has_tensor(self, value):
+        return any(map(self._is_tensor, ast.walk(value)))
+
+
+class _Hoist(ast.NodeTransformer):
+    """Puts an argument in the place of each largest piece that no tensor enters."""
+
+    def __init__(self, halves):
+        self.halves = halves
+
+    def visit(self, node):
+        if not isinstance(node, ast.expr) or isinstance(node, ast.Constant):
+            return self.generic_visit(node)
+        halves = self.halves
+        if halves._is_tensor(node):
+            return node
+        if halves._has_tensor(node):
+            if isinstance(node, ast.Call):  # what is called stays where it is
+                node.args = [self.visit(part) for part in node.args]
+                node.keywords = [ast.keyword(k.arg, self.visit(k.value)) for k in node.keywords]
+                return node
+            return self.generic_visit(node)
+        if not any(isinstance(part, (ast.Name, ast.Attribute)) for part in ast.walk(node)):
+            return node
+        text = ast.unparse(node)
+        if text not in halves.known:
+            halves.known[text] = f"number_{len(halves.hoisted)}"
+            halves.hoisted.append(halves.known[text])
+            halves.scalar.append(f"{halves.known[text]} = {text}")
+        return ast.Name(halves.known[text], ast.Load())
+
+
+class _Own(ast.NodeTransformer):
+    """Writes ``own_m`` for ``self.m``."""
+
+    def __init__(self, me):
+        self.me = me
+
+    def visit_Attribute(self, node):
+        return ast.Name(f"own_{node.attr}", node.ctx) if is_own(node, self.me) else self.generic_visit(node)
+
+
+def _as_read(target):
+    read = copy.deepcopy(target)
+    read.ctx = ast.Load()
+    return read

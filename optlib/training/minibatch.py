@@ -1,0 +1,271 @@
+"""Measurements on mini-batches: how noisy their gradients are, what a step costs, how many it takes.
+
+>>> rows = ol.minibatch.per_example(network, network.init(seed=0), train)
+>>> ol.minibatch.noise_scale(rows)
+
+Networks are those of `optlib.networks`, data those of `optlib.data`; steps are those of plain descent and momentum, so
+that the clock measures the network and not the rule.
+"""
+
+import time
+
+import numpy as np
+
+from .. import checks
+from ..data import Data, batches
+from .networks import Network
+
+__all__ = [
+    "clocked", "cosines", "noise_scale", "per_example", "reached", "stationary_covariance", "step_time", "steps_to",
+]  # fmt: skip
+
+LOOK_EVERY = 64  # examples between two looks of `steps_to`, so that small batches do not look after every step
+MOST = 400  # epochs after which `steps_to` gives up
+
+
+# --- noise -------------------------------------------------------------------------------------------------------
+
+
+def per_example(network, params, data):
+    """The gradient of the loss of each example alone.
+
+    Every formula of a network also holds for many networks at once; here for as many batches of one example each.
+
+    Parameters
+    ----------
+    network : Network
+    params : dict of arrays, of one network
+    data : Data
+
+    Returns
+    -------
+    array (n, numbers)
+        One row an example; all parameters end to end, in the order of ``params``.
+    """
+    _check("per_example", network, data)
+    stacked = {name: value[None] for name, value in params.items()}
+    grads = network.loss_and_grads(stacked, data.x[:, None], data.y[:, None])[1]
+    return np.concatenate([grads[name].reshape(len(data), -1) for name in params], axis=1)
+
+
+def noise_scale(rows):
+    r"""Batch size at which the noise of the gradient is as long as the gradient itself.
+
+    $$\mathcal B = \frac{\operatorname{tr}\Sigma}{\lvert\nabla L\rvert^2}$$
+
+    Parameters
+    ----------
+    rows : array (n, numbers)
+        As from `per_example`.
+
+    Source: S. McCandlish, J. Kaplan, D. Amodei and others (2018), An Empirical Model of Large-Batch Training,
+    equation 2.9 ("simple" noise scale).  arXiv:1812.06162
+    """
+    rows = _rows("noise_scale", rows)
+    return float(rows.var(axis=0).sum() / (rows.mean(axis=0) ** 2).sum())
+
+
+def cosines(rows, B, draws=2000, seed=0):
+    """Cosine of the angle between the gradient of a batch and that of all examples, for many random batches.
+
+    Parameters
+    ----------
+    rows : array (n, numbers)
+        As from `per_example`.
+    B : int, at least 1
+        Examples in a batch, drawn with replacement.
+    draws, seed : int
+
+    Returns
+    -------
+    array (draws,)
+    """
+    rows = _rows("cosines", rows)
+    checks.integer("cosines", "B", B, least=1)
+    checks.integer("cosines", "draws", draws, least=1)
+    checks.integer("cosines", "seed", seed, least=0)
+    n = len(rows)
+    times = np.random.default_rng(seed).multinomial(B, np.full(n, 1 / n), size=draws)  # how often each is drawn
+    guess, full = times @ rows / B, rows.mean(axis=0)
+    return guess @ full / (np.linalg.norm(guess, axis=1) * np.linalg.norm(full))
+
+
+def stationary_covariance(A, y, lr, B):
+    r"""Covariance of the weights of a linear model, long after the start of descent on random mini-batches.
+
+    The loss is the mean of (A w - y)^2 / 2 over the rows; batches are drawn with replacement.  With delta = w - w* and
+    the Hessian of a batch, H_b, delta becomes (I - lr H_b) delta - lr g_b, and so the covariance P satisfies
+
+    $$P = \operatorname{E}[(I - \eta H_b) P (I - \eta H_b)] + \frac{\eta^2}{B} \Sigma$$
+
+    which are linear equations for its entries.  It is exact for every learning rate at which it exists; for small ones
+    it is `theory.stationary_variance` in each direction.
+
+    Parameters
+    ----------
+    A : array (n, d)
+        One example a row.
+    y : array (n,)
+    lr : float above 0
+    B : int, at least 1
+
+    Returns
+    -------
+    array (d, d)
+
+    Raises
+    ------
+    ValueError
+        If the variance grows without limit at this learning rate.
+    """
+    A, y = np.asarray(A, dtype=float), np.asarray(y, dtype=float)
+    if A.ndim != 2 or y.shape != A.shape[:1]:
+        raise ValueError(f"stationary_covariance: A has shape {A.shape} and y {y.shape}; they must be (n, d) and (n,)")
+    _check_rate("stationary_covariance", lr)
+    checks.integer("stationary_covariance", "B", B, least=1)
+    n, d = A.shape
+    H = A.T @ A / n
+    residual = A @ np.linalg.lstsq(A, y)[0] - y
+    S = (A * residual[:, None] ** 2).T @ A / n
+    pairs = np.einsum("ni,nj->nij", A, A).reshape(n, d * d)
+    fourth = (pairs.T @ pairs / n).reshape(d, d, d, d).transpose(0, 2, 1, 3).reshape(d * d, d * d)
+    shrink = np.eye(d) - lr * H
+    keeps = np.kron(shrink, shrink) + lr**2 / B * (fourth - np.kron(H, H))
+    if np.abs(np.linalg.eigvals(keeps)).max() >= 1:
+        raise ValueError(f"stationary_covariance: at lr={lr!r} and B={B!r} the variance grows without limit")
+    return np.linalg.solve(np.eye(d * d) - keeps, lr**2 / B * S.ravel()).reshape(d, d)
+
+
+# --- cost --------------------------------------------------------------------------------------------------------
+
+
+def clocked(network, data, B, lr, steps, looks=32, seed=0):
+    """One run of plain descent on mini-batches, with three clocks.
+
+    Parameters
+    ----------
+    network : Network
+    data : Data
+    B : int from 1 to the number of examples
+    lr : float above 0
+    steps : int, at least 1
+    looks : int, at least 1
+        How often, about, the loss on all examples is noted; meanwhile the clock stands still.
+    seed : int
+
+    Returns
+    -------
+    dict of arrays (m,)
+        "steps", "examples", "seconds" and "loss", for `plots.progress`.
+    """
+    _check("clocked", network, data)
+    _check_rate("clocked", lr)
+    checks.integer("clocked", "steps", steps, least=1)
+    checks.integer("clocked", "looks", looks, least=1)
+    params, seconds, record, every = network.init(seed), 0.0, [], max(1, steps // looks)
+    dealt = batches(data, B, seed=seed, epochs=steps + 1)
+    for t, i in zip(range(steps + 1), dealt, strict=False):
+        if t % every == 0:
+            record.append((t, t * B, seconds, network.evaluate(params, data)[0]))
+        began = time.perf_counter()
+        params = _step(network, data, params, lr, i)
+        seconds += time.perf_counter() - began
+    return dict(zip(("steps", "examples", "seconds", "loss"), np.array(record, dtype=float).T, strict=True))
+
+
+def reached(run, target):
+    """What the clocks of `clocked` show when the loss is at ``target`` or below for the first time: a dict of steps,
+    examples and seconds; infinite if it never is."""
+    there = np.flatnonzero(np.asarray(run["loss"]) <= target)
+    names = ("steps", "examples", "seconds")
+    return {name: float(run[name][there[0]]) if len(there) else np.inf for name in names}
+
+
+def step_time(network, data, B, repeats=30):
+    """Seconds that one step of plain descent takes, the median of ``repeats``.
+
+    ``B`` may be larger than the number of examples; they are then repeated.
+    """
+    _check("step_time", network, data)
+    checks.integer("step_time", "B", B, least=1)
+    checks.integer("step_time", "repeats", repeats, least=1)
+    i, params, times = np.arange(B) % len(data), network.init(seed=0), []
+    for _ in range(repeats):
+        began = time.perf_counter()
+        params = _step(network, data, params, 0.01, i)
+        times.append(time.perf_counter() - began)
+    return float(np.median(times))
+
+
+def steps_to(network, data, target, B, rates, beta=0.0, seeds=range(3)):
+    """Steps until the best of several learning rates brings the loss on all examples, a mean over seeds, to a target.
+
+    All rates and seeds run together, in float32; the first rate to arrive ends the race.
+
+    Parameters
+    ----------
+    network : Network
+    data : Data
+    target : float
+    B : int from 1 to the number of examples
+    rates : 1-D array of learning rates
+        Of momentum in the sum form; those that diverge lose.
+    beta : float from 0 to below 1
+        Momentum.
+    seeds : sequence of ints
+
+    Returns
+    -------
+    steps, rate : float
+        Infinity and NaN if none arrives within 400 epochs.  The loss is looked at about once in 64 examples, and so
+        small batches may arrive a little earlier than is found.
+    """
+    _check("steps_to", network, data)
+    rates = np.asarray(rates, dtype=float)
+    if rates.ndim != 1 or not len(rates) or not (np.isfinite(rates) & (rates > 0)).all():
+        raise ValueError(f"steps_to: rates={rates.tolist()!r} must be a 1-D array of numbers above 0")
+    if not 0 <= beta < 1:
+        raise ValueError(f"steps_to: beta={beta!r} must be from 0 to below 1")
+    checks.integer("steps_to", "B", B, least=1, most=len(data))
+    data, lr, beta = data.astype(np.float32), np.float32(rates).reshape(-1, 1, 1), np.float32(beta)
+    params = {k: np.repeat(v[:, None], len(rates), axis=1) for k, v in network.init(seeds, np.float32).items()}
+    velocity = {k: np.zeros_like(v) for k, v in params.items()}
+    dealt = zip(*(batches(data, B, seed=seed, epochs=MOST) for seed in seeds), strict=True)
+    with np.errstate(all="ignore"):  # rates that diverge
+        for t, indices in enumerate(dealt):
+            if t % max(1, LOOK_EVERY // B) == 0:
+                loss = np.nan_to_num(network.evaluate(params, data)[0].mean(axis=0), nan=np.inf)
+                if loss.min() <= target:
+                    return float(t), float(rates[loss.argmin()])
+            i = np.stack(indices)[:, None]  # (seeds, 1, B): all rates of a seed read the same examples
+            grads = network.backward(params, data.x[i], data.y[i])[1]
+            velocity = {k: beta * velocity[k] + grads[k] for k in params}
+            params = {k: params[k] - lr * velocity[k] for k in params}
+    return np.inf, np.nan
+
+
+# --- parts -------------------------------------------------------------------------------------------------------
+
+
+def _step(network, data, params, lr, i):
+    grads = network.backward(params, data.x[i], data.y[i])[1]
+    return {name: params[name] - lr * grads[name] for name in params}
+
+
+def _check(who, network, data):
+    if not isinstance(network, Network):
+        raise TypeError(f"{who}: network={network!r} must be a network, such as ol.networks.MLP([64, 32, 10])")
+    if not isinstance(data, Data):
+        raise TypeError(f"{who}: data is a {type(data).__name__}; it must be ol.data.Data(x, y)")
+
+
+def _check_rate(who, lr):
+    if isinstance(lr, (bool, str)) or np.ndim(lr) or not 0 < lr < np.inf:
+        raise ValueError(f"{who}: lr={lr!r} must be a finite number above 0")
+
+
+def _rows(who, rows):
+    rows = np.asarray(rows, dtype=float)
+    if rows.ndim != 2 or not rows.size or not np.isfinite(rows).all():
+        raise ValueError(f"{who}: rows has shape {rows.shape}; it must be (n, numbers), finite, one gradient a row")
+    return rows

@@ -1,0 +1,36 @@
+"""Settings and values as short text, for titles, legends and cards."""
+
+import numpy as np
+
+from .arrays import is_array
+
+
+def settings_text(rule, values=None):
+    """Short text for titles and legends: ``"Adam, lr 0.1"``; what stands at its default is left out, but not lr.
+
+    ``values`` replaces the rule's own settings, for one run of a batch or to leave some out.
+    """
+    parts = [type(rule).__name__]
+    for name, value in (rule.settings() if values is None else values).items():
+        default = rule.hypers[name].default
+        if name == "lr" or is_array(value) or callable(value) or value != default:
+            parts.append(f"{name} {value_text(value)}")
+    return ", ".join(parts)
+
+
+def value_text(value):
+    """A hyper-parameter as a few characters that are the same in every session."""
+    if isinstance(value, bool):
+        return str(value)
+    if isinstance(value, (tuple, list)):
+        return "(" + ", ".join(map(value_text, value)) + ")"
+    if is_array(value):
+        numbers = np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
+        if numbers.size == 1:
+            return f"{numbers.item():.4g}"
+        return f"{numbers.min():.4g} to {numbers.max():.4g} ({numbers.size} values)"
+    if callable(value):
+        text = repr(value)
+        named = getattr(value, "__name__", type(value).__name__).replace("<lambda>", "a function of t")
+        return named if " at 0x" in text else text
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
