@@ -12,6 +12,7 @@ import textwrap
 
 from ..functions import Function
 from ..optimizers.base import Optimizer
+from ..pictures.table import Table
 from ..registry import FUNCTIONS, OPTIMIZERS
 from ..words import value_text
 
@@ -180,16 +181,15 @@ def _to_markdown(parts):
             fence = "`" * max([3, *(len(run) + 1 for run in re.findall("`+", content))])
             blocks += [f"{fence}python\n{content}\n{fence}"]
         elif kind == "table":
-            blocks += [_markdown_table(content)]
+            blocks += [_table(content).markdown(_cell)]
         else:
             blocks += [f"**{title}.** {_prose(content)}"]
     return "\n\n".join(block for block in blocks if block)
 
 
-def _markdown_table(rows):
-    lines = ["| " + " | ".join(_cell(entry) for entry in row) + " |" for row in rows]
-    lines.insert(1, "|" + " --- |" * len(rows[0]))
-    return "\n".join(lines)
+def _table(rows):
+    head, *body = rows
+    return Table("", head, body, align="<" * len(head))
 
 
 def _cell(entry):
@@ -232,7 +232,8 @@ def _to_text(parts):
         elif kind == "code":
             blocks.append(textwrap.indent(content, "    "))
         elif kind == "table":
-            blocks.append(_text_table([[_plain(entry) for entry in row] for row in content]))
+            plain = _table([[_plain(entry) for entry in row] for row in content])
+            blocks.append(textwrap.indent(plain.text(ruler=""), "    "))
         else:
             blocks.append(textwrap.fill(f"{title}: {' '.join(content.split())}", 100))
     return "\n\n".join(blocks)
@@ -240,8 +241,3 @@ def _to_text(parts):
 
 def _plain(entry):
     return html.unescape(re.sub(r"</?code>", "", str(entry))).strip("$")
-
-
-def _text_table(rows):
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    return "\n".join("    " + "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows)

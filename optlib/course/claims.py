@@ -2,16 +2,16 @@
 
 import html
 import re
-import textwrap
 
 import numpy as np
 
 from ..pictures import theme
+from ..pictures.table import Table
 
 COLUMNS = {
     "claim": "claim", "source": "who says so", "section": "tested in section", "found": "found", "verdict": "verdict",
 }  # fmt: skip
-WIDTHS = {"claim": 34, "source": 14, "section": 10, "found": 34, "verdict": 14}  # characters, in the text form
+WIDTHS = (34, 14, 10, 34, 14)  # characters, in the text form
 WORDS = {True: "holds", False: "does not hold"}
 COLORS = {WORDS[True]: theme.GREEN, WORDS[False]: theme.VERMILLION}
 BETWEEN = theme.ORANGE  # a verdict in other words
@@ -103,9 +103,11 @@ class Claims:
         """The table in Markdown."""
         if not self.rows:
             return self._caption()
-        lines = [COLUMNS.values(), ["---"] * len(COLUMNS)]
-        lines += [[_literal(row[key]) for key in COLUMNS] for row in self.rows]
-        return f"{self._caption()}\n\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines)
+        return self._table().markdown(_literal)
+
+    def _table(self):
+        cells = [[row[key] for key in COLUMNS] for row in self.rows]
+        return Table(self._caption(), list(COLUMNS.values()), cells, "<" * len(COLUMNS), WIDTHS)
 
     def _caption(self):
         if not self.rows:
@@ -123,12 +125,7 @@ class Claims:
         return {"text/html": self.html(), "text/markdown": self.markdown(), "text/plain": repr(self)}
 
     def __repr__(self):
-        if not self.rows:
-            return self._caption()
-        lines = [self._caption(), "", *_wrapped(COLUMNS)]
-        for row in self.rows:
-            lines += ["-" * (sum(WIDTHS.values()) + 2 * (len(WIDTHS) - 1)), *_wrapped(row)]
-        return "\n".join(lines)
+        return self._table().text("rows") if self.rows else self._caption()
 
     def __len__(self):
         return len(self.rows)
@@ -165,12 +162,3 @@ _ASKED = {
 def _literal(text):
     """Text as Markdown that shows just these characters: no markup, no formula, no new cell of the table."""
     return re.sub(r"[\\`*_\[\]~|$]", lambda sign: f"&#{ord(sign.group())};", html.escape(text))
-
-
-def _wrapped(row):
-    """The lines of one row of the text form."""
-    cells = [textwrap.wrap(row[key], width) for key, width in WIDTHS.items()]
-    height = max(map(len, cells))
-    lines = zip(*(cell + [""] * (height - len(cell)) for cell in cells), strict=True)
-    widths = WIDTHS.values()
-    return ["  ".join(part.ljust(width) for part, width in zip(line, widths, strict=True)).rstrip() for line in lines]

@@ -1,0 +1,90 @@
+"""`Table`: rows of text for a page, for Markdown and for a terminal."""
+
+import dataclasses
+import html
+import re
+import textwrap
+
+
+@dataclasses.dataclass
+class Table:
+    """Rows of text under the names of their columns.
+
+    Attributes
+    ----------
+    caption : str
+        Empty for none.
+    columns : list of str
+    rows : list of lists of str
+    align : str, optional
+        ``"<"`` (left) or ``">"`` (right) for each column; unless given, the first is left and the others right.
+    widths : sequence of int, optional
+        Characters of each column in the text form, where longer cells wrap; unless given, no cell wraps.
+    """
+
+    caption: str
+    columns: list
+    rows: list
+    align: str = ""
+    widths: tuple = ()
+
+    def __post_init__(self):
+        self.align = self.align or "<" + ">" * (len(self.columns) - 1)
+
+    def html(self):
+        """The table as one HTML element; the first column names the rows.  All text is escaped, dollar signs too."""
+        look = [f"text-align:{'left' if side == '<' else 'right'};padding:2px 5px" for side in self.align]
+        cells = zip(self.columns, look, strict=True)
+        head = "".join(f'<th scope="col" style="{style}">{html.escape(name)}</th>' for name, style in cells)
+        body = []
+        for row in self.rows:
+            first, *others = (html.escape(text) for text in row)
+            cells = f'<th scope="row" style="{look[0]};font-weight:normal">{first}</th>'
+            for text, style in zip(others, look[1:], strict=True):
+                cells += f'<td style="{style};white-space:nowrap">{text}</td>'
+            body.append(f"<tr>{cells}</tr>")
+        # The caption stands outside of what scrolls sideways on a narrow page; the classes keep MathJax away.
+        return (
+            '<figure class="tex2jax_ignore mathjax_ignore" style="margin:0"><figcaption style="padding:4px 0">'
+            f'{html.escape(self.caption)}</figcaption>\n<div style="overflow-x:auto;max-width:100%"><table '
+            f'style="margin:0.5em 0;font-size:90%">\n<thead><tr>{head}</tr></thead>\n<tbody>\n' + "\n".join(body)
+            + "\n</tbody>\n</table></div></figure>"
+        )  # fmt: skip
+
+    def markdown(self, escape=None):
+        """The table in Markdown.  ``escape`` turns a cell into Markdown; unless given, cells show as they are."""
+        escape = escape or _literal
+        ruler = ["---:" if side == ">" else "---" for side in self.align]
+        head, *body = ([escape(cell) for cell in row] for row in (self.columns, *self.rows))
+        lines = [f"| {' | '.join(line)} |" for line in (head, ruler, *body)]
+        return "\n".join([escape(self.caption), "", *lines] if self.caption else lines)
+
+    def text(self, ruler="head"):
+        """The table for a terminal, ruled below the ``"head"``, above all ``"rows"``, or not at all (``""``)."""
+        columns = zip(self.columns, *self.rows, strict=True)
+        widths = self.widths or [max(map(len, column)) for column in columns]
+        dashes = "-" * (sum(widths) + 2 * len(widths) - 2)
+        lines = [self.caption, ""] * bool(self.caption) + self._lines(self.columns, widths)
+        lines += [dashes] * (ruler == "head")
+        for row in self.rows:
+            lines += [dashes] * (ruler == "rows") + self._lines(row, widths)
+        return "\n".join(lines)
+
+    def _lines(self, row, widths):
+        """The lines of one row: more than one where a cell wraps."""
+        cells = [textwrap.wrap(cell, width) if self.widths else [cell] for cell, width in zip(row, widths, strict=True)]
+        height = max(map(len, cells))
+        lines = zip(*(cell + [""] * (height - len(cell)) for cell in cells), strict=True)
+        formats = [f"{{:{side}{width}}}" for side, width in zip(self.align, widths, strict=True)]
+        return ["  ".join(map(str.format, formats, line)).rstrip() for line in lines]
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        return {"text/html": self.html(), "text/markdown": self.markdown(), "text/plain": repr(self)}
+
+    def __repr__(self):
+        return self.text()
+
+
+def _literal(text):
+    """Text as Markdown that shows just these characters: no markup, no formula, no new cell of the table."""
+    return re.sub(r"[\\`*_\[\]~|$<>&#]", lambda sign: f"&#{ord(sign.group())};", " ".join(text.split()))
