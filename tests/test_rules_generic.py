@@ -3,6 +3,7 @@
 Each check is a plain function of the class, so that a rule written in a test passes through all of them too.
 """
 
+import inspect
 import pickle
 import re
 
@@ -202,11 +203,12 @@ def a_schedule_is_a_setting_changed_by_hand(cls):
 
 
 def docstring_says_all(cls):
-    labels = re.findall(r"^    (\w+):$", cls.__doc__, flags=re.MULTILINE)
+    # Python 3.13 stores docstrings without their indentation.
+    summary, *pieces = re.split(r"^(\w+):$", inspect.cleandoc(cls.__doc__), flags=re.MULTILINE)
+    text = dict(zip(pieces[::2], pieces[1::2], strict=True))
     wanted = ["Formula", "Source", "Convention", "Elsewhere", "Memory", "When"]
-    assert [label for label in labels if label != "Notes"] == wanted
-    summary, text = cls.__doc__.strip().splitlines()[0], dict(zip(labels, sections(cls.__doc__), strict=True))
-    assert summary.endswith(".")
+    assert [label for label in text if label != "Notes"] == wanted
+    assert summary.splitlines()[0].endswith(".")
     assert len(re.findall(r"\$\$", text["Formula"])) in range(2, 20, 2)
     assert re.search(r"\b(18|19|20)\d\d\b", text["Source"]), "a year"
     assert re.search(r"arXiv:\d{4}\.\d{4,5}|\d+-\d+|section|https://", text["Source"]), "a place to find it"
@@ -218,10 +220,6 @@ def docstring_says_all(cls):
             assert low < high
             assert not about.log or low > 0
             assert low <= about.default <= high or about.default == 0, name
-
-
-def sections(doc):
-    return re.split(r"^    \w+:$", doc, flags=re.MULTILINE)[1:]
 
 
 def memory_is_what_is_said(cls):
