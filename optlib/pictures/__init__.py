@@ -1,1 +1,1 @@
-"""The static pictures; `optlib.plots` hands out all of them."""
+"""Still pictures, each with a description for screen readers: contours, curves, maps.  `ol.plots` has all of them."""

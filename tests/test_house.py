@@ -1,0 +1,89 @@
+"""The package keeps its order: imports run one way and in no circle, and it stays small.  The table: tools/house.py."""
+
+import shutil
+
+import pytest
+
+import optlib as ol
+from tools import house
+
+TESTS = house.PACKAGE.parent / "tests"
+ENTRIES, HEART_LINES, PACKAGE_LINES, TEST_LINES = 21, 2_300, 18_500, 16_500
+
+
+def lines(paths):
+    return sum(len(path.read_text(encoding="utf-8").splitlines()) for path in paths)
+
+
+def test_imports_run_one_way_and_in_no_circle():
+    assert house.faults() == []
+
+
+def test_the_one_import_whose_name_is_only_known_later_is_that_of_an_executor():
+    """`run --executor concurrent.futures:ThreadPoolExecutor` names a module outside of the package."""
+    assert {row.source for row in house.imports(house.PACKAGE) if row.target is None} == {"optlib.benchmark.runner"}
+
+
+def test_the_lazy_table_is_read():
+    targets = {row.target for row in house.imports(house.PACKAGE) if row.source == "optlib" and row.lazy}
+    assert targets == {f"optlib.{module}" for module in ol._LAZY.values()}
+
+
+LAZY = """
+_LAZY = {"fit": "vision.loop", "sum": "arrays"}
+def __getattr__(name):
+    return importlib.import_module(f"optlib.{_LAZY[name]}")
+"""
+FAULTS = [  # file, what is planted at its end, what is said of it
+    ("minimize.py", "from .pictures import plots", "imports optlib.pictures.plots: heart may use no other room"),
+    ("data/sets.py", "def f():\n    from ..vision.loop import fit", "imports optlib.vision.loop: data may use heart"),
+    ("live/page.py", "f = lambda: __import__('optlib.course.cards')",
+     "imports optlib.course.cards: live may use heart, pictures"),
+    ("pictures/draw.py", "import optlib.vision.loop as loop", "imports optlib.vision.loop: pictures may use heart"),
+    ("torch_driver/state.py", "import importlib\nimportlib.import_module('..vision.loop', __package__)",
+     "imports optlib.vision.loop: torch_driver may use heart"),
+    ("functions/bowls.py", "def f(name):\n    return importlib.import_module(f'optlib.pictures.{name}')",
+     "imports optlib.pictures.race: heart may use no other room"),
+    ("schedules/__init__.py", LAZY, "imports optlib.vision.loop: heart may use no other room"),
+    ("arrays.py", "from .registry import Hyper", "imports optlib.registry: registry does not lie below arrays"),
+    ("optimizers/adam.py", "from .. import trajectory", "trajectory does not lie below optimizers"),
+    ("__init__.py", "from .data import digits", "imports optlib.data: the package itself loads a wing only when"),
+    ("__init__.py", "_LAZY = {'sets': 'data.stes'}", "imports optlib.data.stes: there is no such module"),
+    ("training/plan.py", "import optlib as ol", "a room does not import the package that hands it out"),
+    ("attic.py", "", "optlib.attic has no room"),
+    ("attic/trunk.py", "from . import lid", "optlib.attic.trunk has no room"),
+    ("attic/lid.py", "def f():\n    from . import trunk", "a circle: optlib.attic.lid <- optlib.attic.trunk <-"),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory):
+    package = tmp_path_factory.mktemp("house") / "optlib"
+    shutil.copytree(house.PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__", "*.npz"))
+    for file, source, _ in FAULTS:
+        (package / file).parent.mkdir(exist_ok=True)
+        with (package / file).open("a", encoding="utf-8") as end:
+            end.write(f"\n{source}\n")
+    return house.faults(package)
+
+
+@pytest.mark.parametrize(("file", "source", "fault"), FAULTS)
+def test_a_planted_fault_is_reported(planted, file, source, fault):
+    module = f"optlib/{file}".removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    assert any(fault in sentence and module in sentence for sentence in planted)
+
+
+def test_the_package_has_few_entries():
+    entries = [path for path in house.PACKAGE.iterdir() if path.name != "__pycache__"]
+    assert len(entries) <= ENTRIES, sorted(path.name for path in entries)
+
+
+def test_the_heart_is_small_beside_its_rules():
+    rules = {rule.__module__ for rule in ol.OPTIMIZERS.values()}
+    heart = [path for name, path in house.modules().items() if house.room(name) == "heart" and name not in rules]
+    assert lines(heart) < HEART_LINES
+
+
+def test_package_and_tests_are_small():
+    assert lines(house.modules().values()) < PACKAGE_LINES
+    assert lines(TESTS.glob("*.py")) < TEST_LINES
