@@ -23,7 +23,7 @@ define CHECK_PYTHON
   || { echo "Python has no venv module; on Debian: apt-get install python3-venv"; exit 1; }
 endef
 
-.PHONY: lab test test-colab environments notebooks cheat-sheet slides handouts colab site lint help clean
+.PHONY: lab test test-colab environments notebooks cheat-sheet slides handouts colab site map lint help clean
 .DEFAULT_GOAL := help
 
 lab: $(READY)  ## Install, then open JupyterLab on the first notebook
@@ -61,6 +61,9 @@ colab: $(READY)  ## Write notebooks for Colab that bring the package along: buil
 
 site: $(READY)  ## Write the whole course as web pages, to be opened from disk: build/site
 	$(BIN)/python -m tools.site
+
+map: $(READY)  ## Draw the folders of the package and their imports: docs/map.svg
+	$(BIN)/python -m tools.map
 
 lint: $(READY)  ## Check the style of package, tests and notebooks
 	$(BIN)/ruff check .

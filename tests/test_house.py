@@ -1,11 +1,12 @@
 """The package keeps its order: imports run one way and in no circle, and it stays small.  The table: tools/house.py."""
 
+import re
 import shutil
 
 import pytest
 
 import optlib as ol
-from tools import house
+from tools import house, map
 
 TESTS = house.PACKAGE.parent / "tests"
 ENTRIES, HEART_LINES, PACKAGE_LINES, TEST_LINES = 21, 2_300, 18_500, 16_500
@@ -71,6 +72,24 @@ def planted(tmp_path_factory):
 def test_a_planted_fault_is_reported(planted, file, source, fault):
     module = f"optlib/{file}".removesuffix(".py").removesuffix("/__init__").replace("/", ".")
     assert any(fault in sentence and module in sentence for sentence in planted)
+
+
+def structure(svg):
+    """The boxes and arrows of a map."""
+    return sorted(re.findall(r'data-[^>]*?"(?= d=|>)', svg))
+
+
+def test_the_map_shows_the_rooms_and_arrows_of_today():
+    stored, drawn = map.OUT.read_text(encoding="utf-8"), map.draw()
+    assert structure(stored) == structure(drawn), "run: make map"
+    assert {f'data-room="{room}"' for room in house.ROOMS} < {*structure(stored)}
+    assert 'data-from="vision" data-to="torch_driver"' in structure(stored)
+
+
+def test_an_arrow_is_drawn_only_where_no_others_lead_along():
+    """The benchmark imports the heart, data and pictures as well; vision leads there."""
+    assert ("benchmark", "vision") in map.arrows()
+    assert [to for start, to in map.arrows() if start == "benchmark"] == ["vision"]
 
 
 def test_the_package_has_few_entries():
