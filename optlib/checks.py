@@ -72,7 +72,8 @@ _INTERVAL = re.compile(r"([\[(])\s*(\S+)\s*,\s*(\S+?)\s*([\])])")
 
 
 @functools.cache
-def _ends(interval):
+def ends(interval):
+    """Low end, whether it belongs to the interval, high end, whether it does: (0.0, True, 1.0, False) for "[0, 1)"."""
     match = _INTERVAL.fullmatch(interval)
     if match is None:
         raise ValueError(f"interval {interval!r} is not of the form '[low, high)'")
@@ -82,7 +83,7 @@ def _ends(interval):
 
 def inside(value, interval):
     """Whether a number (or each of an array) is finite and lies in an interval such as ``"(0, 1]"``."""
-    low, with_low, high, with_high = _ends(interval)
+    low, with_low, high, with_high = ends(interval)
     above = (value > low) | (with_low & (value == low))
     below = (value < high) | (with_high & (value == high))
     finite = math.isfinite(value) if isinstance(value, numbers.Real) else np.isfinite(value)

@@ -1,12 +1,13 @@
 """`minimize`: run a rule on a test function, from one start or forty thousand, and record the path.
 
-Two ways to the same numbers, chosen by what is asked for:
+The loop calls `update` of the rule itself.  How often depends on what is asked for:
 
-* one start and an elementwise rule: each coordinate is a Python float with its own copy of the rule, which
-  is several times faster than arrays of two elements;
-* anything else: one array of shape (..., d) for all starts and settings at once.
+* one start, and a rule that sees single numbers: once for each coordinate, a Python float, which is several times
+  faster than arrays of two elements;
+* a batch: once for all starts and settings, which are one array of shape (..., d);
+* a batch, and a rule that would mix its points: once for each point.
 
-The loop only steps and records.  Divergence and stopping criteria are found afterwards in the record, block
+The loop only steps and records.  Divergence and stopping criteria are looked for afterwards in the record, block
 by block, so that they cost little and the loop stays plain.
 """
 
@@ -14,8 +15,10 @@ import numbers
 
 import numpy as np
 
+from . import checks
 from .functions import Function
-from .optimizers.base import Optimizer
+from .optimizers.base import as_rule
+from .optimizers.kinds import steps_points_apart
 from .trajectory import CRITERIA, Trajectory
 
 BLOCK_STEPS = 256  # at most so many steps between two looks at which paths have ended
@@ -51,17 +54,14 @@ def minimize(f, opt, start=None, steps=100, tol=None):
     TypeError, ValueError
         For arguments of the wrong kind, and for a start at which ``f`` is not finite.
     """
-    rule, tol = _check(f, opt, steps, tol)
+    rule, steps, tol = _check(f, opt, steps, tol)
     x = _broadcast_start(f, rule, start)
     with np.errstate(all="ignore"):
         if not np.isfinite(f(x)).all():
             raise ValueError(f"minimize: {f.name} is not finite at start={_show(start if start is not None else x)}")
-        if x.ndim == 1 and x.dtype == np.float64 and _fits_floats(rule) and _takes_floats(f, x):
-            try:
-                return _run(f, rule, x, steps, tol, _FloatWalker)
-            except (ArithmeticError, ValueError):  # Python floats raise where arrays give inf and nan
-                pass
-        return _run(f, rule, x, steps, tol, _ArrayWalker)
+        if x.ndim == 1 or not x.size or steps_points_apart(type(rule)):
+            return _run(f, rule, x, steps, tol)
+        return _run_apart(f, rule, x, steps, tol)
 
 
 def grid(**axes):
@@ -96,19 +96,20 @@ class _ArrayWalker:
     """All paths at once, as one array of shape (..., d)."""
 
     def __init__(self, f, rule, x):
-        self.f, self.rule, self.x = f, rule.fresh(), x
-        self.rule._axis = -1
-        self.wants_loss = _reads_loss(rule)
+        self.f, self.rule, self.x = f, rule.fresh().batched(), x.copy()
+        self.wants_loss = "loss" in self.rule.reads_of_schedules()
         self.sources = [{"gradient": f.grad, "hessian": f.hess, "function": lambda x: f}[r] for r in rule.reads]
 
     def walk(self, record):
         """Fill record[1:] with the points after record[0]."""
-        x = self.x
         for row in record[1:]:
-            loss = np.asarray(self.f(x))[..., None] if self.wants_loss else None
-            x = self.rule.advance(x, *[source(x) for source in self.sources], loss=loss)
-            row[...] = x
-        self.x = x
+            loss = np.asarray(self.f(self.x))[..., None] if self.wants_loss else None
+            seen = [source(self.x) for source in self.sources]
+            try:
+                self.x = self.rule.advance(self.x, *seen, loss=loss)
+            except Exception as error:
+                raise _CannotStep from error
+            row[...] = self.x
 
 
 class _FloatWalker:
@@ -116,27 +117,36 @@ class _FloatWalker:
 
     def __init__(self, f, rule, x):
         self.slopes, self.x = f.slopes, x.tolist()
-        self.advances = [rule.fresh().advance for _ in self.x]
+        self.rules = [rule.fresh() for _ in self.x]
 
     def walk(self, record):
         """Fill record[1:] with the points after record[0]."""
-        x, advances, slopes, rows = self.x, self.advances, self.slopes, []
-        try:
-            for _ in range(len(record) - 1):
-                x = [advance(xi, float(gi)) for advance, xi, gi in zip(advances, x, slopes(*x), strict=True)]
-                rows.append(x)
-        except TypeError:
-            if any(isinstance(gi, complex) for gi in slopes(*x)):  # (-8) ** (1 / 3) of floats
-                raise ArithmeticError("the gradient is not real") from None
-            raise
-        record[1:] = rows
+        x, slopes, points = self.x, self.slopes, []
+        advances = [rule.advance for rule in self.rules]
+        for _ in range(len(record) - 1):
+            g = slopes(*x)
+            try:
+                x = [advance(xi, float(gi)) for advance, xi, gi in zip(advances, x, g, strict=True)]
+            except Exception as error:
+                raise _CannotStep from error
+            points.append(x)
+        record[1:] = points
         self.x = x
 
 
-def _fits_floats(rule):
+class _CannotStep(Exception):
+    """The rule raised the error that is the cause of this one."""
+
+
+def _walkers(f, rule, x):
+    """The ways to walk, the one to try first first."""
     settings = rule.settings().values()
-    coupled = any(getattr(value, "reads", None) or getattr(value, "shape", ()) for value in settings)
-    return rule.elementwise and rule.reads == ("gradient",) and not coupled
+    plain = not rule.reads_of_schedules() and not any(getattr(value, "shape", ()) for value in settings)
+    if x.ndim > 1 or x.dtype != np.float64 or rule.reads != ("gradient",) or not plain or not _takes_floats(f, x):
+        return [_ArrayWalker]
+    # Floats raise where arrays give inf and nan, or are asked for what only arrays have.  A rule that does not say what
+    # it sees may be written for floats: `if g > 0`.
+    return {"number": [_FloatWalker, _ArrayWalker], None: [_ArrayWalker, _FloatWalker]}.get(rule.sees, [_ArrayWalker])
 
 
 def _takes_floats(f, x):
@@ -146,14 +156,40 @@ def _takes_floats(f, x):
         return False
 
 
-def _reads_loss(rule):
-    return any(getattr(value, "reads", None) == "loss" for value in rule.settings().values())
-
-
 # --- the run and what is read from its record ----------------------------------------------------------------
 
 
-def _run(f, rule, x, steps, tol, Walker):
+def _run(f, rule, x, steps, tol):
+    first, *others = _walkers(f, rule, x)
+    try:
+        return _walk(f, rule, x, steps, tol, first)
+    except (_CannotStep, ArithmeticError, ValueError) as error:  # the last two from the function: see _walkers
+        for walker in others:
+            try:
+                return _walk(f, rule, x, steps, tol, walker)
+            except _CannotStep:
+                pass
+        raise (error.__cause__ if isinstance(error, _CannotStep) else error) from None
+
+
+def _run_apart(f, rule, x, steps, tol):
+    """Each path of a batch by itself, with its own settings."""
+    batch, settings = x.shape[:-1], rule.settings()
+    if any(callable(value) and getattr(value, "shape", ()) for value in settings.values()):
+        raise ValueError(f"minimize: {rule!r} steps one point at a time; its schedules must be of numbers, not arrays")
+    arrays = {name: np.asarray(value) for name, value in settings.items() if getattr(value, "shape", ())}
+    arrays = {name: np.broadcast_to(value, (*batch, value.shape[-1])) for name, value in arrays.items()}
+    paths = []
+    for i in np.ndindex(batch):
+        own = type(rule)(**(settings | {name: value[i] for name, value in arrays.items()}))
+        paths.append(_run(f, own, x[i], steps, tol))
+    points, values = (np.stack([getattr(path, name) for path in paths], axis=1) for name in "xf")
+    ended_at, stopped_by = (np.array([getattr(path, name) for path in paths]) for name in ("ended_at", "stopped_by"))
+    return Trajectory(points.reshape(steps + 1, *x.shape), values.reshape(steps + 1, *batch),
+                      ended_at.reshape(batch), stopped_by.reshape(batch), rule, f)  # fmt: skip
+
+
+def _walk(f, rule, x, steps, tol, walker_class):
     # Coordinates lie apart in memory, points side by side: see arrays.join.
     batch, d = x.shape[:-1], x.shape[-1]
     path = np.moveaxis(np.empty((steps + 1, d, *batch), x.dtype), 1, -1)
@@ -163,8 +199,8 @@ def _run(f, rule, x, steps, tol, Walker):
     stopped_by = np.full(batch, "steps", dtype="<U8")
     if "gradient" in tol:
         _end(path[:1], values[:1], ended_at, stopped_by, 0, {"gradient": _steepness(f, x[None]) <= tol["gradient"]})
-    _keep_freed_memory()
-    walker = Walker(f, rule, path[0])
+    keep_freed_memory()
+    walker = walker_class(f, rule, path[0])
     block = int(np.clip(BLOCK_NUMBERS // max(x.size, 1), 8, BLOCK_STEPS))
     for first in range(0, steps, block):
         running = stopped_by == "steps"
@@ -181,7 +217,7 @@ def _run(f, rule, x, steps, tol, Walker):
     return Trajectory(path, values, ended_at, stopped_by, rule, f)
 
 
-def _keep_freed_memory():
+def keep_freed_memory():
     """Spare the temporaries of large batches a third of their time.
 
     glibc gives freed blocks above a limit straight back to the system, so that each new one costs page faults.  It
@@ -243,23 +279,16 @@ def _steepness(f, x):
 def _check(f, opt, steps, tol):
     if not isinstance(f, Function):
         raise TypeError(f"minimize: f={f!r} must be a Function; wrap your own with ol.objective(...)")
-    if isinstance(opt, type) and issubclass(opt, Optimizer):
-        opt = opt()
-    if not isinstance(opt, Optimizer):
-        raise TypeError(f"minimize: opt={opt!r} must be an optimizer, such as ol.Adam(lr=0.1)")
-    if isinstance(steps, bool) or not isinstance(steps, (int, np.integer)):
-        raise TypeError(f"minimize: steps={steps!r} must be an integer of at least 0")
-    if steps < 0:
-        raise ValueError(f"minimize: steps={steps!r} must be an integer of at least 0")
-    if tol is None:
-        return opt.fresh(), {}
-    tol = dict(tol) if isinstance(tol, dict) else {"gradient": tol}
+    rule, steps = as_rule("minimize", opt, "opt").fresh(), checks.integer("minimize", "steps", steps)
+    if rule.sees == "matrix":
+        raise ValueError(f"minimize: {rule!r} steps matrices, and a point of {f.name} has only one axis")
+    tol = {} if tol is None else dict(tol) if isinstance(tol, dict) else {"gradient": tol}
     for name, bound in tol.items():
         if name not in CRITERIA:
             raise ValueError(f"minimize: tol names {name!r}; the criteria are {', '.join(CRITERIA)}")
         if isinstance(bound, bool) or not isinstance(bound, (int, float, np.number)) or not bound >= 0:
             raise ValueError(f"minimize: tol[{name!r}]={bound!r} must be a number of at least 0")
-    return opt.fresh(), tol
+    return rule, steps, tol
 
 
 def _broadcast_start(f, rule, start):

@@ -38,7 +38,14 @@ FUNCTIONS = Registry("test function")
 
 
 def register(cls):
-    """Class decorator: enters an optimizer into `OPTIMIZERS` under its class name."""
+    """Class decorator: enters an optimizer into `OPTIMIZERS` under its class name.
+
+    Raises
+    ------
+    ValueError
+        If the name is taken, or if the rule lets numbers depend on each other and does not say so; see ``sees``.
+    """
+    cls.settle_kind()
     OPTIMIZERS.add(cls.__name__, cls)
     return cls
 

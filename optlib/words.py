@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .arrays import is_array
+from .arrays import is_array, namespace
 
 
 def settings_text(rule, values=None):
@@ -34,3 +34,10 @@ def value_text(value):
         named = getattr(value, "__name__", type(value).__name__).replace("<lambda>", "a function of t")
         return named if " at 0x" in text else text
     return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def short(value):
+    """A hyper-parameter as it stands in a repr: arrays by their shape."""
+    if is_array(value) and len(value.shape):
+        return f"{'array' if namespace(value) is np else 'tensor'} of shape {tuple(value.shape)}"
+    return f"{value:g}" if isinstance(value, float) else repr(value)

@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 
 from optlib.arrays import like
-from optlib.registry import inside
+from optlib.checks import inside
 
 START = np.array([[0.7, -1.3, 2.1], [1.9, 0.4, -0.8]])
 SHAPES = [(), (1,), (3,), (2, 3), (2, 3, 4)]

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 import optlib as ol
-from optlib.registry import _INTERVAL
+from optlib.checks import ends
 from rules import SHAPES, START, Constant, gradients, reals, seen, snapshot, takes_scalars, walk
 
 
@@ -86,11 +86,11 @@ def a_change_midway_is_refused(cls):
 
 def just_outside(about):
     """The numbers next to the allowed interval, and those that are never allowed."""
-    left, low, high, right = _INTERVAL.fullmatch(about.allowed).groups()
-    whole = isinstance(about.default, int)
-    for bracket, end, away in ((left, float(low), -np.inf), (right, float(high), np.inf)):
+    low, with_low, high, with_high = ends(about.allowed)
+    for end, belongs, away in ((low, with_low, -np.inf), (high, with_high, np.inf)):
         if np.isfinite(end):
-            yield end if bracket in "()" else (int(end + np.sign(away)) if whole else float(np.nextafter(end, away)))
+            beyond = int(end + np.sign(away)) if isinstance(about.default, int) else float(np.nextafter(end, away))
+            yield beyond if belongs else end
     yield from (np.nan, np.inf, -np.inf)
 
 
@@ -127,9 +127,9 @@ def allowed_values_are_taken(cls):
         if isinstance(about.default, (bool, tuple)):
             assert cls(**{name: about.default}).settings()[name] == about.default
             continue
-        left, low, high, right = _INTERVAL.fullmatch(about.allowed).groups()
-        ends = [float(end) for bracket, end in ((left, low), (right, high)) if bracket in "[]"]
-        for value in [about.default, *ends, np.float64(about.default), np.array(about.default)]:
+        low, with_low, high, with_high = ends(about.allowed)
+        at_the_ends = [end for end, belongs in ((low, with_low), (high, with_high)) if belongs]
+        for value in [about.default, *at_the_ends, np.float64(about.default), np.array(about.default)]:
             kept = cls(**{name: value}).settings()[name]
             assert (type(kept), kept) == (type(about.default), value)
     for name, about in reals(cls).items():

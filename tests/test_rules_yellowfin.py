@@ -133,7 +133,7 @@ def test_steps_shrink_when_the_function_is_scaled_up():
 def test_batch_and_torch_are_one_by_one():
     x, gradients = np.stack([draw(s)[0] for s in range(3)]), np.stack([draw(s)[1] for s in range(3)], axis=1)
     batched = ol.YellowFin(lr=np.array([[0.5], [1.0], [2.0]]), beta=0.99)
-    batched._axis = -1  # as minimize sets it
+    batched.batched()  # as in minimize
     together = np.array(path(batched, x, gradients))
     for i, lr in enumerate((0.5, 1.0, 2.0)):
         alone = path(ol.YellowFin(lr=lr, beta=0.99), x[i], gradients[:, i])

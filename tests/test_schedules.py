@@ -278,7 +278,7 @@ def test_by_gradient_norm_uses_the_norm_of_the_whole_point():
     x = ol.GradientDescent(lr=s.ByGradientNorm(1.0, b0=0.0)).step(np.zeros(2), g)
     np.testing.assert_allclose(x, -g / 5)
     batch = ol.GradientDescent(lr=s.ByGradientNorm(1.0, b0=0.0))
-    batch._axis = -1
+    batch.batched()
     np.testing.assert_allclose(batch.step(np.zeros((2, 2)), np.stack([g, 2 * g])), [-g / 5, -g / 5])
 
 

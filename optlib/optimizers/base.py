@@ -5,7 +5,7 @@ the new point.  Inside `update`
 
 * ``self.t`` is the number of this step, 1 for the first, as in the papers;
 * ``self.lr`` and the other hyper-parameters are plain values, also when the user gave a schedule;
-* whatever is assigned to ``self`` is state: it is saved by pickle, shown by `state`, dropped by `reset`.
+* whatever else is assigned to ``self`` is state: it is saved by pickle, shown by `state`, dropped by `reset`.
 
 Updates are out of place: the arrays that a rule is given are never written to.
 """
@@ -17,8 +17,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from ..arrays import is_array, isfinite, like, namespace, total
+from ..arrays import is_array, isfinite, like, total
 from ..registry import OPTIMIZERS
+from ..words import short
+from .kinds import KINDS, is_ours, needs_check, refuse_coupled
 
 
 class Optimizer:
@@ -26,39 +28,65 @@ class Optimizer:
 
     Class attributes
     ----------------
+    sees : "number", "tensor", "matrix", "group" or None
+        What `update` must see as a whole, because its numbers are computed from each other:
+
+        * "number": nothing; each coordinate is stepped by itself, and drivers may cut or join arrays as they like;
+        * "tensor": one array, such as the weights of one layer, for a norm of each layer;
+        * "matrix": one array of two axes; convolution kernels are flattened to (out, rest);
+        * "group": all arrays of a parameter group laid end to end, for a norm of the whole gradient;
+        * None, where the class does not say: treated as "tensor", until `register` has checked it for "number".
     elementwise : bool
-        True if each coordinate is treated by itself.  Then a network's weights may be laid out in any way.
+        Whether ``sees`` is "number".  A class that sets it to False sees a group.
     reads : tuple of str
         What `update` is given after ``x``: "gradient", "hessian" or "function".
     """
 
-    elementwise: ClassVar[bool] = True
+    sees: ClassVar[str | None] = None
+    elementwise: ClassVar[bool] = False
     reads: ClassVar[tuple] = ("gradient",)
     hypers: ClassVar[dict] = {}
-    _hidden: ClassVar[frozenset] = frozenset("t")  # attributes that are no state
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
+        own = vars(cls)
+        if "sees" not in own:
+            if "elementwise" in own:
+                cls.sees = "number" if cls.elementwise else "group"
+            elif {"init", "update"} & own.keys():
+                cls.sees = None  # what a parent said of another update
+        if cls.sees not in (None, *KINDS):
+            raise ValueError(f"{cls.__name__}: sees={cls.sees!r} must be one of {', '.join(map(repr, KINDS))}")
+        cls.elementwise = cls.sees == "number"
         dataclasses.dataclass(cls, kw_only=True, eq=False, repr=False)
         cls.hypers = {f.name: f.metadata["hyper"] for f in dataclasses.fields(cls) if "hyper" in f.metadata}
-        cls._hidden = frozenset({*cls.hypers, "t"})
+        cls.__no_state = frozenset({*cls.hypers, "t", *(f"_Optimizer__{name}" for name in _PRIVATE)})
         cls.__init__ = _refuse_unknown(cls.__init__, cls)
 
+    # Two underscores keep these apart from private state of a rule: see _PRIVATE.
     def __post_init__(self):
-        self._schedules = {}
-        self._given = {}  # arrays and schedules as the user gave them: the fields hold what a step uses
-        self._axis = None  # the axes that make up one point: all of them, or -1 in a batch of points
+        if needs_check(type(self)):
+            refuse_coupled(type(self))
+        self.__given = {}  # arrays and schedules as the user gave them: the fields hold what a step uses
+        self.__schedules = {}
+        self.__axis = None  # the axes that make up one point: all of them, or -1 in a batch of points
+        self.__like = None  # shape and dtype of the points so far
         for name, about in self.hypers.items():
             value = about.check(type(self).__name__, name, getattr(self, name))
             if getattr(value, "reads", None):
                 value = copy.deepcopy(value)  # it remembers what it read: two rules must not share it
-            setattr(self, name, value)
-            if is_array(value):
-                self._given[name] = value
+            if is_array(value) or callable(value):
+                self.__given[name] = value
             if callable(value):
-                self._given[name] = self._schedules[name] = value
-                setattr(self, name, None)
+                self.__schedules[name], value = value, None
+            setattr(self, name, value)
         self.t = 0
+
+    @classmethod
+    def settle_kind(cls):
+        """Decide for a class that does not say what it sees: "number", if the check allows it; see `register`."""
+        if cls.sees is None and (is_ours(cls) or refuse_coupled(cls)):
+            cls.sees, cls.elementwise = "number", True
 
     # --- what a rule defines -----------------------------------------------------------------------------
 
@@ -89,14 +117,14 @@ class Optimizer:
         TypeError, ValueError
             For a wrong type, shape or dtype, and for NaN or infinity.  The state is then unchanged.
         """
-        self._check(x, seen, loss)
+        self.check(x, seen, loss)
         return self.advance(x, *seen, loss=loss)
 
     def reset(self):
         """Forget all steps: the next one is the first again.  Returns the rule itself."""
         for name in self.state:
             delattr(self, name)
-        for name, schedule in self._schedules.items():
+        for name, schedule in self.__schedules.items():
             setattr(self, name, None)
             if hasattr(schedule, "reset"):
                 schedule.reset()
@@ -106,8 +134,8 @@ class Optimizer:
     @property
     def state(self):
         """What the rule remembers between steps, by name; empty before the first step."""
-        hidden = self._hidden
-        return {k: v for k, v in vars(self).items() if k not in hidden and k[0] != "_"}
+        no_state = self.__no_state
+        return {name: value for name, value in vars(self).items() if name not in no_state}
 
     def fresh(self):
         """An independent copy with the same hyper-parameters that has made no step."""
@@ -115,98 +143,98 @@ class Optimizer:
 
     def settings(self):
         """Hyper-parameters as they were given, by name; schedules as schedules."""
-        return {name: self._given.get(name, getattr(self, name)) for name in self.hypers}
+        return {name: self.__given.get(name, getattr(self, name)) for name in self.hypers}
 
     def __repr__(self):
-        values = ", ".join(f"{k}={_short(v)}" for k, v in self.settings().items())
+        values = ", ".join(f"{name}={short(value)}" for name, value in self.settings().items())
         return f"{type(self).__name__}({values})"
 
     # --- what drivers call -------------------------------------------------------------------------------
 
     def advance(self, x, *seen, loss=None):
         """`step` without its checks, for drivers that make their own."""
-        if self.t == 0:
-            self._begin(x)
-        if self._schedules:
-            self.resolve_schedules(x, seen, loss)
+        if self.t == 0 or self.__schedules:
+            self.begin(x, *seen, loss=loss)
         self.t += 1
         return self.update(x, *seen)
 
+    def begin(self, x, *seen, loss=None):
+        """What comes before the update of a step: fields take their values; before the first, state is made."""
+        if self.t == 0:
+            for name, value in self.__given.items():
+                if is_array(value):
+                    setattr(self, name, like(value, x))
+        for name, schedule in self.__schedules.items():
+            reads = getattr(schedule, "reads", None)
+            if reads == "gradient_norm":
+                loss_or_norm = (self.inner(seen[0], seen[0]) ** 0.5,)
+            else:
+                loss_or_norm = (loss,) if reads == "loss" else ()
+            value = schedule(self.t, *loss_or_norm)
+            if is_array(value):  # NumPy's own numbers would widen float32
+                value = like(value, x) if value.shape else value.item()
+            setattr(self, name, value)
+        if self.t == 0:
+            self.init(x)
+
+    def batched(self):
+        """Take the last axis as one point, and those before it as a batch.  Returns the rule itself."""
+        self.__axis = -1
+        return self
+
     def inner(self, a, b):
         """Inner product over one point: a number, or in a batch one number a point (shape (..., 1))."""
-        return total(a * b, self._axis)
+        return total(a * b, self.__axis)
 
-    def _begin(self, x):
-        for name, value in self.settings().items():
-            if is_array(value):
-                setattr(self, name, like(value, x))
-        self.init(x)
+    def reads_of_schedules(self):
+        """What the schedules among the hyper-parameters read, a set: "loss", "gradient_norm"."""
+        return {schedule.reads for schedule in self.__schedules.values() if getattr(schedule, "reads", None)}
 
-    def resolve_schedules(self, x, seen, loss=None):
-        """Give the fields that are schedules their values for the steps made so far."""
-        for name, schedule in self._schedules.items():
-            reads = getattr(schedule, "reads", None)
-            if reads == "loss":
-                value = schedule(self.t, loss)
-            elif reads == "gradient_norm":
-                g = seen[0]
-                value = schedule(self.t, self.inner(g, g) ** 0.5)
-            else:
-                value = schedule(self.t)
-            setattr(self, name, _plain(value, x))
-
-    # --- checks ------------------------------------------------------------------------------------------
-
-    def _check(self, x, seen, loss):
+    def check(self, x, seen, loss=None):
+        """Raise TypeError or ValueError unless a step can be made with these; see `step`."""
         who = type(self).__name__
         if len(seen) != len(self.reads):
             raise TypeError(f"{who}.step takes x and {' and '.join(self.reads)}; got {len(seen)} after x")
-        _check_point(who, "x", x)
+        shape, dtype = _check_point(who, "x", x)
         for name, value in zip(self.reads, seen, strict=True):
             if name == "function":
                 if not callable(value):
                     raise TypeError(f"{who}.step reads the function itself, but got {value!r}; pass a callable f(x)")
                 continue
-            _check_point(who, name, value)
-            self._check_shape(who, name, x, value)
-        self._check_same_as_before(who, x)
-        if loss is None and any(getattr(s, "reads", None) == "loss" for s in self._schedules.values()):
-            raise TypeError(f"{who} has a schedule that reads the loss: call step(x, g, loss=...)")
-
-    def _check_shape(self, who, name, x, value):
-        shape = getattr(x, "shape", ())
-        wanted = tuple(shape) + tuple(shape[-1:]) if name == "hessian" else tuple(shape)
-        if tuple(getattr(value, "shape", ())) != wanted:
-            raise ValueError(
-                f"{who}: {name} has shape {tuple(getattr(value, 'shape', ()))}, but x has shape {tuple(shape)}; "
-                f"{name} must have shape {wanted}"
-            )
-        if _kind(value) != _kind(x):
-            raise TypeError(f"{who}: {name} has dtype {_kind(value)}, but x has {_kind(x)}; both must be the same")
-
-    def _check_same_as_before(self, who, x):
-        shape, kind = tuple(getattr(x, "shape", ())), _kind(x)
-        if self.t and shape != self._shape:
-            raise ValueError(f"{who}: x has shape {shape}, but earlier steps had {self._shape}; call reset() first")
-        if self.t and kind != self._dtype:
-            raise TypeError(f"{who}: x has dtype {kind}, but earlier steps had {self._dtype}; call reset() first")
+            its_shape, its_dtype = _check_point(who, name, value)
+            allowed = shape + shape[-1:] if name == "hessian" else shape
+            if its_shape != allowed:
+                raise ValueError(
+                    f"{who}: {name} has shape {its_shape}, but x has shape {shape}; {name} must have shape {allowed}"
+                )
+            if its_dtype != dtype:
+                raise TypeError(f"{who}: {name} has dtype {its_dtype}, but x has {dtype}; both must be the same")
+        if self.t and shape != self.__like[0]:
+            raise ValueError(f"{who}: x has shape {shape}, but earlier steps had {self.__like[0]}; call reset() first")
+        if self.t and dtype != self.__like[1]:
+            raise TypeError(f"{who}: x has dtype {dtype}, but earlier steps had {self.__like[1]}; call reset() first")
         if self.t == 0:
-            for name, value in self.settings().items():
+            for name, value in self.__given.items():
                 if is_array(value) and not _broadcasts(tuple(value.shape), shape):
                     raise ValueError(
                         f"{who}: {name} has shape {tuple(value.shape)}, which does not broadcast to x's shape {shape}"
                     )
-        self._shape, self._dtype = shape, kind
+        if loss is None and "loss" in self.reads_of_schedules():
+            raise TypeError(f"{who} has a schedule that reads the loss: call step(x, g, loss=...)")
+        self.__like = shape, dtype
 
 
-def as_rule(who, rule):
-    """A rule for what a caller may hand in: an instance, a class, or the name of a registered one."""
-    if isinstance(rule, str):
+_PRIVATE = ("given", "schedules", "axis", "like")  # names of attributes of the base that are no state
+
+
+def as_rule(who, rule, name="rule", by_name=False):
+    """A rule for what a caller may hand in: an instance or a class; ``by_name`` also takes a registered name."""
+    if by_name and isinstance(rule, str):
         rule = OPTIMIZERS[rule]
     if isinstance(rule, type) and issubclass(rule, Optimizer):
         rule = rule()
     if not isinstance(rule, Optimizer):
-        raise TypeError(f"{who}: {rule!r} must be an optimizer, such as ol.Adam or ol.Adam(lr=0.1)")
+        raise TypeError(f"{who}: {name}={rule!r} must be an optimizer, such as ol.Adam or ol.Adam(lr=0.1)")
     return rule
 
 
@@ -225,24 +253,21 @@ def _refuse_unknown(init, cls):
 
 
 def _check_point(who, name, value):
+    """Shape and name of the dtype of finite floating-point numbers; a Python float counts as float64."""
     if is_array(value):
-        kind = _name_of(value.dtype)
-        if "float" not in kind:
-            raise TypeError(f"{who}: {name} has dtype {kind}; floating-point numbers are needed (float32, float64)")
-        finite = bool(isfinite(value).all())
+        shape, dtype = tuple(value.shape), _name_of(value.dtype)
+        if "float" not in dtype:
+            raise TypeError(f"{who}: {name} has dtype {dtype}; floating-point numbers are needed (float32, float64)")
     elif isinstance(value, float):
-        finite = bool(isfinite(value))
+        shape, dtype = (), "float64"
     else:
         raise TypeError(
             f"{who}: {name}={value!r} is a {type(value).__name__}; pass a float, a NumPy array or a torch tensor"
         )
-    if not finite:
+    finite = isfinite(value)
+    if not (finite.all() if shape else finite):
         raise ValueError(f"{who}: {name} contains NaN or infinity; only finite numbers are allowed")
-
-
-def _kind(value):
-    """Name of the dtype; a Python float counts as float64, as NumPy's own scalar does."""
-    return "float64" if isinstance(value, float) else _name_of(value.dtype)
+    return shape, dtype
 
 
 @functools.cache
@@ -250,23 +275,8 @@ def _name_of(dtype):
     return str(dtype)  # NumPy takes longer for it than for a step of a small array
 
 
-def _plain(value, x):
-    """What a schedule returned, in a form that does not widen float32: a Python number, or an array like x."""
-    if not is_array(value):
-        return value
-    return like(value, x) if value.shape else value.item()
-
-
 def _broadcasts(shape, target):
     try:
         return np.broadcast_shapes(shape, target) == target
     except ValueError:
         return False
-
-
-def _short(value):
-    if is_array(value) and namespace(value) is np and value.ndim:
-        return f"array of shape {value.shape}"
-    if is_array(value):
-        return f"tensor of shape {tuple(value.shape)}"
-    return f"{value:g}" if isinstance(value, float) else repr(value)

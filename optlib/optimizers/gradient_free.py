@@ -48,7 +48,7 @@ class SimulatedAnnealing(Optimizer):
         Each step calls f at x and at the proposal.  A proposal at which f is NaN or +infinity is not accepted.
     """
 
-    elementwise = False
+    sees = "group"
     reads = ("function",)
 
     scale: float = hyper(0.5, r"\sigma", "(0, inf)", slider=(0.01, 5.0), log=True, doc="width of the proposal")
@@ -119,7 +119,7 @@ class GeneticAlgorithm(Optimizer):
         at which f is NaN come last.
     """
 
-    elementwise = False
+    sees = "group"
     reads = ("function",)
 
     population: int = hyper(40, "n", "[2, inf)", slider=(4, 200), doc="number of individuals")

@@ -47,7 +47,7 @@ class Newton(Optimizer):
         in `minimize` that path ends as "diverged" and the others go on.
     """
 
-    elementwise = False
+    sees = "group"
     reads = ("gradient", "hessian")
 
     lr: float = hyper(1.0, r"\eta", "(0, inf)", slider=(0.01, 2.0), doc="share of the full step")

@@ -53,7 +53,7 @@ class YellowFin(Optimizer):
         `single_step` in closed form.
     """
 
-    elementwise = False
+    sees = "group"
 
     lr: float = hyper(1.0, r"\eta", "(0, inf)", slider=(0.01, 10.0), log=True, doc="factor on the tuned learning rate")
     beta: float = hyper(0.999, r"\beta", "[0, 1)", slider=(0.9, 0.9999), doc="decay of all averages")

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..arrays import is_array, maximum, where
 from ..registry import Hyper
+from ..words import short
 
 
 class Schedule:
@@ -59,7 +60,7 @@ class Schedule:
         return Combined(other, self, "+")
 
     def __repr__(self):
-        about = ", ".join(f"{f.name}={_short(getattr(self, f.name))}" for f in _fields(self))
+        about = ", ".join(f"{f.name}={short(getattr(self, f.name))}" for f in _fields(self))
         return f"{type(self).__name__}({about})"
 
 
@@ -93,12 +94,6 @@ def _is_plain(value):
 
 def _common_shape(values):
     return np.broadcast_shapes(*(tuple(getattr(value, "shape", ())) for value in values))
-
-
-def _short(value):
-    if is_array(value) and len(value.shape):
-        return f"array of shape {tuple(value.shape)}"
-    return f"{value:g}" if isinstance(value, float) else repr(value)
 
 
 # --- compositions --------------------------------------------------------------------------------------------
@@ -160,7 +155,7 @@ class Combined(_Composition):
         return _OPERATORS[self.how](_at(self.a, t, seen), _at(self.b, t, seen))
 
     def __repr__(self):
-        a, b = (f"({p!r})" if isinstance(p, Combined) and p.how != self.how else _short(p) for p in self._parts())
+        a, b = (f"({p!r})" if isinstance(p, Combined) and p.how != self.how else short(p) for p in self._parts())
         return f"{a} {self.how} {b}"
 
 
@@ -192,4 +187,4 @@ class Then(_Composition):
         return _at(self.second, t - self.after, seen)
 
     def __repr__(self):
-        return f"{_short(self.first)}.then({_short(self.second)}, after={self.after})"
+        return f"{short(self.first)}.then({short(self.second)}, after={self.after})"

@@ -1,0 +1,88 @@
+"""What a rule must see as a whole, and a check of rules that say that they see single numbers."""
+
+import contextlib
+import io
+import weakref
+
+import numpy as np
+
+KINDS = ("number", "tensor", "matrix", "group")
+SHAPES = ((8,), (4, 6), (2, 4, 2, 2))  # of the arrays that the check cuts in two
+STEPS = 3
+
+_checked = weakref.WeakSet()
+_apart = weakref.WeakKeyDictionary()  # class -> what `steps_points_apart` says of it
+
+
+def needs_check(cls):
+    """Whether a class says "number" and has not been checked yet."""
+    return cls.sees == "number" and cls not in _checked and not is_ours(cls)
+
+
+def refuse_coupled(cls):
+    """Raise ValueError if the numbers of a rule depend on each other; returns whether it is known that they do not."""
+    _checked.add(cls)  # first, because the check makes rules of this class
+    coupled = is_coupled(cls)
+    if coupled:
+        _checked.discard(cls)
+        raise ValueError(
+            f"{cls.__name__}: its update computes numbers of an array from each other (by a sum, a norm, a shape or "
+            "random numbers), so each is not stepped by itself; say in the class what it must see as a whole: "
+            "sees = 'tensor', 'matrix' or 'group'"
+        )
+    return coupled is False
+
+
+def is_coupled(cls):
+    """Whether two halves of an array, stepped apart, do not end where the whole array ends.
+
+    Returns None where the rule cannot be tried: it reads more than the gradient, or raises on NumPy arrays.
+    """
+    if cls.reads != ("gradient",):
+        return None
+    rng = np.random.default_rng(0)
+    # What a reader's rule prints belongs to the steps that the reader asked for, not to these.
+    with np.errstate(all="ignore"), contextlib.redirect_stdout(io.StringIO()):
+        try:
+            return any(_halves_differ(cls, shape, axis, rng) for shape in SHAPES for axis in range(len(shape))[:2])
+        except Exception:
+            return None
+
+
+def steps_points_apart(cls):
+    """Whether a rule steps each point of a batch as if it were alone, so that all can be one array (..., d).
+
+    Rules of the course do, with `inner` for their norms.  A reader's rule is tried; where that cannot be done, or where
+    it takes a plain sum over all of the array, the answer is no.
+    """
+    if cls.sees == "number" or is_ours(cls):
+        return True
+    if cls not in _apart:
+        rng = np.random.default_rng(0)
+        x, slopes = rng.standard_normal((3, 4)), 10 * rng.standard_normal((STEPS, 3, 4))
+        with np.errstate(all="ignore"), contextlib.redirect_stdout(io.StringIO()):
+            try:
+                alone = np.stack([_end(cls(), x[i], slopes[:, i]) for i in range(len(x))])
+                _apart[cls] = bool(np.allclose(_end(cls().batched(), x, slopes), alone, rtol=1e-9, equal_nan=True))
+            except Exception:
+                _apart[cls] = False
+    return _apart[cls]
+
+
+def is_ours(cls):
+    """Whether a class is the package's own, which the tests check once and for all."""
+    return cls.__module__.partition(".")[0] == __name__.partition(".")[0]
+
+
+def _halves_differ(cls, shape, axis, rng):
+    sizes = 10.0 ** rng.uniform(-2, 2, size=(STEPS, *[1] * len(shape)))
+    x, slopes = rng.standard_normal(shape), sizes * rng.standard_normal((STEPS, *shape))
+    halves = zip(np.split(x, 2, axis), np.split(slopes, 2, axis + 1), strict=True)
+    apart = np.concatenate([_end(cls(), *half) for half in halves], axis)
+    return not np.allclose(_end(cls(), x, slopes), apart, rtol=1e-9, atol=1e-12, equal_nan=True)
+
+
+def _end(rule, x, slopes):
+    for g in slopes:
+        x = rule.advance(x, g)
+    return x
