@@ -181,8 +181,8 @@ def _run_apart(f, rule, x, steps, tol):
     arrays = {name: np.broadcast_to(value, (*batch, value.shape[-1])) for name, value in arrays.items()}
     paths = []
     for i in np.ndindex(batch):
-        own = type(rule)(**(settings | {name: value[i] for name, value in arrays.items()}))
-        paths.append(_run(f, own, x[i], steps, tol))
+        own = {name: value[i].item() if value.shape[-1] == 1 else value[i] for name, value in arrays.items()}
+        paths.append(_run(f, type(rule)(**(settings | own)), x[i], steps, tol))
     points, values = (np.stack([getattr(path, name) for path in paths], axis=1) for name in "xf")
     ended_at, stopped_by = (np.array([getattr(path, name) for path in paths]) for name in ("ended_at", "stopped_by"))
     return Trajectory(points.reshape(steps + 1, *x.shape), values.reshape(steps + 1, *batch),

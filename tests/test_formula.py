@@ -21,13 +21,12 @@ def test_both_halves_make_the_whole(cls):
     torch.manual_seed(0)
     rule, twin = cls().fresh(), cls().fresh()
     x = y = torch.randn(9, dtype=torch.float64)
-    rule._begin(x)
-    rule.resolve_schedules(x, ())
+    rule.begin(x)
     formula = formula_of(rule, torch_namespace)
     for _ in range(12):
         g = torch.randn(9, dtype=torch.float64)
         y = twin.advance(y, g)
-        rule.resolve_schedules(x, ())
+        rule.take_schedules(x)
         rule.t += 1
         numbers = map(as_tensors, formula.scalars(rule))
         x, *state = formula.tensors(x, g, *[getattr(rule, name) for name in formula.state], *numbers)
@@ -64,13 +63,48 @@ class Reused(Own):
 
 def test_what_cannot_be_split_is_refused():
     rule = Branches().fresh()
-    rule._begin(torch.ones(2))
+    rule.begin(torch.ones(2))
     assert formula_of(rule, torch_namespace) is None
 
 
 def test_a_number_that_changes_is_not_reused():
     rule, x, g = Reused().fresh(), torch.ones(2), torch.full((2,), 0.5)
-    rule._begin(x)
+    rule.begin(x)
     formula = formula_of(rule, torch_namespace)
     new, _ = formula.tensors(x, g, rule.v, *formula.scalars(rule))
     assert torch.equal(new, Reused().fresh().advance(x, g))
+
+
+o_0 = o_scalars = o_tensors = 7.0  # names as the generated code might choose them
+scale = 3.0
+
+
+class Names(Own):
+    def update(self, x, g):
+        self.v = o_0 * self.v + scale * g
+        return x - self.lr / (1 + o_tensors * self.t) * self.v - o_scalars * 1e-3 * g
+
+
+def test_global_names_are_resolved_as_python_does():
+    rule, twin, x, g = Names().fresh(), Names().fresh(), torch.ones(2), torch.full((2,), 0.5)
+    rule.begin(x)
+    rule.t = 1
+    formula = formula_of(rule, torch_namespace)
+    new, v = formula.tensors(x, g, rule.v, *formula.scalars(rule))
+    assert torch.equal(new, twin.advance(x, g))
+    assert torch.equal(v, twin.v)
+
+
+def test_the_code_in_memory_counts_and_not_the_text_on_disk(tmp_path, monkeypatch):
+    text = (
+        'import optlib as ol\n\n\nclass Walk(ol.optimizers.Optimizer):\n    """Walks."""\n\n'
+        '    lr: float = ol.hyper(0.1, "e", "(0, inf)")\n\n    def update(self, x, g):\n        return x - self.lr * g\n'
+    )
+    file = tmp_path / "walk_rule.py"
+    file.write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    import walk_rule
+
+    assert formula_of(walk_rule.Walk(), torch_namespace) is not None
+    file.write_text(text.replace("x - self.lr", "x + self.lr"))
+    assert formula_of(walk_rule.Walk(), torch_namespace) is None

@@ -71,16 +71,9 @@ class Optimizer:
         self.__schedules = {}
         self.__axis = None  # the axes that make up one point: all of them, or -1 in a batch of points
         self.__like = None  # shape and dtype of the points so far
-        for name, about in self.hypers.items():
-            value = about.check(type(self).__name__, name, getattr(self, name))
-            if getattr(value, "reads", None):
-                value = copy.deepcopy(value)  # it remembers what it read: two rules must not share it
-            if is_array(value) or callable(value):
-                self.__given[name] = value
-            if callable(value):
-                self.__schedules[name], value = value, None
-            setattr(self, name, value)
         self.t = 0
+        for name in self.hypers:
+            self.set(name, getattr(self, name))
 
     @classmethod
     def settle_kind(cls):
@@ -141,9 +134,26 @@ class Optimizer:
         """An independent copy with the same hyper-parameters that has made no step."""
         return copy.deepcopy(self).reset()
 
+    def set(self, name, value):
+        """Give a hyper-parameter another value: a number, an array or a schedule, checked as at the beginning."""
+        value = self.hypers[name].check(type(self).__name__, name, value)
+        self.__given.pop(name, None)
+        self.__schedules.pop(name, None)
+        if is_array(value) or callable(value):
+            self.__given[name] = value
+        if callable(value):
+            if getattr(value, "reads", None):
+                value = self.__given[name] = copy.deepcopy(value)  # two rules must not share what it read
+            self.__schedules[name], value = value, None
+        setattr(self, name, value)
+
     def settings(self):
         """Hyper-parameters as they were given, by name; schedules as schedules."""
-        return {name: self.__given.get(name, getattr(self, name)) for name in self.hypers}
+        return {name: self.given(name) for name in self.hypers}
+
+    def given(self, name):
+        """One hyper-parameter as it was given."""
+        return self.__given.get(name, getattr(self, name))
 
     def __repr__(self):
         values = ", ".join(f"{name}={short(value)}" for name, value in self.settings().items())
@@ -164,18 +174,21 @@ class Optimizer:
             for name, value in self.__given.items():
                 if is_array(value):
                     setattr(self, name, like(value, x))
+        self.take_schedules(x, *seen, loss=loss)
+        if self.t == 0:
+            self.init(x)
+
+    def take_schedules(self, x, *seen, loss=None):
+        """Give the fields that are schedules their values after ``t`` steps."""
         for name, schedule in self.__schedules.items():
             reads = getattr(schedule, "reads", None)
             if reads == "gradient_norm":
-                loss_or_norm = (self.inner(seen[0], seen[0]) ** 0.5,)
+                value = schedule(self.t, self.inner(seen[0], seen[0]) ** 0.5)
             else:
-                loss_or_norm = (loss,) if reads == "loss" else ()
-            value = schedule(self.t, *loss_or_norm)
+                value = schedule(self.t, loss) if reads == "loss" else schedule(self.t)
             if is_array(value):  # NumPy's own numbers would widen float32
                 value = like(value, x) if value.shape else value.item()
             setattr(self, name, value)
-        if self.t == 0:
-            self.init(x)
 
     def batched(self):
         """Take the last axis as one point, and those before it as a batch.  Returns the rule itself."""

@@ -64,26 +64,36 @@ def _split(rule, update, namespace):
     state = tuple(name for name in rule.state if holds_tensors(vars(rule)[name]))
     if not scan.written <= set(rule.state):
         raise Unusual
-    halves = _Halves(me, x, {x, g}, state)
+    mark = _unused({node.id for line in body for node in ast.walk(line) if isinstance(node, ast.Name)})
+    halves = _Halves(me, x, {x, g}, state, mark)
     for line in body:
         halves.take(copy.deepcopy(line))
     numbers = "".join(f"{name}, " for name in halves.hoisted)
-    scalars = f"def scalars({me}):\n" + textwrap.indent("\n".join([*halves.scalar, f"return ({numbers})"]), "    ")
-    owned = [f"own_{name}" for name in state]
+    scalar = "\n".join([*halves.scalar, f"return ({numbers})"])
+    scalars = f"def {mark}scalars({me}):\n" + textwrap.indent(scalar, "    ")
+    owned = [f"{mark}{name}" for name in state]
     takes = ", ".join([x, g, *owned, *halves.hoisted])
-    gives = f"return ({', '.join(['new_x', *owned])},)"
-    tensors = f"def tensors({takes}):\n" + textwrap.indent("\n".join([*halves.tensor, gives]), "    ")
+    gives = f"return ({', '.join([f'{mark}new', *owned])},)"
+    tensors = f"def {mark}tensors({takes}):\n" + textwrap.indent("\n".join([*halves.tensor, gives]), "    ")
     lifted = {n: getattr(namespace, v.__name__) for n, v in update.__globals__.items() if _is_lifted(v)}
-    made = [_made(scalars, "scalars", update, {}), _made(tensors, "tensors", update, lifted)]
-    return Formula(*made, state, f"{scalars}\n\n\n{tensors}\n")
+    halves = [_function(scalars, f"{mark}scalars", update, {}), _function(tensors, f"{mark}tensors", update, lifted)]
+    return Formula(*halves, state, f"{scalars}\n\n\n{tensors}\n")
 
 
-def _made(source, name, update, names):
+def _unused(names):
+    """A beginning that none of these names has."""
+    mark = "o_"
+    while any(name.startswith(mark) for name in names):
+        mark = f"o{mark}"
+    return mark
+
+
+def _function(source, name, update, names):
     """A function of this source whose global names are those of the rule's file, but for ``names``."""
     bound = f"def bind({', '.join(names)}):\n{textwrap.indent(source, '    ')}\n    return {name}"
-    found = {}
-    exec(compile(bound, f"<{name} of {update.__qualname__}>", "exec"), update.__globals__, found)
-    return found["bind"](*names.values())
+    namespace = {}
+    exec(compile(bound, f"<{name} of {update.__qualname__}>", "exec"), update.__globals__, namespace)
+    return namespace["bind"](*names.values())
 
 
 def _is_lifted(value):
@@ -101,14 +111,14 @@ def holds_tensors(value):
 class _Halves:
     """Distributes statements: those that no tensor enters to the one half, the rest to the other."""
 
-    def __init__(self, me, x, tensors, state):
-        self.me, self.x, self.tensors, self.state = me, x, set(tensors), set(state)
+    def __init__(self, me, x, tensors, state, mark):
+        self.me, self.x, self.tensors, self.state, self.mark = me, x, set(tensors), set(state), mark
         self.scalar, self.tensor = [], []
         self.hoisted, self.known = [], {}  # names of arguments; text -> argument, as long as it holds
 
     def take(self, line):
         if isinstance(line, ast.Return):
-            self.tensor.append(f"new_x = {self._tensor_side(line.value)}")
+            self.tensor.append(f"{self.mark}new = {self._tensor_side(line.value)}")
         elif isinstance(line, ast.AugAssign):
             value = ast.BinOp(_as_read(line.target), line.op, line.value)
             self.take(ast.copy_location(ast.Assign([line.target], value), line))
@@ -132,13 +142,13 @@ class _Halves:
             raise Unusual  # torch.compile (2.13) would remember x as it is after the step
         # The value is written first: it may still read what the target held before.
         written = self._tensor_side(value)
-        self.tensor.append(f"{ast.unparse(_Own(self.me).visit(target))} = {written}")
+        self.tensor.append(f"{ast.unparse(_Own(self).visit(target))} = {written}")
 
     def _tensor_side(self, value):
         for node in ast.walk(value):  # what a comprehension runs over may be parts of a tensor
             if isinstance(node, ast.comprehension):
                 self.tensors |= {n.id for n in ast.walk(node.target) if isinstance(n, ast.Name)}
-        return ast.unparse(_Own(self.me).visit(_Hoist(self).visit(value)))
+        return ast.unparse(_Own(self).visit(_Hoist(self).visit(value)))
 
     def _is_tensor(self, node):
         return (isinstance(node, ast.Name) and node.id in self.tensors) or (
@@ -171,20 +181,22 @@ class _Hoist(ast.NodeTransformer):
             return node
         text = ast.unparse(node)
         if text not in halves.known:
-            halves.known[text] = f"number_{len(halves.hoisted)}"
+            halves.known[text] = f"{halves.mark}{len(halves.hoisted)}"
             halves.hoisted.append(halves.known[text])
             halves.scalar.append(f"{halves.known[text]} = {text}")
         return ast.Name(halves.known[text], ast.Load())
 
 
 class _Own(ast.NodeTransformer):
-    """Writes ``own_m`` for ``self.m``."""
+    """Writes a variable in the place of ``self.m``."""
 
-    def __init__(self, me):
-        self.me = me
+    def __init__(self, halves):
+        self.halves = halves
 
     def visit_Attribute(self, node):
-        return ast.Name(f"own_{node.attr}", node.ctx) if is_own(node, self.me) else self.generic_visit(node)
+        if is_own(node, self.halves.me):
+            return ast.Name(f"{self.halves.mark}{node.attr}", node.ctx)
+        return self.generic_visit(node)
 
 
 def _as_read(target):

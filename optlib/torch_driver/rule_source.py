@@ -1,8 +1,13 @@
-"""Reading the source of a rule's `update`, for drivers that write it into a loop or compile it."""
+"""Reading the source of a rule's `update`, which `formula` takes apart for the compiler."""
+
+import __future__
 
 import ast
+import functools
 import inspect
+import operator
 import textwrap
+import types
 
 
 class Unusual(Exception):
@@ -16,9 +21,10 @@ def switches(rule):
 
 def parsed(update, switches):
     """Names of the three parameters, and the statements of an update that ends with its only return."""
-    (function,) = ast.parse(textwrap.dedent(inspect.getsource(update))).body
+    source = inspect.getsource(update)
+    (function,) = ast.parse(textwrap.dedent(source)).body
     plain = isinstance(function, ast.FunctionDef) and not function.decorator_list and not hasattr(update, "__wrapped__")
-    if not plain or len(function.args.args) != 3:
+    if not plain or len(function.args.args) != 3 or not _is_loaded(source, update):
         raise Unusual
     names = [argument.arg for argument in function.args.args]
     body = function.body[1:] if ast.get_docstring(function) is not None else function.body
@@ -26,6 +32,24 @@ def parsed(update, switches):
     if not body or not isinstance(body[-1], ast.Return) or body[-1].value is None:
         raise Unusual
     return names, body
+
+
+def _is_loaded(source, update):
+    """Whether the text of a file is that of the code in memory: the file may have been edited since."""
+    indented = f"if True:\n{source}" if source[0].isspace() else source
+    code = compile(indented, update.__code__.co_filename, "exec", flags=update.__code__.co_flags & _FUTURE)
+    (function,) = [each for each in code.co_consts if isinstance(each, types.CodeType)][:1]
+    return _instructions(function) == _instructions(update.__code__)
+
+
+_FEATURES = (getattr(__future__, name) for name in __future__.all_feature_names)
+_FUTURE = functools.reduce(operator.or_, (feature.compiler_flag for feature in _FEATURES))
+
+
+def _instructions(code):
+    """What a code object does, without the places where it stands."""
+    constants = [_instructions(each) if isinstance(each, types.CodeType) else repr(each) for each in code.co_consts]
+    return code.co_code, constants, code.co_names, code.co_varnames
 
 
 def _without_switches(line, me, switches):

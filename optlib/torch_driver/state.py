@@ -1,6 +1,7 @@
-"""What a rule remembers of a torch parameter, numbers, tensors and tuples of tensors: for `torch_driver`."""
+"""What a rule remembers of a torch parameter, numbers, tensors and tuples of tensors: for the driver."""
 
 import torch
+from torch._utils import _flatten_dense_tensors, _unflatten_dense_tensors
 
 
 def resume(rule, state):
@@ -30,6 +31,29 @@ def lies_as(p, value):
         return all(lies_as(p, v) for v in value)
     dense = p.is_contiguous() or p.is_contiguous(memory_format=torch.channels_last)
     return dense and isinstance(value, torch.Tensor) and value.shape == p.shape and value.stride() == p.stride()
+
+
+def fits(p, value):
+    """Whether a tensor, or each of a tuple, has the shape and dtype of ``p``."""
+    if isinstance(value, (tuple, list)):
+        return all(fits(p, v) for v in value)
+    return isinstance(value, torch.Tensor) and value.shape == p.shape and value.dtype == p.dtype
+
+
+def join(values):
+    """Tensors, or tuples of them, of several parameters laid end to end."""
+    if isinstance(values[0], (tuple, list)):
+        return tuple(map(join, zip(*values, strict=True)))
+    return _flatten_dense_tensors(values)
+
+
+def write_pieces(tensors, line):
+    """The inverse of `join`: write the pieces of a line over the tensors that were joined."""
+    if isinstance(line, (tuple, list)):
+        for each, its_line in zip(zip(*tensors, strict=True), line, strict=True):
+            write_pieces(each, its_line)
+    else:
+        torch._foreach_copy_(tensors, _unflatten_dense_tensors(line, tensors))
 
 
 def as_line(tensor):
