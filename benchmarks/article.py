@@ -20,7 +20,6 @@ from PIL import Image, ImageOps
 from spine import ol
 from torch import nn
 
-from optlib.data.augment import ImageBatches
 from optlib.torch_driver import TorchOptimizer
 from optlib.vision import FlipAndShift, ResNet20, SpeedNet, fit, probe
 from optlib.vision.images import Shuffled
@@ -136,12 +135,10 @@ def augmentation(count, turns, share=10):
     """Images a second of flip, crop and normalization alone; the DataLoader is given a part of the images."""
     images, labels = some(count)
     few = count // share
-    batches = ImageBatches(images, labels, BATCH, train=True, crop=SHIFT)
     pair = Shuffled(torch.from_numpy(images), torch.from_numpy(labels), BATCH, augment=FlipAndShift(shift=SHIFT))
     epochs = itertools.count()
     exhaust = lambda source: sum(len(y) for _, y in source)
     rivals = {
-        "ImageBatches": lambda: exhaust(batches.epoch(next(epochs))),
         "FlipAndShift in fit": lambda: exhaust(pair.epoch(next(epochs))),
         "DataLoader without workers": lambda: exhaust(loader(images[:few], labels[:few])),
     }

@@ -11,7 +11,8 @@ from vision_cases import Tiny, adam, images, one_thread, short, weights  # noqa:
 
 import optlib as ol
 from optlib.torch_driver import TorchOptimizer
-from optlib.vision import LookAhead, fit
+from optlib.vision import FlipAndShift, LookAhead, fit
+from optlib.vision.images import InOrder, Shuffled
 
 TEST = images(9, seed=1)
 
@@ -87,17 +88,13 @@ def test_two_schedules_of_the_rate_are_refused():
 # --- batches from elsewhere ----------------------------------------------------------------------------------
 
 
-def test_what_makes_its_own_batches_is_taken():
-    augment = pytest.importorskip("optlib.data.augment")
-    train = augment.ImageBatches(X, Y, 8, train=True, flip=False, crop=0)
-    test = augment.ImageBatches(*TEST, 4, train=False)
+def test_a_source_of_batches_is_taken_for_a_pair():
+    train, test = (tuple(map(torch.from_numpy, pair)) for pair in ((X, Y), TEST))
     model, twin = Tiny(dropout=0.0), Tiny(dropout=0.0)
-    _, history = short(model, sgd(model), train=train, test=test, batch=None)
-    _, other = short(twin, sgd(twin), test=TEST)
-    np.testing.assert_allclose(history.train_loss, other.train_loss, rtol=1e-4)
-    np.testing.assert_allclose(history.test_loss, other.test_loss, rtol=1e-4)
-    for wrong, words in (({"batch": 8}, "batch=8"), ({"train": test}, "train=False"), ({"test": train}, "augmented")):
-        with pytest.raises(ValueError, match=words):
-            short(Tiny(), **({"train": train, "test": test, "batch": None} | wrong))
-    with pytest.raises(ValueError, match="batch=8"):
-        short(Tiny(), train=train, batch=8)
+    _, history = short(model, sgd(model), train=Shuffled(*train, 8), test=InOrder(*test), batch=None)
+    _, expected = short(twin, sgd(twin), test=TEST)
+    assert history.train_loss == expected.train_loss
+    assert history.test_loss == expected.test_loss
+    for option in ({"batch": 8}, {"batch": None, "augment": FlipAndShift()}):
+        with pytest.raises(ValueError, match=f"{[*option][-1]}=.* is for pairs"):
+            short(Tiny(), train=Shuffled(*train, 8), **option)

@@ -5,8 +5,8 @@
 >>> for i in ol.data.batches(train, 32, seed=0, epochs=10):
 ...     loss, grads = network.loss_and_grads(params, train.x[i], train.y[i])
 
-All chance is seeded and independent of NumPy's global state.  Only NumPy is needed,
-Pillow for the bundled images of CIFAR-10, and torch for `optlib.data.augment`.
+All random numbers are seeded and independent of NumPy's global state.  Only NumPy is needed,
+Pillow for the bundled images of CIFAR-10, and torch for `optlib.data.pixels`.
 """
 
 from .batching import Batches, batches

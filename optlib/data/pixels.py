@@ -1,7 +1,6 @@
-"""What is done to the pixels of many images at once: windows cut out, mirrored, padded, squares blanked, normalized.
+"""Pixels of many images at once: windows cut out and mirrored, colors normalized.  Needs torch.
 
-`augment.ImageBatches` and `optlib.vision.FlipAndShift` draw the chance; the arithmetic that both need is here.
-Images are bytes (n, height, width, 3), on whatever device they lie.  Needs torch.
+Images are bytes (n, height, width, 3), on any device.
 """
 
 import numpy as np
@@ -11,29 +10,10 @@ from .cifar import CIFAR10_MEAN, CIFAR10_STD
 from .seeds import number_for
 
 
-def pad(images, pixels, mean=CIFAR10_MEAN):
-    """A border of the mean color round each image.
-
-    Parameters
-    ----------
-    images : uint8 tensor (n, height, width, 3)
-    pixels : int
-
-    Returns
-    -------
-    uint8 tensor (n, height + 2 pixels, width + 2 pixels, 3)
-    """
-    n, height, width, channels = images.shape
-    color = torch.tensor(mean, device=images.device).round().to(torch.uint8)
-    padded = color.expand(n, height + 2 * pixels, width + 2 * pixels, channels).contiguous()
-    padded[:, pixels : pixels + height, pixels : pixels + width] = images
-    return padded
-
-
 def windows(images, index, top, left, flipped, height, width):
-    """Cut a window out of some images, each at a place of its own, and mirror some windows left to right.
+    """Cut one window out of each of some images, at a place of its own, and mirror some windows left to right.
 
-    What lies beyond a border is the image in the mirror: row -1 is row 1, and row H is row H - 2.
+    Beyond a border the image is mirrored: row -1 is row 1, and row H is row H - 2.
 
     Parameters
     ----------
@@ -67,15 +47,15 @@ def _mirrored(index, size):
 
 
 def alternating(n, seed, epoch):
-    """Which of n images are mirrored in an epoch: by chance in the first, and from then on each in every second one.
+    """Which of n images are mirrored in an epoch: at random in the first, and from then on each in every second one.
 
-    So two epochs in a row show both faces of every image, where chance shows half of the images the same one twice.
+    So two epochs in a row show each image in both ways; random flips show half of the images the same way twice.
 
     Parameters
     ----------
     n : int
     seed : int, at least 0
-        Of the chance in the first epoch.
+        Of the random flips of the first epoch.
     epoch : int
         0 for the first.
 
@@ -85,43 +65,26 @@ def alternating(n, seed, epoch):
 
     Source: K. Jordan (2024), 94% on CIFAR-10 in 3.29 Seconds on a Single GPU, section 3.6.  arXiv:2404.00498
     """
-    chance = torch.Generator().manual_seed(number_for(seed, n))
-    return (torch.rand(n, generator=chance) < 0.5) ^ (epoch % 2 == 1)
-
-
-def cut_out(x, top, left, size):
-    """Set a square of each image to 0.
-
-    Parameters
-    ----------
-    x : tensor (b, channels, height, width)
-    top, left : integer tensors (b,)
-        First row and column of each square; parts outside the image are left off.
-    size : int
-
-    Returns
-    -------
-    tensor of the same shape, in the memory format channels_last; ``x`` is not changed
-    """
-    b, channels, height, width = x.shape
-    rows = torch.arange(height, device=x.device) - top[:, None]
-    columns = torch.arange(width * channels, device=x.device) // channels - left[:, None]
-    inside = ((rows >= 0) & (rows < size))[:, :, None] & ((columns >= 0) & (columns < size))[:, None, :]
-    lines = x.permute(0, 2, 3, 1).reshape(b, height, width * channels)  # the order in memory: one loop without gaps
-    return lines.masked_fill(inside, 0).view(b, height, width, channels).permute(0, 3, 1, 2)
+    generator = torch.Generator().manual_seed(number_for(seed, n))
+    return (torch.rand(n, generator=generator) < 0.5) ^ (epoch % 2 == 1)
 
 
 class Normalize:
-    """From images as stored, bytes (B, H, W, 3), to what a network reads: floats (B, 3, H, W) of mean 0, variance 1.
+    """Images as stored, bytes (B, H, W, 3), to what a network reads: floats (B, 3, H, W) of mean 0 and variance 1.
 
-    The mean of each color is subtracted, and the rest is divided by its standard deviation; that bytes go to 255 and
-    not to 1 makes no difference then.  The floats lie in memory as the bytes did, the colors of a pixel side by side:
-    that is torch's channels-last layout, and it costs no copy.
+    The mean of each color is subtracted, and the rest is divided by its standard deviation; so it makes no difference
+    that bytes go to 255 and not to 1.  The result shares the order in memory of the bytes, the colors of a pixel side
+    by side: torch's channels-last layout, without a copy.
 
     Parameters
     ----------
     mean, std : three numbers each
         Of red, green and blue, of 0..255; by default those of CIFAR-10's training images.
+
+    Raises
+    ------
+    ValueError
+        For other shapes, or if a deviation is not above 0.
     """
 
     def __init__(self, mean=CIFAR10_MEAN, std=CIFAR10_STD):
@@ -132,28 +95,17 @@ class Normalize:
 
     def __call__(self, images):
         """Floats (B, 3, H, W) of bytes (B, H, W, 3)."""
-        mean, std, _ = self._repeated(images)
-        return _channels_first(images, images.flatten(1).float().sub_(mean).div_(std))
-
-    def quick(self, images, dtype=torch.float32):
-        """The same in any ``dtype``, by a product with 1 / std: a quarter faster, and the last bit may differ.
-
-        `ImageBatches` takes this, `fit` the division, and so it stays: a run is repeated bit for bit, or not at all.
-        """
-        mean, _, scale = self._repeated(images)
-        return _channels_first(images, images.flatten(1).float().sub_(mean).mul_(scale).to(dtype))
+        mean, std = self._repeated(images)
+        flat = images.flatten(1).float().sub_(mean).div_(std)
+        return flat.view(images.shape).permute(0, 3, 1, 2)
 
     def _repeated(self, images):
-        """Mean, standard deviation and its inverse for each number of an image: loops over three at a time are slow."""
-        where = images[0].numel(), images.device
-        if where not in self._constants:
-            mean, std = torch.tensor(self.mean), torch.tensor(self.std)
-            self._constants[where] = [each.repeat(where[0] // 3).to(images.device) for each in (mean, std, 1 / std)]
-        return self._constants[where]
+        """Mean and standard deviation for each number of an image: loops over three at a time are slow."""
+        key = images[0].numel(), images.device
+        if key not in self._constants:
+            constants = torch.tensor(self.mean), torch.tensor(self.std)
+            self._constants[key] = [each.repeat(key[0] // 3).to(images.device) for each in constants]
+        return self._constants[key]
 
     def __repr__(self):
         return f"Normalize(mean={self.mean}, std={self.std})"
-
-
-def _channels_first(images, flat):
-    return flat.view(images.shape).permute(0, 3, 1, 2)
