@@ -1,4 +1,4 @@
-"""What a file from elsewhere must be: its name, its size, its SHA-256.  Nothing else is ever read."""
+"""Files known by name, size and SHA-256; a file from elsewhere is read only if all three agree."""
 
 import dataclasses
 import hashlib
@@ -7,46 +7,48 @@ from pathlib import Path
 
 @dataclasses.dataclass(frozen=True)
 class File:
-    """A file that is known to the last byte."""
+    """A file known to the last byte."""
 
     name: str
     size: int
     sha256: str
 
     def read(self, folder, remedy=""):
-        """The bytes of the file in ``folder``.
+        """The bytes of the file in ``folder``; refused as in `check`."""
+        path = Path(folder) / self.name
+        self.check_size(path, remedy)
+        data = path.read_bytes()
+        self._compare(path, hashlib.sha256(data), remedy)
+        return data
+
+    def check(self, path, remedy=""):
+        """Refuse the file at ``path`` unless size and SHA-256 are right.
 
         Raises
         ------
         FileNotFoundError, OSError
-            If it is missing, or has another size or another SHA-256.  ``remedy`` closes the message.
+            Naming the file and what is wrong; ``remedy`` ends the message.
         """
-        path = Path(folder) / self.name
-        self.check_size(path, remedy)
-        data = path.read_bytes()
-        self.compare(path, hashlib.sha256(data).hexdigest(), remedy)
-        return data
-
-    def check(self, path, remedy=""):
-        """Refuse the file at ``path``, as `read` does, without holding all of it in memory."""
         self.check_size(path, remedy)
         digest = hashlib.sha256()
         with open(path, "rb") as file:
-            while block := file.read(1 << 20):
+            while block := file.read(1 << 20):  # an archive need not fit into memory
                 digest.update(block)
-        self.compare(path, digest.hexdigest(), remedy)
+        self._compare(path, digest, remedy)
 
     def check_size(self, path, remedy=""):
+        """As `check`, without reading the file."""
         if not Path(path).is_file():
-            raise FileNotFoundError(_say(f"{path} is missing", remedy))
-        found = Path(path).stat().st_size
-        if found != self.size:
-            kind = "truncated" if found < self.size else "too long"
-            raise OSError(_say(f"{path} is {kind}: it has {found:,} bytes, not {self.size:,}", remedy))
+            raise FileNotFoundError(_message(f"{path} is missing", remedy))
+        size = Path(path).stat().st_size
+        if size != self.size:
+            kind = "truncated" if size < self.size else "too long"
+            raise OSError(_message(f"{path} is {kind}: it has {size:,} bytes, not {self.size:,}", remedy))
 
-    def compare(self, path, found, remedy=""):
-        if found != self.sha256:
-            raise OSError(_say(f"{path} is damaged: its SHA-256 is {found}, not {self.sha256}", remedy))
+    def _compare(self, path, digest, remedy):
+        if digest.hexdigest() != self.sha256:
+            problem = f"{path} is damaged: its SHA-256 is {digest.hexdigest()}, not {self.sha256}"
+            raise OSError(_message(problem, remedy))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,12 +58,12 @@ class Archive:
     Attributes
     ----------
     title : str
-        As it is called in messages.
+        Its name in messages.
     url : str
     packed : File
         The archive itself.
     inside : str
-        The folder in the archive in which the files lie.
+        The folder in the archive that holds the files.
     files : tuple of File
     """
 
@@ -72,9 +74,9 @@ class Archive:
     files: tuple
 
     def some_in(self, folder):
-        """Whether any of the files is in ``folder``, whole or not."""
+        """Whether any of the files is in ``folder``, complete or not."""
         return any((Path(folder) / file.name).is_file() for file in self.files)
 
 
-def _say(what, remedy):
-    return f"{what}; {remedy}" if remedy else what
+def _message(problem, remedy):
+    return f"{problem}; {remedy}" if remedy else problem

@@ -1,256 +1,171 @@
-"""Get an archive and take the wanted files out of it, so that a file under its own name is always whole.
+"""Fetch an archive and unpack the wanted files; a file under its final name is always complete.
 
-Everything is first written to a name that ends in ``.part``, compared with its size and SHA-256, and only then renamed.
-A ``.part`` of the archive stays when the connection breaks or the reader presses Ctrl-C, and the next call goes on
-where it ends.
+Each file is written under a temporary name, compared with its size and SHA-256, and then renamed.  The ``.part`` of an
+archive stays when the connection breaks or the reader presses Ctrl-C, and the next call continues it.
 """
 
 import contextlib
-import errno
-import hashlib
 import http.client
 import os
-import re
 import shutil
 import ssl
 import tarfile
 import time
 import urllib.error
-import urllib.parse
 import urllib.request
 import zlib
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from .progress import Progress, megabytes
+from ..checks import replacing
+from .progress import megabytes, progress_bar, say
 
-ATTEMPTS = 5  # without a byte of progress between them
+ATTEMPTS = 5  # in a row without a new byte
 TIMEOUT = 30  # seconds without a byte
 BLOCK = 1 << 18
-FULL = (errno.ENOSPC, errno.EDQUOT)
-AGAIN = "the same command goes on from there"
-PASSING = {408, 425, 429, 500, 502, 503, 504}  # HTTP errors that may be gone a little later
+AGAIN = "the same command continues the download"
+NETWORK = (urllib.error.URLError, http.client.HTTPException, ConnectionError, TimeoutError, ssl.SSLError)
+TEMPORARY = {408, 425, 429, 500, 502, 503, 504}  # HTTP errors worth another attempt
 
 
-def download(archive, folder, *, url=None, packed=None, keep=False, progress=Progress, say=print):
-    """Bring the files of an `Archive` into ``folder``.
+def download(archive, folder, *, url=None, packed=None, keep=False):
+    """Bring the files of an `Archive` into ``folder``; those that are there and complete are left alone.
 
     Parameters
     ----------
     archive : Archive
     folder : path
-        Made if it is not there.
+        Created if missing.
     url : str, optional
         Another address of the same archive; the checksums stay the same.
     packed : path, optional
-        The archive where it was got in another way; then nothing is fetched.
+        A copy of the archive; then nothing is fetched.
     keep : bool
-        Whether a fetched archive stays after its files have been taken out.  One that was there already always does.
-    progress : class like `Progress`
-    say : callable
-        For lines of text.
+        Keep a fetched archive after unpacking.  One that was there before always stays.
 
     Raises
     ------
     OSError
-        Naming the file and what is wrong with it.  What has been fetched stays, as ``.part``, unless it is wrong.
+        Naming the file and what is wrong with it.
     """
     folder = Path(folder)
-    if _whole(archive, folder, say):
-        return
-    if folder.exists() and not folder.is_dir():
-        raise NotADirectoryError(f"{folder} is a file; the files need a folder")
+    if archive.some_in(folder):
+        problems = _problems(archive, folder)
+        if not problems:
+            return
+        for problem in problems:
+            say(f"{problem}; replacing it")
     folder.mkdir(parents=True, exist_ok=True)
-    _leave_room(archive, folder, fetched=packed is not None)
-    keep = keep or packed is not None or (folder / archive.packed.name).is_file()  # what was there is not ours
+    keep = keep or packed is not None or (folder / archive.packed.name).is_file()
     if packed is None:
-        path = fetch(archive.packed, url or archive.url, folder, progress, say)
+        packed = fetch(archive.packed, url or archive.url, folder)
     else:
-        path = Path(packed)
-        archive.packed.check(path)
-    with _disk_full(lambda: f"unpacking into {folder} is to be done again"):
-        extract(path, archive, folder)
+        archive.packed.check(packed)
+    extract(packed, archive, folder)
     if not keep:
-        path.unlink()
+        packed.unlink()
 
 
-def fetch(file, url, folder, progress=Progress, say=print):
-    """The path of ``file``, fetched from ``url`` unless it is in ``folder`` already."""
-    if urllib.parse.urlsplit(url).scheme not in ("http", "https"):
+def _problems(archive, folder):
+    """What is wrong with the files in ``folder``, a line each."""
+    problems = []
+    for file in archive.files:
+        try:
+            file.check(folder / file.name)
+        except OSError as error:
+            problems.append(str(error))
+    return problems
+
+
+def fetch(file, url, folder):
+    """The path of ``file`` in ``folder``, fetched from ``url`` unless it is there already."""
+    if not url.startswith(("https://", "http://")):
         raise ValueError(f"url={url!r} must begin with https:// or http://")
-    final, part = Path(folder) / file.name, Path(folder) / f"{file.name}.part"
+    final, part = folder / file.name, folder / f"{file.name}.part"
     if final.is_file():
         try:
             file.check(final)
             return final
         except OSError as error:
-            say(f"{error}; getting it anew")
+            say(f"{error}; replacing it")
     if _size(part) > file.size:
         part.unlink()
-    start = _size(part)
-    if start:
-        say(f"{part.name} has {megabytes(start)} of {megabytes(file.size)} already; going on from there")
-    held = lambda: f"{megabytes(_size(part))} are in {part}: {AGAIN}"
-    with progress(file.name, file.size, start) as report, _disk_full(held):
-        _persist(file, url, part, report)
+    if part.is_file():
+        say(f"continuing {part.name} after {megabytes(_size(part))} of {megabytes(file.size)}")
+    with progress_bar(file.size, file.name, _size(part), unit="B") as bar:
+        _persist(file, url, part, bar)
     try:
         file.check(part)
-    except OSError:
+    except OSError as error:
         part.unlink()
-        raise OSError(
-            f"what {url} sent is not the official {file.name}: its SHA-256 is another one.  It has been removed; "
-            "run the command again, or name another address with --url"
-        ) from None
+        raise OSError(f"{url} did not send the official {file.name}, and it was removed: {error}") from None
     os.replace(part, final)
     return final
 
 
-def _persist(file, url, part, report):
-    """Fetch until ``part`` has all its bytes; a broken connection is taken up again, as long as that gets further."""
-    failures, best = 0, _size(part)
+def _persist(file, url, part, bar):
+    """Fetch until ``part`` has all bytes; reconnect as long as that brings new ones."""
+    failures, most = 0, _size(part)
     while _size(part) < file.size:
-        why = "the connection was closed too early"
         try:
-            _receive(file, url, part, report)
-        except urllib.error.HTTPError as error:
-            error.close()
-            why = f"it answers {error.code} {error.reason}"
-            if error.code not in PASSING:
-                raise OSError(f"{url}: {why}") from None
-        except (OSError, http.client.HTTPException) as error:
+            _receive(file, url, part, bar)
+        except NETWORK as error:
+            failures = 1 if _size(part) > most else failures + 1
+            most = max(most, _size(part))
             reason = getattr(error, "reason", error)
-            if isinstance(error, _Refused):
-                raise
-            if isinstance(reason, ssl.SSLCertVerificationError):
-                raise OSError(f"{url}: its certificate was not accepted ({reason.verify_message})") from None
-            if getattr(error, "errno", None) in FULL or getattr(error, "filename", None):  # our file, not the network
-                raise
-            why = getattr(reason, "strerror", None) or str(reason) or type(error).__name__
-        failures = 1 if _size(part) > best else failures + 1
-        best = max(best, _size(part))
-        if best == file.size:
-            return
-        if failures >= ATTEMPTS:
-            held = f"  {megabytes(_size(part))} of {megabytes(file.size)} are in {part}: {AGAIN}." if best else ""
-            raise OSError(
-                f"{url}: {why}; tried {ATTEMPTS} times.{held}  Or get {file.name} in another way and name it with "
-                "--archive"
-            )
-        wait = min(2 ** (failures - 1), 10)
-        report.say(f"{why}; trying again in {wait} s")
-        time.sleep(wait)
+            reason = getattr(reason, "strerror", None) or str(reason) or type(reason).__name__
+            if isinstance(error, urllib.error.HTTPError):
+                error.close()
+                if error.code not in TEMPORARY:
+                    raise OSError(f"{url} answers {error.code} {reason}") from None
+            if failures == ATTEMPTS:
+                raise OSError(
+                    f"{url}: {reason}; tried {ATTEMPTS} times.  {megabytes(_size(part))} of {megabytes(file.size)} are "
+                    f"in {part}: {AGAIN}.  Or get {file.name} another way and name it with --archive"
+                ) from None
+            wait = 2 ** (failures - 1)
+            say(f"{reason}; trying again in {wait} s")
+            time.sleep(wait)
 
 
-def _receive(file, url, part, report):
-    """One request: what ``part`` lacks, or all of it where the server cannot send a part of a file."""
-    have = _size(part)
+def _receive(file, url, part, bar):
+    """One request: for what ``part`` lacks, and for the whole file where the server cannot send a range of it."""
+    start = _size(part)
     headers = {"User-Agent": "optlib", "Accept-Encoding": "identity"}
-    if have:
-        headers["Range"] = f"bytes={have}-"
-    with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=TIMEOUT) as answer:
-        if answer.headers.get_content_type() == "text/html":
-            raise _Refused(f"{url} sent a web page instead of a file; does this network ask for a login first?")
-        length = answer.headers.get("Content-Length")
-        total = int(length) if length and length.isdigit() else None
-        if answer.status == 206:
-            found = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", answer.headers.get("Content-Range", ""))
-            if not found or int(found[1]) != have:
-                raise _Refused(f"{url} sent another part of the file than it was asked for")
-            total = None if found[2] == "*" else int(found[2])
+    if start:
+        headers["Range"] = f"bytes={start}-"
+    with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=TIMEOUT) as response:
+        if response.status == 206:
+            right = response.headers["Content-Range"] == f"bytes {start}-{file.size - 1}/{file.size}"
         else:
-            have = 0
-        if total not in (None, file.size):
-            raise _Refused(f"{url} has {total:,} bytes, not {file.size:,}: it is not the official {file.name}")
+            start, right = 0, response.headers["Content-Length"] == str(file.size)
+        if not right:  # such as the login page of a network
+            raise OSError(f"{url} sends something else than the {file.size:,} bytes of the official {file.name}")
+        bar.update(start - bar.n)
         with open(part, "r+b" if part.exists() else "wb") as out:
-            out.seek(have)  # and no truncation: where all is sent again, what was there stays until it is overwritten
-            while block := answer.read1(BLOCK):
-                have += len(block)
-                if have > file.size:
-                    raise _Refused(f"{url} sends more than {file.size:,} bytes: it is not the official {file.name}")
+            out.seek(start)  # no truncation: should this attempt break too, what was there is not lost
+            while block := response.read1(BLOCK):
                 out.write(block)
-                report(have)
-            out.flush()
-            os.fsync(out.fileno())
-
-
-class _Refused(OSError):
-    """The server's answer is wrong, and to ask again would not help."""
+                bar.update(len(block))
+    if _size(part) < file.size:
+        raise ConnectionError("the connection was closed too early")
 
 
 def extract(path, archive, folder):
-    """Take the wanted files, and only them, out of the archive at ``path``; all or none.
-
-    No name from the archive is ever used as a path: the names are compared with those that are known.
-    """
+    """Unpack the wanted files of the archive at ``path``, all or none; no name in it is used as a path."""
     wanted = {f"{archive.inside}/{file.name}": file for file in archive.files}
-    parts = {file.name: Path(folder) / f"{file.name}.part" for file in archive.files}
     try:
-        with tarfile.open(path, "r:gz") as opened:
-            for member in opened:
-                name = PurePosixPath(member.name)
-                if name.is_absolute() or ".." in name.parts or "\\" in member.name:
-                    raise OSError(f"{path.name} is not to be trusted: it holds a file named {member.name!r}")
-                file = wanted.pop(str(name), None)
+        with contextlib.ExitStack() as finished, tarfile.open(path, "r:gz") as tar:
+            for member in tar:
+                file = wanted.pop(member.name, None) if member.isreg() else None
                 if file:
-                    _take(opened, member, file, parts[file.name], path)
-        if wanted:
-            raise OSError(f"{path.name} lacks {', '.join(wanted)}")
-        for file in archive.files:
-            os.replace(parts[file.name], Path(folder) / file.name)
+                    part = finished.enter_context(replacing(Path(folder) / file.name))
+                    with tar.extractfile(member) as source, open(part, "wb") as out:
+                        shutil.copyfileobj(source, out, BLOCK)
+                    file.check(part)
+            if wanted:
+                raise OSError(f"{path} lacks {', '.join(wanted)}")
     except (tarfile.TarError, EOFError, zlib.error) as error:
-        raise OSError(f"{path.name} is damaged: {error}") from None
-    finally:
-        for part in parts.values():
-            part.unlink(missing_ok=True)
-
-
-def _take(opened, member, file, part, path):
-    if not member.isreg() or member.size != file.size:
-        what = f"has {member.size:,} bytes, not {file.size:,}" if member.isreg() else "is no regular file"
-        raise OSError(f"{member.name} in {path.name} {what}")
-    digest = hashlib.sha256()
-    with opened.extractfile(member) as source, open(part, "wb") as out:
-        while block := source.read(BLOCK):
-            digest.update(block)
-            out.write(block)
-        out.flush()
-        os.fsync(out.fileno())
-    file.compare(f"{member.name} in {path.name}", digest.hexdigest())
-
-
-def _whole(archive, folder, say):
-    """Whether all files are there as they must be; says which are not."""
-    if not archive.some_in(folder):
-        return False
-    wrong = []
-    for file in archive.files:
-        try:
-            file.check(folder / file.name)
-        except OSError as error:
-            wrong.append(str(error))
-    for line in wrong:
-        say(f"{line}; getting it anew")
-    return not wrong
-
-
-def _leave_room(archive, folder, fetched):
-    """Refuse before anything is fetched where archive and files cannot both lie on the disk."""
-    there = max(_size(folder / archive.packed.name), _size(folder / f"{archive.packed.name}.part"))
-    needed = sum(file.size for file in archive.files) + (0 if fetched else max(archive.packed.size - there, 0))
-    free = shutil.disk_usage(folder).free
-    if free < needed:
-        raise OSError(
-            errno.ENOSPC, f"{folder} has {megabytes(free)} free; {megabytes(needed)} are needed for {archive.title}"
-        )
-
-
-@contextlib.contextmanager
-def _disk_full(what_stays):
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in FULL:
-            raise
-        raise OSError(error.errno, f"the disk is full; {what_stays()}") from None
+        raise OSError(f"{path} is damaged: {error}") from None
 
 
 def _size(path):

@@ -1,20 +1,20 @@
-"""`LivePicture`: one output of a notebook's cell that is drawn anew while a computation runs."""
+"""`LivePicture`: one output of a notebook cell, redrawn while a computation runs."""
 
 import sys
 
-from .progress import where
+from ..data.progress import where
 
 
 class LivePicture:
-    """A picture that is replaced by the next one in its place.
+    """A picture that is replaced in place by the next one.
 
-    While it grows it is drawn as SVG within HTML, which a browser swaps in one go: an image would have to be decoded
-    first, and its place would be empty for a moment.  What stays at the end is the `Picture` itself.
+    While it grows it is SVG within HTML, which a browser swaps at once; an image would leave its place empty while it
+    is decoded.  At the end it is the `Picture` itself.
 
     Parameters
     ----------
     show : bool
-        False: nothing is ever shown.
+        False: show nothing.
     """
 
     def __init__(self, show):
@@ -22,7 +22,7 @@ class LivePicture:
         self.handle = None
 
     def draw(self, make):
-        """Show the picture that ``make()`` gives; where there is no notebook, its description."""
+        """Show the picture that ``make()`` returns; outside a notebook, print its description."""
         if self.where == "notebook":
             picture = make()
             self._put({"text/html": picture.inline_svg(), "text/plain": picture.description})
@@ -30,7 +30,7 @@ class LivePicture:
             print(make().description, file=sys.stderr, flush=True)
 
     def end(self, picture):
-        """The last picture, which is also what is stored with the notebook."""
+        """Show the last picture, which is stored with the notebook."""
         if self.where == "notebook":
             self._put(picture._repr_mimebundle_())
 

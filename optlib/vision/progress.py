@@ -1,93 +1,44 @@
-"""A line that tells how far a run is: images a second, and the time that is left."""
+"""`Progress`: the bar of a training run, and a line after each epoch."""
 
-import sys
-import time
-
-EVERY = 0.2  # seconds between two pictures of the line
-WIDTH = 20  # characters of the bar
+from ..data.progress import progress_bar, say, where
 
 
 class Progress:
-    """The state of a run in one line, which is drawn anew a few times a second.
-
-    In a terminal the line is rewritten; in a notebook one output is; into a file goes one line an epoch.
+    """Images per second, loss and time left of a run; in a file only the lines after the epochs.
 
     Parameters
     ----------
     show : bool
-        False: nothing is ever written.
-    epochs, steps : int
-        Epochs in all, steps in an epoch.
-    images : int
-        Images in an epoch.
+        False: write nothing.
+    epochs, images : int
+        Epochs of the run, images of an epoch.
     """
 
-    def __init__(self, show, epochs, steps, images):
-        self.epochs, self.steps, self.images = epochs, steps, images
-        self.where = where() if show else None
-        self.display = None
+    def __init__(self, show, epochs, images):
+        self.show, self.epochs, self.images = show, epochs, images
+        self.bar = None
 
     def begin(self, epoch):
-        """An epoch begins, 0 for the first."""
-        self.epoch, self.began, self.drawn = epoch, time.perf_counter(), 0.0
+        """Before the steps of an epoch, 0 for the first."""
+        self.start = epoch * self.images
+        if self.show and where() != "file":
+            if self.bar is None:
+                self.bar = progress_bar(self.epochs * self.images, "", self.start, unit=" images", leave=False)
+            self.bar.unpause()  # tests take time, but are not part of the speed
+            self.bar.set_description(f"epoch {epoch + 1}/{self.epochs}")
 
-    def step(self, done, sums, seen):
-        """``done`` steps of the epoch are made; the first of ``sums`` is that of the losses of ``seen`` images."""
-        now = time.perf_counter()
-        if self.where in ("terminal", "notebook") and now - self.drawn > EVERY:
-            self.drawn = now
-            self._draw(self.line(done, now - self.began, sums[0].item() / seen))
-
-    def line(self, done, seconds, loss):
-        """The line after so many steps and seconds of an epoch."""
-        share = done / self.steps
-        left = seconds * (self.epochs - self.epoch - share) / share
-        bar = "#" * round(WIDTH * share)
-        return (
-            f"epoch {self.epoch + 1}/{self.epochs} |{bar:.<{WIDTH}}| loss {loss:.4f}, "
-            f"{self.images * share / seconds:,.0f} images/s, {_clock(left)} left"
-        )
+    def step(self, sums, seen):
+        """After a step; ``seen`` images of the epoch are done, and ``sums[0]`` is the sum of their losses."""
+        if self.bar and self.bar.update(self.start + seen - self.bar.n):
+            # Only when the bar was drawn: a GPU must wait for the loss.
+            self.bar.set_postfix_str(f"loss {sums[0].item() / seen:.4f}", refresh=False)
 
     def end(self, text):
-        """An epoch is over: ``text`` says what came of it."""
-        if self.where == "notebook":
-            self._draw(text)
-        elif self.where == "terminal":
-            self._draw(text)
-            print(file=sys.stderr)
-        elif self.where:
-            print(text, file=sys.stderr, flush=True)
+        """After an epoch: ``text`` is its result."""
+        if self.show:
+            say(text)
 
-    def _draw(self, text):
-        if self.where == "terminal":
-            print(f"\r{text}\x1b[K", end="", file=sys.stderr, flush=True)
-        elif self.display is None:
-            from IPython.display import display
-
-            self.display = display(_Text(text), display_id=True)
-        else:
-            self.display.update(_Text(text))
-
-
-class _Text:
-    """A line that a notebook shows as it is, without quotes."""
-
-    def __init__(self, text):
-        self.text = text
-
-    def __repr__(self):
-        return self.text
-
-
-def where():
-    ipython = sys.modules.get("IPython")
-    shell = ipython and ipython.get_ipython()
-    if shell is not None and hasattr(shell, "kernel"):
-        return "notebook"
-    return "terminal" if sys.stderr.isatty() else "file"
-
-
-def _clock(seconds):
-    minutes, seconds = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+    def close(self):
+        """After the run."""
+        if self.bar:
+            self.bar.close()
