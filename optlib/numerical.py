@@ -21,6 +21,7 @@ import dataclasses
 
 import numpy as np
 
+from . import checks
 from .arrays import join, split
 
 EPS = np.finfo(float).eps
@@ -73,8 +74,7 @@ def gradient(f, x, h=None, method="central"):
 
 def partials(fn, coordinates, h=None, method="central"):
     """Partial derivatives of ``fn(*coordinates)``: a tuple, one a coordinate; parameters as in `gradient`."""
-    if method not in METHODS:
-        raise ValueError(f"method={method!r} must be one of {', '.join(map(repr, METHODS))}")
+    checks.choice("partials", "method", method, METHODS)
     if h is not None:
         _check_step(h)
     return tuple(_partial(fn, coordinates, i, h, method) for i in range(len(coordinates)))
@@ -120,9 +120,9 @@ class GradientCheck:
     error : float
         Largest difference to the numerical gradient, relative to the larger of 1 and the gradient's size there.
     coordinate : int
-        Which coordinate it was found in, counted from 0.
+        Its coordinate, counted from 0.
     point : tuple of floats
-        The point at which it was found.
+        Its point.
     tol : float
     """
 
@@ -138,8 +138,8 @@ class GradientCheck:
     def __repr__(self):
         where = ", ".join(f"{v:.4g}" for v in self.point)
         verdict = "right" if self.passed else "WRONG"
-        found = f"error {self.error:.0e} in coordinate {self.coordinate} at ({where})"
-        return f"<gradient is {verdict}: {found}, allowed {self.tol:.0e}>"
+        error = f"error {self.error:.0e} in coordinate {self.coordinate} at ({where})"
+        return f"<gradient is {verdict}: {error}, allowed {self.tol:.0e}>"
 
 
 def check_gradient(f, x, grad=None, tol=1e-6):
@@ -165,11 +165,11 @@ def check_gradient(f, x, grad=None, tol=1e-6):
     if not tol > 0:
         raise ValueError(f"check_gradient: tol={tol!r} must be a positive number")
     x = np.asarray(x, dtype=float)
-    given, found = np.asarray(grad(x)), gradient(f, x)
+    given, differences = np.asarray(grad(x)), gradient(f, x)
     if given.shape != x.shape:
         raise ValueError(f"check_gradient: the gradient has shape {given.shape}; it must have that of x, {x.shape}")
-    size = np.maximum(1.0, np.abs(found).max(axis=-1, keepdims=True))
-    error = np.abs(given - found) / size
+    size = np.maximum(1.0, np.abs(differences).max(axis=-1, keepdims=True))
+    error = np.abs(given - differences) / size
     error = np.where(np.isfinite(error), error, np.inf)
     worst = np.unravel_index(error.argmax(), error.shape)
     largest = float(error[worst])

@@ -9,8 +9,8 @@ import numbers
 
 import numpy as np
 
+from . import checks
 from .arrays import is_array
-from .checks import inside
 
 
 class Registry(dict):
@@ -67,52 +67,41 @@ class Hyper:
         A schedule (any callable) passes as it is.  Numbers become Python floats, so that they never widen
         a float32 array; arrays stay arrays.
         """
-        if isinstance(self.default, bool):
-            if not isinstance(value, (bool, np.bool_)):
-                raise TypeError(f"{owner}: {name}={value!r} must be True or False")
-            return bool(value)
-        if isinstance(self.default, tuple):
+        kind = type(self.default)
+        if kind is bool:
+            return checks.flag(owner, name, value)
+        if kind is tuple:
             return self._check_tuple(owner, name, value)
-        if callable(value) and not isinstance(self.default, int):
+        if kind is float and callable(value):
             return value
-        if is_array(value) and len(value.shape) > 0 and not isinstance(self.default, int):
+        if kind is float and is_array(value) and len(value.shape):
             return self._check_array(owner, name, value)
-        return self._check_number(owner, name, value)
-
-    def _check_number(self, owner, name, value):
-        if is_array(value) and len(value.shape) == 0:
+        if is_array(value) and not len(value.shape):
             value = value.item()
         if isinstance(value, (bool, str)) or not isinstance(value, numbers.Real):
-            kinds = {int: "an integer", tuple: "a sequence of numbers"}
-            kind = kinds.get(type(self.default), "a number, an array or a schedule")
-            raise TypeError(f"{owner}: {name}={value!r} must be {kind} in {self.allowed}")
-        if not inside(value, self.allowed):
+            allowed = "an integer" if kind is int else "a number, an array or a schedule"
+            raise TypeError(f"{owner}: {name}={value!r} must be {allowed} in {self.allowed}")
+        if not checks.inside(value, self.allowed):
             raise ValueError(f"{owner}: {name}={value!r} is outside the allowed range {self.allowed}")
-        if isinstance(self.default, int):
-            if value != int(value):
-                raise TypeError(f"{owner}: {name}={value!r} must be an integer in {self.allowed}")
-            return int(value)
-        return float(value)
+        if kind is int and value != int(value):
+            raise TypeError(f"{owner}: {name}={value!r} must be an integer in {self.allowed}")
+        return kind(value)
 
     def _check_array(self, owner, name, value):
-        numbers_ = np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
-        if numbers_.dtype.kind not in "fiu":
-            raise TypeError(f"{owner}: {name} has dtype {numbers_.dtype}; real numbers in {self.allowed} are allowed")
-        bad = ~inside(numbers_, self.allowed)
-        if bad.any():
-            raise ValueError(
-                f"{owner}: {name} contains {numbers_[bad][0]!r}, outside the allowed range {self.allowed}"
-            )
+        array = np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
+        if array.dtype.kind not in "fiu":
+            raise TypeError(f"{owner}: {name} has dtype {array.dtype}; real numbers in {self.allowed} are allowed")
+        outside = array[~checks.inside(array, self.allowed)]
+        if outside.size:
+            raise ValueError(f"{owner}: {name} contains {outside[0]!r}, outside the allowed range {self.allowed}")
         return value
 
-    def _check_tuple(self, owner, name, value):
-        try:
-            values = tuple(value)
-        except TypeError:
-            raise TypeError(f"{owner}: {name}={value!r} must be a sequence of numbers in {self.allowed}") from None
-        if not values:
+    def _check_tuple(self, owner, name, values):
+        if not hasattr(values, "__iter__") or isinstance(values, str):
+            raise TypeError(f"{owner}: {name}={values!r} must be a sequence of numbers in {self.allowed}")
+        if not len(values := tuple(values)):
             raise ValueError(f"{owner}: {name} is empty; it needs at least one number in {self.allowed}")
-        return tuple(self._check_number(owner, name, v) for v in values)
+        return tuple(checks.number(owner, name, value, self.allowed) for value in values)
 
 
 def hyper(default, symbol, allowed="(-inf, inf)", *, slider=None, log=False, doc=""):
@@ -131,6 +120,6 @@ def hyper(default, symbol, allowed="(-inf, inf)", *, slider=None, log=False, doc
     doc : str
         What it does, in a few words.
     """
-    inside(0.0, allowed)  # a malformed interval fails at import, not at the first use
+    checks.ends(allowed)  # a malformed interval fails at import, not at the first use
     about = Hyper(default, symbol, allowed, slider, log, doc)
     return dataclasses.field(default=default, metadata={"hyper": about})

@@ -7,7 +7,7 @@ import numpy as np
 from .functions import Function
 from .optimizers.base import Optimizer
 
-LOST = 1e3  # times the value at the start: a run that ends higher has flown off, though it is finite yet
+LOST = 1e3  # above so many times its value at the start a run counts as diverged, though it is finite
 CRITERIA = ("step", "value", "gradient")  # the reasons to stop that `minimize` takes a tolerance for
 
 
@@ -55,8 +55,8 @@ class Trajectory:
     @property
     def diverged(self):
         """Whether the path left the finite numbers: bool, or a bool array for a batch."""
-        found = np.asarray(self.stopped_by) == "diverged"
-        return found if found.ndim else bool(found)
+        diverged = np.asarray(self.stopped_by) == "diverged"
+        return diverged if diverged.ndim else bool(diverged)
 
     @property
     def converged_at(self):

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from .. import checks
 from ..registry import FUNCTIONS
 from .base import Function, test_function
 
@@ -54,10 +55,8 @@ def quadratic(kappa=100.0, angle=0.0, dim=2, name="quadratic"):
     -------
     Function
     """
-    if not (math.isfinite(kappa) and kappa >= 1):
-        raise ValueError(f"quadratic: kappa={kappa!r} must be a number of at least 1")
-    if not math.isfinite(angle):
-        raise ValueError(f"quadratic: angle={angle!r} must be a finite number of degrees")
+    kappa = checks.number("quadratic", "kappa", kappa, "[1, inf)")
+    angle = checks.number("quadratic", "angle", angle)
     if isinstance(dim, bool) or not isinstance(dim, (int, np.integer)) or dim < 2:
         raise ValueError(f"quadratic: dim={dim!r} must be an integer of at least 2")
     curvatures = np.geomspace(1 / kappa, 1.0, dim)

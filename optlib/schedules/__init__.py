@@ -11,7 +11,7 @@ steps, so that a schedule can be drawn.  Two of them, `OnPlateau` and `ByGradien
 """
 
 from ..arrays import cos, is_array, maximum, minimum, pi, where
-from .base import Schedule, number, schedule, whole
+from .base import Schedule, integer, number, schedule
 from .feedback import ByGradientNorm, OnPlateau
 
 __all__ = [
@@ -93,7 +93,7 @@ class Step(Schedule):
     """
 
     value: float = number("(-inf, inf)")
-    every: int = whole("[1, inf)")
+    every: int = integer("[1, inf)")
     factor: float = number("(0, inf)", 0.1)
 
     def __call__(self, t):
@@ -132,7 +132,7 @@ class Polynomial(Schedule):
     """
 
     value: float = number("(-inf, inf)")
-    steps: int = whole("[1, inf)")
+    steps: int = integer("[1, inf)")
     power: float = number("(0, inf)", 1.0)
     end: float = number("(-inf, inf)", 0.0)
 
@@ -151,7 +151,7 @@ class Cosine(Schedule):
     """
 
     value: float = number("(-inf, inf)")
-    steps: int = whole("[1, inf)")
+    steps: int = integer("[1, inf)")
     end: float = number("(-inf, inf)", 0.0)
 
     def __call__(self, t):
@@ -171,7 +171,7 @@ class WarmUp(Schedule):
     LinearLR(start_factor=1/n, total_iters=n-1).
     """
 
-    steps: int = whole("[1, inf)")
+    steps: int = integer("[1, inf)")
 
     def __call__(self, t):
         return minimum((t + 1) / self.steps, 1.0)
@@ -203,7 +203,7 @@ class OneCycle(Schedule):
     """
 
     value: float = number("(-inf, inf)")
-    steps: int = whole("[2, inf)")
+    steps: int = integer("[2, inf)")
     rise: float = number("(0, 1)", 0.3)
     start: float = number("(-inf, inf)", None)
     end: float = number("(-inf, inf)", None)
@@ -239,7 +239,7 @@ class Demon(Schedule):
     """
 
     value: float = number("[0, 1)")
-    steps: int = whole("[1, inf)")
+    steps: int = integer("[1, inf)")
 
     def __call__(self, t):
         return demon(self.value, t, self.steps)

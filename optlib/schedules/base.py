@@ -72,13 +72,13 @@ def number(allowed, default=dataclasses.MISSING):
     return dataclasses.field(default=default, metadata={"about": Hyper(1.0, "", allowed, None, False, "")})
 
 
-def whole(allowed, default=dataclasses.MISSING):
+def integer(allowed, default=dataclasses.MISSING):
     """A field that takes an integer in the interval ``allowed``."""
     return dataclasses.field(default=default, metadata={"about": Hyper(1, "", allowed, None, False, "")})
 
 
-def _fields(made):
-    return dataclasses.fields(made) if dataclasses.is_dataclass(made) else ()  # a reader's own may be a plain class
+def _fields(one):
+    return dataclasses.fields(one) if dataclasses.is_dataclass(one) else ()  # a reader's own may be a plain class
 
 
 def _checked(owner, name, value, about):

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from .base import Schedule, number, whole
+from .base import Schedule, integer, number
 
 
 @dataclasses.dataclass(eq=False, repr=False)
@@ -34,9 +34,9 @@ class OnPlateau(Schedule):
 
     value: float = number("(0, inf)")
     factor: float = number("(0, 1)", 0.1)
-    patience: int = whole("[0, inf)", 10)
+    patience: int = integer("[0, inf)", 10)
     threshold: float = number("[0, 1)", 1e-4)
-    cooldown: int = whole("[0, inf)", 0)
+    cooldown: int = integer("[0, inf)", 0)
     least: float = number("[0, inf)", 0.0)
 
     reads = "loss"
