@@ -14,7 +14,7 @@ from optlib.pictures import noise, theme
 RNG = np.random.default_rng(0)
 BOWL = ol.functions.quadratic(kappa=10, angle=30)
 COVARIANCE = np.array([[0.5, 0.2], [0.2, 0.3]])
-POINTS = RNG.multivariate_normal([0, 0], COVARIANCE, 4000)
+POINTS = RNG.standard_normal((4000, 2)) @ np.linalg.cholesky(COVARIANCE).T
 K = np.arange(1, 41)
 RUNS = {f"B = {B}": {"steps": K, "examples": K * B, "seconds": K * (1 + B / 50), "loss": 3 / K} for B in (1, 32, 1024)}
 SCORES = {"Adam": RNG.normal(0.2, 0.01, 10), "Momentum": RNG.normal(0.1, 0.01, 10), "Adam, lr 1": np.array([0.3])}
