@@ -1,13 +1,25 @@
 """Records: appended whole or not at all, and nothing that was recorded is lost."""
 
+import ast
+import getpass
+import importlib.util
+import io
 import json
 import math
+import os
+import pathlib
+import platform
+import shutil
+import subprocess
+import zipfile
 
 import pytest
 from benchmark_cases import protocol, record
 
 from optlib.benchmark import circumstances as module
 from optlib.benchmark import plan, records
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
 
 
 def some(n=3):
@@ -30,40 +42,56 @@ def test_what_was_appended_is_read_in_order(path, tmp_path):
 
 def test_whatever_is_left_of_a_broken_file_whole_lines_are_kept_and_the_next_append_mends_it(tmp_path):
     """Every prefix of the file's bytes is what a killed process may leave; letters of two bytes included."""
-    small = [{**{name: "ä" for name in records.FIELDS}, "id": str(k)} for k in range(3)]
-    data = b"".join(json.dumps(each, ensure_ascii=False).encode() + b"\n" for each in small)
+    small = [{"id": str(k), **dict.fromkeys(sorted(records.FIELDS - {"id"}), "ä")} for k in range(3)]
+    lines = [json.dumps(each, ensure_ascii=False).encode() for each in small]
+    data, ends = b"\n".join(lines), [len(b"\n".join(lines[: k + 1])) for k in range(3)]
+    path = tmp_path / "torn.jsonl"
     for end in range(len(data) + 1):
-        path = tmp_path / "torn.jsonl"
         path.write_bytes(data[:end])
-        whole = small[: data[:end].count(b"\n")]
-        assert records.read(path) == whole
+        complete = [each for each, last in zip(small, ends, strict=True) if last <= end]  # with a line break or not
+        assert records.read(path) == complete
         records.append(path, small[2])
-        assert records.read(path) == [*whole, small[2]]
+        assert records.read(path) == [*complete, small[2]]
         assert path.read_bytes().endswith(b"\n")
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "message"),
     [
         (b'{"id": 1', "not JSON"), (b"\xff\xfe", "not JSON"), (b"[1, 2]", "no record of a run, history, id, lr"),
         (b'{"id": "a", "lr": 1}', "no record of a run, history, protocol"), (b'{"lr": NaN}', "NaN is no number"),
         (b"null", "no record"),
     ],
 )  # fmt: skip
-def test_a_broken_line_inside_is_refused_by_its_number(path, line, said):
+def test_a_broken_line_inside_is_refused_by_its_number(path, line, message):
     lines = path.read_bytes().split(b"\n")
     lines.insert(1, line)
     path.write_bytes(b"\n".join(lines))
-    with pytest.raises(ValueError, match=f"er.jsonl, line 2: .*{said}"):
+    with pytest.raises(ValueError, match=f"er.jsonl, line 2: .*{message}"):
         records.read(path)
     before = path.read_bytes()
     records.append(path, some()[0])
     assert path.read_bytes().startswith(before)
 
 
-def test_lines_as_windows_ends_them_and_empty_ones_are_read(path):
-    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n") + b"\r\n")
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+@pytest.mark.parametrize("last", [b"", b"\n", b"\n\n", b"  \n \n "])
+def test_a_file_that_an_editor_saved_loses_no_record(path, end, last):
+    """With whatever line breaks, empty lines, or none at the end."""
+    path.write_bytes((path.read_bytes().rstrip() + last).replace(b"\n", end))
     assert records.read(path) == some()
+    records.append(path, some()[0])
+    assert records.read(path) == [*some(), some()[0]]
+
+
+@pytest.mark.parametrize("text", ['{"mine": 1}', '{"mine": 1}\n', "[\n1\n]", "notes", "notes\n", '{"mine": ', "\x00"])
+def test_a_file_of_another_kind_is_refused_and_left_as_it_is(tmp_path, text):
+    path = tmp_path / "notes.json"
+    path.write_text(text)
+    for use in (records.read, lambda path: records.append(path, some()[0])):
+        with pytest.raises(ValueError, match=r"notes\.json, line \d: "):
+            use(path)
+        assert path.read_text() == text
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
@@ -78,27 +106,24 @@ def test_what_json_does_not_know_is_refused_and_the_file_left_as_it_is(path, bad
 
 
 def test_circumstances_name_versions_and_hardware_and_nobody():
-    import getpass
-    import os
-    import pathlib
-    import platform
-
-    found = module.circumstances()
-    assert set(found) == {"date", "code", "versions", "hardware"}
-    assert set(found["versions"]) == {"python", "numpy", "torch", "optlib"}
-    assert {"cpu", "cores", "threads", "gpu", "system"} == set(found["hardware"])
-    assert found["hardware"]["cpu"]
-    text = json.dumps(found)
+    present = module.circumstances()
+    assert set(present) == {"date", "code", "statements", "versions", "hardware"}
+    assert set(present["versions"]) == {"python", "numpy", "torch", "optlib"}
+    assert {"cpu", "cores", "threads", "gpu", "system"} == set(present["hardware"])
+    assert present["hardware"]["cpu"]
+    text = json.dumps(present)
     for secret in (platform.node(), str(pathlib.Path.home()), os.getcwd()):
         assert len(secret) < 2 or secret not in text
-    assert getpass.getuser() not in (found["hardware"]["cpu"], found["hardware"]["system"])
+    assert getpass.getuser() not in (present["hardware"]["cpu"], present["hardware"]["system"])
 
 
-def test_the_checksum_changes_with_one_byte_of_what_decides_and_with_nothing_else(tmp_path):
-    import shutil
+@pytest.fixture
+def copy(tmp_path):
+    """A copy of the package's sources."""
+    return shutil.copytree(module.PACKAGE, tmp_path / "optlib", ignore=shutil.ignore_patterns("__pycache__", "*.npz"))
 
-    copy = tmp_path / "optlib"
-    shutil.copytree(module.PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+
+def test_the_checksum_changes_with_one_byte_of_what_decides_and_with_nothing_else(copy):
     before = module.code_hash(root=copy)
     assert before == module.code_hash()
     shows = {file for pattern in module.SHOWS for file in copy.glob(pattern)}
@@ -117,12 +142,79 @@ def test_the_checksum_changes_with_one_byte_of_what_decides_and_with_nothing_els
     assert module.code_hash(root=copy) != before
 
 
+def test_the_checksum_of_statements_is_blind_to_names_imports_comments_and_docstrings_and_to_nothing_else(copy):
+    before = module.statements_hash(root=copy)
+    assert before == module.statements_hash()
+    file, number = copy / "vision" / "precision.py", 0
+    tree = ast.parse(file.read_text())
+    tree.body.insert(0, ast.parse("import zlib").body[0])
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Module, ast.FunctionDef, ast.ClassDef)) and ast.get_docstring(node):
+            node.body[0].value.value, number = f"Another docstring, {number}.", number + 1
+    assert number > 3
+    other = "# Not a comment is left of the file's own.\n" + ast.unparse(tree)
+    (copy / "vision" / "exact.py").write_bytes(other.replace("\n", "\r\n").encode())
+    file.unlink()
+    (copy / "data" / "empty").with_suffix(".py").write_text('"""Nothing."""\nimport math\n')
+    assert module.statements_hash(root=copy) == before
+    assert module.code_hash(root=copy) != module.code_hash()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("0.9", "0.91"), ("x + y", "x - y"), ("x, y", "y, x"), ('"a"', '"b"'), ("1", "1.0"), ("1", "True"), ("1", "'1'"),
+     ("**2", "** 2.0"), ('f"{x}"', 'f"{y}"'), ("return 1", "return"), ("(x := 1)", "(y := 1)")],
+)  # fmt: skip
+def test_the_checksum_of_statements_changes_with_what_is_computed(tmp_path, old, new):
+    text = 'def f(x, y=0.9):\n    z = (x := 1) + x**2, x + y, x, y, "a", f"{x}"\n    return 1\n'
+    sums = set()
+    for each in (text, text.replace(old, new)):
+        (tmp_path / "a.py").write_text(each)
+        sums.add(module.statements_hash(["*.py"], tmp_path))
+    assert len(sums) == 2
+
+
+def test_the_checksum_of_statements_is_the_same_in_all_versions_of_python(tmp_path):
+    """Python 3.12 parses f-strings anew and gives functions type parameters; 3.13 dumps no empty lists."""
+    (tmp_path / "a.py").write_text(
+        '"""D."""\nimport os\n\n\nclass A(int):\n    """D."""\n\n    async def f(self, *a, k: int = -1, **b) -> None:\n'
+        '        return f"a" "b{k!r:>{a[0]}} {k=}" f"ä{{" + u"c", [*a], a[1:, ::2], lambda: 1e999, b"\\0", ..., 2j\n',
+        encoding="utf-8",
+    )
+    assert module.statements_hash(["*.py"], tmp_path).startswith("83a9c5855e2117e4")
+
+
 def test_the_checksum_does_not_know_how_a_system_ends_its_lines(tmp_path):
     sums = set()
     for end in (b"\n", b"\r\n"):
         (tmp_path / "a.py").write_bytes(b"x = 1" + end + b"y = 2" + end)
         sums.add(module.code_hash(["*.py"], tmp_path))
     assert len(sums) == 1
+
+
+def test_code_is_the_same_by_either_checksum():
+    now = {"code": "a", "statements": "b"}
+    assert module.same_code({"code": "a"}, now)  # an old record
+    assert module.same_code({"code": "x", "statements": "b"}, now)
+    assert not module.same_code({"code": "x"}, now)
+    assert not module.same_code({"code": "x", "statements": "a"}, now)
+
+
+@pytest.mark.parametrize(
+    ("digest", "commit"),
+    [(digest, commit) for digest, commits in module.COMMITS.items() for commit in commits.split(" or ")],
+)
+def test_the_commits_of_the_recorded_code_have_its_checksum(tmp_path, digest, commit):
+    git = lambda *arguments: subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, check=False)
+    archive = git("archive", "--format=zip", commit, "optlib")
+    if archive.returncode:
+        pytest.skip("needs git and the history of the repository")
+    with zipfile.ZipFile(io.BytesIO(archive.stdout)) as files:
+        files.extractall(tmp_path)
+    spec = importlib.util.spec_from_file_location(commit, tmp_path / "optlib" / "benchmark" / "circumstances.py")
+    then = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(then)
+    assert then.code_hash() == digest
 
 
 def test_every_pattern_finds_a_file():

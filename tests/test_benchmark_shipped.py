@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from optlib import benchmark
-from optlib.benchmark import plan, records
+from optlib.benchmark import circumstances, plan, records
 from optlib.benchmark.protocol import load_protocol, names
 from optlib.vision import SpeedNet, count_parameters
 
@@ -38,6 +38,7 @@ def test_every_record_is_one_of_its_protocol_and_tells_how_it_was_made(path):
         what = [record[name] for name in ("stage", "variant", "rule", "lr", "seed")]
         assert record["id"] == plan.make(given, *what)["id"], what
         assert re.fullmatch("[0-9a-f]{64}", record["code"])
+        assert record["code"] in circumstances.COMMITS or "statements" in record
         assert {"python", "numpy", "torch", "optlib"} <= set(record["versions"])
         assert record["hardware"]["cpu"]
         assert re.fullmatch(r"20\d\d-\d\d-\d\d", record["date"])

@@ -7,11 +7,12 @@ import pathlib
 import shlex
 import sys
 
-from . import records
+from . import records, runner
+from .circumstances import COMMITS, digests, same_code
 from .protocol import load_protocol, names
 from .results import Results, load
 
-INTERRUPTED = 130  # as a shell calls what Ctrl-C ended
+INTERRUPTED = 130  # a shell's status for Ctrl-C
 
 
 def main(arguments=None):
@@ -28,8 +29,8 @@ def main(arguments=None):
     except KeyboardInterrupt:
         print("\nstopped; the same command goes on where it was", file=sys.stderr)
         return INTERRUPTED
-    except BrokenPipeError:  # who reads the output has read enough, such as `head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains when it ends
+    except BrokenPipeError:  # the reader of the output has closed it, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains at its end
         return 0
     except (OSError, ValueError, RuntimeError) as error:
         print(f"error: {error}", file=sys.stderr)
@@ -37,7 +38,7 @@ def main(arguments=None):
 
 
 def _without_folders(argument):
-    """An absolute path names the machine or its user, and no record needs it: the last part stays."""
+    """Keep the last part of an absolute path: the rest names the machine or its user, and no record needs it."""
     option, equals, value = argument.rpartition("=")
     return option + equals + (os.path.basename(os.path.normpath(value)) if os.path.isabs(value) else value)
 
@@ -51,36 +52,34 @@ def _protocols(options):
 
 
 def _run(options):
-    from .runner import executor_from, run
-
     protocol = load_protocol(options.protocol).with_only(options.rules, options.seeds)
     with contextlib.ExitStack() as stack:
-        executor = executor_from(options.executor, options.workers) if options.executor else None
+        executor = runner.executor_from(options.executor, options.workers) if options.executor else None
         if hasattr(executor, "__exit__"):
             stack.enter_context(executor)
-        run(protocol, options.out or _own(protocol.name), root=options.root, workers=options.workers,
-            executor=executor, threads=options.threads, device=options.device, minutes=options.minutes,
-            command=options.line, say=_say, progress=options.progress)  # fmt: skip
+        runner.run(protocol, options.out or _own(protocol.name), root=options.root, workers=options.workers,
+                   executor=executor, threads=options.threads, device=options.device, minutes=options.minutes,
+                   command=options.line, say=_say, progress=options.progress)  # fmt: skip
 
 
 def _speedrun(options):
-    from .runner import run
-
     protocol = load_protocol("speedrun").with_only(seeds=options.seeds)
     out = options.out or _own("speedrun")
-    run(protocol, out, root=options.root, device=options.device, threads=options.threads, command=options.line,
-        say=_say, progress=True)  # fmt: skip
+    runner.run(protocol, out, root=options.root, device=options.device, threads=options.threads,
+               command=options.line, say=_say, progress=True)  # fmt: skip
     _say(Results(protocol, records.read(out)).table())
 
 
 def _list(options):
-    from .circumstances import code_hash
-    from .runner import line
-
-    results, now = _results(options), code_hash()
+    results, now = _results(options), digests()
     for record in results.done.values():
-        print(line(record) + ("" if record["code"] == now else "  [other code]"))
+        print(runner.line(record) + ("" if same_code(record, now) else f"  [{_code(record)}]"))
     print(results.missing() or "Every run of the protocol is recorded.")
+
+
+def _code(record):
+    """The code that made a record: the commits that have it, where they are known."""
+    return f"code of {COMMITS[record['code']]}" if record["code"] in COMMITS else "other code"
 
 
 def _table(options):
@@ -105,33 +104,30 @@ def _plot(options):
 
 
 def _rerun(options):
-    from .job import run
+    from .job import run  # torch: only when something is to be trained
 
     results = _results(options)
-    found = [record for name, record in results.done.items() if name.startswith(options.record)]
-    if len(found) != 1:
-        raise ValueError(f"{options.record!r} begins the id of {len(found)} records; give more of one, see: list")
-    old = found[0]
+    matches = [record for name, record in results.done.items() if name.startswith(options.record)]
+    if len(matches) != 1:
+        raise ValueError(f"{options.record!r} begins the id of {len(matches)} records; give more of one, see: list")
+    old = matches[0]
     keys = ("id", "protocol", "variant", "stage", "rule", "settings", "lr", "seed", "data", "network", "training",
             "images", "flips")  # fmt: skip
     job = {key: old[key] for key in keys}
-    # What the probe chose for the recorded run belongs to its numbers.
+    # The recorded numbers are those of the precision and layout that a probe may have chosen.
     chosen = {key: old["history"]["settings"][key] for key in ("precision", "layout")}
     job["training"] = {**job["training"], **chosen}
-    # The number of threads decides in which order numbers are added up.
+    # The number of threads decides the order in which numbers are added up.
     threads = options.threads or old["hardware"]["threads"]
     new = run(job, root=options.root, threads=threads, device=options.device, progress=True)
-    return _compared(old, new)
-
-
-def _compared(old, new):
-    """Say how far the new numbers are from the recorded ones."""
-    lost = any(record["history"]["diverged"] for record in (old, new))
-    for key in ("train_loss", "test_accuracy", *["diverged_at"] * lost):
+    diverged = any(record["history"]["diverged"] for record in (old, new))
+    for key in ("train_loss", "test_accuracy", *["diverged_at"] * diverged):
         before, after = old["history"][key], new["history"][key]
         same = "the same to the last bit" if before == after else f"now {after}"
         print(f"{key}: {before}, {same}")
-    for key in ("code", "versions", "hardware"):
+    if not same_code(old, new):
+        print(f"code differs: {_code(old)} then, {new['code']} now")
+    for key in ("versions", "hardware"):
         if old[key] != new[key]:
             print(f"{key} differs: {old[key]} then, {new[key]} now")
 
@@ -194,7 +190,7 @@ def _own(name):
 
 
 def _results(options):
-    """Of a file of one's own where there is one, else those that come with the course."""
+    """The reader's own results where there are some, or those that come with the course."""
     name = options.results
     if not name.endswith(".jsonl") and _own(name).is_file():
         name = _own(name)

@@ -1,7 +1,9 @@
-"""What a reader needs to judge or repeat a number: versions, hardware, date, checksum of the code."""
+"""What a reader needs to judge or repeat a number: versions, hardware, date, digests of the code."""
 
+import ast
 import datetime
 import hashlib
+import json
 import os
 import pathlib
 import platform
@@ -10,15 +12,22 @@ import numpy as np
 
 PACKAGE = pathlib.Path(__file__).resolve().parent.parent
 # What decides the numbers of a training run; a change elsewhere does not make a record old.
-DECIDES = ("arrays.py", "registry.py", "schedules/*.py", "torch_driver/*.py", "optimizers/*.py", "data/*.py",
-           "vision/*.py", "benchmark/job.py")
-# Among them, what only shows a run, or brings the data, whose checksums are tested.
+DECIDES = ("arrays.py", "checks.py", "registry.py", "schedules/*.py", "torch_driver/*.py", "optimizers/*.py",
+           "data/*.py", "vision/*.py", "benchmark/job.py")  # fmt: skip
+# Excluded: display, and download code, whose results are compared with checksums.
 SHOWS = ("data/__main__.py", "data/archive.py", "data/download.py", "data/progress.py", "vision/describe.py",
          "vision/live_*.py", "vision/progress.py", "vision/surface.py")
+# Digest in the course's own records -> commits that have it.  Check one out to run the code that made them.
+COMMITS = {
+    "8ea432f1ea06a7c2c05b22d4c48d7ed5a2dd6999c5f4e77b9a510b6dbdefb8be": "6bcdd58",
+    "b7eac9cfdf0c9493e2f560461f3b3ff197543eb6c7af83ec2a8f73a0fa9bb8d0": "72cb202",
+    "4f2907dc82d9b8a71bd9842a54811da37cae52a4bd8ea2ec3a825b9dbfc36220": "092fd46",
+    "c76a56179095a86769d4f151f738e535ece2e498fa546e4f1f458fd04091c962": "8d0c8bc or 369c2a3",
+}
 
 
 def circumstances():
-    """Versions, hardware, date and checksum of the code; nothing that names the machine or its user."""
+    """Versions, hardware, date and digests of the code; nothing that names the machine or its user."""
     import torch
 
     from .. import __version__
@@ -26,7 +35,7 @@ def circumstances():
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
     return {
         "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d"),
-        "code": code_hash(),
+        **digests(),
         "versions": {"python": platform.python_version(), "numpy": np.__version__, "torch": torch.__version__,
                      "optlib": __version__},
         "hardware": {"cpu": cpu_model(), "cores": os.cpu_count(), "threads": torch.get_num_threads(), "gpu": gpu,
@@ -34,17 +43,65 @@ def circumstances():
     }  # fmt: skip
 
 
+def digests():
+    """Both digests of the files that decide, by their keys in a record; older records have "code" alone."""
+    return {"code": code_hash(), "statements": statements_hash()}
+
+
+def same_code(record, other):
+    """Whether a record is of the same code as another one, or as `digests`, but for file names and comments."""
+    return any(record.get(key) == other[key] for key in ("code", "statements"))
+
+
 def code_hash(patterns=DECIDES, root=PACKAGE, without=SHOWS):
     """SHA-256 of some files of the package, in alphabetical order: names and contents."""
     digest = hashlib.sha256()
-    for file in sorted(_matching(patterns, root) - _matching(without, root)):
-        text = file.read_bytes().replace(b"\r\n", b"\n")  # git may have changed them
-        digest.update(file.relative_to(root).as_posix().encode() + b"\0" + text + b"\0")
+    for file, source in _sources(patterns, root, without):
+        digest.update(file.relative_to(root).as_posix().encode() + b"\0" + source + b"\0")
     return digest.hexdigest()
 
 
-def _matching(patterns, root):
-    return {file for pattern in patterns for file in root.glob(pattern)}
+def statements_hash(patterns=DECIDES, root=PACKAGE, without=SHOWS):
+    """SHA-256 of what these files do: without their names, imports, comments and docstrings.
+
+    Moving a file leaves it as it is; changing one number does not.
+    """
+    trees = [_Bare().visit(ast.parse(source)) for _, source in _sources(patterns, root, without)]
+    texts = [json.dumps(_nested(tree)) for tree in trees if tree.body]  # an empty __init__.py may come and go
+    return hashlib.sha256("".join(sorted(_sha256(text) for text in texts)).encode()).hexdigest()
+
+
+def _sources(patterns, root, without):
+    matching = lambda patterns: {file for pattern in patterns for file in root.glob(pattern)}
+    for file in sorted(matching(patterns) - matching(without)):
+        yield file, file.read_bytes().replace(b"\r\n", b"\n")  # git may have changed them
+
+
+def _sha256(text):
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class _Bare(ast.NodeTransformer):
+    """Removes imports and docstrings."""
+
+    def visit_Import(self, node):
+        return None
+
+    visit_ImportFrom = visit_Import
+
+    def visit_Expr(self, node):
+        docstring = isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+        return None if docstring else node
+
+
+def _nested(node):
+    """A syntax tree as nested lists, which no version of Python writes in another way, as it does `ast.dump`."""
+    if isinstance(node, list):
+        return [_nested(each) for each in node]
+    if not isinstance(node, ast.AST):
+        return ascii(node)
+    fields = ((name, value) for name, value in ast.iter_fields(node) if value not in (None, []))
+    return [type(node).__name__, *([name, _nested(value)] for name, value in fields)]
 
 
 def cpu_model():

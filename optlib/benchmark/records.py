@@ -5,12 +5,14 @@ import os
 import pathlib
 
 FIELDS = {"id", "protocol", "stage", "variant", "rule", "lr", "seed", "history"}
+START = b'{"id": '  # of each line that `append` writes
 
 
 def read(path):
     """The records of a file, oldest first; [] where there is none.
 
-    A last line without an end is what a run that was killed while writing has left; it is not a record.
+    The beginning of a record in the last line is what a run that was killed while writing has left; it is skipped.
+    A whole record counts, also where an editor has removed the line break behind it.
 
     Raises
     ------
@@ -20,43 +22,63 @@ def read(path):
     path = pathlib.Path(path)
     if not path.exists():
         return []
-    lines = path.read_bytes().split(b"\n")[:-1]
-    return [_record(path, number, line) for number, line in enumerate(lines, start=1) if line.strip()]
+    lines, _ = _split(path.read_bytes())
+    return [_record(path, number, line) for number, line in lines]
 
 
 def append(path, record):
-    """Add a record and wait until it is on the disk."""
+    """Add a record and wait until it is on the disk.
+
+    Raises
+    ------
+    ValueError
+        If the last line is neither a record nor the beginning of one.  The file is left as it is.
+    """
     path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    line = json.dumps(record, allow_nan=False).encode() + b"\n"
+    line = json.dumps({"id": record["id"], **record}, allow_nan=False).encode() + b"\n"
     with open(path, "ab+") as file:
-        _cut_unfinished(file)
+        file.seek(0)
+        data = file.read()
+        lines, torn = _split(data)
+        if lines:
+            _record(path, *lines[-1])
+        file.truncate(len(data) - len(torn))
+        if data and not torn and not data.endswith((b"\n", b"\r")):
+            line = b"\n" + line
         file.write(line)
         file.flush()
         os.fsync(file.fileno())
 
 
-def _cut_unfinished(file):
-    """Remove a last line without an end."""
-    end = file.seek(0, os.SEEK_END)
-    if not end:
-        return
-    file.seek(end - 1)
-    if file.read(1) != b"\n":
-        file.seek(0)
-        file.truncate(file.read().rfind(b"\n") + 1)
+def _split(data):
+    """The lines that are not empty, with their numbers, and the beginning of a record behind them, or b""."""
+    lines, torn = data.splitlines(), b""
+    if lines and not data.endswith((b"\n", b"\r")) and _is_torn(lines[-1]):
+        torn = lines.pop()
+    return [(number, line) for number, line in enumerate(lines, start=1) if line.strip()], torn
 
 
-def _refuse(name):
-    raise ValueError(f"{name} is no number")
+def _is_torn(line):
+    try:
+        json.loads(line)
+        return False  # no beginning of an object is JSON
+    except ValueError:
+        return START.startswith(line[: len(START)])
 
 
 def _record(path, number, line):
+    def refuse(name):
+        raise ValueError(f"{name} is no number")
+
     try:
-        record = json.loads(line, parse_constant=_refuse)
+        record = json.loads(line, parse_constant=refuse)
     except ValueError as error:  # also for bytes that are no text
         raise ValueError(f"{path}, line {number}: not JSON ({error}); mend or delete this line") from error
-    if not isinstance(record, dict) or not FIELDS <= set(record):
-        missing = sorted(FIELDS - set(record)) if isinstance(record, dict) else sorted(FIELDS)
-        raise ValueError(f"{path}, line {number}: no record of a run, {', '.join(missing)} missing; delete this line")
+    missing = FIELDS - set(record) if isinstance(record, dict) else FIELDS
+    if missing:
+        raise ValueError(
+            f"{path}, line {number}: no record of a run, {', '.join(sorted(missing))} missing; delete this line, "
+            "or name another file"
+        )
     return record
