@@ -86,8 +86,7 @@ def inside(value, interval):
     low, with_low, high, with_high = ends(interval)
     above = (value > low) | (with_low & (value == low))
     below = (value < high) | (with_high & (value == high))
-    finite = math.isfinite(value) if isinstance(value, numbers.Real) else np.isfinite(value)
-    return above & below & finite
+    return above & below & (abs(value) < math.inf)  # math.isfinite fails for an int beyond all floats
 
 
 @contextlib.contextmanager

@@ -16,7 +16,7 @@ from ..torch_driver import TorchOptimizer
 from ..vision.callbacks import Callback
 from ..vision.speednet import triangle
 from .circumstances import circumstances
-from .protocol import setting
+from .plan import LATER
 
 # The mean and standard deviation of CIFAR-100's training images, which a published benchmark took for CIFAR-10's.
 CIFAR100_MEAN, CIFAR100_STD = (129.304, 124.070, 112.434), (68.170, 65.392, 70.418)
@@ -33,7 +33,7 @@ def run(job, *, root=None, checkpoints=None, threads=None, device=None, progress
     root : path, optional
         Folder of the whole CIFAR-10.
     checkpoints : path, optional
-        Folder for the state of an unfinished run, which then goes on after its last whole epoch.
+        Folder for the state of an unfinished run, which then resumes after its last complete epoch.
     threads : int, optional
         For torch.
     device : str, optional
@@ -51,30 +51,39 @@ def run(job, *, root=None, checkpoints=None, threads=None, device=None, progress
         torch.set_num_threads(threads)
     settings = job["training"]
     train, test = images_of(job, root)
-    model = network(job["network"], job["seed"], train[0], normalize_of(settings))
+    constants = (CIFAR100_MEAN, CIFAR100_STD) if settings["constants"] == "cifar100" else ()
+    normalize = vision.Normalize(*constants)
+    model = network(job["network"], job["seed"], train[0], normalize)
     steps = settings["epochs"] * -(-len(train[0]) // settings["batch"])
+    flip = None if settings["flip"] == "none" else settings["flip"]
     optimizer = optimizer_of(job, model, steps)
     path = None if checkpoints is None else pathlib.Path(checkpoints) / f"{job['id']}.pt"
-    began = time.perf_counter()
+    start = time.perf_counter()
     history = vision.fit(
         model, optimizer, train, tested_on(test, job), epochs=settings["epochs"], batch=settings["batch"],
         schedule=schedule_of(settings, steps), seed=job["seed"], device=device, precision=settings["precision"],
         layout=settings["layout"], callbacks=callbacks_of(settings), checkpoint=path, progress=progress,
-        augment=augment_of(settings, job["seed"]), normalize=normalize_of(settings),
+        augment=vision.FlipAndShift(flip, settings["shift"], seed=job["seed"]), normalize=normalize,
         loss=functools.partial(F.cross_entropy, label_smoothing=settings["label_smoothing"]),
     )  # fmt: skip
+    seconds, flips_accuracy, report = time.perf_counter() - start, None, history.to_dict()
+    if job["flips"] and not history.diverged:
+        chosen = {key: history.settings[key] for key in ("precision", "layout")}
+        flips_accuracy = vision.evaluate(model, test, flips=True, normalize=normalize, **chosen)[1]
+    if settings["training_as_test"]:
+        report |= {"test_loss": report["train_loss"], "test_accuracy": report["train_accuracy"]}
     record = {
         **job,
-        "history": reported(history, settings),
-        "wall_seconds": time.perf_counter() - began,
+        "history": report,
+        "wall_seconds": seconds,
         "parameters": vision.count_parameters(model),
         "memory": memory_of(optimizer),
-        "flips_accuracy": flips_accuracy(model, test, history, settings) if job["flips"] else None,
+        "flips_accuracy": flips_accuracy,
         "command": command,
         **circumstances(),
     }
     if path is not None:
-        path.unlink(missing_ok=True)  # a break between this line and the record's costs this run, and nothing else
+        path.unlink(missing_ok=True)  # killed between this line and the next append, only this run is lost
     return record
 
 
@@ -103,8 +112,9 @@ def _loaded(train, root, full):
 def network(settings, seed, images, normalize):
     """The network, with weights that the seed decides."""
     if settings["name"] == "SpeedNet":
-        identity = setting("network", "identity", settings)
-        return vision.SpeedNet(settings["size"], seed=seed, identity=identity).initialize(images, normalize)
+        settings = {**LATER, **settings}
+        model = vision.SpeedNet(settings["size"], seed=seed, identity=settings["identity"])
+        return model.initialize(images, normalize)
     return getattr(vision, settings["name"])(seed=seed)
 
 
@@ -124,41 +134,33 @@ def optimizer_of(job, model, steps):
 
 def schedule_of(settings, steps):
     """The factor of the learning rate, for every rule the same."""
-    if steps < 2:
+    if settings["schedule"] == "constant" or steps < 2:
         return Constant(1.0)
-    return {"triangle": triangle, "cosine": lambda n: Cosine(1.0, steps=n), "constant": lambda n: Constant(1.0)}[
-        settings["schedule"]
-    ](steps)
+    return triangle(steps) if settings["schedule"] == "triangle" else Cosine(1.0, steps=steps)
 
 
 def callbacks_of(settings):
     """Weight decay, look-ahead averaging and a fixed bias where the protocol wants them, and a published mistake."""
-    rate, whiten = settings["weight_decay"], setting("training", "whiten_epochs", settings)
-    made = [vision.WeightDecay(rate, setting("training", "decay_biases", settings))] if rate else []
-    made += [vision.Freeze(["whiten.bias"], after=whiten)] if whiten else []
-    made += [vision.LookAhead()] if settings["look_ahead"] else []
-    return made + ([TrainModeOnce()] if settings["train_mode_once"] else [])
-
-
-def augment_of(settings, seed):
-    flip = None if settings["flip"] == "none" else settings["flip"]
-    return vision.FlipAndShift(flip, settings["shift"], seed=seed)
-
-
-def normalize_of(settings):
-    if settings["constants"] == "cifar100":
-        return vision.Normalize(CIFAR100_MEAN, CIFAR100_STD)
-    return vision.Normalize()
+    settings, callbacks = {**LATER, **settings}, []
+    if settings["weight_decay"]:
+        callbacks.append(vision.WeightDecay(settings["weight_decay"], settings["decay_biases"]))
+    if settings["whiten_epochs"]:
+        callbacks.append(vision.Freeze(["whiten.bias"], after=settings["whiten_epochs"]))
+    if settings["look_ahead"]:
+        callbacks.append(vision.LookAhead())
+    if settings["train_mode_once"]:
+        callbacks.append(TrainModeOnce())
+    return callbacks
 
 
 def tested_on(test, job):
-    """The test images as they are or, as a published benchmark had them, flipped and shifted by chance."""
+    """The test images as they are or, as a published benchmark had them, randomly flipped and shifted."""
     if not job["training"]["augmented_test"]:
         return test
     images, labels = test
     augment = vision.FlipAndShift("random", job["training"]["shift"] or 4, seed=job["seed"])
-    chance = torch.Generator().manual_seed(job["seed"])
-    return augment(torch.from_numpy(np.array(images)), 0, chance), labels
+    random = torch.Generator().manual_seed(job["seed"])
+    return augment(torch.from_numpy(np.array(images)), 0, random), labels
 
 
 class TrainModeOnce(Callback):
@@ -189,29 +191,13 @@ class TrainModeOnce(Callback):
         return "TrainModeOnce()"
 
 
-def reported(history, settings):
-    """The history as the benchmark tells it; one published mistake is only in the telling."""
-    told = history.to_dict()
-    if settings["training_as_test"]:
-        told["test_loss"], told["test_accuracy"] = told["train_loss"], told["train_accuracy"]
-    return told
-
-
 def memory_of(optimizer):
     """Numbers that the rule keeps for each number that it steps."""
-    kept = sum(_numbers(value) for state in optimizer.state.values() for value in state.values())
+
+    def count(value):
+        if isinstance(value, (tuple, list)):
+            return sum(map(count, value))
+        return value.numel() if isinstance(value, torch.Tensor) else 0
+
+    kept = sum(count(value) for state in optimizer.state.values() for value in state.values())
     return round(kept / sum(p.numel() for group in optimizer.param_groups for p in group["params"]), 2)
-
-
-def _numbers(value):
-    if isinstance(value, torch.Tensor):
-        return value.numel()
-    return sum(map(_numbers, value)) if isinstance(value, (tuple, list)) else 0
-
-
-def flips_accuracy(model, test, history, settings):
-    """Share of right answers when each test image is also looked at in the mirror."""
-    if history.diverged:
-        return None
-    chosen = {name: history.settings[name] for name in ("precision", "layout")}
-    return vision.evaluate(model, test, flips=True, normalize=normalize_of(settings), **chosen)[1]

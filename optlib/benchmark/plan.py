@@ -1,4 +1,4 @@
-"""Which runs a protocol asks for: a function of the protocol and of what was recorded, so that any break is resumed.
+"""Which runs a protocol asks for, as a function of the protocol and of the records, so that any break is resumed.
 
 Stage "tuning" tries a grid of learning rates on images held out of the training set.  Stage "final" trains with the
 best of them on all training images, once for each seed, and is tested on the test images.  Stage "default" is the same
@@ -9,18 +9,18 @@ import hashlib
 import json
 
 from ..registry import OPTIMIZERS
-from .protocol import setting
 
 DIGITS = 3  # of a learning rate
-# Settings that came after the first records.  At their defaults they are left out, so that old records keep their ids.
-LATER = ("identity", "decay_biases", "whiten_epochs")
+# Settings that came after the first records, and what these were made with.  A run with the same is recorded without
+# them, so that old records keep their ids.
+LATER = {"identity": False, "decay_biases": False, "whiten_epochs": 0}
 
 
 def jobs(protocol, records):
     """The runs that can be started now and are not recorded, the most urgent first.
 
-    All rules are tuned first; then all run with the first seed, then with the second, so that whatever is there when
-    the time is over can be compared.
+    All rules are tuned first; then all run with the first seed, then with the second, so that whatever is recorded when
+    time is over can be compared.
 
     Parameters
     ----------
@@ -38,20 +38,19 @@ def jobs(protocol, records):
     if protocol.tuning:
         for pair in pairs:
             wanted += tuning_jobs(protocol, done, *pair)
+    rates = {pair: best_rate(protocol, done, *pair) for pair in pairs}
     seeds = protocol.final["seeds"]
     for seed in [*seeds, *(s for s in protocol.final["default_seeds"] if s not in seeds)]:
         for variant, rule in pairs:
-            lr = best_rate(protocol, done, variant, rule)
-            default = default_rate(protocol, rule)
+            lr, default = rates[variant, rule], default_rate(protocol, rule)
             if lr is not None and seed in seeds:
                 wanted.append(make(protocol, "final" if protocol.tuning else "default", variant, rule, lr, seed))
             if protocol.tuning and seed in protocol.final["default_seeds"] and lr != default:
                 wanted.append(make(protocol, "default", variant, rule, default, seed))
-    # Variants may ask for the same run: it is made once.
-    first = {}
-    for job in wanted:
-        first.setdefault(job["id"], job)
-    return [job for name, job in first.items() if name not in done]
+    unique = {}
+    for job in wanted:  # variants may ask for the same run
+        unique.setdefault(job["id"], job)
+    return [job for name, job in unique.items() if name not in done]
 
 
 def make(protocol, stage, variant, rule, lr, seed):
@@ -63,7 +62,7 @@ def make(protocol, stage, variant, rule, lr, seed):
         "stage": "tuning" if stage == "tuning" else "final",  # the default's rate may also be the best one
         "rule": rule, "settings": protocol.rules[rule], "lr": lr, "seed": seed,
         "data": protocol.data,
-        "network": _settled("network", protocol.network), "training": _settled("training", training),
+        "network": _without_later(protocol.network), "training": _without_later(training),
         "images": protocol.tuning["images"] if stage == "tuning" else 0,
         "flips": protocol.final["flips"] and stage != "tuning",
     }  # fmt: skip
@@ -74,13 +73,13 @@ def make(protocol, stage, variant, rule, lr, seed):
     }  # fmt: skip
 
 
-def _settled(table, settings):
-    return {key: value for key, value in settings.items() if key not in LATER or value != setting(table, key, {})}
+def _without_later(settings):
+    return {key: value for key, value in settings.items() if key not in LATER or value != LATER[key]}
 
 
 def default_rate(protocol, rule):
     """The rule's learning rate where nothing is tuned."""
-    return float(protocol.rules[rule].get("lr", OPTIMIZERS[rule]().lr))
+    return float(protocol.rules[rule].get("lr", OPTIMIZERS[rule].hypers["lr"].default))
 
 
 def rate(protocol, rule, exponent):
@@ -89,7 +88,7 @@ def rate(protocol, rule, exponent):
 
 
 def tuning_jobs(protocol, done, variant, rule):
-    """The grid of a rule and, once all of it is done, one rate beyond the end at which the best one lies."""
+    """The grid of a rule and, when all of it is recorded, one rate beyond the end at which the best one lies."""
     tuning = protocol.tuning
     job = lambda exponent: make(protocol, "tuning", variant, rule, rate(protocol, rule, exponent), tuning["seed"])
     exponents = list(tuning["exponents"])
