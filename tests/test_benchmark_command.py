@@ -15,6 +15,7 @@ import torch
 from optlib.benchmark import records
 from optlib.benchmark.__main__ import main
 from optlib.benchmark.protocol import names
+from optlib.benchmark.results import find
 
 GRID = """
 title = "A grid of two rates and one run"
@@ -147,6 +148,16 @@ def test_list_has_a_line_for_each_run(here, capsys):
     assert lines[3] == "Every run of the protocol is recorded."
 
 
+def test_list_names_the_commits_of_the_code_that_made_a_record(tmp_path, capsys):
+    assert main(["list", "--results", "subset"]) == 0
+    out = capsys.readouterr().out
+    assert (out.count("  [code of 72cb202]\n"), out.count("  [code of 092fd46]\n")) == (198, 9)
+    old = {**records.read(find("subset"))[0], "code": "0" * 64}
+    records.append(tmp_path / "mine.jsonl", old)
+    assert main(["list", "--results", str(tmp_path / "mine.jsonl")]) == 0
+    assert "  [other code]\n" in capsys.readouterr().out
+
+
 def test_tables_in_a_terminal_and_in_markdown(here, capsys):
     accuracy = f"{100 * found(here)[-1]['history']['test_accuracy'][-1]:.2f} %"
     for more in ([], ["--markdown"]):
@@ -226,8 +237,8 @@ ERRORS = {
     ("list", "--results", "nope"): "'nope' is no protocol",
     ("list", "--results", "none.jsonl"): "python -m optlib.benchmark run --protocol none",
     ("list", "--results", "grid"): "--protocol",
-    ("table", *OWN, "--time-to", "70"): "accuracy=70.0 must be a number between 0 and 1",
-    ("table", *OWN, "--time-to", "0"): "accuracy=0.0 must be a number between 0 and 1",
+    ("table", *OWN, "--time-to", "70"): "accuracy=70.0 must be a number in (0, 1)",
+    ("table", *OWN, "--time-to", "0"): "accuracy=0.0 must be a number in (0, 1)",
     ("rerun", "xyz", *OWN): "'xyz' begins the id of 0 records",
     ("rerun", "", *OWN): "'' begins the id of 3 records",
 }

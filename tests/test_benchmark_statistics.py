@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optlib.benchmark.statistics import Measured, measured, place_words, places
-from optlib.benchmark.table import Table
+from optlib.pictures.table import Table
 
 EVIL = '<script>alert(1)</script> a|b $x$ *b* `c` [d](javascript:1) \\(e\\) "f" & &lt;b&gt; g_h_i\n# j'
 

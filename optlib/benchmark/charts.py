@@ -13,28 +13,27 @@ METRICS = {
 
 def curves(results, metric="test_accuracy", rules=None):
     """Mean and deviation over seeds after each epoch."""
-    _check_metric(metric)
-    data = {rule: _by_epoch(results.final(rule), metric) for rule in _chosen(results, rules)}
-    return _bands({name: runs for name, runs in data.items() if runs.size}, metric, results.protocol.title)
+    data = {rule: results.final(rule) for rule in _chosen(results, rules)}
+    return _bands(data, metric, results.protocol.title)
 
 
 def variant_curves(results, metric="test_accuracy"):
     """The same for each variant of a protocol with one rule."""
-    _check_metric(metric)
     if len(results.rules) != 1:
         raise ValueError(f"variant_curves: the results have {len(results.rules)} rules; exactly one is needed")
-    data = {variant: _by_epoch(results.final(results.rules[0], variant), metric) for variant in results.variants}
-    return _bands({name: runs for name, runs in data.items() if runs.size}, metric, results.protocol.title)
+    data = {variant: results.final(results.rules[0], variant) for variant in results.variants}
+    return _bands(data, metric, results.protocol.title)
 
 
 def sensitivity(results, rules=None):
     """Accuracy on the images held out against the learning rate, a curve for each rule."""
     tried = {rule: results.tuning(rule) for rule in _chosen(results, rules)}
-    data = {
-        rule: (np.array([r["lr"] for r in found]), np.array([_accuracy(r) for r in found]))
-        for rule, found in tried.items()
-        if len(found) > 1 and np.isfinite([_accuracy(r) for r in found]).any()
-    }
+    data = {}
+    for rule, records in tried.items():
+        histories = [record["history"] for record in records]
+        accuracies = np.array([np.nan if h["diverged"] else h["test_accuracy"][-1] for h in histories])
+        if len(records) > 1 and np.isfinite(accuracies).any():
+            data[rule] = np.array([record["lr"] for record in records]), accuracies
     if not data:
         raise ValueError("sensitivity: no learning rates were tried for these rules")
     title = f"Which learning rates work: {counted(results.protocol.tuning['epochs'], 'short epoch')}"
@@ -54,23 +53,19 @@ def ranking(results):
                          settings=f"{runs} a rule; rules whose bands overlap share places")  # fmt: skip
 
 
-def _bands(data, metric, title):
+def _bands(records, metric, title):
+    """Mean and deviation of a metric, from lists of records by name; runs that diverged are left out."""
+    if metric not in METRICS:
+        raise ValueError(f"curves: metric={metric!r} must be one of {', '.join(METRICS)}")
+    histories = {name: [run["history"] for run in runs] for name, runs in records.items()}
+    data = {name: np.array([h[metric] for h in each if not h["diverged"]]).T for name, each in histories.items()}
+    data = {name: values for name, values in data.items() if values.size}
     if not data:
         raise ValueError("curves: none of these rules has a final run that did not diverge")
-    epochs = {len(runs) for runs in data.values()}
+    epochs = {len(values) for values in data.values()}
     if len(epochs) > 1:
         raise ValueError(f"curves: runs of {sorted(epochs)} epochs cannot stand on one axis")
     return plots.bands(np.arange(1, epochs.pop() + 1), data, "epoch", METRICS[metric], title)
-
-
-def _by_epoch(runs, metric):
-    """Array (epochs, runs) of those that did not diverge."""
-    return np.array([run["history"][metric] for run in runs if not run["history"]["diverged"]]).T
-
-
-def _accuracy(record):
-    history = record["history"]
-    return np.nan if history["diverged"] else history["test_accuracy"][-1]
 
 
 def _chosen(results, rules):
@@ -78,8 +73,3 @@ def _chosen(results, rules):
     if unknown:
         raise ValueError(f"rules={unknown!r} are not in the protocol; it has {', '.join(results.protocol.rules)}")
     return list(rules or results.protocol.rules)
-
-
-def _check_metric(metric):
-    if metric not in METRICS:
-        raise ValueError(f"curves: metric={metric!r} must be one of {', '.join(METRICS)}")

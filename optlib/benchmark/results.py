@@ -18,7 +18,7 @@ class Results:
     ----------
     protocol : Protocol
     records : list of dict
-        Those of other settings than the protocol's are never looked at; further seeds are.
+        Those of other settings than the protocol's are ignored; further seeds count.
 
     Attributes
     ----------
@@ -41,9 +41,9 @@ class Results:
         """The records of the learning rates that were tried, lowest rate first."""
         if not self.protocol.tuning:
             return []
-        wanted = tuning_jobs(self.protocol, self.done, self._one_of(variant), rule)
-        found = [self.done[job["id"]] for job in wanted if job["id"] in self.done]
-        return sorted(found, key=lambda record: record["lr"])
+        grid = tuning_jobs(self.protocol, self.done, self._one_of(variant), rule)
+        tried = [self.done[job["id"]] for job in grid if job["id"] in self.done]
+        return sorted(tried, key=lambda record: record["lr"])
 
     def best_rate(self, rule, variant=None):
         """The learning rate of the final runs, or None where it is not known."""
@@ -55,8 +55,8 @@ class Results:
         lr = default_rate(self.protocol, rule) if default else self.best_rate(rule, variant)
         if lr is None:
             return []
-        names = [make(self.protocol, "final", variant, rule, lr, seed)["id"] for seed in self.seeds]
-        return [self.done[name] for name in names if name in self.done]
+        ids = [make(self.protocol, "final", variant, rule, lr, seed)["id"] for seed in self.seeds]
+        return [self.done[each] for each in ids if each in self.done]
 
     def accuracies(self, rule, variant=None, default=False):
         """Test accuracy after the last epoch of each final run that did not diverge."""
@@ -68,9 +68,9 @@ class Results:
         return self._measured(self.accuracies(rule, variant, default))
 
     def with_flips(self, rule, variant=None):
-        """`Measured` test accuracy where each image was also looked at in the mirror; None where that was not done."""
-        found = (run["flips_accuracy"] for run in self.final(rule, variant))
-        return self._measured([accuracy for accuracy in found if accuracy is not None])
+        """`Measured` test accuracy where each image was also evaluated mirrored; None where that was not done."""
+        accuracies = (run["flips_accuracy"] for run in self.final(rule, variant))
+        return self._measured([accuracy for accuracy in accuracies if accuracy is not None])
 
     def minutes(self, rule, variant=None):
         """Minutes of training, without tests, of each final run that did not diverge."""
@@ -84,33 +84,30 @@ class Results:
 
     def places(self, variant=None):
         """First and last place that each rule may hold, best first; rules whose bands overlap share places."""
-        found = {rule: self.accuracy(rule, variant) for rule in self.rules}
-        return places({rule: value for rule, value in found.items() if value})
+        accuracies = {rule: self.accuracy(rule, variant) for rule in self.rules}
+        return places({rule: accuracy for rule, accuracy in accuracies.items() if accuracy})
 
     def missing(self):
         """What the protocol asks for and was not run, in words; "" where all was."""
-        left = jobs(self.protocol, list(self.done.values()))
-        if not left:
-            return ""
         everything = [self._pair(rule, variant) for rule in self.protocol.rules for variant in self.variants]
-        runs = {}
-        for job in left:
-            what = (job["stage"], None if job["stage"] == "tuning" else job["seed"])
-            runs.setdefault(what, set()).add(self._pair(job["rule"], job["variant"]))
-        said = []
-        for (stage, seed), pairs in runs.items():
+        gaps = {}  # (stage, seed) -> pairs of rule and variant
+        for job in jobs(self.protocol, list(self.done.values())):
+            gap = (job["stage"], None if job["stage"] == "tuning" else job["seed"])
+            gaps.setdefault(gap, set()).add(self._pair(job["rule"], job["variant"]))
+        texts = []
+        for (stage, seed), pairs in gaps.items():
             every = len(pairs) == len(everything) > 1
             missed = "all rules" if every else ", ".join(pair for pair in everything if pair in pairs)
             at = " at the default rate" * (stage == "default" and self.protocol.tuning is not None)
             whose = f": {missed}" * (len(everything) > 1)
-            said.append(f"{missed}: not tuned to the end" if seed is None else f"seed {seed}{at}{whose}")
-        return f"Not run: {'; '.join(said)}."
+            texts.append(f"{missed}: not tuned to the end" if seed is None else f"seed {seed}{at}{whose}")
+        return f"Not run: {'; '.join(texts)}." if texts else ""
 
     def _measured(self, accuracies):
         return measured(accuracies, TEST_IMAGES[self.protocol.data["set"]]) if accuracies else None
 
     def _pair(self, rule, variant):
-        """A rule and its variant in words, without what is always the same."""
+        """A rule and its variant in words; left out is what all runs of the protocol share."""
         names = [rule] * (len(self.protocol.rules) > 1 or not variant) + [variant] * (len(self.variants) > 1)
         return ", ".join(filter(None, names)) or rule
 
@@ -125,7 +122,7 @@ class Results:
             )
         return variant
 
-    # --- what came of it -----------------------------------------------------------------------------------
+    # --- tables and pictures -------------------------------------------------------------------------------
 
     def table(self):
         """Every rule: rates, accuracies at the best and the default rate, place, memory; or `compared`, of variants."""
@@ -167,7 +164,7 @@ class Results:
 
 
 def load(which, protocol=None):
-    """The results that come with the course, by the name of their protocol, or those in a file of one's own.
+    """The results that come with the course, by the name of their protocol, or those of a file.
 
     >>> results = load("cpu")
     >>> results = load("results/mine.jsonl", protocol="mine.toml")
@@ -188,27 +185,26 @@ def load(which, protocol=None):
     path = pathlib.Path(which)
     if path.suffix != ".jsonl":
         path = find(str(which))
-    found = records.read(path)
-    if not found:
+    runs = records.read(path)
+    if not runs:
         raise FileNotFoundError(
             f"benchmark: no results in {str(path)!r}; make them with: python -m optlib.benchmark run --protocol "
             f"{protocol or path.stem} --out {path}"
         )
-    made_by = found[0]["protocol"]
+    made_by = runs[0]["protocol"]
     if protocol is None and made_by not in names():
         raise FileNotFoundError(
             f"benchmark: {str(path)!r} was made by protocol {made_by!r}, which is none of the course's own; name its "
             "file: protocol=..., or --protocol on the command line"
         )
-    return Results(load_protocol(protocol or made_by), found)
+    return Results(load_protocol(protocol or made_by), runs)
 
 
 def find(name):
     """The file of results of that name that comes with the course."""
     here = pathlib.Path.cwd()
     bases = [pathlib.Path(__file__).resolve().parents[2], here, *here.parents]
-    found = [base / RECORDED / f"{name}.jsonl" for base in bases]
-    for path in found:
+    for path in (base / RECORDED / f"{name}.jsonl" for base in bases):
         if path.is_file():
             return path
     if name not in names():

@@ -1,15 +1,18 @@
-"""Works off a protocol: in this process, in several, or on whatever has a pool of `concurrent.futures`."""
+"""Does the runs of a protocol: in this process, in several, or in any executor of `concurrent.futures`."""
 
 import concurrent.futures
 import contextlib
 import functools
 import importlib
+import math
 import multiprocessing
 import os
 import pathlib
 import time
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
-from . import records as files
+from .. import checks
+from . import records
 from .plan import jobs
 
 
@@ -17,8 +20,8 @@ def run(protocol, out, *, root=None, workers=1, executor=None, threads=None, dev
         say=print, progress=False):  # fmt: skip
     """Do every run that a protocol asks for and that is not recorded yet.
 
-    Killed at any moment and started again, it repeats no run that is recorded, and goes on with an unfinished one after
-    its last whole epoch.
+    Killed at any moment and started again, it repeats no recorded run, and resumes an unfinished one after its last
+    complete epoch.
 
     Parameters
     ----------
@@ -54,19 +57,21 @@ def run(protocol, out, *, root=None, workers=1, executor=None, threads=None, dev
         If a run fails, naming it; those under way are waited for and recorded first.  And if another command is writing
         the same file.
     """
-    if type(workers) is not int or workers < 1:
-        raise ValueError(f"run: workers={workers!r} must be an integer of at least 1")
-    out = pathlib.Path(out)
-    until = None if minutes is None else time.monotonic() + 60 * minutes
+    workers = checks.integer("run", "workers", workers, least=1)
     from .job import run as run_job  # torch: only when something is to be trained
 
-    if threads is None and workers > 1 and isinstance(executor, (type(None), *OWN.values())):
+    out = pathlib.Path(out)
+    until = math.inf if minutes is None else time.monotonic() + 60 * minutes
+    if threads is None and workers > 1 and isinstance(executor, (type(None), ThreadPoolExecutor, ProcessPoolExecutor)):
         threads = max(1, (os.cpu_count() or 1) // workers)
     work = functools.partial(run_job, root=root and str(root), checkpoints=str(checkpoints_of(out)), threads=threads,
                              device=device, progress=progress, command=command)  # fmt: skip
-    with _alone(out), _pool(executor, workers) as pool:
-        _work_off(protocol, out, pool, workers, work, until, say)
-    return files.read(out)
+    pool = contextlib.nullcontext(executor)  # left open: it is the caller's
+    if executor is None:
+        pool = executor_from("processes", workers) if workers > 1 else contextlib.nullcontext(_Here())
+    with _locked(out), pool as executor:
+        _run_all(protocol, out, executor, workers, work, until, say)
+    return records.read(out)
 
 
 def checkpoints_of(out):
@@ -76,13 +81,13 @@ def checkpoints_of(out):
 
 
 @contextlib.contextmanager
-def _alone(out):
-    """Two commands at one file would do the same runs twice, and write over each other's unfinished states."""
+def _locked(out):
+    """Keep a second command from this file: it would repeat the runs, and overwrite their unfinished states."""
     from filelock import FileLock, Timeout  # torch brings it
 
     folder = checkpoints_of(out)
     folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / "lock")  # of the system, which frees it when a process ends, be it by kill -9
+    lock = FileLock(folder / "lock")  # the system frees it when a process ends, also by kill -9
     try:
         lock.acquire(timeout=0)
     except Timeout:
@@ -90,40 +95,41 @@ def _alone(out):
     try:
         yield
     finally:
-        with contextlib.suppress(OSError):  # Windows removes no open file
+        with contextlib.suppress(OSError):  # Windows does not remove open files
             os.remove(lock.lock_file)
         lock.release()
-        with contextlib.suppress(OSError):  # runs may still be unfinished
+        with contextlib.suppress(OSError):  # not empty: states of unfinished runs
             folder.rmdir()
 
 
-def _work_off(protocol, out, pool, workers, work, until, say):
-    flying, failed, began = {}, [], time.monotonic()
-    done = files.read(out)
+def _run_all(protocol, out, executor, workers, work, until, say):
+    running, failures, start = {}, [], time.monotonic()
+    done = records.read(out)
     try:
         while True:
-            ready = [job for job in jobs(protocol, done) if job["id"] not in {j["id"] for j in flying.values()}]
-            if not failed and (until is None or time.monotonic() < until):
-                for job in ready[: workers - len(flying)]:
-                    flying[pool.submit(work, job)] = job
-            if not flying:
+            ids = {job["id"] for job in running.values()}
+            ready = [job for job in jobs(protocol, done) if job["id"] not in ids]
+            if not failures and time.monotonic() < until:
+                for job in ready[: workers - len(running)]:
+                    running[executor.submit(work, job)] = job
+            if not running:
                 break
-            finished, _ = concurrent.futures.wait(flying, return_when=concurrent.futures.FIRST_COMPLETED)
+            finished, _ = concurrent.futures.wait(running, return_when=concurrent.futures.FIRST_COMPLETED)
             for future in finished:
-                job = flying.pop(future)
+                job = running.pop(future)
                 try:
                     record = future.result()
-                except Exception as error:  # what else is under way is recorded first
-                    failed.append((job, error))
+                except Exception as error:  # raised when the other runs under way are recorded
+                    failures.append((job, error))
                     continue
-                files.append(out, record)
+                records.append(out, record)
                 done.append(record)
-                say(f"{time.monotonic() - began:7.0f} s  {line(record)}")
+                say(f"{time.monotonic() - start:7.0f} s  {line(record)}")
     finally:
-        for future in flying:
+        for future in running:
             future.cancel()
-    if failed:
-        job, error = failed[0]
+    if failures:
+        job, error = failures[0]
         raise RuntimeError(f"{_name(job)} failed: {type(error).__name__}: {error}") from error
     say(f"at least {len(ready)} runs are left" if ready else "every run of the protocol is recorded")
 
@@ -133,22 +139,17 @@ def line(record):
     history = record["history"]
     kind = "validation" if record["stage"] == "tuning" else "test"
     if history["diverged"]:
-        found = f"diverged at step {history['diverged_at']}"
+        result = f"diverged at step {history['diverged_at']}"
     else:
-        found = f"{kind} {history['test_accuracy'][-1]:.2%}, {sum(history['seconds']):.1f} s of training"
+        result = f"{kind} {history['test_accuracy'][-1]:.2%}, {sum(history['seconds']):.1f} s of training"
         if record.get("flips_accuracy") is not None:
-            found += f", {record['flips_accuracy']:.2%} with flips"
-    return f"{_name(record)}: {found}"
+            result += f", {record['flips_accuracy']:.2%} with flips"
+    return f"{_name(record)}: {result}"
 
 
 def _name(job):
     variant = f"{job['variant']}: " * bool(job["variant"])
     return f"{job['id']}  {job['stage']:7}  {variant}{job['rule']}, lr {job['lr']:g}, seed {job['seed']}"
-
-
-# --- where the work is done ----------------------------------------------------------------------------------
-
-OWN = {"processes": concurrent.futures.ProcessPoolExecutor, "threads": concurrent.futures.ThreadPoolExecutor}
 
 
 def executor_from(text, workers):
@@ -157,8 +158,11 @@ def executor_from(text, workers):
     The module is imported and the name called without arguments; "processes" and "threads" are Python's own.  A Dask
     client is asked for its executor.  Its workers must have optlib and the data.
     """
-    if text in OWN:
-        return _own(text, workers)
+    if text == "threads":
+        return ThreadPoolExecutor(workers)
+    if text == "processes":
+        # A fresh interpreter each: a copy of this one would inherit torch's threads in the middle of their work.
+        return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
     module, _, name = text.partition(":")
     try:
         factory = getattr(importlib.import_module(module), name)
@@ -168,26 +172,14 @@ def executor_from(text, workers):
             f"{error}"
         ) from error
     try:
-        made = factory()
-        made = made.get_executor() if hasattr(made, "get_executor") else made
-    except Exception as error:  # whatever it may raise
+        executor = factory()
+        executor = executor.get_executor() if hasattr(executor, "get_executor") else executor
+    except Exception as error:  # other people's code may raise anything
         raise ValueError(f"executor={text!r} cannot be made without arguments: {error}") from error
-    if not hasattr(made, "submit"):
-        raise ValueError(f"executor={text!r} gives a {type(made).__name__}, which has no submit(function, argument)")
-    return made
-
-
-def _own(kind, workers):
-    if kind == "threads":
-        return OWN[kind](workers)
-    # A fresh interpreter each: a copy of this one would inherit torch's threads in the middle of their work.
-    return OWN[kind](workers, mp_context=multiprocessing.get_context("spawn"))
-
-
-def _pool(executor, workers):
-    if executor is not None:
-        return contextlib.nullcontext(executor)
-    return _own("processes", workers) if workers > 1 else _Here()
+    if not hasattr(executor, "submit"):
+        kind = type(executor).__name__
+        raise ValueError(f"executor={text!r} gives a {kind}, which has no submit(function, argument)")
+    return executor
 
 
 class _Here:
@@ -200,9 +192,3 @@ class _Here:
         except Exception as error:
             future.set_exception(error)
         return future
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *error):
-        return False

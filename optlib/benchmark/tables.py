@@ -2,11 +2,15 @@
 
 import math
 
+from .. import checks
+from ..pictures.table import Table
 from .plan import default_rate, jobs
 from .statistics import counted, place_words
-from .table import Table
 
 NONE = "–"
+MEMORY = "Memory is in numbers kept for each parameter."
+PLACES = "Places are shared where means lie nearer to each other than their spreads together."
+FLIPS = "With flips, each test image is also looked at in the mirror. Minutes are those of training alone."
 
 
 def summary(results):
@@ -17,22 +21,22 @@ def summary(results):
     for rule in [*spans, *(name for name in protocol.rules if name not in spans)]:
         best, default, tried = results.best_rate(rule), default_rate(protocol, rule), results.tuning(rule)
         runs = results.final(rule)
-        lost = sum(run["history"]["diverged"] for run in runs)
-        hopeless = rule not in untuned and best is None
+        diverged = sum(run["history"]["diverged"] for run in runs)
+        everywhere = rule not in untuned and best is None
         rows.append([
             rule, place_words(spans[rule]) if rule in spans else NONE, _rate(best), _rate(default), str(len(tried)),
             _percent(results.validation(rule, best)), _percent(results.validation(rule, default)),
-            "diverged at every rate" if hopeless else _tested(results, rule), _tested(results, rule, default=True),
+            "diverged at every rate" if everywhere else _tested(results, rule), _tested(results, rule, default=True),
             str(results.with_flips(rule) or NONE), _range(results.minutes(rule)),
-            f"{len(runs)}" + f" ({lost} diverged)" * bool(lost), _memory(runs),
+            f"{len(runs)}" + f" ({diverged} diverged)" * bool(diverged), f"{runs[0]['memory']:g}" if runs else NONE,
         ])  # fmt: skip
     columns = ["rule", "place", "best lr", "default lr", "rates tried", "validation, best lr", "validation, default lr",
                "test, best lr", "test, default lr", "with flips", "minutes", "runs", "memory"]  # fmt: skip
     without = set()
     if not protocol.tuning:
-        without |= {"best lr", "test, default lr"}  # they would say the same twice
+        without |= {"best lr", "test, default lr"}  # the same as "lr" and "test"
     elif not protocol.final["default_seeds"]:
-        without |= {"test, default lr"}  # runs there only where it is the best one
+        without |= {"test, default lr"}  # there are runs only where it is the best rate
     if not protocol.final["flips"]:
         without |= {"minutes"}  # for protocols that are about speed
     if len(protocol.rules) == 1:
@@ -44,29 +48,34 @@ def summary(results):
     if not protocol.tuning:
         columns[columns.index("test, best lr")] = "test"
         columns[columns.index("default lr")] = "lr"
-    caption = f"{protocol.title}. {_length(protocol)} {_tuned(protocol)} {_columns(protocol)}"
-    if missing := results.missing():
-        caption += f" {missing}"
+    tuned = "No learning rate was tuned."
+    if protocol.tuning:
+        tuned = (
+            f"Learning rates: the best of {len(protocol.tuning['exponents'])} or more, each rule's default times a "
+            f"power of ten, on {protocol.data['validation']:,} training images held out."
+        )
+    notes = [PLACES * (len(protocol.rules) > 1), MEMORY, FLIPS * protocol.final["flips"], results.missing()]
+    caption = " ".join(filter(None, [f"{protocol.title}.", _length(protocol), tuned, *notes]))
     return Table(caption, [columns[i] for i in shown], [[row[i] for i in shown] for row in rows])
 
 
 def time_to(results, accuracy):
     """Epochs and seconds of training until the mean test accuracy over seeds first reaches a value."""
-    if isinstance(accuracy, bool) or not isinstance(accuracy, (int, float)) or not 0 < accuracy < 1:
-        raise ValueError(f"time_to: accuracy={accuracy!r} must be a number between 0 and 1, such as 0.7")
+    accuracy = checks.number("time_to", "accuracy", accuracy, "(0, 1)")
     rows = []
     for rule in results.rules:
         runs = [run["history"] for run in results.final(rule) if not run["history"]["diverged"]]
-        reached = [_first(history["test_accuracy"], accuracy) for history in runs]
-        whole = [epoch for epoch in reached if epoch is not None]
-        seconds = [sum(h["seconds"][: e + 1]) for h, e in zip(runs, reached, strict=True) if e is not None]
-        never = len(runs) - len(whole)
-        mean = sum(whole) / len(whole) + 1 if whole else math.inf
-        rows.append([
-            mean, rule, f"{mean:.1f}" if whole else "not reached",
-            f"{sum(seconds) / len(whole):.0f}" if whole else NONE,
-            f"{len(whole)} of {len(runs)}" if never or not runs else f"all {len(runs)}",
-        ])  # fmt: skip
+        reached = []  # epochs and seconds of each run that gets there
+        for history in runs:
+            epochs = next((k for k, value in enumerate(history["test_accuracy"], start=1) if value >= accuracy), None)
+            if epochs is not None:
+                reached.append((epochs, sum(history["seconds"][:epochs])))
+        count = f"all {len(runs)}" if len(reached) == len(runs) > 0 else f"{len(reached)} of {len(runs)}"
+        if reached:
+            epochs, seconds = (sum(column) / len(reached) for column in zip(*reached, strict=True))
+            rows.append([epochs, rule, f"{epochs:.1f}", f"{seconds:.0f}", count])
+        else:
+            rows.append([math.inf, rule, "not reached", NONE, count])
     rows.sort(key=lambda row: row[0])
     caption = (
         f"Epochs and seconds of training to {100 * accuracy:g} % test accuracy, looked at after each epoch, mean of "
@@ -82,9 +91,9 @@ def variants(results):
         first = results.accuracy(rule, base)
         for variant in results.variants:
             value = results.accuracy(rule, variant)
-            away = NONE if variant == base or not (value and first) else f"{100 * (value.mean - first.mean):+.2f}"
+            gap = NONE if variant == base or not (value and first) else f"{100 * (value.mean - first.mean):+.2f}"
             name = variant if len(results.rules) == 1 else f"{rule}, {variant}"
-            rows.append([name, str(value or "not run"), away, str(len(results.final(rule, variant)))])
+            rows.append([name, str(value or "not run"), gap, str(len(results.final(rule, variant)))])
     caption = f"{results.protocol.title}. {_length(results.protocol)} Difference in points from {base!r}."
     return Table(caption, ["variant", "reported as test accuracy", "difference", "runs"], rows)
 
@@ -96,37 +105,13 @@ def _length(protocol):
     return f"{protocol.network['name']}{size} on {images}, {epochs}, batch {protocol.training['batch']}."
 
 
-def _tuned(protocol):
-    if not protocol.tuning:
-        return "No learning rate was tuned."
-    count, held = len(protocol.tuning["exponents"]), protocol.data["validation"]
-    return (
-        f"Learning rates: the best of {count} or more, each rule's default times a power of ten, on {held:,} training "
-        "images held out."
-    )
-
-
-def _columns(protocol):
-    """What the names of the columns leave open."""
-    said = "Memory is in numbers kept for each parameter."
-    if len(protocol.rules) > 1:
-        said = f"Places are shared where means lie nearer to each other than their spreads together. {said}"
-    if protocol.final["flips"]:
-        said += " With flips, each test image is also looked at in the mirror. Minutes are those of training alone."
-    return said
-
-
-def _first(values, least):
-    return next((i for i, value in enumerate(values) if value >= least), None)
-
-
 def _rate(value):
     return NONE if value is None else f"{value:g}"
 
 
 def _tested(results, rule, default=False):
-    found = results.accuracy(rule, default=default)
-    return str(found or ("diverged" if results.final(rule, default=default) else "not run"))
+    accuracy = results.accuracy(rule, default=default)
+    return str(accuracy or ("diverged" if results.final(rule, default=default) else "not run"))
 
 
 def _percent(value):
@@ -135,7 +120,3 @@ def _percent(value):
 
 def _range(values):
     return " to ".join(f"{value:.1f}" for value in sorted({min(values), max(values)})) if values else NONE
-
-
-def _memory(runs):
-    return f"{runs[0]['memory']:g}" if runs else NONE
