@@ -96,7 +96,7 @@ class _ArrayWalker:
     """All paths at once, as one array of shape (..., d)."""
 
     def __init__(self, f, rule, x):
-        self.f, self.rule, self.x = f, rule.fresh().batched(), x.copy()
+        self.f, self.rule, self.x = f, rule.fresh().batched(), x.copy(order="K")
         self.wants_loss = "loss" in self.rule.reads_of_schedules()
         self.sources = [{"gradient": f.grad, "hessian": f.hess, "function": lambda x: f}[r] for r in rule.reads]
 
