@@ -87,11 +87,11 @@ def training(name, count, turns):
         for _ in range(turns):
             for who, pool in pools.items():
                 rates[who].append(count / pool.submit(seconds_of, name, who, count).result())
-        found = pools["fit"].submit(probe).result()
+        probed = pools["fit"].submit(probe).result()
     rates = {who: statistics.median(each) for who, each in rates.items()}
     best = max(rate for who, rate in rates.items() if who != "fit")
     return {
-        "network": name, "images": count, "batch": BATCH, "precision": found.precision, "layout": found.layout,
+        "network": name, "images": count, "batch": BATCH, "precision": probed.precision, "layout": probed.layout,
         "images_per_second": spine.rounded(rates), "ratio": round(rates["fit"] / best, 2),
     }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""CIFAR-10: what is read is what the files hold, and no damaged or half set is taken for whole."""
+"""CIFAR-10: what is read is what the files hold, and no damaged or incomplete set is accepted."""
 
 import os
 import subprocess
@@ -135,9 +135,9 @@ def test_half_a_set_does_not_become_the_subset(files, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "error", "words"),
     [
-        ({"train": "test"}, TypeError, "train='test' must be True"),
+        ({"train": "test"}, TypeError, "train='test' must be True or False"),
         ({"train": 1}, TypeError, "train=1 must be True"),
-        ({"full": "yes"}, TypeError, "full='yes' must be True, False or None"),
+        ({"full": "yes"}, TypeError, "full='yes' must be True or False"),
         ({"root": 7}, TypeError, "root=7 must be the path of a folder"),
         ({"root": ""}, TypeError, "root='' must be the path of a folder"),
         ({"root": "no/such"}, FileNotFoundError, "root='no/such' does not exist; it must be a folder"),

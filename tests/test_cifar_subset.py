@@ -73,11 +73,11 @@ def test_the_constants_are_those_of_all_training_images():
 
 def test_the_subset_is_said_once_in_one_line(alone, capsys):
     ol.data.cifar10()
-    said = capsys.readouterr()
-    assert said.out == cifar.NOTE + "\n"
-    assert said.err == ""
-    assert "5,000 training and 1,000 test" in said.out
-    assert said.out.endswith("python -m optlib.data download cifar10\n")
+    output = capsys.readouterr()
+    assert output.out == cifar.NOTE + "\n"
+    assert output.err == ""
+    assert "5,000 training and 1,000 test" in output.out
+    assert output.out.endswith("python -m optlib.data download cifar10\n")
     ol.data.cifar10(False)
     ol.data.cifar10()
     assert capsys.readouterr().out == ""
@@ -199,10 +199,10 @@ try:
 except FileNotFoundError as error:
     print(error)
 """
-    said = python(code, tmp_path, tmp_path / "lib", OPTLIB_DATA="")
-    assert "neither CIFAR-10 nor its bundled subset" in said
-    assert "python -m optlib.data download cifar10" in said
-    assert "OPTLIB_DATA" in said
+    output = python(code, tmp_path, tmp_path / "lib", OPTLIB_DATA="")
+    assert "neither CIFAR-10 nor its bundled subset" in output
+    assert "python -m optlib.data download cifar10" in output
+    assert "OPTLIB_DATA" in output
     # The same package, used from a folder of the course: the subset is found.
     code = "import optlib as ol; print(len(ol.data.cifar10(full=False)[0]))"
     assert python(code, ROOT / "notebooks", tmp_path / "lib") == "5000"
@@ -239,8 +239,8 @@ def test_the_script_makes_what_the_loader_reads(files, tmp_path, monkeypatch, ca
     for train, each in ((True, 7), (False, 2)):
         images, labels = ol.data.cifar10(train, root=tmp_path / "full")
         index = sorted(i for label in range(10) for i in np.flatnonzero(labels == label)[:each])
-        small, small_labels, found = sprites.read(out, train)
-        assert found.tolist() == index
+        small, small_labels, positions = sprites.read(out, train)
+        assert positions.tolist() == index
         np.testing.assert_array_equal(small, images[index])
         np.testing.assert_array_equal(small_labels, labels[index])
     before = {path.name: path.stat().st_mtime_ns for path in out.iterdir()}

@@ -1,12 +1,10 @@
-"""Mini-batches: the examples of an epoch in random order, cut into pieces."""
+"""Mini-batches: the examples of an epoch, shuffled and cut."""
 
 import numpy as np
 
 from .. import checks
 from .seeds import generator
 from .sets import Data
-
-LAST = ("keep", "drop", "weight")
 
 
 def batches(data, size, *, seed=0, epochs=1, last="keep", replacement=False):
@@ -23,16 +21,15 @@ def batches(data, size, *, seed=0, epochs=1, last="keep", replacement=False):
     seed : int, at least 0
         Each seed has its own order of each epoch, the same in every run.
     epochs : int, at least 0
-        How often all examples are gone through.
+        Passes through all examples.
     last : "keep", "drop" or "weight"
-        What becomes of the last batch of an epoch where ``size`` does not divide the number of examples n: it stays
-        as it is, smaller than the others; it is left out; or it stays and counts less.  In the first case its
-        examples count more than others, in the second those that fall into it are not seen in this epoch.
-        "weight" gives a batch of b examples, of K batches, the weight K b / n (see `Batches.weights`): then the mean
-        of the weighted batch losses is the mean over all examples.
+        The last batch of an epoch where ``size`` does not divide the number of examples n.  "keep": it stays, smaller
+        than the others, so its examples count more.  "drop": it is left out, so its examples are not seen in this
+        epoch.  "weight": it stays, and a batch of b examples, of K batches, has the weight K b / n (see
+        `Batches.weights`); then the mean of the weighted batch losses is the mean over all examples.
     replacement : bool
         False: each example is in exactly one batch of an epoch.  True: each place is filled by an example drawn from
-        all of them, so that an epoch of n draws holds some of them repeatedly and others not at all.
+        all of them, so an epoch of n draws holds some of them repeatedly and others not at all.
 
     Returns
     -------
@@ -51,18 +48,15 @@ def batches(data, size, *, seed=0, epochs=1, last="keep", replacement=False):
     checks.integer("batches", "size", size, least=1, most=n)
     checks.integer("batches", "epochs", epochs, least=0)
     checks.integer("batches", "seed", seed, least=0)
-    if last not in LAST:
-        raise ValueError(f"batches: last={last!r} must be one of {', '.join(map(repr, LAST))}")
-    if not isinstance(replacement, (bool, np.bool_)):
-        raise TypeError(f"batches: replacement={replacement!r} must be True or False")
+    checks.choice("batches", "last", last, ("keep", "drop", "weight"))
+    checks.flag("batches", "replacement", replacement)
     return Batches(int(n), int(size), int(seed), int(epochs), last, bool(replacement))
 
 
 class Batches:
-    """Mini-batches of some epochs; made by `batches`.
+    """Mini-batches of some epochs, from `batches`.
 
-    Nothing is remembered from one use to the next: to iterate twice gives the same batches twice, and any epoch can
-    be had alone.
+    Nothing is remembered: iterating twice gives the same batches twice, and any epoch can be had alone.
 
     Attributes
     ----------
@@ -92,7 +86,7 @@ class Batches:
         return [order[first : first + self.size] for first in range(0, self.per_epoch * self.size, self.size)]
 
     def order(self, k):
-        """All n indices of epoch ``k`` in the order drawn, before they are cut; also those that "drop" leaves out."""
+        """All n indices of epoch ``k`` in the order drawn, including those that "drop" leaves out."""
         checks.integer("Batches.epoch", "k", k, least=0)
         rng = generator("Batches", self.seed, "order", int(k))
         return rng.integers(self.n, size=self.n) if self.replacement else rng.permutation(self.n)

@@ -1,7 +1,7 @@
 """CIFAR-10: 60,000 color images of 32 x 32 pixels in ten classes, or the bundled tenth of it.
 
-The official binary version is read and nothing else: a pickle, the form in which the images also circulate, can run
-any code when it is opened.  Every file is compared with its official SHA-256 each time that it is read.
+Only the official binary version is read: the images also circulate as pickles, which can run any code when opened.
+Every file is compared with its official SHA-256 each time it is read.
 """
 
 import os
@@ -10,19 +10,20 @@ from pathlib import Path
 
 import numpy as np
 
+from .. import checks
 from . import sprites
 from .archive import Archive, File
 
 CIFAR10_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 
-# Of the 50,000 training images: mean and standard deviation of red, green, blue, of 0..255.
+# Mean and standard deviation of red, green and blue (0..255) over the 50,000 training images.
 CIFAR10_MEAN = (125.3069, 122.9504, 113.8654)
 CIFAR10_STD = (62.9932, 62.0887, 66.7049)
 
 SIDE, RECORD = 32, 1 + 3 * 32 * 32  # one byte for the label, then the red, green and blue plane
 
 # Size and SHA-256 of the archive as in TensorFlow Datasets (url_checksums/cifar10.txt), SHA-256 of the files as in
-# torchvision-ruby (datasets/cifar10.rb): the official page itself gives only an MD5, which no longer proves anything.
+# torchvision-ruby (datasets/cifar10.rb): the official page gives only an MD5, which can be forged.
 CIFAR10 = Archive(
     title="CIFAR-10",
     url="https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
@@ -65,13 +66,12 @@ def cifar10(train=True, root=None, *, full=None):
     root : path, optional
         Folder of the six files of the official binary version (``data_batch_1.bin`` to ``data_batch_5.bin`` and
         ``test_batch.bin``); the archive's own folder ``cifar-10-batches-bin`` or a folder ``cifar-10`` in it is found
-        too.  None: the folder that the environment variable OPTLIB_DATA names, then ``data/cifar-10`` of the course,
-        looked for upward from the package and from the current folder.
+        too.  None: the folder that the environment variable OPTLIB_DATA names, then ``data/cifar-10`` in the folders
+        above the package, in the current folder and in those above it.
     full : bool, optional
-        True: all images, or an error.  False: the bundled subset, 5,000 training and 1,000 test images, the same
-        number of each class, also where all images are there; where only these are, it is taken from them.  None: all
-        images where ``root`` is given or where they are found, otherwise the subset, which is then said once, in one
-        printed line.
+        True: all images, or an error.  False: the subset of 5,000 training and 1,000 test images, the same number of
+        each class; where the bundled one is missing, it is taken from all images.  None: all images if ``root`` is
+        given or they are found, otherwise the subset, with one printed line the first time.
 
     Returns
     -------
@@ -83,45 +83,40 @@ def cifar10(train=True, root=None, *, full=None):
     Raises
     ------
     FileNotFoundError
-        If what is asked for is not there, with the places looked at and the command that gets it.
+        If the images are not there; names the places searched and the command that fetches them.
     OSError
-        If a file is truncated or not the official one, named.  Nothing is read from a folder with some of the six
-        files only.
+        If a file is missing, truncated or not the official one; names it.
     TypeError
+        For other arguments.
 
     Source: A. Krizhevsky (2009), Learning Multiple Layers of Features from Tiny Images,
     https://www.cs.toronto.edu/~kriz/cifar.html.
     """
-    if not isinstance(train, (bool, np.bool_)):
-        raise TypeError(f"cifar10: train={train!r} must be True (training images) or False (test images)")
-    if full is not None and not isinstance(full, (bool, np.bool_)):
-        raise TypeError(f"cifar10: full={full!r} must be True, False or None")
-    if full is not None and not full:
+    checks.flag("cifar10", "train", train)
+    if full is not None and not checks.flag("cifar10", "full", full):
         return _subset(train, root)
     folder = find(root)
     if folder:
         return _full(folder, train)
     if full or root is not None:
         raise FileNotFoundError(
-            f"cifar10: the full CIFAR-10 is not in {_looked(root)}; get it (170 MB) with: {COMMAND}"
+            f"cifar10: the full CIFAR-10 is not in {_searched(root)}; get it (170 MB) with: {COMMAND}"
             f"{'' if root is None else f' --root {shlex.quote(str(root))}'}"
         )
-    images_and_labels = _subset(train, root)
+    subset = _subset(train, root)
     _note_once()
-    return images_and_labels
+    return subset
 
 
 def find(root=None):
-    """The first folder that holds any of the six files, whole or not, or None.  See `cifar10` for ``root``."""
-    candidates = []
-    for base in bases(root):
-        for folder in ("", "cifar-10"):
-            candidates += [base / folder, base / folder / CIFAR10.inside]
+    """The first folder that holds any of the six files, complete or not, or None.  See `cifar10` for ``root``."""
+    places = ("", CIFAR10.inside, "cifar-10", f"cifar-10/{CIFAR10.inside}")
+    candidates = (base / place for base in bases(root) for place in places)
     return next((folder for folder in candidates if CIFAR10.some_in(folder)), None)
 
 
 def bases(root=None):
-    """The folders in which data is looked for, in this order.
+    """The folders in which data is searched for, in this order.
 
     Raises
     ------
@@ -138,12 +133,13 @@ def bases(root=None):
             raise NotADirectoryError(f"cifar10: root={str(root)!r} is a file; it must be the folder of the six files")
         return [root]
     named = os.environ.get("OPTLIB_DATA")
-    upward = [folder / "data" for folder in (*Path(__file__).resolve().parents[2:], *_here())]
+    here = Path.cwd()
+    upward = [folder / "data" for folder in (*Path(__file__).resolve().parents[2:], here, *here.parents)]
     return ([Path(named).expanduser()] if named else []) + upward
 
 
 def destination(root=None):
-    """The folder into which the download goes: where `find` will find it."""
+    """The folder for the download, in which `find` looks."""
     if root is not None:
         return Path(root).expanduser()
     named = os.environ.get("OPTLIB_DATA")
@@ -155,7 +151,7 @@ def destination(root=None):
 
 def _full(folder, train):
     remedy = f"replace it with: {COMMAND} --root {shlex.quote(str(folder))}"
-    for file in CIFAR10.files:  # half a set is not a set, even where the other half would do
+    for file in CIFAR10.files:  # refuse an incomplete set, even if the files needed here are complete
         file.check_size(folder / file.name, remedy)
     files = [file for file in CIFAR10.files if file.name.startswith("data" if train else "test")]
     count = sum(file.size for file in files) // RECORD
@@ -163,29 +159,29 @@ def _full(folder, train):
     first = 0
     for file in files:
         records = np.frombuffer(file.read(folder, remedy), np.uint8).reshape(-1, RECORD)
-        here = slice(first, first + len(records))
-        labels[here] = records[:, 0]
-        images[here] = records[:, 1:].reshape(-1, 3, SIDE, SIDE).transpose(0, 2, 3, 1)
-        first = here.stop
+        rows = slice(first, first + len(records))
+        labels[rows] = records[:, 0]
+        images[rows] = records[:, 1:].reshape(-1, 3, SIDE, SIDE).transpose(0, 2, 3, 1)
+        first = rows.stop
     return images, labels
 
 
 def _subset(train, root):
     folder = sprites.find(bases(root))
-    if folder is None and (whole := find(root)):
-        images, labels = _full(whole, train)
-        index = sprites.chosen(labels, train)
-        return images[index], labels[index]
+    if folder is not None:
+        return sprites.read(folder, train)[:2]
+    folder = find(root)
     if folder is None:
         raise FileNotFoundError(
             f"cifar10: neither CIFAR-10 nor its bundled subset ({sprites.FOLDER}, part of the course's repository) is "
-            f"in {_looked(root)}; get all images (170 MB) with: {COMMAND}, or set OPTLIB_DATA to the folder where they "
-            "are"
+            f"in {_searched(root)}; get all images (170 MB) with: {COMMAND}, or set OPTLIB_DATA to their folder"
         )
-    return sprites.read(folder, train)[:2]
+    images, labels = _full(folder, train)
+    index = sprites.chosen(labels, train)
+    return images[index], labels[index]
 
 
-def _looked(root):
+def _searched(root):
     if root is not None:
         return str(root)
     named = os.environ.get("OPTLIB_DATA")
@@ -194,14 +190,8 @@ def _looked(root):
     return (f"OPTLIB_DATA={named} or in " if named else "") + default
 
 
-def _here():
-    here = Path.cwd()
-    return (here, *here.parents)
-
-
 def _note_once():
-    # Printed and not a warning: nothing is wrong, it needs no place in a source file, and in a notebook it stands as
-    # plain text above the result.  Who must not go on with the subset says so: full=True.
+    # Print, do not warn: nothing is wrong, and a notebook shows it as plain text.
     global _noted
     if not _noted:
         _noted = True

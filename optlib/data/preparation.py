@@ -1,32 +1,36 @@
-"""What is done once, before training: the split, and standardization by what the training part alone tells."""
+"""Preparation before training: the split, and standardization by the training part alone."""
 
 import dataclasses
-import numbers
 
 import numpy as np
 
+from .. import checks
 from .seeds import generator
 from .sets import Data
 
 
 def split(data, validation=0.2, seed=0):
-    """Deal the examples at random into a part to train on and a part to validate on.
+    """Divide the examples at random into a part to train on and a part to validate on.
 
     Parameters
     ----------
     data : Data
     validation : float between 0 and 1
-        Share of the examples in the second part, rounded to whole examples; each part has at least one.
+        Share of the examples in the second part, rounded to whole examples.
     seed : int, at least 0
 
     Returns
     -------
     train, validation : Data
         Together they hold each example once.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming argument, value and what is allowed; also if a part would be empty.
     """
     _check_data("split", "data", data)
-    if isinstance(validation, bool) or not isinstance(validation, numbers.Real) or not 0 < validation < 1:
-        raise ValueError(f"split: validation={validation!r} must be a number between 0 and 1, such as 0.2")
+    checks.number("split", "validation", validation, "(0, 1)")
     order = generator("split", seed, "split").permutation(len(data))
     held_out = round(validation * len(data))
     if not 0 < held_out < len(data):
@@ -39,11 +43,11 @@ def split(data, validation=0.2, seed=0):
 class Standardizer:
     """Shifts and scales each input as the training part needs it to have mean 0 and standard deviation 1.
 
-    >>> prepared = Standardizer(train)
-    >>> train, validation = prepared(train), prepared(validation)
+    >>> prepare = Standardizer(train)
+    >>> train, validation = prepare(train), prepare(validation)
 
-    The validation part is shifted and scaled by the numbers of the training part, since nothing may be known of it.
-    An input that is constant in the training part, such as a corner pixel that is always white, is only shifted.
+    The validation part is shifted and scaled by the same numbers, so that nothing is learned from it.  An input that is
+    constant in the training part, such as a corner pixel that is always white, is only shifted.
 
     Attributes
     ----------
@@ -77,9 +81,8 @@ def standardize(train, *others):
     -------
     Data, or a tuple of Data in the order given where there are ``others``
     """
-    prepared = Standardizer(train)
-    parts = tuple(prepared(part) for part in (train, *others))
-    return parts if others else parts[0]
+    prepare = Standardizer(train)
+    return tuple(map(prepare, (train, *others))) if others else prepare(train)
 
 
 def _check_data(who, name, value):

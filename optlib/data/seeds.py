@@ -8,15 +8,15 @@ PURPOSES = ("order", "start", "split", "set")
 
 
 def generator(who, seed, purpose, *key):
-    """A NumPy generator of its own for each seed, purpose and ``key`` of integers; ``who`` is named in errors.
+    """The NumPy generator of a seed, a purpose and a ``key`` of integers; ``who`` is named in errors.
 
-    The streams have nothing to do with each other: a network's start is independent of the order of its examples, and
-    epoch 7 needs no number of the epochs before it.
+    The streams are independent: a network's initial weights of the order of its examples, and epoch 7 of the epochs
+    before it.
     """
     checks.integer(who, "seed", seed, least=0)
     return np.random.default_rng(np.random.SeedSequence(int(seed), spawn_key=(PURPOSES.index(purpose), *key)))
 
 
 def number_for(*key):
-    """A random integer of its own for each key of integers, fit to seed torch."""
+    """A seed for torch, another one for each key of integers."""
     return int(np.random.SeedSequence(key).generate_state(1, np.uint64)[0] >> np.uint64(1))

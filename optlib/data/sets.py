@@ -1,11 +1,10 @@
-"""The sets themselves: examples with their answers, and where they come from."""
+"""Sets of examples with their answers: bundled digits, and points around a known plane."""
 
 import dataclasses
 import functools
 import hashlib
 import importlib.resources
 import io
-import numbers
 
 import numpy as np
 
@@ -27,7 +26,7 @@ class Data:
         Labels 0, 1, 2, ... as integers (kept as int64), or numbers to be predicted (kept in the dtype of ``x``).
     name : str
     truth : dict of arrays, optional
-        Where the answers were made from known weights: these weights, by name.
+        The weights by name, where the answers were computed from known ones.
 
     Raises
     ------
@@ -90,44 +89,43 @@ def digits():
     Raises
     ------
     OSError
-        If the file in the package is damaged: its SHA-256 is compared each time that it is read.
+        If the file in the package is damaged; its SHA-256 is compared.
 
     Source: E. Alpaydin, C. Kaynak (1998), Optical Recognition of Handwritten Digits, UCI Machine Learning Repository,
-    doi:10.24432/C50P49, CC BY 4.0.  This is the test part of it, as scikit-learn ships it.
+    doi:10.24432/C50P49, CC BY 4.0; its test part, as scikit-learn ships it.
     """
     packed = importlib.resources.files(__package__).joinpath("files", "digits.npz").read_bytes()
-    found = hashlib.sha256(packed).hexdigest()
-    if found != DIGITS_SHA256:
-        raise OSError(f"digits.npz is damaged: its SHA-256 is {found}, not {DIGITS_SHA256}; install the package anew")
+    sha256 = hashlib.sha256(packed).hexdigest()
+    if sha256 != DIGITS_SHA256:
+        raise OSError(f"digits.npz is damaged: its SHA-256 is {sha256}, not {DIGITS_SHA256}; reinstall the package")
     with np.load(io.BytesIO(packed), allow_pickle=False) as file:
         images, labels = file["images"], file["labels"]
     return Data(images.reshape(len(images), 64) / 16.0, labels, "digits")
 
 
 def linear_regression(n=200, d=2, noise=1.0, seed=0):
-    r"""Points round a plane that is known: $$y = x w + b + \sigma \varepsilon$$
+    r"""Points around a known plane: $$y = x w + b + \sigma \varepsilon$$
 
-    Inputs, noise and the weights themselves are drawn from the standard normal distribution.
+    Inputs, noise and weights are drawn from the standard normal distribution.
 
     Parameters
     ----------
     n, d : int, at least 1
         Numbers of examples and of inputs.
     noise : float, at least 0
-        Standard deviation of what the plane does not explain, sigma.
+        Standard deviation of the noise, sigma.
     seed : int, at least 0
 
     Returns
     -------
     Data
         ``x`` float64 (n, d), ``y`` float64 (n,), and ``truth``: the weights {"W": (d, 1), "b": (1, 1)}, named and
-        shaped as those of `optlib.networks.Linear`.  The best fit to these very examples is near them, but another
-        one: `least_squares` finds it.
+        shaped as those of `optlib.networks.Linear`.  The best fit to the examples differs a little from them; see
+        `least_squares`.
     """
     for name, value in (("n", n), ("d", d)):
         checks.integer("linear_regression", name, value, least=1)
-    if isinstance(noise, bool) or not isinstance(noise, numbers.Real) or not 0 <= noise < np.inf:
-        raise ValueError(f"linear_regression: noise={noise!r} must be a finite number of at least 0")
+    checks.number("linear_regression", "noise", noise, "[0, inf)")
     rng = generator("linear_regression", seed, "set")
     truth = {"W": rng.standard_normal((d, 1)), "b": rng.standard_normal((1, 1))}
     x = rng.standard_normal((n, d))

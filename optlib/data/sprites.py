@@ -12,7 +12,7 @@ FOLDER = "cifar-10-subset"
 TRAIN_IMAGES, TEST_IMAGES = 5_000, 1_000
 SIDE, COLUMNS, CLASSES = 32, 50, 10
 
-# The manifest holds size and SHA-256 of the other files, and is itself compared with this.
+# The manifest holds size and SHA-256 of the other files.
 MANIFEST = File("manifest.json", 1_026, "86357cef64ccb4ac6f29936757c05d04d0b66986c4bfa652ad5c3e83c10b3cf5")
 REMEDY = "the files come with the course's repository: git checkout -- data/" + FOLDER
 
@@ -24,7 +24,7 @@ def find(bases):
 
 
 def chosen(labels, train):
-    """Positions of the subset among all training or test images, by their labels: the first of each class."""
+    """Positions of the subset among all training or test images with these labels: the first of each class."""
     each = (TRAIN_IMAGES if train else TEST_IMAGES) // CLASSES
     return np.sort(np.concatenate([np.flatnonzero(labels == label)[:each] for label in np.unique(labels)]))
 
@@ -58,7 +58,7 @@ def read(folder, train):
 
 
 def pack(images):
-    """Images (n, 32, 32, 3) as one picture, 50 in a row, row by row; what remains of the last row is black."""
+    """Images (n, 32, 32, 3) as one picture, 50 in a row; the rest of the last row is black."""
     rows = -(-len(images) // COLUMNS)
     filled = np.zeros((rows * COLUMNS, SIDE, SIDE, 3), np.uint8)
     filled[: len(images)] = images
@@ -67,7 +67,7 @@ def pack(images):
 
 
 def unpack(picture, n):
-    """The first ``n`` images of a picture that `pack` made."""
+    """The first ``n`` images of a picture from `pack`."""
     rows = len(picture) // SIDE
     grid = picture.reshape(rows, SIDE, COLUMNS, SIDE, 3).transpose(0, 2, 1, 3, 4)
     return grid.reshape(rows * COLUMNS, SIDE, SIDE, 3)[:n]
