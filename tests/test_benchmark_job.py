@@ -117,7 +117,7 @@ def test_every_rule_makes_its_steps_and_keeps_as_many_numbers_as_its_page_says(f
 
 
 def test_in_several_processes_the_numbers_are_those_of_one(tmp_path):
-    given = protocol(rules=["Momentum", "Adam"], tuning__exponents=[0, 1], tuning__widen=0).with_only(seeds=[0])
+    given = protocol(rules=["Adam"], tuning__exponents=[0, 1], tuning__widen=0, data__validation=200, final__seeds=[0])
     done = []
     for job in plan.jobs(given, []):  # as if the final runs were recorded: they take all images
         for stage in ("final", "default"):
@@ -130,7 +130,7 @@ def test_in_several_processes_the_numbers_are_those_of_one(tmp_path):
     one, two = ({r["id"]: r for r in records.read(tmp_path / f"{w}.jsonl")} for w in (1, 2))
     assert set(one) == set(two)
     tuned = [name for name, r in one.items() if r["stage"] == "tuning"]
-    assert len(tuned) == 4
+    assert len(tuned) == 2
     for name in tuned:
         assert numbers(one[name]["history"]) == numbers(two[name]["history"])
 

@@ -93,6 +93,8 @@ def _locked(out):
     except Timeout:
         raise RuntimeError(f"run: another command writes {out}; wait for it, stop it, or name another file") from None
     try:
+        for file in folder.glob("*.part"):  # of a command that was killed while it wrote a checkpoint
+            file.unlink()
         yield
     finally:
         with contextlib.suppress(OSError):  # Windows does not remove open files
