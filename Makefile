@@ -38,7 +38,7 @@ COLAB_SUM := $(shell cat tests/colab-requirements.txt pyproject.toml | cksum | c
 COLAB_PACKAGES := $(COLAB_VENV)/packages-$(COLAB_SUM)
 COLAB_READY := $(COLAB_VENV)/ready-$(COLAB_SUM)
 COLAB_TESTS := $(addprefix tests/test_, $(addsuffix .py, colab colab_standalone explore explore_offline animation heatmap \
-  race picture_parts plots plots_charts plots_landscapes docs exercises))
+  race picture_parts plots plots_charts plots_landscapes cards exercises))
 
 test-colab: $(COLAB_READY)  ## Run the Colab notebooks and the tests of pictures with Colab's versions
 	$(COLAB) -m pytest $(COLAB_TESTS) -n 2 --dist worksteal $(PYTEST_FLAGS)

@@ -19,7 +19,7 @@ def main(arguments=None):
     for out in parser.parse_args(arguments).out:
         try:
             print(sheet.save(out))
-        except (OSError, ValueError) as error:
+        except (OSError, RuntimeError, ValueError) as error:
             parser.error(str(error))
 
 

@@ -8,7 +8,7 @@ import pytest
 
 import optlib as ol
 from optlib import words
-from optlib.course import cards as docs
+from optlib.course import cards
 
 RULES = list(ol.OPTIMIZERS.values())
 FUNCTIONS = list(ol.FUNCTIONS.values())
@@ -20,7 +20,7 @@ def code_of(card):
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda r: r.__name__)
 def test_every_rule_has_a_whole_card(rule):
-    said = docs.sections(rule)
+    said = cards.sections(rule)
     assert said[""]
     assert list(said)[1:7] == ["Formula", "Source", "Convention", "Elsewhere", "Memory", "When"]
     assert all(said.values())
@@ -50,7 +50,7 @@ def test_the_code_on_the_card_is_the_code_that_runs(rule):
 @pytest.mark.parametrize("f", FUNCTIONS, ids=lambda f: f.name)
 def test_every_function_has_a_whole_card(f):
     card = ol.card(f)
-    assert card.markdown.startswith(f"### {docs._prose(f.name)}\n")
+    assert card.markdown.startswith(f"### {cards.prose(f.name)}\n")
     assert f.latex.strip("$ ") in card.markdown
     assert "@test_function" not in card.markdown
     assert code_of(card).splitlines()[-1].strip() in inspect.getsource(f.formula)
@@ -81,7 +81,7 @@ def test_docstrings_of_methods_and_decorators_are_left_out():
             """
             return x - g  # one unit
 
-    assert docs.rule_source(Commented) == "def update(self, x, g):\n    return x - g  # one unit"
+    assert cards.rule_source(Commented) == "def update(self, x, g):\n    return x - g  # one unit"
 
 
 def test_a_rule_without_docstring_or_sections_still_has_a_card():
@@ -89,7 +89,7 @@ def test_a_rule_without_docstring_or_sections_still_has_a_card():
         def update(self, x, g):
             return x
 
-    assert docs.sections(Bare) == {"": ""}
+    assert cards.sections(Bare) == {"": ""}
     assert "def update" in ol.card(Bare).markdown
     assert "**Memory" not in ol.card(Bare()).markdown
 
@@ -125,7 +125,7 @@ def test_markup_is_escaped():
 
 
 def test_formulas_and_emphasis_of_docstrings_stay():
-    assert docs._prose(r"the *mean* $m_t$ and ``x_t``, m_hat") == r"the *mean* $m_t$ and <code>x_t</code>, m\_hat"
+    assert cards.prose(r"the *mean* $m_t$ and ``x_t``, m_hat") == r"the *mean* $m_t$ and <code>x_t</code>, m\_hat"
 
 
 @pytest.mark.parametrize("thing", [3, None, int, lambda x: x, ol.Trajectory])

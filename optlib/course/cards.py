@@ -108,9 +108,10 @@ def _hyper_rows(rule, cls):
     own = rule.settings() if isinstance(rule, Optimizer) else None
     rows = [("symbol", "name", "default", *(["here"] if own else []), "allowed", "what it does")]
     for name, about in cls.hypers.items():
-        here = [_code(value_text(own[name]))] if own else []
+        here = [inline_code(value_text(own[name]))] if own else []
         allowed = "True or False" if isinstance(about.default, bool) else about.allowed
-        rows.append((f"${about.symbol}$", _code(name), _code(value_text(about.default)), *here, allowed, about.doc))
+        default = inline_code(value_text(about.default))
+        rows.append((f"${about.symbol}$", inline_code(name), default, *here, allowed, about.doc))
     return rows
 
 
@@ -174,7 +175,7 @@ def _to_markdown(parts):
     blocks = []
     for kind, title, content in parts:
         if kind == "title":
-            blocks += [f"### {_prose(title)}", _prose(content)]
+            blocks += [f"### {prose(title)}", prose(content)]
         elif kind == "formula":
             blocks += [f"$$\n{line.strip()}\n$$" for line in content]
         elif kind == "code":
@@ -183,7 +184,7 @@ def _to_markdown(parts):
         elif kind == "table":
             blocks += [_table(content).markdown(_cell)]
         else:
-            blocks += [f"**{title}.** {_prose(content)}"]
+            blocks += [f"**{title}.** {prose(content)}"]
     return "\n\n".join(block for block in blocks if block)
 
 
@@ -196,16 +197,16 @@ def _cell(entry):
     """One entry of a table; formulas and code are left alone, and no entry breaks the row."""
     entry = " ".join(str(entry).split())
     if not entry.startswith(("$", "<code>")):
-        entry = _prose(entry)
+        entry = prose(entry)
     return entry.replace("|", r"\vert " if entry.startswith("$") else "&#124;")
 
 
-def _code(text):
+def inline_code(text):
     """Inline code as an HTML element: backticks could not hold every text."""
     return f"<code>{_escape_dollars(html.escape(text))}</code>"
 
 
-def _prose(text):
+def prose(text):
     """Prose of a docstring as Markdown: its own emphasis stays, markup and stray dollar signs do not."""
     pieces = re.split(r"(\$\$.+?\$\$|\$[^$\n]+\$|``.+?``)", text, flags=re.DOTALL)
     for i, piece in enumerate(pieces):
@@ -214,7 +215,7 @@ def _prose(text):
             piece = re.sub(r"(?<=\w)_(?=\w)|(?<!\w)_(?=\w+_)", r"\\_", piece)
             pieces[i] = re.sub(r"\[(?=[^\]]*\]\()", r"\\[", _escape_dollars(piece))
         elif piece.startswith("``"):
-            pieces[i] = _code(piece[2:-2])
+            pieces[i] = inline_code(piece[2:-2])
     return "".join(pieces)
 
 

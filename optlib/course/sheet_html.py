@@ -5,10 +5,8 @@ import re
 
 from ..pictures import theme
 from . import formula
-from .cheat_sheet import DASH, linked
+from .entries import DASH
 
-# MathML was tried and is no better: without a font for mathematics, which Linux often lacks, Chromium draws roots,
-# braces and bars too short.  Outlines look alike everywhere and follow the color of the text.
 CSS = """
 .optlib-sheet { font: 15px/1.45 system-ui, sans-serif; color-scheme: light dark;
   background: Canvas; color: CanvasText; --line: #c9ced3; --soft: #55595e; --band: #f4f6f8; --link: #0b5394; }
@@ -33,7 +31,10 @@ CSS = """
 @media (prefers-color-scheme: dark) {
   .optlib-sheet { --line: #4a4f55; --soft: #b4bac0; --band: #1d2125; --link: #8ec7ff; }
 }
-@media (max-width: 760px) {
+@media screen {
+  .optlib-sheet .on-paper { display: none; }
+}
+@media screen and (max-width: 760px) {
   .optlib-sheet :is(table, caption, tbody, tr, th, td) { display: block; }
   .optlib-sheet thead { display: none; }
   .optlib-sheet tr { border-top: 1px solid var(--line); padding: 0.4em 0; }
@@ -41,9 +42,23 @@ CSS = """
 }
 @media print {
   @page { size: A4 landscape; margin: 8mm; }
-  .optlib-sheet { font-size: 8px; }
+  .optlib-sheet { font-size: 8px; line-height: 1.2; color-scheme: light;
+    --soft: #55595e; --band: #f1f3f5; --link: #0b5394; }
   .optlib-sheet .wide { overflow: visible; }
   .optlib-sheet tr { break-inside: avoid; }
+  .optlib-sheet :is(th, td) { min-width: 0 !important; padding: 0.18em 0.4em; vertical-align: middle; }
+  .optlib-sheet td:nth-of-type(1) { width: 52%; }
+  .optlib-sheet td:nth-of-type(2) { width: 24%; }
+  .optlib-sheet tbody th { white-space: nowrap; }
+  .optlib-sheet svg.key { margin: 0; }
+  .optlib-sheet .step { display: flex; flex-wrap: wrap; align-items: center; column-gap: 1.3em; }
+  .optlib-sheet .line { display: contents; }
+  .optlib-sheet .line > * { margin: 0; }
+  .optlib-sheet small { font-size: 0.9em; }
+  .optlib-sheet .on-screen { display: none; }
+  .optlib-sheet td p { margin: 0; line-height: 1.2; }
+  .optlib-sheet ul { white-space: normal; }
+  .optlib-sheet li { display: inline-block; margin-right: 0.8em; }
 }
 """
 COLUMNS = ("Rule", "One step, and its source", "When to reach for it", "Settings and memory")
@@ -52,7 +67,7 @@ COLUMNS = ("Rule", "One step, and its source", "When to reach for it", "Settings
 def element(title, notation, entries):
     """The table of the rules, with its style and the letters of its formulas."""
     shapes = {}
-    legend = " ".join(f"<span>{_words(words, shapes)}</span>" for words in notation)
+    legend = " ".join(f"<span>{_prose(words, shapes)}</span>" for words in notation)
     head = "".join(f'<th scope="col">{name}</th>' for name in COLUMNS)
     rows = "\n".join(_row(entry, shapes) for entry in entries)
     # A table wider than its page scrolls, with the keyboard too.
@@ -72,19 +87,18 @@ def _row(entry, shapes):
         f"<li>{formula.svg(symbol, shapes) if symbol else ''} <code>{html.escape(f'{name}={default}')}</code></li>"
         for name, symbol, default in entry.hypers
     ] or [f"<li>{DASH}</li>"]
-    source = _words(entry.paper, shapes)
+    hypers.append(f'<li class="on-paper">memory {_prose(entry.count, shapes)}</li>')
+    source = f'<span class="on-screen">{_prose(entry.paper, shapes)}</span>'
     if entry.link:
-        source += f' <a href="{html.escape(entry.link)}">{html.escape(linked(entry.link))}</a>'
+        source += f' <a href="{html.escape(entry.link)}">{html.escape(entry.link_text)}</a>'
+    authors = f'<span class="on-paper">{html.escape(entry.authors)} </span>'
     cells = (
-        f"{''.join(lines) or DASH}<p><small>{source}</small></p>",
-        _words(entry.when, shapes),
-        f"<ul>{''.join(hypers)}</ul><p><small>{_words(entry.memory, shapes)}</small></p>",
+        f'<div class="step">{"".join(lines) or DASH}<p><small>{source}</small></p></div>',
+        _prose(entry.when, shapes),
+        f'<ul>{"".join(hypers)}</ul><p class="on-screen"><small>{_prose(entry.memory, shapes)}</small></p>',
     )
-    return (
-        f'<tr><th scope="row">{_key(entry.name)}{html.escape(entry.name)}<br/><small>{entry.year or DASH}</small></th>'
-        + "".join(f"<td>{cell}</td>" for cell in cells)
-        + "</tr>"
-    )
+    header = f"{_key(entry.name)}{html.escape(entry.name)}<br/><small>{authors}{entry.year or DASH}</small>"
+    return f'<tr><th scope="row">{header}</th>' + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
 
 
 def _key(name):
@@ -99,7 +113,7 @@ def _key(name):
     )
 
 
-def _words(words, shapes):
+def _prose(words, shapes):
     """Prose of a docstring: formulas between dollar signs and ``code`` are set as such, all else is plain text."""
     pieces = re.split(r"(\$[^$]+\$|``.+?``)", words)
     for i, piece in enumerate(pieces):

@@ -1,0 +1,101 @@
+"""A page on one sheet of A4, printed by Chromium."""
+
+import concurrent.futures
+import pathlib
+import shutil
+
+from ..live import page
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# Keeps Chromium from asking its maker for news.
+QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+WIDTH, HEIGHT = 1122, 793  # of A4 in landscape, in CSS pixels
+MARGIN = 22
+WAIT = 120_000  # milliseconds for the page to load, on a busy machine
+LARGEST = 13  # CSS pixels (10 points), so that a page of few rows is not blown up
+
+STYLE = f"""
+@page {{ size: A4 landscape; margin: 0; }}
+body {{ margin: 0; padding: {MARGIN}px {MARGIN}px 0; }}
+h1 {{ position: absolute; margin: 0; font: bold 17px sheet !important; }}
+.optlib-sheet, .optlib-sheet code {{ font-family: sheet; }}
+.optlib-sheet caption {{ min-height: 24px; padding-left: 220px; }}
+"""
+# Sets the largest letters with which the page is no higher and no wider than the sheet.
+FIT = """([largest, width, height]) => {
+  const table = document.querySelector('.optlib-sheet'), page = document.querySelector('main');
+  const fits = (size) => {
+    table.style.fontSize = `${size}px`;
+    return page.getBoundingClientRect().bottom <= height && document.documentElement.scrollWidth <= width;
+  };
+  let [low, high] = fits(largest) ? [largest, largest] : [0, largest];
+  while (high - low > 0.01) {
+    const size = (low + high) / 2;
+    if (fits(size)) low = size; else high = size;
+  }
+  fits(low);
+}"""
+
+
+def printed(document, kind):
+    """A page with a cheat sheet as the bytes of a file.
+
+    Parameters
+    ----------
+    document : str
+        HTML, as `CheatSheet.save` writes it.
+    kind : ".pdf" or ".png"
+
+    Raises
+    ------
+    RuntimeError
+        If Chromium or playwright is missing.
+    """
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        raise _missing(kind, "playwright", "python -m pip install playwright") from None
+    chromium = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if chromium is None:
+        raise _missing(kind, "Chromium", "on Debian, apt-get install chromium")
+    # In a thread of its own: playwright refuses to run inside the event loop of a notebook.
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        return pool.submit(_print, sync_playwright, chromium, document, kind).result()
+
+
+def _missing(kind, program, remedy):
+    return RuntimeError(
+        f"save: {kind} is printed by Chromium through playwright, and {program} is not installed: {remedy}; "
+        ".html needs neither"
+    )
+
+
+def _print(sync_playwright, chromium, document, kind):
+    with sync_playwright() as play, play.chromium.launch(executable_path=chromium, args=QUIET) as browser:
+        tab = fitted(browser, document)
+        if kind == ".png":
+            return tab.screenshot()
+        return tab.pdf(prefer_css_page_size=True, print_background=True, tagged=True, outline=True)
+
+
+def fitted(browser, document):
+    """A tab of Chromium with the page as it is printed."""
+    tab = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, device_scale_factor=2)
+    tab.set_default_timeout(WAIT)
+    tab.emulate_media(media="print", color_scheme="light")
+    tab.set_content(document.replace("</body>", f"<style>{_fonts()}{STYLE}</style></body>"))
+    tab.evaluate("document.fonts.ready.then(() => true)")
+    tab.evaluate(FIT, [LARGEST, WIDTH, HEIGHT - MARGIN])
+    return tab
+
+
+def _fonts():
+    """The letters of the formulas for the text as well, on every machine; they ship with matplotlib."""
+    from matplotlib import get_data_path
+
+    rules = []
+    for weight, name in (("normal", "STIXGeneral"), ("bold", "STIXGeneralBol")):
+        letters = pathlib.Path(get_data_path(), "fonts", "ttf", f"{name}.ttf").read_bytes()
+        url = page.data_url(letters, "font/ttf")
+        rules.append(f"@font-face {{ font-family: sheet; font-weight: {weight}; src: url({url}); }}")
+    return "\n".join(rules)
