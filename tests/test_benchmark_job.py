@@ -39,8 +39,8 @@ def history(job, **options):
     return module.run(job, **options)["history"]
 
 
-def numbers(found):
-    return {name: found[name] for name in ("train_loss", "train_accuracy", "test_loss", "test_accuracy", "lr")}
+def numbers(history):
+    return {name: history[name] for name in ("train_loss", "train_accuracy", "test_loss", "test_accuracy", "lr")}
 
 
 # --- images ------------------------------------------------------------------------------------------------------
@@ -57,9 +57,9 @@ def test_a_tuning_run_holds_the_same_images_out_for_every_seed_and_rule_and_neve
                                                                   tuning__images=0), None)  # fmt: skip
     assert asked == [True]
     assert (len(images), len(held), len(labels), len(held_labels)) == (4300, 700, 4300, 700)
-    whole = keys(real(True, None, False)[0])
+    everything = keys(real(True, None, False)[0])
     assert not keys(images) & keys(held)
-    assert len(keys(images) | keys(held)) == len(whole)
+    assert len(keys(images) | keys(held)) == len(everything)
     for other in ({"seed": 5}, {"rule": "Momentum"}, {"lr": 0.1}, {"tuning__images": 100}):
         again = make("tuning", **{"data": {"set": "subset", "validation": 700}, "tuning__images": 0, **other})
         (part, _), (same, _) = module.images_of(again, None)
@@ -82,9 +82,9 @@ def test_more_images_than_there_are_is_refused(few):
 
 
 def test_a_run_is_a_record_and_repeats_itself(few, tmp_path):
-    first = module.run(make(), threads=1, command="as told", checkpoints=tmp_path / "c")
+    first = module.run(make(), threads=1, command="the command", checkpoints=tmp_path / "c")
     assert records.FIELDS <= set(first)
-    assert (first["command"], first["parameters"]) == ("as told", vision.count_parameters(vision.SpeedNet()))
+    assert (first["command"], first["parameters"]) == ("the command", vision.count_parameters(vision.SpeedNet()))
     assert first["hardware"]["threads"] == 1
     assert first["flips_accuracy"] is None
     assert not list((tmp_path / "c").glob("*"))
@@ -94,11 +94,11 @@ def test_a_run_is_a_record_and_repeats_itself(few, tmp_path):
 
 
 def test_a_diverged_run_is_a_record(few):
-    found = module.run(make(rule="GradientDescent", lr=1e36, final__flips=True))
-    assert found["history"]["diverged"]
-    assert found["flips_accuracy"] is None
-    assert "diverged at step" in runner.line(found)
-    json.dumps(found, allow_nan=False)
+    record = module.run(make(rule="GradientDescent", lr=1e36, final__flips=True))
+    assert record["history"]["diverged"]
+    assert record["flips_accuracy"] is None
+    assert "diverged at step" in runner.line(record)
+    json.dumps(record, allow_nan=False)
 
 
 def test_flips_are_looked_at_only_in_final_runs(few):
@@ -109,11 +109,11 @@ def test_flips_are_looked_at_only_in_final_runs(few):
 @pytest.mark.parametrize("rule", FIRST_ORDER)
 def test_every_rule_makes_its_steps_and_keeps_as_many_numbers_as_its_page_says(few, rule):
     job = make("tuning", rule, ol.OPTIMIZERS[rule]().lr, training__batch=100)
-    found = module.run(job)
-    assert not found["history"]["diverged"]
-    said = int(re.search(r"Memory:\s+(\d+) numbers? per parameter", ol.OPTIMIZERS[rule].__doc__).group(1))
-    assert found["memory"] == pytest.approx(said, abs=0.01)
-    assert found["rule"] in found["history"]["settings"]["optimizer"]
+    record = module.run(job)
+    assert not record["history"]["diverged"]
+    expected = int(re.search(r"Memory:\s+(\d+) numbers? per parameter", ol.OPTIMIZERS[rule].__doc__).group(1))
+    assert record["memory"] == pytest.approx(expected, abs=0.01)
+    assert record["rule"] in record["history"]["settings"]["optimizer"]
 
 
 def test_in_several_processes_the_numbers_are_those_of_one(tmp_path):
@@ -139,7 +139,7 @@ def test_in_several_processes_the_numbers_are_those_of_one(tmp_path):
 
 
 @pytest.fixture
-def seen(monkeypatch):
+def fitted(monkeypatch):
     """The arguments with which `fit` was called; nothing is trained."""
     calls = []
 
@@ -157,23 +157,23 @@ def seen(monkeypatch):
     return asked
 
 
-def test_augmented_test_changes_the_test_images_and_nothing_else(few, seen):
-    plain, augmented = seen(), seen(training__augmented_test=True)
+def test_augmented_test_changes_the_test_images_and_nothing_else(few, fitted):
+    plain, augmented = fitted(), fitted(training__augmented_test=True)
     np.testing.assert_array_equal(plain["train"][0], augmented["train"][0])
     assert (np.asarray(plain["test"][0]) != np.asarray(augmented["test"][0])).any()
     np.testing.assert_array_equal(plain["test"][1], augmented["test"][1])
-    again = seen(training__augmented_test=True)
+    again = fitted(training__augmented_test=True)
     np.testing.assert_array_equal(again["test"][0], augmented["test"][0])
 
 
 def test_training_as_test_changes_only_what_is_told(few):
-    plain, told = (history(make(training__training_as_test=switch)) for switch in (False, True))
-    assert (told["test_accuracy"], told["test_loss"]) == (plain["train_accuracy"], plain["train_loss"])
-    assert (told["train_loss"], told["lr"]) == (plain["train_loss"], plain["lr"])
+    plain, wrong = (history(make(training__training_as_test=switch)) for switch in (False, True))
+    assert (wrong["test_accuracy"], wrong["test_loss"]) == (plain["train_accuracy"], plain["train_loss"])
+    assert (wrong["train_loss"], wrong["lr"]) == (plain["train_loss"], plain["lr"])
 
 
-def test_the_constants_reach_training_test_and_the_first_layer(few, seen):
-    right, wrong = seen(), seen(training__constants="cifar100")
+def test_the_constants_reach_training_test_and_the_first_layer(few, fitted):
+    right, wrong = fitted(), fitted(training__constants="cifar100")
     image = torch.full((1, 2, 2, 3), 128, dtype=torch.uint8)
     expected = [(128 - m) / s for m, s in zip(module.CIFAR100_MEAN, module.CIFAR100_STD, strict=True)]
     torch.testing.assert_close(wrong["normalize"](image)[0, :, 0, 0], torch.tensor(expected))
@@ -181,49 +181,49 @@ def test_the_constants_reach_training_test_and_the_first_layer(few, seen):
     assert not torch.equal(right["model"].whiten.weight, wrong["model"].whiten.weight)
 
 
-def test_the_factor_of_biases_makes_a_group_of_its_own(few, seen):
-    assert [group["lr"] for group in seen()["optimizer"].param_groups] == [0.01]
-    groups = seen(training__bias_factor=64.0)["optimizer"].param_groups
+def test_the_factor_of_biases_makes_a_group_of_its_own(few, fitted):
+    assert [group["lr"] for group in fitted()["optimizer"].param_groups] == [0.01]
+    groups = fitted(training__bias_factor=64.0)["optimizer"].param_groups
     assert [group["lr"] for group in groups] == [0.01, pytest.approx(0.64)]
     assert {p.ndim for p in groups[1]["params"]} == {1}
 
 
-def test_the_start_of_the_network_is_that_of_the_protocol(few, seen):
-    plain, passing = seen()["model"], seen(network__identity=True)["model"]
+def test_the_start_of_the_network_is_that_of_the_protocol(few, fitted):
+    plain, passing = fitted()["model"], fitted(network__identity=True)["model"]
     assert (plain.identity, passing.identity) == (False, True)
     assert not torch.equal(plain.groups[0].first.weight, passing.groups[0].first.weight)
     assert torch.equal(plain.whiten.weight, passing.whiten.weight)
 
 
-def test_callbacks_and_loss_are_those_of_the_protocol(few, seen):
-    assert seen()["callbacks"] == []
-    found = seen(training__weight_decay=0.02, training__look_ahead=True, training__label_smoothing=0.2)
-    assert list(map(repr, found["callbacks"])) == ["WeightDecay(0.02)", repr(vision.LookAhead())]
-    assert found["loss"].keywords == {"label_smoothing": 0.2}
-    found = seen(training__weight_decay=0.02, training__decay_biases=True)
-    assert list(map(repr, found["callbacks"])) == ["WeightDecay(0.02, biases=True)"]
-    found = seen(training__epochs=3, training__whiten_epochs=2)
-    assert list(map(repr, found["callbacks"])) == ["Freeze(['whiten.bias'], after=2)"]
+def test_callbacks_and_loss_are_those_of_the_protocol(few, fitted):
+    assert fitted()["callbacks"] == []
+    options = fitted(training__weight_decay=0.02, training__look_ahead=True, training__label_smoothing=0.2)
+    assert list(map(repr, options["callbacks"])) == ["WeightDecay(0.02)", repr(vision.LookAhead())]
+    assert options["loss"].keywords == {"label_smoothing": 0.2}
+    options = fitted(training__weight_decay=0.02, training__decay_biases=True)
+    assert list(map(repr, options["callbacks"])) == ["WeightDecay(0.02, biases=True)"]
+    options = fitted(training__epochs=3, training__whiten_epochs=2)
+    assert list(map(repr, options["callbacks"])) == ["Freeze(['whiten.bias'], after=2)"]
 
 
 @pytest.mark.parametrize("schedule", ["triangle", "cosine", "constant"])
-def test_the_schedule_covers_all_steps(few, seen, schedule):
-    found = seen(training__schedule=schedule, training__batch=60)["schedule"]  # 4 batches, 2 epochs
-    factors = [found(t) for t in range(8)]
-    assert all(0 < factor <= 1 for factor in factors)
+def test_the_schedule_covers_all_steps(few, fitted, schedule):
+    factor = fitted(training__schedule=schedule, training__batch=60)["schedule"]  # 4 batches, 2 epochs
+    factors = [factor(t) for t in range(8)]
+    assert all(0 < each <= 1 for each in factors)
     assert max(factors) == pytest.approx(1)
     assert factors[-1] == 1 if schedule == "constant" else factors[-1] < 0.4
 
 
 @pytest.mark.parametrize("rule", [name for name in FIRST_ORDER if "steps" in ol.OPTIMIZERS[name].hypers])
-def test_rules_that_fade_over_the_run_are_told_its_length(few, seen, rule):
-    assert seen(rule=rule, training__batch=60)["optimizer"].rule.steps == 8
-    assert seen(rule=rule, settings={rule: {"steps": 5}})["optimizer"].rule.steps == 5
+def test_rules_that_fade_over_the_run_are_told_its_length(few, fitted, rule):
+    assert fitted(rule=rule, training__batch=60)["optimizer"].rule.steps == 8
+    assert fitted(rule=rule, settings={rule: {"steps": 5}})["optimizer"].rule.steps == 5
 
 
 @pytest.mark.parametrize(("flip", "expected"), [("none", None), ("random", "random"), ("alternating", "alternating")])
-def test_augmentation_is_that_of_the_protocol(few, seen, flip, expected):
-    augment = seen(training__flip=flip, training__shift=3, seed=7)["augment"]
+def test_augmentation_is_that_of_the_protocol(few, fitted, flip, expected):
+    augment = fitted(training__flip=flip, training__shift=3, seed=7)["augment"]
     assert (augment.flip, augment.shift, augment.seed) == (expected, 3, 7)
 
 
@@ -242,11 +242,11 @@ def norms(monkeypatch, changes, **options):
 
     monkeypatch.setattr(loop, "one_epoch", epoch)
     try:
-        found = history(make(training__epochs=4, training__batch=50, **changes), checkpoints=options.get("folder"))
+        numbers = history(make(training__epochs=4, training__batch=50, **changes), checkpoints=options.get("folder"))
     except InterruptedError:
-        found = None
+        numbers = None
     monkeypatch.setattr(loop, "one_epoch", real)
-    return counts, found
+    return counts, numbers
 
 
 def test_train_mode_once_freezes_batchnorm_after_the_first_epoch(few, monkeypatch):
@@ -257,10 +257,10 @@ def test_train_mode_once_freezes_batchnorm_after_the_first_epoch(few, monkeypatc
 @pytest.mark.parametrize("once", [True, False])
 def test_a_run_that_is_resumed_is_the_same_also_with_that_mistake(few, monkeypatch, tmp_path, once):
     changes = {"training__train_mode_once": once, "training__look_ahead": True}
-    counts, whole = norms(monkeypatch, changes)
+    counts, unbroken = norms(monkeypatch, changes)
     first, nothing = norms(monkeypatch, changes, folder=tmp_path, stop=2)
     assert nothing is None
     rest, resumed = norms(monkeypatch, changes, folder=tmp_path)
     assert first + rest == counts
-    assert numbers(resumed) == numbers(whole)
+    assert numbers(resumed) == numbers(unbroken)
     assert not list(tmp_path.iterdir())

@@ -167,7 +167,7 @@ def test_the_grid_of_every_rule_holds_its_default_and_only_rates_that_it_takes(r
 # --- the id ------------------------------------------------------------------------------------------------------
 
 
-def made(stage="final", rule="Adam", lr=0.01, seed=0, **changes):
+def id_of(stage="final", rule="Adam", lr=0.01, seed=0, **changes):
     return plan.make(protocol(**changes), stage, "", rule, lr, seed)["id"]
 
 
@@ -186,29 +186,29 @@ OTHER = {
 
 @pytest.mark.parametrize("what", OTHER)
 def test_the_id_is_another_where_anything_that_decides_is_another(what):
-    assert made(**OTHER[what]) != made()
+    assert id_of(**OTHER[what]) != id_of()
 
 
 def test_the_id_of_a_tuning_run_knows_its_own_epochs_and_images_and_not_the_final_ones():
-    tuning = lambda **changes: made("tuning", **changes)
+    tuning = lambda **changes: id_of("tuning", **changes)
     assert tuning(tuning__epochs=2) != tuning()
     assert tuning(tuning__images=600) != tuning()
     assert tuning(final__flips=True) == tuning()
     assert tuning(training__epochs=9) == tuning()
-    assert made(tuning__epochs=2, tuning__images=600, tuning__widen=1) == made()
+    assert id_of(tuning__epochs=2, tuning__images=600, tuning__widen=1) == id_of()
 
 
 SAME = {
     "rules": {"rules": "first-order"}, "seeds": {"final__seeds": [5]}, "title": {"title": "Another"},
     "default seeds": {"final__default_seeds": [3]}, "the grid": {"tuning__exponents": [0, 1]},
     "settings of another rule": {"settings": {"Momentum": {"beta": 0.5}}}, "stage": {"stage": "default"},
-    "a default said aloud": {"training__shift": 4},
+    "a default that is given": {"training__shift": 4},
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("what", SAME)
 def test_the_id_is_the_same_where_only_the_list_of_runs_is_another(what):
-    assert made(**SAME[what]) == made()
+    assert id_of(**SAME[what]) == id_of()
 
 
 def test_ids_are_kept_from_release_to_release():
@@ -236,16 +236,16 @@ peaks = st.dictionaries(st.sampled_from(["Momentum", "Adam", "AdaGrad"]), st.flo
 @given(peaks=peaks, bound=st.floats(-3, 5), keep=st.floats(0, 1), default_seeds=st.sampled_from([[], [0], [1, 4]]))
 def test_broken_off_anywhere_and_resumed_the_same_runs_are_made(peaks, bound, keep, default_seeds):
     """Accuracy is a hill around a peak of each rule; rates above a bound diverge."""
-    whole = protocol(rules=list(peaks), final__default_seeds=default_seeds)
+    given = protocol(rules=list(peaks), final__default_seeds=default_seeds)
 
     def accuracy(job):
         at = math.log10(job["lr"])
         return None if at > bound else 0.9 / (1 + (at - peaks[job["rule"]]) ** 2)
 
-    records = finished(whole, accuracy)
+    records = finished(given, accuracy)
     ids = [r["id"] for r in records]
     assert len(set(ids)) == len(ids)
-    again = finished(whole, accuracy, records[: int(keep * len(records))])
+    again = finished(given, accuracy, records[: int(keep * len(records))])
     assert sorted(r["id"] for r in again) == sorted(ids)
     assert {r["id"]: r for r in again} == {r["id"]: r for r in records}
 

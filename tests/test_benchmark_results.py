@@ -22,51 +22,51 @@ def some(**changes):
 
 
 @pytest.fixture
-def whole():
+def complete():
     return Results(some(), finished(some(), by_rule))
 
 
 # --- what was run ------------------------------------------------------------------------------------------------
 
 
-def test_numbers_are_those_of_the_records(whole):
-    assert whole.rules == ["Momentum", "AdaGrad", "Adam"]
-    assert whole.best_rate("Adam") == 0.01
-    assert [run["seed"] for run in whole.final("Adam")] == [0, 1]
-    assert whole.accuracies("Adam") == pytest.approx([0.69, 0.692])
-    assert whole.accuracy("Adam").mean == pytest.approx(0.691)
-    assert [run["lr"] for run in whole.tuning("Adam")] == [1e-4, 1e-3, 1e-2, 0.1]
-    assert whole.validation("Adam", 1e-3) == pytest.approx(0.59)
-    assert whole.validation("Adam", 77.0) is None
-    assert whole.missing() == ""
-    assert whole.places() == {"Momentum": (1, 2), "Adam": (1, 2), "AdaGrad": (3, 3)}
-    assert "10 learning rates tried, 6 runs with test images, of 3 rules. Everything was run." in repr(whole)
+def test_numbers_are_those_of_the_records(complete):
+    assert complete.rules == ["Momentum", "AdaGrad", "Adam"]
+    assert complete.best_rate("Adam") == 0.01
+    assert [run["seed"] for run in complete.final("Adam")] == [0, 1]
+    assert complete.accuracies("Adam") == pytest.approx([0.69, 0.692])
+    assert complete.accuracy("Adam").mean == pytest.approx(0.691)
+    assert [run["lr"] for run in complete.tuning("Adam")] == [1e-4, 1e-3, 1e-2, 0.1]
+    assert complete.validation("Adam", 1e-3) == pytest.approx(0.59)
+    assert complete.validation("Adam", 77.0) is None
+    assert complete.missing() == ""
+    assert complete.places() == {"Momentum": (1, 2), "Adam": (1, 2), "AdaGrad": (3, 3)}
+    assert "10 learning rates tried, 6 runs with test images, of 3 rules. Everything was run." in repr(complete)
 
 
-def test_records_of_other_settings_in_the_same_file_are_not_mixed_in(whole):
+def test_records_of_other_settings_in_the_same_file_are_not_mixed_in(complete):
     """A protocol that was changed and run again into the same file must not mix its runs with the old ones."""
     longer = some(training__epochs=5)
-    records = list(whole.done.values()) + finished(longer, lambda job: 0.3 + 0.01 * (job["lr"] == 0.01))
-    assert Results(some(), records).accuracies("Adam") == whole.accuracies("Adam")
+    records = list(complete.done.values()) + finished(longer, lambda job: 0.3 + 0.01 * (job["lr"] == 0.01))
+    assert Results(some(), records).accuracies("Adam") == complete.accuracies("Adam")
     assert Results(longer, records).accuracies("Adam") == pytest.approx([0.31, 0.31])
     assert len(Results(longer, records).final("Adam")[0]["history"]["test_loss"]) == 5
 
 
-def test_further_seeds_count(whole):
+def test_further_seeds_count(complete):
     job = plan.make(some(), "final", "", "Adam", 0.01, 9)
-    assert len(Results(some(), [*whole.done.values(), record(job, 0.5)]).final("Adam")) == 3
+    assert len(Results(some(), [*complete.done.values(), record(job, 0.5)]).final("Adam")) == 3
 
 
 def test_the_default_rate_has_runs_of_its_own():
     given = some(final__default_seeds=[0, 1])
-    found = Results(given, finished(given, by_rule))
-    assert found.accuracies("Adam", default=True) == pytest.approx([0.59, 0.592])
-    assert found.accuracies("Momentum", default=True) == found.accuracies("Momentum")
-    assert "test, default lr" in found.table().columns
+    results = Results(given, finished(given, by_rule))
+    assert results.accuracies("Adam", default=True) == pytest.approx([0.59, 0.592])
+    assert results.accuracies("Momentum", default=True) == results.accuracies("Momentum")
+    assert "test, default lr" in results.table().columns
 
 
-def test_what_was_not_run_is_said_in_words(whole):
-    records = list(whole.done.values())
+def test_what_was_not_run_is_said_in_words(complete):
+    records = list(complete.done.values())
     assert Results(some(), []).missing() == "Not run: all rules: not tuned to the end."
     tuned = [r for r in records if r["stage"] == "tuning"]
     assert Results(some(), tuned).missing() == "Not run: seed 0: all rules; seed 1: all rules."
@@ -82,10 +82,10 @@ def test_what_was_not_run_is_said_in_words(whole):
 def test_a_rule_that_diverges_everywhere_is_tuned_and_said_to_diverge():
     accuracy = lambda job: None if job["rule"] == "Adam" else by_rule(job)
     records = finished(some(), accuracy)
-    found = Results(some(), records)
-    assert found.missing() == ""
-    assert found.rules == ["Momentum", "AdaGrad"]
-    row = next(row for row in found.table().rows if row[0] == "Adam")
+    results = Results(some(), records)
+    assert results.missing() == ""
+    assert results.rules == ["Momentum", "AdaGrad"]
+    row = next(row for row in results.table().rows if row[0] == "Adam")
     assert "diverged at every rate" in row
     fewer = Results(some(), [r for r in records if r["seed"] != 1])
     assert fewer.missing() == "Not run: seed 1: Momentum, AdaGrad."
@@ -94,8 +94,8 @@ def test_a_rule_that_diverges_everywhere_is_tuned_and_said_to_diverge():
 # --- tables ------------------------------------------------------------------------------------------------------
 
 
-def test_the_table_shows_the_best_first_with_what_a_reader_must_know(whole):
-    table = whole.table()
+def test_the_table_shows_the_best_first_with_what_a_reader_must_know(complete):
+    table = complete.table()
     assert table.columns == ["rule", "place", "best lr", "default lr", "rates tried", "validation, best lr",
                              "validation, default lr", "test, best lr", "runs", "memory"]  # fmt: skip
     assert [row[0] for row in table.rows] == ["Momentum", "Adam", "AdaGrad"]
@@ -118,11 +118,11 @@ def test_a_speed_run_shows_accuracy_with_flips_and_minutes_and_no_place():
         run["flips_accuracy"] = 0.92 + 0.02 * seed
         run["history"]["seconds"] = [60.0, 60.0 + 30.0 * seed]
     runs[2] = record(runs[2], None)  # diverged
-    found = Results(given, runs)
-    assert found.with_flips("Nesterov").mean == pytest.approx(0.93)
-    assert found.minutes("Nesterov") == [2.0, 2.5]
-    assert "of 1 rule. Everything was run." in repr(found)
-    table = found.table()
+    results = Results(given, runs)
+    assert results.with_flips("Nesterov").mean == pytest.approx(0.93)
+    assert results.minutes("Nesterov") == [2.0, 2.5]
+    assert "of 1 rule. Everything was run." in repr(results)
+    table = results.table()
     assert table.columns == ["rule", "lr", "test", "with flips", "minutes", "runs", "memory"]
     assert table.rows[0][2:6] == ["90.50 ± 0.71 %", "93.00 ± 1.41 %", "2.0 to 2.5", "3 (1 diverged)"]
     assert "in the mirror" in table.caption
@@ -139,26 +139,26 @@ def test_nothing_recorded_makes_a_table_that_says_so():
 
 def test_a_diverged_final_run_is_counted_and_left_out_of_the_mean():
     accuracy = lambda job: None if (job["stage"], job["rule"], job["seed"]) == ("final", "Adam", 1) else by_rule(job)
-    found = Results(some(), finished(some(), accuracy))
-    row = next(row for row in found.table().rows if row[0] == "Adam")
+    results = Results(some(), finished(some(), accuracy))
+    row = next(row for row in results.table().rows if row[0] == "Adam")
     assert row[-3:-1] == ["69.00 %", "2 (1 diverged)"]
-    assert found.curves().description
+    assert results.curves().description
 
 
-def test_time_to_an_accuracy_is_epochs_and_seconds_of_those_that_reach_it(whole):
-    table = whole.time_to(0.45)  # a run of two epochs has two thirds of its accuracy after the first
+def test_time_to_an_accuracy_is_epochs_and_seconds_of_those_that_reach_it(complete):
+    table = complete.time_to(0.45)  # a run of two epochs has two thirds of its accuracy after the first
     rows = {row[0]: row[1:] for row in table.rows}
     assert rows["Momentum"] == ["1.0", "2", "all 2"]
     assert rows["AdaGrad"] == ["not reached", "–", "0 of 2"]
     assert [row[0] for row in table.rows][-1] == "AdaGrad"
     assert "45 % test accuracy" in table.caption
-    assert [row[1] for row in whole.time_to(0.6).rows] == ["2.0", "2.0", "not reached"]
+    assert [row[1] for row in complete.time_to(0.6).rows] == ["2.0", "2.0", "not reached"]
 
 
 @pytest.mark.parametrize("bad", [0, 1, 70, -0.1, True, "0.7", None])
-def test_an_accuracy_to_reach_is_between_0_and_1(whole, bad):
+def test_an_accuracy_to_reach_is_between_0_and_1(complete, bad):
     with pytest.raises((TypeError, ValueError), match=rf"time_to: accuracy={bad!r} must be a number in \(0, 1\)"):
-        whole.time_to(bad)
+        complete.time_to(bad)
 
 
 # --- variants ----------------------------------------------------------------------------------------------------
@@ -169,23 +169,23 @@ CHANGES = {"as it should be": {}, "smoothed": {"label_smoothing": 0.1}}
 def test_variants_stand_beside_each_other():
     given = protocol(rules=["Adam"], variants=CHANGES, final__seeds=[0, 1])
     records = finished(given, lambda job: by_rule(job) - 0.1 * bool(job["training"]["label_smoothing"]))
-    found = Results(given, records)
-    table = found.table()
+    results = Results(given, records)
+    table = results.table()
     assert table.columns == ["variant", "reported as test accuracy", "difference", "runs"]
     assert [row[0] for row in table.rows] == list(CHANGES)
     assert [row[2] for row in table.rows] == ["–", "-10.00"]
-    assert found.missing() == ""
-    assert "smoothed" in found.variant_curves().description
+    assert results.missing() == ""
+    assert "smoothed" in results.variant_curves().description
     with pytest.raises(ValueError, match="some: variant=None must be one of 'as it should be', 'smoothed'"):
-        found.accuracy("Adam")
+        results.accuracy("Adam")
     left = [r for r in records if (r["variant"], r["stage"], r["seed"]) != ("smoothed", "final", 1)]
     assert Results(given, left).missing() == "Not run: seed 1: smoothed."
 
 
 def test_variants_of_the_same_settings_show_the_same_runs():
     given = protocol(rules=["Adam"], variants={"a": {}, "b": {}})
-    found = Results(given, finished(given, by_rule))
-    assert found.accuracies("Adam", "a") == found.accuracies("Adam", "b") != []
+    results = Results(given, finished(given, by_rule))
+    assert results.accuracies("Adam", "a") == results.accuracies("Adam", "b") != []
 
 
 def test_the_only_variant_needs_not_be_named():
@@ -196,31 +196,32 @@ def test_the_only_variant_needs_not_be_named():
 # --- pictures ----------------------------------------------------------------------------------------------------
 
 
-def test_pictures_describe_what_they_show(whole):
-    for picture in (whole.curves(), whole.ranking(), whole.sensitivity(), whole.curves("train_loss", ["Adam"])):
+def test_pictures_describe_what_they_show(complete):
+    losses = complete.curves("train_loss", ["Adam"])
+    for picture in (complete.curves(), complete.ranking(), complete.sensitivity(), losses):
         assert "Adam" in picture.description
         assert picture.figure is not None
-    assert "Momentum" not in whole.curves(rules=["Adam"]).description
-    assert "place" in whole.ranking().description
-    assert whole.curves().png().startswith(b"\x89PNG")
+    assert "Momentum" not in complete.curves(rules=["Adam"]).description
+    assert "place" in complete.ranking().description
+    assert complete.curves().png().startswith(b"\x89PNG")
 
 
-def test_what_cannot_be_drawn_is_told(whole):
+def test_what_cannot_be_drawn_is_told(complete):
     nothing = Results(some(), [])
-    for draw, said in (
+    for draw, message in (
         (nothing.curves, "none of these rules has a final run"), (nothing.ranking, "no rule has a final run.*Not run"),
         (nothing.sensitivity, "no learning rates were tried"),
-        (lambda: whole.curves("loss"), "metric='loss'.*test_acc"),
-        (lambda: whole.curves(rules=["Nesterov"]), r"rules=\['Nesterov'\].*Momentum"),
-        (whole.variant_curves, "3 rules; exactly one"),
+        (lambda: complete.curves("loss"), "metric='loss'.*test_acc"),
+        (lambda: complete.curves(rules=["Nesterov"]), r"rules=\['Nesterov'\].*Momentum"),
+        (complete.variant_curves, "3 rules; exactly one"),
     ):  # fmt: skip
-        with pytest.raises(ValueError, match=said):
+        with pytest.raises(ValueError, match=message):
             draw()
 
 
-def test_curves_are_the_means_of_the_records(whole):
-    line = next(each for each in whole.curves(rules=["Adam"]).figure.axes[0].lines if len(each.get_xdata()) == 2)
-    expected = np.mean([run["history"]["test_accuracy"] for run in whole.final("Adam")], axis=0)
+def test_curves_are_the_means_of_the_records(complete):
+    line = next(each for each in complete.curves(rules=["Adam"]).figure.axes[0].lines if len(each.get_xdata()) == 2)
+    expected = np.mean([run["history"]["test_accuracy"] for run in complete.final("Adam")], axis=0)
     np.testing.assert_allclose(line.get_ydata(), expected)
 
 
@@ -238,10 +239,10 @@ def test_results_that_are_not_there_tell_the_command_that_makes_them(tmp_path, m
         find("subset")
 
 
-def test_records_of_a_protocol_of_ones_own_ask_for_its_file(tmp_path, whole):
+def test_records_of_a_protocol_of_ones_own_ask_for_its_file(tmp_path, complete):
     from optlib.benchmark import records
 
-    for each in list(whole.done.values())[:3]:
+    for each in list(complete.done.values())[:3]:
         records.append(tmp_path / "r.jsonl", each)
     with pytest.raises(FileNotFoundError, match="made by protocol 'some', which is none of .*--protocol"):
         load(tmp_path / "r.jsonl")

@@ -3,7 +3,7 @@
 import concurrent.futures
 import os
 import threading
-import time
+import types
 
 import pytest
 from benchmark_cases import finished, hill, protocol, record
@@ -15,21 +15,23 @@ CORES = os.cpu_count() or 1
 
 
 class Fake:
-    """In the place of `job.run`; counts how many are at work at the same time."""
+    """In the place of `job.run`; counts how many run at the same time.  The first ones wait until so many are there."""
 
-    def __init__(self, fails=lambda job: False, seconds=0.0):
-        self.fails, self.seconds = fails, seconds
-        self.calls, self.options, self.now, self.most, self.lock = [], [], 0, 0, threading.Lock()
+    def __init__(self, fails=lambda job: False, together=1):
+        self.fails, self.barrier = fails, threading.Barrier(together)
+        self.calls, self.options, self.running, self.most, self.lock = [], [], 0, 0, threading.Lock()
 
     def __call__(self, job, **options):
         with self.lock:
             self.calls.append(job)
             self.options.append(options)
-            self.now += 1
-            self.most = max(self.most, self.now)
-        time.sleep(self.seconds)
+            self.running += 1
+            self.most = max(self.most, self.running)
+            first = len(self.calls) <= self.barrier.parties
+        if first:
+            self.barrier.wait(60)
         with self.lock:
-            self.now -= 1
+            self.running -= 1
         if self.fails(job):
             raise FloatingPointError("all is lost")
         return record(job, hill(0.01)(job))
@@ -38,58 +40,58 @@ class Fake:
 @pytest.fixture
 def fake(monkeypatch):
     def put(**options):
-        made = Fake(**options)
-        monkeypatch.setattr(real, "run", made)
-        return made
+        run = Fake(**options)
+        monkeypatch.setattr(real, "run", run)
+        return run
 
     return put
 
 
-def ids(found):
-    return sorted(each["id"] for each in found)
+def ids(runs):
+    return sorted(each["id"] for each in runs)
 
 
 EVERYTHING = ids(finished(protocol(), hill(0.01)))
 
 
 def test_here_every_run_is_done_once_and_recorded_and_said(fake, tmp_path):
-    made, said, out = fake(), [], tmp_path / "r.jsonl"
-    found = runner.run(protocol(), out, say=said.append, command="as told", root=tmp_path, threads=1)
-    assert ids(found) == ids(records.read(out)) == ids(made.calls) == EVERYTHING
-    assert len(said) == len(EVERYTHING) + 1
-    assert said[-1] == "every run of the protocol is recorded"
-    assert {o["command"] for o in made.options} == {"as told"}
-    assert {o["root"] for o in made.options} == {str(tmp_path)}
-    assert {o["threads"] for o in made.options} == {1}
-    assert {o["checkpoints"] for o in made.options} == {str(tmp_path / "r.unfinished")}
-    runner.run(protocol(), out, say=said.append)
-    assert len(made.calls) == len(EVERYTHING)
+    run, lines, out = fake(), [], tmp_path / "r.jsonl"
+    recorded = runner.run(protocol(), out, say=lines.append, command="the command", root=tmp_path, threads=1)
+    assert ids(recorded) == ids(records.read(out)) == ids(run.calls) == EVERYTHING
+    assert len(lines) == len(EVERYTHING) + 1
+    assert lines[-1] == "every run of the protocol is recorded"
+    assert {o["command"] for o in run.options} == {"the command"}
+    assert {o["root"] for o in run.options} == {str(tmp_path)}
+    assert {o["threads"] for o in run.options} == {1}
+    assert {o["checkpoints"] for o in run.options} == {str(tmp_path / "r.unfinished")}
+    runner.run(protocol(), out, say=lines.append)
+    assert len(run.calls) == len(EVERYTHING)
 
 
 @pytest.mark.parametrize("workers", [1, 3])
 def test_never_more_runs_at_once_than_asked_for(fake, tmp_path, workers):
-    made = fake(seconds=0.01)
+    run = fake(together=workers)
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         runner.run(protocol(), tmp_path / "r.jsonl", workers=workers, executor=pool, say=lambda text: None)
         assert pool.submit(int, "3").result() == 3  # left open: it is the caller's
-    assert made.most == workers
-    assert ids(made.calls) == EVERYTHING
+    assert run.most == workers
+    assert ids(run.calls) == EVERYTHING
 
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_run_that_fails_is_named_and_all_that_is_done_is_recorded(fake, tmp_path, workers):
     fails = lambda job: (job["stage"], job["rule"], job["lr"]) == ("tuning", "Adam", 1e-3)
-    made, out = fake(fails=fails, seconds=0.01), tmp_path / "r.jsonl"
+    run, out = fake(fails=fails), tmp_path / "r.jsonl"
     with concurrent.futures.ThreadPoolExecutor(workers) as pool:
         with pytest.raises(RuntimeError, match="tuning .*Adam, lr 0.001, seed 0 failed: FloatingPointError: all is"):
             runner.run(protocol(), out, workers=workers, executor=pool, say=lambda text: None)
-    good = [job for job in made.calls if not fails(job)]
+    good = [job for job in run.calls if not fails(job)]
     assert ids(records.read(out)) == ids(good)
-    assert len(made.calls) - len(good) == 1
-    made = fake()
+    assert len(run.calls) - len(good) == 1
+    run = fake()
     runner.run(protocol(), out, say=lambda text: None)
     assert ids(records.read(out)) == EVERYTHING
-    assert not set(ids(made.calls)) & set(ids(good))
+    assert not set(ids(run.calls)) & set(ids(good))
 
 
 def test_where_several_end_together_and_one_failed_the_others_are_recorded(fake, tmp_path, monkeypatch):
@@ -116,22 +118,23 @@ def test_ctrl_c_leaves_what_is_done(monkeypatch, tmp_path):
     assert ids(records.read(tmp_path / "r.jsonl")) == ids(done)
 
 
-def test_after_the_time_nothing_is_started(fake, tmp_path):
-    made, said = fake(), []
-    runner.run(protocol(), tmp_path / "r.jsonl", minutes=0, say=said.append)
-    assert not made.calls
-    assert said == ["at least 6 runs are left"]
-    made = fake(seconds=0.05)
-    runner.run(protocol(), tmp_path / "r.jsonl", minutes=0.12 / 60, say=said.append)
-    assert 1 <= len(made.calls) <= 4
-    assert len(records.read(tmp_path / "r.jsonl")) == len(made.calls)
+def test_after_the_time_nothing_is_started(fake, monkeypatch, tmp_path):
+    run, lines = fake(), []
+    runner.run(protocol(), tmp_path / "r.jsonl", minutes=0, say=lines.append)
+    assert not run.calls
+    assert lines == ["at least 6 runs are left"]
+    clock = types.SimpleNamespace(monotonic=lambda: 60.0 * len(run.calls))  # a run takes a minute
+    monkeypatch.setattr(runner, "time", clock)
+    runner.run(protocol(), tmp_path / "r.jsonl", minutes=2.5, say=lines.append)
+    assert len(records.read(tmp_path / "r.jsonl")) == len(run.calls) == 3
+    assert lines[1].startswith("     60 s  ")
 
 
 def test_the_processors_of_this_machine_are_shared_out_evenly(fake, tmp_path):
-    made = fake()
+    run = fake()
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         runner.run(protocol(), tmp_path / "a.jsonl", workers=2, executor=pool, say=lambda text: None)
-    assert {o["threads"] for o in made.options} == {max(1, CORES // 2)}
+    assert {o["threads"] for o in run.options} == {max(1, CORES // 2)}
 
 
 @pytest.mark.parametrize("workers", [0, -1, 1.5, True, "2"])
@@ -141,11 +144,11 @@ def test_workers_are_an_integer_of_at_least_one(tmp_path, workers):
 
 
 def test_a_broken_file_of_records_is_told_before_anything_runs(fake, tmp_path):
-    made, out = fake(), tmp_path / "r.jsonl"
+    run, out = fake(), tmp_path / "r.jsonl"
     out.write_text("nonsense\n")
     with pytest.raises(ValueError, match=r"r\.jsonl, line 1: not JSON"):
         runner.run(protocol(), out)
-    assert not made.calls
+    assert not run.calls
 
 
 def test_a_line_tells_rule_rate_seed_and_result():
@@ -160,7 +163,7 @@ def test_a_line_tells_rule_rate_seed_and_result():
 
 
 class Lonely:
-    """A home-made executor: nothing but submit."""
+    """An executor with nothing but submit."""
 
     submitted = 0
 
@@ -188,8 +191,8 @@ def test_an_executor_of_ones_own_by_module_and_name(fake, tmp_path, name):
     fake()
     executor = runner.executor_from(f"{__name__}:{name}", 1)
     before = Lonely.submitted
-    found = runner.run(protocol(), tmp_path / "r.jsonl", executor=executor, say=lambda text: None)
-    assert ids(found) == EVERYTHING
+    recorded = runner.run(protocol(), tmp_path / "r.jsonl", executor=executor, say=lambda text: None)
+    assert ids(recorded) == EVERYTHING
     assert type(executor).submitted - before == len(EVERYTHING)
 
 
@@ -201,7 +204,7 @@ def test_threads_and_processes_are_pythons_own():
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("process", "must be 'processes', 'threads' or 'module:name'"), ("", "must be 'processes'"), (":x", "must be"),
         ("no_such_module_here:Pool", "No module named"), ("concurrent.futures:Nothing", "Nothing"), (".x:y", "must be"),
@@ -209,13 +212,13 @@ def test_threads_and_processes_are_pythons_own():
         ("math:pi", "without arguments.*not callable"),
     ],
 )  # fmt: skip
-def test_what_is_no_executor_is_told(text, said):
-    with pytest.raises(ValueError, match=f"^executor={text!r} .*{said}"):
+def test_what_is_no_executor_is_told(text, message):
+    with pytest.raises(ValueError, match=f"^executor={text!r} .*{message}"):
         runner.executor_from(text, 1)
 
 
 def test_two_commands_do_not_write_one_file(fake, tmp_path):
-    fake(seconds=0.05)
+    fake()
     out, refused = tmp_path / "r.jsonl", []
 
     def second(text):

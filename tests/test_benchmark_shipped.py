@@ -29,11 +29,11 @@ def test_a_path_is_recognized():
 def test_every_record_is_one_of_its_protocol_and_tells_how_it_was_made(path):
     assert path.stem in names()
     given = load_protocol(path.stem)
-    found = records.read(path)
-    assert found
+    recorded = records.read(path)
+    assert recorded
     assert path.read_bytes().endswith(b"\n")
-    assert len({record["id"] for record in found}) == len(found)
-    for record in found:
+    assert len({record["id"] for record in recorded}) == len(recorded)
+    for record in recorded:
         assert record["protocol"] == path.stem
         what = [record[name] for name in ("stage", "variant", "rule", "lr", "seed")]
         assert record["id"] == plan.make(given, *what)["id"], what
@@ -45,8 +45,8 @@ def test_every_record_is_one_of_its_protocol_and_tells_how_it_was_made(path):
         assert record["command"].startswith("python -m optlib.benchmark")
         assert not PATH.search(json.dumps(record).replace("\\\\", "\\"))
         history = record["history"]
-        whole = record["training"]["epochs"]
-        assert history["diverged"] or len(history["test_accuracy"]) == len(history["seconds"]) == whole
+        epochs = record["training"]["epochs"]
+        assert history["diverged"] or len(history["test_accuracy"]) == len(history["seconds"]) == epochs
         assert all(0 <= value <= 1 for value in history["test_accuracy"])
 
 
@@ -84,8 +84,8 @@ def test_the_readme_shows_and_says_what_is_recorded():
 def test_what_the_readme_says_of_the_speed_run_is_recorded():
     recorded, text = benchmark.load("speedrun"), " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
     plain, flips = recorded.accuracy("Nesterov"), recorded.with_flips("Nesterov")
-    said = f"{plain.mean:.1%} of the test images right, {flips.mean:.1%} where each is also looked at in the mirror"
-    assert said.replace("%", " %") in text
+    sentence = f"{plain.mean:.1%} of the test images right, {flips.mean:.1%} where each is also looked at in the mirror"
+    assert sentence.replace("%", " %") in text
     assert f"in {max(recorded.minutes('Nesterov')):.0f} minutes on two cores with units for bfloat16" in text
     assert {record["history"]["settings"]["precision"] for record in recorded.final("Nesterov")} == {"bfloat16"}
     assert plain.runs == 3

@@ -15,19 +15,19 @@ EVIL = '<script>alert(1)</script> a|b $x$ *b* `c` [d](javascript:1) \\(e\\) "f" 
 
 
 def test_mean_deviation_and_spread_by_hand():
-    found = measured([0.6, 0.7, 0.8], 100)
-    assert found.mean == pytest.approx(0.7)
-    assert found.deviation == pytest.approx(0.1)
-    assert found.spread == pytest.approx(0.1)  # of a hundred images: 0.046
+    accuracy = measured([0.6, 0.7, 0.8], 100)
+    assert accuracy.mean == pytest.approx(0.7)
+    assert accuracy.deviation == pytest.approx(0.1)
+    assert accuracy.spread == pytest.approx(0.1)  # of a hundred images: 0.046
     assert measured([0.6, 0.7, 0.8], 4).spread == pytest.approx(math.sqrt(0.7 * 0.3 / 4))
-    assert str(found) == "70.00 ± 10.00 %"
-    assert found.runs == 3
+    assert str(accuracy) == "70.00 ± 10.00 %"
+    assert accuracy.runs == 3
 
 
 def test_a_single_run_has_no_deviation_but_an_uncertainty():
-    found = measured([0.8], 1000)
-    assert (found.deviation, str(found)) == (None, "80.00 %")
-    assert found.spread == pytest.approx(math.sqrt(0.16 / 1000))
+    accuracy = measured([0.8], 1000)
+    assert (accuracy.deviation, str(accuracy)) == (None, "80.00 %")
+    assert accuracy.spread == pytest.approx(math.sqrt(0.16 / 1000))
 
 
 @pytest.mark.parametrize("bad", [[], [[0.1]], [1.2], [-0.1], [math.nan], 0.5])
@@ -47,17 +47,17 @@ entries = st.dictionaries(
 def test_places_are_those_of_every_order_that_the_bands_allow(entries):
     """By brute force: above an entry stand those that are clearly better, and may stand those not clearly worse."""
     results = {name: Measured(mean, None, spread, 1) for name, (mean, spread) in entries.items()}
-    found = places(results)
-    assert set(found) == set(results)
+    spans = places(results)
+    assert set(spans) == set(results)
     for name, me in results.items():
         others = [other for key, other in results.items() if key != name]
         better = [o for o in others if o.mean - me.mean > o.spread + me.spread]
         worse = [o for o in others if me.mean - o.mean > o.spread + me.spread]
-        first, last = found[name]
+        first, last = spans[name]
         assert first - 1 == len(better)
         assert last - 1 == len(others) - len(worse)
         assert 1 <= first <= last <= len(results)
-    means = [results[name].mean for name in found]
+    means = [results[name].mean for name in spans]
     assert means == sorted(means, reverse=True)
 
 

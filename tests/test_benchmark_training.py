@@ -18,10 +18,10 @@ def record(tmp_path_factory):
     command = [sys.executable, str(SCRIPT), "--quick", "--out", str(out)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=600, cwd=ROOT)
     assert done.returncode == 0, done.stdout + done.stderr
-    found = json.loads(out.read_text())
-    for goal in found["goals"]:
+    result = json.loads(out.read_text())
+    for goal in result["goals"]:
         assert goal["what"] in done.stdout
-    return found
+    return result
 
 
 def test_the_record_says_where_it_comes_from(record):

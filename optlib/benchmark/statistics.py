@@ -1,9 +1,9 @@
-"""What a few runs allow to say: mean, uncertainty, and which places in a ranking are shared."""
+"""What a few runs allow one to say: mean, uncertainty, and which places in a ranking are shared."""
 
 import dataclasses
 import math
 
-import numpy as np
+from .. import checks
 
 
 @dataclasses.dataclass(frozen=True)
@@ -14,9 +14,9 @@ class Measured:
     ----------
     mean : float
     deviation : float or None
-        Standard deviation of the runs, as a sample tells it; None for a single one.
+        Sample standard deviation of the runs; None for a single one.
     spread : float
-        The larger of that and of what the number of test images alone allows, sqrt(p (1 - p) / n).
+        The larger of that and of the standard error from the number of test images, sqrt(p (1 - p) / n).
     runs : int
     """
 
@@ -32,11 +32,7 @@ class Measured:
 
 def measured(accuracies, images):
     """`Measured` of accuracies (shares from 0 to 1), each on so many test images."""
-    values = np.asarray(accuracies, dtype=float)
-    if values.ndim != 1 or not len(values):
-        raise ValueError(f"measured: accuracies={accuracies!r} must be at least one number")
-    if not ((values >= 0) & (values <= 1)).all():
-        raise ValueError(f"measured: accuracies={accuracies!r} must be shares from 0 to 1")
+    values = checks.vector("measured", "accuracies", accuracies, "[0, 1]")
     mean = float(values.mean())
     deviation = float(values.std(ddof=1)) if len(values) > 1 else None
     return Measured(mean, deviation, max(deviation or 0.0, math.sqrt(mean * (1 - mean) / images)), len(values))
@@ -45,7 +41,7 @@ def measured(accuracies, images):
 def places(results):
     """First and last place that each entry may hold, best first; entries whose bands overlap share places.
 
-    Two entries are told apart where their means are further from each other than their spreads together.
+    Two entries differ where their means are further apart than the sum of their spreads.
 
     Parameters
     ----------
