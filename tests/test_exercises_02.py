@@ -45,7 +45,7 @@ class Restart(ol.optimizers.Optimizer):
         1 number per parameter (v).
     """
 
-    elementwise = False
+    sees = "group"
 
     lr: float = ol.hyper(0.01, r"\eta", "(0, inf)", slider=(1e-4, 1.0), log=True, doc="learning rate")
     beta: float = ol.hyper(0.9, r"\beta", "[0, 1)", slider=(0.0, 0.999), doc="share of the velocity that is kept")
@@ -245,7 +245,7 @@ WRONG = [
     ("02.5", None, "put your own"),
     ("02.5", Restart, "put @ol.register"),
     ("02.5", ol.GradientDescent, "lr and beta"),
-    ("02.5", ol.Momentum, "elementwise = False"),
+    ("02.5", ol.Momentum, "sees = 'group'"),
 ]  # fmt: skip
 
 
@@ -260,7 +260,7 @@ def test_wrong_answers_get_their_own_hint(name, answer, hint):
 def restarting(update):
     """A rule like Restart with another update."""
     rule = type("Mine", (ol.optimizers.Optimizer,), {
-        "__annotations__": {"lr": float, "beta": float}, "elementwise": False, "__module__": __name__,
+        "__annotations__": {"lr": float, "beta": float}, "sees": "group", "__module__": __name__,
         "lr": ol.hyper(0.01, r"\eta", "(0, inf)"), "beta": ol.hyper(0.9, r"\beta", "[0, 1)"),
         "init": Restart.init, "update": update,
     })  # fmt: skip
@@ -342,7 +342,7 @@ def test_wrong_rules_get_their_own_hint(registered, update, hint):
 
 def test_a_rule_without_update_is_told(registered):
     class Mine(ol.optimizers.Optimizer):
-        elementwise = False
+        sees = "group"
         lr: float = ol.hyper(0.01, r"\eta", "(0, inf)")
 
     assert "no update yet" in check("02.5", registered(Mine)).hint

@@ -203,8 +203,8 @@ def _restart(rule):
         return "the rule has no update yet: def update(self, x, g), which returns the new x."
     if not {"lr", "beta"} <= set(rule.hypers):
         return f"it needs the hyper-parameters lr and beta, declared with ol.hyper; it has {sorted(rule.hypers)}."
-    if rule.elementwise:
-        return "write elementwise = False in the class: the dot product needs the whole vector, not one coordinate."
+    if rule.sees != "group":
+        return "write sees = 'group' in the class: the dot product needs the whole vector, not one coordinate."
     try:
         return _restart_walks(rule) or _restart_is_known(rule)
     except ValueError as error:
@@ -245,9 +245,11 @@ def _restart_walks(rule):
                 return hint
         return "on a quadratic it walks another path: v ← 0 if g · v < 0, then v ← β v + g, then x ← x - lr v."
     starts = np.array([f.start, (3.0, 1.0), (0.5, -4.0)])
-    batch = minimize(f, made, starts, _STEPS).x
-    alone = np.stack([_path(f, start, "right") for start in starts], axis=1)
-    if not np.allclose(batch, alone, rtol=1e-6, atol=1e-9):
+    batch, x = made.fresh().batched(), starts
+    for _ in range(_STEPS):
+        x = batch.advance(x, f.grad(x))
+    alone = np.stack([_path(f, start, "right")[-1] for start in starts])
+    if not np.allclose(x, alone, rtol=1e-6, atol=1e-9):
         return (
             "alone it is right, in a batch of starts it is not: take the dot product of each point by itself, with "
             "self.inner(g, self.v)."
