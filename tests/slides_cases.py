@@ -24,7 +24,7 @@ def is_solution(cell):
     return "solution" in cell.metadata.get("tags", [])
 
 
-def said(cell):
+def printed(cell):
     """The text of a cell's outputs, such as the source on a card."""
     return "".join(output.get("text", "") or output.get("data", {}).get("text/plain", "")
                    for output in cell.get("outputs", []))  # fmt: skip
@@ -33,8 +33,8 @@ def said(cell):
 def solution_lines(path):
     """Lines of code, squeezed, that stand in solutions and nowhere else in the notebook, nor in what it shows."""
     cells = read(path).cells
-    elsewhere = squeezed("".join(cell.source + said(cell) for cell in cells if not is_solution(cell)))
+    elsewhere = squeezed("".join(cell.source + printed(cell) for cell in cells if not is_solution(cell)))
     lines = [squeezed(line) for cell in cells if is_solution(cell) for line in cell.source.splitlines()]
-    found = [line for line in lines if len(line) > 12 and line not in elsewhere]
-    assert found
-    return found
+    only = [line for line in lines if len(line) > 12 and line not in elsewhere]
+    assert only
+    return only

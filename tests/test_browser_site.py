@@ -37,7 +37,7 @@ TOLD = """() => {
     folded: all("details.solution").map((d) => d.open),
     landmarks: ["header", "main#content", "nav#course", ".skip"].map((what) => all(what).length),
     dead: all(".jupyter-widgets, .widget-subarea").length,
-    cut: all("pre.output").filter((e) => e.scrollWidth > e.clientWidth).map((e) => e.textContent.slice(0, 60)),
+    cut: all("pre.printed").filter((e) => e.scrollWidth > e.clientWidth).map((e) => e.textContent.slice(0, 60)),
   };
 }"""
 

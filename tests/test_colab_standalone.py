@@ -29,7 +29,7 @@ COLAB = importlib.metadata.version("ipywidgets").startswith("7.")
 each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 
-def made(path, address=None):
+def colab_copy(path, address=None):
     return nbformat.reads(command.text_of(path, address), as_version=4)
 
 
@@ -39,7 +39,7 @@ def code_cells(notebook):
 
 @each
 def test_it_is_the_notebook_less_its_outputs_and_with_the_package(path):
-    notebook, original = made(path), nbformat.read(path, as_version=4)
+    notebook, original = colab_copy(path), nbformat.read(path, as_version=4)
     nbformat.validate(notebook)
     assert not any(cell.outputs or cell.execution_count for cell in code_cells(notebook))
     sources = [re.sub(r"\A#@title Solution\n", "", cell.source) for cell in code_cells(notebook)]
@@ -75,15 +75,15 @@ def test_the_command_writes_all_of_them(tmp_path):
 
 @each
 def test_the_words_are_those_of_colab_and_no_link_is_dead(path):
-    text = "\n".join(cell.source for cell in made(path, "").cells if cell.cell_type == "markdown")
+    text = "\n".join(cell.source for cell in colab_copy(path, "").cells if cell.cell_type == "markdown")
     assert not [words for words in (*WORDING, "Kernel →", "three dots", "JupyterLab") if words in text]
     assert not re.findall(r"\]\((?!https?://)[^)]*", text)
 
 
 @each
 def test_a_link_to_the_course_stands_only_where_it_is_published(path):
-    published = made(path, ADDRESS)
-    nowhere, about = (next(c.source for c in n.cells if c.id == "about-colab") for n in (made(path, ""), published))
+    published, unpublished = colab_copy(path, ADDRESS), colab_copy(path, "")
+    about, nowhere = (next(c.source for c in n.cells if c.id == "about-colab") for n in (published, unpublished))
     assert "http" not in nowhere
     assert f"]({repository.colab_link(path.stem, ADDRESS)})" in about
     assert ADDRESS in about
@@ -160,7 +160,7 @@ def kernel(tmp_path_factory):
         patch.delenv("PYTHONPATH", raising=False)
         patch.setenv("OPTLIB_DATA", str(ROOT / "data"))
         patch.setenv("MPLCONFIGDIR", str(base / "matplotlib"))
-        # On a slow machine matplotlib says on stderr that it builds its list of fonts; Colab has it already.
+        # Build matplotlib's list of fonts first: on a slow machine it prints a notice on stderr.
         subprocess.run([sys.executable, "-c", "import matplotlib.font_manager"], timeout=300, check=True)
         yield "colab", bool(course)
 
@@ -174,7 +174,7 @@ def test_it_runs_in_an_empty_folder_without_a_warning(path, kernel, tmp_path):
     from traitlets.config import Config
 
     name, torch = kernel
-    notebook = made(path)
+    notebook = colab_copy(path)
     if notebook.metadata.get("accelerator") == "GPU" and not torch:
         pytest.skip("torch is not installed: make lint puts it into .venv")
     for cell in code_cells(notebook):
@@ -186,10 +186,10 @@ def test_it_runs_in_an_empty_folder_without_a_warning(path, kernel, tmp_path):
     NotebookClient(notebook, timeout=300, startup_timeout=300, kernel_name=name,
                    config=Config(KernelManager=kernels.apart()),
                    resources={"metadata": {"path": str(tmp_path)}}).execute()  # fmt: skip
-    said = [output.text for cell in code_cells(notebook) for output in cell.outputs if output.get("name") == "stderr"]
-    assert said == []
+    errors = [output.text for cell in code_cells(notebook) for output in cell.outputs if output.get("name") == "stderr"]
+    assert errors == []
     assert all(cell.execution_count for cell in code_cells(notebook) if cell.source)
-    # The kernel flushes when it likes: what one print says may come in several outputs.
+    # One print may arrive in several outputs, depending on when the kernel flushes.
     places = "".join(output.text for output in notebook.cells[-1].outputs).split()
     assert re.search(r"optlib-\w+/optlib/__init__.py$", places[0])
     assert re.search(r"optlib-\w+/also/array_api_compat/__init__.py$", places[1])

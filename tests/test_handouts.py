@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from slides_cases import NOTEBOOKS, read, solution_lines, squeezed
 
-from tools.slides.cells import Writer
-from tools.slides.deck import slides
+from tools.cells import Writer
+from tools.slides.deck import STILL, slides
 from tools.slides.handout import notebook_page, write_handouts
 
 pypdf = pytest.importorskip("pypdf", reason="pypdf is not installed")
@@ -19,10 +19,10 @@ FOOT, DRAWING = 3, 5000  # runs of text in the foot of a page; bytes of commands
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    made = tmp_path_factory.mktemp("handouts")
-    written = write_handouts(NOTEBOOKS, made)
-    assert sorted(path.name for path in made.iterdir()) == sorted(path.name for path in written)
-    return made
+    folder = tmp_path_factory.mktemp("handouts")
+    written = write_handouts(NOTEBOOKS, folder)
+    assert sorted(path.name for path in folder.iterdir()) == sorted(path.name for path in written)
+    return folder
 
 
 @pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
@@ -50,8 +50,8 @@ def links(pdf):
 
 def test_pages_of_the_slides(path, folder):
     pdf = pypdf.PdfReader(folder / f"{path.stem}-slides.pdf")
-    number = len(slides(read(path), Writer(path.parent, True, "")))
-    assert number <= len(pdf.pages) <= 4 * number
+    count = len(slides(read(path), Writer(path.parent, STILL)))
+    assert count <= len(pdf.pages) <= 4 * count
     assert f"{len(pdf.pages)}/{len(pdf.pages)}" in squeezed(pdf.pages[-1].extract_text())
     assert set(kinds(pdf)) == {(SLIDE, True)}
     assert pdf.metadata.title == re.match(r"# (.+)", read(path).cells[0].source).group(1)
@@ -69,18 +69,18 @@ def test_pages_of_the_notebook(path, folder):
 def test_solutions_are_in_the_notebook_only(folder):
     """In print, for the shortest; in HTML for every notebook: see below, and test_slides.py."""
     first = NOTEBOOKS[0]
-    lecture, whole = (words(pypdf.PdfReader(folder / f"{first.stem}{end}.pdf")) for end in ("-slides", ""))
+    lecture, notebook = (words(pypdf.PdfReader(folder / f"{first.stem}{end}.pdf")) for end in ("-slides", ""))
     for line in solution_lines(first):
         assert line not in lecture, line
-        assert line in whole, line
+        assert line in notebook, line
 
 
 def test_links_of_the_notebook_lead_somewhere(path, folder):
-    found = links(pypdf.PdfReader(folder / f"{path.stem}.pdf"))
+    addresses = links(pypdf.PdfReader(folder / f"{path.stem}.pdf"))
     source = "\n".join(cell.source for cell in read(path).cells if cell.cell_type == "markdown")
     for target in re.findall(r"\]\(([^)#\s]+)", source):
-        assert target.replace(".ipynb", ".pdf") in {link.rstrip("/") for link in found} | found, target
-    for link in found:
+        assert target.replace(".ipynb", ".pdf") in {link.rstrip("/") for link in addresses} | addresses, target
+    for link in addresses:
         assert link.startswith(("https://", "http://")) or (folder / link).is_file(), link
 
 

@@ -16,7 +16,7 @@ import pytest
 import races
 
 from tools.colab.bootstrap import is_bootstrap
-from tools.outputs import WIDGET_VIEW
+from tools.cells import WIDGET_VIEW
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))

@@ -11,12 +11,12 @@ BLOCKS = re.findall(r"```python\n(.*?)```", TEXT, flags=re.S)
 FIRST, TRAINING, FIVE_LINES = BLOCKS
 
 
-def test_the_example_prints_what_is_said(tmp_path, monkeypatch, capsys):
+def test_the_example_prints_what_the_readme_shows(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     exec(FIRST, {})
     assert (tmp_path / "path.png").stat().st_size > 10_000
-    said = re.search(r"prints\n\n```\n(.*?)```", TEXT, flags=re.S).group(1)
-    assert capsys.readouterr().out == said
+    printed = re.search(r"prints\n\n```\n(.*?)```", TEXT, flags=re.S).group(1)
+    assert capsys.readouterr().out == printed
 
 
 def test_the_torch_example_makes_a_step():

@@ -10,8 +10,8 @@ import pytest
 from pygments.lexers import PythonLexer
 from pygments.styles import get_style_by_name
 
+from tools.cells import WIDGET_VIEW
 from tools.colab import repository
-from tools.outputs import WIDGET_VIEW
 from tools.site import __main__ as command
 from tools.site import markup, notebook_page
 
@@ -19,8 +19,8 @@ ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
-def rendered(text):
-    return markup.markdown(text, markup.Anchors())
+def rendered(text, anchors=None):
+    return notebook_page.writer(ROOT, anchors or markup.Anchors()).markdown(text)
 
 
 @pytest.mark.parametrize(("text", "formulas"), [
@@ -48,8 +48,8 @@ def test_a_wrong_formula_is_named():
 
 def test_links_between_notebooks_lead_to_pages_and_anchors_are_unique():
     anchors = markup.Anchors()
-    text = markup.markdown("## One $x$\n\n## One $x$\n\n[a](01_gradient_descent.ipynb#Notation)\n", anchors)
-    assert [anchor for _, anchor, _, _ in anchors.found] == ["One-x", "One-x-2"]
+    text = rendered("## One $x$\n\n## One $x$\n\n[a](01_gradient_descent.ipynb#Notation)\n", anchors)
+    assert [anchor for _, anchor, _, _ in anchors.rows] == ["One-x", "One-x-2"]
     assert 'href="01_gradient_descent.html#Notation"' in text
     assert re.findall(r'id="([^"]+)"', text) == ["One-x", "One-x-2"]
 
@@ -79,7 +79,7 @@ def test_a_widget_leaves_a_note_only_where_nothing_beside_it_lives(tmp_path):
     still = nbformat.v4.new_output("display_data", data={"text/html": "<img>"})
     for before, notes in ((live, 0), (still, 1)):
         body = page(tmp_path, nbformat.v4.new_code_cell("x", outputs=[before, widget])).body
-        assert body.count(notebook_page.NOTE) == notes
+        assert body.count(notebook_page.STYLE.note) == notes
         assert "VBox" not in body
 
 

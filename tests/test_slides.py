@@ -9,9 +9,9 @@ import pytest
 from nbformat import v4
 from slides_cases import NOTEBOOKS, ROOT, read, solution_lines, squeezed
 
+from tools.cells import Writer, tags
 from tools.slides import assets, handout
-from tools.slides.cells import ROWS, Writer
-from tools.slides.deck import deck, is_shown, slides, tags
+from tools.slides.deck import LIVE, ROWS, STILL, deck, is_shown, slides
 
 NUMBER = {"00_start_here": (5, 15)}
 DEFAULT_NUMBER = (20, 40)
@@ -19,8 +19,8 @@ LARGEST = 6_000_000  # bytes
 WIDGET = {"application/vnd.jupyter.widget-view+json": {"model_id": "1"}, "text/plain": "VBox()"}
 
 
-def writer(folder=ROOT, still=False, links=".html", rows=ROWS):
-    return Writer(folder, still, links, rows)
+def writer(folder=ROOT, style=LIVE):
+    return Writer(folder, style)
 
 
 def markdown(source, kind="-"):
@@ -32,8 +32,8 @@ def code(source, kind="-", tags=(), data=None):
     return v4.new_code_cell(source, metadata={"slideshow": {"slide_type": kind}, "tags": list(tags)}, outputs=outputs)
 
 
-def made(*cells, still=False):
-    return slides(v4.new_notebook(cells=list(cells)), writer(still=still))
+def deck_of(*cells, still=False):
+    return slides(v4.new_notebook(cells=list(cells)), writer(style=STILL if still else LIVE))
 
 
 def visible(text):
@@ -74,27 +74,26 @@ def test_a_deck_is_one_small_file_without_solutions(path, still):
 
 
 def test_slide_types_make_slides():
-    found = made(
+    one, two, three = deck_of(
         markdown("# Course", "slide"), markdown("more"), markdown("secret", "skip"), markdown("## One", "slide"),
-        markdown("said", "notes"), markdown("below", "subslide"), markdown("answer", "fragment"),
+        markdown("aside", "notes"), markdown("below", "subslide"), markdown("answer", "fragment"),
     )  # fmt: skip
-    assert [(slide.chapter, slide.opens, len(slide.cells)) for slide in found] == [
+    assert [(slide.chapter, slide.opens, len(slide.cells)) for slide in (one, two, three)] == [
         ("Course", True, 2), ("One", True, 1), ("One", False, 2),
     ]  # fmt: skip
-    assert "said" in found[1].notes[0]
-    assert [later for later, _ in found[2].cells] == [False, True]
+    assert "aside" in two.notes[0]
+    assert [later for later, _ in three.cells] == [False, True]
 
 
 def test_solutions_stay_out_even_where_the_slide_type_lets_them_in():
-    found = made(markdown("# Course", "slide"), code("answer = 42", "slide", ["solution"]))
-    assert len(found) == 1
-    assert "42" not in str(found)
+    (slide,) = deck_of(markdown("# Course", "slide"), code("answer = 42", "slide", ["solution"]))
+    assert "42" not in str(slide)
 
 
 def test_code_is_hidden_by_tag_and_folds_go_to_the_speaker():
     picture = {"image/png": "iVBORw0KGgo=", "text/plain": "a picture"}
     fold = "Why?\n\n<details><summary>Why</summary>\n\nBecause.\n\n</details>"
-    (slide,) = made(markdown(fold, "slide"), code("draw(1)", tags=["hide-input"], data=[picture]))
+    (slide,) = deck_of(markdown(fold, "slide"), code("draw(1)", tags=["hide-input"], data=[picture]))
     shown = "".join(pieces for _, pieces in slide.cells)
     assert "draw" not in shown
     assert 'alt="a picture"' in shown
@@ -105,34 +104,33 @@ def test_code_is_hidden_by_tag_and_folds_go_to_the_speaker():
 def test_widgets_leave_no_dead_controls():
     still = {"text/html": '<figure><img alt="x" src="data:,"></figure>', "text/plain": "x"}
     player = {"text/html": '<div class="optlib-explorable"><img alt="x"></div><script>1</script>', "text/plain": "x"}
-    (slide,) = made(code("ol.sliders(f)", "slide", data=[still, WIDGET]))
+    (slide,) = deck_of(code("ol.sliders(f)", "slide", data=[still, WIDGET]))
     assert "In the notebook this picture has sliders" in str(slide)
-    (slide,) = made(code("ol.explore(f)", "slide", data=[player, WIDGET]))
+    (slide,) = deck_of(code("ol.explore(f)", "slide", data=[player, WIDGET]))
     assert "figure player" in str(slide)
     assert "In the notebook" not in str(slide)
-    (slide,) = made(code("ol.explore(f)", "slide", data=[player, WIDGET]), still=True)
+    (slide,) = deck_of(code("ol.explore(f)", "slide", data=[player, WIDGET]), still=True)
     assert "<script" not in str(slide)
-    for found in (slide,):
-        assert "VBox" not in str(found)
+    assert "VBox" not in str(slide)
 
 
 def test_in_print_the_picture_with_axes_and_legend_stands_for_a_player():
     both = {"text/html": '<div class="optlib-animation"><img alt="bare"></div>', "image/png": "AAAA", "text/plain": "x"}
-    (slide,) = made(code("ol.animate(f, path)", "slide", data=[both]), still=True)
+    (slide,) = deck_of(code("ol.animate(f, path)", "slide", data=[both]), still=True)
     assert "data:image/png;base64,AAAA" in str(slide)
     assert "bare" not in str(slide)
-    (slide,) = made(code("ol.animate(f, path)", "slide", data=[both]))
+    (slide,) = deck_of(code("ol.animate(f, path)", "slide", data=[both]))
     assert "bare" in str(slide)
 
 
-def test_long_tables_are_cut_into_parts_of_nearly_one_length():
+def test_long_tables_are_cut_into_tables_of_nearly_one_length():
     head, rows = "| a | b |\n| --- | --- |\n", "".join(f"| {i} | x |\n" for i in range(ROWS + 1))
-    text = writer()._cut(writer().markdown(head + rows))
-    parts = re.findall(r"<table.*?</table>", text, flags=re.DOTALL)
-    assert [part.count("<tr") - 1 for part in parts] == [4, 3]
-    assert all("<th" in part for part in parts)
+    text = writer().cut(writer().markdown(head + rows))
+    tables = re.findall(r"<table.*?</table>", text, flags=re.DOTALL)
+    assert [table.count("<tr") - 1 for table in tables] == [4, 3]
+    assert all("<th" in table for table in tables)
     assert [int(n) for n in re.findall(r"<td[^>]*>(\d+)<", text)] == list(range(ROWS + 1))
-    assert writer(rows=None)._cut(writer().markdown(head + rows)).count("<table") == 1
+    assert writer(style=handout.STYLE).cut(writer().markdown(head + rows)).count("<table") == 1
 
 
 def test_links_lead_to_the_other_decks_and_pictures_lie_within(tmp_path):
@@ -148,7 +146,7 @@ def test_links_lead_to_the_other_decks_and_pictures_lie_within(tmp_path):
 def test_text_of_outputs_is_no_html():
     stream = v4.new_output("stream", text="<img src=x onerror=alert(1)>")
     cell = v4.new_code_cell("print(x < 1)", outputs=[stream])
-    assert "<img" not in "".join([writer().code(cell.source), *writer().outputs(cell)])
+    assert "<img" not in writer().cell(cell)
 
 
 def test_a_failed_cell_is_refused():

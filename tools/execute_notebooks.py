@@ -3,12 +3,11 @@
     python -m tools.execute_notebooks [--check] [NOTEBOOK ...]
 
 Without names all of ``notebooks/*.ipynb`` are executed.  A notebook is written only if something changed:
-first to a temporary name, then renamed, so that an interrupted run leaves the old file whole.  ``--check``
+first to a temporary name, then renamed, so that an interrupted run leaves the old file as it was.  ``--check``
 writes nothing and fails if something would change.
 """
 
 import argparse
-import os
 import pathlib
 import sys
 
@@ -16,7 +15,9 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from .outputs import WIDGET_VIEW
+from optlib.checks import replacing
+
+from .cells import WIDGET_VIEW
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CELL_TIMEOUT = 120  # seconds
@@ -32,7 +33,7 @@ def execute(path):
     client = NotebookClient(
         notebook, timeout=CELL_TIMEOUT, record_timing=False, store_widget_state=False, kernel_name="python3",
         resources={"metadata": {"path": str(path.parent)}},
-        extra_arguments=["--IPKernelApp.log_level=40"],  # not that TCP within this machine is unencrypted
+        extra_arguments=["--IPKernelApp.log_level=40"],  # no warning that the kernel's TCP is not encrypted
     )  # fmt: skip
     client.execute()
     return normalize(notebook)
@@ -85,9 +86,8 @@ def write(notebook, path):
     text = nbformat.writes(notebook, version=4).rstrip("\n") + "\n"
     if text == path.read_text(encoding="utf-8"):
         return False
-    part = path.with_suffix(".part")
-    part.write_text(text, encoding="utf-8")
-    os.replace(part, path)
+    with replacing(path) as part:
+        part.write_text(text, encoding="utf-8")
     return True
 
 

@@ -20,6 +20,7 @@ import pathlib
 import numpy as np
 
 import optlib as ol
+from optlib.checks import replacing
 from optlib.data import sprites
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -69,7 +70,8 @@ def write(folder, parts, arrays):
     files["manifest.json"] = (json.dumps(ABOUT | {"files": listed}, indent=1) + "\n").encode()
     folder.mkdir(parents=True, exist_ok=True)
     for name, data in files.items():
-        (folder / name).write_bytes(data)
+        with replacing(folder / name) as part:
+            part.write_bytes(data)
         print(f"{name:14} {len(data):>10,} bytes")
     manifest = files["manifest.json"]
     print(f"MANIFEST in optlib/data/sprites.py: {len(manifest)} bytes, SHA-256 {hashlib.sha256(manifest).hexdigest()}")

@@ -17,6 +17,8 @@ import zipfile
 
 import numpy as np
 
+from optlib.checks import replacing
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 RESULT = ROOT / "optlib" / "data" / "files" / "digits.npz"
 IN_WHEEL = "sklearn/datasets/data/digits.csv.gz"
@@ -33,7 +35,8 @@ def main():
         print(f"{arguments.out.name} has these contents already; nothing written")
     else:
         arguments.out.parent.mkdir(parents=True, exist_ok=True)
-        np.savez_compressed(arguments.out, images=images, labels=labels)
+        with replacing(arguments.out) as part, part.open("wb") as file:
+            np.savez_compressed(file, images=images, labels=labels)
         print(f"{arguments.out.name} written, {arguments.out.stat().st_size:,} bytes")
     print("SHA-256", hashlib.sha256(arguments.out.read_bytes()).hexdigest())
 
@@ -45,9 +48,9 @@ def read(source):
             packed = wheel.read(IN_WHEEL)
     else:
         packed = source.read_bytes()
-    found = hashlib.sha256(packed).hexdigest()
-    if found != SOURCE_SHA256:
-        raise SystemExit(f"{source}: SHA-256 of digits.csv.gz is {found}, expected {SOURCE_SHA256}")
+    digest = hashlib.sha256(packed).hexdigest()
+    if digest != SOURCE_SHA256:
+        raise SystemExit(f"{source}: SHA-256 of digits.csv.gz is {digest}, expected {SOURCE_SHA256}")
     return packed
 
 

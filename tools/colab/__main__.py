@@ -6,10 +6,11 @@ The same sources give the same bytes.
 """
 
 import argparse
-import os
 import pathlib
 
 import nbformat
+
+from optlib.checks import replacing
 
 from .standalone import standalone
 
@@ -31,9 +32,8 @@ def main():
         if not path.is_file():
             parser.error(f"{path} is not a file; name notebooks such as notebooks/00_start_here.ipynb")
         out = options.out / path.name
-        part = out.with_suffix(".part")
-        part.write_text(text_of(path), encoding="utf-8", newline="\n")
-        os.replace(part, out)
+        with replacing(out) as part:
+            part.write_text(text_of(path), encoding="utf-8", newline="\n")
         print(f"{out.relative_to(pathlib.Path.cwd()) if out.is_relative_to(pathlib.Path.cwd()) else out}: "
               f"{out.stat().st_size / 1000:.0f} kB")  # fmt: skip
 

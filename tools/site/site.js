@@ -75,7 +75,7 @@
   if (matchMedia("(max-width: 1000px)").matches) contents.open = false;
 
   // --- what scrolls sideways can be reached by the keyboard, and only that
-  const wide = document.querySelectorAll("pre, .wide, .formula, .rich, .rich [style*=overflow-x]");
+  const wide = document.querySelectorAll("pre, .wide, .formula, .figure, .figure [style*=overflow-x]");
   const reach = () => {
     for (const element of wide) {
       if (element.scrollWidth > element.clientWidth + 1) element.tabIndex = 0;

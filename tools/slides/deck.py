@@ -11,8 +11,14 @@ from pathlib import Path
 
 import nbformat
 
+from optlib.checks import replacing
+
+from ..cells import Style, Writer, tags, title
 from .assets import text
-from .cells import ROWS, Writer
+
+ROWS = 6  # of a table on one slide
+LIVE = Style(links=".html", hidden="", rows=ROWS)
+STILL = Style(links="-slides.pdf", hidden="", rows=ROWS, still=True)
 
 MATHJAX = """window.MathJax = {
   tex: { inlineMath: [["$", "$"]], displayMath: [["$$", "$$"]], processEnvironments: true },
@@ -22,7 +28,7 @@ MATHJAX = """window.MathJax = {
 };"""
 
 
-# What the notebook folds is for who asks: on a slide it would fall out of the frame, so the speaker gets it.
+# A fold that opens would grow beyond the slide, so its content goes to the speaker's notes.
 FOLDED = re.compile(r"<details>.*?</details>", flags=re.DOTALL)
 
 
@@ -32,7 +38,7 @@ class Slide:
 
     chapter: str
     opens: bool  # a new chapter; the others stand below it
-    cells: list = field(default_factory=list)
+    cells: list = field(default_factory=list)  # (whether it comes in a later step, HTML)
     notes: list = field(default_factory=list)
 
 
@@ -45,38 +51,22 @@ def slide_type(cell):
     return cell.metadata.get("slideshow", {}).get("slide_type", "-")
 
 
-def tags(cell):
-    return cell.metadata.get("tags", [])
-
-
 def slides(notebook, write):
     """The slides of a notebook, as `Slide` objects in order."""
-    found, chapter = [], ""
+    deck, chapter = [], ""
     for cell in filter(is_shown, notebook.cells):
         kind = slide_type(cell)
-        if kind in ("slide", "subslide") or not found:
+        if kind in ("slide", "subslide") or not deck:
             heading = re.match(r"##? (.+)", cell.source) if cell.cell_type == "markdown" else None
             chapter = heading.group(1) if heading else chapter
-            found.append(Slide(chapter, kind != "subslide"))
+            deck.append(Slide(chapter, kind != "subslide"))
         if kind == "notes":
-            found[-1].notes.append(write.markdown(cell.source))
+            deck[-1].notes.append(write.markdown(cell.source))
         else:
-            pieces = _pieces(cell, write)
-            found[-1].notes += FOLDED.findall(pieces)
-            found[-1].cells.append((kind == "fragment", FOLDED.sub("", pieces)))
-    return found
-
-
-def _pieces(cell, write):
-    if cell.cell_type == "markdown":
-        return write.markdown(cell.source)
-    code = [] if "hide-input" in tags(cell) else [write.code(cell.source)]
-    return "\n".join([*code, *write.outputs(cell)])
-
-
-def title(notebook):
-    """The first heading."""
-    return next(re.match(r"# (.+)", c.source).group(1) for c in notebook.cells if c.source.startswith("# "))
+            pieces = write.cell(cell)
+            deck[-1].notes += FOLDED.findall(pieces)
+            deck[-1].cells.append((kind == "fragment", FOLDED.sub("", pieces)))
+    return deck
 
 
 def deck(path, still=False):
@@ -85,12 +75,10 @@ def deck(path, still=False):
     With ``still`` the pages of the handout: no notes, no script of a player, each step of a slide a page.
     """
     notebook = nbformat.read(path, as_version=4)
-    write = Writer(Path(path).parent, still, "-slides.pdf" if still else ".html", rows=ROWS)
-    body, opened = [], False
-    for slide in slides(notebook, write):
+    body = []
+    for slide in slides(notebook, Writer(Path(path).parent, STILL if still else LIVE)):
         if slide.opens:
-            body.append("</section>\n<section>" if opened else "<section>")
-            opened = True
+            body.append("</section>\n<section>" if body else "<section>")
         body.append(_section(slide, still))
     kind = "still" if still else "live"
     files = [] if still else ["reveal.js", "notes.js"]
@@ -102,14 +90,14 @@ def deck(path, still=False):
 
 
 def _section(slide, still):
-    parts = [
-        f'<div class="cell{" fragment" if later and not still else ""}">\n{pieces}\n</div>'
-        for later, pieces in slide.cells
+    pieces = [
+        f'<div class="cell{" fragment" if later and not still else ""}">\n{content}\n</div>'
+        for later, content in slide.cells
     ]
     if slide.notes and not still:
-        parts.append(f'<aside class="notes">{"".join(slide.notes)}</aside>')
+        pieces.append(f'<aside class="notes">{"".join(slide.notes)}</aside>')
     where = html.escape(re.sub(r"\$|`|\\", "", slide.chapter))
-    return f'<section class="leaf" data-where="{where}">\n{chr(10).join(parts)}\n</section>'
+    return f'<section class="leaf" data-where="{where}">\n{chr(10).join(pieces)}\n</section>'
 
 
 def page(name, styles, body, scripts):
@@ -128,8 +116,7 @@ def write_decks(paths, folder):
     """Decks of these notebooks; returns the paths of the files."""
     written = []
     for path in paths:
-        target = folder / f"{path.stem}.html"
-        part = target.with_suffix(".part")
-        part.write_text(deck(path), encoding="utf-8")
-        written.append(part.replace(target))
+        written.append(folder / f"{path.stem}.html")
+        with replacing(written[-1]) as part:
+            part.write_text(deck(path), encoding="utf-8")
     return written

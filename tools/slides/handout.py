@@ -8,12 +8,16 @@ from pathlib import Path
 
 import nbformat
 
+from optlib.checks import replacing
+
+from ..cells import Style, Writer, title
 from .assets import ToolMissing
-from .cells import Writer
-from .deck import deck, page, tags, title
+from .deck import deck, page
+
+STYLE = Style(links=".pdf", solution='<div class="solution"><p>Solution</p>\n{}\n</div>', still=True)
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-# Without these Chromium asks its maker for news now and then.
+# Chromium must not look for updates in the network.
 QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
 READY = "document.documentElement.dataset.ready === 'yes'"
 WAIT = 120_000  # milliseconds for a page to be laid out, on a busy machine
@@ -26,26 +30,19 @@ FOOTER = (
 
 def chromium():
     """The path of Chromium or Chrome; `ToolMissing` where there is none."""
-    found = next(filter(None, map(shutil.which, CHROMIUM)), None)
-    if found is None:
+    path = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if path is None:
         raise ToolMissing("PDFs are printed by Chromium, which is not installed; on Debian: apt-get install chromium")
-    return found
+    return path
 
 
 def notebook_page(path):
     """HTML of a whole notebook for paper: hints unfolded, solutions shown, stills in place of players."""
     notebook = nbformat.read(path, as_version=4)
-    write = Writer(Path(path).parent, still=True, links=".pdf")
-    body = "\n".join(_cell(cell, write) for cell in notebook.cells)
+    write = Writer(Path(path).parent, STYLE)
+    body = "\n".join(map(write.cell, notebook.cells)).replace("<details>", "<details open>")
     styles = ["highlight.css", "handout.css"]
     return page(title(notebook), styles, f"<main>\n{body}\n</main>", ["handout.js"])
-
-
-def _cell(cell, write):
-    if cell.cell_type == "markdown":
-        return write.markdown(cell.source).replace("<details>", "<details open>")
-    made = "\n".join([write.code(cell.source), *write.outputs(cell)])
-    return f'<div class="solution"><p>Solution</p>\n{made}\n</div>' if "solution" in tags(cell) else made
 
 
 @contextmanager
@@ -59,8 +56,8 @@ def printer():
         browser = play.chromium.launch(executable_path=chromium(), args=QUIET)
         source = Path(folder) / "page.html"
 
-        def write(made, path, **options):
-            source.write_text(made, encoding="utf-8")
+        def write(page, path, **options):
+            source.write_text(page, encoding="utf-8")
             tab = browser.new_page(viewport={"width": 1280, "height": 720})
             tab.goto(source.as_uri())
             tab.wait_for_function(READY, timeout=WAIT)
@@ -73,28 +70,26 @@ def printer():
 
 
 def _make_links_relative(path, base):
-    """Chromium writes whole addresses; between the handouts the name of the file is enough, wherever they lie.
+    """Links between handouts as names of files: Chromium writes whole addresses, which break when the files move.
 
-    A PDF knows its objects by their places in the file, so the shorter address is filled up with blanks.
+    A PDF finds its objects by their positions in the file, so the shorter address is padded with blanks.
     """
     address = re.compile(rb"\(" + re.escape(base.encode()) + rb"([^()]*)\)")
-    made = address.sub(lambda m: (b"(" + m[1] + b")").ljust(len(m[0])), path.read_bytes())
-    path.write_bytes(made)
+    path.write_bytes(address.sub(lambda m: (b"(" + m[1] + b")").ljust(len(m[0])), path.read_bytes()))
 
 
 def print_both(path, folder, write):
     """Both handouts of the notebook at ``path``; returns their paths."""
     name = Path(path).stem
-    slides, whole = folder / f"{name}-slides.pdf", folder / f"{name}.pdf"
+    slides, notebook = folder / f"{name}-slides.pdf", folder / f"{name}.pdf"
     numbered = {"display_header_footer": True, "header_template": "<p></p>", "footer_template": FOOTER}
-    for made, target, options in ((deck(path, still=True), slides, {}), (notebook_page(path), whole, numbered)):
-        part = target.with_suffix(".part")
-        write(made, part, **options)
-        part.replace(target)
-    return [slides, whole]
+    for content, target, options in ((deck(path, still=True), slides, {}), (notebook_page(path), notebook, numbered)):
+        with replacing(target) as part:
+            write(content, part, **options)
+    return [slides, notebook]
 
 
 def write_handouts(paths, folder):
     """PDFs of these notebooks and of their decks; returns the paths of the files."""
     with printer() as write:
-        return [made for path in paths for made in print_both(path, folder, write)]
+        return [pdf for path in paths for pdf in print_both(path, folder, write)]

@@ -1,0 +1,174 @@
+"""The cells of a notebook as HTML for where no kernel runs: web pages, slides and PDFs."""
+
+import base64
+import dataclasses
+import html
+import mimetypes
+import re
+from pathlib import Path
+
+import numpy as np
+from bs4 import BeautifulSoup
+from nbconvert.filters import ansi2html
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import PythonLexer
+
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+FORMS = ("text/html", "text/markdown", "image/png", "image/jpeg", "text/plain")  # the richest first
+LIVES = re.compile(r'class="optlib-(?:animation|explorable)')
+SCRIPT = re.compile(r"<script\b.*?</script>", flags=re.DOTALL)
+
+
+def tags(cell):
+    return cell.metadata.get("tags", [])
+
+
+def title(notebook):
+    """The first heading."""
+    return next(re.match(r"# (.+)", c.source).group(1) for c in notebook.cells if c.source.startswith("# "))
+
+
+def shown(cell):
+    """The richest form of each output, as pairs of its kind and the bundle of all forms; what is printed is "stream".
+
+    Widgets are left out: without a kernel they are dead, and a picture or a player stands before each.
+
+    Raises
+    ------
+    ValueError
+        If the cell ended in an error.
+    """
+    forms = []
+    for output in cell.outputs:
+        if output.output_type == "stream":
+            forms.append(("stream", {"stream": output.text}))
+        elif output.output_type == "error":
+            raise ValueError(f"a cell ends in {output.ename}; execute the notebook first: make notebooks")
+        elif WIDGET_VIEW not in output.data:
+            forms.append((next(form for form in FORMS if form in output.data), output.data))
+    return forms
+
+
+def misses_sliders(cell):
+    """Whether the cell has sliders in the notebook that nothing here stands in for."""
+    widgets = any(WIDGET_VIEW in output.get("data", {}) for output in cell.outputs)
+    return widgets and not any(kind == "text/html" and LIVES.search(data[kind]) for kind, data in shown(cell))
+
+
+@dataclasses.dataclass(frozen=True)
+class Style:
+    """How pages, slides and PDFs differ; ``{}`` is the place of what a piece of HTML frames.
+
+    Parameters
+    ----------
+    links : str
+        Ending that takes the place of ``.ipynb`` in links to other notebooks.
+    note : str
+        Said of sliders that only live in the notebook.
+    text, hidden, solution, table : str
+        Frames of text, of code with the tag ``hide-input``, of a cell with the tag ``solution``, and of an output in
+        HTML that holds no picture.
+    still : bool
+        Without scripts: then a picture stands for each player.
+    rows : int, optional
+        Longer tables are cut into tables of so many rows.
+    """
+
+    links: str
+    note: str = "In the notebook this picture has sliders."
+    text: str = "{}"
+    hidden: str = "{}"
+    solution: str = "{}"
+    table: str = "{}"
+    still: bool = False
+    rows: int | None = None
+
+
+class Writer:
+    """Writes the cells of one notebook.
+
+    Parameters
+    ----------
+    folder : path
+        Where pictures that the Markdown names are looked up.
+    style : Style
+    renderer : mistune renderer, optional
+        Of Markdown; the default leaves formulas as they are, for MathJax.
+    """
+
+    def __init__(self, folder, style, renderer=None):
+        renderer = renderer or IPythonRenderer(escape=False, exclude_anchor_links=True)
+        self.folder, self.style, self.render = Path(folder), style, MarkdownWithMath(renderer=renderer).render
+
+    def cell(self, cell):
+        """A cell with its outputs."""
+        if cell.cell_type == "markdown":
+            return self.style.text.format(self.markdown(cell.source))
+        if cell.cell_type == "raw":
+            return ""
+        code = (self.style.hidden if "hide-input" in tags(cell) else "{}").format(self.code(cell.source))
+        pieces = "\n".join(filter(None, [code, *self.outputs(cell)]))
+        return self.style.solution.format(pieces) if "solution" in tags(cell) else pieces
+
+    def markdown(self, source):
+        """Markdown as HTML, with its pictures inside."""
+        content = re.sub(r'(<img\b[^>]*?\bsrc=")([^":]+)(")', self._embedded, self.render(source))
+        return re.sub(r'(href="[^":/]+)\.ipynb(["#])', rf"\1{self.style.links}\2", content)
+
+    def _embedded(self, match):
+        path = self.folder / match[2]
+        if not path.is_file():
+            raise FileNotFoundError(f"the notebook shows {match[2]}, which is not in {self.folder.name}/")
+        data = base64.b64encode(path.read_bytes()).decode("ascii")
+        return f"{match[1]}data:{mimetypes.guess_type(path.name)[0]};base64,{data}{match[3]}"
+
+    def code(self, source):
+        """Highlighted Python, each line with the width by which it hangs where it is wrapped."""
+        colored = highlight(source, PythonLexer(stripnl=False), HtmlFormatter(nowrap=True)).rstrip("\n")
+        indents = [len(line) - len(line.lstrip()) for line in source.split("\n")]
+        lines = zip(colored.split("\n"), indents, strict=True)
+        return '<pre class="code highlight"><code>{}</code></pre>'.format(
+            "".join(f'<span class="line" style="--hang:{indent + 4}ch">{line}\n</span>' for line, indent in lines)
+        )
+
+    def outputs(self, cell):
+        """What the cell shows, one piece of HTML an output."""
+        pieces = [self._output(kind, data) for kind, data in shown(cell)]
+        return [*pieces, f'<p class="aside">{self.style.note}</p>'] if misses_sliders(cell) else pieces
+
+    def _output(self, kind, data):
+        lives = LIVES.search(data.get("text/html", ""))
+        if self.style.still and lives and "image/png" in data:
+            kind = "image/png"  # with axes and legend, which the player only draws by its script
+        if kind in ("stream", "text/plain"):
+            return f'<pre class="printed">{ansi2html(data[kind].rstrip())}</pre>'
+        content = self.markdown(data[kind]) if kind == "text/markdown" else data[kind]
+        if kind.startswith("image/"):
+            alt = html.escape(data.get("text/plain", ""))
+            content = f'<img alt="{alt}" src="data:{kind};base64,{data[kind].strip()}">'
+        if self.style.still:
+            content = SCRIPT.sub("", content)
+        if "<img" not in content:
+            return self.style.table.format(self.cut(content))
+        player = " player" if lives and not self.style.still else ""
+        return f'<div class="figure{player}" data-prevent-swipe>{content}</div>'
+
+    def cut(self, content):
+        """Long tables as several that slides have room for, each with the heads of the columns."""
+        if self.style.rows is None or content.count("<tr") <= self.style.rows + 1:
+            return content
+        soup = BeautifulSoup(content, "html.parser")
+        for table in soup.find_all("table"):
+            rows = table.tbody.find_all("tr", recursive=False)
+            last = table
+            for chunk in np.array_split(np.arange(len(rows)), -(-len(rows) // self.style.rows))[1:]:
+                copy = BeautifulSoup(str(table), "html.parser").table
+                copy.tbody.clear()
+                if copy.caption:
+                    copy.caption.decompose()
+                copy.tbody.extend(rows[i].extract() for i in chunk)
+                last.insert_after(copy)
+                last = copy
+        return str(soup)
