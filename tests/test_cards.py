@@ -19,14 +19,14 @@ def code_of(card):
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda r: r.__name__)
-def test_every_rule_has_a_whole_card(rule):
-    said = cards.sections(rule)
-    assert said[""]
-    assert list(said)[1:7] == ["Formula", "Source", "Convention", "Elsewhere", "Memory", "When"]
-    assert all(said.values())
+def test_every_rule_has_a_complete_card(rule):
+    texts = cards.sections(rule)
+    assert texts[""]
+    assert list(texts)[1:7] == ["Formula", "Source", "Convention", "Elsewhere", "Memory", "When"]
+    assert all(texts.values())
     card = ol.card(rule)
     assert card.markdown.startswith(f"### {rule.__name__}")
-    assert card.markdown.count("$$") == 2 * len(re.findall(r"\$\$.+?\$\$", said["Formula"], flags=re.DOTALL)) > 0
+    assert card.markdown.count("$$") == 2 * len(re.findall(r"\$\$.+?\$\$", texts["Formula"], flags=re.DOTALL)) > 0
     for label in ("When", "Memory", "Convention", "Elsewhere", "Source"):
         assert f"**{label}.**" in card.markdown
     for name, about in rule.hypers.items():
@@ -48,7 +48,7 @@ def test_the_code_on_the_card_is_the_code_that_runs(rule):
 
 
 @pytest.mark.parametrize("f", FUNCTIONS, ids=lambda f: f.name)
-def test_every_function_has_a_whole_card(f):
+def test_every_function_has_a_complete_card(f):
     card = ol.card(f)
     assert card.markdown.startswith(f"### {cards.prose(f.name)}\n")
     assert f.latex.strip("$ ") in card.markdown
@@ -84,12 +84,23 @@ def test_docstrings_of_methods_and_decorators_are_left_out():
     assert cards.rule_source(Commented) == "def update(self, x, g):\n    return x - g  # one unit"
 
 
+def test_sections_are_read_with_and_without_the_indentation_that_python_3_13_strips():
+    doc = "A rule.\n\n    Formula:\n        $$a$$\n        $$b$$\n\n    When:\n        Now:\n          or never.\n    "
+    for text in (doc, inspect.cleandoc(doc)):
+        rule = type("Own", (ol.Optimizer,), {"__doc__": text, "update": lambda self, x, g: x})
+        assert cards.sections(rule) == {"": "A rule.", "Formula": "$$a$$\n$$b$$", "When": "Now:\n  or never."}
+
+
 def test_a_rule_without_docstring_or_sections_still_has_a_card():
     class Bare(ol.Optimizer):
         def update(self, x, g):
             return x
 
-    assert cards.sections(Bare) == {"": ""}
+    class Heir(ol.Adam):
+        def update(self, x, g):
+            return x
+
+    assert cards.sections(Bare) == cards.sections(Heir) == {"": ""}  # no docstring is inherited
     assert "def update" in ol.card(Bare).markdown
     assert "**Memory" not in ol.card(Bare()).markdown
 

@@ -55,15 +55,15 @@ def card(thing):
     if isinstance(thing, str):
         thing = FUNCTIONS[thing] if thing in FUNCTIONS else OPTIMIZERS[thing]
     if isinstance(thing, Function):
-        parts = _function_parts(thing)
+        blocks = _function_blocks(thing)
     elif isinstance(thing, Optimizer) or (isinstance(thing, type) and issubclass(thing, Optimizer)):
-        parts = _rule_parts(thing)
+        blocks = _rule_blocks(thing)
     else:
         raise TypeError(
             f"card: {thing!r} is a {type(thing).__name__}; pass an optimizer (ol.Adam or ol.Adam(lr=0.1)), "
             "a test function (ol.FUNCTIONS['ackley']) or the name of one"
         )
-    return Card(_to_markdown(parts), _to_text(parts))
+    return Card(_to_markdown(blocks), _to_text(blocks))
 
 
 def sections(rule):
@@ -75,33 +75,27 @@ def sections(rule):
     doc = inspect.cleandoc(cls.__dict__.get("__doc__") or "")
     if not (doc and "update" in cls.__dict__) or doc.startswith(f"{cls.__name__}("):
         return {"": ""}  # without a docstring, dataclass writes the signature there
-    found, label = {"": []}, ""
-    for line in doc.splitlines():
-        head = re.fullmatch(rf"({'|'.join(LABELS)}):", line)
-        if head:
-            label = head.group(1)
-            found[label] = []
-        else:
-            found[label].append(line)
-    return {name: textwrap.dedent("\n".join(lines)).strip() for name, lines in found.items()}
+    summary, *pieces = re.split(rf"^({'|'.join(LABELS)}):$", doc, flags=re.MULTILINE)
+    texts = {"": summary} | dict(zip(pieces[::2], pieces[1::2], strict=True))
+    return {label: textwrap.dedent(text).strip() for label, text in texts.items()}
 
 
-# --- what stands on a card: (kind, title, content), once for both forms ---------------------------------------
+# --- what stands on a card: blocks of (kind, title, content), once for both forms -----------------------------
 
 
-def _rule_parts(rule):
+def _rule_blocks(rule):
     cls = rule if isinstance(rule, type) else type(rule)
-    said = sections(cls)
-    parts = [("title", cls.__name__, said[""])]
-    if said.get("Formula"):
-        parts.append(("formula", "Formula", re.findall(r"\$\$(.+?)\$\$", said["Formula"], flags=re.DOTALL)))
-    parts.append(("code", "The code that runs", rule_source(cls)))
+    texts = sections(cls)
+    blocks = [("title", cls.__name__, texts[""])]
+    if texts.get("Formula"):
+        blocks.append(("formula", "Formula", re.findall(r"\$\$(.+?)\$\$", texts["Formula"], flags=re.DOTALL)))
+    blocks.append(("code", "The code that runs", rule_source(cls)))
     if cls.hypers:
-        parts.append(("table", "Hyper-parameters", _hyper_rows(rule, cls)))
+        blocks.append(("table", "Hyper-parameters", _hyper_rows(rule, cls)))
     for label in ("Memory", "When", "Convention", "Elsewhere", "Notes", "Source"):
-        if said.get(label):
-            parts.append(("prose", label, said[label]))
-    return parts
+        if texts.get(label):
+            blocks.append(("prose", label, texts[label]))
+    return blocks
 
 
 def _hyper_rows(rule, cls):
@@ -115,23 +109,23 @@ def _hyper_rows(rule, cls):
     return rows
 
 
-def _function_parts(f):
-    parts = [("title", f.name, f"A function of {f.dim} coordinate{'s' if f.dim > 1 else ''}"
-              + (", and of any larger number of them." if f.any_dim else "."))]
+def _function_blocks(f):
+    size = f"A function of {f.dim} coordinate{'s' if f.dim > 1 else ''}"
+    blocks = [("title", f.name, size + (", and of any larger number of them." if f.any_dim else "."))]
     if f.latex:
-        parts.append(("formula", "Formula", [f.latex.strip().strip("$")]))
-    parts.append(("code", "The code that runs", _source_of(f.formula)))
-    rows = [("what", "where"), ("domain", " × ".join(f"[{low:g}, {high:g}]" for low, high in f.domain)),
-            ("start", _points([f.start]))]
+        blocks.append(("formula", "Formula", [f.latex.strip().strip("$")]))
+    blocks.append(("code", "The code that runs", _source_of(f.formula)))
+    domain = " × ".join(f"[{low:g}, {high:g}]" for low, high in f.domain)
+    rows = [("what", "where"), ("domain", domain), ("start", _points([f.start]))]
     if f.minima:
+        rows.append(("global minimum" if len(f.minima) == 1 else "global minima", _points(f.minima)))
         rows.append(("value there", f"{f.minimum:.6g}"))
-        rows.insert(-1, ("global minimum" if len(f.minima) == 1 else "global minima", _points(f.minima)))
     if f.local_minima:
         rows.append(("local minima", _points(f.local_minima)))
-    parts.append(("table", "Known points", rows))
+    blocks.append(("table", "Known points", rows))
     if f.source:
-        parts.append(("prose", "Source", f.source))
-    return parts
+        blocks.append(("prose", "Source", f.source))
+    return blocks
 
 
 def _points(points, most=6):
@@ -161,31 +155,30 @@ def _source_of(function):
     if not isinstance(node, ast.FunctionDef):
         return text
     lines = text.splitlines()
-    drop = set(range(node.lineno - 1))
     if ast.get_docstring(node) is not None and len(node.body) > 1:
-        drop |= set(range(node.body[0].lineno - 1, node.body[0].end_lineno))
-    kept = [line for i, line in enumerate(lines) if i not in drop]
-    return re.sub(r"(?m)(^def .*:\n)\n+", r"\1", "\n".join(kept))
+        del lines[node.body[0].lineno - 1 : node.body[0].end_lineno]
+    del lines[: node.lineno - 1]  # decorators
+    return re.sub(r"(?m)(^def .*:\n)\n+", r"\1", "\n".join(lines))
 
 
 # --- the two forms ----------------------------------------------------------------------------------------------
 
 
-def _to_markdown(parts):
-    blocks = []
-    for kind, title, content in parts:
+def _to_markdown(blocks):
+    paragraphs = []
+    for kind, title, content in blocks:
         if kind == "title":
-            blocks += [f"### {prose(title)}", prose(content)]
+            paragraphs += [f"### {prose(title)}", prose(content)]
         elif kind == "formula":
-            blocks += [f"$$\n{line.strip()}\n$$" for line in content]
+            paragraphs += [f"$$\n{line.strip()}\n$$" for line in content]
         elif kind == "code":
             fence = "`" * max([3, *(len(run) + 1 for run in re.findall("`+", content))])
-            blocks += [f"{fence}python\n{content}\n{fence}"]
+            paragraphs.append(f"{fence}python\n{content}\n{fence}")
         elif kind == "table":
-            blocks += [_table(content).markdown(_cell)]
+            paragraphs.append(_table(content).markdown(_cell))
         else:
-            blocks += [f"**{title}.** {prose(content)}"]
-    return "\n\n".join(block for block in blocks if block)
+            paragraphs.append(f"**{title}.** {prose(content)}")
+    return "\n\n".join(filter(None, paragraphs))
 
 
 def _table(rows):
@@ -194,7 +187,7 @@ def _table(rows):
 
 
 def _cell(entry):
-    """One entry of a table; formulas and code are left alone, and no entry breaks the row."""
+    """A cell of a table in Markdown; formulas and code stay as they are, and no cell ends its row."""
     entry = " ".join(str(entry).split())
     if not entry.startswith(("$", "<code>")):
         entry = prose(entry)
@@ -223,21 +216,21 @@ def _escape_dollars(text):
     return text.replace("$", "&#36;")
 
 
-def _to_text(parts):
-    blocks = []
-    for kind, title, content in parts:
+def _to_text(blocks):
+    paragraphs = []
+    for kind, title, content in blocks:
         if kind == "title":
-            blocks.append(f"{title}: {content}" if content else title)
+            paragraphs.append(f"{title}: {content}" if content else title)
         elif kind == "formula":
-            blocks.append("\n".join(f"    {' '.join(line.split())}" for line in content))
+            paragraphs.append("\n".join(f"    {' '.join(line.split())}" for line in content))
         elif kind == "code":
-            blocks.append(textwrap.indent(content, "    "))
+            paragraphs.append(textwrap.indent(content, "    "))
         elif kind == "table":
             plain = _table([[_plain(entry) for entry in row] for row in content])
-            blocks.append(textwrap.indent(plain.text(ruler=""), "    "))
+            paragraphs.append(textwrap.indent(plain.text(ruler=""), "    "))
         else:
-            blocks.append(textwrap.fill(f"{title}: {' '.join(content.split())}", 100))
-    return "\n\n".join(blocks)
+            paragraphs.append(textwrap.fill(f"{title}: {' '.join(content.split())}", 100))
+    return "\n\n".join(paragraphs)
 
 
 def _plain(entry):

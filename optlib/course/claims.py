@@ -3,8 +3,7 @@
 import html
 import re
 
-import numpy as np
-
+from .. import checks
 from ..pictures import theme
 from ..pictures.table import Table
 
@@ -12,9 +11,16 @@ COLUMNS = {
     "claim": "claim", "source": "who says so", "section": "tested in section", "found": "found", "verdict": "verdict",
 }  # fmt: skip
 WIDTHS = (34, 14, 10, 34, 14)  # characters, in the text form
-WORDS = {True: "holds", False: "does not hold"}
-COLORS = {WORDS[True]: theme.GREEN, WORDS[False]: theme.VERMILLION}
-BETWEEN = theme.ORANGE  # a verdict in other words
+ASKED = {
+    "claim": "say what is claimed",
+    "source": "say who claims it",
+    "section": "say where in the notebook it is tested",
+    "found": "say what the test gave, in numbers, such as f'{value:.3g} after {steps} steps'",
+    "verdict": "leave it out for 'holds' or 'does not hold'",
+}
+VERDICTS = {True: "holds", False: "does not hold"}
+COLORS = {VERDICTS[True]: theme.GREEN, VERDICTS[False]: theme.VERMILLION}
+OWN_VERDICT = theme.ORANGE
 
 
 class Claims:
@@ -61,13 +67,13 @@ class Claims:
         ValueError
             If a text is empty.
         """
-        holds = _truth(holds)
+        holds = checks.flag("add", "holds", holds)
         row = {
-            "claim": _words("claim", claim),
-            "source": _words("source", source),
-            "section": _words("section", str(section) if type(section) is int else section),
-            "found": _words("found", found),
-            "verdict": WORDS[holds] if verdict is None else _words("verdict", verdict),
+            "claim": _nonempty("claim", claim),
+            "source": _nonempty("source", source),
+            "section": _nonempty("section", str(section) if type(section) is int else section),
+            "found": _nonempty("found", found),
+            "verdict": VERDICTS[holds] if verdict is None else _nonempty("verdict", verdict),
             "holds": holds,
         }
         same = [i for i, old in enumerate(self.rows) if all(old[key] == row[key] for key in ("claim", "source"))]
@@ -85,12 +91,12 @@ class Claims:
         head = "".join(f'<th scope="col" style="{left}">{title}</th>' for title in COLUMNS.values())
         body = []
         for row in self.rows:
-            said = {key: html.escape(row[key]) for key in COLUMNS}
-            middle = "".join(f'<td style="{left}">{said[key]}</td>' for key in ("source", "section", "found"))
+            claim, *others, verdict = (html.escape(row[key]) for key in COLUMNS)
+            middle = "".join(f'<td style="{left}">{text}</td>' for text in others)
             body.append(
-                f'<tr><th scope="row" style="{left};font-weight:normal">{said["claim"]}</th>{middle}'
-                f'<td style="{left};border-left:5px solid {COLORS.get(row["verdict"], BETWEEN)};padding-left:8px">'
-                f"<strong>{said['verdict']}</strong></td></tr>"
+                f'<tr><th scope="row" style="{left};font-weight:normal">{claim}</th>{middle}'
+                f'<td style="{left};border-left:5px solid {COLORS.get(row["verdict"], OWN_VERDICT)};padding-left:8px">'
+                f"<strong>{verdict}</strong></td></tr>"
             )
         # Dollar signs in a claim are money, not formulas: the classes keep MathJax away.
         return (
@@ -113,13 +119,13 @@ class Claims:
         if not self.rows:
             return "No claim has been tested yet."
         verdicts = [row["verdict"] for row in self.rows]
-        n, held, refuted = len(verdicts), verdicts.count(WORDS[True]), verdicts.count(WORDS[False])
-        parts = [
+        n, held, refuted = len(verdicts), verdicts.count(VERDICTS[True]), verdicts.count(VERDICTS[False])
+        counts = [
             f"{held} hold{'s' * (held == 1)}" * (held > 0),
             f"{refuted} do{'es' * (refuted == 1)} not" * (refuted > 0),
             f"{n - held - refuted} with a verdict of its own" * (n > held + refuted),
         ]
-        return f"{n} claim{'s' * (n > 1)} tested: {', '.join(filter(None, parts))}."
+        return f"{n} claim{'s' * (n > 1)} tested: {', '.join(filter(None, counts))}."
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         return {"text/html": self.html(), "text/markdown": self.markdown(), "text/plain": repr(self)}
@@ -131,32 +137,12 @@ class Claims:
         return len(self.rows)
 
 
-def _truth(holds):
-    if isinstance(holds, (bool, np.bool_)):
-        return bool(holds)
-    raise TypeError(
-        f"add: holds={holds!r} is a {type(holds).__name__}; pass True or False, the result of a comparison such as "
-        "steps < 100, with .all() or .any() where it gives an array"
-    )
-
-
-def _words(name, text):
+def _nonempty(name, text):
     if not isinstance(text, str):
-        hint = f"such as f'{{value:.3g}} after {{steps}} steps'; {text!r}" if name == "found" else repr(text)
-        raise TypeError(f"add: {name} must be a text, {hint} is a {type(text).__name__}")
-    text = " ".join(text.split())
-    if not text:
-        raise ValueError(f"add: {name} is empty; {_ASKED[name]}")
-    return text
-
-
-_ASKED = {
-    "claim": "say what is claimed",
-    "source": "say who claims it",
-    "section": "say where in the notebook it is tested",
-    "found": "say what the test gave, in numbers",
-    "verdict": "leave it out for 'holds' or 'does not hold'",
-}
+        raise TypeError(f"add: {name}={text!r} must be a text; {ASKED[name]}")
+    if not text.strip():
+        raise ValueError(f"add: {name} is empty; {ASKED[name]}")
+    return " ".join(text.split())
 
 
 def _literal(text):
