@@ -1,4 +1,4 @@
-"""Callbacks of `fit`: averaging, decay, and parameters that stay as they are."""
+"""Callbacks of `fit`: averaging, decay, and frozen parameters."""
 
 import types
 
@@ -38,7 +38,7 @@ def test_look_ahead_follows_its_formula():
             slow = d * slow + (1 - d) * fast
             fast = slow
     torch.testing.assert_close(model.classifier.weight.detach(), slow, rtol=1e-12, atol=0)
-    assert not torch.equal(slow, fast)  # two more steps were made, and the end is the average all the same
+    assert not torch.equal(slow, fast)  # two more steps follow the last average; the end is an average nevertheless
 
 
 def test_look_ahead_without_decay_changes_nothing():
@@ -64,14 +64,14 @@ def test_look_ahead_averages_the_running_means_too_and_leaves_integers_alone():
 
 
 def test_the_last_test_sees_the_average():
-    kept = {}
+    averages = {}
 
     class Look(LookAhead):
         def after_epoch(self, run):
-            kept[run.epoch] = {name: value.clone() for name, value in self.slow.items()}
+            averages[run.epoch] = {name: value.clone() for name, value in self.slow.items()}
 
     model, _ = short(callbacks=[Look(every=2)])
-    assert all(torch.equal(value, kept[3][name]) for name, value in model.state_dict().items() if name in kept[3])
+    assert all(torch.equal(model.state_dict()[name], value) for name, value in averages[3].items())
 
 
 def test_weight_decay_shrinks_matrices_and_nothing_else():
@@ -89,48 +89,59 @@ def test_weight_decay_shrinks_matrices_and_nothing_else():
 
 def test_weight_decay_shrinks_biases_as_fast_as_matrices_where_it_is_told_to():
     model = Tiny()
-    parts = {True: [], False: []}
+    biases, matrices = ([p for p in model.parameters() if (p.ndim == 1) == one] for one in (True, False))
     for p in model.parameters():
         torch.nn.init.ones_(p)
-        parts[p.ndim > 1].append(p)
-    groups = [{"params": parts[True], "lr": 0.1}, {"params": parts[False], "lr": 6.4}]
+    groups = [{"params": matrices, "lr": 0.1}, {"params": biases, "lr": 6.4}]
     run = types.SimpleNamespace(model=model, optimizer=TorchOptimizer(groups, ol.GradientDescent(lr=0.1)))
     WeightDecay(0.5, biases=True).after_step(run)
-    assert parts[False]
+    assert biases
     for p in model.parameters():
         torch.testing.assert_close(p, torch.full_like(p, 0.95))
 
 
-def test_weight_decay_and_averaging_refuse_what_cannot_be():
+def test_weight_decay_needs_to_see_the_rate():
     model = Tiny()
     optimizer = TorchOptimizer(model.parameters(), ol.Momentum(lr=ol.schedules.Exponential(0.1, 0.9)))
     with pytest.raises(ValueError, match="lr is a schedule"):
         short(model, optimizer, callbacks=[WeightDecay(0.1)])
-    for make, words in (
-        (lambda: WeightDecay(-1.0), "rate=-1.0"),
-        (lambda: LookAhead(every=0), "every=0"),
-        (lambda: LookAhead(decay=1.0), "decay=1.0"),
-        (lambda: LookAhead(power=-1), "power=-1"),
-    ):
-        with pytest.raises(ValueError, match=words):
-            make()
 
 
-# --- parameters that stay as they are ------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("make", "error", "words"),
+    [
+        (lambda: WeightDecay(-1.0), ValueError, "rate=-1.0"),
+        (lambda: LookAhead(every=0), ValueError, "every=0"),
+        (lambda: LookAhead(decay=1.0), ValueError, "decay=1.0"),
+        (lambda: LookAhead(power=-1), ValueError, "power=-1"),
+        (lambda: Freeze("norm.bias", after=1), TypeError, "names='norm.bias'"),
+        (lambda: Freeze(["norm.bias"], after=0), ValueError, "after=0"),
+        (lambda: Freeze(["norm.bias"], after=True), TypeError, "after=True"),
+        (lambda: Freeze(["norm.bias"], after=1.5), TypeError, "after=1.5"),
+        (lambda: short(callbacks=[Freeze(["norm.bias", "bias"], after=1)]), ValueError,
+         r"\['bias'\] are no parameters .* norm.bias"),
+    ],
+)  # fmt: skip
+def test_invalid_arguments_are_refused(make, error, words):
+    with pytest.raises(error, match=words):
+        make()
+
+
+# --- frozen parameters ---------------------------------------------------------------------------------------
 
 
 class AfterEpochs(Callback):
     """The parameters after each epoch, and which of them have a gradient."""
 
     def start(self, run):
-        self.seen = [{name: p.detach().clone() for name, p in run.model.named_parameters()}]
-        self.learned = []
+        self.values = [{name: p.detach().clone() for name, p in run.model.named_parameters()}]
+        self.trained = []
 
     def after_step(self, run):
-        self.learned.append({name for name, p in run.model.named_parameters() if p.grad is not None})
+        self.trained.append({name for name, p in run.model.named_parameters() if p.grad is not None})
 
     def after_epoch(self, run):
-        self.seen.append({name: p.detach().clone() for name, p in run.model.named_parameters()})
+        self.values.append({name: p.detach().clone() for name, p in run.model.named_parameters()})
 
 
 @pytest.mark.parametrize("rule", [ol.Nesterov(lr=0.05), ol.Adam(lr=0.01)], ids=repr)
@@ -140,11 +151,11 @@ def test_frozen_parameters_learn_for_some_epochs_and_then_neither_step_nor_decay
     name = "norm.bias"
     optimizer = TorchOptimizer(model.parameters(), rule)
     short(model, optimizer, epochs=3, callbacks=[WeightDecay(0.1, biases=True), Freeze([name], after), look])
-    for epoch, (before, now) in enumerate(zip(look.seen, look.seen[1:], strict=False), start=1):
+    for epoch, (before, now) in enumerate(zip(look.values, look.values[1:], strict=False), start=1):
         for each in now:
             assert torch.equal(before[each], now[each]) == (each == name and epoch > after)
-    steps = len(look.learned) // 3
-    assert all((name in names) == (step < after * steps) for step, names in enumerate(look.learned))
+    steps = len(look.trained) // 3
+    assert all((name in names) == (step < after * steps) for step, names in enumerate(look.trained))
 
 
 def test_until_parameters_are_frozen_the_run_is_the_one_without():
@@ -152,7 +163,7 @@ def test_until_parameters_are_frozen_the_run_is_the_one_without():
     for extra in ([], [Freeze(["norm.bias"], after=2)]):
         look = AfterEpochs()
         short(epochs=3, callbacks=[*extra, look])
-        runs.append(look.seen)
+        runs.append(look.values)
     plain, frozen = runs
     for epoch in range(3):
         assert all(torch.equal(plain[epoch][name], frozen[epoch][name]) for name in plain[epoch])
@@ -174,13 +185,3 @@ def test_after_the_run_frozen_parameters_can_be_learned_again():
             assert also
         assert model.norm.bias.requires_grad
         assert not model.norm.weight.requires_grad  # it was fixed before
-
-
-def test_freezing_refuses_what_cannot_be():
-    with pytest.raises(TypeError, match="names='norm.bias'"):
-        Freeze("norm.bias", after=1)
-    for after in (0, True, 1.5):
-        with pytest.raises(ValueError, match=f"after={after}"):
-            Freeze(["norm.bias"], after=after)
-    with pytest.raises(ValueError, match=r"\['bias'\] are no parameters .* norm.bias"):
-        short(callbacks=[Freeze(["norm.bias", "bias"], after=1)])

@@ -1,4 +1,4 @@
-"""Checkpoints of `fit`: a run that was broken off goes on bit for bit; others and damaged files are refused."""
+"""Checkpoints of `fit`: an interrupted run resumes bit for bit; other and damaged files are refused."""
 
 import functools
 import pickle
@@ -9,7 +9,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
-from vision_cases import PLAIN, Tiny, adam, images, one_thread, short, weights  # noqa: F401
+from vision_cases import PLAIN, Tiny, adam, images, one_thread, short, threads, weights  # noqa: F401
 
 import optlib as ol
 from optlib.torch_driver import TorchOptimizer
@@ -27,7 +27,7 @@ OPTIMIZERS = {
 
 
 class BreakOff(Callback):
-    """An interrupt in the middle of an epoch, or none."""
+    """Interrupts the run after a step, or never."""
 
     def __init__(self, step=None):
         self.step = step
@@ -41,16 +41,16 @@ class BreakOff(Callback):
 
 
 def run(path, optimizer=adam, break_at=None, **options):
-    """A run with everything that has a memory; ``optimizer`` makes the optimizer of a new model."""
+    """A run with everything that has state; ``optimizer`` is a function of the model."""
     model = Tiny()
-    made = optimizer(model)
-    whole = isinstance(made, TorchOptimizer) and not made.rule.elementwise  # it needs all gradients
+    optimizer = optimizer(model)
+    needs_all_gradients = isinstance(optimizer, TorchOptimizer) and not optimizer.rule.elementwise
     schedule = ol.schedules.Cosine(1.0, steps=12, end=0.1)
     callbacks = [LookAhead(every=2), WeightDecay(0.01), BreakOff(break_at)]
-    callbacks += [] if whole else [Freeze(["norm.bias"], after=2)]
+    callbacks += [] if needs_all_gradients else [Freeze(["norm.bias"], after=2)]
     options = PLAIN | {"augment": FlipAndShift(shift=1), "schedule": schedule, "callbacks": callbacks} | options
-    history = fit(model, made, images(), TEST, epochs=4, batch=8, checkpoint=path, **options)
-    return model, made, history
+    history = fit(model, optimizer, images(), TEST, epochs=4, batch=8, checkpoint=path, **options)
+    return model, optimizer, history
 
 
 def tensors(value):
@@ -63,23 +63,23 @@ def tensors(value):
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 @pytest.mark.parametrize("layout", ["contiguous", "channels_last"])
-def test_a_run_that_was_broken_off_goes_on_bit_for_bit(tmp_path, name, layout):
+def test_an_interrupted_run_resumes_bit_for_bit(tmp_path, name, layout):
     make = OPTIMIZERS[name]
-    whole, whole_optimizer, expected = run(None, make, layout=layout)
+    expected_model, expected_optimizer, expected = run(None, make, layout=layout)
     path = tmp_path / "run.pt"
     for step in (8, 7, 11):  # in the third of four epochs, in the third again, in the last
         with pytest.raises(KeyboardInterrupt):
             run(path, make, break_at=step, layout=layout)
     model, optimizer, history = run(path, make, layout=layout)
-    assert torch.equal(weights(model), weights(whole))
-    ours, theirs = tensors(optimizer.state_dict()), tensors(whole_optimizer.state_dict())
+    assert torch.equal(weights(model), weights(expected_model))
+    ours, theirs = tensors(optimizer.state_dict()), tensors(expected_optimizer.state_dict())
     assert ours
     assert all(torch.equal(a, b) for a, b in zip(ours, theirs, strict=True))
-    for what in ("train_loss", "train_accuracy", "test_loss", "test_accuracy", "lr"):
-        assert getattr(history, what) == getattr(expected, what)
+    for name in ("train_loss", "train_accuracy", "test_loss", "test_accuracy", "lr"):
+        assert getattr(history, name) == getattr(expected, name)
 
 
-def test_whole_epochs_are_not_trained_again(tmp_path):
+def test_complete_epochs_are_not_trained_again(tmp_path):
     steps = []
 
     class Count(Callback):
@@ -108,7 +108,7 @@ def test_whole_epochs_are_not_trained_again(tmp_path):
 
 
 def test_the_same_optimizer_may_go_on_after_an_interrupt(tmp_path):
-    """As in a notebook, where the cell is run again."""
+    """As in a notebook, when a cell is run again."""
     model = Tiny()
     optimizer = adam(model)
     options = {"schedule": ol.schedules.Cosine(1.0, steps=9, end=0.1), "checkpoint": tmp_path / "run.pt"}
@@ -146,6 +146,15 @@ def test_the_precision_that_was_chosen_once_is_kept(tmp_path, monkeypatch):
 X, Y = images()
 
 
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """Contents of the checkpoint of a short run, and the network."""
+    path = tmp_path_factory.mktemp("written") / "run.pt"
+    with threads(1):
+        model, _ = short(checkpoint=path)
+    return path.read_bytes(), model
+
+
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
@@ -168,16 +177,15 @@ X, Y = images()
         ({"epochs": 4, "seed": 1}, "epochs is 3 .*; seed is 0"),
     ],
 )
-def test_a_checkpoint_of_another_run_is_refused_by_name(tmp_path, changed, words):
+def test_a_checkpoint_of_another_run_is_refused_by_name(tmp_path, written, changed, words):
     path = tmp_path / "run.pt"
-    short(checkpoint=path)
-    before = path.read_bytes()
+    path.write_bytes(written[0])
     make, model = changed.get("optimizer", adam), changed.get("model") or Tiny()
     changed = {name: value for name, value in changed.items() if name not in ("optimizer", "model")}
     start = weights(model)
     with pytest.raises(ValueError, match=f"run.pt.*{words}"):
         short(model, make(model), checkpoint=path, **changed)
-    assert path.read_bytes() == before
+    assert path.read_bytes() == written[0]
     assert torch.equal(weights(model), start)
 
 
@@ -196,10 +204,9 @@ class Trap:
 
 
 @pytest.mark.parametrize("damage", ["truncated", "empty", "text", "pickle", "bit", "zip", "foreign", "code", "format"])
-def test_a_file_that_is_damaged_or_foreign_is_refused(tmp_path, damage):
-    path = tmp_path / "run.pt"
-    model, _ = short(checkpoint=path)
-    data = path.read_bytes()
+def test_a_file_that_is_damaged_or_foreign_is_refused(tmp_path, written, damage):
+    path, (data, model) = tmp_path / "run.pt", written
+    path.write_bytes(data)
     if damage == "truncated":
         path.write_bytes(data[: len(data) // 2])
     elif damage == "empty":
@@ -208,7 +215,7 @@ def test_a_file_that_is_damaged_or_foreign_is_refused(tmp_path, damage):
         path.write_text("nothing that torch has written\n" * 100)
     elif damage == "pickle":
         path.write_bytes(pickle.dumps({"model": Trap()}))
-    elif damage == "bit":  # of the weights: torch reads the file without a word
+    elif damage == "bit":  # of the weights; torch would load it without an error
         place = data.index(model.conv.weight.detach().numpy().tobytes()) + 5
         path.write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
     elif damage == "zip":
@@ -226,7 +233,7 @@ def test_a_file_that_is_damaged_or_foreign_is_refused(tmp_path, damage):
     assert path.read_bytes() == damaged
 
 
-def test_a_run_that_is_cut_short_while_it_writes_leaves_the_old_file(tmp_path, monkeypatch):
+def test_a_failure_while_writing_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
     path = tmp_path / "run.pt"
     save, calls = torch.save, []
 
@@ -241,13 +248,13 @@ def test_a_run_that_is_cut_short_while_it_writes_leaves_the_old_file(tmp_path, m
         patch.setattr(torch, "save", dies)
         with pytest.raises(OSError, match="disk full"):
             short(checkpoint=path)
+    assert [file.name for file in tmp_path.iterdir()] == ["run.pt"]
     assert len(checkpoint.load(path)["history"]["train_loss"]) == 1
     model, _ = short(checkpoint=path)
     assert torch.equal(weights(model), weights(short()[0]))
-    assert [file.name for file in tmp_path.iterdir()] == ["run.pt"]
 
 
-def test_what_is_written_holds_numbers_only(tmp_path):
+def test_a_checkpoint_contains_numbers_only(tmp_path):
     run(tmp_path / "run.pt")
     saved = torch.load(tmp_path / "run.pt", weights_only=True)
     assert np.isfinite(saved["history"]["train_loss"]).all()

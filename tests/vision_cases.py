@@ -1,5 +1,7 @@
 """A tiny network and a few tiny images, for the tests of `optlib.vision`."""
 
+import contextlib
+
 import numpy as np
 import pytest
 import torch
@@ -12,17 +14,23 @@ from optlib.vision import fit, he_
 PLAIN = {"precision": "float32", "layout": "contiguous", "progress": False}  # no probe: it takes a second
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Several threads only wait for each other where tensors are so small.  For every file that imports this name."""
+@contextlib.contextmanager
+def threads(count):
     before = torch.get_num_threads()
-    torch.set_num_threads(1)
+    torch.set_num_threads(count)
     yield
     torch.set_num_threads(before)
 
 
+@pytest.fixture(autouse=True)
+def one_thread():
+    """For every file that imports this name: with tensors so small, several threads only wait for each other."""
+    with threads(1):
+        yield
+
+
 class Tiny(nn.Module):
-    """All that can go wrong in a loop: BatchNorm, dropout, a bias."""
+    """Every kind of layer that a training loop can get wrong: BatchNorm, dropout, a bias."""
 
     def __init__(self, classes=4, width=4, dropout=0.3, seed=0):
         super().__init__()

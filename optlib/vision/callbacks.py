@@ -1,18 +1,20 @@
-"""What can be done beside the steps of `fit`: callbacks, look-ahead averaging, weight decay, fixed parameters."""
+"""Callbacks of `fit`: their base class, look-ahead averaging, weight decay, frozen parameters."""
 
 import torch
+
+from .. import checks
 
 
 class Callback:
     """Base of all callbacks; each method does nothing until it is overridden.
 
-    Each is given the run, with ``run.model``, ``run.optimizer``, ``run.history``, ``run.epoch`` and ``run.step`` (how
-    many are done) of ``run.epochs`` and ``run.steps``.  ``run.stop()`` ends it after the epoch.  What a callback
-    remembers belongs into `state_dict`, so that a run that is resumed knows it.
+    Each method takes the run, with ``run.model``, ``run.optimizer``, ``run.history``, ``run.epoch`` and ``run.step``
+    (how many are done) of ``run.epochs`` and ``run.steps``.  ``run.stop()`` ends it after the epoch.  Return the state
+    of a callback from `state_dict`, so that a resumed run has it.
     """
 
     def start(self, run):
-        """Before the first step; of a resumed run also, before its state comes back."""
+        """Before the first step; also when a run is resumed, before `load_state_dict`."""
 
     def after_step(self, run):
         """After each step."""
@@ -21,14 +23,14 @@ class Callback:
         """After each epoch and its test, before the checkpoint is written."""
 
     def end(self, run):
-        """After all, also of a run that broke off: what was changed for the time of the run is put back here."""
+        """After the run, also when an error ended it: undo here what was changed for its duration."""
 
     def state_dict(self):
-        """What is to be kept: tensors and plain values by name."""
+        """State for a checkpoint: tensors and plain values by name."""
         return {}
 
     def load_state_dict(self, state):
-        """Take what was kept."""
+        """Restore the state from a checkpoint."""
 
 
 class AfterEpoch(Callback):
@@ -42,36 +44,33 @@ class AfterEpoch(Callback):
 
 
 class LookAhead(Callback):
-    r"""Look-ahead averaging: now and then the weights go back to a moving average of themselves.
+    r"""Look-ahead averaging: every k steps the weights are replaced by a moving average of themselves.
 
     $$s \leftarrow d_t\, s + (1 - d_t)\, x, \qquad x \leftarrow s \qquad \text{after every k-th step},
       \qquad d_t = d\,(t/T)^p$$
 
-    At first the average follows at once and nothing changes; later it becomes slower, while the learning rate falls.
-    After the last step the weights are the average.  The running means of BatchNorm are averaged too.
+    In the first steps the average equals the weights, and nothing changes; later, while the learning rate falls, it
+    follows them more slowly.  After the last step the weights are the average.  The running statistics of BatchNorm
+    are averaged too.
 
     Parameters
     ----------
     every : int, at least 1
         Steps between two averages, k.
     decay : float in [0, 1)
-        Share of the average that is kept at the end, d.
+        Weight of the old average at the end of the run, d.
     power : float, at least 0
-        How late it becomes slow, p.  With 0 the share is always d.
+        Exponent of its growth, p.  With 0 it is always d.
 
     Source: M. Zhang, J. Lucas, G. Hinton, J. Ba (2019), Lookahead Optimizer: k steps forward, 1 step back, NeurIPS,
-    Algorithm 1, arXiv:1907.08610, with 1 - d_t for its alpha; the growing share is from K. Jordan (2024),
-    arXiv:2404.00498, whose numbers are the defaults.
+    Algorithm 1, arXiv:1907.08610, with 1 - d_t for its alpha; the growing weight and the defaults are from K. Jordan
+    (2024), arXiv:2404.00498.
     """
 
     def __init__(self, every=5, decay=0.95**5, power=3.0):
-        if isinstance(every, bool) or not isinstance(every, int) or every < 1:
-            raise ValueError(f"LookAhead: every={every!r} must be an integer of at least 1")
-        if not 0 <= decay < 1:
-            raise ValueError(f"LookAhead: decay={decay!r} must be in [0, 1)")
-        if not power >= 0:
-            raise ValueError(f"LookAhead: power={power!r} must be at least 0")
-        self.every, self.decay, self.power = every, decay, power
+        self.every = checks.integer("LookAhead", "every", every, least=1)
+        self.decay = checks.number("LookAhead", "decay", decay, "[0, 1)")
+        self.power = checks.number("LookAhead", "power", power, "[0, inf)")
 
     def start(self, run):
         self.slow = {name: value.clone() for name, value in _floats(run.model)}
@@ -99,34 +98,32 @@ class LookAhead(Callback):
 
 
 class WeightDecay(Callback):
-    r"""After each step, shrink the weights of convolutions and linear layers by a small share.
+    r"""After each step, shrink the weights of convolutions and linear layers.
 
     $$x \leftarrow (1 - \eta_t\, \lambda)\, x$$
 
-    The decay is decoupled: it stands beside the rule's step, so that any rule can have it, and does not go through its
-    momentum.  A gradient of lambda x instead, torch's ``weight_decay`` of SGD, decays 1 / (1 - beta) times as fast
-    under momentum beta.
+    The decay is decoupled: it is applied beside the rule's step, so it works with any rule and does not enter its
+    momentum.  Adding lambda x to the gradient instead, as torch's ``weight_decay`` of SGD does, decays
+    1 / (1 - beta) times as fast under momentum beta.
 
     Parameters
     ----------
     rate : float, at least 0
         Lambda.
     biases : bool
-        Whether biases, and the scales of BatchNorm, shrink as well.  All shrink by the same share, also where biases
-        have a learning rate of their own: it is that of the first group.
+        Whether biases, and the scales of BatchNorm, shrink as well.  Then all parameters decay at the first group's
+        rate, even where biases have a learning rate of their own.
 
     Source: I. Loshchilov, F. Hutter (2019), Decoupled Weight Decay Regularization, ICLR, Algorithm 1 (SGDW).
     arXiv:1711.05101
     """
 
     def __init__(self, rate, biases=False):
-        if not rate >= 0:
-            raise ValueError(f"WeightDecay: rate={rate!r} must be at least 0")
-        self.rate, self.biases = rate, bool(biases)
+        self.rate, self.biases = checks.number("WeightDecay", "rate", rate, "[0, inf)"), bool(biases)
 
     def start(self, run):
         if any("lr" not in group for group in run.optimizer.param_groups):
-            raise ValueError("WeightDecay: the rule's lr is a schedule, which it cannot see; use fit(schedule=...)")
+            raise ValueError("WeightDecay: the rule's lr is a schedule, which it cannot read; use fit(schedule=...)")
 
     @torch.no_grad()
     def after_step(self, run):
@@ -142,28 +139,25 @@ class WeightDecay(Callback):
 
 
 class Freeze(Callback):
-    """After some epochs, leave parameters as they are.
+    """Stop training some parameters after some epochs; after the run they are trainable again.
 
-    Steps become cheaper: no gradient is computed that only these parameters need.  For the bias of the first layer that
-    is the gradient of the next convolution with respect to its inputs, the largest of the network.  After the run they
-    can be learned again.
+    Steps become cheaper, since gradients that only these parameters need are not computed.  For the bias of the first
+    layer that is the gradient of the next convolution with respect to its inputs, the largest of the network.
 
     Parameters
     ----------
     names : sequence of str
         As in ``model.named_parameters()``.
     after : int, at least 1
-        Epochs in which they are learned.
+        Epochs in which they are trained.
 
-    Source: K. Jordan (2024), arXiv:2404.00498, where the whitening layer's bias learns for three epochs.
+    Source: K. Jordan (2024), arXiv:2404.00498, where the whitening layer's bias is trained for three epochs.
     """
 
     def __init__(self, names, after):
         if isinstance(names, str):
             raise TypeError(f"Freeze: names={names!r} must be a list of names, such as [{names!r}]")
-        if isinstance(after, bool) or not isinstance(after, int) or after < 1:
-            raise ValueError(f"Freeze: after={after!r} must be an integer of at least 1")
-        self.names, self.after, self.frozen = tuple(names), after, []
+        self.names, self.after, self.frozen = tuple(names), checks.integer("Freeze", "after", after, least=1), []
 
     def start(self, run):
         known = dict(run.model.named_parameters())
@@ -192,21 +186,21 @@ class Freeze(Callback):
         self.frozen = [p for p in self.parameters if p.requires_grad]
         for p in self.frozen:
             p.requires_grad_(False)
-            p.grad = None  # or the optimizer would go on stepping by the last one
+            p.grad = None  # otherwise the optimizer would keep using the last gradient
 
     def __repr__(self):
         return f"Freeze({list(self.names)}, after={self.after})"
 
 
 def as_callbacks(callbacks):
-    """A list of callbacks from callbacks and functions."""
+    """A list of callbacks, from one callback or function of the run, or a sequence of them."""
     callbacks = [callbacks] if callable(callbacks) or isinstance(callbacks, Callback) else list(callbacks or ())
     for each in callbacks:
         if isinstance(each, type) or not isinstance(each, Callback) and not callable(each):
-            raise TypeError(f"fit: callbacks contains {each!r}; a Callback() or a function of the run is allowed")
+            raise TypeError(f"fit: callbacks contains {each!r}; it may contain a Callback() or a function of the run")
     return [each if isinstance(each, Callback) else AfterEpoch(each) for each in callbacks]
 
 
 def _floats(model):
-    """Name and value of all parameters and buffers that are not integers, such as BatchNorm's count of batches."""
+    """Name and value of all parameters and buffers, without integers such as BatchNorm's count of batches."""
     return [(name, value) for name, value in model.state_dict().items() if value.is_floating_point()]

@@ -1,4 +1,4 @@
-"""Checkpoints: everything that a run needs to go on, written as a whole or not at all."""
+"""Checkpoints: everything that a run needs to go on, in one file that is either complete or not there."""
 
 import os
 import pathlib
@@ -7,30 +7,30 @@ import zlib
 
 import torch
 
+from .. import checks
+
 FORMAT = 1
-PARTS = {"format", "settings", "model", "optimizer", "callbacks", "history"}
-FREE = {"device", "threads"}  # settings that may differ when a run goes on
+KEYS = {"format", "settings", "model", "optimizer", "callbacks", "history"}
+MAY_DIFFER = {"device", "threads"}  # settings that need not agree when a run is resumed
 
 
-def save(path, **parts):
-    """Write a checkpoint under another name first: a run that is cut short leaves the old one whole."""
+def save(path, **contents):
+    """Write a checkpoint; when that fails or is cut short, the one before it stays as it is."""
     path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(path.name + ".unfinished")
-    with open(unfinished, "wb") as file:
-        torch.save({"format": FORMAT, **parts}, file)
+    with checks.replacing(path) as unfinished, open(unfinished, "wb") as file:
+        torch.save({"format": FORMAT, **contents}, file)
         file.flush()
-        os.fsync(file.fileno())
-    os.replace(unfinished, path)
+        os.fsync(file.fileno())  # the rename must not reach the disk before the data
 
 
 def load(path):
-    """The parts of a checkpoint by name, on the CPU; None where there is no file.
+    """The contents of a checkpoint by name, on the CPU; None if there is no file.
 
     Raises
     ------
     ValueError
-        For a file that is damaged or no checkpoint of `fit`.  No code in it is ever run.
+        For a file that is damaged or no checkpoint of `fit`.  Code in the file is never run.
     """
     path = pathlib.Path(path)
     if not path.exists():
@@ -45,9 +45,9 @@ def load(path):
         raise refuse(f"is damaged (in {damaged})")
     try:
         saved = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch has many ways to say that a zip file is none of its own
-        raise refuse("was not written by torch, or holds more than numbers") from error
-    if not isinstance(saved, dict) or set(saved) != PARTS:
+    except Exception as error:  # torch raises many kinds of errors for a foreign zip file
+        raise refuse("was not written by torch, or contains more than tensors and plain values") from error
+    if not isinstance(saved, dict) or set(saved) != KEYS:
         raise refuse("is no checkpoint of fit")
     if saved["format"] != FORMAT:
         raise refuse(f"has format {saved['format']!r}, and only {FORMAT} can be read")
@@ -55,15 +55,14 @@ def load(path):
 
 
 def check_same_run(path, saved, settings):
-    """Refuse to go on with a checkpoint of another run, and name everything in which it differs."""
-    names = [name for name in {**settings, **saved} if name not in FREE]
-    different = [
+    """ValueError unless the settings of a checkpoint are those of this run; every difference is named."""
+    differences = [
         f"{name} is {saved.get(name)!r} there and {settings.get(name)!r} here"
-        for name in names
-        if saved.get(name) != settings.get(name)
+        for name in {**settings, **saved}
+        if name not in MAY_DIFFER and saved.get(name) != settings.get(name)
     ]
-    if different:
+    if differences:
         raise ValueError(
-            f"fit: checkpoint={str(path)!r} belongs to another run: {'; '.join(different)}.  Name another file, or "
+            f"fit: checkpoint={str(path)!r} belongs to another run: {'; '.join(differences)}.  Name another file, or "
             "delete this one"
         )

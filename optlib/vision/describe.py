@@ -1,6 +1,13 @@
-"""Names for what a run is made of, the same in each process, so that two runs can be told apart."""
+"""What identifies a run: its settings as plain values that are the same in every process."""
 
 import functools
+import zlib
+
+import numpy as np
+import torch
+
+from .images import Shuffled, fingerprint
+from .parts import count_parameters
 
 PLAIN = (bool, int, float, str, tuple, type(None))
 
@@ -14,13 +21,56 @@ def name_of(value):
     if value is None:
         return None
     if isinstance(value, functools.partial):
-        given = [repr(each) for each in value.args] + [f"{k}={v!r}" for k, v in value.keywords.items()]
-        return f"{name_of(value.func)}({', '.join(given)})"
+        arguments = [repr(each) for each in value.args] + [f"{k}={v!r}" for k, v in value.keywords.items()]
+        return f"{name_of(value.func)}({', '.join(arguments)})"
     if hasattr(value, "__qualname__"):
         return value.__qualname__
     kind = type(value)
     if kind.__repr__ is not object.__repr__ and not hasattr(value, "named_modules"):
         return repr(value)
-    own = getattr(value, "__dict__", {}).items()
-    known = {k: v for k, v in own if isinstance(v, PLAIN) and not k.startswith("_") and k != "training"}
-    return f"{kind.__qualname__}({', '.join(f'{k}={v!r}' for k, v in sorted(known.items()))})"
+    attributes = getattr(value, "__dict__", {}).items()
+    plain = {k: v for k, v in attributes if isinstance(v, PLAIN) and not k.startswith("_") and k != "training"}
+    return f"{kind.__qualname__}({', '.join(f'{k}={v!r}' for k, v in sorted(plain.items()))})"
+
+
+def settings_of(run, schedule, fingerprints):
+    """The settings of a `Run`: the history shows them, and a checkpoint must agree with them.
+
+    Parameters
+    ----------
+    run : Run
+    schedule : as in `fit`
+    fingerprints : bool
+        Whether to add checksums of all images, which takes some tenths of a second.
+
+    Returns
+    -------
+    dict, fit for JSON
+    """
+    model, optimizer, train, cut = run.model, run.optimizer, run.train, run.train.batches
+    groups = [
+        {**{k: v for k, v in group.items() if k != "params"}, "tensors": len(group["params"])}
+        for group in optimizer.param_groups
+    ]
+    shapes = [(name, tuple(value.shape), str(value.dtype)) for name, value in model.state_dict().items()]
+    rule = getattr(optimizer, "rule", None)
+    settings = {
+        "model": type(model).__name__, "parameters": count_parameters(model),
+        "shapes": _checksum(repr(shapes).encode()),
+        "optimizer": type(optimizer).__name__ if rule is None else repr(rule), "groups": repr(groups),
+        "schedule": None if schedule is None else f"{name_of(schedule)}, {_checksum(np.array(run.factors))}",
+        "epochs": run.epochs, "batch": cut.size, "images": min(cut.n, cut.per_epoch * cut.size),
+        "seed": run.seed, "order": cut.seed, "train": "pair" if isinstance(train, Shuffled) else name_of(train),
+        "augment": name_of(getattr(train, "augment", None)), "loss": name_of(run.loss),
+        "normalize": name_of(getattr(train, "normalize", None)),
+        "callbacks": [name_of(getattr(each, "function", each)) for each in run.callbacks],
+        "precision": run.precision, "layout": run.layout, "device": run.device.type,
+        "threads": torch.get_num_threads(),
+    }  # fmt: skip
+    if fingerprints:
+        settings["data"] = [fingerprint(source) for source in (train, run.test) if source is not None]
+    return settings
+
+
+def _checksum(data):
+    return f"{zlib.crc32(data):08x}"

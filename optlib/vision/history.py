@@ -1,4 +1,4 @@
-"""`History`: what a training run measured, epoch by epoch."""
+"""`History`: the measurements of a training run, epoch by epoch."""
 
 import dataclasses
 
@@ -7,25 +7,25 @@ PER_EPOCH = ("train_loss", "train_accuracy", "test_loss", "test_accuracy", "seco
 
 @dataclasses.dataclass
 class History:
-    """What `fit` measured; each list has one entry for each whole epoch.
+    """Measurements of `fit`; each list has one entry for each complete epoch.
 
     Attributes
     ----------
     train_loss, train_accuracy : lists of float
-        Means over all images of the epoch, measured in the training pass: each image by the weights that were there
-        when its batch came, in training mode and as augmented.
+        Means over all images of the epoch, measured during training: each batch with the weights before its step, in
+        training mode and augmented.
     test_loss, test_accuracy : lists of float
         After the epoch, in evaluation mode; empty without test images.
     seconds, test_seconds : lists of float
-        What the training pass and the test took.
+        Durations of the training pass and of the test.
     lr : list of float
         Learning rate of the last step, of the optimizer's first group.
     diverged : bool
         Whether the loss became infinite or NaN.  The epoch in which it did is not in the lists.
     diverged_at : int or None
-        The step after whose batch this was seen, 0 for the first step.
+        The step after which this was detected, 0 for the first.
     settings : dict
-        What the run was asked to do, and in which precision and layout it computed.
+        The arguments of the run in words, and the precision and layout in which it computed.
     """
 
     settings: dict = dataclasses.field(default_factory=dict)
@@ -41,21 +41,21 @@ class History:
 
     @property
     def epochs(self):
-        """Number of whole epochs."""
+        """Number of complete epochs."""
         return len(self.train_loss)
 
     @property
     def images_per_second(self):
-        """Images a second in the training pass of each epoch."""
+        """Images per second in the training pass of each epoch."""
         return [self.settings["images"] / seconds for seconds in self.seconds]
 
     def append(self, **values):
-        """Add the numbers of an epoch by name."""
+        """Add the measurements of an epoch by name."""
         for name, value in values.items():
             getattr(self, name).append(value)
 
     def to_dict(self):
-        """Everything as lists, dicts and plain numbers, fit for JSON."""
+        """All of it as lists, dicts and plain numbers, fit for JSON."""
         return {**dataclasses.asdict(self), "images_per_second": self.images_per_second}
 
     @classmethod
@@ -65,12 +65,12 @@ class History:
 
     def line(self):
         """The last epoch in words."""
-        of = self.settings["epochs"]
+        total = self.settings["epochs"]
         if not self.epochs:
-            return f"no whole epoch of {of}"
+            return f"no whole epoch of {total}"
         test = f", test {self.test_loss[-1]:.4f}, {self.test_accuracy[-1]:.1%}" if self.test_loss else ""
         return (
-            f"epoch {self.epochs}/{of}: train {self.train_loss[-1]:.4f}, {self.train_accuracy[-1]:.1%}{test}, "
+            f"epoch {self.epochs}/{total}: train {self.train_loss[-1]:.4f}, {self.train_accuracy[-1]:.1%}{test}, "
             f"{self.images_per_second[-1]:,.0f} images/s, {self.seconds[-1]:.1f} s"
         )
 

@@ -1,20 +1,20 @@
-"""Images on their way into a network: checked, scaled, and turned into what a convolution reads."""
+"""Images on their way into a network: checked, batched and normalized."""
 
 import zlib
 
 import numpy as np
 import torch
 
+from .. import checks
 from ..data.batching import batches
 from ..data.pixels import Normalize
 from ..data.seeds import number_for
 
 
 class Shuffled:
-    """Mini-batches of a set of images: shuffled, augmented, normalized.  `fit` makes one of a pair.
+    """Mini-batches of a set of images: shuffled, augmented, normalized.  `fit` makes one from a pair.
 
-    All chance is drawn from the seed and the number of the epoch alone, so that any epoch can be had without those
-    before it.
+    Random numbers depend only on the seed and the epoch, so any epoch can be had without those before it.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ class Shuffled:
         self.batches = batches(len(images), size, seed=seed)
 
     def epoch(self, k):
-        """The batches of epoch ``k``, 0 for the first, one after the other: floats (b, 3, H, W) and labels (b,)."""
+        """Yield the batches of epoch ``k``, 0 for the first: floats (b, 3, H, W) and labels (b,)."""
         images, order = self.images, torch.from_numpy(self.batches.order(k)).to(self.images.device)
         if self.augment is not None:
             images = self.augment(images, k, torch.Generator().manual_seed(number_for(self.batches.seed, k, 1)))
@@ -41,13 +41,9 @@ class Shuffled:
         for i in order.split(self.batches.size):
             yield self.normalize(images[i]), self.labels[i]
 
-    def first_two(self):
-        """A small batch that costs no augmentation."""
-        return self.normalize(self.images[:2]), self.labels[:2]
-
 
 class InOrder:
-    """Batches of a set of images as it is, for looking at all of them once.
+    """Batches of a set of images in the order given, without augmentation, for tests.
 
     Parameters
     ----------
@@ -66,33 +62,34 @@ class InOrder:
             yield self.normalize(x), labels
 
 
-def is_source(who, name, value, train=True):
-    """Whether a value makes its own batches, as `optlib.data.augment.ImageBatches` does."""
-    if not hasattr(value, "epoch"):
-        return False
-    if getattr(value, "train", train) != train:
-        kind = "made with train=False" if train else "made with train=True: its images are augmented"
-        raise ValueError(f"{who}: {name}={value!r} is {kind}; the other kind is needed here")
-    return True
+def as_train(train, batch, seed, augment, normalize, device):
+    """The source of training batches of `fit`: a pair becomes one on ``device``, a source is checked and returned."""
+    if hasattr(train, "epoch"):
+        for name, value in (("batch", batch), ("augment", augment)):
+            if value is not None:
+                raise ValueError(f"fit: {name}={value!r} is for pairs (images, labels); {train!r} makes its own")
+        return train
+    images, labels = as_pair("fit", "train", train)
+    size = checks.integer("fit", "batch", batch, least=1, most=len(images))
+    return Shuffled(images.to(device), labels.to(device), size, seed, augment, normalize)
 
 
 def as_test(who, test, normalize, size=500):
-    """Test images as something that gives batches in order; from a pair, or as they are."""
-    return test if is_source(who, "test", test, train=False) else InOrder(*as_pair(who, "test", test), normalize, size)
+    """The source of test batches, in order: from a pair, or a source as it is."""
+    return test if hasattr(test, "epoch") else InOrder(*as_pair(who, "test", test), normalize, size)
 
 
 def fingerprint(source):
-    """Checksums of what a source holds, so that a run is not continued with other images."""
+    """Checksums of a source's images and labels, so that a run is not resumed with other data."""
     images = source.images if hasattr(source, "images") else next(iter(source.epoch(0)))[0]
     return [f"{zlib.crc32(each.cpu().contiguous().numpy()):08x}" for each in (images, source.labels)]
 
 
 def as_images(who, name, images):
-    """A tensor of bytes (N, H, W, 3) from a tensor or a NumPy array, or an error that says what is wrong with it."""
+    """Bytes (N, H, W, 3) as a tensor, from a tensor or a NumPy array; TypeError or ValueError if they are not."""
     images = _as_tensor(images)
     if not isinstance(images, torch.Tensor) or images.dtype != torch.uint8:
-        kind = images.dtype if isinstance(images, torch.Tensor) else type(images).__name__
-        raise TypeError(f"{who}: {name} is {kind}; it must be a tensor or an array of bytes (uint8)")
+        raise TypeError(f"{who}: {name} is {_kind(images)}; it must be a tensor or an array of bytes (uint8)")
     if images.ndim != 4 or images.shape[-1] != 3 or not images.numel():
         raise ValueError(
             f"{who}: {name} has shape {tuple(images.shape)}; it must be (N, height, width, 3), such as (N, 32, 32, 3)"
@@ -101,23 +98,22 @@ def as_images(who, name, images):
 
 
 def as_pair(who, name, pair):
-    """Images and labels of one set, checked except for the number of classes."""
+    """Images (N, H, W, 3) and labels (N,) of one set as tensors; the range of the labels is not checked."""
     if not isinstance(pair, (tuple, list)) or len(pair) != 2:
         raise TypeError(f"{who}: {name} is a {type(pair).__name__}; it must be a pair (images, labels)")
     images, labels = as_images(who, f"the images of {name}", pair[0]), _as_tensor(pair[1])
-    if not isinstance(labels, torch.Tensor) or labels.dtype.is_floating_point or labels.dtype in (torch.bool,):
-        kind = labels.dtype if isinstance(labels, torch.Tensor) else type(labels).__name__
-        raise TypeError(f"{who}: the labels of {name} are {kind}; they must be integers")
+    if not isinstance(labels, torch.Tensor) or labels.dtype.is_floating_point or labels.dtype == torch.bool:
+        raise TypeError(f"{who}: the labels of {name} are {_kind(labels)}; they must be integers")
     if labels.shape != images.shape[:1]:
         raise ValueError(
-            f"{who}: the labels of {name} have shape {tuple(labels.shape)}; one for each image, ({len(images)},), is "
-            "allowed"
+            f"{who}: the labels of {name} have shape {tuple(labels.shape)}; they must be one for each image, "
+            f"({len(images)},)"
         )
     return images, labels.long()
 
 
 def check_labels(who, name, labels, classes):
-    """Refuse labels that the network has no score for."""
+    """ValueError for labels that the network has no score for."""
     low, high = labels.min().item(), labels.max().item()
     if low < 0 or high >= classes:
         raise ValueError(
@@ -131,5 +127,9 @@ def _as_tensor(value):
         return value
     try:
         return torch.from_numpy(value if value.flags.writeable else value.copy())
-    except TypeError:  # a dtype that torch does not know, such as text
+    except TypeError:  # a dtype that torch does not have, such as text
         return value
+
+
+def _kind(value):
+    return value.dtype if isinstance(value, torch.Tensor) else type(value).__name__

@@ -1,54 +1,58 @@
-"""`live_race`: several rules train the same network in turns, within a budget of seconds, while their curves grow."""
+"""`live_race`: several rules train the same network in turns within a time budget, while their curves are drawn."""
 
 import itertools
-import math
 import time
 import types
 
 import numpy as np
 import torch.nn.functional as F
 
-from ..optimizers.base import Optimizer
-from ..pictures.race import race_picture
+from .. import checks
+from ..optimizers.base import as_rule
+from ..pictures.runs import race_picture
 from ..torch_driver import TorchOptimizer
+from ..words import settings_text
 from .augment import FlipAndShift
 from .images import Shuffled, as_pair
 from .live_picture import LivePicture
 from .loop import one_epoch
+from .parts import trained
+from .precision import device_of
 from .progress import Progress
-from .run import Run, device_of
+from .run import Run
 from .speednet import SpeedNet, triangle
 from .surface import Snapshots
 
-ROUNDS = 12  # so many points have the curves, about
-TRIAL = 3  # steps that tell how fast this machine is, after as many that prepare the kernels
-LEAST = 2  # times as long as its test takes a turn of training, at least
-MOST_TEST = 1000  # test images: on a processor they would otherwise take more time than the training
+ROUNDS = 12  # approximate count of points on each curve
+TRIAL = 3  # steps that measure the speed of this machine, after as many to warm up
+LEAST = 2  # training between two tests takes at least so many times as long as a test
+MOST_TEST = 1000  # test images; on a CPU more of them would take longer than the training
 POINTS = 1000  # of the schedule, over the whole budget
 WAITING = {"epochs": [], "loss": [], "accuracy": [], "diverged": False}  # a run that has not begun
 
 
 def live_race(rules, train, test, *, seconds=90, batch=128, network=None, augment=None, seed=0, device=None,
               precision="auto", layout="auto", snapshots=5, show=True):  # fmt: skip
-    """Train the same network with several rules at once, within so many seconds, and draw how they do.
+    """Train the same network with several rules in turns, within a time budget, and draw their curves meanwhile.
 
-    In each round every rule makes the same number of steps, on the same images in the same order, from the same
-    weights; then all networks are tested and the curves grow.  The learning rates of all rules follow one triangle over
-    the budget: they climb to what is given in the first quarter and fall to a few hundredths of it at the end.  The
-    number of steps is measured and not given, so two machines, or two runs, differ.  A rule whose learning rate is a
-    schedule keeps it.
+    All rules start from the same weights.  In each round every rule makes the same number of steps, on the same images
+    in the same order; then all networks are tested and the curves are drawn.  The learning rates of all rules follow
+    one triangle over the budget: they rise to the given rate in the first quarter and fall to a few percent of it at
+    the end.  The number of steps depends on the speed of the machine, so two runs differ.  A rule whose learning rate
+    is a schedule keeps it.
 
     Parameters
     ----------
-    rules : sequence of optimizers, or dict of label -> optimizer
-        Each at its learning rate, such as ``[ol.Momentum(lr=0.05), ol.Adam(lr=0.003)]``.
+    rules : sequence of rules, or dict of label -> rule
+        Such as ``[ol.Momentum(lr=0.05), ol.Adam(lr=0.003)]``; a class has its default settings.
     train, test : pairs (images, labels)
-        As in `fit`.  Of more than 1,000 test images, evenly spaced ones are taken, so many.
-    seconds : float
+        As in `fit`.  At most 1,000 test images are used, evenly spaced.
+    seconds : float, above 0
         For everything: training, tests and drawing.  The race ends with the last round that fits.
     batch : int
+        Images in a batch.
     network : function of a seed, optional
-        Gives a new network; by default the small `SpeedNet`, initialized with the training images.
+        Returns a new network; by default the small `SpeedNet`, initialized with the training images.
     augment : callable, optional
         As in `fit`; by default `FlipAndShift`.
     seed : int
@@ -57,7 +61,7 @@ def live_race(rules, train, test, *, seconds=90, batch=128, network=None, augmen
     snapshots : int
         Steps between two snapshots of the weights, for `loss_surface`.
     show : bool
-        Draw while it runs: in a notebook the picture, elsewhere a line each round.
+        Show the progress after each round: the picture in a notebook, a line elsewhere.
 
     Returns
     -------
@@ -69,24 +73,34 @@ def live_race(rules, train, test, *, seconds=90, batch=128, network=None, augmen
         Naming the argument, its value and what is allowed.
     """
     began = time.perf_counter()
-    rules = _checked(rules)
-    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 < seconds < math.inf:
-        raise ValueError(f"live_race: seconds={seconds!r} must be a number above 0")
-    train, test, device = as_pair("live_race", "train", train), _some(test), device_of(device)
+    rules, seconds = _labeled(rules), checks.number("live_race", "seconds", seconds, "(0, inf)")
+    train, device = as_pair("live_race", "train", train), device_of("live_race", device)
+    images, labels = as_pair("live_race", "test", test)
+    every = -(-len(images) // MOST_TEST)  # evenly spaced, so that all classes occur
+    test = images[::every], labels[::every]
     network = network or (lambda seed: SpeedNet("small", seed=seed).initialize(train[0]))
-    options = dict(seed=seed, device=device, precision=precision, layout=layout)
-    laps = lambda steps: Laps(*train, batch, steps, seed, augment or FlipAndShift(seed=seed), device)
-    made = lambda rule, source, callbacks: _run(network(seed), rule, source, test, options, callbacks)
+    augment = augment or FlipAndShift(seed=seed)
+
+    def begin(rule, steps, callbacks=()):
+        """A run of its own network, in epochs of so many steps."""
+        model, source = network(seed), Laps(*train, batch, steps, seed, augment, device)
+        run = Run(
+            model, TorchOptimizer(trained(model), rule), source, test, epochs=10**6, batch=None, schedule=None,
+            seed=seed, device=device, precision=precision, layout=layout, callbacks=callbacks, checkpoint=None,
+            augment=None, normalize=None, loss=F.cross_entropy,
+        )  # fmt: skip
+        run.begin()
+        return run
+
     picture = LivePicture(show)
     picture.draw(lambda: race_picture(dict.fromkeys(rules, WAITING), f"{seconds:g} seconds, from now on"))
-
-    step, look = _times(made(next(iter(rules.values())), laps(TRIAL), []))
-    turn = max(seconds / (ROUNDS * len(rules)) - look, LEAST * look)
+    step, test_seconds = _times(begin(next(iter(rules.values())), TRIAL))
+    turn = max(seconds / (ROUNDS * len(rules)) - test_seconds, LEAST * test_seconds)
     steps = max(1, round(turn / step))
     race = LiveRace(seconds, len(train[0]), batch)
     for label, rule in rules.items():
         race.snapshots[label] = Snapshots(snapshots)
-        race.runs[label] = made(rule, laps(steps), [race.snapshots[label]])
+        race.runs[label] = begin(rule, steps, [race.snapshots[label]])
     try:
         _rounds(race, began, picture)
     finally:
@@ -98,20 +112,20 @@ def live_race(rules, train, test, *, seconds=90, batch=128, network=None, augmen
 
 
 class LiveRace:
-    """What came of a race; see `live_race`.
+    """The result of a race; see `live_race`.
 
     Attributes
     ----------
     histories : dict of label -> History
-        One entry for each round in its lists.
+        Their lists have one entry for each round.
     models : dict of label -> torch.nn.Module
-        The networks as they are at the end.
+        The networks after the race.
     snapshots : dict of label -> Snapshots
-        Of those that did not diverge at once, for `loss_surface`.
+        For `loss_surface`, which refuses a run that diverged at once.
     budget, seconds : float
-        What was allowed and what was taken.
-    images : int
-        Training images there are.
+        Time allowed and time taken.
+    images, batch : int
+        Training images, and images in a batch.
     """
 
     def __init__(self, budget, images, batch):
@@ -128,22 +142,21 @@ class LiveRace:
 
     @property
     def rounds(self):
-        """How many rounds there were."""
+        """Number of rounds."""
         return max(history.epochs for history in self.histories.values())
 
     @property
     def epochs(self):
-        """How often each rule that did not diverge saw all images."""
-        return self.rounds * self._a_round()
+        """Passes over all images, of each rule that did not diverge."""
+        return self.rounds * self._epochs_per_round()
 
-    def _a_round(self):
-        """Epochs in a round."""
+    def _epochs_per_round(self):
         run = next(iter(self.runs.values()))
         return run.per_epoch * self.batch / self.images
 
     def picture(self):
-        """Training loss and test accuracy against epochs, one curve a rule."""
-        epochs = self._a_round()
+        """Training loss and test accuracy against epochs, one curve for each rule."""
+        epochs = self._epochs_per_round()
         curves = {
             label: {
                 "epochs": epochs * np.arange(1, history.epochs + 1), "loss": history.train_loss,
@@ -160,15 +173,15 @@ class LiveRace:
             if history.diverged:
                 lines.append(f"{label:30} diverged at step {history.diverged_at}")
             else:
-                loss, test, right = history.train_loss[-1], history.test_loss[-1], history.test_accuracy[-1]
-                lines.append(f"{label:30} {loss:13.3f} {test:9.3f} {right:13.1%}")
+                loss, test, accuracy = history.train_loss[-1], history.test_loss[-1], history.test_accuracy[-1]
+                lines.append(f"{label:30} {loss:13.3f} {test:9.3f} {accuracy:13.1%}")
         steps = self.rounds * next(iter(self.runs.values())).per_epoch
         lines.append(f"{steps} steps of {self.batch} images each, {self.epochs:.1f} epochs; {self.seconds:.0f} seconds")
         return "\n".join(lines)
 
 
 class Laps:
-    """Training batches in laps of so many steps, which go on where the last one ended; a source for `fit`.
+    """A source of training batches for `Run` whose epochs are laps of so many steps, each continuing the one before.
 
     Parameters
     ----------
@@ -184,82 +197,51 @@ class Laps:
         shuffled = Shuffled(images.to(device), labels.to(device), size, seed, augment)
         self.labels, self.steps = shuffled.labels, steps
         self.batches = types.SimpleNamespace(n=len(images), size=size, per_epoch=steps, seed=seed)
-        self._first = next(shuffled.epoch(0))
         self._stream = itertools.chain.from_iterable(shuffled.epoch(k) for k in itertools.count())
 
     def epoch(self, k):
-        """The next batches, whatever ``k`` is."""
+        """The next batches; ``k`` is ignored."""
         return itertools.islice(self._stream, self.steps)
-
-    def first_two(self):
-        """A small batch that is not taken from the laps."""
-        return self._first[0][:2], self._first[1][:2]
 
 
 def _rounds(race, began, picture):
-    """Rounds until the next one would not fit, were it as long as the last one; one at least."""
-    schedule, bar = triangle(POINTS), Progress(False, 1, 1, 1)
-    now = time.perf_counter() - began
-    length = 0.0
-    over = lambda: all(run.history.diverged for run in race.runs.values())
-    while (now + length <= race.budget or not race.rounds) and not over():
+    """Rounds until the next one, if it took as long as the last one, would exceed the budget; at least one."""
+    schedule, bar = triangle(POINTS), Progress(False, 1, 1)
+    now, length = time.perf_counter() - began, 0.0
+    while now + length <= race.budget or not race.rounds:
+        running = [run for run in race.runs.values() if not run.history.diverged]
+        if not running:
+            return
         middle = min(1.0, (now + length / 2) / race.budget)
-        for run in race.runs.values():
-            if not run.history.diverged:
-                _set_rates(run, schedule(middle * (POINTS - 1)))
-                one_epoch(run, bar)
+        for run in running:
+            run.set_rates(schedule(middle * (POINTS - 1)))
+            one_epoch(run, bar)
         race.seconds = time.perf_counter() - began
         picture.draw(race.picture)
         now, before = time.perf_counter() - began, now
         length = now - before
 
 
-def _set_rates(run, factor):
-    for group, rate in zip(run.optimizer.param_groups, run.rates, strict=True):
-        if rate is not None:  # a rule may have none, or a schedule of its own
-            group["lr"] = factor * rate
-
-
 def _times(run):
-    """Seconds of a training step and of a test; the network is thrown away, and the first lap prepares the kernels."""
+    """Seconds of a training step and of a test, from the second of two laps; the first one warms up."""
     for _ in range(2):
-        one_epoch(run, Progress(False, 1, 1, 1))
+        one_epoch(run, Progress(False, 1, 1))
     run.end()
-    if run.history.diverged:  # at its first steps: then the others have all the time
+    if run.history.diverged:  # in its first steps, which leaves all the time to the others
         return 1.0, 0.0
     return run.history.seconds[-1] / TRIAL, run.history.test_seconds[-1]
 
 
-def _run(model, rule, source, test, options, callbacks):
-    params = [p for p in model.parameters() if p.requires_grad]
-    run = Run(model, TorchOptimizer(params, rule), source, test, epochs=10**6, batch=None, schedule=None,
-              callbacks=callbacks, checkpoint=None, augment=None, normalize=None, loss=F.cross_entropy,
-              **options)  # fmt: skip
-    run.begin()
-    return run
-
-
-def _checked(rules):
-    """Label -> rule."""
+def _labeled(rules):
+    """Label -> rule; a label is the rule with its settings unless given."""
     if not isinstance(rules, dict):
-        rules = list(rules) if isinstance(rules, (list, tuple)) else [rules]
-        labels = [_label(rule) for rule in rules]
-        twice = [label for label in labels if labels.count(label) > 1]
-        if twice:
-            raise ValueError(f"live_race: {twice[0]!r} is in rules twice; give a dict with a label for each")
-        rules = dict(zip(labels, rules, strict=True))
-    if not rules or not all(isinstance(rule, Optimizer) for rule in rules.values()):
-        raise TypeError(f"live_race: rules={rules!r} must be optimizers, such as [ol.Momentum(lr=0.05), ol.Adam()]")
-    return {str(label): rule for label, rule in rules.items()}
-
-
-def _label(rule):
-    lr = rule.settings().get("lr") if isinstance(rule, Optimizer) else None
-    return f"{type(rule).__name__}, lr {lr:g}" if isinstance(lr, (int, float)) else type(rule).__name__
-
-
-def _some(test):
-    """At most `MOST_TEST` test images, evenly spaced, so that all classes are there."""
-    images, labels = as_pair("live_race", "test", test)
-    every = -(-len(images) // MOST_TEST)
-    return images[::every], labels[::every]
+        sequence = rules if isinstance(rules, (list, tuple)) else [rules]
+        instances = [as_rule("live_race", rule, "rules") for rule in sequence]
+        labels = [settings_text(rule) for rule in instances]
+        for label in labels:
+            if labels.count(label) > 1:
+                raise ValueError(f"live_race: {label!r} is in rules twice; give a dict with a label for each")
+        rules = dict(zip(labels, instances, strict=True))
+    if not rules:
+        raise TypeError("live_race: rules is empty; give optimizers, such as [ol.Momentum(lr=0.05), ol.Adam()]")
+    return {str(label): as_rule("live_race", rule, "rules") for label, rule in rules.items()}

@@ -10,7 +10,7 @@ from .predict import evaluate
 from .progress import Progress
 from .run import Run
 
-LOOK = 16  # steps between two looks at the loss on a GPU, which has to wait for them
+LOOK = 16  # steps between two checks of the loss on a GPU, which waits for each
 
 
 def fit(model, optimizer, train, test=None, *, epochs, batch=None, schedule=None, seed=0, device=None, precision="auto",
@@ -26,41 +26,41 @@ def fit(model, optimizer, train, test=None, *, epochs, batch=None, schedule=None
     Parameters
     ----------
     model : torch.nn.Module
-        Takes floats (B, 3, H, W), gives scores (B, classes).  It is left in evaluation mode.
+        Takes floats (B, 3, H, W), gives scores (B, classes).  Trained in place and left in evaluation mode.
     optimizer : torch.optim.Optimizer
         Of the model's parameters: `TorchOptimizer` with a rule of the course, or one of torch's own.
     train, test : pairs (images, labels)
-        Bytes (N, H, W, 3) and integers (N,), tensors or arrays.  Nothing is learned from ``test``.  What makes batches
-        of its own, such as `optlib.data.augment.ImageBatches`, is taken too; ``batch``, ``augment`` and ``normalize``
-        are then its own affair.
+        Bytes (N, H, W, 3) and integers (N,), tensors or arrays.  Nothing is learned from ``test``.  A source that makes
+        its own batches, such as `optlib.vision.images.Shuffled`, is accepted too.  Then leave ``batch``, ``augment``
+        and ``normalize`` unset; the source handles them.
     epochs : int, at least 1
     batch : int
-        Images in a batch.  The last batch of an epoch holds the rest.  To be given for pairs.
+        Images in a batch; the last batch of an epoch holds the remainder.  Required for pairs.
     schedule : function of t, optional
-        Factor on the learning rate of each group, such as ``ol.schedules.Cosine(1.0, steps=900)``; t is 0 at the first
-        step.
+        Factor on the learning rate of each group, such as ``ol.schedules.Cosine(1.0, steps=900)``; t counts steps from
+        0.
     seed : int, at least 0
-        Decides the order of the images, as `ol.data.batches`, the augmentation, and what layers such as dropout draw:
-        everything but the weights to start from.
+        Of the order of the images (`ol.data.batches`), the augmentation, and layers such as dropout: of all random
+        numbers but the initial weights.
     device : str or torch.device, optional
         By default a GPU where there is one.
     precision : "auto", "float32" or "bfloat16"
-        In which the network computes; weights, gradients and the loss stay float32.  "auto" takes what `probe` finds
-        fastest.
+        In which the network computes; weights, gradients and the loss stay float32.  "auto" is the fastest one that
+        `probe` measures.
     layout : "auto", "contiguous" or "channels_last"
-        In which images lie in memory.
+        Memory format of images and weights.
     callbacks : sequence of `Callback` or functions of the run
         Functions are called after each epoch.
     checkpoint : path, optional
-        Written after each epoch.  If the file is there, the run goes on after the last whole epoch, with the numbers
-        that it would have had without the break.
+        Written after each epoch.  If the file exists, the run resumes after its last complete epoch and gives the same
+        numbers as without the interruption.
     progress : bool
-        Show a line with images a second and the time left.
+        Show a line with images per second and the time left.
     augment : callable, optional
-        ``augment(images, epoch, generator)`` gives the images that an epoch sees, bytes of the same shape.  ``epoch``
-        is 0 for the first; ``generator`` is where random numbers should come from.
+        ``augment(images, epoch, generator)`` returns the images of an epoch, 0 for the first, as bytes of the same
+        shape.  Random numbers should come from ``generator``.
     normalize : callable, optional
-        Makes floats (B, C, H, W) of bytes (B, H, W, C); by default `Normalize`.
+        Turns bytes (B, H, W, C) into floats (B, C, H, W); by default `Normalize`.
     loss : callable
         The mean loss of a batch from scores and labels, for training and test.
         ``functools.partial(F.cross_entropy, label_smoothing=0.2)`` smooths the labels.
@@ -72,36 +72,39 @@ def fit(model, optimizer, train, test=None, *, epochs, batch=None, schedule=None
     Raises
     ------
     TypeError, ValueError
-        For arguments that cannot be, before the first step; for a checkpoint that is damaged or of another run.  A loss
-        that becomes infinite or NaN is no error: the run ends there, marked as diverged.
+        For invalid arguments, before the first step; for a checkpoint that is damaged or of another run.  A loss that
+        becomes infinite or NaN is no error: the run ends there, marked as diverged.
     """
     run = Run(model, optimizer, train, test, epochs=epochs, batch=batch, schedule=schedule, seed=seed, device=device,
               precision=precision, layout=layout, callbacks=callbacks, checkpoint=checkpoint, augment=augment,
               normalize=normalize, loss=loss)  # fmt: skip
-    bar = Progress(progress, run.epochs, run.per_epoch, run.settings["images"])
+    bar = Progress(progress, run.epochs, run.settings["images"])
     try:
         run.begin()
         while run.goes_on:
             one_epoch(run, bar)
     finally:
+        bar.close()
         run.end()
     return run.history
 
 
 def one_epoch(run, bar):
-    """Train for an epoch, test, and note it all; what is unfinished is not noted."""
+    """Train for an epoch, test, and append the results to the history, unless they are not finite."""
     bar.begin(run.epoch)
     began = time.perf_counter()
     with run.randomness():
-        found = _train(run, bar)
+        results = _train(run, bar)
     seconds = time.perf_counter() - began
-    if found is not None:
-        found |= _test(run)
-    if found is None or not all(map(_finite, found.values())):
+    if results is not None and run.test is not None:
+        began = time.perf_counter()
+        loss, accuracy = evaluate(run.model, run.test, loss=run.loss, precision=run.precision, layout=run.layout)
+        results |= {"test_loss": loss, "test_accuracy": accuracy, "test_seconds": time.perf_counter() - began}
+    if results is None or not all(map(_finite, results.values())):
         run.history.diverged, run.history.diverged_at = True, run.step - 1
     else:
         run.epoch += 1
-        run.history.append(**found, seconds=seconds, lr=run.optimizer.param_groups[0].get("lr"))
+        run.history.append(**results, seconds=seconds, lr=run.optimizer.param_groups[0].get("lr"))
         for each in run.callbacks:
             each.after_epoch(run)
     run.save()
@@ -109,12 +112,13 @@ def one_epoch(run, bar):
 
 
 def _train(run, bar):
-    """Train for an epoch.  Returns the means over its images, or None where loss or weights are no longer finite."""
+    """Train for an epoch.  Returns the means over its images, or None if loss or weights are no longer finite."""
     run.model.train()
     look = 1 if run.device.type == "cpu" else LOOK
-    sums, seen = torch.zeros(2, dtype=torch.float64, device=run.device), 0  # of losses and of right answers
+    sums, seen = torch.zeros(2, dtype=torch.float64, device=run.device), 0  # of losses and of correct predictions
     for k, (x, labels) in enumerate(run.train.epoch(run.epoch), start=1):
-        run.set_rates()
+        if run.factors is not None:
+            run.set_rates(run.factors[run.step])
         labels = labels.to(run.device)
         with autocast(run.device, run.precision):
             scores = run.model(run.prepared(x)).float()
@@ -130,20 +134,11 @@ def _train(run, bar):
         seen += len(labels)
         if k % look == 0 and not _finite(sums):
             return None
-        bar.step(k, sums, seen)
+        bar.step(sums, seen)
     if not all(map(_finite, [sums, *run.model.parameters()])):
         return None
     loss, accuracy = (sums / seen).tolist()
     return {"train_loss": loss, "train_accuracy": accuracy}
-
-
-def _test(run):
-    """Loss and accuracy on the test images."""
-    if run.test is None:
-        return {}
-    began = time.perf_counter()
-    loss, accuracy = evaluate(run.model, run.test, loss=run.loss, precision=run.precision, layout=run.layout)
-    return {"test_loss": loss, "test_accuracy": accuracy, "test_seconds": time.perf_counter() - began}
 
 
 def _finite(value):

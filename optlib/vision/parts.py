@@ -1,4 +1,4 @@
-"""What the networks share: initializations, a convolution with its BatchNorm, and the count of parameters."""
+"""Shared by the networks: initializations, a convolution with its BatchNorm, and the count of parameters."""
 
 import math
 
@@ -9,17 +9,17 @@ from .. import checks
 
 
 def he_(network, seed):
-    """Draw all weights of a network anew: normal with variance 2 / inputs, biases 0, BatchNorm as the identity.
+    """Draw all weights of a network: normal with variance 2 / inputs, biases 0, BatchNorm as the identity.
 
-    A ReLU passes half of what comes in; the factor 2 makes up for it, so that signals keep their size from layer to
-    layer.  ``inputs`` are the numbers that go into one output: channels times the window of a convolution.
+    A ReLU zeroes half of its inputs; the factor 2 makes up for it, so that signals keep their size from layer to
+    layer.  ``inputs`` is the fan-in, the count of numbers that one output depends on: channels times window area.
 
     Parameters
     ----------
     network : nn.Module
         Changed in place.
     seed : int, at least 0
-        It alone decides the weights; torch's own random state is neither read nor moved.
+        Decides the weights; torch's own random state is neither read nor changed.
 
     Returns
     -------
@@ -27,8 +27,7 @@ def he_(network, seed):
 
     Source: K. He, X. Zhang, S. Ren, J. Sun (2015), Delving Deep into Rectifiers, ICCV, equation 10.  arXiv:1502.01852
     """
-    checks.integer(type(network).__name__, "seed", seed, least=0)
-    generator = torch.Generator().manual_seed(int(seed))
+    generator = torch.Generator().manual_seed(checks.integer(type(network).__name__, "seed", seed))
     for layer in network.modules():
         if isinstance(layer, (nn.Conv2d, nn.Linear)):
             nn.init.normal_(layer.weight, std=math.sqrt(2 / layer.weight[0].numel()), generator=generator)
@@ -42,14 +41,14 @@ def he_(network, seed):
 
 
 def identity_(network):
-    """Let the first filters of each convolution hand their inputs on: filter i shows channel i as it is.
+    """Turn the first filters of each convolution into the identity: filter i copies channel i.
 
-    The other filters stay as they were.  What the first layers find so reaches the last ones from the first step on.
+    The other filters are left alone.  The outputs of the first layers then reach the last ones from the first step on.
 
     Parameters
     ----------
     network : nn.Module
-        Changed in place.  Its convolutions have windows of an odd size, and at least as many filters as inputs.
+        Changed in place.  Its convolutions need windows of odd size and at least as many filters as input channels.
 
     Returns
     -------
@@ -67,7 +66,7 @@ def identity_(network):
 def convolution(d_in, d_out, window=3, stride=1):
     """A convolution that keeps the size of the image (stride 1), and its BatchNorm.
 
-    It has no bias: BatchNorm subtracts the mean and has a bias of its own.
+    It has no bias, since BatchNorm subtracts the mean and adds its own bias.
     """
     return nn.Sequential(
         nn.Conv2d(d_in, d_out, window, stride, padding=window // 2, bias=False), nn.BatchNorm2d(d_out)
@@ -75,11 +74,17 @@ def convolution(d_in, d_out, window=3, stride=1):
 
 
 def count_parameters(model, trainable=False):
-    """How many numbers the parameters of a torch model hold; with ``trainable=True`` only those that are trained."""
-    if not isinstance(model, nn.Module):
-        raise TypeError(f"count_parameters: model is a {type(model).__name__}; it must be a torch.nn.Module")
+    """Total size of all parameters of a torch model; with ``trainable=True`` only of those that are trained."""
+    check_model("count_parameters", model)
     return sum(p.numel() for p in model.parameters() if p.requires_grad or not trainable)
 
 
-def check_network(who, classes):
-    checks.integer(who, "classes", classes, least=2)
+def trained(model):
+    """The parameters that an optimizer may change."""
+    return [p for p in model.parameters() if p.requires_grad]
+
+
+def check_model(who, model):
+    """TypeError unless ``model`` is a torch network."""
+    if not isinstance(model, nn.Module):
+        raise TypeError(f"{who}: model is a {type(model).__name__}; it must be a torch.nn.Module, such as ResNet20()")

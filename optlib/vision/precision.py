@@ -1,4 +1,4 @@
-"""What a processor computes fastest, measured in about a second, and memory that glibc does not give back."""
+"""Device, precision and memory layout of a run: what is fastest here, measured in about a second; memory kept."""
 
 import contextlib
 import ctypes
@@ -10,26 +10,28 @@ import time
 import torch
 from torch import nn
 
+from .. import checks
+
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 LAYOUTS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
 BATCH = 32  # images
-SECONDS = 0.4  # for all combinations that are worth it
-HOPELESS = 3  # so many times slower than the best with one image: not tried with more
+SECONDS = 0.4  # for all combinations that remain
+HOPELESS = 3  # drop combinations so many times slower than the best with one image
 
 
 @dataclasses.dataclass(frozen=True)
 class Probe:
-    """What `probe` found.
+    """The result of `probe`.
 
     Attributes
     ----------
     precision, layout : str
         The fastest combination.
     images_per_second : dict
-        By (precision, layout), of the small network that was timed; 0.0 where torch cannot do it.  What is several
-        times slower than the best with one image is not tried with more.
+        By (precision, layout), of a small network; 0.0 where torch cannot compute it.  Combinations several times
+        slower than the best with one image are timed with one image only.
     seconds : float
-        What the measurement took.
+        Duration of the measurement.
     """
 
     precision: str
@@ -39,19 +41,15 @@ class Probe:
 
     def best(self, precision="auto", layout="auto"):
         """The fastest (precision, layout) among those that agree with the arguments."""
-        fitting = {
-            pair: rate
-            for pair, rate in self.images_per_second.items()
-            if precision in ("auto", pair[0]) and layout in ("auto", pair[1])
-        }
-        return max(fitting, key=fitting.get)
+        pairs = [(p, k) for p, k in self.images_per_second if precision in ("auto", p) and layout in ("auto", k)]
+        return max(pairs, key=self.images_per_second.get)
 
 
 def probe(device="cpu"):
-    """Find out in about a second in which precision and layout a small network trains fastest here.
+    """Measure in about a second in which precision and layout a small network trains fastest here.
 
     Processors with units for bfloat16 (AMX, AVX-512 BF16; GPUs since Ampere) train several times as fast with it;
-    those without emulate it, ten times slower than float32.  Measured once a process for each device and number of
+    those without emulate it, ten times slower than float32.  The result is cached for each device and number of
     threads.
 
     Parameters
@@ -68,7 +66,7 @@ def probe(device="cpu"):
 @functools.cache
 def _measured(device, threads):
     began = time.perf_counter()
-    with torch.random.fork_rng(devices=[]):  # the caller's random numbers stay what they would have been
+    with torch.random.fork_rng(devices=[]):  # leave the caller's random numbers alone
         torch.manual_seed(0)
         network = nn.Sequential(
             nn.Conv2d(3, 32, 3, padding=1), nn.MaxPool2d(2), nn.BatchNorm2d(32), nn.ReLU(),
@@ -83,20 +81,20 @@ def _measured(device, threads):
     }
     rates = dict.fromkeys(steps, 0.0)
     for pair, step in steps.items():
-        with contextlib.suppress(RuntimeError):  # a device that does not know this precision
-            first = step(images[:1])  # chooses and prepares the kernels
+        with contextlib.suppress(RuntimeError):  # a device without this precision
+            first = step(images[:1])  # warm up: kernels are chosen and prepared
             tries = 1 if first * HOPELESS**2 < max(rates.values()) else 3
             rates[pair] = max(step(images[:1]) for _ in range(tries))
-    hopeful = [pair for pair, rate in rates.items() if rate * HOPELESS > max(rates.values())]
-    rates |= dict.fromkeys(hopeful, 0.0)
+    candidates = [pair for pair, rate in rates.items() if rate * HOPELESS > max(rates.values())]
+    rates |= dict.fromkeys(candidates, 0.0)
     until = time.perf_counter() + SECONDS
-    while not rates[hopeful[0]] or time.perf_counter() < until:  # in turns, as others may be at work too
-        rates |= {pair: max(rates[pair], steps[pair](images)) for pair in hopeful}
+    while not rates[candidates[0]] or time.perf_counter() < until:  # in turns: other programs may be running
+        rates |= {pair: max(rates[pair], steps[pair](images)) for pair in candidates}
     return Probe(*max(rates, key=rates.get), rates, time.perf_counter() - began)
 
 
 def _step(network, precision, layout, images):
-    """Images a second of one step: forward and backward."""
+    """Images per second of one forward and backward pass."""
     network, images = (each.to(memory_format=LAYOUTS[layout]) for each in (network, images))
     start = time.perf_counter()
     with autocast(images.device, precision):
@@ -107,6 +105,24 @@ def _step(network, precision, layout, images):
     return len(images) / (time.perf_counter() - start)
 
 
+def device_of(who, device):
+    """The device, by default a GPU where there is one; ValueError for one that is not there."""
+    if device is None:
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        device = torch.device(device)
+        torch.empty(0, device=device)
+    except (RuntimeError, TypeError, AssertionError) as error:
+        raise ValueError(f"{who}: device={device!r} is not there; 'cpu' always is, 'cuda' with a GPU") from error
+    return device
+
+
+def check_computed(who, precision, layout, *also):
+    """ValueError for an unknown precision or layout; ``also`` are further names that are allowed for both."""
+    checks.choice(who, "precision", precision, (*also, *PRECISIONS))
+    checks.choice(who, "layout", layout, (*also, *LAYOUTS))
+
+
 def autocast(device, precision):
     """The context in which a network computes in that precision; its parameters stay float32."""
     return torch.autocast(torch.device(device).type, torch.bfloat16, enabled=precision == "bfloat16")
@@ -114,15 +130,15 @@ def autocast(device, precision):
 
 @functools.cache
 def keep_memory():
-    """Tell glibc to keep the memory that is freed, instead of giving large blocks back to the system.
+    """Tell glibc to keep freed memory instead of returning large blocks to the system.
 
-    Each step of training frees and asks for the same blocks.  If they go back in between, all their pages have to be
-    made anew, which costs more than much of the arithmetic.  Changes nothing for systems without glibc.
+    Each training step frees and allocates the same blocks.  If they are returned in between, the system has to map all
+    their pages again, which takes longer than much of the arithmetic.  Without glibc nothing changes.
 
     Returns
     -------
     bool
-        Whether glibc was there and took the settings.
+        Whether glibc is there and accepted the settings.
     """
     if platform.libc_ver()[0] != "glibc":
         return False
@@ -132,5 +148,5 @@ def keep_memory():
         return False
     trim_threshold, top_pad, mmap_threshold = -1, -2, -3  # M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD of malloc.h
     set_to = lambda name, size: mallopt(ctypes.c_int(name), ctypes.c_int(size)) == 1
-    large = set_to(mmap_threshold, 2**30) or set_to(mmap_threshold, 2**25)  # some versions take no more than 32 MB
+    large = set_to(mmap_threshold, 2**30) or set_to(mmap_threshold, 2**25)  # some versions allow 32 MB at most
     return large and set_to(trim_threshold, 2**31 - 1) and set_to(top_pad, 2**26)

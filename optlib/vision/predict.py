@@ -1,19 +1,21 @@
-"""What a trained network says of images."""
+"""Predictions of a trained network for images, and their loss and accuracy."""
 
 import contextlib
 
 import torch
 import torch.nn.functional as F
 
+from .. import checks
 from .images import InOrder, as_images, as_test, check_labels
-from .precision import LAYOUTS, autocast
+from .parts import check_model
+from .precision import LAYOUTS, autocast, check_computed
 
-BATCH = 500  # images at once: enough for a processor, little memory
+BATCH = 500  # images at once: large enough to be fast, small enough for little memory
 
 
 @contextlib.contextmanager
 def evaluation(model):
-    """Evaluation mode without gradients; afterwards each module has the mode it had."""
+    """Evaluation mode without gradients; afterwards the mode of each module is restored."""
     modes = [(module, module.training) for module in model.modules()]
     model.eval()
     try:
@@ -30,13 +32,13 @@ def scores(model, images, *, flips=False, normalize=None, batch=BATCH, precision
     Parameters
     ----------
     model : torch.nn.Module
-        Its mode is afterwards what it was.
+        Its mode is restored afterwards.
     images : bytes (N, H, W, 3)
         Tensor or array.
     flips : bool
-        Also look at each image in the mirror, and take the mean of the scores.
+        Whether to average the scores of each image and its mirror image.
     normalize : callable, optional
-        The one of the training; by default `Normalize`.
+        As in training; by default `Normalize`.
     batch : int
         Images at once.
     precision, layout : str
@@ -47,12 +49,13 @@ def scores(model, images, *, flips=False, normalize=None, batch=BATCH, precision
     tensor (N, classes), float32
     """
     images = as_images("scores", "images", images)
+    batch = checks.integer("scores", "batch", batch, least=1)
     source = InOrder(images, torch.zeros(len(images), dtype=torch.long), normalize, batch)
-    return _looked_at(model, source, flips, precision, layout)[0]
+    return _scores_and_labels("scores", model, source, flips, precision, layout)[0]
 
 
 def predict(model, images, *, flips=False, **options):
-    """The class of each image: int64 tensor (N,).
+    """The most likely class of each image: int64 tensor (N,).
 
     Parameters
     ----------
@@ -63,13 +66,13 @@ def predict(model, images, *, flips=False, **options):
 
 def evaluate(model, test, *, loss=F.cross_entropy, flips=False, normalize=None, batch=BATCH, precision="float32",
              layout="channels_last"):  # fmt: skip
-    """Mean loss and share of right answers over all images.
+    """Mean loss and accuracy over all images.
 
     Parameters
     ----------
     model : torch.nn.Module
     test : pair (images, labels)
-        Or something that makes batches of its own, as in `fit`.
+        Or a source that makes its own batches, as in `fit`.
     loss : callable
         The mean loss of a batch from scores and labels.
     flips, normalize, batch, precision, layout : as in `scores`
@@ -78,22 +81,25 @@ def evaluate(model, test, *, loss=F.cross_entropy, flips=False, normalize=None, 
     -------
     loss, accuracy : float
     """
-    found, labels = _looked_at(model, as_test("evaluate", test, normalize, batch), flips, precision, layout)
-    check_labels("evaluate", "test", labels, found.shape[1])
-    return loss(found, labels).item(), (found.argmax(1) == labels).double().mean().item()
+    source = as_test("evaluate", test, normalize, checks.integer("evaluate", "batch", batch, least=1))
+    scores, labels = _scores_and_labels("evaluate", model, source, flips, precision, layout)
+    check_labels("evaluate", "test", labels, scores.shape[1])
+    return loss(scores, labels).item(), (scores.argmax(1) == labels).double().mean().item()
 
 
-def _looked_at(model, source, flips, precision, layout):
-    """Scores and labels of all images."""
-    device, found, answers = next(model.parameters()).device, [], []
+def _scores_and_labels(who, model, source, flips, precision, layout):
+    """Scores (N, classes) and labels (N,) of all images of a source."""
+    check_model(who, model)
+    check_computed(who, precision, layout)
+    device, scores, labels = next(model.parameters()).device, [], []
     ordered = lambda x: x.contiguous(memory_format=LAYOUTS[layout])
     with evaluation(model):
-        for x, labels in source.epoch(0):
+        for x, y in source.epoch(0):
             x = ordered(x.to(device))
             with autocast(device, precision):
-                said = model(x).float()
+                output = model(x).float()
                 if flips:
-                    said = (said + model(ordered(x.flip(3))).float()) / 2
-            found.append(said)
-            answers.append(labels.to(device))
-    return torch.cat(found), torch.cat(answers)
+                    output = (output + model(ordered(x.flip(3))).float()) / 2
+            scores.append(output)
+            labels.append(y.to(device))
+    return torch.cat(scores), torch.cat(labels)

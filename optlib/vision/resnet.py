@@ -6,21 +6,22 @@ Source: K. He, X. Zhang, S. Ren, J. Sun (2016), Deep Residual Learning for Image
 import torch.nn.functional as F
 from torch import nn
 
-from .parts import check_network, convolution, he_
+from .. import checks
+from .parts import convolution, he_
 
 
 class Block(nn.Module):
-    """Two convolutions that compute what is to be added to the input (figure 2 of the paper).
+    """Two convolutions whose output is added to the input (figure 2 of the paper).
 
     Parameters
     ----------
     d_in, d_out : int
-        Channels that come in and go out.
+        Input and output channels.
     stride : int
-        2 halves the image; the input that is added has to be made smaller too.
+        2 halves the image, and the shortcut too.
     project : bool
-        How the input is brought to a new shape: by a 1 x 1 convolution (True, option B of the paper), or without any
-        parameter, by taking every second pixel and adding channels of zeros (False, option A).
+        Where the shape changes, the shortcut is a 1 x 1 convolution (True, option B of the paper), or takes every
+        second pixel and appends channels of zeros, without parameters (False, option A).
     """
 
     def __init__(self, d_in, d_out, stride, project):
@@ -58,7 +59,7 @@ class ResNet(nn.Module):
 
     def __init__(self, widths, blocks, project, classes=10, seed=0):
         super().__init__()
-        check_network(type(self).__name__, classes)
+        checks.integer(type(self).__name__, "classes", classes, least=2)
         self.stem = convolution(3, widths[0])
         stages, d_in = [], widths[0]
         for k, width in enumerate(widths):
@@ -79,9 +80,9 @@ class ResNet18(ResNet):
     """The network of 18 layers, for small images: 11.17 million parameters.
 
     Four stages of two blocks with 64, 128, 256 and 512 channels, and projections where the shape changes.  The paper
-    has it for images of 224 pixels; for 32 pixels its first convolution (7 x 7, stride 2) and the pooling after it
-    would throw most of the image away, and a 3 x 3 convolution stands in their place.  That is the network most often
-    called ResNet-18 on CIFAR-10.
+    uses images of 224 pixels; at 32 pixels its first convolution (7 x 7, stride 2) and the pooling after it would
+    discard most of the image, so a 3 x 3 convolution replaces them.  That is the network most often called ResNet-18
+    on CIFAR-10.
 
     Parameters
     ----------

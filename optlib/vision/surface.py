@@ -1,6 +1,7 @@
-"""The loss of a network over a plane through its space of weights, and the ways of several rules in that plane."""
+"""The loss of a network over a plane through its space of weights, and the paths of several rules in that plane."""
 
 import copy
+import dataclasses
 
 import numpy as np
 import torch
@@ -9,35 +10,38 @@ from torch import nn
 
 from .. import checks
 from ..functions import Function
+from ..live.animation import animate
+from ..pictures.landscape import contour
 from ..pictures.tracks import Track
 from .callbacks import Callback
 from .images import Normalize, as_pair, check_labels
+from .parts import check_model, trained
 
-MOST = 64  # snapshots of a run: beyond that every second one is let go
-ROOM = 0.25  # of the width of the paths, on either side
+MOST = 64  # snapshots of a run; beyond that every second one is dropped
+MARGIN = 0.25  # of the width of the paths, on either side
 
 
 class Snapshots(Callback):
-    """Records the trained weights, as one vector each: before the first step, now and then, and at the end.
+    """Records the trained weights as vectors: before the first step, every few steps, and at the end.
 
     Parameters
     ----------
     every : int, at least 1
-        Steps between two snapshots.  It is doubled, and every second snapshot let go, when there are more than 64.
+        Steps between two snapshots.  It is doubled, and every second snapshot dropped, when there are more than 64.
 
     Attributes
     ----------
     steps : list of int
-        After how many steps each was taken; the first is 0.
+        The step after which each was taken; the first is 0.
     weights : list of tensors (n,), float32 on the CPU
-        The parameters that are trained.  Running statistics of BatchNorm are not weights and are not kept.
+        The parameters that are trained, without the running statistics of BatchNorm.
     rule : Optimizer or None
-        The rule of the course that made the steps; None for an optimizer of torch's own.
+        The rule that trained the network; None for one of torch's own optimizers.
     """
 
     def __init__(self, every=1):
-        checks.integer("Snapshots", "every", every, least=1)
-        self.every, self.steps, self.weights, self.rule = int(every), [], [], None
+        self.every = checks.integer("Snapshots", "every", every, least=1)
+        self.steps, self.weights, self.rule = [], [], None
 
     def start(self, run):
         self.steps, self.weights, self.rule = [], [], getattr(run.optimizer, "rule", None)
@@ -53,10 +57,10 @@ class Snapshots(Callback):
 
     @torch.no_grad()
     def _take(self, run):
-        flat = torch.cat([p.reshape(-1).float() for p in _trained(run.model)]).cpu()
-        if not flat.isfinite().all():  # the run is about to be called diverged
+        flat = torch.cat([p.reshape(-1).float() for p in trained(run.model)]).cpu()
+        if not flat.isfinite().all():  # `fit` will mark the run as diverged
             return
-        self._keep(())  # the end of an earlier epoch may be off the beat
+        self._keep(())  # the end of an earlier epoch may be no multiple of `every`
         self.steps.append(run.step)
         self.weights.append(flat)
         if len(self.steps) > MOST:
@@ -64,7 +68,7 @@ class Snapshots(Callback):
             self._keep((run.step,))
 
     def _keep(self, others):
-        """Let go what was not taken at a multiple of ``every``, nor at one of the other steps."""
+        """Keep the snapshots at multiples of ``every`` and at the other steps given; drop the rest."""
         kept = [i for i, step in enumerate(self.steps) if step % self.every == 0 or step in others]
         self.steps, self.weights = [self.steps[i] for i in kept], [self.weights[i] for i in kept]
 
@@ -78,39 +82,38 @@ class Snapshots(Callback):
         return f"Snapshots(every={self.every})"
 
 
+@dataclasses.dataclass(repr=False, eq=False)
 class Surface:
-    """The loss over a plane of weights, with the ways of several rules; see `loss_surface`.
+    """The loss over a plane of weights, with the paths of several rules; see `loss_surface`.
 
     Attributes
     ----------
     function : Function
-        The loss over the two coordinates of the plane, between the points of the grid by bicubic interpolation.
+        The loss over the two coordinates of the plane, interpolated bicubically between the points of the grid.
         Coordinates are lengths in the space of weights; (0, 0) is the end of the lowest run.
     x, y : arrays (grid,)
     losses : array (grid, grid)
         One row for each y.
     paths : dict of label -> Track
-        Each run from its start: where the foot of the perpendicular from its weights to the plane is, and the loss of
-        the weights themselves, which need not be that of the foot.
+        Each run from its start: its weights projected onto the plane, and the loss of the weights themselves, which
+        differs from the loss at the projected point.
     shares : dict of label -> float
         Share of the distance from start to end that the plane shows: 1 if both lie in it.
     """
 
-    def __init__(self, x, y, losses, paths, shares):
-        self.x, self.y, self.losses, self.shares = x, y, losses, shares
-        self.function = _interpolated(x, y, losses)
-        self.paths = {label: _track(label, self.function, *path) for label, path in paths.items()}
+    function: Function
+    x: np.ndarray
+    y: np.ndarray
+    losses: np.ndarray
+    paths: dict
+    shares: dict
 
     def animate(self, title="Loss over a plane of weights"):
         """The runs step by step, as `ol.animate` shows them."""
-        from ..live.animation import animate
-
         return animate(self.function, *self.paths.values(), labels=list(self.paths), title=title)
 
     def contour(self, title="Loss over a plane of weights"):
         """The whole runs on contours, as `ol.plots.contour` draws them."""
-        from ..pictures.landscape import contour
-
         return contour(self.function, *self.paths.values(), labels=list(self.paths), title=title)
 
     def __repr__(self):
@@ -122,25 +125,25 @@ class Surface:
 
 
 def loss_surface(model, images, runs, *, grid=17, loss=F.cross_entropy, normalize=None):
-    """The loss over the plane that shows most of several runs, and their ways in it.
+    """The loss over the plane that shows most of several runs, and their paths in it.
 
     The plane goes through the last weights w* of the run that ends lowest.  Its directions are the first two principal
-    components of what separates all snapshots from w*, each run scaled to the same mean square, so that the one that
-    goes farthest does not decide alone.
+    components of the differences between all snapshots and w*.  Each run is scaled to the same mean square; otherwise
+    the run that goes farthest would decide the plane alone.
 
-    The loss is that of fixed images, all in one batch.  BatchNorm normalizes them by their own statistics, as it does
-    in training; running statistics belong to weights that were trained and not to the points between them.  So the
-    loss is a function of the weights alone.  Other layers are in evaluation mode.
+    The loss is that of fixed images, all in one batch.  BatchNorm normalizes them by their own statistics, as in
+    training; running statistics exist for trained weights only, not for the points between them.  So the loss is a
+    function of the weights alone.  Other layers are in evaluation mode.
 
-    Behind BatchNorm the length of a filter does not matter: distances in the plane are distances of weights, and may
-    be long where the network hardly changes.
+    Before BatchNorm the length of a filter has no effect: distances in the plane are distances of weights, and may be
+    long where the network hardly changes.
 
     Parameters
     ----------
     model : torch.nn.Module
         The network of all runs; it is copied, not changed.
     images : pair (images, labels)
-        Bytes (N, H, W, 3) and integers (N,); a few hundred, at most what fits a batch.
+        Bytes (N, H, W, 3) and integers (N,); a few hundred, since all are computed in one batch.
     runs : dict of label -> Snapshots
         At least two snapshots each.
     grid : int, at least 5
@@ -157,76 +160,70 @@ def loss_surface(model, images, runs, *, grid=17, loss=F.cross_entropy, normaliz
         Naming the argument, its value and what is allowed.
 
     Source: H. Li, Z. Xu, G. Taylor, C. Studer, T. Goldstein (2018), Visualizing the Loss Landscape of Neural Nets,
-    NeurIPS, section 7.2 (principal components of what separates the steps of one run from its end).  arXiv:1712.09913
+    NeurIPS, section 7.2 (principal components of the differences between the steps of a run and its end).
+    arXiv:1712.09913
     """
-    checks.integer("loss_surface", "grid", grid, least=5)
-    measure = _Measure(model, images, loss, normalize)
-    weights = _checked_runs(runs, measure.count)
-    heights = {label: np.array([measure(w) for w in each]) for label, each in weights.items()}
-    lowest = min(weights, key=lambda label: heights[label][-1])
-    center = weights[lowest][-1]
-    away = {label: each - center for label, each in weights.items()}
-    directions = _principal(list(away.values()))  # (2, n), orthonormal
-    # They have no sign of their own: the runs start at the lower left, away from the legend.
-    starts = torch.stack([each[0] for each in away.values()]) @ directions.T
+    grid = checks.integer("loss_surface", "grid", grid, least=5)
+    loss_of = _LossOfWeights(model, images, loss, normalize)
+    if not isinstance(runs, dict) or not runs or not all(isinstance(run, Snapshots) for run in runs.values()):
+        raise TypeError(f"loss_surface: runs={runs!r} must be a dict of label -> Snapshots, with at least one entry")
+    for label, run in runs.items():
+        if len(run.steps) < 2:
+            raise ValueError(f"loss_surface: run {label!r} has {len(run.steps)} snapshots; it must have 2 or more")
+        if len(run.weights[0]) != sum(loss_of.sizes):
+            raise ValueError(
+                f"loss_surface: run {label!r} has {len(run.weights[0]):,} weights, and model trains "
+                f"{sum(loss_of.sizes):,}"
+            )
+    runs = {str(label): run for label, run in runs.items()}
+    losses = {label: np.array([loss_of(w) for w in run.weights]) for label, run in runs.items()}
+    center = runs[min(runs, key=lambda label: losses[label][-1])].weights[-1]
+    offsets = {label: torch.stack(run.weights) - center for label, run in runs.items()}
+    directions = _principal(list(offsets.values()))
+    # Principal components have no sign.  Choose it so that the runs start at the lower left, away from the legend.
+    starts = torch.stack([rows[0] for rows in offsets.values()]) @ directions.T
     directions *= torch.where(starts.mean(0) > 0, -1.0, 1.0)[:, None]
-    places = {label: (each @ directions.T).double().numpy() for label, each in away.items()}
-    x, y = _sides(np.concatenate(list(places.values())), int(grid))
-    losses = np.array([[measure(center + a * directions[0] + b * directions[1]) for a in x] for b in y])
-    paths = {label: (runs[label], places[label], heights[label]) for label in runs}
-    shares = {label: _share(away[label], places[label]) for label in runs}
-    return Surface(x, y, losses, paths, shares)
+    feet = {label: (rows @ directions.T).double().numpy() for label, rows in offsets.items()}
+    x, y = _sides(np.concatenate(list(feet.values())), grid)
+    heights = np.array([[loss_of(center + a * directions[0] + b * directions[1]) for a in x] for b in y])
+    shares = {}
+    for label, rows in offsets.items():
+        distance = float((rows[-1] - rows[0]).norm())
+        shares[label] = float(np.linalg.norm(feet[label][-1] - feet[label][0])) / distance if distance else 1.0
+    function = _interpolated(x, y, heights)
+    paths = {label: _track(label, function, run, feet[label], losses[label]) for label, run in runs.items()}
+    return Surface(function, x, y, heights, paths, shares)
 
 
-class _Measure:
+class _LossOfWeights:
     """The loss of fixed images as a function of the vector of trained weights."""
 
     def __init__(self, model, images, loss, normalize):
-        if not isinstance(model, nn.Module):
-            raise TypeError(f"loss_surface: model is a {type(model).__name__}; it must be a torch.nn.Module")
+        check_model("loss_surface", model)
         self.model, self.loss = copy.deepcopy(model).eval(), loss
         for layer in self.model.modules():
             if isinstance(layer, nn.modules.batchnorm._BatchNorm):
                 layer.train()
-        self.parameters = _trained(self.model)
-        self.count = sum(p.numel() for p in self.parameters)
+        self.parameters = trained(self.model)
+        self.sizes = [p.numel() for p in self.parameters]
         device = self.parameters[0].device
-        pixels, self.labels = as_pair("loss_surface", "images", images)
-        self.x = (normalize or Normalize())(pixels.to(device)).contiguous()
-        self.labels = self.labels.to(device)
+        pixels, labels = as_pair("loss_surface", "images", images)
+        self.x, self.labels = (normalize or Normalize())(pixels.to(device)).contiguous(), labels.to(device)
         with torch.no_grad():
             check_labels("loss_surface", "images", self.labels, self.model(self.x[:2]).shape[1])
 
     @torch.no_grad()
     def __call__(self, weights):
-        for p, part in zip(self.parameters, weights.split([p.numel() for p in self.parameters]), strict=True):
-            p.copy_(part.view(p.shape))
+        for p, chunk in zip(self.parameters, weights.split(self.sizes), strict=True):
+            p.copy_(chunk.view(p.shape))
         return float(self.loss(self.model(self.x).float(), self.labels))
 
 
-def _trained(model):
-    return [p for p in model.parameters() if p.requires_grad]
-
-
-def _checked_runs(runs, count):
-    """The snapshots of each run as one tensor (snapshots, count)."""
-    if not isinstance(runs, dict) or not runs or not all(isinstance(each, Snapshots) for each in runs.values()):
-        raise TypeError(f"loss_surface: runs={runs!r} must be a dict of label -> Snapshots, with at least one entry")
-    for label, each in runs.items():
-        if len(each.steps) < 2:
-            raise ValueError(f"loss_surface: run {label!r} has {len(each.steps)} snapshots; it must have 2 or more")
-        if len(each.weights[0]) != count:
-            raise ValueError(
-                f"loss_surface: run {label!r} has {len(each.weights[0]):,} weights, and model trains {count:,}"
-            )
-    return {str(label): torch.stack(each.weights) for label, each in runs.items()}
-
-
 def _principal(runs):
-    """Two orthonormal directions (2, n) that show most of the rows of all runs, each run at the same mean square."""
+    """The first two principal components (2, n) of the rows of all runs, each run scaled to the same mean square."""
     rows = torch.cat([run / run.square().sum(1).mean().sqrt().clamp_min(1e-12) for run in runs])
     rows = rows.double()
-    # The Gram matrix is small, one row a snapshot; its eigenvectors combine the snapshots into directions.
+    # The Gram matrix is small, one row for each snapshot; its eigenvectors combine the snapshots into directions.
     values, vectors = torch.linalg.eigh(rows @ rows.T)
     if not values[-2] > 1e-12 * values[-1]:
         raise ValueError("loss_surface: the snapshots of runs lie on one line; a plane needs paths that bend")
@@ -235,36 +232,27 @@ def _principal(runs):
 
 
 def _sides(points, grid):
-    """Coordinates of the grid: the box of all points and some room, at least half as wide as high and vice versa."""
+    """Coordinates of the grid in x and y: the points with a margin, at least half as wide as high and vice versa."""
     low, high = points.min(axis=0), points.max(axis=0)
-    half = np.maximum((high - low) / 2, (high - low).max() / 4) * (1 + 2 * ROOM)
+    half = np.maximum((high - low) / 2, (high - low).max() / 4) * (1 + 2 * MARGIN)
     middle = (low + high) / 2
     return (np.linspace(m - h, m + h, grid) for m, h in zip(middle, half, strict=True))
 
 
-def _share(away, places):
-    """Share of the distance from start to end that the plane shows."""
-    whole = float((away[-1] - away[0]).norm())
-    return float(np.linalg.norm(places[-1] - places[0])) / whole if whole else 1.0
-
-
-def _interpolated(x, y, losses):
+def _interpolated(x, y, heights):
     """A `Function` of the plane's coordinates."""
-    heights = torch.tensor(np.log(np.maximum(losses, 1e-12)))[None, None]  # logarithms: never below zero in between
+    logs = torch.tensor(np.log(np.maximum(heights, 1e-12)))[None, None]  # logarithms: stay positive between the points
 
     def value(a, b):
         a, b = np.broadcast_arrays(np.asarray(a, dtype=float), np.asarray(b, dtype=float))
         u, v = (2 * (c - side[0]) / (side[-1] - side[0]) - 1 for c, side in ((a, x), (b, y)))
-        at = torch.tensor(np.stack([u.ravel(), v.ravel()], axis=-1))[None, None]
-        found = F.grid_sample(heights, at, mode="bicubic", padding_mode="border", align_corners=True)
-        return np.exp(found.numpy().reshape(a.shape))
+        points = torch.tensor(np.stack([u.ravel(), v.ravel()], axis=-1))[None, None]
+        log = F.grid_sample(logs, points, mode="bicubic", padding_mode="border", align_corners=True)
+        return np.exp(log.numpy().reshape(a.shape))
 
     def slopes(a, b):
-        step = (x[1] - x[0]) / 100, (y[1] - y[0]) / 100
-        return (
-            (value(a + step[0], b) - value(a - step[0], b)) / (2 * step[0]),
-            (value(a, b + step[1]) - value(a, b - step[1])) / (2 * step[1]),
-        )
+        dx, dy = (x[1] - x[0]) / 100, (y[1] - y[0]) / 100
+        return (value(a + dx, b) - value(a - dx, b)) / (2 * dx), (value(a, b + dy) - value(a, b - dy)) / (2 * dy)
 
     return Function(
         name="loss", formula=value, slopes=slopes, start=(0.0, 0.0),
@@ -273,10 +261,10 @@ def _interpolated(x, y, losses):
     )  # fmt: skip
 
 
-def _track(label, function, snapshots, places, heights):
-    """A run at each of its steps; between two snapshots on a straight line."""
-    steps = np.arange(snapshots.steps[-1] + 1)
-    x = np.column_stack([np.interp(steps, snapshots.steps, places[:, i]) for i in range(2)])
-    f = np.interp(steps, snapshots.steps, heights)
-    settings = {} if snapshots.rule is None else snapshots.rule.settings()
-    return Track(x, f, label, len(steps) - 1, rule=snapshots.rule, function=function, settings=settings)
+def _track(label, function, run, feet, losses):
+    """The path of a run, step by step; straight between two snapshots."""
+    steps = np.arange(run.steps[-1] + 1)
+    x = np.column_stack([np.interp(steps, run.steps, feet[:, i]) for i in range(2)])
+    settings = {} if run.rule is None else run.rule.settings()
+    return Track(x, np.interp(steps, run.steps, losses), label, run.steps[-1], rule=run.rule, function=function,
+                 settings=settings)  # fmt: skip

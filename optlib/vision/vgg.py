@@ -6,17 +6,18 @@ configuration D.  arXiv:1409.1556
 
 from torch import nn
 
-from .parts import check_network, convolution, he_
+from .. import checks
+from .parts import convolution, he_
 
-LAYERS = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))  # channels, and how many convolutions before a pooling
+LAYERS = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))  # channels, and convolutions before each pooling
 
 
 class VGG16(nn.Module):
     """Thirteen convolutions of 3 x 3, one after the other, and a linear layer: 14.72 million parameters.
 
-    The paper's two hidden linear layers of 4,096 numbers are for images of 224 pixels.  Here five poolings leave one
-    pixel of 512 channels, and one linear layer reads them, as is usual on CIFAR-10.  Each convolution is followed by
-    BatchNorm, which the paper did not know yet, and has no bias of its own.
+    The paper's two hidden linear layers of 4,096 units are for images of 224 pixels.  Here five poolings leave one
+    pixel of 512 channels, which one linear layer reads, as is usual on CIFAR-10.  Each convolution is followed by
+    BatchNorm, which is younger than the paper, and has no bias.
 
     Parameters
     ----------
@@ -27,7 +28,7 @@ class VGG16(nn.Module):
 
     def __init__(self, classes=10, seed=0):
         super().__init__()
-        check_network("VGG16", classes)
+        checks.integer("VGG16", "classes", classes, least=2)
         layers, d_in = [], 3
         for width, count in LAYERS:
             for _ in range(count):

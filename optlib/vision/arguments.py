@@ -1,0 +1,66 @@
+"""Arguments of `fit` that need more than one line to check; what is wrong is named before the first step."""
+
+import math
+
+import torch
+
+from .images import Shuffled, check_labels
+from .parts import check_model
+from .predict import evaluation
+
+
+def check_trained(model, optimizer):
+    """TypeError or ValueError unless these are a torch network and a torch optimizer of its parameters."""
+    check_model("fit", model)
+    if not isinstance(optimizer, torch.optim.Optimizer):
+        raise TypeError(
+            f"fit: optimizer is a {type(optimizer).__name__}; it must be a torch optimizer, such as "
+            "TorchOptimizer(model.parameters(), ol.Adam(lr=1e-3))"
+        )
+    own = {id(p) for p in model.parameters()}
+    if not all(id(p) in own for group in optimizer.param_groups for p in group["params"]):
+        raise ValueError("fit: optimizer holds parameters that are not those of model; make it with model.parameters()")
+
+
+def check_callables(loss, **optional):
+    """TypeError unless ``loss`` can be called, and each of the others can or is None."""
+    for name, value in {"loss": loss, **optional}.items():
+        if not callable(value) and (value is not None or name == "loss"):
+            raise TypeError(f"fit: {name}={value!r} must be callable")
+
+
+def factors_of(schedule, optimizer, steps):
+    """The factor of the learning rates for each step, or None without a schedule."""
+    if schedule is None:
+        return None
+    if getattr(schedule, "reads", None):
+        raise ValueError(
+            f"fit: schedule={schedule!r} reads the {schedule.reads.replace('_', ' ')}; it must be a function of t alone"
+        )
+    factors = [float(schedule(t)) for t in range(steps)]
+    for t, factor in enumerate(factors):
+        if not 0 < factor < math.inf:
+            raise ValueError(f"fit: schedule is {factor} at step {t}; it must be a finite number above 0")
+    if any("lr" not in group for group in optimizer.param_groups):
+        raise ValueError("fit: schedule multiplies lr, but the rule has a schedule of its own there; give only one")
+    return factors
+
+
+def check_fits_together(run):
+    """ValueError unless model, labels and loss of a `Run` fit together, from a prediction for two images."""
+    if isinstance(run.train, Shuffled):
+        x, labels = run.train.normalize(run.train.images[:2]), run.train.labels[:2]  # augmenting all would take a while
+    else:
+        x, labels = next(iter(run.train.epoch(0)))
+    x, labels = run.prepared(x[:2]), labels[:2].to(run.device)
+    with evaluation(run.model):
+        scores = run.model(x)
+    if not isinstance(scores, torch.Tensor) or scores.ndim != 2 or len(scores) != len(x):
+        shape = tuple(scores.shape) if isinstance(scores, torch.Tensor) else type(scores).__name__
+        raise ValueError(f"fit: model gives {shape} for {len(x)} images; it must give scores ({len(x)}, classes)")
+    check_labels("fit", "train", run.train.labels, scores.shape[1])
+    if run.test is not None:
+        check_labels("fit", "test", run.test.labels, scores.shape[1])
+    loss = run.loss(scores, labels)
+    if not isinstance(loss, torch.Tensor) or loss.ndim:
+        raise ValueError(f"fit: loss gives {loss!r} for {len(x)} images; it must give their mean, one tensor")
