@@ -57,10 +57,10 @@ def test_an_address_reaches_cell_and_readme_and_leaves_both():
     notebook, text = nbformat.read(NOTEBOOKS[0], as_version=4), (ROOT / "README.md").read_text(encoding="utf-8")
     assert bootstrap.put_link(text) == text, "run: python -m tools.colab.bootstrap"
     assert (repository.BADGE in text) == bool(repository.REPOSITORY)
-    told = bootstrap.put_link(text, ADDRESS)
-    assert f"({repository.colab_link('00_start_here', ADDRESS)})" in told
-    assert bootstrap.put_link(told, ADDRESS) == told
-    assert bootstrap.put_link(told, "") == bootstrap.put_link(text, "")
+    linked = bootstrap.put_link(text, ADDRESS)
+    assert f"({repository.colab_link('00_start_here', ADDRESS)})" in linked
+    assert bootstrap.put_link(linked, ADDRESS) == linked
+    assert bootstrap.put_link(linked, "") == bootstrap.put_link(text, "")
     put = bootstrap.put(notebook, ADDRESS)
     assert sum(ADDRESS in cell.source for cell in put.cells if cell.cell_type == "code") == 1
     assert repository.colab_link("01", "") is None

@@ -35,7 +35,7 @@ _LAZY = {"fit": "vision.loop", "sum": "arrays"}
 def __getattr__(name):
     return importlib.import_module(f"optlib.{_LAZY[name]}")
 """
-FAULTS = [  # file, what is planted at its end, what is said of it
+FAULTS = [  # file, source to plant at its end, sentence that reports it
     ("minimize.py", "from .pictures import plots", "imports optlib.pictures.plots: heart may use no other room"),
     ("data/sets.py", "def f():\n    from ..vision.loop import fit", "imports optlib.vision.loop: data may use heart"),
     ("live/page.py", "f = lambda: __import__('optlib.course.cards')",
@@ -44,7 +44,7 @@ FAULTS = [  # file, what is planted at its end, what is said of it
     ("torch_driver/state.py", "import importlib\nimportlib.import_module('..vision.loop', __package__)",
      "imports optlib.vision.loop: torch_driver may use heart"),
     ("functions/bowls.py", "def f(name):\n    return importlib.import_module(f'optlib.pictures.{name}')",
-     "imports optlib.pictures.race: heart may use no other room"),
+     "imports optlib.pictures.runs: heart may use no other room"),
     ("schedules/__init__.py", LAZY, "imports optlib.vision.loop: heart may use no other room"),
     ("arrays.py", "from .registry import Hyper", "imports optlib.registry: registry does not lie below arrays"),
     ("optimizers/adam.py", "from .. import trajectory", "trajectory does not lie below optimizers"),
@@ -84,6 +84,22 @@ def test_the_map_shows_the_rooms_and_arrows_of_today():
     assert structure(stored) == structure(drawn), "run: make map"
     assert {f'data-room="{room}"' for room in house.ROOMS} < {*structure(stored)}
     assert 'data-from="vision" data-to="torch_driver"' in structure(stored)
+
+
+def test_no_arrow_of_the_map_runs_through_a_box():
+    svg = map.draw()
+    boxes = [[float(number) for number in box] for box in re.findall(
+        r'data-room="\w+">\n<rect x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="([\d.]+)"', svg)]  # fmt: skip
+    paths = re.findall(r'd="M([\d.]+) ([\d.]+)V([\d.]+)(?:q\S+ \S+ \S+ 10h(\S+)q(\S+) \S+ \S+ 10V([\d.]+))?"', svg)
+    assert len(paths) == len(map.arrows())
+    assert len(boxes) == len(house.ROOMS) + sum(len(floor) for floor in house.HEART)
+    for path in paths:
+        x, y, turn, across, corner, end = (float(number or 0) for number in path)
+        low, over = turn + 10, x + across + 2 * corner
+        ways = [(x, y, x, turn), (min(x, over), low, max(x, over), low), (over, low, over, end)]
+        for left, top, right, bottom in ways if end else ways[:1]:
+            assert not [box for box in boxes if left < box[0] + box[2] and box[0] < right
+                        and top < box[1] + box[3] and box[1] < bottom], path  # fmt: skip
 
 
 def test_an_arrow_is_drawn_only_where_no_others_lead_along():

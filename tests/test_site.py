@@ -1,4 +1,4 @@
-"""The parts of `make site`: Markdown, formulas, stored outputs.  The pages themselves: test_browser_site.py."""
+"""Pieces of `make site`: Markdown, formulas, stored outputs.  The pages themselves: test_browser_site.py."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""`make slides`: what a deck holds, what it leaves out, and what is said where something is wrong."""
+"""`make slides`: what a deck holds, what it leaves out, and the errors where a tool is missing."""
 
 import html
 import re

@@ -31,9 +31,9 @@ def title(notebook):
 
 
 def shown(cell):
-    """The richest form of each output, as pairs of its kind and the bundle of all forms; what is printed is "stream".
+    """The richest form of each output, as pairs (kind, all its forms by kind); the kind of printed text is "stream".
 
-    Widgets are left out: without a kernel they are dead, and a picture or a player stands before each.
+    Widgets are left out: they do nothing without a kernel, and a picture or a player stands before each.
 
     Raises
     ------
@@ -52,7 +52,7 @@ def shown(cell):
 
 
 def misses_sliders(cell):
-    """Whether the cell has sliders in the notebook that nothing here stands in for."""
+    """Whether the cell has sliders in the notebook and no output that works without a kernel."""
     widgets = any(WIDGET_VIEW in output.get("data", {}) for output in cell.outputs)
     return widgets and not any(kind == "text/html" and LIVES.search(data[kind]) for kind, data in shown(cell))
 
@@ -66,7 +66,7 @@ class Style:
     links : str
         Ending that takes the place of ``.ipynb`` in links to other notebooks.
     note : str
-        Said of sliders that only live in the notebook.
+        Text in place of sliders that only work in the notebook.
     text, hidden, solution, table : str
         Frames of text, of code with the tag ``hide-input``, of a cell with the tag ``solution``, and of an output in
         HTML that holds no picture.
@@ -125,7 +125,7 @@ class Writer:
         return f"{match[1]}data:{mimetypes.guess_type(path.name)[0]};base64,{data}{match[3]}"
 
     def code(self, source):
-        """Highlighted Python, each line with the width by which it hangs where it is wrapped."""
+        """Highlighted Python.  A style may wrap long lines: ``--hang`` is how far the rest of one is indented."""
         colored = highlight(source, PythonLexer(stripnl=False), HtmlFormatter(nowrap=True)).rstrip("\n")
         indents = [len(line) - len(line.lstrip()) for line in source.split("\n")]
         lines = zip(colored.split("\n"), indents, strict=True)

@@ -53,7 +53,7 @@ def normalize(notebook):
 
 
 def _merge_streams(outputs):
-    """The kernel flushes prints when it likes; one stream output is the same text."""
+    """Join consecutive prints: into how many outputs the kernel splits them depends on timing."""
     merged = []
     for output in outputs:
         last = merged[-1] if merged else None
@@ -67,8 +67,8 @@ def _merge_streams(outputs):
 def _number_widgets(notebook):
     """Widget models carry random ids; number them in the order of their views.
 
-    The models themselves are not stored: without a kernel their sliders would be dead, and pages that found them
-    would show them in place of the pictures and players beside them, which live without one.
+    The models themselves are not stored: pages would show their sliders, which do nothing without a kernel, in place
+    of the pictures and players beside them.
     """
     views = [
         output.data[WIDGET_VIEW]
@@ -76,8 +76,8 @@ def _number_widgets(notebook):
         for output in cell.get("outputs", [])
         if WIDGET_VIEW in output.get("data", {})
     ]
-    for number, view in enumerate(views, start=1):
-        view["model_id"] = f"{number:032x}"
+    for count, view in enumerate(views, start=1):
+        view["model_id"] = f"{count:032x}"
     return notebook
 
 

@@ -37,34 +37,34 @@ ABOUT = {
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--root", type=pathlib.Path, help="folder of the full CIFAR-10 (default: where it is found)")
+    parser.add_argument("--root", type=pathlib.Path, help="folder of the full CIFAR-10 (default: the package's own)")
     parser.add_argument("--out", type=pathlib.Path, default=ROOT / "data" / sprites.FOLDER, help="folder to write")
     arguments = parser.parse_args()
-    parts, arrays = {}, {}
-    for part, train in (("train", True), ("test", False)):
+    sets, arrays = {}, {}
+    for name, train in (("train", True), ("test", False)):
         images, labels = ol.data.cifar10(train, arguments.root, full=True)
         index = sprites.chosen(labels, train)
-        parts[part] = images[index], labels[index], index
-        arrays |= {f"{part}_labels": labels[index].astype(np.uint8), f"{part}_index": index.astype(np.uint16)}
-        print(part, "images: mean", images.mean((0, 1, 2)).round(4), "deviation", images.std((0, 1, 2)).round(4))
-    if same(arguments.out, parts):
+        sets[name] = images[index], labels[index], index
+        arrays |= {f"{name}_labels": labels[index].astype(np.uint8), f"{name}_index": index.astype(np.uint16)}
+        print(name, "images: mean", images.mean((0, 1, 2)).round(4), "deviation", images.std((0, 1, 2)).round(4))
+    if same(arguments.out, sets):
         print(f"{arguments.out.name} has these contents already; nothing written")
     else:
-        write(arguments.out, parts, arrays)
+        write(arguments.out, sets, arrays)
 
 
-def same(folder, parts):
+def same(folder, sets):
     try:
-        old = {part: sprites.read(folder, part == "train") for part in parts}
+        old = {name: sprites.read(folder, name == "train") for name in sets}
     except (OSError, KeyError, ValueError):  # nothing there, or something else
         return False
-    return all(np.array_equal(a, b) for part in parts for a, b in zip(parts[part], old[part], strict=True))
+    return all(np.array_equal(a, b) for name in sets for a, b in zip(sets[name], old[name], strict=True))
 
 
-def write(folder, parts, arrays):
+def write(folder, sets, arrays):
     packed = io.BytesIO()
     np.savez_compressed(packed, **arrays)
-    files = {f"{part}.webp": sprites.encoded(sprites.pack(images)) for part, (images, _, _) in parts.items()}
+    files = {f"{name}.webp": sprites.encoded(sprites.pack(images)) for name, (images, _, _) in sets.items()}
     files["labels.npz"] = packed.getvalue()
     listed = {name: {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()} for name, data in files.items()}
     files["manifest.json"] = (json.dumps(ABOUT | {"files": listed}, indent=1) + "\n").encode()

@@ -130,13 +130,13 @@ class Plan:
         yield f'<g data-room="{name}">'
         yield rectangle(x, y, BOX, self.high, *COLORS[name])
         yield text(x + PAD, y + 27, name, 17, COLORS[name][1], 700)
-        for number, line in enumerate(self.purposes[name], 1):
-            yield text(x + PAD, y + 30 + LEADING * number, line)
+        for row, line in enumerate(self.purposes[name], 1):
+            yield text(x + PAD, y + 30 + LEADING * row, line)
         yield text(x + PAD, y + self.high - 13, size(self.files[name]), 11.5, FAINT)
         yield "</g>"
 
     def route(self, start, to):
-        """The way of an arrow: straight down, or down, across just above the floor where it ends, and down again."""
+        """The path of an arrow: straight down, or down, across just above the floor where it ends, and down again."""
         x, y = self.corner(start)
         x, y, end, columns = x + BOX / 2, y + self.high, self.ground, 0
         if to != "heart":
@@ -163,7 +163,8 @@ class Plan:
             x = MARGIN + PAD + column * CHIP
             for row, name in enumerate(names):
                 top = y + 46 + (rows - len(names)) * 25 + row * 50
-                files = [path for path in self.files["heart"] if name in path.relative_to(self.package).parts[0]]
+                home = {self.package / name, self.package / f"{name}.py"}  # a folder or a file
+                files = [path for path in self.files["heart"] if home & {path, path.parent}]
                 yield f'<g data-room="{name}">'
                 yield rectangle(x + 11, top, CHIP - 22, 42, "#ffffff", border, 7)
                 yield text(x + CHIP / 2, top + 18, name, 13, INK, 600, "middle")
@@ -178,14 +179,14 @@ class Plan:
 def draw(package=house.PACKAGE):
     """The map as SVG."""
     plan, pairs = Plan(package), arrows(package)
-    parts = [line for name in COLUMNS for line in plan.room(name)]
-    parts += plan.heart()
-    parts += [arrow(start, to, plan.route(start, to)) for start, to in pairs]
+    elements = [element for name in COLUMNS for element in plan.room(name)]
+    elements += plan.heart()
+    elements += [arrow(start, to, plan.route(start, to)) for start, to in pairs]
     y = MARGIN + 6
     for words, points, weight in ABOUT:
         for line in wrapped(words, points, BOX):
             y += points * 1.36
-            parts.append(text(MARGIN + 2, y, line, points, INK, weight))
+            elements.append(text(MARGIN + 2, y, line, points, INK, weight))
         y += 8
     high = plan.bottom + MARGIN
     words = "; ".join(f"{start} imports {to}" for start, to in pairs)
@@ -195,7 +196,7 @@ def draw(package=house.PACKAGE):
         f"<title>{ABOUT[0][0]}</title>", f"<desc>{words}.</desc>",
         '<marker id="head" viewBox="0 0 10 10" refX="8.5" refY="5" markerWidth="6.5" markerHeight="6.5" orient="auto">'
         f'<path d="M0 0.8L9.5 5L0 9.2L2.4 5Z" fill="{FAINT}"/></marker>',
-        rectangle(1, 1, WIDTH - 2, high - 2, "#ffffff", "#d0d7de", 12), *parts, "</svg>", "",
+        rectangle(1, 1, WIDTH - 2, high - 2, "#ffffff", "#d0d7de", 12), *elements, "</svg>", "",
     ])  # fmt: skip
 
 

@@ -21,7 +21,7 @@ TAG = "bootstrap"
 # Folded to its first line, which says what it does.
 METADATA = {"jupyter": {"source_hidden": True}, "slideshow": {"slide_type": "skip"}, "tags": [TAG, "hide-input"]}
 
-# The standard library only: notebook 04 sets a variable that NumPy reads when it is first imported.
+# Import the standard library only: notebook 04 sets a variable that NumPy reads when it is first imported.
 CELL = '''\
 # Finds the course's package, wherever this notebook is opened.
 import importlib.util
@@ -50,9 +50,9 @@ def is_bootstrap(cell):
 
 
 def put(notebook, address=None):
-    """Bring the cell into a notebook, before its first code cell; there is one afterwards, and it is up to date."""
+    """Put the present cell into a notebook, before its first code cell, in place of an older one."""
     cells = [cell for cell in notebook.cells if not is_bootstrap(cell)]
-    first = next(number for number, cell in enumerate(cells) if cell.cell_type == "code")
+    first = next(i for i, cell in enumerate(cells) if cell.cell_type == "code")
     old = next((cell for cell in notebook.cells if is_bootstrap(cell)), None)
     new = old or nbformat.v4.new_code_cell(id=TAG)
     new.metadata = nbformat.from_dict(METADATA)
@@ -65,7 +65,7 @@ LINK = re.compile(r"(?m)^\[!\[Open in Colab\].*\n\n")
 
 
 def put_link(text, address=None):
-    """README's text with a link to Colab under its title, or without one where the course is published nowhere."""
+    """README's text with a link to Colab under its title; without one if the course is not published."""
     link = repository.colab_link("00_start_here", address)
     title, _, rest = LINK.sub("", text).partition("\n\n")
     badge = f"[![Open in Colab]({repository.BADGE})]({link})\n\n" if link else ""

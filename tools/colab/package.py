@@ -1,7 +1,6 @@
 """The package as text for a cell: its files in one archive, and the code that takes them out again.
 
-The same files give the same text.  Nothing in it is executed before its checksum has been compared, and it holds files
-only, no pickle.
+The same files give the same text.  Its checksum is compared before anything in it is executed, and it holds no pickle.
 """
 
 import base64
@@ -15,7 +14,7 @@ import textwrap
 import zipfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-# Searched last, so that Colab's own copy is the one that is used as soon as there is one.
+# Searched last: as soon as Colab has a copy of its own, that one is used.
 ALSO = "also"
 
 CELL = '''\
@@ -40,38 +39,38 @@ sys.path[:] = [folder, *sys.path, folder + "/{also}"]'''
 
 
 def files(results):
-    """What rides along: name in the archive -> path.
+    """The files of the archive: name in it -> path.
 
     Parameters
     ----------
     results : bool
-        Whether the recorded results of the benchmark are among it.
+        Whether the recorded results of the benchmark are among them.
 
     Raises
     ------
     SystemExit
         If array-api-compat, which Colab lacks, is not installed here.
     """
-    found = {path.relative_to(ROOT).as_posix(): path for path in (ROOT / "optlib").rglob("*")}
+    paths = {path.relative_to(ROOT).as_posix(): path for path in (ROOT / "optlib").rglob("*")}
     if results:
-        found |= {path.relative_to(ROOT).as_posix(): path for path in (ROOT / "data" / "results").rglob("*")}
+        paths |= {path.relative_to(ROOT).as_posix(): path for path in (ROOT / "data" / "results").rglob("*")}
     try:
         needed = importlib.metadata.files("array-api-compat")
     except importlib.metadata.PackageNotFoundError:
         raise SystemExit("array-api-compat is not installed: python -m pip install array-api-compat") from None
     for path in needed:
         if path.parts[0] == "array_api_compat" and not {"tests", "vendor_tests"} & {*path.parts}:
-            found[f"{ALSO}/{path.as_posix()}"] = pathlib.Path(path.locate())
-    found[f"{ALSO}/array_api_compat/LICENSE"] = pathlib.Path(__file__).with_name("array_api_compat.LICENSE")
-    return {name: path for name, path in sorted(found.items()) if path.is_file() and "__pycache__" not in path.parts}
+            paths[f"{ALSO}/{path.as_posix()}"] = pathlib.Path(path.locate())
+    paths[f"{ALSO}/array_api_compat/LICENSE"] = pathlib.Path(__file__).with_name("array_api_compat.LICENSE")
+    return {name: path for name, path in sorted(paths.items()) if path.is_file() and "__pycache__" not in path.parts}
 
 
 def packed(chosen):
-    """The files as bytes, compressed as one: half the size of each by itself."""
+    """The files as bytes, compressed together, which takes half the room of compressing each by itself."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
         for name, path in chosen.items():
-            archive.writestr(zipfile.ZipInfo(name), path.read_bytes())  # ZipInfo's own date: that of no day
+            archive.writestr(zipfile.ZipInfo(name), path.read_bytes())  # with a constant date: the same bytes each day
     return lzma.compress(content.getvalue(), preset=9)
 
 

@@ -1,7 +1,7 @@
-"""Where the course is published: the one home of its address, and everything that follows from it.
+"""Where the course is published, and the links that follow from it.
 
-With an address, the notebooks' first cell gets the course on Colab by itself, and README, pages and Colab notebooks
-show a link.  Without one (an empty text) nothing pretends: `make colab` still writes notebooks that bring all along.
+With an address, the notebooks' first cell fetches the course on Colab, and README, pages and Colab notebooks show a
+link.  Without one (an empty text) there are no links; `make colab` still writes notebooks that bring the package along.
 
 After a change of `REPOSITORY`:  ``python -m tools.colab.bootstrap``  and  ``make notebooks``.
 """
@@ -28,7 +28,7 @@ def checked(address):
 
 
 def colab_link(stem, address=None):
-    """The link that opens a notebook in Colab, or None where the course is published nowhere."""
+    """The link that opens a notebook in Colab, or None if the course is not published."""
     address = checked(REPOSITORY if address is None else address)
     if not address:
         return None

@@ -1,7 +1,7 @@
 """A notebook of the course as one file for Colab, that needs nothing but itself.
 
 Outputs are left out.  They would make the file five times larger, Colab runs their scripts only in notebooks that it
-trusts, and the course asks for a prediction before each picture: there is none to see before the cell has run.
+trusts, and the course asks for a prediction before each picture appears.
 """
 
 import copy
@@ -11,7 +11,7 @@ import nbformat
 
 from . import package, repository
 
-# What is said of JupyterLab, as it is on Colab.
+# JupyterLab's wording -> Colab's.
 WORDING = {
     "click the three dots, or the bar at its left": "double-click its title",
     "*Kernel → Restart*": "*Runtime → Restart session*",
@@ -53,7 +53,7 @@ def standalone(notebook, stem, address=None):
     gpu = notebook.metadata.get("accelerator") == "GPU" or bool(TORCH.search(code))
     for cell in notebook.cells:
         _adapt(cell, address)
-    first = next(number for number, cell in enumerate(notebook.cells) if cell.cell_type == "code")
+    first = next(i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code")
     notebook.cells[first:first] = [
         nbformat.v4.new_markdown_cell(ABOUT + GPU * gpu + _published(stem, address), id="about-colab"),
         _folded(nbformat.v4.new_code_cell(package.source(results="benchmark" in code), id="package")),
@@ -78,12 +78,12 @@ def _adapt(cell, address):
         return
     for here, there in WORDING.items():
         cell.source = cell.source.replace(here, there)
-    cell.source = LINK.sub(lambda found: _link(found, address), cell.source)
+    cell.source = LINK.sub(lambda match: _link(match, address), cell.source)
 
 
-def _link(found, address):
-    link = repository.colab_link(found[2], address)
-    return f"[{found[1]}]({link})" if link else found[1]  # uploaded files do not see each other
+def _link(match, address):
+    link = repository.colab_link(match[2], address)
+    return f"[{match[1]}]({link})" if link else match[1]  # notebooks uploaded to Colab cannot link to each other
 
 
 def _published(stem, address):
@@ -92,7 +92,7 @@ def _published(stem, address):
 
 
 def _folded(cell):
-    """On Colab the code hides behind its title; in JupyterLab behind three dots."""
+    """Fold the code, on Colab behind its title, in JupyterLab behind three dots."""
     cell.metadata["cellView"] = "form"
     cell.metadata["jupyter"] = {"source_hidden": True}
     return cell

@@ -2,13 +2,13 @@
 
     python -m tools.site [--out FOLDER]
 
-Why nbconvert's parts in a page of our own, and no book builder; all tried with notebooks 00 to 04 in November 2026:
+Why a template of our own with pieces of nbconvert, and no book builder (tried with notebooks 00 to 04, November 2026):
 
 - Jupyter Book 2 (MyST) fetches its theme from the network when it builds: without one, it writes no page.
 - Sphinx with myst-nb and furo opens from disk, players alive.  It needs 27 more packages (63 MB), gets MathJax from a
   CDN unless that is vendored, and finds no formula in the HTML of a one-line hint.
-- nbconvert comes with JupyterLab and reads Markdown as the notebooks mean it.  Its own templates load MathJax and more
-  from CDNs and know neither navigation nor search, so only its parts are used: Markdown, highlighting, colored text.
+- nbconvert comes with JupyterLab and reads Markdown as JupyterLab does.  Its templates load MathJax and more from CDNs
+  and have neither navigation nor search, so only its Markdown and its colored text are used.
 
 Formulas are MathML with a font that is in the style sheet: nothing runs for them, and nothing is fetched.
 """
@@ -68,7 +68,7 @@ network. To change the code and run it, open the notebooks themselves: <code>mak
 
 
 def number(page):
-    """The notebook's number before its title."""
+    """The notebook's number, to stand before its title; empty for other pages."""
     head = page.name.split("_")[0]
     return f"{head} " if head.isdigit() else ""
 

@@ -1,7 +1,7 @@
 """Headings with anchors, and formulas as HTML that needs no script.
 
-Formulas become MathML when the page is made (math-core), so that nothing has to run, load or move when it is read, and
-screen readers know them.
+Formulas become MathML when the page is written (math-core): nothing has to run or load when it is read, the layout does
+not jump, and screen readers can read them.
 """
 
 import functools
@@ -25,7 +25,7 @@ RELATION = re.compile(r"[{(\[]|[})\]]|\\(?:le|ge|approx|to|Rightarrow)\b|[=<>]|\
 
 
 def pieces(tex):
-    """A long formula in parts, each but the first with a relation ahead: MathML itself is never broken into lines."""
+    """A long formula cut before its relations: browsers do not break a line inside of MathML."""
     cuts, depth = [0], 0
     for match in RELATION.finditer(tex if len(tex) > LONG and r"\left" not in tex else ""):
         sign = match[0]
@@ -104,10 +104,10 @@ class Anchors:
         """HTML of a heading with an anchor of its own, named as JupyterLab names it."""
         text = plain(content)
         anchor = name = re.sub(r"\s+", "-", text)
-        for number in range(2, 1000):
+        for count in range(2, 1000):
             if anchor not in {known for _, known, _, _ in self.rows}:
                 break
-            anchor = f"{name}-{number}"
+            anchor = f"{name}-{count}"
         self.rows.append((level, anchor, text, content))
         safe = html.escape(anchor)
         link = f'<a class="anchor" href="#{safe}" aria-label="Link to: {html.escape(text)}">#</a>' if level > 1 else ""

@@ -7,15 +7,15 @@
   // --- look: as the system has it, light, dark; players watch the class of the page
   const looks = ["", "light", "dark"];
   const look = document.getElementById("look");
-  const say = () => { look.textContent = `Look: ${root.className || "auto"}`; };
-  say();
+  const label = () => { look.textContent = `Look: ${root.className || "auto"}`; };
+  label();
   look.addEventListener("click", () => {
     root.className = looks[(looks.indexOf(root.className) + 1) % looks.length];
     try { localStorage.setItem("optlib-look", root.className); } catch { /* kept for this page only */ }
-    say();
+    label();
   });
 
-  // Paper is white: players draw themselves anew for it.
+  // Paper is white: switch to the light look, so that players redraw for it.
   let before = "";
   addEventListener("beforeprint", () => { before = root.className; root.className = "light"; });
   addEventListener("afterprint", () => { root.className = before; });
@@ -28,14 +28,14 @@
     hits.hidden = words.length === 0;
     hits.replaceChildren();
     if (hits.hidden) return;
-    const found = globalThis.courseHeadings.filter(([, title, text]) => {
+    const matches = globalThis.courseHeadings.filter(([, title, text]) => {
       const where = `${title} ${text}`.toLowerCase();
       return words.every((word) => where.includes(word));
     });
     const first = document.createElement("p");
-    first.textContent = found.length ? `${found.length} found` : "Nothing found";
+    first.textContent = matches.length ? `${matches.length} found` : "Nothing found";
     hits.append(first);
-    for (const [address, title, text] of found.slice(0, 30)) {
+    for (const [address, title, text] of matches.slice(0, 30)) {
       const link = document.createElement("a");
       link.href = address;
       const page = document.createElement("span");
@@ -74,7 +74,7 @@
   const contents = document.querySelector("#course details");
   if (matchMedia("(max-width: 1000px)").matches) contents.open = false;
 
-  // --- what scrolls sideways can be reached by the keyboard, and only that
+  // --- only what scrolls sideways is a stop for the Tab key
   const wide = document.querySelectorAll("pre, .wide, .formula, .figure, .figure [style*=overflow-x]");
   const reach = () => {
     for (const element of wide) {

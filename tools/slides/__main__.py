@@ -39,7 +39,7 @@ def main():
         largest_first = sorted(paths, key=lambda path: -path.stat().st_size)
         shares = [share for i in range(PROCESSES) if (share := largest_first[i::PROCESSES])]
         with ProcessPoolExecutor(len(shares), mp_context=get_context("spawn")) as pool:
-            written = [path for part in pool.map(write, shares, [folder] * len(shares)) for path in part]
+            written = [path for paths in pool.map(write, shares, [folder] * len(shares)) for path in paths]
     except (ToolMissing, FileNotFoundError, ValueError) as error:
         sys.exit(f"{error}")
     for path in sorted(written):

@@ -24,11 +24,11 @@ WHEELS = {
 
 
 class ToolMissing(RuntimeError):
-    """Something that must be installed or reached is not there; the message says what to do, in one line."""
+    """A tool is not installed or a download failed; the message says in one line what to do."""
 
 
 def cache():
-    """Folder of the wheels that `PINS` names; fetched with pip where it is not there yet."""
+    """Folder of the wheels that `PINS` names; pip fetches them the first time."""
     mark = hashlib.sha256(PINS.read_bytes()).hexdigest()[:12]
     folder = ROOT / "build" / "slides-assets" / mark
     if not folder.is_dir():
@@ -47,7 +47,7 @@ def _fetch(folder):
             last = next((line for line in done.stderr.splitlines() if line.startswith("ERROR")), "pip failed")
             raise ToolMissing(f"reveal.js and MathJax could not be fetched from PyPI; is the network there? {last}")
         os.chmod(part, 0o755)
-        with contextlib.suppress(OSError):  # another process may have been faster
+        with contextlib.suppress(OSError):  # another process may have renamed its own first
             os.rename(part, folder)
     finally:
         shutil.rmtree(part, ignore_errors=True)

@@ -23,7 +23,7 @@
     const pieces = [];
     let heading = null;
     for (const cell of section.querySelectorAll(":scope > .cell")) {
-      for (const node of [...cell.children].flatMap(parts)) {
+      for (const node of [...cell.children].flatMap(split)) {
         if (!pieces.length && !heading && node.matches("h1, h2, h3")) heading = node;
         else pieces.push({ node, cell, later: cell.classList.contains("fragment"), figure: node.matches(".figure") });
       }
@@ -35,17 +35,17 @@
     return { section, frame, heading, pieces };
   }
 
-  // An output may hold a player, a table and a picture in one.
-  function parts(node) {
+  // One output may hold a player, a table and a picture: lay out each by itself.
+  function split(node) {
     const within = [...node.children].filter((child) => !child.matches("script, style"));
     if (node.matches("script, style")) return [];
     if (!node.matches(".figure") || within.length < 2) return [node];
     return within.map((child) => {
       const player = child.shadowRoot !== null;
       if (!player && !child.querySelector("img")) return child;
-      const made = element(player ? "figure player" : "figure", child);
-      made.dataset.preventSwipe = "";
-      return made;
+      const figure = element(player ? "figure player" : "figure", child);
+      figure.dataset.preventSwipe = "";
+      return figure;
     });
   }
 
@@ -86,26 +86,26 @@
   // --- building --------------------------------------------------------------------------------------------------
 
   function element(name, ...children) {
-    const made = document.createElement("div");
-    made.className = name;
-    made.append(...children);
-    return made;
+    const div = document.createElement("div");
+    div.className = name;
+    div.append(...children);
+    return div;
   }
 
   function build(step, heading) {
     for (const { node, figure } of step.pieces) if (figure) node.style.zoom = step.zoom.toFixed(4);
     const nodes = (wanted) => step.pieces.filter(wanted).map((piece) => piece.node);
     const columns = step.side ? [element("column", ...nodes((p) => !p.figure)), element("column", ...nodes((p) => p.figure))] : nodes(() => true);
-    const made = element("step", ...columns);
+    const built = element("step", ...columns);
     if (step.side) columns[0].style.width = `${step.width}px`;
-    made.classList.add(step.side ? "side" : "stack");
-    made.classList.toggle("centered", !heading || step.pieces.some((piece) => piece.figure));
-    made.style.setProperty("--s", step.size);
-    return made;
+    built.classList.add(step.side ? "side" : "stack");
+    built.classList.toggle("centered", !heading || step.pieces.some((piece) => piece.figure));
+    built.style.setProperty("--s", step.size);
+    return built;
   }
 
-  // What comes later, cell by cell, and steps after the first: numbered in the order of their coming.
-  function number(steps) {
+  // Number the fragments in the order in which they appear: steps after the first, and later cells within a step.
+  function order(steps) {
     let index = 0;
     let cell = null;
     steps.forEach((step, i) => {
@@ -142,7 +142,7 @@
     for (const step of steps) step.element = build(step, heading);
     if (still) pages(slide, steps);
     else {
-      number(steps);
+      order(steps);
       frame.append(element("steps", ...steps.map((step) => step.element)));
     }
   }
@@ -160,8 +160,8 @@
     });
   }
 
-  // Screen readers are told what is seen when it is seen; reveal.js would read out answers with their questions.
-  function tell(event) {
+  // Announce a fragment to screen readers only when it appears; reveal.js would read answers with their questions.
+  function announce(event) {
     for (const later of Reveal.getCurrentSlide().querySelectorAll(".fragment")) {
       later.setAttribute("aria-hidden", !later.classList.contains("visible"));
     }
@@ -193,7 +193,7 @@
       const pages = [...document.querySelectorAll("section.leaf")];
       pages.forEach((page, i) => (page.dataset.page = `${i + 1}/${pages.length}`));
     } else {
-      for (const event of ["ready", "slidechanged", "fragmentshown", "fragmenthidden"]) Reveal.on(event, tell);
+      for (const event of ["ready", "slidechanged", "fragmentshown", "fragmenthidden"]) Reveal.on(event, announce);
       await Reveal.initialize({
         width: WIDTH, height, margin: 0, minScale: 0.1, maxScale: 4, center: false, hash: true, slideNumber: "c/t",
         transition: "none", backgroundTransition: "none", scrollActivationWidth: null, plugins: [RevealNotes],
@@ -202,7 +202,7 @@
         if (!fit()) return;
         Reveal.configure({ height });
         Reveal.sync();
-        tell();
+        announce();
       });
     }
     document.documentElement.dataset.ready = "yes";

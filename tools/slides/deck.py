@@ -101,7 +101,7 @@ def _section(slide, still):
 
 
 def page(name, styles, body, scripts):
-    """A whole HTML document; ``styles`` and ``scripts`` are names of `assets.text`, and MathJax is always there."""
+    """An HTML document with MathJax; ``styles`` and ``scripts`` are names of `assets.text`."""
     css = "\n".join(f"<style>\n{text(style)}\n</style>" for style in styles)
     javascript = "\n".join(f"<script>\n{text(script)}\n</script>" for script in ["mathjax.js", *scripts])
     return (

@@ -37,7 +37,7 @@ def chromium():
 
 
 def notebook_page(path):
-    """HTML of a whole notebook for paper: hints unfolded, solutions shown, stills in place of players."""
+    """HTML of a notebook for paper: hints unfolded, solutions shown, stills in place of players."""
     notebook = nbformat.read(path, as_version=4)
     write = Writer(Path(path).parent, STYLE)
     body = "\n".join(map(write.cell, notebook.cells)).replace("<details>", "<details open>")

@@ -11,8 +11,8 @@
   const EASY = 0.8; // a view this good needs no further step
   const PICTURE = { want: 1.15, least: 0.75, most: 1.5 }; // size against the one in the notebook
   const PLAYER = { want: 1.2, least: 0.8, most: 1.35 };
-  const WRAPPED = 0.85; // a long line in two is worth as much as one in so much smaller letters
-  const THIN = 0.15; // of the room: too little for a step of its own
+  const WRAPPED = 0.85; // wrapping a line of code costs as much as letters smaller by this factor
+  const THIN = 0.15; // words that fill less of the height should not be a step of their own
   const MOST_STEPS = 8;
 
   layout.INSIDE = 1280 - 2 * 48; // width within the padding of .frame
@@ -88,11 +88,11 @@
         }
       }
       rows = next;
-      const found = rows[count];
-      const worth = found.value - 0.05 * (steps - 1);
-      if (!best || worth > best.worth) best = { worth, ends: found.ends };
-      if (found.value >= EASY) {
-        best = { worth, ends: found.ends };
+      const { value, ends } = rows[count];
+      const worth = value - 0.05 * (steps - 1);
+      if (!best || worth > best.worth) best = { worth, ends };
+      if (value >= EASY) {
+        best = { worth, ends };
         break;
       }
     }
