@@ -1,7 +1,11 @@
 """What the README says can be done, can be done, and prints what it says."""
 
+import ast
 import re
+import sys
 from pathlib import Path
+
+import pytest
 
 import optlib as ol
 
@@ -35,6 +39,36 @@ def test_the_rule_of_five_lines_runs():
     finally:
         ol.OPTIMIZERS.pop("SignDescent", None)
     assert len([line for line in FIVE_LINES.splitlines() if line.strip()]) <= 6  # the decorator and five lines
+
+
+@pytest.mark.parametrize("step", re.findall(r"(?m)^\d\. (`.*(?:\n   .*)*)", TEXT))
+def test_a_step_through_the_code_names_files_and_what_is_in_them(step):
+    files = re.findall(r"`([\w/]+\.py)`", step)
+    nodes = [node for file in files for node in ast.walk(ast.parse((ROOT / "optlib" / file).read_text("utf-8")))]
+    names = {getattr(node, "name", None) or getattr(node, "attr", None) or getattr(node, "id", None) for node in nodes}
+    assert files
+    for name in set(re.findall(r"`(\w+)`", step)) - {"print"}:
+        assert name in names, name
+
+
+def test_a_gradient_takes_the_way_that_is_described():
+    calls = []
+
+    def follow(frame, event, argument):
+        path = Path(frame.f_code.co_filename)
+        if event == "call" and path.is_relative_to(ROOT / "optlib"):
+            calls.append((path.relative_to(ROOT / "optlib").as_posix(), frame.f_code.co_name))
+
+    sys.setprofile(follow)
+    try:
+        ol.minimize(ol.FUNCTIONS["rosenbrock"], ol.Adam(lr=0.1), steps=1)
+    finally:
+        sys.setprofile(None)
+    way = [
+        ("minimize.py", "minimize"), ("functions/valleys.py", "_rosenbrock_slopes"), ("optimizers/base.py", "advance"),
+        ("optimizers/adam.py", "init"), ("optimizers/adam.py", "update"),
+    ]  # fmt: skip
+    assert [call for i, call in enumerate(calls) if call in way and call not in calls[:i]] == way
 
 
 def test_every_make_target_exists():
