@@ -48,7 +48,11 @@ _FUTURE = functools.reduce(operator.or_, (feature.compiler_flag for feature in _
 
 def _instructions(code):
     """What a code object does, without the places where it stands."""
-    constants = [_instructions(each) if isinstance(each, types.CodeType) else repr(each) for each in code.co_consts]
+    constants = [
+        _instructions(each) if isinstance(each, types.CodeType) else repr(each)
+        for each in code.co_consts
+        if not (isinstance(each, str) and ".<locals>." in each)  # up to Python 3.10 the name of a comprehension
+    ]
     return code.co_code, constants, code.co_names, code.co_varnames
 
 
