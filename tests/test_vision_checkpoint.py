@@ -9,7 +9,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
-from vision_cases import PLAIN, Tiny, adam, images, one_thread, short, threads, weights  # noqa: F401
+from vision_cases import PLAIN, BreakOff, Tiny, adam, images, one_thread, short, threads, weights  # noqa: F401
 
 import optlib as ol
 from optlib.torch_driver import TorchOptimizer
@@ -24,20 +24,6 @@ OPTIMIZERS = {
     "torch, SGD": lambda model: torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9, weight_decay=1e-3),
     "torch, Adam": lambda model: torch.optim.Adam(model.parameters(), lr=0.01, amsgrad=True),
 }
-
-
-class BreakOff(Callback):
-    """Interrupts the run after a step, or never."""
-
-    def __init__(self, step=None):
-        self.step = step
-
-    def after_step(self, run):
-        if run.step == self.step:
-            raise KeyboardInterrupt
-
-    def __repr__(self):
-        return "BreakOff()"
 
 
 def run(path, optimizer=adam, break_at=None, **options):

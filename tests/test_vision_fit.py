@@ -1,4 +1,4 @@
-"""`fit`: the loop measures exactly, trains in training mode, looks in evaluation mode, and repeats itself."""
+"""`fit`: exact means, training mode for steps, evaluation mode for tests, and equal runs for equal seeds."""
 
 import functools
 import json
@@ -21,12 +21,12 @@ def sgd(model):
 
 
 def by_hand(model, optimizer, train, epochs, batch, seed=0):
-    """The same training in the plainest lines, and for each epoch what each batch gave."""
+    """The same training in the plainest lines: for each epoch loss, correct predictions and size of each batch."""
     mean, std = (torch.tensor(each)[:, None, None] for each in (ol.data.CIFAR10_MEAN, ol.data.CIFAR10_STD))
     x = (torch.from_numpy(train[0]).permute(0, 3, 1, 2) - mean) / std
-    y, found = torch.from_numpy(train[1]), []
+    y, results = torch.from_numpy(train[1]), []
     for k in range(epochs):
-        found.append([])
+        results.append([])
         model.train()
         for i in ol.data.batches(len(y), batch, seed=seed).epoch(k):
             output = model(x[i])
@@ -34,20 +34,19 @@ def by_hand(model, optimizer, train, epochs, batch, seed=0):
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-            found[-1].append((loss.item(), (output.argmax(1) == y[i]).sum().item(), len(i)))
-    return found
+            results[-1].append((loss.item(), (output.argmax(1) == y[i]).sum().item(), len(i)))
+    return results
 
 
 def test_the_means_of_an_epoch_are_exact_with_a_smaller_last_batch():
     model, twin = Tiny(dropout=0.0), Tiny(dropout=0.0)
     _, history = short(model, sgd(model))
-    found = by_hand(twin, sgd(twin), images(), 3, 8)
-    for k, batches in enumerate(found):
+    for k, batches in enumerate(by_hand(twin, sgd(twin), images(), 3, 8)):
         assert [size for _, _, size in batches] == [8, 8, 6]
         mean = sum(loss * size for loss, _, size in batches) / 22
         assert history.train_loss[k] == pytest.approx(mean, rel=1e-5)
         assert history.train_loss[k] != pytest.approx(np.mean([loss for loss, _, _ in batches]), rel=1e-5)
-        assert history.train_accuracy[k] == pytest.approx(sum(right for _, right, _ in batches) / 22, abs=1e-12)
+        assert history.train_accuracy[k] == pytest.approx(sum(correct for _, correct, _ in batches) / 22, abs=1e-12)
     torch.testing.assert_close(weights(model), weights(twin), rtol=1e-4, atol=1e-6)
 
 
@@ -64,17 +63,17 @@ def test_every_step_is_made_in_training_mode_and_every_test_in_evaluation_mode()
     """Calling train() once, before the first epoch, trains all later epochs with BatchNorm and dropout switched off."""
     model, seen = Tiny(), []
     model.register_forward_hook(lambda module, x, y: seen.append((module.training, module.norm.training, len(x[0]))))
-    kept = []
+    statistics = []
 
     def note(run):
-        kept.append((run.model.norm.running_mean.clone(), run.model.norm.num_batches_tracked.item()))
+        statistics.append((run.model.norm.running_mean.clone(), run.model.norm.num_batches_tracked.item()))
 
     short(model, test=TEST, callbacks=[note])
     epoch = [(True, True, 8), (True, True, 8), (True, True, 6), (False, False, 9)]
-    assert seen[1:] == 3 * epoch  # the first call tries two images out
+    assert seen[1:] == 3 * epoch  # the first call is a trial with two images
     assert seen[0] == (False, False, 2)
-    assert [count for _, count in kept] == [3, 6, 9]
-    for (before, _), (after, _) in zip(kept, kept[1:], strict=False):
+    assert [count for _, count in statistics] == [3, 6, 9]
+    for (before, _), (after, _) in zip(statistics, statistics[1:], strict=False):
         assert not torch.equal(before, after)
     assert not model.training
 
@@ -82,7 +81,7 @@ def test_every_step_is_made_in_training_mode_and_every_test_in_evaluation_mode()
 def test_training_uses_the_statistics_of_the_batch_and_the_test_the_running_ones():
     model = Tiny(dropout=0.0)
     with torch.no_grad():
-        model.norm.running_mean.fill_(50.0)  # nonsense that training must not see and the first test must
+        model.norm.running_mean.fill_(50.0)  # nonsense, which training must not use and the first test must
     _, history = short(model, optimizer=torch.optim.SGD(model.parameters(), lr=1e-9), test=images(), epochs=1, batch=22)
     twin = Tiny(dropout=0.0)
     loss = F.cross_entropy(twin.train()(Normalize()(torch.from_numpy(images()[0]))), torch.from_numpy(images()[1]))
@@ -194,9 +193,8 @@ def test_flips_are_the_mean_of_the_scores_of_an_image_and_its_mirror_image():
     model, _ = short()
     model.train()
     pictures = TEST[0]
-    plain, mirrored, both = scores(model, pictures), scores(model, pictures[:, :, ::-1].copy()), scores(
-        model, pictures, flips=True, batch=4
-    )  # fmt: skip
+    plain, mirrored = scores(model, pictures), scores(model, pictures[:, :, ::-1].copy())
+    both = scores(model, pictures, flips=True, batch=4)
     assert model.training
     assert model.norm.training
     torch.testing.assert_close(both, (plain + mirrored) / 2, rtol=1e-4, atol=1e-5)
@@ -216,12 +214,12 @@ def test_a_callback_can_end_the_run():
     assert history.epochs == 2
 
 
-def test_what_was_measured_goes_through_json():
+def test_a_history_goes_through_json():
     _, history = short(test=TEST)
-    told = json.loads(json.dumps(history.to_dict(), allow_nan=False))
-    assert type(history).from_dict(told) == history
-    assert told["images_per_second"] == [22 / seconds for seconds in history.seconds]
-    assert all(len(told[name]) == 3 for name in ("train_loss", "test_accuracy", "seconds", "lr"))
+    loaded = json.loads(json.dumps(history.to_dict(), allow_nan=False))
+    assert type(history).from_dict(loaded) == history
+    assert loaded["images_per_second"] == [22 / seconds for seconds in history.seconds]
+    assert all(len(loaded[name]) == 3 for name in ("train_loss", "test_accuracy", "seconds", "lr"))
     assert "3/3" in repr(history)
     assert "Tiny" in repr(history)
 
@@ -246,12 +244,12 @@ def test_the_step_is_named_at_which_it_diverged():
         calls.append(1)
         return F.cross_entropy(output, labels) * (float("nan") if len(calls) == 6 else 1.0)
 
-    _, history = short(loss=loss)  # the first call tries two images out
+    _, history = short(loss=loss)  # the first call is a trial with two images
     assert (history.diverged, history.diverged_at, history.epochs) == (True, 4, 1)
 
 
 @pytest.mark.parametrize("test", [None, TEST])
-def test_weights_that_break_in_the_last_step_are_seen(test):
+def test_weights_that_become_infinite_in_the_last_step_are_noticed(test):
     class Break(Callback):
         def after_step(self, run):
             if run.step == run.steps:

@@ -8,22 +8,12 @@ import torch
 from torch import nn
 from vision_cases import one_thread  # noqa: F401
 
-from optlib.vision import (
-    VGG16,
-    Normalize,
-    ResNet,
-    ResNet18,
-    ResNet20,
-    SpeedNet,
-    count_parameters,
-    he_,
-    speednet,
-    triangle,
-)
+from optlib import vision
+from optlib.vision import VGG16, Normalize, ResNet, ResNet18, ResNet20, SpeedNet, count_parameters, he_, triangle
 
 
 def smooth_images(n=40, seed=0, side=32):
-    """Neighboring pixels and colors go together, as in photographs."""
+    """Neighboring pixels and colors are correlated, as in photographs."""
     rng = np.random.default_rng(seed)
     noise = rng.normal(size=(n, side + 3, side + 3, 3)) + rng.normal(size=(n, side + 3, side + 3, 1))
     noise = sum(noise[:, i : i + side, j : j + side] for i in range(4) for j in range(4)) / 4
@@ -32,10 +22,10 @@ def smooth_images(n=40, seed=0, side=32):
 
 @pytest.fixture(scope="module")
 def networks():
-    made = {"ResNet18": ResNet18(), "ResNet20": ResNet20(), "VGG16": VGG16()}
+    networks = {"ResNet18": ResNet18(), "ResNet20": ResNet20(), "VGG16": VGG16()}
     for size in ("small", "large"):
-        made[size] = SpeedNet(size).initialize(smooth_images(8))
-    return made
+        networks[size] = SpeedNet(size).initialize(smooth_images(8))
+    return networks
 
 
 NAMES = ("ResNet18", "ResNet20", "VGG16", "small", "large")
@@ -47,7 +37,7 @@ NAMES = ("ResNet18", "ResNet20", "VGG16", "small", "large")
         (ResNet18, 11_173_962),  # as in the public collections of networks for CIFAR-10
         (ResNet20, 269_722),  # shortcuts without parameters, as in the paper
         (lambda: ResNet((16, 32, 64), 3, project=True), 272_474),  # the count where shortcuts are projections
-        (VGG16, 14_728_266 - 4_224),  # public ones have 4,224 biases that BatchNorm takes away again
+        (VGG16, 14_728_266 - 4_224),  # public ones have 4,224 biases, which BatchNorm subtracts again
     ],
 )
 def test_counts_of_parameters_are_the_published_ones(make, count):
@@ -143,7 +133,7 @@ def test_the_first_layer_whitens():
     torch.testing.assert_close(out[12:], -out[:12], rtol=0, atol=1e-4)
 
 
-def test_the_first_filters_can_hand_their_inputs_on():
+def test_the_first_filters_can_start_as_the_identity():
     x = torch.randn(2, 24, 8, 8, generator=torch.Generator().manual_seed(0))
     plain, passing = (SpeedNet("small", seed=3, identity=on) for on in (False, True))
     first = passing.groups[0].first
@@ -155,8 +145,8 @@ def test_the_first_filters_can_hand_their_inputs_on():
     assert torch.equal(passing.whiten.weight, plain.whiten.weight)
 
 
-def test_of_many_images_some_are_looked_at(monkeypatch):
-    monkeypatch.setattr(speednet, "IMAGES", 4)
+def test_of_many_images_some_are_used(monkeypatch):
+    monkeypatch.setattr(vision.speednet, "IMAGES", 4)
     pictures = smooth_images(9)
     some, chosen = SpeedNet("small").initialize(pictures), SpeedNet("small").initialize(pictures[::3])
     assert torch.equal(some.whiten.weight, chosen.whiten.weight)
@@ -171,7 +161,7 @@ def test_the_whitening_is_frozen_and_must_be_set():
     assert model.whiten.bias.requires_grad
     model.initialize(smooth_images(4))
     other = SpeedNet("small", seed=9)
-    other.load_state_dict(model.state_dict())  # what was saved need not be set again
+    other.load_state_dict(model.state_dict())  # a loaded whitening is set
     x = torch.randn(2, 3, 32, 32)
     assert torch.equal(model.eval()(x), other.eval()(x))
 
@@ -206,7 +196,7 @@ def test_triangle():
         (lambda: SpeedNet().initialize(np.zeros((3, 3, 32, 32), np.uint8)), ValueError, r"\(3, 3, 32, 32\)"),
         (lambda: triangle(1), ValueError, "steps=1"),
         (lambda: triangle(10, peak=1.0), ValueError, "peak=1.0"),
-        (lambda: count_parameters([]), TypeError, "list"),
+        (lambda: count_parameters([]), TypeError, "model is a list; it must be a torch.nn.Module"),
     ],
 )
 def test_wrong_arguments_are_named(call, error, words):

@@ -1,4 +1,4 @@
-"""What `fit` refuses, before the first step; and batches that others make."""
+"""Invalid arguments of `fit`, refused before the first step, and of `scores` and `evaluate`; sources of batches."""
 
 import functools
 
@@ -11,7 +11,7 @@ from vision_cases import Tiny, adam, images, one_thread, short, weights  # noqa:
 
 import optlib as ol
 from optlib.torch_driver import TorchOptimizer
-from optlib.vision import FlipAndShift, LookAhead, fit
+from optlib.vision import FlipAndShift, LookAhead, evaluate, fit, scores
 from optlib.vision.images import InOrder, Shuffled
 
 TEST = images(9, seed=1)
@@ -43,7 +43,7 @@ X, Y = images()
         ({"train": (X, Y - 1)}, ValueError, "labels of train contain -1"),
         ({"test": (X, Y + 1)}, ValueError, "labels of test contain 4"),
         ({"test": X}, TypeError, "test is a ndarray.*pair"),
-        ({"precision": "half"}, ValueError, "precision='half'.*float32"),
+        ({"precision": "half"}, ValueError, "precision='half' must be 'auto', 'float32' or"),
         ({"layout": "nhwc"}, ValueError, "layout='nhwc'"),
         ({"device": "nowhere"}, ValueError, "device='nowhere'"),
         ({"schedule": 0.1}, TypeError, "schedule=0.1"),
@@ -77,6 +77,22 @@ def test_a_model_and_an_optimizer_that_do_not_belong_together_are_refused():
         short(model, sgd(model))
 
 
+@pytest.mark.parametrize("function", [scores, evaluate])
+@pytest.mark.parametrize(
+    ("given", "error", "words"),
+    [
+        ({"model": 3}, TypeError, "model is a int"),
+        ({"batch": 0}, ValueError, "batch=0"),
+        ({"precision": "half"}, ValueError, "precision='half'"),
+        ({"layout": "auto"}, ValueError, "layout='auto'"),
+    ],
+)
+def test_predictions_refuse_invalid_arguments(function, given, error, words):
+    options = {"model": Tiny()} | given
+    with pytest.raises(error, match=f"{function.__name__}: {words}"):
+        function(options.pop("model"), X if function is scores else (X, Y), **options)
+
+
 def test_two_schedules_of_the_rate_are_refused():
     model = Tiny()
     optimizer = TorchOptimizer(model.parameters(), ol.Momentum(lr=ol.schedules.Exponential(0.1, 0.9)))
@@ -85,10 +101,10 @@ def test_two_schedules_of_the_rate_are_refused():
     assert short(model, optimizer)[1].lr == [None] * 3
 
 
-# --- batches from elsewhere ----------------------------------------------------------------------------------
+# --- sources of batches ---------------------------------------------------------------------------------------
 
 
-def test_a_source_of_batches_is_taken_for_a_pair():
+def test_a_source_of_batches_may_replace_a_pair():
     train, test = (tuple(map(torch.from_numpy, pair)) for pair in ((X, Y), TEST))
     model, twin = Tiny(dropout=0.0), Tiny(dropout=0.0)
     _, history = short(model, sgd(model), train=Shuffled(*train, 8), test=InOrder(*test), batch=None)

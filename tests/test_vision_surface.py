@@ -1,10 +1,12 @@
-"""`Snapshots` and `loss_surface`: what is recorded, and that the plane tells the truth where it can."""
+"""`Snapshots` and `loss_surface`: the weights that are recorded, and losses and distances in the plane."""
+
+import contextlib
 
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from vision_cases import Tiny, images, one_thread, short  # noqa: F401
+from vision_cases import BreakOff, Tiny, adam, images, one_thread, short  # noqa: F401
 
 import optlib as ol
 from optlib.pictures import theme
@@ -16,7 +18,7 @@ FIXED = images(16, seed=3)
 
 
 def snapshots(rule, every=2, epochs=3, width=4, **options):
-    """A network, trained, and what was recorded."""
+    """A trained network and its snapshots."""
     model, record = Tiny(width=width, dropout=0.0), Snapshots(every)
     short(model, TorchOptimizer(model.parameters(), rule), callbacks=[record], epochs=epochs, **options)
     return model, record
@@ -27,7 +29,7 @@ def vector(model):
 
 
 def training_loss(weights):
-    """The loss of the fixed images with BatchNorm in training mode, computed in another way."""
+    """The loss of the fixed images with BatchNorm in training mode, computed independently."""
     model = Tiny(dropout=0.0).train()
     torch.nn.utils.vector_to_parameters(weights, model.parameters())
     return F.cross_entropy(model(Normalize()(torch.from_numpy(FIXED[0]))), torch.from_numpy(FIXED[1])).item()
@@ -69,28 +71,16 @@ def test_a_run_that_diverged_keeps_its_finite_weights():
 
 
 def test_a_resumed_run_goes_on_with_its_snapshots(tmp_path):
-    class BreakOff(module.Callback):
-        def after_step(self, run):
-            if run.step == 5 and self.on:
-                raise KeyboardInterrupt
-
-        def __repr__(self):
-            return "BreakOff()"
-
-    BreakOff.on, records = True, []
-    for BreakOff.on in (True, False):
+    for step in (5, None):
         model, record = Tiny(dropout=0.0), Snapshots(2)
-        optimizer = TorchOptimizer(model.parameters(), ol.Adam(lr=0.01))
-        try:
-            short(model, optimizer, callbacks=[record, BreakOff()], checkpoint=tmp_path / "run.pt")
-        except KeyboardInterrupt:
-            continue
-        records.append(record)
-    assert records[0].steps == snapshots(ol.Adam(lr=0.01))[1].steps
-    assert all(map(torch.equal, records[0].weights, snapshots(ol.Adam(lr=0.01))[1].weights))
+        with pytest.raises(KeyboardInterrupt) if step else contextlib.nullcontext():
+            short(model, adam(model), callbacks=[record, BreakOff(step)], checkpoint=tmp_path / "run.pt")
+    _, expected = snapshots(ol.Adam(lr=0.01))
+    assert record.steps == expected.steps
+    assert all(map(torch.equal, record.weights, expected.weights))
 
 
-def test_frozen_weights_are_no_part_of_it():
+def test_frozen_weights_are_not_recorded():
     model, record = Tiny(), Snapshots()
     model.conv.weight.requires_grad_(False)
     short(model, TorchOptimizer([p for p in model.parameters() if p.requires_grad], ol.Adam()), callbacks=[record])
@@ -130,10 +120,10 @@ def test_the_grid_holds_the_losses_and_all_paths(runs, surface):
 
 def test_distances_in_the_plane_are_distances_of_weights(runs, surface):
     for label, record in runs.items():
-        whole = (record.weights[-1] - record.weights[0]).norm().item()
-        seen = np.linalg.norm(surface.paths[label].x[-1] - surface.paths[label].x[0])
-        assert seen <= whole * 1.0001
-        assert surface.shares[label] == pytest.approx(seen / whole, rel=1e-4)
+        distance = (record.weights[-1] - record.weights[0]).norm().item()
+        shown = np.linalg.norm(surface.paths[label].x[-1] - surface.paths[label].x[0])
+        assert shown <= distance * 1.0001
+        assert surface.shares[label] == pytest.approx(shown / distance, rel=1e-4)
 
 
 def test_two_runs_of_two_snapshots_lie_in_their_plane(runs):
@@ -144,11 +134,11 @@ def test_two_runs_of_two_snapshots_lie_in_their_plane(runs):
         for i in (0, -1):
             short_runs[label].steps.append(runs[label].steps[i])
             short_runs[label].weights.append(runs[label].weights[i])
-    found = loss_surface(Tiny(dropout=0.0), FIXED, short_runs, grid=21)
-    assert all(share == pytest.approx(1, abs=1e-4) for share in found.shares.values())
-    for path in found.paths.values():
+    surface = loss_surface(Tiny(dropout=0.0), FIXED, short_runs, grid=21)
+    assert all(share == pytest.approx(1, abs=1e-4) for share in surface.shares.values())
+    for path in surface.paths.values():
         for i in (0, -1):
-            assert float(found.function(path.x[i])) == pytest.approx(path.f[i], rel=0.05)
+            assert float(surface.function(path.x[i])) == pytest.approx(path.f[i], rel=0.05)
 
 
 def test_directions_are_orthonormal_and_each_run_counts_alike(runs):
@@ -190,7 +180,7 @@ def test_it_is_drawn_and_animated(surface):
         ({"model": Tiny(width=5)}, ValueError, "and model trains"),
     ],
 )
-def test_what_cannot_be_is_refused(runs, change, error, words):
+def test_invalid_arguments_are_refused(runs, change, error, words):
     options = {"model": Tiny(), "images": FIXED, "runs": runs} | change
     with pytest.raises(error, match="loss_surface") as caught:
         loss_surface(**options)
@@ -206,6 +196,6 @@ def test_a_straight_line_spans_no_plane():
         loss_surface(Tiny(), FIXED, {"a": record})
 
 
-def test_snapshots_refuse_no_step():
+def test_snapshots_need_a_step():
     with pytest.raises(ValueError, match="every=0"):
         Snapshots(0)

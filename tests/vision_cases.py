@@ -9,7 +9,7 @@ from torch import nn
 
 import optlib as ol
 from optlib.torch_driver import TorchOptimizer
-from optlib.vision import fit, he_
+from optlib.vision import Callback, fit, he_
 
 PLAIN = {"precision": "float32", "layout": "contiguous", "progress": False}  # no probe: it takes a second
 
@@ -43,6 +43,20 @@ class Tiny(nn.Module):
     def forward(self, x):
         x = torch.relu(self.norm(self.conv(x))).mean(dim=(2, 3))
         return self.classifier(self.dropout(x))
+
+
+class BreakOff(Callback):
+    """Interrupts the run after a step, or never."""
+
+    def __init__(self, step=None):
+        self.step = step
+
+    def after_step(self, run):
+        if run.step == self.step:
+            raise KeyboardInterrupt
+
+    def __repr__(self):
+        return "BreakOff()"
 
 
 def images(n=22, seed=0, side=8, classes=4):

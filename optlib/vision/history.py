@@ -2,8 +2,6 @@
 
 import dataclasses
 
-PER_EPOCH = ("train_loss", "train_accuracy", "test_loss", "test_accuracy", "seconds", "test_seconds", "lr")
-
 
 @dataclasses.dataclass
 class History:

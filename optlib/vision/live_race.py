@@ -28,6 +28,7 @@ TRIAL = 3  # steps that measure the speed of this machine, after as many to warm
 LEAST = 2  # training between two tests takes at least so many times as long as a test
 MOST_TEST = 1000  # test images; on a CPU more of them would take longer than the training
 POINTS = 1000  # of the schedule, over the whole budget
+NO_BAR = Progress(False, 1, 1)
 WAITING = {"epochs": [], "loss": [], "accuracy": [], "diverged": False}  # a run that has not begun
 
 
@@ -206,8 +207,7 @@ class Laps:
 
 def _rounds(race, began, picture):
     """Rounds until the next one, if it took as long as the last one, would exceed the budget; at least one."""
-    schedule, bar = triangle(POINTS), Progress(False, 1, 1)
-    now, length = time.perf_counter() - began, 0.0
+    schedule, now, length = triangle(POINTS), time.perf_counter() - began, 0.0
     while now + length <= race.budget or not race.rounds:
         running = [run for run in race.runs.values() if not run.history.diverged]
         if not running:
@@ -215,7 +215,7 @@ def _rounds(race, began, picture):
         middle = min(1.0, (now + length / 2) / race.budget)
         for run in running:
             run.set_rates(schedule(middle * (POINTS - 1)))
-            one_epoch(run, bar)
+            one_epoch(run, NO_BAR)
         race.seconds = time.perf_counter() - began
         picture.draw(race.picture)
         now, before = time.perf_counter() - began, now
@@ -225,7 +225,7 @@ def _rounds(race, began, picture):
 def _times(run):
     """Seconds of a training step and of a test, from the second of two laps; the first one warms up."""
     for _ in range(2):
-        one_epoch(run, Progress(False, 1, 1))
+        one_epoch(run, NO_BAR)
     run.end()
     if run.history.diverged:  # in its first steps, which leaves all the time to the others
         return 1.0, 0.0

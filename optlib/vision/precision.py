@@ -12,7 +12,7 @@ from torch import nn
 
 from .. import checks
 
-PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+PRECISIONS = ("float32", "bfloat16")
 LAYOUTS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
 BATCH = 32  # images
 SECONDS = 0.4  # for all combinations that remain

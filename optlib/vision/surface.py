@@ -95,8 +95,8 @@ class Surface:
     losses : array (grid, grid)
         One row for each y.
     paths : dict of label -> Track
-        Each run from its start: its weights projected onto the plane, and the loss of the weights themselves, which
-        differs from the loss at the projected point.
+        Each run from its start: its weights projected onto the plane, and the loss of the weights themselves, which in
+        general is not the loss at the projected point.
     shares : dict of label -> float
         Share of the distance from start to end that the plane shows: 1 if both lie in it.
     """
