@@ -252,7 +252,7 @@ OWN = [
     ({"update": lambda self, x, g: x - 1e-9 * g}, "it hardly moves"),
     ({"update": lambda self, x, g: x - self.lr * np.sign(np.asarray(g))}, "on a tensor of torch"),
     ({"update": lambda self, x, g: None}, "must return the new point"),
-    ({"update": in_place}, "in place"),
+    ({"update": in_place, "sees": "tensor"}, "in place"),
     ({"update": lambda self, x, g: x - self.lr * g * (1 if isinstance(x, np.ndarray) else 2)}, "get different steps"),
     ({"update": descent, "reads": ("gradient", "hessian")}, "read nothing else"),
     ({"update": descent, "lr": 0.1, "__annotations__": {}}, "a learning rate that can be tuned"),

@@ -2,6 +2,7 @@
 
 import dataclasses
 import difflib
+import functools
 import html
 import linecache
 import math
@@ -51,7 +52,7 @@ def check(name, answer):
     Returns
     -------
     Feedback
-        True or false in an ``assert``.  An exception in a function that was handed in is told, not raised.
+        True or false in an ``assert``.  An exception in the reader's function is described in the hint, not raised.
 
     Raises
     ------
@@ -64,19 +65,30 @@ def check(name, answer):
     try:
         hint = tester(answer)
     except Exception as error:  # whatever a reader's function may raise
-        hint = _told(error)
+        hint = _describe(error)
     return Feedback(hint is None, hint or "")
 
 
-def exercise(name):
-    """Decorator that registers a tester under ``"01.1 title"``."""
+def exercise(name, signature=None):
+    """Decorator that registers a tester under ``"01.1 title"``.
+
+    ``signature``, such as ``"derivative(f, x, h)"``, is that of the function to be handed in, if it is one; only
+    functions reach the tester then.
+    """
     key, _, title = name.partition(" ")
 
     def register(tester):
-        if key in EXERCISES and EXERCISES[key][1].__qualname__ != tester.__qualname__:
+        @functools.wraps(tester)
+        def test(answer):
+            if signature and not callable(answer):  # a common slip is to hand in the function's result
+                function = signature.partition("(")[0]
+                return f"hand in the function itself, {function}, not its result: {signature} is what will be called."
+            return tester(answer)
+
+        if key in EXERCISES and EXERCISES[key][1].__qualname__ != test.__qualname__:
             raise ValueError(f"exercise {key!r} is there already: {EXERCISES[key][0]!r}")
-        EXERCISES[key] = title, tester
-        return tester
+        EXERCISES[key] = title, test
+        return test
 
     return register
 
@@ -91,18 +103,18 @@ def _key(name):
     raise ValueError(f"check: no exercise is named {name!r}; {hint}")
 
 
-def _told(error):
+def _describe(error):
     """An exception in the reader's code, with the line it came from."""
-    said = f"{type(error).__name__}: {error}".rstrip(" .:")
-    # The deepest line of the reader's own: libraries below it are where it ended, not where it went wrong.
+    message = f"{type(error).__name__}: {error}".rstrip(" .:")
+    # Name the deepest line of the reader's own code, not the line of a library that was called from there.
     places = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")]
     libraries = (str(pathlib.Path(__file__).parents[1]), *places)
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if not frame.filename.startswith(libraries)]
     if not own:
-        return f"the answer could not be used: {said}."
+        return f"the answer could not be used: {message}."
     line = own[-1].line or linecache.getline(own[-1].filename, own[-1].lineno).strip()
-    return f"your code raised {said}, in line {own[-1].lineno} of {own[-1].name}" + (f": {line}" if line else ".")
+    return f"your code raised {message}, in line {own[-1].lineno} of {own[-1].name}" + (f": {line}" if line else ".")
 
 
 # --- tools for testers ---------------------------------------------------------------------------------------
@@ -139,9 +151,24 @@ def expect_number(answer, right, hints=(), otherwise="that is not the number.", 
     return next((text for wrong, text in hints if close(value, wrong, tolerance)), otherwise)
 
 
-def expect_function(answer, signature):
-    """Hint if the answer is no function; a common slip is to hand in its result."""
-    if not callable(answer):
-        name = signature.partition("(")[0]
-        return f"hand in the function itself, {name}, not its result: {signature} is what will be called."
-    return None
+def floats_of(answer):
+    """The answer as an array of floats, or None if it is none."""
+    try:
+        return np.asarray(answer, dtype=float)
+    except (TypeError, ValueError):
+        return None
+
+
+def expect_array(answer, right, hints, otherwise):
+    """Hint for an array: None if right, a hint of ``hints`` ((array, text), ...), or ``otherwise``."""
+    return None if same(answer, right) else hint_for(answer, hints, otherwise)
+
+
+def hint_for(answer, hints, otherwise):
+    """The text of the first of ``hints`` ((array, text), ...) with the numbers of the answer, or ``otherwise``."""
+    return next((text for wrong, text in hints if same(answer, wrong)), otherwise)
+
+
+def same(array, other):
+    """Whether two arrays have one shape and the same numbers but for rounding."""
+    return np.shape(array) == np.shape(other) and np.allclose(array, other)

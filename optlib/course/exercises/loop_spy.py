@@ -1,4 +1,4 @@
-"""A network that writes down how a training loop treats it, and hints made of that.  torch is imported when needed."""
+"""A network that records how a training loop treats it, and hints drawn from that.  torch is imported when needed."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from .engine import close
 
 
 def spy():
-    """A network that writes down how it is called."""
+    """A network that records its calls: kind of batch, training mode, gradients recorded."""
     import torch
 
     class Spy(torch.nn.Module):
@@ -28,8 +28,8 @@ def batches():
     import torch
 
     draw = torch.Generator().manual_seed(0)
-    made = lambda n, mark: (torch.randn(n, 2, generator=draw) + mark, torch.randint(3, (n,), generator=draw))
-    return [made(8, 0), made(8, 0), made(2, 0)], [made(6, 100), made(1, 100)]
+    batch = lambda n, mark: (torch.randn(n, 2, generator=draw) + mark, torch.randint(3, (n,), generator=draw))
+    return [batch(8, 0), batch(8, 0), batch(2, 0)], [batch(6, 100), batch(1, 100)]
 
 
 def slope(model, x, y):
@@ -64,18 +64,18 @@ def rows_hint(rows, model, train, test):
     import torch.nn.functional as F
 
     try:
-        found = np.array([[float(value) for value in row] for row in rows])
+        pairs = np.array([[float(value) for value in row] for row in rows])
     except (TypeError, ValueError):
         return "return a list with one pair (train loss, test loss) of numbers for each epoch."
-    if found.shape != (2, 2):
-        return f"return one pair (train loss, test loss) for each of the 2 epochs; yours has the shape {found.shape}."
+    if pairs.shape != (2, 2):
+        return f"return one pair (train loss, test loss) for each of the 2 epochs; yours has the shape {pairs.shape}."
     with torch.no_grad():
-        losses = [[F.cross_entropy(model(x), y).item() for x, y in part] for part in (train, test)]
-    sizes = [[len(y) for _, y in part] for part in (train, test)]
+        losses = [[F.cross_entropy(model(x), y).item() for x, y in batches] for batches in (train, test)]
+    sizes = [[len(y) for _, y in batches] for batches in (train, test)]
     right = [np.average(loss, weights=size) for loss, size in zip(losses, sizes, strict=True)]
     plain = [np.mean(loss) for loss in losses]
     for k, name in enumerate(("training", "test")):
-        value = found[0, k]
+        value = pairs[0, k]
         if close(value, plain[k], 1e-4):
             return f"the {name} loss is the mean of the batch means; weigh each batch with its number of images."
         if close(value, sum(losses[k]), 1e-4):
@@ -86,6 +86,6 @@ def rows_hint(rows, model, train, test):
             return "the second number is the training loss once more; this is how a published chart got its test curve."
         if not close(value, right[k], 1e-4):
             return f"the {name} loss of the first epoch, the mean over images, is {right[k]:.4f}; yours is {value:.4f}."
-    if not np.allclose(found[1], right, rtol=1e-4):
+    if not np.allclose(pairs[1], right, rtol=1e-4):
         return "the first row is right and the second is not: start both sums anew in each epoch."
     return None

@@ -15,21 +15,19 @@ RACE = {"function": "rosenbrock", "lr": 0.05, "steps": 200,
 @exercise("00.1 who is lowest")
 def _who_is_lowest(answer):
     """Which of five rules at one learning rate ends at the lowest value?"""
-    name = answer if isinstance(answer, str) else None
-    if isinstance(answer, Optimizer) or (isinstance(answer, type) and issubclass(answer, Optimizer)):
-        name = answer.__name__ if isinstance(answer, type) else type(answer).__name__
-    names = {rule.lower(): rule for rule in RACE["rules"]}
-    if name is None or name.strip().lower() not in names:
-        return f"name one of the five rules: {', '.join(RACE['rules'])}."
+    rule = type(answer) if isinstance(answer, Optimizer) else answer
+    name = rule.strip() if isinstance(rule, str) else getattr(rule, "__name__", "")
     f = FUNCTIONS[RACE["function"]]
-    ends = {rule: minimize(f, OPTIMIZERS[rule](lr=RACE["lr"]), steps=RACE["steps"]) for rule in RACE["rules"]}
-    chosen = ends[names[name.strip().lower()]]
+    paths = {rule: minimize(f, OPTIMIZERS[rule](lr=RACE["lr"]), steps=RACE["steps"]) for rule in RACE["rules"]}
+    chosen = next((paths[rule] for rule in paths if rule.lower() == name.lower()), None)
+    if chosen is None:
+        return f"name one of the five rules: {', '.join(RACE['rules'])}."
     if chosen.diverged:
         return (
             f"{type(chosen.rule).__name__} leaves the picture: the slope at the start is "
             f"{np.linalg.norm(f.grad(chosen.start)):.0f}, and {RACE['lr']} of that is a step over the whole valley."
         )
-    lower = sum(bool(path.f[-1] < chosen.f[-1]) for path in ends.values() if not path.diverged)
+    lower = sum(bool(path.f[-1] < chosen.f[-1]) for path in paths.values() if not path.diverged)
     if lower:
         return f"it ends at f = {chosen.f[-1]:.3g}; {lower} of the others end{'s' if lower == 1 else ''} lower."
     return None

@@ -4,14 +4,12 @@ import math
 
 import numpy as np
 
-from .engine import close, exercise, expect_function, expect_number, number_of
+from .engine import close, exercise, expect_number, floats_of, hint_for, number_of, same
 
 
-@exercise("01.1 central difference")
+@exercise("01.1 central difference", "derivative(f, x, h)")
 def _central_difference(derivative):
     """derivative(f, x, h) by the central difference."""
-    if hint := expect_function(derivative, "derivative(f, x, h)"):
-        return hint
     # With a large h the usual mistakes differ visibly; 2 h must not be 1, or dividing by it could not be seen.
     f, x, h = math.exp, 1.0, 0.25
     plus, minus, here = f(x + h), f(x - h), f(x)
@@ -31,24 +29,26 @@ def _central_difference(derivative):
                  "the formula is (f(x + h) - f(x - h)) / (2h).")  # fmt: skip
 
 
-@exercise("01.2 gradient descent by hand")
+@exercise("01.2 gradient descent by hand", "descend(grad, x, lr, steps)")
 def _descend(descend):
     """descend(grad, x, lr, steps): all points, the start first."""
-    if hint := expect_function(descend, "descend(grad, x, lr, steps)"):
-        return hint
     start, lr, steps = np.array([3.0, -2.0]), 0.1, 4
     scale = np.array([1.0, 4.0])
     kept = start.copy()
-    points = descend(lambda x: scale * np.asarray(x), start, lr, steps)
-    if points is None:
+    reply = descend(lambda x: scale * np.asarray(x), start, lr, steps)
+    if reply is None:
         return "descend returned None; end it with return and the list of points."
     right = np.array([kept * (1 - lr * scale) ** k for k in range(steps + 1)])
-    try:
-        points = np.asarray(points, dtype=float)
-    except (TypeError, ValueError):
+    points = floats_of(reply)
+    if points is None:
         return "return a list or an array of the points, all of the same shape."
-    if hint := _aliased(points, start, kept):
-        return hint
+    if points.ndim == 2 and len(points) > 2 and (points[1:] == points[-1]).all():
+        return (
+            "all entries are the same: x was changed in place (x -= ...), and the list holds one array many times. "
+            "Write x = x - lr * grad(x)."
+        )
+    if not np.array_equal(start, kept):
+        return "the start was changed in place; write x = x - lr * grad(x), which makes a new array."
     if points.shape == start.shape:
         return "this is a single point; return all of them, the start first."
     if points.shape[1:] != start.shape:
@@ -57,31 +57,11 @@ def _descend(descend):
         return "the start is missing: it is the first point of the path."
     if len(points) != steps + 1:
         return f"{steps} steps visit {steps + 1} points with the start; these are {len(points)}."
-    return _wrong_points(points, right, kept, lr, scale)
-
-
-def _aliased(points, start, kept):
-    """Hint if one array was changed in place."""
-    if points.ndim == 2 and len(points) > 2 and (points[1:] == points[-1]).all():
-        return (
-            "all entries are the same: x was changed in place (x -= ...), and the list holds one array many times. "
-            "Write x = x - lr * grad(x)."
-        )
-    if not np.array_equal(start, kept):
-        return "the start was changed in place; write x = x - lr * grad(x), which makes a new array."
-    return None
-
-
-def _wrong_points(points, right, start, lr, scale):
-    if np.allclose(points, right):
-        return None
-    if np.allclose(points[1], start + lr * scale * start):
-        return "this walks uphill: subtract the gradient."
-    if np.allclose(points[1], start - scale * start):
-        return "the learning rate is not used: the step is lr times the gradient."
-    if np.allclose(points[1], right[1]) and len(points) > 2:
-        return "the first step is right, the second is not: take the gradient anew at each point."
-    return f"the first step should lead to {right[1].tolist()}; the rule is x - lr * grad(x)."
+    return None if same(points, right) else hint_for(points[1], [
+        (kept + lr * scale * kept, "this walks uphill: subtract the gradient."),
+        (kept - scale * kept, "the learning rate is not used: the step is lr times the gradient."),
+        (right[1], "the first step is right, the second is not: take the gradient anew at each point."),
+    ], f"the first step should lead to {right[1].tolist()}; the rule is x - lr * grad(x).")  # fmt: skip
 
 
 @exercise("01.3 the largest stable learning rate")
@@ -123,8 +103,7 @@ def _how_many_steps(answer):
         tolerance=1e-9)  # fmt: skip
 
 
-# What the run looks like when the criterion is asked -> whether to stop, and the hint for the wrong reply.
-# Each entry: points, values, gradients so far, right reply, hint.
+# Runs so far: points, values, gradients, whether to stop, and the hint for the wrong reply.
 _RUNS = (
     ([[2.0, 0.0], [2.0 - 4e-7, 0.0]], [4.0, 4.0 - 1.6e-6], [[4.0, 0.0], [4.0, 0.0]], False,
      "it stops although the slope is 4: with lr = 1e-7 the steps and the changes of the value are tiny everywhere. "
@@ -144,11 +123,9 @@ _RUNS = (
 )  # fmt: skip
 
 
-@exercise("01.5 a stopping criterion that is not fooled")
+@exercise("01.5 a stopping criterion that is not fooled", "stop(xs, fs, gs, tol)")
 def _stop(stop):
     """stop(xs, fs, gs, tol): by the gradient, not by the step."""
-    if hint := expect_function(stop, "stop(xs, fs, gs, tol)"):
-        return hint
     for xs, fs, gs, right, hint in _RUNS:
         try:
             reply = stop([np.array(x) for x in xs], list(fs), [np.array(g) for g in gs], 1e-6)

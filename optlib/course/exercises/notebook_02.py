@@ -10,80 +10,68 @@ from ...minimize import minimize
 from ...optimizers import OPTIMIZERS
 from ...optimizers.base import Optimizer
 from ...theory import gd_settings, heavy_ball_rate, heavy_ball_settings, nesterov_settings
-from .engine import exercise, expect_function, expect_number, number_of
+from .engine import exercise, expect_array, expect_number, floats_of, hint_for, number_of, same
 
 # --- steps that return a point and a velocity ----------------------------------------------------------------
 
 
-def _new_pair(reply, right, signature):
-    """The point and the velocity that a step returned, and the hint if they are none."""
+def _point_and_velocity(reply, right, signature):
+    """The point and the velocity that a step returned, and the hint if it returned something else."""
     if reply is None:
         return None, "your function returned None; end it with return x, v."
     if not isinstance(reply, (tuple, list)) or len(reply) != 2:
         return None, f"{signature} must return two things, the new x and the new v: return x, v."
-    try:
-        x, v = (np.asarray(part, dtype=float) for part in reply)
-    except (TypeError, ValueError):
+    x, v = map(floats_of, reply)
+    if x is None or v is None:
         return None, f"{signature} must return two arrays of numbers, x and v."
     shape = right[0].shape
     if x.shape != shape or v.shape != shape:
         return None, f"x and v should have the shape they came with, {shape}; yours are {x.shape} and {v.shape}."
-    if np.allclose(x, right[1]) and np.allclose(v, right[0]):
+    if same((v, x), right):
         return None, "the two come in the wrong order: return x, v."
     return (x, v), None
 
 
-def _first(found, guesses):
-    """The hint of the first guess that is what was found."""
-    return next((hint for wrong, hint in guesses if np.allclose(found, wrong, rtol=1e-9, atol=1e-12)), None)
-
-
-def _written_to(given, kept):
-    if all(np.array_equal(a, b) for a, b in zip(given, kept, strict=True)):
+def _changed_in_place(arrays, copies):
+    if all(np.array_equal(array, copy) for array, copy in zip(arrays, copies, strict=True)):
         return None
     return "x or v was changed in place (+=, -=, *=); make new ones: v = beta * v + ..."
 
 
-@exercise("02.1 momentum in the averaging form")
+@exercise("02.1 momentum in the averaging form", "average_step(x, v, g, lr, beta)")
 def _average_step(step):
     """average_step(x, v, g, lr, beta): v is an average, the path is that of the sum form with this lr."""
     signature = "average_step(x, v, g, lr, beta)"
-    if hint := expect_function(step, signature):
-        return hint
     x, v, g, lr, beta = np.array([1.0, -2.0]), np.array([0.5, 0.25]), np.array([2.0, -1.0]), 0.3, 0.75
     average = beta * v + (1 - beta) * g
     right = x - lr / (1 - beta) * average, average
-    kept = x.copy(), v.copy(), g.copy()
-    found, hint = _new_pair(step(x, v, g, lr, beta), right, signature)
-    if hint := hint or _written_to((x, v, g), kept):
+    copies = x.copy(), v.copy(), g.copy()
+    pair, hint = _point_and_velocity(step(x, v, g, lr, beta), right, signature)
+    if hint := hint or _changed_in_place((x, v, g), copies):
         return hint
-    new_x, new_v = found
-    if not np.allclose(new_v, average):
-        return _first(new_v, [
-            (beta * v + g, "this v is a sum: where the slope stays g it grows to g / (1 - beta), not to g. Weigh the "
-             "new slope with 1 - beta."),
-            (beta * v - (1 - beta) * g, "the sign of the velocity: here v is an average of the slopes, so g is added; "
-             "the minus stands in the line of x."),
-            (beta * v - g, "the sign of the velocity, and the weight of the new slope: v = beta v + (1 - beta) g."),
-            ((1 - beta) * v + beta * g, "the weights are exchanged: beta is the share of the old v that is kept."),
-            (v, "the velocity is returned as it came: first update v, then step with it."),
-            (g, "the old velocity is forgotten."),
-            (beta * v + (1 - beta) * lr * g, "the learning rate belongs into the line of x, not into the average."),
-        ]) or "v should be beta v + (1 - beta) g."  # fmt: skip
-    if not np.allclose(new_x, right[0]):
-        return _first(new_x, [
-            (x - lr * average, "lr was not translated: an average is 1 - beta times the sum, so this walks "
-             "1 / (1 - beta) = 4 times too slowly. Which factor makes up for it?"),
-            (x - lr * (1 - beta) * average, "lr was translated the wrong way round: the average is the smaller of the "
-             "two, so its learning rate must be the larger."),
-            (x - lr / beta * average, "divide by 1 - beta, not by beta."),
-            (x + lr / (1 - beta) * average, "this walks uphill: subtract."),
-            (x + lr * average, "this walks uphill: subtract; and lr is not translated yet."),
-            (x - lr / (1 - beta) * v, "this steps with the old velocity: update v first, and then step with the new."),
-            (x - lr / (1 - beta) * g, "this steps along the slope alone; step along the new v."),
-            (x, "x was not moved: x - lr / (1 - beta) v."),
-        ]) or "v is right; x should be x - (translated lr) · v."  # fmt: skip
-    return None
+    hint = expect_array(pair[1], average, [
+        (beta * v + g, "this v is a sum: where the slope stays g it grows to g / (1 - beta), not to g. Weigh the "
+         "new slope with 1 - beta."),
+        (beta * v - (1 - beta) * g, "the sign of the velocity: here v is an average of the slopes, so g is added; "
+         "the minus stands in the line of x."),
+        (beta * v - g, "the sign of the velocity, and the weight of the new slope: v = beta v + (1 - beta) g."),
+        ((1 - beta) * v + beta * g, "the weights are exchanged: beta is the share of the old v that is kept."),
+        (v, "the velocity is returned as it came: first update v, then step with it."),
+        (g, "the old velocity is forgotten."),
+        (beta * v + (1 - beta) * lr * g, "the learning rate belongs into the line of x, not into the average."),
+    ], "v should be beta v + (1 - beta) g.")  # fmt: skip
+    return hint or expect_array(pair[0], right[0], [
+        (x - lr * average, "lr was not translated: an average is 1 - beta times the sum, so this walks "
+         "1 / (1 - beta) = 4 times too slowly. Which factor makes up for it?"),
+        (x - lr * (1 - beta) * average, "lr was translated the wrong way round: the average is the smaller of the "
+         "two, so its learning rate must be the larger."),
+        (x - lr / beta * average, "divide by 1 - beta, not by beta."),
+        (x + lr / (1 - beta) * average, "this walks uphill: subtract."),
+        (x + lr * average, "this walks uphill: subtract; and lr is not translated yet."),
+        (x - lr / (1 - beta) * v, "this steps with the old velocity: update v first, and then step with the new."),
+        (x - lr / (1 - beta) * g, "this steps along the slope alone; step along the new v."),
+        (x, "x was not moved: x - lr / (1 - beta) v."),
+    ], "v is right; x should be x - (translated lr) · v.")  # fmt: skip
 
 
 @exercise("02.2 the critical beta")
@@ -138,44 +126,40 @@ def _best_setting(answer):
     ], otherwise="lr is right; β is ((√κ - 1) / (√κ + 1))².")  # fmt: skip
 
 
-@exercise("02.4 Nesterov by looking ahead")
+@exercise("02.4 Nesterov by looking ahead", "look_ahead_step(grad, x, v, lr, beta)")
 def _look_ahead_step(step):
     """look_ahead_step(grad, x, v, lr, beta): Sutskever's form, with the learning rate in the velocity."""
     signature = "look_ahead_step(grad, x, v, lr, beta)"
-    if hint := expect_function(step, signature):
-        return hint
 
     def grad(p):
         p = np.asarray(p)
         return np.array([p[0] ** 3 + p[1], 3 * p[1] + p[0]])
 
     x, v, lr, beta = np.array([1.0, -2.0]), np.array([0.5, -0.25]), 0.1, 0.8
-    ahead, kept = x + beta * v, (x.copy(), v.copy())
+    ahead, copies = x + beta * v, (x.copy(), v.copy())
     velocity = beta * v - lr * grad(ahead)
-    found, hint = _new_pair(step(grad, x, v, lr, beta), (x + velocity, velocity), signature)
-    if hint := hint or _written_to((x, v), kept):
+    pair, hint = _point_and_velocity(step(grad, x, v, lr, beta), (x + velocity, velocity), signature)
+    if hint := hint or _changed_in_place((x, v), copies):
         return hint
-    new_x, new_v = found
-    if not np.allclose(new_v, velocity):
-        return _first(new_v, [
-            (beta * v - lr * grad(x), "the slope is taken at x: this is the heavy ball. Nesterov takes it at the point "
-             "that the velocity leads to, x + beta v."),
-            (beta * v - lr * grad(x + v), "it looks too far: only the share beta of the velocity is kept, so look "
-             "at x + beta v."),
-            (beta * v - lr * grad(x - beta * v), "it looks back: in this form v points where the ball goes, so look at "
-             "x + beta v."),
-            (beta * v - lr * grad(x - lr * beta * v), "that is the look-ahead of the sum form; here lr is in the "
-             "velocity already, and v points downhill: x + beta v."),
-            (beta * v + lr * grad(ahead), "the sign of the velocity: here v is where the ball goes, so the slope is "
-             "subtracted."),
-            (beta * v + grad(ahead), "this is the sum form, with lr outside; here v = beta v - lr · slope and "
-             "x = x + v."),
-            (v - lr * grad(ahead), "there is no friction: the old velocity counts beta times."),
-            (-lr * grad(ahead), "the old velocity is forgotten."),
-            (beta * v - grad(ahead), "the learning rate is missing."),
-            (v, "the velocity is returned as it came."),
-        ]) or "v should be beta v - lr · grad(x + beta v)."  # fmt: skip
-    return None if np.allclose(new_x, x + velocity) else _first(new_x, [
+    hint = expect_array(pair[1], velocity, [
+        (beta * v - lr * grad(x), "the slope is taken at x: this is the heavy ball. Nesterov takes it at the point "
+         "that the velocity leads to, x + beta v."),
+        (beta * v - lr * grad(x + v), "it looks too far: only the share beta of the velocity is kept, so look "
+         "at x + beta v."),
+        (beta * v - lr * grad(x - beta * v), "it looks back: in this form v points where the ball goes, so look at "
+         "x + beta v."),
+        (beta * v - lr * grad(x - lr * beta * v), "that is the look-ahead of the sum form; here lr is in the "
+         "velocity already, and v points downhill: x + beta v."),
+        (beta * v + lr * grad(ahead), "the sign of the velocity: here v is where the ball goes, so the slope is "
+         "subtracted."),
+        (beta * v + grad(ahead), "this is the sum form, with lr outside; here v = beta v - lr · slope and "
+         "x = x + v."),
+        (v - lr * grad(ahead), "there is no friction: the old velocity counts beta times."),
+        (-lr * grad(ahead), "the old velocity is forgotten."),
+        (beta * v - grad(ahead), "the learning rate is missing."),
+        (v, "the velocity is returned as it came."),
+    ], "v should be beta v - lr · grad(x + beta v).")  # fmt: skip
+    return hint or expect_array(pair[0], x + velocity, [
         (ahead + velocity, "x moves along beta v twice: the look-ahead point is only where the slope is taken. "
          "Step from x: x + v."),
         (x - velocity, "v points downhill here: add it."),
@@ -184,7 +168,7 @@ def _look_ahead_step(step):
         (x + v, "this steps with the old velocity: update v first."),
         (ahead, "this is only the look-ahead point: x + v, with the new v."),
         (x, "x was not moved: x + v."),
-    ]) or "v is right; x should be x + v with the new v."  # fmt: skip
+    ], "v is right; x should be x + v with the new v.")  # fmt: skip
 
 
 # --- a rule of one's own -------------------------------------------------------------------------------------
@@ -206,7 +190,7 @@ def _restart(rule):
     if rule.sees != "group":
         return "write sees = 'group' in the class: the dot product needs the whole vector, not one coordinate."
     try:
-        return _restart_walks(rule) or _restart_is_known(rule)
+        hint = _restart_walks(rule)
     except ValueError as error:
         if "truth value" not in str(error):
             raise
@@ -214,19 +198,16 @@ def _restart(rule):
             "in a batch the test gives one answer for each point, and `if` takes only one: use "
             "ol.arrays.where(condition, a, b)."
         )
-
-
-def _restart_is_known(rule):
-    if dict.get(OPTIMIZERS, rule.__name__) is not rule:
+    if hint is None and OPTIMIZERS.get(rule.__name__) is not rule:
         return "right, but not in the race yet: put @ol.register above the class."
-    return None
+    return hint
 
 
 def _restart_walks(rule):
     f = quadratic(kappa=30, angle=30)
-    made = rule(lr=_LR, beta=_BETA)
-    x = minimize(f, made, f.start, _STEPS).x
-    if not np.allclose(x, _path(f, f.start, "right"), rtol=1e-6, atol=1e-9):
+    optimizer = rule(lr=_LR, beta=_BETA)
+    x = minimize(f, optimizer, f.start, _STEPS).x
+    if not same(x, _path(f, f.start, "right")):
         hints = {
             "never": "this is plain momentum: it never forgets. Test whether g · v is below zero.",
             "sign": "it forgets while it runs downhill: v points along the slopes, uphill, and the ball moves along "
@@ -240,22 +221,22 @@ def _restart_walks(rule):
             "keeps": "where it forgets it takes a step of gradient descent, but keeps the old velocity for later.",
             "nesterov": "right, but on Nesterov's rule; here the ball is the heavy one: x - lr · v.",
         }
-        for kind, hint in hints.items():
-            if np.allclose(x, _path(f, f.start, kind), rtol=1e-6, atol=1e-9):
-                return hint
-        return "on a quadratic it walks another path: v ← 0 if g · v < 0, then v ← β v + g, then x ← x - lr v."
+        return hint_for(
+            x, [(_path(f, f.start, kind), hint) for kind, hint in hints.items()],
+            "on a quadratic it walks another path: v ← 0 if g · v < 0, then v ← β v + g, then x ← x - lr v.",
+        )  # fmt: skip
     starts = np.array([f.start, (3.0, 1.0), (0.5, -4.0)])
-    batch, x = made.fresh().batched(), starts
+    batch, x = optimizer.fresh().batched(), starts
     for _ in range(_STEPS):
         x = batch.advance(x, f.grad(x))
     alone = np.stack([_path(f, start, "right")[-1] for start in starts])
-    if not np.allclose(x, alone, rtol=1e-6, atol=1e-9):
+    if not same(x, alone):
         return (
             "alone it is right, in a batch of starts it is not: take the dot product of each point by itself, with "
             "self.inner(g, self.v)."
         )
     x = np.ones(2, np.float32)
-    if made.fresh().step(x, x).dtype != np.float32:
+    if optimizer.fresh().step(x, x).dtype != np.float32:
         return "float32 points become float64: in where(...) put zeros_like(self.v), not 0.0."
     return None
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from ...optimizers.base import Optimizer
 from ...registry import OPTIMIZERS
-from .engine import close, exercise, expect_function, expect_number, number_of
+from .engine import close, exercise, expect_array, expect_number, floats_of, number_of
 
 FROM_ZERO = "for the first step t is 1: with t = 0 the correction 1 - beta**t is 0, and it divides by zero."
 
@@ -17,39 +17,36 @@ FROM_ZERO = "for the first step t is 1: with t = 0 the correction 1 - beta**t is
 
 def _averages(values, beta, *, correct="right", start=0.0, kept="m"):
     """Averages as readers may write them; the defaults are right."""
-    m, found = start, []
+    m, averages = start, []
     for t, g in enumerate(values, start=1):
         m = {"m": beta * m + (1 - beta) * g, "sum": beta * m + g, "swapped": (1 - beta) * m + beta * g}[kept.split()[0]]
         divisor = {"right": 1 - beta**t, "none": 1.0, "late": 1 - beta ** (t + 1), "always": 1 - beta,
                    "times": 1 / (1 - beta**t)}[correct]  # fmt: skip
-        found.append(m / divisor)
-        m = found[-1] if kept.endswith("fed back") else m
-    return np.array(found)
+        averages.append(m / divisor)
+        m = averages[-1] if kept.endswith("fed back") else m
+    return np.array(averages)
 
 
-@exercise("03.1 an average without bias")
+@exercise("03.1 an average without bias", "corrected(values, beta)")
 def _corrected(corrected):
     """corrected(values, beta): bias-corrected averages."""
-    if hint := expect_function(corrected, "corrected(values, beta)"):
-        return hint
     values, beta = [4.0, -1.0, 2.5, 0.5], 0.8
     right = _averages(values, beta)
-    found, hint = _called(corrected, list(values), beta)
+    reply, hint = _call(corrected, list(values), beta)
     if hint:
         return hint
-    if found is None:
+    if reply is None:
         return "corrected returned None; end it with return and the list of averages."
-    try:
-        found = np.asarray(found, dtype=float)
-    except (TypeError, ValueError):
+    averages = floats_of(reply)
+    if averages is None:
         return "return a list of numbers, one for each value."
-    if found.shape == () and close(float(found), right[-1]):
+    if averages.shape == () and close(float(averages), right[-1]):
         return "this is only the last average; return all of them, one for each value."
-    if found.shape != right.shape:
-        return f"for {len(values)} values it should return {len(values)} averages; these have shape {found.shape}."
-    if not np.isfinite(found).all():
+    if averages.shape != right.shape:
+        return f"for {len(values)} values it should return {len(values)} averages; these have shape {averages.shape}."
+    if not np.isfinite(averages).all():
         return FROM_ZERO
-    return _nearest(found, right, [
+    return expect_array(averages, right, [
         (_averages(values, beta, correct="none"), "this average is not corrected: divide it by 1 - beta**t."),
         (_averages(values, beta, correct="late"), "t is one too large: for the first value it is 1."),
         (_averages(values, beta, correct="always"), "the divisor must change with t: 1 - beta**t, not 1 - beta."),
@@ -112,35 +109,33 @@ def _adam(theta, gradients, lr, beta1, beta2, eps, *, place="paper", correct="mv
     return theta
 
 
-@exercise("03.3 Adam from memory")
+@exercise("03.3 Adam from memory", "adam(theta, gradients, lr, beta1, beta2, eps)")
 def _adam_from_memory(adam):
     """adam(theta, gradients, lr, beta1, beta2, eps): where it ends."""
-    if hint := expect_function(adam, "adam(theta, gradients, lr, beta1, beta2, eps)"):
-        return hint
     # Large eps and short memories: then all the usual mistakes can be told apart.
     theta, gradients = np.array([1.0, -2.0]), [np.array([3.0, 0.2]), np.array([-1.0, 0.7]), np.array([2.0, 0.1])]
     settings = dict(lr=0.1, beta1=0.7, beta2=0.95, eps=0.05)
-    kept = theta.copy()
-    found, hint = _called(adam, theta, [g.copy() for g in gradients], *settings.values())
+    start = theta.copy()
+    reply, hint = _call(adam, theta, [g.copy() for g in gradients], *settings.values())
     if hint:
         return hint
-    if found is None:
+    if reply is None:
         return "adam returned None; end it with return theta."
-    if not np.array_equal(theta, kept):
+    if not np.array_equal(theta, start):
         return "theta was changed in place; write theta = theta - ..., which makes a new array."
-    right = _adam(kept, gradients, **settings)
-    found = np.asarray(found, dtype=float)
-    if found.shape == (3, 2):
+    right = _adam(start, gradients, **settings)
+    end = np.asarray(reply, dtype=float)
+    if end.shape == (3, 2):
         return "these are all points; return only the last."
-    if found.shape != kept.shape:
-        return f"theta has shape {kept.shape}, what was returned has {found.shape}."
-    if not np.isfinite(found).all():
+    if end.shape != start.shape:
+        return f"theta has shape {start.shape}, what was returned has {end.shape}."
+    if not np.isfinite(end).all():
         return FROM_ZERO
 
     def wrong(**how):
-        return _adam(kept, gradients, **settings, **how)
+        return _adam(start, gradients, **settings, **how)
 
-    return _nearest(found, right, [
+    return expect_array(end, right, [
         (wrong(place="theta"), "epsilon is added to theta: a parenthesis is missing. Write / (np.sqrt(v_hat) + eps)."),
         (wrong(place="product"), "epsilon is added to the quotient: put the root and epsilon in parentheses, "
          "/ (np.sqrt(v_hat) + eps)."),
@@ -157,36 +152,34 @@ def _adam_from_memory(adam):
         (wrong(root=False), "the root is missing: divide by np.sqrt(v_hat) + eps."),
         (wrong(keep="sum"), "m is a sum here: the new gradient must enter with the weight 1 - beta1."),
         (wrong(keep="no momentum"), "the step uses the gradient itself; it should use m_hat."),
-        (_adam(kept, gradients, **settings | {"lr": 1.0}), "the learning rate is not used."),
-        (_adam(kept, gradients[:1], **settings), "this is one step; make one for each of the gradients."),
-        (kept, "theta has not moved."),
-    ], f"for {len(gradients)} gradients from {kept.tolist()} it should end at {right.round(4).tolist()}; compare your "
+        (_adam(start, gradients, **settings | {"lr": 1.0}), "the learning rate is not used."),
+        (_adam(start, gradients[:1], **settings), "this is one step; make one for each of the gradients."),
+        (start, "theta has not moved."),
+    ], f"for {len(gradients)} gradients from {start.tolist()} it should end at {right.round(4).tolist()}; compare your "
        "lines with the formulas of section 5.")  # fmt: skip
 
 
 # --- 03.4 ----------------------------------------------------------------------------------------------------
 
 
-@exercise("03.4 decay where it belongs")
+@exercise("03.4 decay where it belongs", "decoupled(x, m_hat, v_hat, lr, eps, weight_decay)")
 def _decoupled(decoupled):
     """decoupled(x, m_hat, v_hat, lr, eps, weight_decay): one step of AdamW."""
-    if hint := expect_function(decoupled, "decoupled(x, m_hat, v_hat, lr, eps, weight_decay)"):
-        return hint
     x, m, v, lr, eps, decay = np.array([2.0, -1.0]), np.array([0.5, 0.3]), np.array([4.0, 0.25]), 0.1, 0.05, 0.4
-    kept = x.copy()
-    found, hint = _called(decoupled, x, m.copy(), v.copy(), lr, eps, decay)
+    copy = x.copy()
+    reply, hint = _call(decoupled, x, m.copy(), v.copy(), lr, eps, decay)
     if hint:
         return hint
-    if found is None:
+    if reply is None:
         return "decoupled returned None; end it with return and the new point."
-    if not np.array_equal(x, kept):
+    if not np.array_equal(x, copy):
         return "x was changed in place; return a new array."
-    found = np.asarray(found, dtype=float)
-    if found.shape != x.shape:
-        return f"x has shape {x.shape}, what was returned has {found.shape}."
+    end = np.asarray(reply, dtype=float)
+    if end.shape != x.shape:
+        return f"x has shape {x.shape}, what was returned has {end.shape}."
     step = lr * m / (root := np.sqrt(v) + eps)
     right = x - lr * decay * x - step
-    return _nearest(found, right, [
+    return expect_array(end, right, [
         (x - lr * (m + decay * x) / root, "this is L2: the decay is divided by the root. It must stand outside of it."),
         (x - step, "there is no decay in it: subtract lr * weight_decay * x as well."),
         (x - decay * x - step, "the decay must be scaled by the learning rate: lr * weight_decay * x."),
@@ -238,22 +231,19 @@ def _lion_class(answer):
     if cls.update is Optimizer.update:
         return "it has no update(self, x, g), which makes the step and returns the new point."
     gradients = np.random.default_rng(3).standard_normal(80)
-    found, hint = _called(_steps_of, cls(**_LION), gradients)
+    rule = cls(**_LION)
+    # Each step starts from 0, so that nothing is lost by rounding.
+    steps, hint = _call(lambda: [rule.step(0.0, float(g)) for g in gradients])
     if hint:
         return hint
-    if found[0] is None:
+    if steps[0] is None:
         return "update returned None; end it with return and the new point."
-    return _lion_wrong(cls, found, gradients) or _lion_manners(cls)
+    return _lion_steps(steps, gradients) or _lion_manners(cls)
 
 
-def _steps_of(rule, gradients):
-    """Steps from the same point each, so that nothing is lost by rounding."""
-    return [rule.step(0.0, float(g)) for g in gradients]
-
-
-def _lion_wrong(cls, found, gradients):
+def _lion_steps(steps, gradients):
     swapped = _LION | {"beta1": _LION["beta2"], "beta2": _LION["beta1"]}
-    return _nearest(found, _lion(gradients, **_LION), [
+    return expect_array(steps, _lion(gradients, **_LION), [
         (_lion(gradients, **_LION, order="m first"), "m is updated before the step; c must be made of the old m."),
         (_lion(gradients, **swapped), "beta1 and beta2 have changed places: c has beta1, the average m has beta2."),
         (_lion(gradients, **_LION, into="c"), "c is kept as the new m; m has its own update with beta2."),
@@ -283,17 +273,10 @@ def _lion_manners(cls):
 # --- tools ---------------------------------------------------------------------------------------------------
 
 
-def _called(function, *arguments):
-    """What the reader's function returned, and a hint if it divided by zero."""
+def _call(function, *arguments):
+    """What the reader's function returns, and a hint if it divides by zero."""
     with np.errstate(all="ignore"):
         try:
             return function(*arguments), None
         except ZeroDivisionError:
             return None, FROM_ZERO
-
-
-def _nearest(found, right, wrong, otherwise):
-    """None if right, the hint of the mistake that gives the same numbers, or ``otherwise``."""
-    if np.allclose(found, right, rtol=1e-6, atol=1e-9):
-        return None
-    return next((hint for numbers, hint in wrong if np.allclose(found, numbers, rtol=1e-6, atol=1e-9)), otherwise)

@@ -4,16 +4,14 @@ import itertools
 
 import numpy as np
 
-from .engine import close, exercise, expect_function, expect_number, number_of
+from .engine import close, exercise, expect_array, expect_number, floats_of, number_of
 
 # --- 04.1 ------------------------------------------------------------------------------------------------------
 
 
-@exercise("04.1 deal the examples")
+@exercise("04.1 deal the examples", "deal(n, B, rng)")
 def _deal(deal):
     """deal(n, B, rng): the batches of one epoch, as a sequence of index arrays."""
-    if hint := expect_function(deal, "deal(n, B, rng)"):
-        return hint
     n, B = 50, 8
     epoch, hint = _batches(deal(n, B, np.random.default_rng(0)), n)
     if hint:
@@ -85,11 +83,9 @@ def _order(deal, seen, n, B):
 # --- 04.2 ------------------------------------------------------------------------------------------------------
 
 
-@exercise("04.2 the mean over unequal batches")
+@exercise("04.2 the mean over unequal batches", "epoch_mean(means, sizes)")
 def _epoch_mean(epoch_mean):
     """epoch_mean(means, sizes): mean over all examples, from the means of the batches."""
-    if hint := expect_function(epoch_mean, "epoch_mean(means, sizes)"):
-        return hint
     means, sizes = np.array([2.0, 5.0, 12.0]), np.array([64, 64, 16])
     right = float(means @ sizes / sizes.sum())
     for given in ((means, sizes), (means.tolist(), sizes.tolist())):
@@ -113,71 +109,59 @@ def _epoch_mean(epoch_mean):
 # --- 04.3 ------------------------------------------------------------------------------------------------------
 
 
-@exercise("04.3 back through a layer")
+@exercise("04.3 back through a layer", "backward(x, W, b, d)")
 def _backward(backward):
     """backward(x, W, b, d) of the layer h = max(x W + b, 0), given d, the slope of the loss by h."""
-    signature = "backward(x, W, b, d)"
-    if hint := expect_function(backward, signature):
-        return hint
     rng = np.random.default_rng(1)
     x, W, b, d = (rng.standard_normal(shape) for shape in ((5, 4), (4, 3), (1, 3), (5, 3)))
-    kept = [a.copy() for a in (x, W, b, d)]
+    copies = [a.copy() for a in (x, W, b, d)]
     reply = backward(x, W, b, d)
     if reply is None:
         return "backward returned None; end it with return dx, dW, db."
     if not isinstance(reply, (tuple, list)) or len(reply) != 3:
         return "return three arrays: dx, dW, db."
-    if not all(np.array_equal(a, before) for a, before in zip((x, W, b, d), kept, strict=True)):
+    if not all(np.array_equal(a, before) for a, before in zip((x, W, b, d), copies, strict=True)):
         return "an input was changed in place; make new arrays."
-    z = x @ W + b
-    delta = d * (z > 0)
+    delta = d * (x @ W + b > 0)
     right = {"dx": delta @ W.T, "dW": x.T @ delta, "db": delta.sum(axis=0, keepdims=True)}
-    for (name, wanted), found in zip(right.items(), reply, strict=True):
-        if hint := _slope(name, found, wanted, x, W, b, d, z):
+    for (name, slope), answer in zip(right.items(), reply, strict=True):
+        if hint := _slope(name, floats_of(answer), slope, x, W, b, d):
             return hint
     return None
 
 
-def _slope(name, found, wanted, x, W, b, d, z):
-    try:
-        found = np.asarray(found, dtype=float)
-    except (TypeError, ValueError):
+def _slope(name, answer, right, x, W, b, d):
+    if answer is None:
         return f"{name} must be an array of numbers."
+    z = x @ W + b
     delta, alive = d * (z > 0), np.maximum(z, 0)
-    if name == "db" and found.shape == (3,) and np.allclose(found, wanted[0]):
-        return "db has the right numbers, but b is a row of shape (1, 3); keep it: keepdims=True."
-    guesses = {
+    hints = {
         "dx": [(d @ W.T, "dx forgets the bend: where x W + b was below 0, h does not move, and its slope is 0."),
                (delta, "dx is still the slope by x W + b; go back through W: multiply by W transposed.")],
         "dW": [(x.T @ d, "dW forgets the bend: multiply d by 1 where x W + b > 0, and by 0 elsewhere."),
                (x.T @ delta / len(x), "dW is divided by the batch size, but d has that in it already: it is the slope "
                 "of the loss by h."), (x.T @ (d * alive), "dW: the slope of max(z, 0) is 1 or 0, not max(z, 0).")],
-        "db": [(d.sum(axis=0, keepdims=True), "db forgets the bend."),
+        "db": [(right[0], "db has the right numbers, but b is a row of shape (1, 3); keep it: keepdims=True."),
+               (d.sum(axis=0, keepdims=True), "db forgets the bend."),
                (delta.mean(axis=0, keepdims=True), "db is a sum over the batch, not a mean: b is added to every row."),
                (delta, "b is added to every row of the batch, so its slope is the sum over the rows.")],
     }[name]  # fmt: skip
-    if found.shape == wanted.shape and np.allclose(found, wanted):
-        return None
-    for guess, hint in guesses:
-        if found.shape == guess.shape and np.allclose(found, guess):
-            return hint
-    if found.shape != wanted.shape:
-        return f"{name} must have the shape of what it is the slope by, {wanted.shape}; yours has {found.shape}."
-    of = {"dx": x, "dW": W, "db": b}[name]
-    measured = _measured(of, x, W, b, d)
-    return f"{name}[0, 0] is {found[0, 0]:.4f}, but by central differences the slope is {measured:.4f}."
+    if answer.shape != right.shape:
+        otherwise = f"{name} must have the shape of what it is the slope by, {right.shape}; yours has {answer.shape}."
+    else:
+        measured = _measured("dx dW db".split().index(name), x, W, b, d)
+        otherwise = f"{name}[0, 0] is {answer[0, 0]:.4f}, but by central differences the slope is {measured:.4f}."
+    return expect_array(answer, right, hints, otherwise)
 
 
-def _measured(of, x, W, b, d, h=1e-6):
-    """Slope of the loss sum(d * h) by the first entry of one of x, W, b, by central differences."""
-    values = []
+def _measured(which, x, W, b, d, h=1e-6):
+    """Slope of the loss sum(d * h) by the first entry of x, W or b, by central differences."""
+    losses = []
     for sign in (1, -1):
-        moved = [a.copy() for a in (x, W, b)]
-        for copy, a in zip(moved, (x, W, b), strict=True):
-            if a is of:
-                copy[0, 0] += sign * h
-        values.append((d * np.maximum(moved[0] @ moved[1] + moved[2], 0)).sum())
-    return (values[0] - values[1]) / (2 * h)
+        moved = [x.copy(), W.copy(), b.copy()]
+        moved[which][0, 0] += sign * h
+        losses.append((d * np.maximum(moved[0] @ moved[1] + moved[2], 0)).sum())
+    return (losses[0] - losses[1]) / (2 * h)
 
 
 # --- 04.4 ------------------------------------------------------------------------------------------------------
@@ -220,49 +204,47 @@ _RUNS = (
 )  # fmt: skip
 
 
-@exercise("04.5 early stopping")
+@exercise("04.5 early stopping", "stop(losses, patience)")
 def _stop(stop):
     """stop(losses, patience): the epoch to keep, read one by one and not beyond the stop."""
-    if hint := expect_function(stop, "stop(losses, patience)"):
-        return hint
     for losses, patience, best, allowed in _RUNS:
         read = []
         try:
-            reply = stop(_told_one_by_one(losses, read), patience)
+            reply = stop(_one_by_one(losses, read), patience)
         except TypeError as error:
             if not any(word in str(error) for word in ("subscriptable", "len()", "generator")):
                 raise
             return "losses come one by one, as training goes on: loop with `for epoch, loss in enumerate(losses)`."
-        if hint := _kept(reply, losses, patience, best, len(read), allowed):
+        if hint := _kept_epoch(reply, losses, patience, best, len(read), allowed):
             return hint
     return None
 
 
-def _told_one_by_one(losses, read):
+def _one_by_one(losses, read):
     for loss in losses:
         read.append(loss)
         yield loss
 
 
-def _kept(reply, losses, patience, best, read, allowed):
+def _kept_epoch(reply, losses, patience, best, read, allowed):
     if reply is None:
         return "stop returned None on a run; also return when the losses end before patience runs out."
     value = number_of(reply)
     if value is None or value != int(value):
         return f"return the number of an epoch, an integer from 0 on, not {reply!r}."
-    value, said = int(value), f"losses {losses}, patience {patience}"
+    value, run = int(value), f"losses {losses}, patience {patience}"
     if value != best and 0 <= value < len(losses) and losses[value] == losses[best]:
-        return f"{said}: epoch {value} is as good as epoch {best}, but not better; only a lower loss counts."
+        return f"{run}: epoch {value} is as good as epoch {best}, but not better; only a lower loss counts."
     if read > allowed:
         if value == int(np.argmin(losses)) != best:
-            return f"{said}: it looks into the future. Training would have stopped after epoch {allowed - 1}."
-        return f"{said}: it trains on after epoch {allowed - 1}, when {patience} epochs have brought nothing better."
+            return f"{run}: it looks into the future. Training would have stopped after epoch {allowed - 1}."
+        return f"{run}: it trains on after epoch {allowed - 1}, when {patience} epochs have brought nothing better."
     if value == best and read == allowed:
         return None
     if value == best + 1 and read == allowed:
-        return f"{said}: epochs are counted from 0; the lowest loss so far is that of epoch {best}."
+        return f"{run}: epochs are counted from 0; the lowest loss so far is that of epoch {best}."
     if value == allowed - 1 and read == allowed:
-        return f"{said}: this is the epoch at which training stops; return the one whose weights are kept, the best."
+        return f"{run}: this is the epoch at which training stops; return the one whose weights are kept, the best."
     if read < allowed:
-        return f"{said}: it stops too early, after epoch {read - 1}; count the epochs since the last best one."
-    return f"{said}: the weights to keep are those of epoch {best}, not {value}. Only a lower loss is better."
+        return f"{run}: it stops too early, after epoch {read - 1}; count the epochs since the last best one."
+    return f"{run}: the weights to keep are those of epoch {best}, not {value}. Only a lower loss is better."

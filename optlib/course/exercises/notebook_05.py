@@ -5,71 +5,57 @@ import math
 import numpy as np
 
 from . import loop_spy
-from .engine import exercise, expect_function, number_of
+from .engine import exercise, expect_array, floats_of, number_of
 
 # --- 05.1 ------------------------------------------------------------------------------------------------------
 
 
-@exercise("05.1 what a network reads")
+@exercise("05.1 what a network reads", "normalize(images, mean, std)")
 def _normalize(normalize):
     """normalize(images, mean, std): bytes (N, H, W, 3) to floats (N, 3, H, W)."""
-    if hint := expect_function(normalize, "normalize(images, mean, std)"):
-        return hint
     rng = np.random.default_rng(0)
     images = rng.integers(256, size=(5, 4, 6, 3)).astype(np.uint8)
     mean, std = np.array([120.0, 100.0, 80.0]), np.array([60.0, 50.0, 70.0])
-    kept = images.copy()
-    found = normalize(images, mean, std)
-    if found is None:
+    copy = images.copy()
+    reply = normalize(images, mean, std)
+    if reply is None:
         return "normalize returned None; end it with return."
-    if not np.array_equal(images, kept):
+    if not np.array_equal(images, copy):
         return "the images were changed in place; make a new array."
-    try:
-        found = np.asarray(found, dtype=float)
-    except (TypeError, ValueError):
-        return f"return an array of floats, not {type(found).__name__}."
+    output = floats_of(reply)
+    if output is None:
+        return f"return an array of floats, not {type(reply).__name__}."
     scaled = (images - mean) / std
     right = scaled.transpose(0, 3, 1, 2)
-    if found.shape == right.shape:
-        return _normalized_values(found, images, mean, std, right)
-    if found.shape == scaled.shape:
+    if output.shape == scaled.shape:
         return "the colors are still the last axis; a convolution reads (N, 3, H, W): transpose(0, 3, 1, 2)."
-    if found.shape == (5, 3, 6, 4):
+    if output.shape == (5, 3, 6, 4):
         return "height and width are exchanged: this turns every picture on its side. Move the colors only."
-    return f"the shape must be (N, 3, H, W), here {right.shape}; yours is {found.shape}."
-
-
-def _normalized_values(found, images, mean, std, right):
-    if np.allclose(found, right):
-        return None
-    own = images.reshape(-1, 3)
-    wrong = [
-        (((images - mean) / std).reshape(right.shape), "reshape does not move an axis, it only counts anew: colors and "
+    if output.shape != right.shape:
+        return f"the shape must be (N, 3, H, W), here {right.shape}; yours is {output.shape}."
+    otherwise = "subtract from each color its mean, and divide by its std; then move the colors to the second axis."
+    if np.allclose(output, np.round(output)):
+        otherwise = "these are whole numbers; bytes cannot hold what lies between, nor below 0: use floats."
+    colors = images.reshape(-1, 3)
+    return expect_array(output, right, [
+        (scaled.reshape(right.shape), "reshape does not move an axis, it only counts anew: colors and "
          "places are mixed. Use transpose."),
         (((images / 255 - mean) / std).transpose(0, 3, 1, 2), "mean and std are given for bytes from 0 to 255; do not "
          "divide the images by 255."),
         (((images - mean) / std**2).transpose(0, 3, 1, 2), "divide by the standard deviation, not by the variance."),
         ((images - mean).transpose(0, 3, 1, 2), "the mean is gone, the spread is not: divide by std."),
         ((images / std - mean).transpose(0, 3, 1, 2), "subtract the mean first, then divide."),
-        (((images - own.mean(0)) / own.std(0)).transpose(0, 3, 1, 2), "these are the mean and spread of the images "
-         "that came in; use those that are handed in, or test images would be scaled in another way."),
-    ]  # fmt: skip
-    for guess, hint in wrong:
-        if found.shape == guess.shape and np.allclose(found, guess):
-            return hint
-    if np.allclose(found, np.round(found)):
-        return "these are whole numbers; bytes cannot hold what lies between, nor below 0: use floats."
-    return "subtract from each color its mean, and divide by its std; then move the colors to the second axis."
+        (((images - colors.mean(0)) / colors.std(0)).transpose(0, 3, 1, 2), "these are the mean and spread of the "
+         "images that came in; use those that are handed in, or test images would be scaled in another way."),
+    ], otherwise)  # fmt: skip
 
 
 # --- 05.2 ------------------------------------------------------------------------------------------------------
 
 
-@exercise("05.2 mend the loop")
+@exercise("05.2 mend the loop", "loop(model, optimizer, train, test, epochs)")
 def _mend(loop):
     """loop(model, optimizer, train, test, epochs): one row (train loss, test loss) an epoch."""
-    if hint := expect_function(loop, "loop(model, optimizer, train, test, epochs)"):
-        return hint
     import torch
 
     model, train, test = loop_spy.spy(), *loop_spy.batches()
@@ -92,11 +78,9 @@ def _mend(loop):
 # --- 05.3 ------------------------------------------------------------------------------------------------------
 
 
-@exercise("05.3 choose the learning rate")
+@exercise("05.3 choose the learning rate", "choose(rates, accuracies)")
 def _choose(choose):
     """choose(rates, accuracies): (best rate, whether it lies at an end of the grid)."""
-    if hint := expect_function(choose, "choose(rates, accuracies)"):
-        return hint
     nan = math.nan
     rates = np.array([0.001, 0.01, 0.1, 1.0])
     # (accuracies of three seeds at each rate, position of the best, the wrong position and its hint)
@@ -149,11 +133,9 @@ def _chosen(reply, rates, place, wrong, accuracies):
 # --- 05.4 ------------------------------------------------------------------------------------------------------
 
 
-@exercise("05.4 who is level with the first")
+@exercise("05.4 who is level with the first", "level(runs)")
 def _level(level):
     """level(runs): names of the rules whose mean lies within two standard errors of the best, the best first."""
-    if hint := expect_function(level, "level(runs)"):
-        return hint
     spread = np.array([-1.0, -0.5, 0.0, 0.5, 1.0])  # sample deviation 0.79; of five runs the standard error is 0.354
     # Two standard errors of a difference are 1.0 point; with ddof=0 0.894, without the root of 5 they are 2.236.
     runs = {"Late": 79.05 + spread, "First": 80 + spread, "Near": 79.2 + spread, "Far": 78.5 + spread,
@@ -222,25 +204,25 @@ def _trains(rule):
     x = np.array([2.0, -1.0, 0.5])
     best = x @ x
     for lr in np.geomspace(1e-4, 1, 9):
-        made, at = rule(lr=float(lr)), x.copy()
+        optimizer, point = rule(lr=float(lr)), x.copy()
         for _ in range(200):
-            g = 2 * at
-            new = made.step(at, g)
-            if not np.array_equal(g, 2 * at):
+            g = 2 * point
+            new = optimizer.step(point, g)
+            if not np.array_equal(g, 2 * point):
                 return "update changes the gradient or the point in place; return a new array."
             if np.shape(new) != x.shape:
                 return f"update must return the new point, of the shape {x.shape}; it gives {type(new).__name__}."
-            at = new
-            if not np.isfinite(at).all():
+            point = new
+            if not np.isfinite(point).all():
                 break
-        if np.isfinite(at).all():
-            best = min(best, at @ at)
+        if np.isfinite(point).all():
+            best = min(best, point @ point)
     if best >= x @ x:
         return "on the bowl x² it does not come down at any rate from 0.0001 to 1: does it step against the slope?"
     if best > 0.5 * (x @ x):
         return "on the bowl x² it hardly moves, at any rate from 0.0001 to 1, in 200 steps."
-    made, w = rule(lr=0.01), torch.tensor([2.0, -1.0, 0.5])
-    new = made.step(w, 2 * w)
+    w = torch.tensor([2.0, -1.0, 0.5])
+    new = rule(lr=0.01).step(w, 2 * w)
     if not isinstance(new, torch.Tensor) or new.dtype != torch.float32:
         return "on a tensor of torch it does not give a tensor: take functions from ol.arrays, not from NumPy."
     if not np.allclose(new.numpy(), rule(lr=0.01).step(x, 2 * x), atol=1e-5):
