@@ -1,28 +1,155 @@
-"""What all pictures of the course must be: tests for files that have a fixture ``picture``, which import them."""
+"""What all pictures must be: a test file with a dict ``PICTURES`` of name -> function imports all of this."""
 
-import test_plots as plots
+import base64
+import functools
+import html
+import io
+import re
 
-__all__ = ["test_bundle_shows_itself_with_its_description", "test_nothing_is_clipped_and_descriptions_are_whole",
-           "test_pictures_are_saved"]  # fmt: skip
+import numpy as np
+import pytest
+from PIL import Image
 
+import optlib as ol
+from optlib.pictures import theme
+
+__all__ = ["bundles", "drawn", "picture", "pngs", "pytest_generate_tests", "test_bundle",
+           "test_descriptions_are_sentences_and_carry_no_addresses", "test_nothing_is_clipped_or_overlaps"]  # fmt: skip
 
 LEAST_BYTES = 2_000  # of a PNG; a file with a bound of its own has it under the same name
 
+ROSENBROCK = ol.FUNCTIONS["rosenbrock"]
+WELLS = ol.objective(lambda x, y: (x**2 - 1) ** 2 + y**2, name="two wells", start=(0.3, 1.5),
+                     domain=((-2, 2), (-2, 2)), minima=((1, 0), (-1, 0)))  # fmt: skip
+SQUARE = ol.objective(lambda x: x**2, name="square", start=2.0, domain=((-2.5, 2.5),), minima=((0,),))
+HALF = ol.objective(lambda x, y: np.sqrt(x) + y**2, name="half <script>alert(1)</script>", start=(2.0, 1.0),
+                    domain=((-1, 3), (-2, 2)))  # fmt: skip
+LR = np.geomspace(0.01, 1, 12)
 
-def test_bundle_shows_itself_with_its_description(picture, request):
-    bundle = picture._repr_mimebundle_()
-    assert set(bundle) == {"text/html", "image/png", "text/plain"}
-    assert bundle["text/plain"] == picture.description
-    assert getattr(request.module, "LEAST_BYTES", LEAST_BYTES) < len(picture.png()) < 160_000
+
+def walk(f=WELLS, rule=None, steps=30, **more):
+    return ol.minimize(f, rule or ol.Adam(lr=0.1), steps=steps, **more)
 
 
-def test_nothing_is_clipped_and_descriptions_are_whole(picture):
+RACE = [walk(rule=rule(lr=0.05)) for rule in (ol.GradientDescent, ol.Momentum, ol.AdaGrad, ol.Adam)]
+
+
+def pixels(png):
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
+
+
+def draw(picture):
+    """All the work of drawing and none of the file's; warnings are errors."""
+    with theme.themed():
+        picture.figure.set_layout_engine("none")
+        picture.figure.draw_without_rendering()
+
+
+def has_color(png, color, at_least=20):
+    return (pixels(png) == theme.rgb(color)).all(axis=-1).sum() >= at_least
+
+
+def legend_texts(picture):
+    return [text.get_text() for text in picture.figure.legends[0].get_texts()]
+
+
+def check_quick_frame(picture, color, apart):
+    """Drawing what moves over a kept background gives what matplotlib draws when it draws everything."""
+    quick = pixels(picture.png())
+    with theme.themed():
+        picture.figure.canvas.draw()
+    slow = np.asarray(picture.board.canvas.buffer_rgba())[..., :3].astype(int)
+    assert quick.shape == slow.shape
+    difference = np.abs(quick - slow).max(axis=-1)
+    assert difference.mean() < 1
+    assert (difference > 60).mean() < apart
+    assert (quick[:3] == 255).all()  # a white page stays white
+    assert has_color(picture.png(), color, 5)
+
+
+def check_background_is_kept(monkeypatch, picture, another):
+    """Two pictures share a figure: the second is made without drawing all of it again."""
     picture.png()
-    plots.test_nothing_is_clipped_or_overlaps(picture)
-    plots.test_descriptions_are_sentences_and_carry_no_addresses(picture)
+    monkeypatch.setattr(picture.board.canvas, "draw", lambda: pytest.fail("the whole figure was drawn"))
+    another.png()
+
+
+# --- the pictures of a file, drawn once ---------------------------------------------------------------------------
+
+
+def pytest_generate_tests(metafunc):
+    if "picture" in metafunc.fixturenames:
+        metafunc.parametrize("picture", list(metafunc.module.PICTURES), indirect=True)
+
+
+@pytest.fixture(scope="module")
+def drawn(request):
+    return functools.cache(lambda name: request.module.PICTURES[name]())
+
+
+@pytest.fixture(scope="module")
+def bundles(drawn):
+    return functools.cache(lambda name: drawn(name)._repr_mimebundle_())
+
+
+@pytest.fixture(scope="module")
+def pngs(bundles):
+    return lambda name: base64.b64decode(bundles(name)["image/png"])
+
+
+@pytest.fixture
+def picture(request, drawn):
+    return drawn(request.param)
+
+
+# --- every picture ------------------------------------------------------------------------------------------------
+
+
+def test_bundle(request, picture, bundles):
+    bundle = bundles(request.node.callspec.params["picture"])
+    assert set(bundle) == {"text/html", "image/png", "text/plain"}
+    png = base64.b64decode(bundle["image/png"])
+    assert png.startswith(b"\x89PNG")
+    assert getattr(request.module, "LEAST_BYTES", LEAST_BYTES) < len(png) < 160_000
+    alt = re.search(r'alt="([^"]*)"', bundle["text/html"]).group(1)
+    assert html.unescape(alt) == picture.description == bundle["text/plain"] == repr(picture)
+    width, height = (int(re.search(rf'{side}="(\d+)"', bundle["text/html"]).group(1)) for side in ("width", "height"))
+    image = Image.open(io.BytesIO(png))
+    assert 700 < width < 1000
+    assert width / height == pytest.approx(image.width / image.height, 0.01)
+
+
+def test_descriptions_are_sentences_and_carry_no_addresses(picture):
+    assert len(picture.description) > 60
+    assert picture.description.endswith(".")
+    assert " 0x" not in picture.description
+    assert "nan" not in picture.description.lower()
+    for digits in re.findall(r"\d+\.\d+", picture.description):
+        assert len(digits.replace(".", "").lstrip("0")) <= 4, digits
+
+
+def test_nothing_is_clipped_or_overlaps(picture):
+    picture.png()
+    figure = picture.figure
+    with theme.themed():
+        figure.draw_without_rendering()
+        page, title = figure.bbox, figure._suptitle.get_window_extent()
+        entries = [text.get_window_extent() for legend in figure.legends for text in legend.get_texts()]
+        for box in (title, *entries):
+            assert page.x0 - 1 <= box.x0 < box.x1 <= page.x1 + 1
+            assert page.y0 - 1 <= box.y0 < box.y1 <= page.y1 + 1
+        assert not any(title.overlaps(entry) for entry in entries)
+        for axes in figure.axes:
+            box = axes.get_tightbbox()
+            assert page.x0 - 2 <= box.x0 < box.x1 <= page.x1 + 2
+            assert page.y0 - 2 <= box.y0 < box.y1 <= page.y1 + 2
+            if not hasattr(axes, "get_zlim"):
+                assert not title.overlaps(axes.get_window_extent())
+                assert not any(box.overlaps(entry) for entry in entries)
 
 
 def test_pictures_are_saved(picture, tmp_path):
+    """Slow: imported by name where no other picture is drawn in this way."""
     before = picture.png()
     for ending in ("png", "svg", "pdf"):
         assert picture.save(tmp_path / f"x.{ending}").stat().st_size > 3_000

@@ -4,17 +4,18 @@ import re
 
 import numpy as np
 import pytest
+from picture_cases import *  # noqa: F403
 
 import optlib as ol
-from optlib.pictures import theme
 from optlib.pictures.averages import average
 
 NOISY = 1 + 0.3 * np.random.default_rng(0).standard_normal(60)
 TURNED = ol.functions.quadratic(20, angle=30)
-
-
-def lines_of(picture):
-    return {line.get_label(): line for line in picture.axes.lines}
+PICTURES = {
+    "averages": lambda: ol.plots.averages(NOISY, (0.5, 0.9, 0.99), corrected=True),
+    "first_steps": lambda: ol.plots.first_steps(TURNED, ol.Adam(lr=0.1)),
+    "gradient_field": lambda: ol.plots.gradient_field(TURNED),
+}
 
 
 # --- averages ------------------------------------------------------------------------------------------------
@@ -35,27 +36,27 @@ def test_a_corrected_average_of_equal_values_is_that_value():
 @pytest.mark.parametrize("corrected", [False, True])
 def test_the_picture_of_averages_draws_them(corrected):
     picture = ol.plots.averages(NOISY, (0.5, 0.9), corrected)
-    drawn = lines_of(picture)
+    lines = {line.get_label(): line for line in picture.axes.lines}
     for beta in (0.5, 0.9):
-        np.testing.assert_array_equal(drawn[f"β = {beta}"].get_ydata(), average(NOISY, beta, corrected))
-    np.testing.assert_array_equal(drawn["gradient"].get_ydata(), NOISY)
-    assert len({drawn["β = 0.5"].get_color(), drawn["β = 0.9"].get_color()}) == 2
+        np.testing.assert_array_equal(lines[f"β = {beta}"].get_ydata(), average(NOISY, beta, corrected))
+    np.testing.assert_array_equal(lines["gradient"].get_ydata(), NOISY)
+    assert len({lines["β = 0.5"].get_color(), lines["β = 0.9"].get_color()}) == 2
     assert ("corrected" in picture.description) == corrected
     first = float(re.search(r"β = 0\.9: (\S+) at step 1", picture.description).group(1))
     assert first == pytest.approx(NOISY[0] * (1 if corrected else 0.1), abs=5e-4)
 
 
-@pytest.mark.parametrize(("values", "betas", "error", "said"), [
-    ([1.0], [0.9], ValueError, r"shape \(1,\)"),
-    ([1.0, np.nan], [0.9], ValueError, "finite"),
-    (np.ones((3, 2)), [0.9], ValueError, r"shape \(3, 2\)"),
+@pytest.mark.parametrize(("values", "betas", "error", "message"), [
+    ([1.0], [0.9], ValueError, r"averages: values=\[1.0\] must be a 1-D array of at least 2 numbers"),
+    ([1.0, np.nan], [0.9], ValueError, r"values=.*nan.* must be a 1-D array of at least 2 numbers in \(-inf, inf\)"),
+    (np.ones((3, 2)), [0.9], ValueError, r"values=array\(\[\[1(.|\n)* must be a 1-D array"),
     ([1.0, 2.0], [1.0], ValueError, r"betas=\[1.0\].*\[0, 1\)"),
-    ([1.0, 2.0], [], ValueError, "betas"),
-    ([1.0, 2.0], 0.9, ValueError, "sequence"),
-    (["a", "b"], [0.9], TypeError, "sequences of numbers"),
+    ([1.0, 2.0], [], ValueError, r"betas=\[\]"),
+    ([1.0, 2.0], 0.9, ValueError, "betas=0.9 must be a 1-D array"),
+    (["a", "b"], [0.9], ValueError, r"values=\['a', 'b'\]"),
 ])  # fmt: skip
-def test_averages_name_what_is_wrong(values, betas, error, said):
-    with pytest.raises(error, match=said):
+def test_averages_name_what_is_wrong(values, betas, error, message):
+    with pytest.raises(error, match=message):
         ol.plots.averages(values, betas)
 
 
@@ -81,7 +82,7 @@ def test_adam_steps_along_a_diagonal_and_the_words_say_so():
     assert np.abs(heads[:, 0]) == pytest.approx(np.abs(heads[:, 1]), rel=1e-4)
     assert "Adam, lr 0.3. 100 % of the arrows lie on a diagonal." in picture.description
     assert "GradientDescent" in ol.plots.first_steps(TURNED, ol.GradientDescent).description
-    share = re.search(r"(\d+) % of the arrows", ol.plots.first_steps(TURNED, ol.GradientDescent).description).group(1)
+    share = re.search(r"(\d+) % of the arrows", ol.plots.first_steps(TURNED, "GradientDescent").description).group(1)
     assert int(share) < 10
 
 
@@ -91,37 +92,13 @@ def test_an_arrow_of_no_length_is_no_warning():
     assert not heads.any()
 
 
-@pytest.mark.parametrize(("arguments", "error", "said"), [
+@pytest.mark.parametrize(("arguments", "error", "message"), [
     ((ol.FUNCTIONS["theta_squared"], ol.Adam), ValueError, "functions of 2"),
     (("x", ol.Adam), TypeError, "must be a Function"),
-    ((TURNED, "Adam"), TypeError, "optimizer"),
+    ((TURNED, 3), TypeError, "first_steps: rule=3 must be an optimizer"),
     ((TURNED, ol.Adam, 1), ValueError, "n=1 must be an integer from 2 to 40"),
-    ((TURNED, ol.Adam, True), ValueError, "n=True"),
+    ((TURNED, ol.Adam, True), TypeError, "n=True"),
 ])  # fmt: skip
-def test_first_steps_name_what_is_wrong(arguments, error, said):
-    with pytest.raises(error, match=said):
+def test_first_steps_name_what_is_wrong(arguments, error, message):
+    with pytest.raises(error, match=message):
         ol.plots.first_steps(*arguments)
-
-
-# --- both ----------------------------------------------------------------------------------------------------
-
-PICTURES = {
-    "averages": lambda: ol.plots.averages(NOISY, (0.5, 0.9, 0.99), corrected=True),
-    "first_steps": lambda: ol.plots.first_steps(TURNED, ol.Adam(lr=0.1)),
-}
-
-
-@pytest.mark.parametrize("name", PICTURES)
-def test_nothing_is_clipped_and_the_words_are_sentences(name):
-    picture = PICTURES[name]()
-    figure = picture.figure
-    picture.png()
-    with theme.themed():
-        figure.draw_without_rendering()
-        for text in [figure._suptitle, *(t for legend in figure.legends for t in legend.get_texts())]:
-            box = text.get_window_extent()
-            assert figure.bbox.x0 - 1 <= box.x0 < box.x1 <= figure.bbox.x1 + 1, text
-            assert figure.bbox.y0 - 1 <= box.y0 < box.y1 <= figure.bbox.y1 + 1, text
-    assert picture.description.endswith(".")
-    assert "nan" not in picture.description
-    assert picture._repr_mimebundle_()["text/plain"] == picture.description

@@ -1,12 +1,9 @@
 """The pictures of notebook 04: histograms, images, noise ball, noisy run, three clocks, bands, ranking."""
 
-import io
-
 import numpy as np
 import pytest
-import test_plots as plots
 from picture_cases import *  # noqa: F403
-from PIL import Image
+from picture_cases import check_background_is_kept, check_quick_frame, has_color, test_pictures_are_saved  # noqa: F401
 
 import optlib as ol
 from optlib.pictures import noise, theme
@@ -45,11 +42,6 @@ PICTURES = {
 }  # fmt: skip
 
 
-@pytest.fixture(params=list(PICTURES))
-def picture(request):
-    return PICTURES[request.param]()
-
-
 # --- histograms and images ------------------------------------------------------------------------------------
 
 
@@ -61,21 +53,6 @@ def test_histograms_have_equal_areas_and_a_common_axis():
         assert 0.97 < (values * np.diff(edges)).sum() <= 1
     assert "few: 300 values, mean" in picture.description
     assert ol.plots.histograms({"same": np.ones(5)}, "x").png()
-
-
-@pytest.mark.parametrize(("call", "error", "message"), [
-    (lambda: ol.plots.histograms({}, "x"), TypeError, "histograms: samples={} must be a dict"),
-    (lambda: ol.plots.histograms({"a": []}, "x"), ValueError, "'a' must hold finite numbers"),
-    (lambda: ol.plots.histograms({"a": [1, np.inf]}, "x"), ValueError, "'a' must hold finite numbers"),
-    (lambda: ol.plots.histograms({"a": [1]}, "x", bins=1), ValueError, "bins=1 must be an integer from 2"),
-    (lambda: ol.plots.images(np.ones((3, 5))), ValueError, r"images: x has shape \(3, 5\)"),
-    (lambda: ol.plots.images(np.ones((3, 4)), [1]), ValueError, "labels has 1 entries for 3 pictures"),
-    (lambda: ol.plots.images(np.ones((3, 4)), columns=0), ValueError, "columns=0 must be"),
-    (lambda: ol.plots.images(np.full((3, 4), np.nan)), ValueError, "finite"),
-])  # fmt: skip
-def test_histograms_and_images_name_what_is_wrong(call, error, message):
-    with pytest.raises(error, match=message):
-        call()
 
 
 def test_images_show_each_picture_once_with_its_label():
@@ -100,44 +77,26 @@ def test_color_images_keep_their_bytes_and_long_labels_do_not_meet():
 
 def test_a_picture_can_be_put_into_a_page_as_lines():
     picture = ol.plots.images(np.ones((2, 3, 5)), title="Two <pictures>")
-    found = picture.inline_svg()
-    assert found.count("<svg") == found.count("</svg>") == 1
-    assert 'role="img" aria-label="Two &lt;pictures&gt;.' in found
-    assert not {"<?xml", "<!DOCTYPE", "<metadata>"} & set(found.split())
-    assert found == picture.inline_svg()
+    svg = picture.inline_svg()
+    assert svg.count("<svg") == svg.count("</svg>") == 1
+    assert 'role="img" aria-label="Two &lt;pictures&gt;.' in svg
+    assert not {"<?xml", "<!DOCTYPE", "<metadata>"} & set(svg.split())
+    assert svg == picture.inline_svg()
 
 
 # --- noise ----------------------------------------------------------------------------------------------------
 
 
-def test_the_ellipse_holds_what_it_says():
-    picture = PICTURES["noise_ball"]()
+def test_the_ellipse_holds_what_it_says(drawn):
+    picture = drawn("noise_ball")
     share = float(picture.description.split("theory holds ")[1].split(" %")[0]) / 100
     assert share == pytest.approx(noise.SHARE, abs=5 * np.sqrt(noise.SHARE * (1 - noise.SHARE) / 4000) + 0.01)
     line = next(line for line in picture.axes.lines if line.get_label().startswith("theory"))
     curve = line.get_xydata()
     away = np.linalg.solve(np.linalg.cholesky(COVARIANCE), curve.T)
     np.testing.assert_allclose(np.linalg.norm(away, axis=0), 2)
-    apart = ol.plots.noise_ball(BOWL, POINTS + 50, COVARIANCE)
-    assert "theory holds 0 % of them" in apart.description
+    assert "theory holds 0 % of them" in ol.plots.noise_ball(BOWL, POINTS + 50, COVARIANCE).description
     assert "ellipse" not in ol.plots.noise_ball(BOWL, POINTS[:9]).description
-
-
-@pytest.mark.parametrize(("call", "message"), [
-    (lambda: ol.plots.noise_ball(BOWL, [1, 2]), r"noise_ball: points has shape \(2,\)"),
-    (lambda: ol.plots.noise_ball(BOWL, POINTS, np.eye(3)), r"covariance=.* must be a symmetric, positive"),
-    (lambda: ol.plots.noise_ball(BOWL, POINTS, [[1, 2], [2, 1]]), "must be a symmetric, positive"),
-    (lambda: ol.plots.noise_ball(BOWL, POINTS, COVARIANCE, center=[1]), r"center=.* must be two finite numbers"),
-    (lambda: ol.plots.noise_ball(ol.objective(lambda x, y: x + y), POINTS, COVARIANCE), "give center="),
-    (lambda: ol.plots.noise_ball(ol.FUNCTIONS["theta_squared"], POINTS), "has 1 coordinate"),
-    (lambda: ol.plots.noisy_run(BOWL, [[1, 2]], []), r"noisy_run: x has shape \(1, 2\)"),
-    (lambda: ol.plots.noisy_run(BOWL, path(), np.ones(3)), r"rates has shape \(3,\); .* a step, 60"),
-    (lambda: ol.plots.noisy_run(BOWL, path(), np.zeros(60)), "one positive number a step"),
-    (lambda: ol.plots.noisy_run(ol.objective(lambda x, y: x + y), path(), np.ones(60)), "no known minimum"),
-])  # fmt: skip
-def test_noise_pictures_name_what_is_wrong(call, message):
-    with pytest.raises(ValueError, match=message):
-        call()
 
 
 def test_runs_on_one_function_share_a_figure_and_show_their_own():
@@ -153,24 +112,12 @@ def test_runs_on_one_function_share_a_figure_and_show_their_own():
     assert ol.plots.noisy_run(BOWL, path(40), np.ones(40)).board is not one.board
 
 
-def test_the_quick_frame_is_the_figure():
-    picture = noisy()
-    quick = np.asarray(Image.open(io.BytesIO(picture.png())).convert("RGB")).astype(int)
-    with theme.themed():
-        picture.figure.canvas.draw()
-    whole = np.asarray(picture.board.canvas.buffer_rgba())[..., :3].astype(int)
-    apart = np.abs(quick - whole).max(axis=-1)
-    assert apart.mean() < 1
-    assert (apart > 60).mean() < 2e-3
-    assert (quick[:3] == 255).all()
-    assert plots.has_color(picture.png(), theme.BLUE, 5)  # the learning rate
+def test_the_quick_frame_is_the_figure(drawn):
+    check_quick_frame(drawn("noisy_run"), theme.BLUE, apart=2e-3)  # blue: the learning rate
 
 
-def test_a_frame_does_not_draw_the_contours_again(monkeypatch):
-    picture = noisy()
-    picture.png()
-    monkeypatch.setattr(picture.board.canvas, "draw", lambda: pytest.fail("the whole figure was drawn"))
-    noisy(0.2).png()
+def test_a_frame_does_not_draw_the_contours_again(monkeypatch, drawn):
+    check_background_is_kept(monkeypatch, drawn("noisy_run"), noisy(0.2))
 
 
 def test_a_run_that_diverges_is_cut_where_it_leaves_the_numbers():
@@ -188,8 +135,8 @@ def test_a_run_that_diverges_is_cut_where_it_leaves_the_numbers():
 # --- training runs --------------------------------------------------------------------------------------------
 
 
-def test_progress_draws_each_run_against_each_clock():
-    picture = PICTURES["progress"]()
+def test_progress_draws_each_run_against_each_clock(drawn):
+    picture = drawn("progress")
     for axes, key in zip(picture.axes, ("steps", "examples", "seconds"), strict=True):
         for line, run in zip(axes.lines, RUNS.values(), strict=True):
             np.testing.assert_allclose(line.get_xdata(), run[key])
@@ -208,12 +155,12 @@ def test_bands_are_mean_and_deviation():
     np.testing.assert_allclose(logs.axes.lines[0].get_ydata(), np.exp(values.mean(axis=1)))
     assert "of 8 runs" in picture.description
     for runs, shown in (((1, 1), "y against x, one run."), ((1, 8), "deviation of up to 8 runs.")):
-        some = {name: values[:, :count] for name, count in zip("ab", runs, strict=True)}
-        assert shown in ol.plots.bands(np.arange(5), some, "x", "y").description
+        ys = {name: values[:, :count] for name, count in zip("ab", runs, strict=True)}
+        assert shown in ol.plots.bands(np.arange(5), ys, "x", "y").description
 
 
-def test_ranking_sorts_and_marks_mean_and_deviation():
-    picture = PICTURES["ranking"]()
+def test_ranking_sorts_and_marks_mean_and_deviation(drawn):
+    picture = drawn("ranking")
     names = [label.get_text() for label in picture.axes.get_yticklabels()]
     assert names == ["Momentum", "Adam", "Adam, lr 1"]
     turned = ol.plots.ranking(SCORES, "accuracy", best="max", logx=True)
@@ -227,7 +174,33 @@ def test_ranking_sorts_and_marks_mean_and_deviation():
     assert "c: 1. a: 82.5 ± 2.1. b: 700 ± 283." in words.description
 
 
+@pytest.mark.parametrize("name", ["bands", "ranking"])
+def test_a_label_that_names_a_rule_has_its_color(name, pngs):
+    assert has_color(pngs(name), theme.style_of("Adam")["color"], 5)
+
+
+# --- errors ---------------------------------------------------------------------------------------------------
+
+
 @pytest.mark.parametrize(("call", "error", "message"), [
+    (lambda: ol.plots.histograms({}, "x"), TypeError, "histograms: samples={} must be a dict"),
+    (lambda: ol.plots.histograms({"a": []}, "x"), ValueError, "'a' must hold finite numbers"),
+    (lambda: ol.plots.histograms({"a": [1, np.inf]}, "x"), ValueError, "'a' must hold finite numbers"),
+    (lambda: ol.plots.histograms({"a": [1]}, "x", bins=1), ValueError, "bins=1 must be an integer from 2"),
+    (lambda: ol.plots.images(np.ones((3, 5))), ValueError, r"images: x has shape \(3, 5\)"),
+    (lambda: ol.plots.images(np.ones((3, 4)), [1]), ValueError, "labels has 1 entries for 3 pictures"),
+    (lambda: ol.plots.images(np.ones((3, 4)), columns=0), ValueError, "columns=0 must be"),
+    (lambda: ol.plots.images(np.full((3, 4), np.nan)), ValueError, "finite"),
+    (lambda: ol.plots.noise_ball(BOWL, [1, 2]), ValueError, r"noise_ball: points has shape \(2,\)"),
+    (lambda: ol.plots.noise_ball(BOWL, POINTS, np.eye(3)), ValueError, r"covariance=.* must be a symmetric, positive"),
+    (lambda: ol.plots.noise_ball(BOWL, POINTS, [[1, 2], [2, 1]]), ValueError, "must be a symmetric, positive"),
+    (lambda: ol.plots.noise_ball(BOWL, POINTS, COVARIANCE, center=[1]), ValueError, "center=.* two finite numbers"),
+    (lambda: ol.plots.noise_ball(ol.objective(lambda x, y: x + y), POINTS, COVARIANCE), ValueError, "give center="),
+    (lambda: ol.plots.noise_ball(ol.FUNCTIONS["theta_squared"], POINTS), ValueError, "has 1 coordinate"),
+    (lambda: ol.plots.noisy_run(BOWL, [[1, 2]], []), ValueError, r"noisy_run: x has shape \(1, 2\)"),
+    (lambda: ol.plots.noisy_run(BOWL, path(), np.ones(3)), ValueError, r"rates has shape \(3,\); .* a step, 60"),
+    (lambda: ol.plots.noisy_run(BOWL, path(), np.zeros(60)), ValueError, "one positive number a step"),
+    (lambda: ol.plots.noisy_run(ol.objective(lambda x, y: x + y), path(), np.ones(60)), ValueError, "no known minimum"),
     (lambda: ol.plots.progress([]), TypeError, r"progress: runs=\[\] must be a dict"),
     (lambda: ol.plots.progress({"a": {"steps": [1]}}), ValueError, "run 'a' must be a dict with 'steps', 'examples'"),
     (lambda: ol.plots.progress({"a": RUNS["B = 1"] | {"loss": [1.0]}}), ValueError, "the arrays of run 'a'"),
@@ -239,11 +212,6 @@ def test_ranking_sorts_and_marks_mean_and_deviation():
     (lambda: ol.plots.ranking({"a": [0.0]}, "x", logx=True), ValueError, "finite numbers above 0"),
     (lambda: ol.plots.ranking({"a": [1.0]}, "x", best="top"), ValueError, "best='top' must be 'min' or 'max'"),
 ])  # fmt: skip
-def test_training_pictures_name_what_is_wrong(call, error, message):
+def test_pictures_name_what_is_wrong(call, error, message):
     with pytest.raises(error, match=message):
         call()
-
-
-def test_a_label_that_names_a_rule_has_its_color():
-    for picture in (PICTURES["bands"](), PICTURES["ranking"]()):
-        assert plots.has_color(picture.png(), theme.style_of("Adam")["color"], 5)

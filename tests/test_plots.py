@@ -1,9 +1,6 @@
-"""Pictures: what they show, what they say, and that nothing is clipped, hidden or changed behind the reader's back."""
+"""Pictures: the theme, files, and that nothing is changed behind the reader's back."""
 
-import base64
-import functools
 import html
-import io
 import re
 import subprocess
 import sys
@@ -11,26 +8,13 @@ import sys
 import matplotlib
 import numpy as np
 import pytest
-from PIL import Image
+from picture_cases import *  # noqa: F403
+from picture_cases import LR, RACE, ROSENBROCK, SQUARE, WELLS, has_color, pixels, walk
 
 import optlib as ol
 from optlib.pictures import theme
 
-ROSENBROCK = ol.FUNCTIONS["rosenbrock"]
-WELLS = ol.objective(lambda x, y: (x**2 - 1) ** 2 + y**2, name="two wells", start=(0.3, 1.5),
-                     domain=((-2, 2), (-2, 2)), minima=((1, 0), (-1, 0)))  # fmt: skip
-SQUARE = ol.objective(lambda x: x**2, name="square", start=2.0, domain=((-2.5, 2.5),), minima=((0,),))
-HALF = ol.objective(lambda x, y: np.sqrt(x) + y**2, name="half <script>alert(1)</script>", start=(2.0, 1.0),
-                    domain=((-1, 3), (-2, 2)))  # fmt: skip
-LR = np.geomspace(0.01, 1, 12)
-
-
-def walk(f=WELLS, rule=None, steps=30, **more):
-    return ol.minimize(f, rule or ol.Adam(lr=0.1), steps=steps, **more)
-
-
-RACE = [walk(rule=rule(lr=0.05)) for rule in (ol.GradientDescent, ol.Momentum, ol.AdaGrad, ol.Adam)]
-
+LEAST_BYTES = 3_000
 PICTURES = {
     "contour": lambda: ol.plots.contour(ROSENBROCK, *RACE),
     "line": lambda: ol.plots.line(SQUARE, *(walk(SQUARE, ol.GradientDescent(lr=lr)) for lr in (0.1, 0.9, 1.1))),
@@ -49,100 +33,12 @@ PICTURES = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def drawn():
-    return {name: make() for name, make in PICTURES.items()}
-
-
-@pytest.fixture(scope="module")
-def bundles(drawn):
-    return functools.cache(lambda name: drawn[name]._repr_mimebundle_())
-
-
-@pytest.fixture(scope="module")
-def pngs(bundles):
-    return lambda name: base64.b64decode(bundles(name)["image/png"])
-
-
-@pytest.fixture(params=list(PICTURES))
-def picture(request, drawn):
-    return drawn[request.param]
-
-
-def pixels(png):
-    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
-
-
-def draw(picture):
-    """All the work of drawing and none of the file's; warnings are errors."""
-    with theme.themed():
-        picture.figure.set_layout_engine("none")
-        picture.figure.draw_without_rendering()
-
-
-def has_color(png, color, at_least=20):
-    wanted = [int(color[i : i + 2], 16) for i in (1, 3, 5)]
-    return (pixels(png) == wanted).all(axis=-1).sum() >= at_least
-
-
-# --- every picture -----------------------------------------------------------------------------------------------
-
-
-
-
-def test_bundle(request, picture, bundles):
-    bundle = bundles(request.node.callspec.params["picture"])
-    assert set(bundle) == {"text/html", "image/png", "text/plain"}
-    png = base64.b64decode(bundle["image/png"])
-    assert png.startswith(b"\x89PNG")
-    assert 3_000 < len(png) < 160_000
-    alt = re.search(r'alt="([^"]*)"', bundle["text/html"]).group(1)
-    assert html.unescape(alt) == picture.description == bundle["text/plain"] == repr(picture)
-    width, height = (int(re.search(rf'{side}="(\d+)"', bundle["text/html"]).group(1)) for side in ("width", "height"))
-    assert 700 < width < 1000
-    assert width / height == pytest.approx(Image.open(io.BytesIO(png)).width / Image.open(io.BytesIO(png)).height, 0.01)
-
-
-def test_descriptions_are_sentences_and_carry_no_addresses(picture):
-    assert len(picture.description) > 60
-    assert picture.description.endswith(".")
-    assert " 0x" not in picture.description
-    assert "nan" not in picture.description.lower()
-    for digits in re.findall(r"\d+\.\d+", picture.description):
-        assert len(digits.replace(".", "").lstrip("0")) <= 4, digits
-
-
 @pytest.mark.parametrize("name", ["contour", "heatmap", "loss"])
 def test_the_same_call_gives_the_same_picture(name, drawn, pngs):
     first = pngs(name)
     again = PICTURES[name]()
-    assert again.description == drawn[name].description
-    assert again.png() == first == drawn[name].png()
-
-
-def test_nothing_is_clipped_or_overlaps(picture):
-    figure = picture.figure
-    with theme.themed():
-        figure.draw_without_rendering()
-        whole = figure.bbox
-        renderer = figure.canvas.get_renderer() if hasattr(figure.canvas, "get_renderer") else None
-        title = figure._suptitle.get_window_extent(renderer)
-        for text in [figure._suptitle, *(t for legend in figure.legends for t in legend.get_texts())]:
-            box = text.get_window_extent(renderer)
-            assert box.x0 >= whole.x0 - 1
-            assert box.x1 <= whole.x1 + 1
-            assert box.y0 >= whole.y0 - 1
-            assert box.y1 <= whole.y1 + 1
-        for axes in figure.axes:
-            box = axes.get_tightbbox(renderer)
-            assert whole.x0 - 2 <= box.x0 < box.x1 <= whole.x1 + 2
-            assert whole.y0 - 2 <= box.y0 < box.y1 <= whole.y1 + 2
-            assert not title.overlaps(axes.get_window_extent(renderer)) or hasattr(axes, "get_zlim")
-            for legend in figure.legends:
-                texts = [t.get_window_extent(renderer) for t in legend.get_texts()]
-                if not hasattr(axes, "get_zlim"):
-                    assert not any(box.overlaps(t) for t in texts)
-                assert not any(title.overlaps(t) for t in texts)
+    assert again.description == drawn(name).description
+    assert again.png() == first == drawn(name).png()
 
 
 def test_pyplot_is_not_involved_and_settings_are_left_alone():
@@ -187,15 +83,15 @@ def test_unknown_rules_get_a_lasting_look_that_no_rule_of_the_course_has():
 
 
 def test_variants_start_with_the_rule_itself_and_differ():
-    made = theme.variants(theme.style_of("Adam"), 5)
-    assert made[0] == theme.style_of("Adam")
-    assert len({(m["color"], theme.dash_array(m), m["marker"]) for m in made}) == 5
+    looks = theme.variants(theme.style_of("Adam"), 5)
+    assert looks[0] == theme.style_of("Adam")
+    assert len({(look["color"], theme.dash_array(look), look["marker"]) for look in looks}) == 5
     assert len({str(s) for s in theme.plain_styles(40)}) == 40
 
 
 def test_lightness_of_the_colormaps_only_grows():
     for stops in (theme.LANDSCAPE, theme.RESULTS):
-        light = [sum(w * int(c[i : i + 2], 16) for w, i in ((0.2126, 1), (0.7152, 3), (0.0722, 5))) for c in stops]
+        light = [np.dot((0.2126, 0.7152, 0.0722), theme.rgb(color)) for color in stops]
         assert light == sorted(light)
 
 
@@ -212,27 +108,27 @@ def test_colors_stay_exact_in_the_file(pngs):
 
 @pytest.mark.parametrize(("name", "head"), [("a.png", b"\x89PNG"), ("a.svg", b"<?xml"), ("a.PDF", b"%PDF")])
 def test_save(drawn, tmp_path, name, head):
-    path = drawn["loss"].save(tmp_path / name)
+    path = drawn("loss").save(tmp_path / name)
     assert path.read_bytes().startswith(head)
     first = path.read_bytes()
-    assert drawn["loss"].save(str(path)).read_bytes() == first
+    assert drawn("loss").save(str(path)).read_bytes() == first
     assert [p.name for p in tmp_path.iterdir()] == [name]
     if name.endswith("svg"):
-        assert html.escape(drawn["loss"].description)[:40] in path.read_text(encoding="utf-8")
+        assert html.escape(drawn("loss").description)[:40] in path.read_text(encoding="utf-8")
 
 
 def test_save_refuses_other_formats_and_leaves_nothing_behind(drawn, tmp_path, monkeypatch):
     with pytest.raises(ValueError, match=r"must end in \.png or \.svg or \.pdf"):
-        drawn["loss"].save(tmp_path / "a.jpg")
+        drawn("loss").save(tmp_path / "a.jpg")
     (tmp_path / "a.png").write_bytes(b"old")
 
     def fail(path, **_):
         path.write_bytes(b"half")
         raise OSError("disk full")
 
-    monkeypatch.setattr(drawn["loss"].figure, "savefig", fail)
+    monkeypatch.setattr(drawn("loss").figure, "savefig", fail)
     with pytest.raises(OSError, match="disk full"):
-        drawn["loss"].save(tmp_path / "a.png")
+        drawn("loss").save(tmp_path / "a.png")
     assert (tmp_path / "a.png").read_bytes() == b"old"
     assert len(list(tmp_path.iterdir())) == 1
 

@@ -1,15 +1,16 @@
 """Charts and maps: what they show, where their ends are, and what they refuse."""
 
 import numpy as np
+import picture_cases
 import pytest
-import test_plots
-from test_plots import LR, SQUARE, WELLS, draw, has_color, walk
+from picture_cases import LR, SQUARE, WELLS, draw, has_color, legend_texts, walk
+from test_plots import PICTURES  # noqa: F401
 
 import optlib as ol
 from optlib.pictures import theme
 from optlib.pictures.picture import number
 
-drawn = test_plots.drawn
+drawn = picture_cases.drawn  # of the PICTURES of test_plots
 
 # --- charts ------------------------------------------------------------------------------------------------------
 
@@ -44,9 +45,9 @@ def test_a_diverging_curve_does_not_hide_the_others():
 
 
 def test_curves_draw_what_they_are_given(drawn):
-    lines = {line.get_label(): line for line in drawn["curves"].axes.lines}
+    lines = {line.get_label(): line for line in drawn("curves").axes.lines}
     np.testing.assert_allclose(lines["b"].get_ydata(), LR**2)
-    slopes = [line for line in drawn["curves"].axes.lines if line.get_color() == theme.FAINT][:2]
+    slopes = [line for line in drawn("curves").axes.lines if line.get_color() == theme.FAINT][:2]
     for line, slope in zip(slopes, (1, 2), strict=True):
         x, y = np.log(line.get_data())
         assert np.diff(y)[0] / np.diff(x)[0] == pytest.approx(slope)
@@ -54,25 +55,16 @@ def test_curves_draw_what_they_are_given(drawn):
     assert own.axes.lines[0].get_color() == theme.style_of("Adam")["color"]
     gaps = ol.plots.curves([1, 2, 3], {"a": [1.0, np.inf, 3.0]}, "x", "y").axes.lines[0].get_ydata()
     assert np.isnan(gaps[1])
-    for wrong, message in [(([1, 2], {"a": [1, 2, 3]}), "shape"), (([1], {"a": [np.nan]}), "no value")]:
-        with pytest.raises(ValueError, match=message):
-            ol.plots.curves(*wrong, "x", "y")
-    with pytest.raises(TypeError, match="dict"):
-        ol.plots.curves([1], [1], "x", "y")
-    with pytest.raises(ValueError, match="slopes"):
-        ol.plots.curves([1, 2], {"a": [1, 2]}, "x", "y", slopes={"a": 1})
-    with pytest.raises(ValueError, match="no path"):
-        ol.plots.loss()
 
 
-def test_whole_numbers_have_whole_marks():
-    def marks(x):
+def test_integers_have_integer_ticks():
+    def fractions(x):
         curve, bands = {"a": np.arange(len(x))}, {"a": np.arange(len(x))[:, None] * np.ones(2)}
         pictures = ol.plots.curves(x, curve, "x", "y"), ol.plots.bands(x, bands, "x", "y")
         return [np.ptp(picture.axes.get_xticks() % 1) for picture in pictures]
 
-    assert marks([1, 2, 3]) == [0, 0]  # epochs
-    assert min(marks([1, 2, 2.9])) > 0
+    assert fractions([1, 2, 3]) == [0, 0]  # epochs
+    assert min(fractions([1, 2, 2.9])) > 0
 
 
 # --- maps --------------------------------------------------------------------------------------------------------
@@ -90,7 +82,7 @@ def test_heatmap_marks_the_best_and_hatches_the_lost():
     assert (picture.axes.get_xscale(), picture.axes.get_yscale()) == ("log", "linear")
     mesh = picture.axes.collections[0].get_array()
     assert mesh.mask.sum() == 2
-    assert [t.get_text() for t in picture.figure.legends[0].get_texts()] == ["diverged", "best"]
+    assert legend_texts(picture) == ["diverged", "best"]
     highest = ol.plots.heatmap(LR[:, None] * LR, ("a", LR), ("b", LR), best="max")
     assert "Best: 1 at a 1, b 1." in highest.description
     masked = ol.plots.heatmap(LR[:, None] * LR, ("a", LR), ("b", LR), diverged=LR[:, None] * LR > 0.5)
@@ -98,45 +90,27 @@ def test_heatmap_marks_the_best_and_hatches_the_lost():
     draw(ol.plots.heatmap(np.ones((12, 12)), ("a", LR), ("b", LR)))
 
 
-def test_map_arguments_are_checked():
-    z = np.ones((2, 3))
-    x, y = ("a", [1, 2, 3]), ("b", [1, 2])
-    for wrong, message in [((z.T, x, y), "shape"), ((z, ("a", [1, 1, 2]), y), "rising"),
-                           ((z, ("a", [0, 1, 2], "log"), y), "above 0"), ((z, ("a", [1, 2, 3], "sqrt"), y), "scale"),
-                           ((z * np.nan, x, y), "all values")]:  # fmt: skip
-        with pytest.raises(ValueError, match=message):
-            ol.plots.heatmap(*wrong)
-    with pytest.raises(TypeError, match="must be"):
-        ol.plots.heatmap(z, [1, 2, 3], y)
-    with pytest.raises(ValueError, match="best"):
-        ol.plots.heatmap(z, x, y, best="lowest")
-    for codes in (z, z.astype(int) * 2, -z.astype(int)):
-        with pytest.raises(ValueError, match="codes must be integers from 0 to 1"):
-            ol.plots.regions(x, y, codes, ["one", "two"])
-
-
 def test_regions_are_named_inside_themselves(drawn):
     codes = np.arange(144).reshape(12, 12) // 50
-    axes = drawn["regions"].axes
+    axes = drawn("regions").axes
     inside = {t.get_text(): t.get_position() for t in axes.texts}
     assert set(inside) == {"calm", "wild", "lost"}
     for code, name in enumerate(["calm", "wild", "lost"]):
         x, y = inside[name]
         assert codes[np.argmin(abs(LR - y)), np.argmin(abs(LR - x))] == code
-    assert "calm 35 %, wild 35 %, lost 31 %" in drawn["regions"].description
+    assert "calm 35 %, wild 35 %, lost 31 %" in drawn("regions").description
 
 
 def test_basins_of_two_wells_are_the_two_halves(drawn):
-    assert drawn["basins"].counts == {(-1.0, 0.0): 200, (1.0, 0.0): 200, None: 0}
-    assert "(-1, 0) from 50 %, (1, 0) from 50 %" in drawn["basins"].description
+    assert drawn("basins").counts == {(-1.0, 0.0): 200, (1.0, 0.0): 200, None: 0}
+    assert "(-1, 0) from 50 %, (1, 0) from 50 %" in drawn("basins").description
 
 
 def test_basins_find_minima_that_are_not_listed():
     unlisted = ol.objective(WELLS.formula, domain=WELLS.domain)
     counts = ol.plots.basins(unlisted, ol.GradientDescent(lr=0.05), steps=200, n=20).counts
     assert sorted(counts.values()) == [0, 200, 200]
-    found = sorted(key for key in counts if key)
-    np.testing.assert_allclose(found, [(-1, 0), (1, 0)], atol=1e-3)
+    np.testing.assert_allclose(sorted(key for key in counts if key), [(-1, 0), (1, 0)], atol=1e-3)
 
 
 def test_starts_that_reach_nothing_are_gray():
@@ -146,7 +120,8 @@ def test_starts_that_reach_nothing_are_gray():
     assert has_color(lost.png(), theme.UNDEFINED, 1000)
     short = ol.plots.basins(WELLS, ol.GradientDescent(lr=0.05), steps=1, n=20, shade=False)
     assert short.counts[None] > 300
-    assert ol.plots.basins(WELLS, ol.GradientDescent, steps=1, n=4).counts[None] > 0
+    for rule in (ol.GradientDescent, "GradientDescent"):
+        assert ol.plots.basins(WELLS, rule, steps=1, n=4).counts[None] > 0
 
 
 def test_many_basins_are_counted_in_the_legend():
@@ -154,25 +129,53 @@ def test_many_basins_are_counted_in_the_legend():
                          domain=((-3, 3), (-3, 3)), minima=((0, 0),))  # fmt: skip
     picture = ol.plots.basins(waves, ol.GradientDescent(lr=0.02), steps=300, n=40)
     assert len(picture.counts) > 20
-    texts = " ".join(t.get_text().replace("\n", " ") for t in picture.figure.legends[0].get_texts())
-    assert "global minimum (0, 0)" in texts
-    assert "48 local minima" in texts  # multiples of pi/3 up to pi, which draws starts from inside
+    labels = " ".join(legend_texts(picture)).replace("\n", " ")
+    assert "global minimum (0, 0)" in labels
+    assert "48 local minima" in labels  # multiples of pi/3 up to pi, which draws starts from inside
     assert sum(picture.counts.values()) == 1600
 
 
-def test_long_runs_are_made_in_parts(monkeypatch):
-    from optlib.pictures import basins
-
-    whole = ol.plots.basins(WELLS, ol.Momentum(lr=0.01), steps=40, n=24)
-    monkeypatch.setattr(basins, "NUMBERS", 1)
-    parts = ol.plots.basins(WELLS, ol.Momentum(lr=0.01), steps=40, n=24)
-    assert parts.counts == whole.counts
-    np.testing.assert_array_equal(parts.axes.images[0].get_array(), whole.axes.images[0].get_array())
+def test_long_runs_are_made_in_chunks(monkeypatch):
+    at_once = ol.plots.basins(WELLS, ol.Momentum(lr=0.01), steps=40, n=24)
+    monkeypatch.setattr("optlib.pictures.basins.NUMBERS", 1)
+    chunked = ol.plots.basins(WELLS, ol.Momentum(lr=0.01), steps=40, n=24)
+    assert chunked.counts == at_once.counts
+    np.testing.assert_array_equal(chunked.axes.images[0].get_array(), at_once.axes.images[0].get_array())
 
 
 @pytest.mark.parametrize("wrong", [
     {"n": 1}, {"n": 2.5}, {"steps": -1}, {"steps": "9"}, {"tol": 0}, {"tol": np.nan}, {"extent": ((0, 0), (0, 1))},
+    {"opt": 3},
 ])  # fmt: skip
 def test_basins_arguments_are_checked(wrong):
-    with pytest.raises(ValueError, match=f"basins: {next(iter(wrong))}"):
-        ol.plots.basins(WELLS, ol.Adam(), **wrong)
+    with pytest.raises((TypeError, ValueError), match=f"basins: {next(iter(wrong))}"):
+        ol.plots.basins(WELLS, **{"opt": ol.Adam(), **wrong})
+
+
+Z, X, Y = np.ones((2, 3)), ("a", [1, 2, 3]), ("b", [1, 2])
+
+
+@pytest.mark.parametrize(("call", "error", "message"), [
+    (lambda: ol.plots.curves([1, 2], {"a": [1, 2, 3]}, "x", "y"), ValueError, "shape"),
+    (lambda: ol.plots.curves([1], {"a": [np.nan]}, "x", "y"), ValueError, "no value"),
+    (lambda: ol.plots.curves([1], [1], "x", "y"), TypeError, r"curves: ys=\[1\] must be a dict"),
+    (lambda: ol.plots.curves([1, 2], {"a": [1, 2]}, "x", "y", slopes={"a": 1}), ValueError, "slopes"),
+    (lambda: ol.plots.loss(), ValueError, "no path"),
+    (lambda: ol.plots.loss([2.0], log="yes"), ValueError, "log='yes' must be True, False or 'auto'"),
+    (lambda: ol.plots.loss("path"), TypeError, "path='path' must be a Trajectory or an array"),
+    (lambda: ol.plots.loss(np.ones((2, 2))), ValueError, r"shape \(2, 2\)"),
+    (lambda: ol.plots.rates([0.5], {"a": [0.1]}), ValueError, "kappas must be condition numbers"),
+    (lambda: ol.plots.heatmap(Z.T, X, Y), ValueError, "shape"),
+    (lambda: ol.plots.heatmap(Z, ("a", [1, 1, 2]), Y), ValueError, "rising"),
+    (lambda: ol.plots.heatmap(Z, ("a", [0, 1, 2], "log"), Y), ValueError, "above 0"),
+    (lambda: ol.plots.heatmap(Z, ("a", [1, 2, 3], "sqrt"), Y), ValueError, "scale"),
+    (lambda: ol.plots.heatmap(Z * np.nan, X, Y), ValueError, "all values"),
+    (lambda: ol.plots.heatmap(-Z, X, Y, log=True), ValueError, "at least one value above zero"),
+    (lambda: ol.plots.heatmap(Z, [1, 2, 3], Y), TypeError, "must be"),
+    (lambda: ol.plots.heatmap(Z, X, Y, best="lowest"), ValueError, "best='lowest' must be 'min', 'max' or None"),
+    *((lambda codes=codes: ol.plots.regions(X, Y, codes, ["one", "two"]), ValueError,
+       "codes must be integers from 0 to 1") for codes in (Z, Z.astype(int) * 2, -Z.astype(int))),
+])  # fmt: skip
+def test_charts_and_maps_name_what_is_wrong(call, error, message):
+    with pytest.raises(error, match=message):
+        call()

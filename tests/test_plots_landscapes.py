@@ -1,15 +1,16 @@
 """Landscapes: titles, legends, levels and domains, what leaves the picture or is undefined, and what they refuse."""
 
 import numpy as np
+import picture_cases
 import pytest
-import test_plots
-from test_plots import HALF, RACE, ROSENBROCK, SQUARE, WELLS, draw, has_color, walk
+from picture_cases import HALF, RACE, ROSENBROCK, SQUARE, WELLS, draw, has_color, legend_texts, walk
+from test_plots import PICTURES  # noqa: F401
 
 import optlib as ol
 from optlib.pictures import theme
 from optlib.pictures.picture import number, point
 
-drawn = test_plots.drawn
+drawn = picture_cases.drawn  # of the PICTURES of test_plots
 
 
 def test_title_states_rule_settings_steps_and_start():
@@ -20,7 +21,7 @@ def test_title_states_rule_settings_steps_and_start():
     rates = [walk(rule=ol.GradientDescent(lr=lr)) for lr in (0.01, 0.02)]
     picture = ol.plots.contour(WELLS, *rates)
     assert picture.figure.get_suptitle() == "Two wells\nGradientDescent, lr 0.01 to 0.02, 30 steps from (0.3, 1.5)"
-    assert [t.get_text() for t in picture.figure.legends[0].get_texts()] == ["lr 0.01", "lr 0.02", "minima"]
+    assert legend_texts(picture) == ["lr 0.01", "lr 0.02", "minima"]
 
 
 def test_a_long_title_is_broken_into_lines():
@@ -31,11 +32,11 @@ def test_a_long_title_is_broken_into_lines():
 
 
 def test_legend_names_rules_and_description_names_ends(drawn):
-    texts = [t.get_text() for t in drawn["contour"].figure.legends[0].get_texts()]
+    texts = legend_texts(drawn("contour"))
     assert texts == ["GradientDescent", "Momentum", "AdaGrad", "Adam", "minimum"]
     for path in RACE:
-        assert f"after 30 steps at {point(path.end)}, f = {number(path.f[-1])}." in drawn["contour"].description
-    assert "Minimum marked at (1, 1)." in drawn["contour"].description
+        assert f"after 30 steps at {point(path.end)}, f = {number(path.f[-1])}." in drawn("contour").description
+    assert "Minimum marked at (1, 1)." in drawn("contour").description
 
 
 def test_log_levels_where_the_range_asks_for_them():
@@ -74,7 +75,7 @@ def test_diverged_paths_are_marked():
     assert path.diverged
     for picture in (ol.plots.contour(WELLS, path), ol.plots.loss(path), ol.plots.contour3d(WELLS, path)):
         assert "diverged" in picture.description
-        assert "(diverged)" in " ".join(t.get_text() for t in picture.figure.legends[0].get_texts())
+        assert "(diverged)" in " ".join(legend_texts(picture))
         draw(picture)
     nans = np.array([[0.0, 1.0], [1.0, 1.0], [np.nan, 0.0], [0.0, 0.0]])
     assert "diverged, its last finite point after 1 step is (1, 1)" in ol.plots.contour(WELLS, nans).description
@@ -83,7 +84,7 @@ def test_diverged_paths_are_marked():
 def test_undefined_regions_are_blank_and_said():
     picture = ol.plots.contour(HALF, walk(HALF, steps=5))
     assert "undefined in 25 % of the area" in picture.description
-    assert "f is undefined" in [t.get_text() for t in picture.figure.legends[0].get_texts()]
+    assert "f is undefined" in legend_texts(picture)
     assert has_color(picture.png(), theme.UNDEFINED, 1000)
     draw(ol.plots.four_views(HALF))
     with pytest.raises(ValueError, match="no finite value"):
@@ -110,7 +111,7 @@ def test_any_number_of_steps(steps):
 def test_fifty_paths_share_one_entry_of_the_legend():
     starts = np.random.default_rng(0).uniform(-2, 2, (50, 2))
     picture = ol.plots.contour(WELLS, walk(start=starts))
-    texts = [t.get_text() for t in picture.figure.legends[0].get_texts()]
+    texts = legend_texts(picture)
     assert texts == ["Adam: 50 paths", "minima"]
     assert "30 steps from 50 starts" in picture.figure.get_suptitle()
     assert "40 more paths" in picture.description
@@ -119,19 +120,19 @@ def test_fifty_paths_share_one_entry_of_the_legend():
 
 def test_a_batch_of_settings_is_told_apart_by_them():
     path = walk(rule=ol.Adam(lr=np.array([[0.01], [0.1]])))
-    texts = [t.get_text() for t in ol.plots.contour(WELLS, path).figure.legends[0].get_texts()]
+    texts = legend_texts(ol.plots.contour(WELLS, path))
     assert texts[:2] == ["lr 0.01", "lr 0.1"]
     starts = walk(start=np.array([[0.0, 1.0], [1.0, 1.0]]))
-    texts = [t.get_text() for t in ol.plots.contour(WELLS, starts).figure.legends[0].get_texts()]
+    texts = legend_texts(ol.plots.contour(WELLS, starts))
     assert texts[:2] == ["from (0, 1)", "from (1, 1)"]
 
 
 def test_line_draws_the_graph_and_the_points_on_it(drawn):
-    x, y = drawn["line"].axes.lines[0].get_data()
+    x, y = drawn("line").axes.lines[0].get_data()
     np.testing.assert_allclose(y, x**2)
-    points = drawn["line"].axes.lines[1].get_xydata()
+    points = drawn("line").axes.lines[1].get_xydata()
     np.testing.assert_allclose(points[:3], [[2, 4], [1.6, 2.56], [1.28, 1.6384]])
-    assert "1 of 3 paths leave the picture" in drawn["line"].description
+    assert "1 of 3 paths leave the picture" in drawn("line").description
 
 
 @pytest.mark.parametrize("make", [ol.plots.contour, ol.plots.surface, ol.plots.contour3d, ol.plots.scatter,
@@ -145,22 +146,29 @@ def test_functions_of_other_dimensions_are_refused(make):
         make(lambda x, y: x)
 
 
-def test_bad_arguments_get_one_clear_error():
-    contour = ol.plots.contour
-    for wrong, message in [
-        ({"extent": ((1, 0), (0, 1))}, "extent"), ({"extent": 3}, "extent"), ({"extent": ((0, 1),)}, "2 pairs"),
-        ({"levels": 1}, "levels"), ({"levels": [1.0]}, "levels"), ({"levels": 2.5}, "levels"),
-        ({"log": "yes"}, "log"), ({"labels": ["a", "b"]}, "labels has 2 entries for 0 paths"),
-        ({"levels": [-1.0, 1.0], "log": True}, "log=True"),
-    ]:  # fmt: skip
-        with pytest.raises(ValueError, match=message):
-            contour(WELLS, **wrong)
-    for path, message in [(np.zeros((3, 3)), "3 coordinates"), (np.zeros(3), "shape"), (np.zeros((0, 2)), "shape"),
-                          ([[np.nan, 0.0]], "finite"), (walk(SQUARE), "1 coordinates")]:  # fmt: skip
-        with pytest.raises(ValueError, match=message):
-            contour(WELLS, path)
-    with pytest.raises(TypeError, match="Trajectory or an array"):
-        contour(WELLS, "path")
+@pytest.mark.parametrize(("options", "error", "message"), [
+    ({"extent": ((1, 0), (0, 1))}, ValueError, "extent"), ({"extent": 3}, ValueError, "extent"),
+    ({"extent": ((0, 1),)}, ValueError, "2 pairs"), ({"levels": 1}, ValueError, "levels"),
+    ({"levels": [1.0]}, ValueError, "levels"), ({"levels": 2.5}, TypeError, "levels=2.5 must be an integer from 2 to"),
+    ({"log": "yes"}, ValueError, "log"), ({"labels": ["a", "b"]}, ValueError, "labels has 2 entries for 0 paths"),
+    ({"levels": [-1.0, 1.0], "log": True}, ValueError, "log=True"),
+])  # fmt: skip
+def test_options_are_checked(options, error, message):
+    with pytest.raises(error, match=message):
+        ol.plots.contour(WELLS, **options)
+
+
+@pytest.mark.parametrize(("path", "error", "message"), [
+    (np.zeros((3, 3)), ValueError, "3 coordinates"), (np.zeros(3), ValueError, "shape"),
+    (np.zeros((0, 2)), ValueError, "shape"), ([[np.nan, 0.0]], ValueError, "finite"),
+    (walk(SQUARE), ValueError, "1 coordinates"), ("path", TypeError, "Trajectory or an array"),
+])  # fmt: skip
+def test_paths_are_checked(path, error, message):
+    with pytest.raises(error, match=message):
+        ol.plots.contour(WELLS, path)
+
+
+def test_other_arguments_are_checked():
     with pytest.raises(ValueError, match="contour has|use plots.contour"):
         ol.plots.line(WELLS)
     with pytest.raises(ValueError, match="n=0"):

@@ -2,10 +2,12 @@
 
 import numpy as np
 
+from ..checks import integer
 from ..minimize import minimize
+from ..optimizers.base import as_rule
 from ..words import settings_text
 from . import draw, theme
-from .picture import Picture, headline, new_figure, point, show_name
+from .picture import Picture, canvas, headline, point, show_name
 from .terrain import terrain
 from .tracks import check_function, legend
 
@@ -23,7 +25,7 @@ def gradient_field(f, n=9, title=None, extent=None):
     Picture
     """
     settings = "arrows: direction of the gradient, all of one length"
-    figure, axes, view, _ = _field("gradient_field", f, n, extent, title, settings, f.grad, theme.INK)
+    figure, axes, view, _ = _field("gradient_field", f, n, extent, title, settings, lambda x: f.grad(x), theme.INK)
     return Picture(figure, axes, (
         f"Contours of {f.name} {view} that point along the gradient: each crosses its contour line at a right angle, "
         "uphill."
@@ -38,7 +40,7 @@ def first_steps(f, rule, n=9, title=None, extent=None):
     Parameters
     ----------
     f : Function
-    rule : optimizer class or instance
+    rule : optimizer class, instance or name
     n : int from 2 to 40
     title : str, optional
     extent : ((x low, x high), (y low, y high)), optional
@@ -48,15 +50,14 @@ def first_steps(f, rule, n=9, title=None, extent=None):
     -------
     Picture
     """
-    check_function("first_steps", f)
-    made = minimize(f, rule, steps=0).rule
-    settings, color = settings_text(made), theme.style_of(made)["color"]
+    rule = as_rule("first_steps", rule, by_name=True)
+    settings, color = settings_text(rule), theme.style_of(rule)["color"]
 
     def steps(points):
-        return minimize(f, made, points, steps=1).x[1] - points
+        return minimize(f, rule, points, steps=1).x[1] - points
 
-    headed = f"{settings}: direction of the first step"
-    figure, axes, view, unit = _field("first_steps", f, n, extent, title, headed, steps, color)
+    subtitle = f"{settings}: direction of the first step"
+    figure, axes, view, unit = _field("first_steps", f, n, extent, title, subtitle, steps, color)
     moves = unit.any(axis=-1)
     off = np.abs(np.abs(unit[moves, 0]) - np.abs(unit[moves, 1]))
     share = np.mean(off < np.radians(DIAGONAL) * np.sqrt(2)) if moves.any() else 0.0
@@ -69,9 +70,8 @@ def first_steps(f, rule, n=9, title=None, extent=None):
 def _field(who, f, n, extent, title, settings, directions, color):
     """Contours and arrows; returns figure, axes, words for what is seen, and the unit vectors (n * n, 2)."""
     check_function(who, f)
-    if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or not 2 <= n <= 40:
-        raise ValueError(f"{who}: n={n!r} must be an integer from 2 to 40")
-    land = terrain(who, f, extent, [], 16, "auto")
+    n = integer(who, "n", n, 2, 40)
+    land = terrain(who, f, extent)
     (left, right), (bottom, top) = land.extent
     across, up = (right - left) / n, (top - bottom) / n
     X, Y = np.meshgrid(left + across * (np.arange(n) + 0.5), bottom + up * (np.arange(n) + 0.5))
@@ -80,17 +80,12 @@ def _field(who, f, n, extent, title, settings, directions, color):
     length = np.linalg.norm(vectors, axis=-1, keepdims=True)
     unit = np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 0)
     arrow = 0.6 * min(across, up) * unit
-    with theme.themed():
-        figure = new_figure(layout="compressed")
-        axes = figure.subplots()
-        filled = draw.contours(axes, land)
-        draw.colorbar(figure, axes, filled, land)
+    with canvas(layout="compressed") as (figure, axes):
+        draw.colorbar(figure, axes, draw.contours(axes, land), land)
         axes.set_aspect("equal")
         axes.quiver(*(places - arrow / 2).T, *arrow.T, color=color, angles="xy", scale_units="xy", scale=1,
                     width=0.0045, zorder=4)  # fmt: skip
-        handles = draw.minima(axes, f, land.extent)
         headline(figure, title or show_name(f), settings)
-        if handles:
-            legend(figure, handles, [handle.get_label() for handle in handles])
+        legend(figure, draw.minima(axes, f, land.extent))
     view = f"from {point((left, bottom))} to {point((right, top))} with {n} by {n} arrows"
     return figure, axes, view, unit

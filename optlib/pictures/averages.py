@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from ..checks import vector
 from . import theme
-from .picture import Picture, headline, joined, new_figure, number
+from .picture import Picture, canvas, headline, number
 from .tracks import legend
 
 START = "started at 0"
@@ -26,11 +27,11 @@ def average(values, beta, corrected=False):
     -------
     array (n,)
     """
-    m, found = 0.0, []
+    m, smoothed = 0.0, []
     for t, value in enumerate(values, start=1):
         m = beta * m + (1 - beta) * value
-        found.append(m / (1 - beta**t) if corrected else m)
-    return np.array(found)
+        smoothed.append(m / (1 - beta**t) if corrected else m)
+    return np.array(smoothed)
 
 
 def averages(values, betas, corrected=False, ylabel="gradient", title=None):
@@ -51,33 +52,20 @@ def averages(values, betas, corrected=False, ylabel="gradient", title=None):
     -------
     Picture
     """
-    values, betas = _checked(values, betas)
-    steps = np.arange(1, len(values) + 1)
+    values, betas = vector("averages", "values", values, least=2), vector("averages", "betas", betas, "[0, 1)")
     lines = {f"β = {number(beta)}": average(values, beta, corrected) for beta in betas}
     how = CORRECTED if corrected else START
-    with theme.themed():
-        figure = new_figure((8.0, 4.6))
-        axes = figure.subplots()
+    steps = np.arange(1, len(values) + 1)
+    with canvas((8.0, 4.6)) as (figure, axes):
         axes.plot(steps, values, ".", color=theme.FAINT, markersize=6, alpha=0.55, label=ylabel)
         for (label, line), style in zip(lines.items(), theme.plain_styles(len(lines)), strict=True):
             axes.plot(steps, line, label=label, color=style["color"], linestyle=style["linestyle"], linewidth=2.4)
         axes.axhline(0, color=theme.FAINT, linewidth=0.8, zorder=0)
         axes.set(xlabel="step", ylabel=ylabel, xlim=(0, len(values) + 1))
         headline(figure, title or "Exponentially weighted averages", how)
-        handles, labels = axes.get_legend_handles_labels()
-        legend(figure, handles, labels)
-    said = [f"{len(values)} values, from {values.min():.2f} to {values.max():.2f}, and their averages, {how}."]
-    said += [f"{label}: {line[0]:.3f} at step 1, {line[-1]:.3f} at step {len(line)}." for label, line in lines.items()]
-    return Picture(figure, axes, joined(said))
-
-
-def _checked(values, betas):
-    try:
-        values, betas = np.asarray(values, dtype=float), np.asarray(betas, dtype=float)
-    except (TypeError, ValueError):
-        raise TypeError(f"averages: values={values!r} and betas={betas!r} must be sequences of numbers") from None
-    if values.ndim != 1 or len(values) < 2 or not np.isfinite(values).all():
-        raise ValueError(f"averages: values of shape {values.shape} must be at least 2 finite numbers, shape (n,)")
-    if betas.ndim != 1 or not len(betas) or not ((betas >= 0) & (betas < 1)).all():
-        raise ValueError(f"averages: betas={betas.tolist()!r} must be a sequence of numbers in [0, 1)")
-    return values, betas
+        legend(figure, axes.lines)
+    return Picture(
+        figure, axes,
+        f"{len(values)} values, from {values.min():.2f} to {values.max():.2f}, and their averages, {how}.",
+        *(f"{label}: {line[0]:.3f} at step 1, {line[-1]:.3f} at step {len(line)}." for label, line in lines.items()),
+    )  # fmt: skip

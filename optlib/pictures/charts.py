@@ -1,13 +1,14 @@
 """Charts: values against steps, and any curves against a common axis."""
 
-
 import numpy as np
 
+from ..checks import choice
 from ..minimize import Trajectory
 from ..registry import OPTIMIZERS
 from . import theme
-from .picture import Picture, headline, joined, new_figure, number, show_name, text
-from .terrain import check_log
+from .draw import every
+from .picture import Picture, canvas, headline, number, show_name, text
+from .terrain import LOG
 from .tracks import Track, legend, sentences, settings_line, tracks
 
 EVERY_POINT = 30  # curves of up to so many points show each as a mark
@@ -33,37 +34,40 @@ def loss(*paths, labels=None, title=None, log="auto", minus_minimum=True):
     -------
     Picture
     """
-    check_log("loss", log)
+    choice("loss", "log", log, LOG)
     if not paths:
         raise ValueError("loss: no path was given; pass what ol.minimize returns")
-    found = tracks("loss", None, [p if isinstance(p, Trajectory) else _values(p) for p in paths], labels)
-    ylabel, values = _heights(found, minus_minimum)
+    all_tracks = tracks("loss", None, [p if isinstance(p, Trajectory) else _values(p) for p in paths], labels)
+    ylabel, values = _heights(all_tracks, minus_minimum)
     log = _wants_log(values) if log == "auto" else log
     top = TOP * max([abs(y[0]) for y in values if y[0]], default=1.0)
     cut = sum(bool(y.max() > top) for y in values)
-    with theme.themed():
-        figure = new_figure()
-        axes = figure.subplots()
-        for track, y in zip(found, values, strict=True):
-            y = _drawable(np.minimum(y, TOP * top), log)
-            _curve(axes, np.arange(len(y)), y, track.style, track.name if track.thin else track.legend, track.thin)
+    with canvas() as (figure, axes):
+        for track, y in zip(all_tracks, values, strict=True):
+            y = drawable(np.minimum(y, TOP * top), log)
+            style, steps = track.style, np.arange(len(y))
+            if track.thin:
+                axes.plot(steps, y, label=track.name, **style | {"marker": None}, alpha=0.7, linewidth=1.1)
+            else:
+                axes.plot(steps, y, label=track.legend, **style, markevery=every(len(y), EVERY_POINT, 10))
             if track.diverged:
-                axes.plot(len(y) - 1, y[-1], marker="X", markersize=10, color=track.style["color"])
-        _scales(axes, False, log, [np.arange(len(y)) for y in values])
+                axes.plot(steps[-1], y[-1], marker="X", markersize=10, color=style["color"])
+        scales(axes, False, log, [np.arange(len(y)) for y in values])
         if cut:
-            seen = np.concatenate([y[(y <= top) & np.isfinite(_drawable(y, log))] for y in values])
+            seen = np.concatenate([y[(y <= top) & np.isfinite(drawable(y, log))] for y in values])
             axes.set_ylim(seen.min() / 3 if log else min(0.0, seen.min()), top)
         axes.set(xlabel="step", ylabel=ylabel)
-        names = sorted({show_name(track.function) for track in found if track.function is not None})
-        headline(figure, title or ", ".join(names) or "Value after each step", settings_line(found))
-        legend(figure, *_named(axes))
+        names = sorted({show_name(track.function) for track in all_tracks if track.function is not None})
+        headline(figure, title or ", ".join(names) or "Value after each step", settings_line(all_tracks))
+        legend(figure, axes.lines)
     hidden = sum(int((y <= 0).sum()) for y in values) if log else 0
-    return Picture(figure, axes, joined([
+    return Picture(
+        figure, axes,
         f"{ylabel} against step{', on a logarithmic axis' if log else ''}.",
         f"{hidden} values that are not above zero are left out." if hidden else "",
-        f"{cut} of {len(found)} curves rise beyond the upper edge, {number(top)}." if cut else "",
-        *sentences(found),
-    ]))  # fmt: skip
+        f"{cut} of {len(all_tracks)} curves rise beyond the upper edge, {number(top)}." if cut else "",
+        *sentences(all_tracks),
+    )  # fmt: skip
 
 
 def curves(x, ys, xlabel, ylabel, title=None, *, logx=False, logy=False, slopes=None, vlines=None, hlines=None,
@@ -88,30 +92,38 @@ def curves(x, ys, xlabel, ylabel, title=None, *, logx=False, logy=False, slopes=
     -------
     Picture
     """
-    data = _checked_curves(x, ys, logx, logy)
-    unknown = set(slopes or {}) - set(data)
-    if unknown or (slopes and not (logx and logy)):
+    data = {}
+    for label, y in checked_dict("curves", "ys", ys, "values").items():
+        own_x = isinstance(y, tuple) and len(y) == 2 and np.ndim(y[0]) == 1
+        at, y = (np.asarray(v, dtype=float) for v in (y if own_x else (x, y)))
+        if at.ndim != 1 or at.shape != y.shape:
+            raise ValueError(f"curves: x has shape {at.shape} and {label!r} has {y.shape}; both must be (n,)")
+        at, y = drawable(at, logx), drawable(y, logy)
+        if not (np.isfinite(at) & np.isfinite(y)).any():
+            raise ValueError(f"curves: {label!r} has no value that can be drawn on these axes")
+        data[label] = at, np.where(np.isfinite(at), y, np.nan)
+    slopes, vlines, hlines = slopes or {}, vlines or {}, hlines or {}
+    if set(slopes) - set(data) or (slopes and not (logx and logy)):
         raise ValueError(f"curves: slopes={slopes!r} needs logx=True, logy=True and labels out of {list(data)}")
-    with theme.themed():
-        figure = new_figure()
-        axes = figure.subplots()
-        for (label, (at, y)), style in zip(data.items(), _styles(list(data)), strict=True):
-            _curve(axes, at, y, style, label)
-        _scales(axes, logx, logy, [at for at, _ in data.values()])
+    with canvas() as (figure, axes):
+        for (label, (at, y)), style in zip(data.items(), styles(data), strict=True):
+            axes.plot(at, y, label=label, **style, markevery=every(len(at), EVERY_POINT, 10))
+        scales(axes, logx, logy, [at for at, _ in data.values()])
         axes.set(xlabel=text(xlabel), ylabel=text(ylabel), xlim=xlim, ylim=ylim)
-        for label, slope in (slopes or {}).items():
+        for label, slope in slopes.items():
             _slope(axes, *data[label], slope)
-        _marks(axes, vlines, hlines)
+        marks(axes, vlines, hlines)
         headline(figure, title or f"{ylabel} against {xlabel}")
-        legend(figure, *_named(axes))
-    scales = {(True, True): ", on two logarithmic axes", (True, False): f", {xlabel} on a logarithmic axis",
-              (False, True): f", {ylabel} on a logarithmic axis", (False, False): ""}  # fmt: skip
-    said = [f"{title}: {ylabel} against {xlabel}" if title else f"{ylabel} against {xlabel}"]
-    said[0] += f"{scales[bool(logx), bool(logy)]}."
-    said += [_curve_words(label, *xy, logx, logy) for label, xy in data.items()]
-    said += [f"Beside {label} a line of slope {number(slope)}." for label, slope in (slopes or {}).items()]
-    said += [f"Marked: {label} at {number(v)}." for label, v in {**(vlines or {}), **(hlines or {})}.items()]
-    return Picture(figure, axes, joined(said))
+        legend(figure, axes.lines)
+    scale_words = {(True, True): ", on two logarithmic axes", (True, False): f", {xlabel} on a logarithmic axis",
+                   (False, True): f", {ylabel} on a logarithmic axis", (False, False): ""}  # fmt: skip
+    return Picture(
+        figure, axes,
+        (f"{title}: " if title else "") + f"{ylabel} against {xlabel}{scale_words[bool(logx), bool(logy)]}.",
+        *(_curve_words(label, *xy, logx, logy) for label, xy in data.items()),
+        *(f"Beside {label} a line of slope {number(slope)}." for label, slope in slopes.items()),
+        *(f"Marked: {label} at {number(v)}." for label, v in (vlines | hlines).items()),
+    )  # fmt: skip
 
 
 def rates(kappas, factors, title="Error left after one step, by condition number"):
@@ -131,57 +143,23 @@ def rates(kappas, factors, title="Error left after one step, by condition number
     return curves(kappas, left, "condition number κ", "1 − factor per step", title, logx=True, logy=True)
 
 
-# --- data --------------------------------------------------------------------------------------------------------
+# --- shared with other charts ------------------------------------------------------------------------------------
 
 
-def _values(values):
-    try:
-        y = np.asarray(values, dtype=float)
-    except (TypeError, ValueError):
-        raise TypeError(f"loss: path={values!r} must be a Trajectory or an array of values (n,)") from None
-    if y.ndim != 1 or not len(y):
-        raise ValueError(f"loss: values of shape {y.shape} were given; they must have shape (n,)")
-    return Track(None, y, "path", len(y) - 1)
+def checked_dict(who, name, value, what):
+    """A dict with the same entries under str labels; TypeError unless ``value`` is a dict with an entry."""
+    if not isinstance(value, dict) or not value:
+        raise TypeError(f"{who}: {name}={value!r} must be a dict of label -> {what}, with at least one entry")
+    return {str(label): entry for label, entry in value.items()}
 
 
-def _heights(found, minus_minimum):
-    """What is drawn for each path, and the name of that."""
-    least = [track.function.minimum if track.function is not None and minus_minimum else None for track in found]
-    values = [track.f if low is None else track.f - low for track, low in zip(found, least, strict=True)]
-    if any(least):
-        return "f(x) − minimum", values
-    return ("value" if all(track.function is None for track in found) else "f(x)"), values
-
-
-def _wants_log(values):
-    positive = np.concatenate([y[np.isfinite(y) & (y > 0)] for y in values])
-    below = sum(int((y < -1e-9).sum()) for y in values)
-    return bool(positive.size and not below and positive.max() > DECADES * positive.min())
-
-
-def _checked_curves(x, ys, logx, logy):
-    if not isinstance(ys, dict) or not ys:
-        raise TypeError(f"curves: ys={ys!r} must be a dict of label -> values, with at least one entry")
-    data = {}
-    for label, y in ys.items():
-        own = isinstance(y, tuple) and len(y) == 2 and np.ndim(y[0]) == 1
-        at, y = (np.asarray(v, dtype=float) for v in (y if own else (x, y)))
-        if at.ndim != 1 or at.shape != y.shape:
-            raise ValueError(f"curves: x has shape {at.shape} and {label!r} has {y.shape}; both must be (n,)")
-        at, y = _drawable(at, logx), _drawable(y, logy)
-        if not (np.isfinite(at) & np.isfinite(y)).any():
-            raise ValueError(f"curves: {label!r} has no value that can be drawn on these axes")
-        data[str(label)] = at, np.where(np.isfinite(at), y, np.nan)
-    return data
-
-
-def _drawable(values, log):
+def drawable(values, log):
     """Values with NaN for those that an axis cannot show."""
     with np.errstate(invalid="ignore"):
         return np.where((values > TINY) & (values < HUGE) if log else np.abs(values) < HUGE, values, np.nan)
 
 
-def _styles(labels):
+def styles(labels):
     """The look of a rule for labels that name one, others in turn; several of one rule as its variants."""
     rules = [label.split(",")[0].strip() for label in labels]
     rules = [rule if rule in OPTIMIZERS else None for rule in rules]
@@ -190,17 +168,8 @@ def _styles(labels):
     return [next(pools[rule]) for rule in rules]
 
 
-# --- strokes -----------------------------------------------------------------------------------------------------
-
-
-def _curve(axes, x, y, style, label, thin=False):
-    every = 1 if len(x) <= EVERY_POINT else max(1, len(x) // 10)
-    look = {**style, "marker": None, "alpha": 0.7, "linewidth": 1.1} if thin else {**style, "markevery": every}
-    axes.plot(x, y, label=label, **look)
-
-
-def _scales(axes, logx, logy, xs):
-    """Scales and grid; where all of ``xs`` are whole numbers, such as epochs, so are the marks below them."""
+def scales(axes, logx, logy, xs):
+    """Scales and grid; where all of ``xs`` are integers, such as epochs, so are the ticks below them."""
     if logx:
         axes.set_xscale("log")
     elif all((x[np.isfinite(x)] % 1 == 0).all() for x in xs):
@@ -211,11 +180,54 @@ def _scales(axes, logx, logy, xs):
     axes.set_axisbelow(True)
 
 
+def marks(axes, vlines, hlines):
+    """Dashed lines across the axes, each with its label."""
+    line = {"color": theme.FAINT, "linestyle": (0, theme.DASHED), "linewidth": 1.2, "zorder": 1}
+    look = {"textcoords": "offset points", "color": theme.FAINT}
+    for label, at in vlines.items():
+        axes.axvline(at, **line)
+        axes.annotate(text(label), (at, 1), xycoords=("data", "axes fraction"), xytext=(4, -4), va="top", **look)
+    for label, at in hlines.items():
+        axes.axhline(at, **line)
+        axes.annotate(text(label), (1, at), xycoords=("axes fraction", "data"), xytext=(-4, 4), ha="right", **look)
+
+
+# --- data --------------------------------------------------------------------------------------------------------
+
+
+def _values(values):
+    """A path of which only the values are known, as a `Track`."""
+    try:
+        y = np.asarray(values, dtype=float)
+    except (TypeError, ValueError):
+        raise TypeError(f"loss: path={values!r} must be a Trajectory or an array of values (n,)") from None
+    if y.ndim != 1 or not len(y):
+        raise ValueError(f"loss: values of shape {y.shape} were given; they must have shape (n,)")
+    return Track(None, y, "path", len(y) - 1)
+
+
+def _heights(tracks, minus_minimum):
+    """The name of what is drawn, and its values for each path."""
+    least = [track.function.minimum if track.function is not None and minus_minimum else None for track in tracks]
+    values = [track.f if low is None else track.f - low for track, low in zip(tracks, least, strict=True)]
+    if any(least):
+        return "f(x) − minimum", values
+    return ("value" if all(track.function is None for track in tracks) else "f(x)"), values
+
+
+def _wants_log(values):
+    positive = np.concatenate([y[np.isfinite(y) & (y > 0)] for y in values])
+    below = sum(int((y < -1e-9).sum()) for y in values)
+    return bool(positive.size and not below and positive.max() > DECADES * positive.min())
+
+
 def _slope(axes, x, y, slope):
-    """A line of the given slope through half the height of the curve's right end, with its slope written on it."""
-    there = np.isfinite(y)
-    # The right third: at the left end rounding may have taken over.
-    x, y = x[there], y[there]
+    """A line of the given slope below the curve's right half, with its slope written on it.
+
+    At the left end of a curve of errors rounding may have taken over.
+    """
+    finite = np.isfinite(y)
+    x, y = x[finite], y[finite]
     end, middle = np.argmax(x), np.exp(np.log(x).mean())
     ends = np.array([middle, x[end]])
     line = y[end] / 4 * (ends / x[end]) ** slope
@@ -225,27 +237,11 @@ def _slope(axes, x, y, slope):
                   bbox={"facecolor": theme.PAPER, "edgecolor": "none", "alpha": 0.8, "pad": 1})  # fmt: skip
 
 
-def _marks(axes, vlines, hlines):
-    for label, at in (vlines or {}).items():
-        axes.axvline(at, color=theme.FAINT, linestyle=(0, theme.DASHED), linewidth=1.2, zorder=1)
-        axes.annotate(text(label), (at, 1), xycoords=("data", "axes fraction"), xytext=(4, -4),
-                      textcoords="offset points", va="top", color=theme.FAINT)  # fmt: skip
-    for label, at in (hlines or {}).items():
-        axes.axhline(at, color=theme.FAINT, linestyle=(0, theme.DASHED), linewidth=1.2, zorder=1)
-        axes.annotate(text(label), (1, at), xycoords=("axes fraction", "data"), xytext=(-4, 4),
-                      textcoords="offset points", ha="right", color=theme.FAINT)  # fmt: skip
-
-
-def _named(axes):
-    handles = [line for line in axes.lines if not line.get_label().startswith("_child")]
-    return handles, [line.get_label() for line in handles]
-
-
 def _curve_words(label, x, y, logx, logy):
     """Both ends of a curve and its lowest point; where it is partly rounding error, to the nearest power of ten."""
-    there = np.flatnonzero(np.isfinite(y))
-    first, last, low = there[0], there[-1], there[np.argmin(y[there])]
-    rough = logy and y[there].max() > 1e6 * y[there].min()
+    drawn = np.flatnonzero(np.isfinite(y))
+    first, last, low = drawn[0], drawn[-1], drawn[np.argmin(y[drawn])]
+    rough = logy and y[drawn].max() > 1e6 * y[drawn].min()
 
     def show(value, log):
         return f"1e{round(np.log10(value)):+03d}" if rough and log else f"{value:.3g}"
@@ -255,5 +251,3 @@ def _curve_words(label, x, y, logx, logy):
 
     lowest = "" if low in (first, last) else f", lowest {at(low)}"
     return f"{label}: from {'about ' if rough else ''}{at(first)} to {at(last)}{lowest}."
-
-

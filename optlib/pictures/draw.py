@@ -3,8 +3,13 @@
 import dataclasses
 
 import numpy as np
+from matplotlib.colors import LogNorm, Normalize, to_hex
+from matplotlib.patches import Patch
+from matplotlib.patheffects import Normal, Stroke
+from matplotlib.ticker import LogLocator, MaxNLocator
 
 from . import theme
+from .terrain import nearly_square
 
 EVERY_POINT = 60  # paths of up to so many steps show each step as a mark
 FAR = 1e3  # times the picture's width: paths are cut there, beyond it the renderer's numbers overflow
@@ -13,8 +18,6 @@ WIDTH = 2.0
 
 def contours(axes, land):
     """Filled contours with thin lines between them; returns what a color bar needs."""
-    from matplotlib.colors import LogNorm, Normalize, to_hex
-
     levels = land.levels
     norm = (LogNorm if land.log else Normalize)(levels[0], levels[-1])
     cmap = theme.colormap()
@@ -30,8 +33,6 @@ def contours(axes, land):
 
 def samples(axes, f, land, n, size=None):
     """Random points colored by value; returns what a color bar needs."""
-    from matplotlib.colors import LogNorm, Normalize
-
     spread = np.random.default_rng(0).random((2, n))
     x, y = (low + (high - low) * u for (low, high), u in zip(land.extent, spread, strict=True))
     with np.errstate(all="ignore"):
@@ -39,18 +40,18 @@ def samples(axes, f, land, n, size=None):
     z = np.ma.maximum(z - land.lowest, land.levels[0]) if land.log else z
     norm = (LogNorm if land.log else Normalize)(land.levels[0], land.levels[-1])
     size = float(np.clip(60_000 / n, 4, 60)) if size is None else size
-    drawn = axes.scatter(x, y, c=z, s=size, cmap=theme.colormap(theme.RESULTS), norm=norm, linewidths=0)
+    points = axes.scatter(x, y, c=z, s=size, cmap=theme.colormap(theme.RESULTS), norm=norm, linewidths=0)
     _frame(axes, land)
-    return drawn
+    return points
 
 
 def surface(axes, land):
     """A shaded surface, its colors those of the contours."""
     step = max(1, (len(land.X) - 1) // 120)
-    cut = (slice(None, None, step),) * 2
-    z = np.ma.filled(land.heights[cut].astype(float), np.nan)
+    thinned = (slice(None, None, step),) * 2
+    z = np.ma.filled(land.heights[thinned].astype(float), np.nan)
     axes.plot_surface(
-        land.X[cut], land.Y[cut], z, cmap=theme.colormap(theme.RESULTS), rstride=1, cstride=1, linewidth=0.15,
+        land.X[thinned], land.Y[thinned], z, cmap=theme.colormap(theme.RESULTS), rstride=1, cstride=1, linewidth=0.15,
         edgecolor=(1, 1, 1, 0.35), antialiased=True, alpha=0.92, zorder=1,
     )  # fmt: skip
     _frame3d(axes, land)
@@ -64,19 +65,21 @@ def lines3d(axes, land):
     _frame3d(axes, land)
 
 
-def colorbar(figure, axes, drawn, land):
-    """A color bar with few, plain ticks."""
-    from matplotlib.ticker import LogLocator, MaxNLocator
-
-    low, high = land.levels[0], land.levels[-1]
-    bar = figure.colorbar(drawn, ax=axes, pad=0.02, aspect=26)
-    bar.set_label(land.label)
-    steps = (1,) if high / low > 30 else (1, 2, 5)
-    locator = LogLocator(subs=steps, numticks=9) if land.log else MaxNLocator(6)
-    bar.set_ticks([tick for tick in locator.tick_values(low, high) if low <= tick <= high])
+def plain_colorbar(figure, axes, drawn, label):
+    """A color bar without border and minor ticks."""
+    bar = figure.colorbar(drawn, ax=axes, pad=0.02, aspect=26, label=label)
     bar.minorticks_off()
     bar.outline.set_visible(False)
     return bar
+
+
+def colorbar(figure, axes, drawn, land):
+    """A color bar with few, plain ticks."""
+    low, high = land.levels[0], land.levels[-1]
+    steps = (1,) if high / low > 30 else (1, 2, 5)
+    locator = LogLocator(subs=steps, numticks=9) if land.log else MaxNLocator(6)
+    bar = plain_colorbar(figure, axes, drawn, land.label)
+    bar.set_ticks([tick for tick in locator.tick_values(low, high) if low <= tick <= high])
 
 
 def all_paths(axes, tracks, box):
@@ -89,39 +92,39 @@ def path(axes, track, box, order=0):
 
     ``box`` is what the axes show, as ((low, high), (low, high)).
     """
-    from matplotlib.patheffects import Normal, Stroke
-
     low, high = np.array(box).T
     far = FAR * (high - low)
     xy = np.clip(track.x, low - far, high + far)
-    color, marker = track.style["color"], track.style["marker"]
-    every = 1 if track.steps <= EVERY_POINT else max(1, track.steps // 12)
-    zorder = 3 + 0.01 * order
+    color, marker, zorder = track.style["color"], track.style["marker"], 3 + 0.01 * order
     if track.thin:
         return _thin_path(axes, track, xy, zorder)
-    (drawn,) = axes.plot(
+    (line,) = axes.plot(
         *xy.T, color=color, linestyle=track.style["linestyle"], linewidth=WIDTH, label=track.legend, zorder=zorder,
-        marker=marker, markersize=4.5, markevery=every, markeredgewidth=0,
+        marker=marker, markersize=4.5, markevery=every(track.steps, EVERY_POINT, 12), markeredgewidth=0,
     )  # fmt: skip
-    rim = [Stroke(linewidth=WIDTH + 1.8, foreground=theme.PAPER, alpha=0.75), Normal()]
-    if track.steps <= 1000:  # on long paths the rim would only cost time
-        drawn.set_path_effects(rim)
+    if track.steps <= 1000:  # a rim on a long path would only cost time
+        line.set_path_effects([Stroke(linewidth=WIDTH + 1.8, foreground=theme.PAPER, alpha=0.75), Normal()])
     _arrows(axes, xy, low, high, color, zorder + 0.3)
     axes.plot(*xy[0], marker="o", markersize=9, color=theme.PAPER, markeredgecolor=color, markeredgewidth=2,
               zorder=zorder + 0.5)  # fmt: skip
     end = {"marker": "X", "markersize": 11} if track.diverged else {"marker": marker, "markersize": 10}
     axes.plot(*xy[-1], color=color, markeredgecolor=theme.PAPER, markeredgewidth=1.2, zorder=zorder + 0.6, **end)
-    return drawn
+    return line
+
+
+def every(count, most, marks):
+    """matplotlib's ``markevery``: mark all of up to ``most`` points, and about ``marks`` points of longer curves."""
+    return 1 if count <= most else max(1, count // marks)
 
 
 def _thin_path(axes, track, xy, zorder):
     """One of many paths: a thin line, a small ring at its start, a dot or cross at its end."""
     color = track.style["color"]
-    (drawn,) = axes.plot(*xy.T, color=color, linestyle=track.style["linestyle"], linewidth=1.1, alpha=0.8,
-                         label=track.name, zorder=zorder)  # fmt: skip
+    (line,) = axes.plot(*xy.T, color=color, linestyle=track.style["linestyle"], linewidth=1.1, alpha=0.8,
+                        label=track.name, zorder=zorder)  # fmt: skip
     axes.plot(*xy[0], marker="o", markersize=4.5, color=theme.PAPER, markeredgecolor=color, zorder=zorder + 0.5)
     axes.plot(*xy[-1], marker="X" if track.diverged else "o", markersize=5, color=color, zorder=zorder + 0.5)
-    return drawn
+    return line
 
 
 def paths3d(axes, tracks, land):
@@ -132,15 +135,14 @@ def paths3d(axes, tracks, land):
         inside = ((track.x >= low) & (track.x <= high)).all(axis=1)
         xy = np.where(inside[:, None], track.x, np.nan)
         z = np.where(inside, land.lift(track.f), np.nan)
-        style = {"color": track.style["color"], "linestyle": track.style["linestyle"]}
+        color, linestyle = track.style["color"], track.style["linestyle"]
         label = track.name if track.thin else track.legend
-        (drawn,) = axes.plot(*xy.T, z, linewidth=WIDTH + 0.4, label=label, zorder=10, **style)
+        handles += axes.plot(*xy.T, z, linewidth=WIDTH + 0.4, label=label, zorder=10, color=color, linestyle=linestyle)
         last = np.flatnonzero(inside)[-1:]  # the start is inside unless the reader chose another extent
-        axes.plot(*xy[:1].T, z[:1], marker="o", color=theme.PAPER, markeredgecolor=style["color"],
-                  markeredgewidth=2, markersize=8, linestyle="none", zorder=11)  # fmt: skip
-        axes.plot(*xy[last].T, z[last], marker=track.style["marker"], color=style["color"], markersize=9,
+        axes.plot(*xy[:1].T, z[:1], marker="o", color=theme.PAPER, markeredgecolor=color, markeredgewidth=2,
+                  markersize=8, linestyle="none", zorder=11)  # fmt: skip
+        axes.plot(*xy[last].T, z[last], marker=track.style["marker"], color=color, markersize=9,
                   markeredgecolor=theme.PAPER, linestyle="none", zorder=12)  # fmt: skip
-        handles.append(drawn)
     return handles
 
 
@@ -150,30 +152,39 @@ def minima(axes, f, box, graph=False):
     if not shown:
         return []
     points = np.array([(*m, f.minimum) if graph else m for m in shown]).T
-    (drawn,) = axes.plot(*points, marker="*", markersize=15, color=theme.YELLOW, markeredgecolor=theme.INK,
-                         markeredgewidth=0.9, linestyle="none", zorder=2.5, clip_on=False,
-                         label="minimum" if len(shown) == 1 else "minima")  # fmt: skip
-    return [drawn]
+    return axes.plot(*points, marker="*", markersize=15, color=theme.YELLOW, markeredgecolor=theme.INK,
+                     markeredgewidth=0.9, linestyle="none", zorder=2.5, clip_on=False,
+                     label="minimum" if len(shown) == 1 else "minima")  # fmt: skip
 
 
-def undefined(axes, land, handles):
-    """Hatch the background where the function has no value, and add it to the legend."""
-    from matplotlib.patches import Patch
-
-    if np.ma.getmaskarray(land.z).any():
-        handles.append(hatch(axes, "f is undefined", Patch))
+def undefined(axes, land):
+    """Hatch the background where the function has no value; returns one legend handle, or none."""
+    return [hatch(axes, "f is undefined")] if np.ma.getmaskarray(land.z).any() else []
 
 
-def hatch(axes, label, Patch):
+def hatch(axes, label):
     """Gray hatching behind everything on these axes; returns its legend handle."""
     axes.set_facecolor(theme.UNDEFINED)
     axes.patch.set(hatch="///", edgecolor=theme.UNDEFINED_HATCH, linewidth=0)
     return Patch(facecolor=theme.UNDEFINED, edgecolor=theme.UNDEFINED_HATCH, hatch="///", linewidth=0, label=label)
 
 
+def patch(color, label):
+    """A colored rectangle for a legend."""
+    return Patch(facecolor=color, edgecolor=theme.FAINT, linewidth=0.5, label=label)
+
+
 def moved(track, x):
     """The same track at other points, such as those of its graph."""
     return dataclasses.replace(track, x=x)
+
+
+def arrow_head(axes, end, direction, color, zorder, size, head="head_length=0.6,head_width=0.3"):
+    """An arrow head of fixed size that ends at ``end``."""
+    axes.annotate("", xy=end, xytext=end - 1e-3 * direction, zorder=zorder, annotation_clip=True, arrowprops={
+        "arrowstyle": f"-|>,{head}", "color": color, "linewidth": 1.0, "shrinkA": 0, "shrinkB": 0,
+        "mutation_scale": size,
+    })  # fmt: skip
 
 
 def _arrows(axes, xy, low, high, color, zorder):
@@ -187,31 +198,20 @@ def _arrows(axes, xy, low, high, color, zorder):
     along = np.cumsum(lengths)
     for share in (1 / 3, 2 / 3):
         i = int(np.searchsorted(along, share * total))
-        if lengths[i] < 1e-9:
-            continue
-        # A head of fixed size at the middle of the segment; the tail only gives its direction.
-        middle = (xy[i] + xy[i + 1]) / 2
-        axes.annotate("", xy=middle, xytext=middle - 1e-3 * (xy[i + 1] - xy[i]) / lengths[i], zorder=zorder,
-                      annotation_clip=True, arrowprops={
-                          "arrowstyle": "-|>,head_length=0.55,head_width=0.28", "color": color,
-                          "linewidth": 1.0, "shrinkA": 0, "shrinkB": 0, "mutation_scale": 16,
-                      })  # fmt: skip
+        if lengths[i] >= 1e-9:  # the head in the middle of the segment
+            arrow_head(axes, (xy[i] + xy[i + 1]) / 2, (xy[i + 1] - xy[i]) / lengths[i], color, zorder, 16,
+                       "head_length=0.55,head_width=0.28")  # fmt: skip
 
 
 def _frame(axes, land):
-    from matplotlib.ticker import MaxNLocator
-
-    (x0, x1), (y0, y1) = land.extent
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
-    axes.set(xlim=(x0, x1), ylim=(y0, y1), xlabel="x", ylabel="y")
-    if 0.5 <= (x1 - x0) / (y1 - y0) <= 2:  # then right angles stay right: steepest descent crosses the lines squarely
+    axes.set(xlim=land.extent[0], ylim=land.extent[1], xlabel="x", ylabel="y")
+    if nearly_square(land.extent):  # steepest descent crosses the lines at right angles
         axes.set_aspect("equal")
 
 
 def _frame3d(axes, land):
-    from matplotlib.ticker import MaxNLocator
-
     axes.set(xlim=land.extent[0], ylim=land.extent[1], xlabel="x", ylabel="y", zlabel=land.lifted_label)
     axes.zaxis.labelpad = 8
     axes.computed_zorder = False

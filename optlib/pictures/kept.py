@@ -7,9 +7,12 @@ takes a few milliseconds instead of hundreds.
 import io
 
 import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from PIL import Image
 
 from . import theme
-from .picture import DPI, with_palette
+from .picture import DPI, Picture, with_palette
 
 
 class KeptFigure:
@@ -21,25 +24,20 @@ class KeptFigure:
     Parameters
     ----------
     size : (width, height) in inches
-    blends : sequence of hex colors
-        Colors of what moves, over everything that it may lie on.
+    moving_colors, background_colors : sequences of hex colors
+    shares : sequence of float from 0 to 1
+        The palette holds mixtures of each moving color with so much of each background color, for soft edges.
     """
 
-    def __init__(self, size, blends):
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-
+    def __init__(self, size, moving_colors, background_colors, shares):
         self.figure = Figure(figsize=size, dpi=DPI, layout="none")
         self.canvas = FigureCanvasAgg(self.figure)
         self.palette, self.moving = None, []
-        self.blends = np.array(
-            [[int(color[i : i + 2], 16) for i in (1, 3, 5)] for color in dict.fromkeys(blends)], float
-        )
+        blends = [theme.mix(a, b, share) for a in moving_colors for b in background_colors for share in shares]
+        self.blends = np.array([theme.rgb(color) for color in dict.fromkeys(blends)], float)
 
     def frame(self):
-        """PNG bytes of the figure as it is set."""
-        from PIL import Image
-
+        """PNG bytes of the figure with its artists where they are now."""
         with theme.themed():
             if self.palette is None:
                 self._keep_background()
@@ -54,20 +52,18 @@ class KeptFigure:
 
     def _keep_background(self):
         """Remember the figure without its moving artists, and choose the palette."""
-        from PIL import Image
-
-        self.figure.dpi = DPI  # saving at another resolution leaves it as it was, but nothing promises that
+        self.figure.dpi = DPI  # matplotlib does not promise to restore it after saving at another resolution
         for artist in self.moving:
             artist.set_visible(False)
         self.canvas.draw()
         for artist in self.moving:
             artist.set_visible(True)
-        own = with_palette(Image.fromarray(self._pixels()[..., :3]), 256 - len(self.blends)).getpalette()
-        colors = np.concatenate([np.array(own, float).reshape(-1, 3), self.blends])
+        background = with_palette(Image.fromarray(self._pixels()[..., :3]), 256 - len(self.blends)).getpalette()
+        colors = np.concatenate([np.array(background, float).reshape(-1, 3), self.blends])
         self.palette = colors.astype(int).ravel().tolist()
         self.clean = self.canvas.copy_from_bbox(self.figure.bbox)
         self.clean_pixels = self._pixels().copy().view(np.uint32)[..., 0]
-        # The nearest color of the palette for every color of 5 bits a channel; the same for the background, but exact.
+        # The nearest palette color for every color of 5 bits a channel; exact for the colors of the background.
         levels = np.stack(np.meshgrid(*[np.arange(32) * 8.0 + 4] * 3, indexing="ij"), axis=-1).reshape(-1, 3)
         self.nearest = _nearest(levels, colors)
         used, where = np.unique(self.clean_pixels, return_inverse=True)
@@ -81,10 +77,33 @@ class KeptFigure:
         """Index into the palette of each pixel; only those that changed are looked up."""
         pixels = self._pixels()
         changed = np.flatnonzero(pixels.view(np.uint32)[..., 0] != self.clean_pixels)
-        found = self.clean_indices.copy()
+        indices = self.clean_indices.copy()
         keys = (pixels.reshape(-1, 4)[changed, :3].astype(np.uint16) >> 3) @ np.array([1024, 32, 1], np.uint16)
-        found.ravel()[changed] = self.nearest[keys]
-        return found
+        indices.ravel()[changed] = self.nearest[keys]
+        return indices
+
+
+class KeptPicture(Picture):
+    """A picture on a `KeptFigure` that it shares with others: it sets the moving artists before it is drawn.
+
+    A subclass defines ``_set``, which does so.
+    """
+
+    def __init__(self, board, *sentences):
+        super().__init__(board.figure, board.axes, *sentences)
+        self.board = board
+        self._laid_out = True  # the axes have fixed places; a layout for each frame would take most of its time
+
+    def png(self, dpi=DPI):
+        """The picture as the bytes of a PNG file; at the usual resolution in a few milliseconds."""
+        if dpi != DPI:
+            return super().png(dpi)
+        self._set()
+        return self.board.frame()
+
+    def _draw(self, file, kind, dpi, metadata=None):
+        self._set()
+        super()._draw(file, kind, dpi, metadata)
 
 
 def _nearest(wanted, colors):

@@ -2,12 +2,11 @@
 
 import numpy as np
 
+from ..checks import integer
 from . import draw, theme
-from .picture import Picture, headline, joined, new_figure, number, point, show_name
-from .terrain import checked_extent, grown, terrain
+from .picture import Picture, canvas, headline, new_figure, number, point, show_name
+from .terrain import LEVELS, checked_extent, grown, terrain
 from .tracks import check_function, legend, sentences, settings_line, tracks
-
-LEVELS = 16
 
 
 def contour(f, *paths, labels=None, title=None, extent=None, levels=LEVELS, log="auto"):
@@ -32,19 +31,12 @@ def contour(f, *paths, labels=None, title=None, extent=None, levels=LEVELS, log=
     -------
     Picture
     """
-    check_function("contour", f)
-    found = tracks("contour", f, paths, labels)
-    land = terrain("contour", f, extent, found, levels, log)
-    with theme.themed():
-        figure = new_figure(layout="compressed")
-        axes = figure.subplots()
-        filled = draw.contours(axes, land)
-        draw.colorbar(figure, axes, filled, land)
-        handles = draw.all_paths(axes, found, land.extent) + draw.minima(axes, f, land.extent)
-        draw.undefined(axes, land, handles)
-        _finish(figure, axes, f, found, handles, title)
-    description = joined([f"Contours of {f.name} {land.words()}", *_path_words(f, found, land.extent)])
-    return Picture(figure, axes, description)
+    all_tracks, land = _sampled("contour", f, paths, labels, extent, log, levels)
+    with canvas(layout="compressed") as (figure, axes):
+        draw.colorbar(figure, axes, draw.contours(axes, land), land)
+        handles = draw.all_paths(axes, all_tracks, land.extent) + draw.minima(axes, f, land.extent)
+        _finish(figure, f, all_tracks, handles + draw.undefined(axes, land), title)
+    return Picture(figure, axes, f"Contours of {f.name} {land.words()}", *_path_words(f, all_tracks, land.extent))
 
 
 def line(f, *paths, labels=None, title=None, extent=None):
@@ -54,10 +46,10 @@ def line(f, *paths, labels=None, title=None, extent=None):
     (low, high).
     """
     check_function("line", f, dim=1)
-    found = tracks("line", f, paths, labels)
+    all_tracks = tracks("line", f, paths, labels)
     if extent is not None:
         extent = (tuple(extent),) if np.ndim(extent) == 1 else extent
-    (side,) = grown(f.domain, found) if extent is None else checked_extent("line", extent, 1)
+    (side,) = grown(f.domain, all_tracks) if extent is None else checked_extent("line", extent, 1)
     x = np.linspace(*side, 801)
     with np.errstate(all="ignore"):
         y = np.array(np.broadcast_to(f.at(x), x.shape), dtype=float)
@@ -67,22 +59,20 @@ def line(f, *paths, labels=None, title=None, extent=None):
     low, high = np.nanmin(y), np.nanmax(y)
     room = 0.06 * (high - low) or 1.0
     box = (side, (float(low - room), float(high + room)))
-    on_graph = [draw.moved(track, np.column_stack([track.x[:, 0], track.f])) for track in found]
-    with theme.themed():
-        figure = new_figure()
-        axes = figure.subplots()
+    on_graph = [draw.moved(track, np.column_stack([track.x[:, 0], track.f])) for track in all_tracks]
+    with canvas() as (figure, axes):
         axes.plot(x, y, color=theme.FAINT, linewidth=1.6, zorder=1)
         handles = draw.all_paths(axes, on_graph, box) + draw.minima(axes, f, box, graph=True)
         axes.set(xlim=box[0], ylim=box[1], xlabel="x", ylabel="f(x)")
         axes.grid(True)
-        _finish(figure, axes, f, found, handles, title)
+        _finish(figure, f, all_tracks, handles, title)
     holes = np.isnan(y).mean()
-    description = joined([
+    return Picture(
+        figure, axes,
         f"Graph of {f.name} over x from {number(side[0])} to {number(side[1])}.",
         f"It is undefined on {100 * holes:.2g} % of it." if holes else "",
-        *_path_words(f, found, (side,)),
-    ])
-    return Picture(figure, axes, description)
+        *_path_words(f, all_tracks, (side,)),
+    )  # fmt: skip
 
 
 def surface(f, *paths, labels=None, title=None, extent=None, log="auto"):
@@ -100,83 +90,73 @@ def scatter(f, *paths, labels=None, title=None, extent=None, log="auto", n=2000)
 
     The other parameters are those of `contour`.
     """
-    check_function("scatter", f)
-    if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or not 1 <= n <= 100_000:
-        raise ValueError(f"scatter: n={n!r} must be an integer from 1 to 100000")
-    found = tracks("scatter", f, paths, labels)
-    land = terrain("scatter", f, extent, found, LEVELS, log)
-    with theme.themed():
-        figure = new_figure(layout="compressed")
-        axes = figure.subplots()
-        points = draw.samples(axes, f, land, n)
-        draw.colorbar(figure, axes, points, land)
-        handles = draw.all_paths(axes, found, land.extent) + draw.minima(axes, f, land.extent)
-        _finish(figure, axes, f, found, handles, title)
+    n = integer("scatter", "n", n, 1, 100_000)
+    all_tracks, land = _sampled("scatter", f, paths, labels, extent, log)
+    with canvas(layout="compressed") as (figure, axes):
+        draw.colorbar(figure, axes, draw.samples(axes, f, land, n), land)
+        handles = draw.all_paths(axes, all_tracks, land.extent) + draw.minima(axes, f, land.extent)
+        _finish(figure, f, all_tracks, handles, title)
     words = f"{n:,} random points colored by the value of {f.name} {land.words()}"
-    return Picture(figure, axes, joined([words, *_path_words(f, found, land.extent)]))
+    return Picture(figure, axes, words, *_path_words(f, all_tracks, land.extent))
 
 
 def four_views(f, *paths, labels=None, title=None, extent=None, log="auto"):
     """Points, contours, contour lines in three dimensions and surface of one function, side by side."""
-    check_function("four_views", f)
-    found = tracks("four_views", f, paths, labels)
-    land = terrain("four_views", f, extent, found, LEVELS, log)
+    all_tracks, land = _sampled("four_views", f, paths, labels, extent, log)
     with theme.themed():
         figure = new_figure((9.5, 8.2))
         flat = [figure.add_subplot(2, 2, i) for i in (1, 2)]
         solid = [figure.add_subplot(2, 2, i, projection="3d") for i in (3, 4)]
         draw.samples(flat[0], f, land, 1500, 14)
-        filled = draw.contours(flat[1], land)
-        draw.colorbar(figure, flat[1], filled, land)
+        draw.colorbar(figure, flat[1], draw.contours(flat[1], land), land)
         draw.lines3d(solid[0], land)
         draw.surface(solid[1], land)
-        handles = draw.all_paths(flat[1], found, land.extent) + draw.minima(flat[1], f, land.extent)
-        draw.paths3d(solid[1], found, land)
+        handles = draw.all_paths(flat[1], all_tracks, land.extent) + draw.minima(flat[1], f, land.extent)
+        draw.paths3d(solid[1], all_tracks, land)
         names = ("points colored by value", "contours", "contour lines in 3-D", "surface")
         for axes, name in zip(flat + solid, names, strict=True):
             axes.set_title(name, fontsize=12, color=theme.FAINT)
-        headline(figure, title or show_name(f), settings_line(found))
-        if handles:
-            legend(figure, handles, [h.get_label() for h in handles], loc="outside lower center", ncols=3)
+        _finish(figure, f, all_tracks, handles, title, loc="outside lower center", ncols=3)
     views = f"Four views of {f.name} {land.words()} Points colored by value, contours, contour lines and surface."
-    return Picture(figure, flat + solid, joined([views, *_path_words(f, found, land.extent)]))
+    return Picture(figure, flat + solid, views, *_path_words(f, all_tracks, land.extent))
 
 
 def _solid(who, name, paint, f, paths, labels, title, extent, log):
     """What `surface` and `contour3d` share."""
-    check_function(who, f)
-    found = tracks(who, f, paths, labels)
-    land = terrain(who, f, extent, found, LEVELS, log)
-    with theme.themed():
-        figure = new_figure()
-        axes = figure.add_subplot(projection="3d")
+    all_tracks, land = _sampled(who, f, paths, labels, extent, log)
+    with canvas(subplot_kw={"projection": "3d"}) as (figure, axes):
         paint(axes, land)
-        handles = draw.paths3d(axes, found, land)
-        _finish(figure, axes, f, found, handles, title)
-    return Picture(figure, axes, joined([f"{name} of {f.name} {land.words()}", *_path_words(f, found, land.extent)]))
+        _finish(figure, f, all_tracks, draw.paths3d(axes, all_tracks, land), title)
+    return Picture(figure, axes, f"{name} of {f.name} {land.words()}", *_path_words(f, all_tracks, land.extent))
 
 
-def _finish(figure, axes, f, found, handles, title):
+def _sampled(who, f, paths, labels, extent, log, levels=LEVELS):
+    """Check what all pictures of a plane are given; returns the tracks and the terrain."""
+    check_function(who, f)
+    all_tracks = tracks(who, f, paths, labels)
+    return all_tracks, terrain(who, f, extent, all_tracks, levels, log)
+
+
+def _finish(figure, f, tracks, handles, title, **place):
     """Title in two lines (what, and with which settings) and the legend beside the picture."""
-    headline(figure, title or show_name(f), settings_line(found))
-    if handles:
-        legend(figure, handles, [handle.get_label() for handle in handles])
+    headline(figure, title or show_name(f), settings_line(tracks))
+    legend(figure, handles, **place)
 
 
-def _path_words(f, found, extent):
+def _path_words(f, tracks, extent):
     """Sentences on the minima and on each path, and on what does not fit into the picture."""
-    said = []
-    inside = [m for m in f.minima if _holds(extent, m)]
-    if inside:
-        named = ", ".join(map(point, inside[:4])) + (f" and {len(inside) - 4} more" if len(inside) > 4 else "")
-        said.append(f"{'Minimum' if len(inside) == 1 else 'Minima'} marked at {named}.")
-    said += sentences(found)
-    leaving = sum(not all(_holds(extent, x) for x in track.x) for track in found)
+
+    def holds(x):
+        return all(low <= v <= high for v, (low, high) in zip(x, extent, strict=True))
+
+    words = []
+    minima = [m for m in f.minima if holds(m)]
+    if minima:
+        named = ", ".join(map(point, minima[:4])) + (f" and {len(minima) - 4} more" if len(minima) > 4 else "")
+        words.append(f"{'Minimum' if len(minima) == 1 else 'Minima'} marked at {named}.")
+    words += sentences(tracks)
+    leaving = sum(not all(holds(x) for x in track.x) for track in tracks)
     if leaving:
-        said.append(f"{leaving} of {len(found)} paths leave the picture and are cut off at its edge."
-                    if len(found) > 1 else "The path leaves the picture and is cut off at its edge.")
-    return said
-
-
-def _holds(extent, x):
-    return all(low <= v <= high for v, (low, high) in zip(x, extent, strict=True))
+        words.append(f"{leaving} of {len(tracks)} paths leave the picture and are cut off at its edge."
+                     if len(tracks) > 1 else "The path leaves the picture and is cut off at its edge.")
+    return words

@@ -1,9 +1,10 @@
-"""One step, taken apart: what momentum remembers, what it adds, and where Nesterov's rule looks instead."""
+"""One step, taken apart: what momentum remembers, what it adds, and where Nesterov's rule takes the slope instead."""
 
 import numpy as np
 
+from .. import checks
 from . import draw, theme
-from .picture import Picture, headline, new_figure, number, point, show_name
+from .picture import Picture, canvas, headline, number, point, show_name
 from .terrain import terrain
 from .tracks import check_function, legend
 
@@ -34,17 +35,15 @@ def look_ahead(f, x, v, lr, beta, title=None, extent=None):
     """
     check_function("look_ahead", f)
     x, v = _pair("x", x), _pair("v", v)
-    if not lr > 0 or not 0 <= beta < 1:
-        raise ValueError(f"look_ahead: lr={lr!r} must be above 0 and beta={beta!r} from 0 to below 1")
+    lr = checks.number("look_ahead", "lr", lr, "(0, inf)")
+    beta = checks.number("look_ahead", "beta", beta, "[0, 1)")
     ahead = x - lr * beta * v
     ends = {"heavy": ahead - lr * f.grad(x), "nesterov": ahead - lr * f.grad(ahead)}
     slope = x - lr * f.grad(x)
-    land = terrain("look_ahead", f, extent or _around(x, slope, ahead, *ends.values()), [], 16, "auto")
+    land = terrain("look_ahead", f, extent or _around(x, slope, ahead, *ends.values()))
     blue, sky = (theme.style_of(name)["color"] for name in ("Momentum", "Nesterov"))
     sky = theme.mix(sky, theme.INK, 0.25)  # its own color is too pale for an arrow over the landscape
-    with theme.themed():
-        figure = new_figure()
-        axes = figure.subplots()
+    with canvas() as (figure, axes):
         draw.contours(axes, land)
         handles = [
             _arrow(axes, x, ahead, theme.INK, theme.DASHED, "what is remembered: −lr · β · v"),
@@ -54,17 +53,15 @@ def look_ahead(f, x, v, lr, beta, title=None, extent=None):
         ]
         for place, fill in ((x, theme.PAPER), (ahead, theme.INK)):
             axes.plot(*place, "o", color=fill, markeredgecolor=theme.INK, markeredgewidth=1.8, markersize=9, zorder=6)
-        handles += draw.minima(axes, f, land.extent)
         settings = f"one step from x = {point(x)} with v = {point(v)}, lr {number(lr)}, β {number(beta)}"
         headline(figure, title or f"{show_name(f)}: where is the slope taken?", settings)
-        legend(figure, handles, [handle.get_label() for handle in handles], loc="outside lower center", ncols=2)
-    description = (
+        legend(figure, handles + draw.minima(axes, f, land.extent), loc="outside lower center", ncols=2)
+    return Picture(figure, axes, (
         f"Contours of {f.name} with one step from {point(x)}, velocity {point(v)}, learning rate {number(lr)}, beta "
         f"{number(beta)}. What is remembered leads to {point(ahead)}. With the slope at the start, momentum ends at "
         f"{point(ends['heavy'])}; with the slope at the look-ahead point, Nesterov's rule ends at "
         f"{point(ends['nesterov'])}."
-    )
-    return Picture(figure, axes, description)
+    ))  # fmt: skip
 
 
 def _pair(name, value):
@@ -91,9 +88,5 @@ def _arrow(axes, tail, head, color, dashes, label):
     style = (0, dashes) if dashes else "solid"
     (shaft,) = axes.plot(*np.transpose([tail, head]), color=color, linewidth=2.2, linestyle=style, label=label,
                          zorder=5)  # fmt: skip
-    # The head alone, from a tail that is near: its outline would be dashed, too.
-    axes.annotate("", xy=head, xytext=head - 1e-3 * (head - tail), zorder=5.5, arrowprops={
-        "arrowstyle": "-|>,head_length=0.6,head_width=0.3", "color": color, "linewidth": 1.0, "shrinkA": 0,
-        "shrinkB": 0, "mutation_scale": 18,
-    })  # fmt: skip
+    draw.arrow_head(axes, head, head - tail, color, 5.5, 18)  # apart from the shaft, or its outline would be dashed too
     return shaft

@@ -1,11 +1,15 @@
-"""Maps over two settings or over all starts: results as colors, regions by name, basins of attraction."""
+"""Maps over two settings: results as colors, and regions by name."""
+
+import dataclasses
 
 import numpy as np
+from matplotlib.colors import BoundaryNorm, ListedColormap, LogNorm, Normalize
 
+from ..checks import choice
 from . import theme
-from .draw import hatch
-from .picture import Picture, headline, joined, new_figure, number, text
-from .terrain import check_log
+from .draw import hatch, patch, plain_colorbar
+from .picture import Picture, canvas, headline, number, text
+from .terrain import LOG
 from .tracks import legend
 
 LABELED = 0.06  # regions of at least this share of the map carry their name inside
@@ -36,14 +40,10 @@ def heatmap(values, x, y, label="value", title=None, *, log="auto", diverged=Non
     -------
     Picture
     """
-    from matplotlib.colors import LogNorm, Normalize
-    from matplotlib.patches import Patch
-
-    check_log("heatmap", log)
-    if best not in ("min", "max", None):
-        raise ValueError(f"heatmap: best={best!r} must be 'min', 'max' or None")
+    choice("heatmap", "log", log, LOG)
+    choice("heatmap", "best", best, ("min", "max", None))
     x, y = _axis("heatmap", "x", x), _axis("heatmap", "y", y)
-    z = _grid("heatmap", "values", np.asarray(values, dtype=float), x, y)
+    z = _checked_grid("heatmap", "values", np.asarray(values, dtype=float), x, y)
     lost = ~np.isfinite(z) if diverged is None else ~np.isfinite(z) | np.asarray(diverged, dtype=bool)
     if lost.all():
         raise ValueError("heatmap: all values are NaN, infinite or marked as diverged; there is nothing to draw")
@@ -57,28 +57,28 @@ def heatmap(values, x, y, label="value", title=None, *, log="auto", diverged=Non
     low, high = float(kept.min()), float(kept.max())
     norm = (LogNorm if log else Normalize)(low, high if high > low else low + max(abs(low), 1.0))
     shown = np.ma.masked_array(np.maximum(z, low) if log else z, lost)
-    with theme.themed():
-        figure = new_figure()
-        axes = figure.subplots()
-        drawn = _mesh(axes, x, y, shown, cmap=theme.colormap(theme.RESULTS), norm=norm)
-        bar = figure.colorbar(drawn, ax=axes, pad=0.02, aspect=26, label=text(label))
-        bar.minorticks_off()
-        bar.outline.set_visible(False)
-        handles = [hatch(axes, "diverged", Patch)] if lost.any() else []
-        at = _best(z, lost, best)
-        if at:
-            handles += axes.plot(x[1][at[1]], y[1][at[0]], marker="*", markersize=16, color=theme.YELLOW, zorder=3,
+    best_words = ""
+    with canvas() as (figure, axes):
+        mesh = _mesh(axes, x, y, shown, cmap=theme.colormap(theme.RESULTS), norm=norm)
+        plain_colorbar(figure, axes, mesh, text(label))
+        handles = [hatch(axes, "diverged")] if lost.any() else []
+        if best is not None:
+            flat = np.argmin(np.where(lost, np.inf, z)) if best == "min" else np.argmax(np.where(lost, -np.inf, z))
+            row, column = np.unravel_index(flat, z.shape)
+            at_x, at_y = x.values[column], y.values[row]
+            best_words = f"Best: {number(z[row, column])} at {x.name} {number(at_x)}, {y.name} {number(at_y)}."
+            handles += axes.plot(at_x, at_y, marker="*", markersize=16, color=theme.YELLOW, zorder=3,
                                  markeredgecolor=theme.INK, linestyle="none", label="best")  # fmt: skip
         headline(figure, title or label, settings)
-        if handles:
-            legend(figure, handles, [handle.get_label() for handle in handles])
-    return Picture(figure, axes, joined([
-        f"{title or label}: map of {label} over {_span(x)} and {_span(y)}, from {number(low)} to {number(high)}"
+        legend(figure, handles)
+    return Picture(
+        figure, axes,
+        f"{title or label}: map of {label} over {x.words()} and {y.words()}, from {number(low)} to {number(high)}"
         + (", on a logarithmic scale." if log else "."),
         f"{settings}." if settings else "",
         f"{100 * lost.mean():.2g} % of the {z.size:,} cells diverged." if lost.any() else "",
-        f"Best: {number(z[at])} at {x[0]} {number(x[1][at[1]])}, {y[0]} {number(y[1][at[0]])}." if at else "",
-    ]))  # fmt: skip
+        best_words,
+    )  # fmt: skip
 
 
 def regions(x, y, codes, names, title=None, settings=""):
@@ -97,99 +97,75 @@ def regions(x, y, codes, names, title=None, settings=""):
     Picture
     """
     x, y, names = _axis("regions", "x", x), _axis("regions", "y", y), [str(name) for name in names]
-    codes = _grid("regions", "codes", np.asarray(codes), x, y)
+    codes = _checked_grid("regions", "codes", np.asarray(codes), x, y)
     if codes.dtype.kind not in "iu" or codes.min() < 0 or codes.max() >= len(names):
         raise ValueError(f"regions: codes must be integers from 0 to {len(names) - 1}, one for each of {names}")
     shares = [float((codes == code).mean()) for code in range(len(names))]
-    with theme.themed():
-        figure = new_figure()
-        axes = figure.subplots()
-        colors = [_tint(code) for code in range(len(names))]
-        _colored(axes, x, y, codes, colors)
+    present = [code for code, share in enumerate(shares) if share]
+    # Light enough for text, the later ones lighter still.
+    colors = [theme.mix(TINTS[code % len(TINTS)], theme.PAPER, 0.45 + 0.25 * (code // len(TINTS) % 2))
+              for code in range(len(names))]  # fmt: skip
+    with canvas() as (figure, axes):
+        norm = BoundaryNorm(np.arange(len(colors) + 1) - 0.5, len(colors))
+        _mesh(axes, x, y, codes, cmap=ListedColormap(colors), norm=norm)
         for code, share in enumerate(shares):
             if share >= LABELED:
                 row, column = _deepest(codes == code)
-                axes.text(x[1][column], y[1][row], text(names[code]), ha="center", va="center", fontsize=12,
+                axes.text(x.values[column], y.values[row], text(names[code]), ha="center", va="center", fontsize=12,
                           bbox={"facecolor": theme.PAPER, "edgecolor": "none", "alpha": 0.75, "pad": 2})  # fmt: skip
         headline(figure, title or "Regions", settings)
-        present = [code for code in range(len(names)) if shares[code]]
-        legend(figure, [_patch(colors[code]) for code in present], [names[code] for code in present])
-    parts = ", ".join(f"{names[code]} {100 * shares[code]:.2g} %" for code in present)
-    words = f"{title or 'Map of regions'} over {_span(x)} and {_span(y)}. Shares: {parts}."
-    return Picture(figure, axes, joined([words, f"{settings}." if settings else ""]))
+        legend(figure, [patch(colors[code], names[code]) for code in present])
+    listed = ", ".join(f"{names[code]} {100 * shares[code]:.2g} %" for code in present)
+    words = f"{title or 'Map of regions'} over {x.words()} and {y.words()}. Shares: {listed}."
+    return Picture(figure, axes, words, f"{settings}." if settings else "")
 
 
-# --- arguments -----------------------------------------------------------------------------------------------
+@dataclasses.dataclass
+class _Axis:
+    """One of the two settings: its name, its rising values, and whether they stand on a logarithmic axis."""
+
+    name: str
+    values: np.ndarray
+    log: bool
+
+    def words(self):
+        scale = " (logarithmic)" if self.log else ""
+        return f"{self.name} from {number(self.values[0])} to {number(self.values[-1])}{scale}"
+
+    def edges(self):
+        """Borders of the cells around the values, one more than there are values."""
+        v = np.log(self.values) if self.log else self.values
+        edges = np.concatenate([[1.5 * v[0] - 0.5 * v[1]], (v[1:] + v[:-1]) / 2, [1.5 * v[-1] - 0.5 * v[-2]]])
+        return np.exp(edges) if self.log else edges
 
 
 def _axis(who, which, axis):
-    """(name, values, log) of one axis."""
+    """The `_Axis` of an argument."""
     if not isinstance(axis, (tuple, list)) or len(axis) not in (2, 3) or not isinstance(axis[0], str):
         raise TypeError(f'{who}: {which}={axis!r} must be (name, values) or (name, values, "log")')
-    name, values = axis[0], np.asarray(axis[1], dtype=float).ravel()
-    log = len(axis) == 3 and axis[2] == "log"
-    if len(axis) == 3 and axis[2] not in ("log", "linear"):
-        raise ValueError(f'{who}: {which} has scale {axis[2]!r}; "log" and "linear" are allowed')
+    name, values, scale = (*axis, "linear")[:3]
+    if scale not in ("log", "linear"):
+        raise ValueError(f'{who}: {which} has scale {scale!r}; "log" and "linear" are allowed')
+    values, log = np.asarray(values, dtype=float).ravel(), scale == "log"
     if len(values) < 2 or not (np.diff(values) > 0).all() or not np.isfinite(values).all() or (log and values[0] <= 0):
         raise ValueError(f"{who}: the values of {which} must be at least 2, finite, rising{', above 0' * log}")
-    return name, values, log
+    return _Axis(name, values, log)
 
 
-def _grid(who, what, z, x, y):
-    if z.shape != (len(y[1]), len(x[1])):
-        raise ValueError(f"{who}: {what} has shape {z.shape}; it must be (len(y), len(x)) = {len(y[1]), len(x[1])}")
+def _checked_grid(who, what, z, x, y):
+    shape = len(y.values), len(x.values)
+    if z.shape != shape:
+        raise ValueError(f"{who}: {what} has shape {z.shape}; it must be (len(y), len(x)) = {shape}")
     return z
-
-
-def _best(z, lost, best):
-    """Row and column of the best cell, or None."""
-    if best is None:
-        return None
-    worst = np.inf if best == "min" else -np.inf
-    find = np.argmin if best == "min" else np.argmax
-    return tuple(int(i) for i in np.unravel_index(find(np.where(lost, worst, z)), z.shape))
-
-
-def _span(axis):
-    scale = " (logarithmic)" if axis[2] else ""
-    return f"{axis[0]} from {number(axis[1][0])} to {number(axis[1][-1])}{scale}"
-
-
-# --- strokes -------------------------------------------------------------------------------------------------
 
 
 def _mesh(axes, x, y, z, **look):
     """Cells around the grid points, on logarithmic axes where these are asked for."""
-    drawn = axes.pcolormesh(_edges(x), _edges(y), z, rasterized=True, **look)
-    axes.set(xlabel=text(x[0]), ylabel=text(y[0]))
-    axes.set_xscale("log" if x[2] else "linear")
-    axes.set_yscale("log" if y[2] else "linear")
-    return drawn
-
-
-def _colored(axes, x, y, codes, colors):
-    from matplotlib.colors import BoundaryNorm, ListedColormap
-
-    norm = BoundaryNorm(np.arange(len(colors) + 1) - 0.5, len(colors))
-    return _mesh(axes, x, y, codes, cmap=ListedColormap(colors), norm=norm)
-
-
-def _edges(axis):
-    _, values, log = axis
-    v = np.log(values) if log else values
-    edges = np.concatenate([[1.5 * v[0] - 0.5 * v[1]], (v[1:] + v[:-1]) / 2, [1.5 * v[-1] - 0.5 * v[-2]]])
-    return np.exp(edges) if log else edges
-
-
-def _tint(code):
-    """Region colors: light enough for text, the later ones lighter still."""
-    return theme.mix(TINTS[code % len(TINTS)], theme.PAPER, 0.45 + 0.25 * (code // len(TINTS) % 2))
-
-
-def _patch(color):
-    from matplotlib.patches import Patch
-
-    return Patch(facecolor=color, edgecolor=theme.FAINT, linewidth=0.5)
+    mesh = axes.pcolormesh(x.edges(), y.edges(), z, rasterized=True, **look)
+    axes.set(xlabel=text(x.name), ylabel=text(y.name))
+    axes.set_xscale("log" if x.log else "linear")
+    axes.set_yscale("log" if y.log else "linear")
+    return mesh
 
 
 def _deepest(mask):

@@ -4,11 +4,10 @@ import functools
 
 import numpy as np
 
-from ..functions import Function
 from . import draw, theme
-from .charts import HUGE, _drawable
-from .kept import KeptFigure
-from .picture import DPI, Picture, headline, joined, new_figure, number, point, show_name
+from .charts import HUGE, drawable
+from .kept import KeptFigure, KeptPicture
+from .picture import Picture, canvas, headline, number, point, show_name
 from .terrain import terrain
 from .tracks import check_function, legend
 
@@ -21,14 +20,14 @@ _DECADES = 4  # shown below the loss at the start
 
 
 def noise_ball(f, points, covariance=None, center=None, title=None, settings="", extent=None):
-    """A cloud of points on the contours of a function, and the ellipse that theory says.
+    """A cloud of points on the contours of a function, and the ellipse that theory predicts.
 
     Parameters
     ----------
     f : Function
         Of two coordinates.
     points : array (n, 2)
-        Of more than 4,000 only the first are drawn; the share that is told counts all.
+        Of more than 4,000 only the first are drawn; the share in the ellipse counts all.
     covariance : array (2, 2), optional
         Of the cloud, by theory: the ellipse is two standard deviations wide in each direction and holds 86 % of a
         normal cloud.
@@ -43,31 +42,36 @@ def noise_ball(f, points, covariance=None, center=None, title=None, settings="",
     Picture
     """
     check_function("noise_ball", f)
-    points = _points("noise_ball", "points", points)
-    center = _center(f, center)
-    land = terrain("noise_ball", f, extent, [], 16, "auto")
-    said = [
-        f"{title or show_name(f)}: {len(points):,} points on contours of {f.name}.",
-        f"{settings}." if settings else "",
-    ]
-    with theme.themed():
-        figure = new_figure()
-        axes = figure.subplots()
+    points = np.asarray(points, dtype=float)
+    if points.ndim != 2 or points.shape[1] != 2 or len(points) < 2 or not np.isfinite(points).all():
+        raise ValueError(f"noise_ball: points has shape {points.shape}; it must be (n, 2), at least 2 finite points")
+    if center is None and not f.minima:
+        raise ValueError(f"noise_ball: {f.name} has no known minimum; give center=(x, y)")
+    center = np.asarray(f.minima[0] if center is None else center, dtype=float)
+    if center.shape != (2,) or not np.isfinite(center).all():
+        raise ValueError(f"noise_ball: center={center.tolist()!r} must be two finite numbers")
+    land = terrain("noise_ball", f, extent)
+    title = title or show_name(f)
+    share_words = ""
+    with canvas() as (figure, axes):
         draw.contours(axes, land)
-        shown = points[:MOST_DOTS]
-        (dots,) = axes.plot(*shown.T, ".", color=theme.INK, markersize=3, alpha=0.35, label="one run each", zorder=3)
-        handles = [dots]
+        handles = axes.plot(*points[:MOST_DOTS].T, ".", color=theme.INK, markersize=3, alpha=0.35,
+                            label="one run each", zorder=3)  # fmt: skip
         if covariance is not None:
-            curve, within = _ellipse(covariance, center, points)
-            handles += axes.plot(*curve.T, color=theme.VERMILLION, linewidth=2.5, zorder=4,
+            ellipse, share = _ellipse(covariance, center, points)
+            handles += axes.plot(*ellipse.T, color=theme.VERMILLION, linewidth=2.5, zorder=4,
                                  label=f"theory: {100 * SHARE:.0f} % inside")  # fmt: skip
-            said.append(f"The ellipse of theory holds {100 * within:.2g} % of them.")
-        handles += draw.minima(axes, f, land.extent)
-        headline(figure, title or show_name(f), settings)
-        legend(figure, handles, [handle.get_label() for handle in handles])
+            share_words = f"The ellipse of theory holds {100 * share:.2g} % of them."
+        headline(figure, title, settings)
+        legend(figure, handles + draw.minima(axes, f, land.extent))
     spread = points.std(axis=0)
-    said.append(f"Mean {point(points.mean(axis=0))}, standard deviations {number(spread[0])} and {number(spread[1])}.")
-    return Picture(figure, axes, joined(said))
+    return Picture(
+        figure, axes,
+        f"{title}: {len(points):,} points on contours of {f.name}.",
+        f"{settings}." if settings else "",
+        share_words,
+        f"Mean {point(points.mean(axis=0))}, standard deviations {number(spread[0])} and {number(spread[1])}.",
+    )  # fmt: skip
 
 
 def noisy_run(f, x, rates, title="", extent=None):
@@ -106,8 +110,8 @@ def noisy_run(f, x, rates, title="", extent=None):
     return RunPicture(f, x, rates, str(title), extent)
 
 
-class RunPicture(Picture):
-    """What `noisy_run` returns; it sets the figure that it shares with others before it is drawn."""
+class RunPicture(KeptPicture):
+    """What `noisy_run` returns."""
 
     def __init__(self, f, x, rates, title, extent):
         finite = np.isfinite(x).all(axis=1)
@@ -116,23 +120,17 @@ class RunPicture(Picture):
         with np.errstate(all="ignore"):
             self.loss = f(self.x) - f.minimum
         first = float(self.loss[0])  # zero for a run that starts at the minimum
-        self.board = _board(f, len(x) - 1, first if 0 < first < HUGE else 1.0, extent)
-        lost = "" if finite.all() else f" It diverged after {len(self.x) - 1} steps."
-        super().__init__(self.board.figure, self.board.axes, (
+        diverged = "" if finite.all() else f"It diverged after {len(self.x) - 1} steps."
+        super().__init__(
+            _board(f, len(x) - 1, first if 0 < first < HUGE else 1.0, extent),
             f"{title or show_name(f)}: a path of {len(x) - 1:,} steps from {point(x[0])} to {point(self.x[-1])} on "
             f"contours of {f.name}, its height above the minimum, from {number(self.loss[0])} to "
-            f"{number(self.loss[-1])}, and its learning rate, from {number(rates[0])} to {number(rates[-1])}.{lost}"
-        ))  # fmt: skip
-        self._laid_out = True  # the axes have fixed places
+            f"{number(self.loss[-1])}, and its learning rate, from {number(rates[0])} to {number(rates[-1])}.",
+            diverged,
+        )
 
-    def png(self, dpi=DPI):
-        """The picture as the bytes of a PNG file; at the usual resolution in a few milliseconds."""
+    def _set(self):
         self.board.set(self.x, self.loss, self.rates, self.title)
-        return self.board.frame() if dpi == DPI else super().png(dpi)
-
-    def _draw(self, file, kind, dpi, metadata=None):
-        self.board.set(self.x, self.loss, self.rates, self.title)
-        super()._draw(file, kind, dpi, metadata)
 
 
 @functools.lru_cache(maxsize=8)
@@ -144,13 +142,10 @@ class Board(KeptFigure):
     """Contours and axes that stay; path, loss, rates and title move."""
 
     def __init__(self, f, steps, first, extent):
-        land = terrain("noisy_run", f, extent, [], 16, "auto")
+        land = terrain("noisy_run", f, extent)
         with theme.themed():
-            inks = (theme.INK, theme.BLUE, theme.VERMILLION)
-            unders = (theme.PAPER, *theme.LANDSCAPE)
-            super().__init__(
-                _SIZE, [theme.mix(a, b, share) for a in inks for b in unders for share in (0.0, 0.4, 0.75)]
-            )
+            backgrounds = (theme.PAPER, *theme.LANDSCAPE)
+            super().__init__(_SIZE, (theme.INK, theme.BLUE, theme.VERMILLION), backgrounds, (0.0, 0.4, 0.75))
             plane, loss, rate = self.axes = [self.figure.add_axes(place) for place in (_PLANE, _LOSS, _RATE)]
             draw.contours(plane, land)
             draw.minima(plane, f, land.extent)
@@ -161,51 +156,26 @@ class Board(KeptFigure):
                 axes.grid(True)
             loss.set(ylim=(10.0**-_DECADES * first, 3 * first), xticklabels=[])
             rate.set(ylim=(1e-4, 3.0), xlabel="step")
-            self._make_moving(plane, loss, rate)
+            self.title = self.figure.suptitle("", x=0.015, y=0.985, ha="left", fontsize=13)
+            (self.path,) = plane.plot([], [], color=theme.INK, linewidth=1.0, marker=".", markersize=3.5)
+            (self.start,) = plane.plot([], [], "o", color=theme.PAPER, markeredgecolor=theme.INK, markeredgewidth=2,
+                                       markersize=9)  # fmt: skip
+            (self.end,) = plane.plot([], [], "o", color=theme.VERMILLION, markeredgecolor=theme.PAPER, markersize=10)
+            (self.loss,) = loss.plot([], [], color=theme.INK, linewidth=1.1)
+            (self.rates,) = rate.plot([], [], color=theme.BLUE, linewidth=2)
+        self.moving = [self.title, self.path, self.start, self.end, self.loss, self.rates]
 
     def set(self, x, loss, rates, title):
         """Place everything that moves."""
         low, high = np.array([self.axes[0].get_xlim(), self.axes[0].get_ylim()]).T
         far = draw.FAR * (high - low)
         x = np.clip(x, low - far, high + far)
-        k = np.arange(len(loss))
         self.title.set_text(title)
         self.path.set_data(*x.T)
         self.start.set_data(*x[:1].T)
         self.end.set_data(*x[-1:].T)
-        self.loss.set_data(k, np.clip(_drawable(loss, True), 1e-30, 1e30))
+        self.loss.set_data(np.arange(len(loss)), np.clip(drawable(loss, True), 1e-30, 1e30))
         self.rates.set_data(np.arange(len(rates)), rates)
-
-    def _make_moving(self, plane, loss, rate):
-        self.title = self.figure.suptitle("", x=0.015, y=0.985, ha="left", fontsize=13)
-        (self.path,) = plane.plot([], [], color=theme.INK, linewidth=1.0, marker=".", markersize=3.5)
-        (self.start,) = plane.plot([], [], "o", color=theme.PAPER, markeredgecolor=theme.INK, markeredgewidth=2,
-                                   markersize=9)  # fmt: skip
-        (self.end,) = plane.plot([], [], "o", color=theme.VERMILLION, markeredgecolor=theme.PAPER, markersize=10)
-        (self.loss,) = loss.plot([], [], color=theme.INK, linewidth=1.1)
-        (self.rates,) = rate.plot([], [], color=theme.BLUE, linewidth=2)
-        self.moving = [self.title, self.path, self.start, self.end, self.loss, self.rates]
-
-
-# --- arguments ---------------------------------------------------------------------------------------------------
-
-
-def _points(who, name, points):
-    points = np.asarray(points, dtype=float)
-    if points.ndim != 2 or points.shape[1] != 2 or len(points) < 2 or not np.isfinite(points).all():
-        raise ValueError(f"{who}: {name} has shape {points.shape}; it must be (n, 2), at least 2 finite points")
-    return points
-
-
-def _center(f: Function, center):
-    if center is None:
-        if not f.minima:
-            raise ValueError(f"noise_ball: {f.name} has no known minimum; give center=(x, y)")
-        center = f.minima[0]
-    center = np.asarray(center, dtype=float)
-    if center.shape != (2,) or not np.isfinite(center).all():
-        raise ValueError(f"noise_ball: center={center.tolist()!r} must be two finite numbers")
-    return center
 
 
 def _ellipse(covariance, center, points):

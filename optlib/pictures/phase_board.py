@@ -1,4 +1,4 @@
-"""What the pictures of `phases` are drawn on: a map that is drawn once and kept, and artists that move over it.
+"""The figure of the phase diagrams: a map that is drawn once and kept, and artists that move over it.
 
 A slider redraws the picture while it is dragged; only points, traces, roots and the title are drawn anew.
 """
@@ -6,6 +6,7 @@ A slider redraws the picture while it is dragged; only points, traces, roots and
 import functools
 
 import numpy as np
+from matplotlib.colors import ListedColormap
 
 from ..theory import momentum_matrix, spectral_radius
 from . import theme
@@ -19,7 +20,7 @@ WIDEST = 4.2  # of learning rate times curvature: a little beyond the last stabl
 STEPS = 60
 RATES = (0.5, 0.6, 0.7, 0.8, 0.9)
 EDGE = 1.6  # traces are shown from -EDGE to EDGE times the start
-_FAR = 9.0  # beyond it nothing is seen, and the renderer's numbers stay small
+_FAR = 9.0  # points are clipped there, out of sight, so that the renderer's numbers stay small
 _SIZE = (9.6, 5.6)
 _MAP, _TRACE, _ROOTS = (0.068, 0.115, 0.5, 0.71), (0.655, 0.555, 0.325, 0.27), (0.7, 0.115, 0.2515, 0.31)
 # Where the names of `KINDS` stand on the map: root of lr times curvature, and beta.
@@ -32,13 +33,13 @@ def kind_of(lr_curvature, beta, nesterov=False):
 
     Roots that coincide count as real: critical damping is the edge of creeping, or of flipping.
     """
-    trace, under_root = parts(lr_curvature, beta, nesterov)
-    lost = spectral_radius(lr_curvature, beta, nesterov) >= 1
-    return np.select([lost, under_root < -1e-12, trace >= 0], [3, 1, 0], 2)
+    trace, discriminant = trace_and_discriminant(lr_curvature, beta, nesterov)
+    diverges = spectral_radius(lr_curvature, beta, nesterov) >= 1
+    return np.select([diverges, discriminant < -1e-12, trace >= 0], [3, 1, 0], 2)
 
 
-def parts(lr_curvature, beta, nesterov=False):
-    """Trace of the 2 x 2 matrix, and what stands under the root in the formula for its two roots."""
+def trace_and_discriminant(lr_curvature, beta, nesterov=False):
+    """Trace of the 2 x 2 matrix, and the discriminant of the quadratic for its two eigenvalues."""
     matrix = momentum_matrix(lr_curvature, beta, nesterov)
     trace, determinant = matrix[..., 0, 0], -matrix[..., 0, 1]
     return trace, trace**2 - 4 * determinant
@@ -56,7 +57,8 @@ class Board(KeptFigure):
     def __init__(self, nesterov):
         self.nesterov = nesterov
         with theme.themed():
-            super().__init__(_SIZE, _blends())
+            backgrounds = (theme.PAPER, *(theme.mix(tint, theme.PAPER, PALE) for tint in TINTS))
+            super().__init__(_SIZE, (theme.INK, theme.PURPLE, theme.VERMILLION), backgrounds, (0.0, 0.35, 0.7))
             self.axes = [self.figure.add_axes(place) for place in (_MAP, _TRACE, _ROOTS)]
             self._draw_map(self.axes[0])
             self._draw_frames(*self.axes[1:])
@@ -80,23 +82,21 @@ class Board(KeptFigure):
     # --- what stays ------------------------------------------------------------------------------------------
 
     def _draw_map(self, axes):
-        from matplotlib.colors import ListedColormap
-
         root, beta = np.linspace(0, WIDEST**0.5, 701), np.linspace(0, 0.9999, 401)
         S, B = np.meshgrid(root**2, beta)
         colors = ListedColormap([theme.mix(tint, theme.PAPER, PALE) for tint in TINTS])
-        kinds = kind_of(np.maximum(S, 1e-9), B, self.nesterov)  # at 0 nothing moves, which is not meant here
+        kinds = kind_of(np.maximum(S, 1e-9), B, self.nesterov)  # at 0 nothing moves: show the limit instead
         axes.imshow(kinds, cmap=colors, vmin=0, vmax=3, extent=(0, root[-1], 0, 1), origin="lower", aspect="auto",
                     interpolation="nearest")  # fmt: skip
         lines = axes.contour(root, beta, spectral_radius(S, B, self.nesterov), levels=RATES, colors=theme.FAINT,
                              linewidths=0.9)  # fmt: skip
-        # Each label where its line swings: there the rate is the root of beta, or of beta (1 - lr curvature).
+        # Put each label where its line swings: there the rate is the root of beta, or of beta (1 - lr curvature).
         at = [((1 - r**2 / 0.95) ** 0.5, 0.95) if self.nesterov else (0.62, r**2) for r in RATES]
         axes.clabel(lines, fmt="%g", fontsize=9.5, inline_spacing=2, manual=at)
         border = (2 + 2 * beta) / (1 + 2 * beta if self.nesterov else 1)
         axes.plot(np.sqrt(border), beta, color=theme.INK, linewidth=2)
-        shown = (0, 0.1, 0.5, 1, 2, 3, 4)
-        axes.set_xticks(np.sqrt(shown), [number(s) for s in shown])
+        ticks = (0, 0.1, 0.5, 1, 2, 3, 4)
+        axes.set_xticks(np.sqrt(ticks), [number(s) for s in ticks])
         axes.set(xlim=(0, root[-1]), ylim=(0, 1), ylabel="β")
         axes.set_xlabel("learning rate × curvature ηλ, spaced like its root")
         for name, place, color in zip(KINDS, _PLACES[self.nesterov], colors.colors, strict=True):
@@ -129,10 +129,3 @@ class Board(KeptFigure):
         self.roots = [roots.plot([], [], marker, color=color, markersize=9, markeredgecolor=theme.PAPER)[0]
                       for color, marker, _ in looks]  # fmt: skip
         self.moving = [self.title, self.bar, self.marks, *self.envelopes, *self.traces[::-1], *self.roots]
-
-
-def _blends():
-    """Colors of what moves, over everything that it may lie on."""
-    unders = [theme.PAPER, *(theme.mix(tint, theme.PAPER, PALE) for tint in TINTS)]
-    inks = (theme.INK, theme.PURPLE, theme.VERMILLION)
-    return [theme.mix(ink, under, share) for ink in inks for under in unders for share in (0.0, 0.35, 0.7)]

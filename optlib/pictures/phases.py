@@ -2,13 +2,15 @@
 
 import numpy as np
 
+from ..checks import number as checked_number
 from ..optimizers import Momentum, Nesterov
 from ..theory import momentum_matrix, spectral_radius
-from .phase_board import STEPS, WIDEST, board, kind_of, parts
-from .picture import DPI, Picture, number
+from .kept import KeptPicture
+from .phase_board import STEPS, WIDEST, board, kind_of, trace_and_discriminant
+from .picture import number
 
 WORDS = ("overdamped, it creeps", "underdamped, it swings", "it flips from side to side", "it diverges")
-CRITICAL, NEAR = "critically damped", 1e-4  # said where what stands under the root is so small
+CRITICAL, NEAR = "critically damped", 1e-4  # the words where the discriminant is so small
 
 
 def phase_diagram(lr_curvature, beta, *, nesterov=False):
@@ -32,30 +34,34 @@ def phase_diagram(lr_curvature, beta, *, nesterov=False):
     -------
     Picture
     """
-    return PhasePicture(*_checked(lr_curvature, beta), bool(nesterov))
+    try:
+        ends = tuple(float(s) for s in np.atleast_1d(lr_curvature))
+        right = len(ends) in (1, 2) and all(0 <= s <= WIDEST for s in ends) and list(ends) == sorted(ends)
+    except (TypeError, ValueError):
+        right = False
+    if not right:
+        raise ValueError(
+            f"phase_diagram: lr_curvature={lr_curvature!r} must be a number from 0 to {WIDEST}, or a pair of them, "
+            "the smaller first"
+        )
+    return PhasePicture(ends, checked_number("phase_diagram", "beta", beta, "[0, 1)"), bool(nesterov))
 
 
-class PhasePicture(Picture):
-    """What `phase_diagram` returns.  All pictures of one rule share a figure, which each sets before it is drawn."""
+class PhasePicture(KeptPicture):
+    """What `phase_diagram` returns.  All pictures of one rule share a figure."""
 
     def __init__(self, ends, beta, nesterov):
         self.ends, self.beta, self.nesterov = ends, beta, nesterov
         self.rates = [float(spectral_radius(s, beta, nesterov)) for s in ends]
         self.kinds = [_kind_in_words(s, beta, nesterov) for s in ends]
-        self.board = board(nesterov)
-        super().__init__(self.board.figure, self.board.axes, self._words())
-        self._laid_out = True  # the axes have fixed places: a layout for each frame would take most of its time
-
-    def png(self, dpi=DPI):
-        """The picture as the bytes of a PNG file; at the usual resolution in a few milliseconds."""
-        if dpi != DPI:
-            return super().png(dpi)
-        self._set()
-        return self.board.frame()
-
-    def _draw(self, file, kind, dpi, metadata=None):
-        self._set()
-        super()._draw(file, kind, dpi, metadata)
+        rule = "Nesterov's rule" if nesterov else "momentum"
+        super().__init__(
+            board(nesterov),
+            f"Phase diagram of {rule} over learning rate times curvature from 0 to {WIDEST} and beta from 0 to 1, with "
+            f"{STEPS} steps of the rule from 1 and the two roots in the complex plane.",
+            *(f"At learning rate times curvature {number(s)} and beta {number(beta)}: {kind}, "
+              f"rate {number(rate)} a step." for s, kind, rate in zip(ends, self.kinds, self.rates, strict=True)),
+        )  # fmt: skip
 
     def _set(self):
         value = " to ".join(number(s) for s in self.ends)
@@ -68,18 +74,6 @@ class PhasePicture(Picture):
         roots = [np.linalg.eigvals(momentum_matrix(s, self.beta, self.nesterov)) for s in self.ends]
         self.board.set(self.ends, self.beta, max(self.rates), traces, roots, title)
 
-    def _words(self):
-        rule = "Nesterov's rule" if self.nesterov else "momentum"
-        said = [
-            f"At learning rate times curvature {number(s)} and beta {number(self.beta)}: {kind}, "
-            f"rate {number(rate)} a step."
-            for s, kind, rate in zip(self.ends, self.kinds, self.rates, strict=True)
-        ]
-        return " ".join([
-            f"Phase diagram of {rule} over learning rate times curvature from 0 to {WIDEST} and beta from 0 to 1, with "
-            f"{STEPS} steps of the rule from 1 and the two roots in the complex plane.", *said,
-        ])  # fmt: skip
-
 
 def trace_of(lr_curvature, beta, nesterov=False, steps=STEPS):
     """Points 0 to ``steps`` of the rule itself on lr_curvature x²/2 from 1, shape (steps + 1,)."""
@@ -90,21 +84,5 @@ def trace_of(lr_curvature, beta, nesterov=False, steps=STEPS):
 
 
 def _kind_in_words(s, beta, nesterov):
-    code = int(kind_of(s, beta, nesterov))
-    return CRITICAL if code < 3 and abs(parts(s, beta, nesterov)[1]) < NEAR else WORDS[code]
-
-
-def _checked(lr_curvature, beta):
-    try:
-        ends = tuple(float(s) for s in np.atleast_1d(lr_curvature))
-        right = len(ends) in (1, 2) and all(0 <= s <= WIDEST for s in ends) and list(ends) == sorted(ends)
-    except (TypeError, ValueError):
-        right = False
-    if not right:
-        raise ValueError(
-            f"phase_diagram: lr_curvature={lr_curvature!r} must be a number from 0 to {WIDEST}, or a pair of them, "
-            "the smaller first"
-        )
-    if isinstance(beta, (bool, str)) or np.ndim(beta) or not 0 <= beta < 1:
-        raise ValueError(f"phase_diagram: beta={beta!r} must be a number from 0 to below 1")
-    return ends, float(beta)
+    kind, (_, discriminant) = int(kind_of(s, beta, nesterov)), trace_and_discriminant(s, beta, nesterov)
+    return CRITICAL if kind < 3 and abs(discriminant) < NEAR else WORDS[kind]

@@ -1,22 +1,26 @@
 """`Picture`: a figure together with its description, shown on a page of its own color."""
 
 import base64
+import contextlib
 import html
 import io
-import os
 import pathlib
 import re
 import textwrap
 
 import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.mathtext import MathTextParser
+from PIL import Image
 
+from ..checks import replacing
 from . import theme
 from .ticks import plain_powers
 
 DPI = 144  # half as fine again as it is shown, so that text is crisp on dense screens
 SHOWN = 0.655  # width on the page over pixels of the file: 8 inches appear as 755 pixels
 PALETTE = 224  # colors in the file: a third of the size of full color, with no visible loss
-PINNED = 40  # so many of them are the picture's most frequent colors, which therefore stay exact
+PINNED = 40  # so many of them are the picture's most frequent colors, kept exactly
 FORMATS = ("png", "svg", "pdf")
 
 
@@ -36,14 +40,13 @@ class Picture:
 
     counts = None
 
-    def __init__(self, figure, axes, description):
-        self.figure, self.axes, self.description = figure, axes, description
+    def __init__(self, figure, axes, *sentences):
+        self.figure, self.axes = figure, axes
+        self.description = " ".join(filter(None, sentences))
         self._laid_out = False
 
     def png(self, dpi=DPI):
         """The picture as the bytes of a PNG file with a palette."""
-        from PIL import Image
-
         raw = io.BytesIO()
         self._draw(raw, "rgba", dpi)
         size = tuple(int(side) for side in self.figure.get_size_inches() * dpi)
@@ -53,29 +56,25 @@ class Picture:
         return packed.getvalue()
 
     def save(self, path, dpi=200):
-        """Write a .png, .svg or .pdf file, which appears only when it is whole; returns its path."""
+        """Write a .png, .svg or .pdf file, which appears only once it is complete; returns its path."""
         path = pathlib.Path(path)
         kind = path.suffix.lower().lstrip(".")
         if kind not in FORMATS:
             raise ValueError(f"save: path={str(path)!r} must end in {' or '.join('.' + name for name in FORMATS)}")
-        # Dates are left out, so that the same picture is the same file.
-        about = {"png": {"Description": self.description, "Software": None},
-                 "svg": {"Description": self.description, "Date": None},
-                 "pdf": {"Subject": self.description, "CreationDate": None}}[kind]  # fmt: skip
-        part = path.with_name(path.name + ".part")
-        try:
-            self._draw(part, kind, dpi, about)
-            os.replace(part, path)
-        finally:
-            part.unlink(missing_ok=True)
+        # No dates: the same picture is the same file.
+        metadata = {"png": {"Description": self.description, "Software": None},
+                    "svg": {"Description": self.description, "Date": None},
+                    "pdf": {"Subject": self.description, "CreationDate": None}}[kind]  # fmt: skip
+        with replacing(path) as part:
+            self._draw(part, kind, dpi, metadata)
         return path
 
     def _draw(self, file, kind, dpi, metadata=None):
         with theme.themed():
             if not self._laid_out:
                 plain_powers(self.figure)
-                # A layout moves the ticks on which it was based, so the second is the right one; every further one
-                # would move everything a little again.
+                # Lay out twice: the first layout moves the ticks on which it was based.  Then stop, since every
+                # further layout would move everything a little again.
                 for _ in range(2):
                     self.figure.get_layout_engine().execute(self.figure)
                 self.figure.set_layout_engine("none")
@@ -89,32 +88,29 @@ class Picture:
     def inline_svg(self):
         """The picture as one HTML element that holds its lines: a page can put it in the place of another at once.
 
-        An image in HTML has to be decoded first, and pictures that follow each other would flicker.
+        A browser has to decode an image first, and pictures in quick succession would flicker.
         """
-        raw = io.StringIO()
-        self._draw(raw, "svg", DPI, {"Date": None})
-        drawn = raw.getvalue()
-        drawn = drawn[drawn.index("<svg") :]
-        drawn = re.sub(r"<metadata>.*?</metadata>", "", drawn, flags=re.S)
+        file = io.StringIO()
+        self._draw(file, "svg", DPI, {"Date": None})
+        svg = file.getvalue()
+        svg = re.sub(r"<metadata>.*?</metadata>", "", svg[svg.index("<svg") :], flags=re.S)
         width = round(self.figure.get_figwidth() * DPI * SHOWN)
-        label = html.escape(self.description, quote=True)
+        label = html.escape(self.description)
         style = f'role="img" aria-label="{label}" style="width:{width}px;max-width:100%;height:auto;display:block"'
-        return _figure(drawn.replace("<svg", f"<svg {style}", 1))
+        return _figure(svg.replace("<svg", f"<svg {style}", 1))
 
     def _html(self, png):
-        width, height = (round(int.from_bytes(png[i : i + 4], "big") * SHOWN) for i in (16, 20))  # PNG header
-        alt = html.escape(self.description, quote=True)
-        data = base64.b64encode(png).decode("ascii")
+        width, height = (round(side * SHOWN) for side in png_size(png))
         return _figure(
-            f'<img alt="{alt}" width="{width}" height="{height}" style="max-width:100%;height:auto;display:block" '
-            f'src="data:image/png;base64,{data}">'
+            f'<img alt="{html.escape(self.description)}" width="{width}" height="{height}" '
+            f'style="max-width:100%;height:auto;display:block" src="data:image/png;base64,{base64_text(png)}">'
         )
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         png = self.png()
         return {
             "text/html": self._html(png),
-            "image/png": base64.b64encode(png).decode("ascii"),  # for pages that drop HTML
+            "image/png": base64_text(png),  # for pages that drop HTML
             "text/plain": self.description,
         }
 
@@ -129,54 +125,71 @@ def _figure(content):
     )
 
 
+def base64_text(content):
+    """Bytes as text, the form in which notebooks keep pictures."""
+    return base64.b64encode(content).decode("ascii")
+
+
+def png_size(png):
+    """Width and height in pixels, read from the header of a PNG file."""
+    return tuple(int.from_bytes(png[i : i + 4], "big") for i in (16, 20))
+
+
 def with_palette(image, size=PALETTE):
     """The image in ``size`` colors.
 
     Averaging alone would mix the color of a thin line with that of its surroundings, and one optimizer's color
-    with another's; so the colors of the theme and the most frequent ones, the flat ones, are kept as they are.
+    with another's; so the theme's colors and the most frequent ones, those of flat areas, stay exact.
     """
-    from PIL import Image
-
-    found = image.getcolors(image.width * image.height)  # (count, color); NumPy would sort a million pixels
-    counts, colors = np.array([count for count, _ in found]), np.array([color for _, color in found])
-    used = _packed(colors)
-    order = np.argsort(used)
-    counts, colors, used = counts[order], colors[order], used[order]
-    ours = np.isin(used, [int(color[1:], 16) for color in (*theme.COLORS, theme.YELLOW, theme.PAPER, theme.UNDEFINED)])
-    pinned = colors[np.argsort(np.where(ours, counts.sum(), counts), kind="stable")[::-1][:PINNED]]
-    # Each color counts once, or the ends of a color scale, of which there is little, would be merged into a few steps.
+    # (count, color) for each color; NumPy would sort a million pixels.
+    counts, colors = map(np.array, zip(*image.getcolors(image.width * image.height), strict=True))
+    packed = _packed(colors)
+    order = np.argsort(packed)
+    counts, colors, packed = counts[order], colors[order], packed[order]
+    themed = (*theme.COLORS, theme.YELLOW, theme.PAPER, theme.UNDEFINED)
+    weights = np.where(np.isin(packed, [int(color[1:], 16) for color in themed]), counts.sum(), counts)
+    pinned = colors[np.argsort(weights, kind="stable")[::-1][:PINNED]]
+    # Count each color once, or the rare ends of a color scale would be merged into a few steps.
     once = Image.fromarray(colors.astype(np.uint8)[None])
-    mixed = once.quantize(size - PINNED, dither=Image.Dither.NONE).getpalette()
-    palette = np.concatenate([pinned, np.array(mixed[: 3 * (size - PINNED)], dtype=int).reshape(-1, 3)])
+    averaged = once.quantize(size - PINNED, dither=Image.Dither.NONE).getpalette()
+    palette = np.concatenate([pinned, np.array(averaged[: 3 * (size - PINNED)], dtype=int).reshape(-1, 3)])
     # Pillow's own search for the nearest color is rough: it would turn white pages off-white.
     distance = (palette**2).sum(axis=1) - 2 * colors @ palette.T
-    nearest = np.empty(1 << 24, np.uint8)  # one entry a color; the system brings only those pages that are touched
-    nearest[used] = distance.argmin(axis=1)
-    index = nearest[_packed(np.asarray(image))]
-    small = Image.fromarray(index)
-    small.putpalette(palette.astype(np.uint8).tobytes())
-    return small
+    nearest = np.empty(1 << 24, np.uint8)  # one entry a color; only the pages that are touched take memory
+    nearest[packed] = distance.argmin(axis=1)
+    indexed = Image.fromarray(nearest[_packed(np.asarray(image))])
+    indexed.putpalette(palette.astype(np.uint8).tobytes())
+    return indexed
 
 
 def _packed(colors):
-    """Red, green and blue, shape (..., 3), as one number each."""
+    """Red, green and blue, shape (..., 3), as one integer each."""
     red, green, blue = np.moveaxis(colors.astype(np.int32), -1, 0)
     return red << 16 | green << 8 | blue
 
 
 def new_figure(size=theme.SIZE, layout="constrained"):
-    """A figure of its own; to be called within `theme.themed`."""
-    from matplotlib.figure import Figure
-
+    """A figure of its own, unknown to pyplot; call it within `theme.themed`."""
     return Figure(figsize=size, layout=layout, dpi=DPI)
+
+
+@contextlib.contextmanager
+def canvas(size=theme.SIZE, layout="constrained", **subplots):
+    """A new figure and its axes, drawn on within this block in the style of the course.
+
+    ``subplots`` goes on to matplotlib's `Figure.subplots`.
+    """
+    with theme.themed():
+        figure = new_figure(size, layout)
+        yield figure, figure.subplots(**subplots)
 
 
 def headline(figure, title, settings=""):
     """The title of a figure: what it shows, and below it with which settings; long lines are broken."""
     width = int(8.2 * figure.get_figwidth())  # characters of size 14 in a line
     lines = []
-    for part in filter(None, (title, settings)):
-        lines += [text(part)] if "$" in part else textwrap.wrap(part, width)
+    for line in filter(None, (title, settings)):
+        lines += [text(line)] if "$" in line else textwrap.wrap(line, width)
     figure.suptitle("\n".join(lines), x=0.015, ha="left", fontsize=14)
 
 
@@ -199,9 +212,7 @@ def show_name(f):
 
 
 def text(words):
-    """Text that matplotlib can draw as it is: dollar signs that do not enclose a formula are plain signs."""
-    from matplotlib.mathtext import MathTextParser
-
+    """Text that matplotlib can draw unchanged: dollar signs that do not enclose a formula are plain signs."""
     words = str(words)
     if "$" in words:
         try:
@@ -209,8 +220,3 @@ def text(words):
         except ValueError:
             words = words.replace("$", r"\$")
     return " " + words if words.startswith("_") else words  # legends skip what starts with an underscore
-
-
-def joined(sentences):
-    """Sentences as one text, empty ones left out."""
-    return " ".join(sentence for sentence in sentences if sentence)

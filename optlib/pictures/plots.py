@@ -9,14 +9,14 @@ from .averages import averages
 from .basins import basins
 from .charts import curves, loss, rates
 from .landscape import contour, contour3d, four_views, line, scatter, surface
+from .look_ahead import look_ahead
 from .maps import heatmap, regions
 from .noise import noise_ball, noisy_run
 from .phases import phase_diagram
 from .picture import Picture
 from .runs import bands, progress, ranking
 from .samples import histograms, images
-from .slopes import secant
-from .steps import look_ahead
+from .secant import secant
 
 __all__ = [
     "Picture", "averages", "bands", "basins", "contour", "contour3d", "curves", "first_steps", "four_views",

@@ -1,15 +1,20 @@
-"""Training runs: the same progress against three axes, means and deviations over seeds, and a ranking of rules."""
+"""Training runs: one progress against three axes, runs side by side, means over seeds, and a ranking of rules."""
 
 import math
 
 import numpy as np
+from matplotlib.ticker import PercentFormatter
 
+from ..checks import choice
 from . import theme
-from .charts import EVERY_POINT, _drawable, _scales, _styles
-from .picture import Picture, headline, joined, new_figure, number, text
+from .charts import EVERY_POINT, checked_dict, drawable, scales, styles
+from .draw import every
+from .picture import Picture, canvas, headline, number, text
 from .tracks import legend
 
 AXES = {"steps": "steps", "examples": "examples read", "seconds": "seconds"}
+PANELS = {"loss": "training loss", "accuracy": "test accuracy"}
+TOP = 0.1  # so far above the highest first value the loss axis of a race ends: what rises beyond is cut off
 
 
 def progress(runs, ylabel="loss", title=None, *, logx=True, logy=True):
@@ -25,26 +30,73 @@ def progress(runs, ylabel="loss", title=None, *, logx=True, logy=True):
     -------
     Picture
     """
-    data = _checked_runs(runs)
-    with theme.themed():
-        figure = new_figure((9.6, 4.8))
-        panels = figure.subplots(1, 3, sharey=True)
+    data = {label: _checked_run(label, run) for label, run in checked_dict("progress", "runs", runs, "run").items()}
+    with canvas((9.6, 4.8), ncols=3, sharey=True) as (figure, panels):
         for axes, (key, name) in zip(panels, AXES.items(), strict=True):
-            for (label, run), style in zip(data.items(), _styles(list(data)), strict=True):
-                y = _drawable(run["loss"], logy)
-                every = 1 if len(y) <= EVERY_POINT else max(1, len(y) // 8)
-                axes.plot(_drawable(run[key], logx), y, label=label, **style, markevery=every)
-            _scales(axes, logx, logy, [np.asarray(run[key]) for run in data.values()])
+            for (label, run), style in zip(data.items(), styles(data), strict=True):
+                y = drawable(run["loss"], logy)
+                axes.plot(drawable(run[key], logx), y, label=label, **style, markevery=every(len(y), EVERY_POINT, 8))
+            scales(axes, logx, logy, [run[key] for run in data.values()])
             axes.set_xlabel(name)
         panels[0].set_ylabel(text(ylabel))
         headline(figure, title or f"{ylabel} per step, per example and per second")
-        handles, labels = panels[0].get_legend_handles_labels()
-        figure.legend(handles, [text(label) for label in labels], loc="outside lower center", ncols=len(labels))
-    said = [f"{title}." if title else "", f"Three panels: {ylabel} against steps, examples read and seconds."]
-    # Seconds differ from machine to machine, and so are not told.
-    said += [f"{label}: {number(run['loss'][0])} to {number(run['loss'][-1])} in {int(run['steps'][-1]):,} steps and "
-             f"{int(run['examples'][-1]):,} examples." for label, run in data.items()]  # fmt: skip
-    return Picture(figure, list(panels), joined(said))
+        _legend_below(figure, panels[0], len(data))
+    return Picture(
+        figure, list(panels),
+        f"{title}." if title else "",
+        f"Three panels: {ylabel} against steps, examples read and seconds.",
+        # Seconds differ from machine to machine: leave them out.
+        *(f"{label}: {number(run['loss'][0])} to {number(run['loss'][-1])} in {int(run['steps'][-1]):,} steps and "
+          f"{int(run['examples'][-1]):,} examples." for label, run in data.items()),
+    )  # fmt: skip
+
+
+def race_picture(runs, settings, title="Live race"):
+    """Training loss and test accuracy of several runs against epochs.
+
+    Parameters
+    ----------
+    runs : dict of label -> dict with the arrays (n,) "epochs", "loss", "accuracy", and the bool "diverged"
+        A label that is the name of an optimizer, or starts with one, gets that optimizer's look.  A run that diverged
+        at once, or has not begun, has empty arrays.
+    settings : str
+        Second line of the title.
+    title : str
+
+    Returns
+    -------
+    Picture
+    """
+    started = [run for run in runs.values() if len(run["epochs"])]
+    with canvas((9.6, 4.8), ncols=2) as (figure, panels):
+        for axes, (key, name) in zip(panels, PANELS.items(), strict=True):
+            for (label, run), style in zip(runs.items(), styles(runs), strict=True):
+                label = label + " (diverged)" if run["diverged"] else label
+                axes.plot(run["epochs"], run[key], label=label, **style)
+                if run["diverged"] and len(run["epochs"]):
+                    axes.plot(run["epochs"][-1], run[key][-1], marker="X", markersize=12, color=style["color"])
+            axes.grid(True)
+            axes.set_axisbelow(True)
+            axes.set(xlabel="epochs", ylabel=name, xlim=(0, None))
+        if started:
+            lowest, highest = min(min(run["loss"]) for run in started), max(run["loss"][0] for run in started)
+            panels[0].set_ylim(0.9 * lowest, (1 + TOP) * highest)
+        else:
+            for axes in panels:  # no ticks without a run
+                axes.set(xticks=[], yticks=[])
+        panels[1].set_ylim(0, None)
+        panels[1].yaxis.set_major_formatter(PercentFormatter(1.0))
+        headline(figure, title, settings)
+        _legend_below(figure, panels[0], min(4, len(runs)))
+    words = [f"{title}, {settings}: training loss and test accuracy against epochs."]
+    for label, run in runs.items():
+        if not len(run["epochs"]):
+            words.append(f"{label}: diverged at once." if run["diverged"] else f"{label}: not begun.")
+            continue
+        end = f", where it diverged after {number(run['epochs'][-1])} epochs" if run["diverged"] else ""
+        first, last = (f"{number(run['loss'][i])} and {run['accuracy'][i]:.1%} right" for i in (0, -1))
+        words.append(f"{label}: from loss {first} to {last}{end}.")
+    return Picture(figure, list(panels), *words)
 
 
 def bands(x, ys, xlabel, ylabel, title=None, *, logx=False, logy=False, ylim=None):
@@ -64,23 +116,32 @@ def bands(x, ys, xlabel, ylabel, title=None, *, logx=False, logy=False, ylim=Non
     -------
     Picture
     """
-    data = _checked_bands(x, ys, logy)
-    with theme.themed():
-        figure = new_figure()
-        axes = figure.subplots()
-        for (label, (at, middle, low, high)), style in zip(data.items(), _styles(list(data)), strict=True):
-            every = 1 if len(at) <= EVERY_POINT else max(1, len(at) // 10)
-            axes.fill_between(at, low, high, color=style["color"], alpha=0.18, linewidth=0)
-            axes.plot(at, middle, label=label, **style, markevery=every)
-        _scales(axes, logx, logy, [at for at, *_ in data.values()])
+    x, data = np.asarray(x, dtype=float), {}
+    for label, y in checked_dict("bands", "ys", ys, "values (n, runs)").items():
+        y = np.asarray(y, dtype=float)
+        if x.ndim != 1 or y.ndim != 2 or len(y) != len(x) or not y.size:
+            raise ValueError(f"bands: x has shape {x.shape} and {label!r} has {y.shape}; they must be (n,), (n, runs)")
+        data[label] = drawable(y, logy)
+        if not np.isfinite(data[label]).all():
+            raise ValueError(f"bands: {label!r} has values that cannot be drawn on these axes, such as NaN")
+    counts = {y.shape[1] for y in data.values()}
+    up_to = "up to " * (len(counts) > 1)
+    shown = "one run" if counts == {1} else f"mean and standard deviation of {up_to}{max(counts)} runs"
+    words = [f"{title}: {ylabel} against {xlabel}, {shown}." if title else f"{ylabel} against {xlabel}, {shown}."]
+    with canvas() as (figure, axes):
+        for (label, y), style in zip(data.items(), styles(data), strict=True):
+            y = np.log(y) if logy else y
+            mean, spread = y.mean(axis=1), _deviation(y)
+            lines = mean, mean - spread, mean + spread
+            mean, low, high = (np.exp(line) for line in lines) if logy else lines
+            axes.fill_between(x, low, high, color=style["color"], alpha=0.18, linewidth=0)
+            axes.plot(x, mean, label=label, **style, markevery=every(len(x), EVERY_POINT, 10))
+            words.append(f"{label}: from {number(mean[0])} to {number(mean[-1])}.")
+        scales(axes, logx, logy, [x])
         axes.set(xlabel=text(xlabel), ylabel=text(ylabel), ylim=ylim)
-        shown = _shown({np.shape(y)[1] for y in ys.values()})
         headline(figure, title or f"{ylabel} against {xlabel}", shown)
-        legend(figure, *axes.get_legend_handles_labels())
-    said = [f"{title}: {ylabel} against {xlabel}," if title else f"{ylabel} against {xlabel},"]
-    said[0] += f" {shown}."
-    said += [f"{label}: from {number(m[0])} to {number(m[-1])}." for label, (_, m, _, _) in data.items()]
-    return Picture(figure, axes, joined(said))
+        legend(figure, axes.lines)
+    return Picture(figure, axes, *words)
 
 
 def ranking(results, xlabel, title=None, *, settings="", best="min", logx=False):
@@ -100,17 +161,20 @@ def ranking(results, xlabel, title=None, *, settings="", best="min", logx=False)
     -------
     Picture
     """
-    data = _checked_results(results, best, logx)
+    choice("ranking", "best", best, ("min", "max"))
+    data = checked_dict("ranking", "results", results, "values")
+    data = {label: np.asarray(values, dtype=float) for label, values in data.items()}
+    for label, values in data.items():
+        if values.ndim != 1 or not len(values) or not np.isfinite(values).all() or (logx and values.min() <= 0):
+            above = " above 0" if logx else ""
+            raise ValueError(f"ranking: {label!r} has shape {values.shape}; it must be (runs,), finite numbers{above}")
     names = sorted(data, key=lambda name: data[name].mean(), reverse=best == "max")
-    with theme.themed():
-        figure = new_figure((8.0, 1.6 + 0.3 * len(names)))
-        axes = figure.subplots()
-        for row, (name, style) in enumerate(zip(names, _styles(names), strict=True)):
-            values = data[name]
-            mean, spread = values.mean(), _deviation(values)
-            axes.plot(values, np.full(len(values), row), "o", color=style["color"], markersize=4, alpha=0.35)
-            axes.errorbar(mean, row, xerr=spread, fmt=style["marker"], color=style["color"], capsize=4, markersize=8,
-                          markeredgecolor=theme.PAPER, linewidth=2, zorder=3)  # fmt: skip
+    with canvas((8.0, 1.6 + 0.3 * len(names))) as (figure, axes):
+        for row, (name, style) in enumerate(zip(names, styles(names), strict=True)):
+            values, color = data[name], style["color"]
+            axes.plot(values, np.full(len(values), row), "o", color=color, markersize=4, alpha=0.35)
+            axes.errorbar(values.mean(), row, xerr=_deviation(values), fmt=style["marker"], color=color, capsize=4,
+                          markersize=8, markeredgecolor=theme.PAPER, linewidth=2, zorder=3)  # fmt: skip
         axes.set_yticks(range(len(names)), [text(name) for name in names])
         axes.set(ylim=(len(names) - 0.4, -0.6), xlabel=text(xlabel))
         if logx:
@@ -118,10 +182,17 @@ def ranking(results, xlabel, title=None, *, settings="", best="min", logx=False)
         axes.grid(True, axis="x")
         axes.set_axisbelow(True)
         headline(figure, title or xlabel, settings)
-    said = [f"{title}: {xlabel}" if title else xlabel]
-    said[0] += f" of {len(names)} entries, the best first{f'; {settings}' if settings else ''}."
-    said += [f"{name}: {_mean_words(data[name])}." for name in names]
-    return Picture(figure, axes, joined(said))
+    return Picture(
+        figure, axes,
+        (f"{title}: {xlabel}" if title else xlabel)
+        + f" of {len(names)} entries, the best first{f'; {settings}' if settings else ''}.",
+        *(f"{name}: {_mean_words(data[name])}." for name in names),
+    )  # fmt: skip
+
+
+def _legend_below(figure, axes, columns):
+    handles, labels = axes.get_legend_handles_labels()
+    figure.legend(handles, [text(label) for label in labels], loc="outside lower center", ncols=columns)
 
 
 def _mean_words(values):
@@ -134,61 +205,17 @@ def _mean_words(values):
 
 
 def _deviation(values):
-    """Standard deviation over the last axis, as a sample tells it; 0 for a single run."""
+    """Standard deviation of a sample over the last axis; 0 for a single run."""
     return values.std(axis=-1, ddof=min(1, values.shape[-1] - 1))
 
 
-# --- data --------------------------------------------------------------------------------------------------------
-
-
-def _checked_runs(runs):
-    if not isinstance(runs, dict) or not runs:
-        raise TypeError(f"progress: runs={runs!r} must be a dict of label -> run, with at least one entry")
-    wanted = (*AXES, "loss")
-    data = {}
-    for label, run in runs.items():
-        if not isinstance(run, dict) or not set(wanted) <= set(run):
-            raise ValueError(f"progress: run {label!r} must be a dict with {', '.join(map(repr, wanted))}")
-        data[str(label)] = {key: np.asarray(run[key], dtype=float) for key in wanted}
-        shapes = {key: values.shape for key, values in data[str(label)].items()}
-        if len(set(shapes.values())) > 1 or len(shapes["loss"]) != 1 or not shapes["loss"][0]:
-            raise ValueError(f"progress: the arrays of run {label!r} have shapes {shapes}; all must be (n,)")
-    return data
-
-
-def _shown(runs):
-    """What a picture of bands shows, for the different numbers of runs of its lines."""
-    if max(runs) == 1:
-        return "one run"
-    return f"mean and standard deviation of {'up to ' * (len(runs) > 1)}{max(runs)} runs"
-
-
-def _checked_bands(x, ys, logy):
-    if not isinstance(ys, dict) or not ys:
-        raise TypeError(f"bands: ys={ys!r} must be a dict of label -> values (n, runs), with at least one entry")
-    x, data = np.asarray(x, dtype=float), {}
-    for label, y in ys.items():
-        y = np.asarray(y, dtype=float)
-        if x.ndim != 1 or y.ndim != 2 or len(y) != len(x) or not y.size:
-            raise ValueError(f"bands: x has shape {x.shape} and {label!r} has {y.shape}; they must be (n,), (n, runs)")
-        y = _drawable(y, logy)
-        if not np.isfinite(y).all():
-            raise ValueError(f"bands: {label!r} has values that cannot be drawn on these axes, such as NaN")
-        y = np.log(y) if logy else y
-        mean, spread = y.mean(axis=1), _deviation(y)
-        lines = mean, mean - spread, mean + spread
-        data[str(label)] = x, *(np.exp(line) if logy else line for line in lines)
-    return data
-
-
-def _checked_results(results, best, logx):
-    if best not in ("min", "max"):
-        raise ValueError(f"ranking: best={best!r} must be 'min' or 'max'")
-    if not isinstance(results, dict) or not results:
-        raise TypeError(f"ranking: results={results!r} must be a dict of label -> values, with at least one entry")
-    data = {str(label): np.asarray(values, dtype=float) for label, values in results.items()}
-    for label, values in data.items():
-        if values.ndim != 1 or not len(values) or not np.isfinite(values).all() or (logx and values.min() <= 0):
-            above = " above 0" if logx else ""
-            raise ValueError(f"ranking: {label!r} has shape {values.shape}; it must be (runs,), finite numbers{above}")
-    return data
+def _checked_run(label, run):
+    """The arrays of a run, of one shape (n,)."""
+    keys = (*AXES, "loss")
+    if not isinstance(run, dict) or not set(keys) <= set(run):
+        raise ValueError(f"progress: run {label!r} must be a dict with {', '.join(map(repr, keys))}")
+    arrays = {key: np.asarray(run[key], dtype=float) for key in keys}
+    shapes = {key: values.shape for key, values in arrays.items()}
+    if len(set(shapes.values())) > 1 or len(shapes["loss"]) != 1 or not shapes["loss"][0]:
+        raise ValueError(f"progress: the arrays of run {label!r} have shapes {shapes}; all must be (n,)")
+    return arrays

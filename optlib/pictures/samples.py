@@ -4,9 +4,10 @@ import math
 
 import numpy as np
 
+from ..checks import integer
 from . import theme
-from .charts import _marks
-from .picture import Picture, headline, joined, new_figure, number, text
+from .charts import checked_dict, marks
+from .picture import Picture, canvas, headline, number, text
 from .tracks import legend
 
 CUT = 0.001  # share of the values on either side that may lie beyond the axis: a few outliers would squeeze the rest
@@ -27,29 +28,32 @@ def histograms(samples, xlabel, title=None, *, bins=80, vlines=None):
     -------
     Picture
     """
-    data = _checked_samples(samples)
-    if isinstance(bins, bool) or not isinstance(bins, (int, np.integer)) or not 2 <= bins <= 1000:
-        raise ValueError(f"histograms: bins={bins!r} must be an integer from 2 to 1000")
+    data = checked_dict("histograms", "samples", samples, "values")
+    data = {label: np.asarray(values, dtype=float).ravel() for label, values in data.items()}
+    for label, values in data.items():
+        if not len(values) or not np.isfinite(values).all():
+            raise ValueError(f"histograms: {label!r} must hold finite numbers, at least one")
+    bins, vlines = integer("histograms", "bins", bins, 2, 1000), vlines or {}
     ends = np.array([np.quantile(values, (CUT, 1 - CUT)) for values in data.values()])
     low, high = ends[:, 0].min(), ends[:, 1].max()
     edges = np.linspace(low, high if high > low else low + 1, bins + 1)
-    with theme.themed():
-        figure = new_figure((8.0, 4.6))
-        axes = figure.subplots()
+    with canvas((8.0, 4.6)) as (figure, axes):
         for (label, values), style in zip(data.items(), theme.plain_styles(len(data)), strict=True):
             density = np.histogram(values, edges)[0] / (len(values) * (edges[1] - edges[0]))
             axes.stairs(density, edges, fill=True, color=theme.mix(style["color"], theme.PAPER, 0.3), alpha=0.25)
             axes.stairs(density, edges, color=style["color"], linestyle=style["linestyle"], linewidth=2, label=label)
         axes.set(xlabel=text(xlabel), ylabel="density", xlim=(edges[0], edges[-1]))
         axes.set_ylim(0, axes.get_ylim()[1] * (1.12 if vlines else 1.0))  # the marks are written along the upper edge
-        _marks(axes, vlines, None)
+        marks(axes, vlines, {})
         headline(figure, title or f"Histograms of {xlabel}")
-        legend(figure, *axes.get_legend_handles_labels())
-    said = [f"{title}: histograms of {xlabel}." if title else f"Histograms of {xlabel}."]
-    said += [f"{label}: {len(v):,} values, mean {number(v.mean())}, standard deviation {number(v.std())}."
-             for label, v in data.items()]  # fmt: skip
-    said += [f"Marked: {label} at {number(v)}." for label, v in (vlines or {}).items()]
-    return Picture(figure, axes, joined(said))
+        legend(figure, axes.patches)
+    return Picture(
+        figure, axes,
+        f"{title}: histograms of {xlabel}." if title else f"Histograms of {xlabel}.",
+        *(f"{label}: {len(v):,} values, mean {number(v.mean())}, standard deviation {number(v.std())}."
+          for label, v in data.items()),
+        *(f"Marked: {label} at {number(v)}." for label, v in vlines.items()),
+    )  # fmt: skip
 
 
 def images(x, labels=None, title=None, *, columns=10):
@@ -69,40 +73,29 @@ def images(x, labels=None, title=None, *, columns=10):
     """
     x = _checked_images(x)
     gray = {} if x.ndim == 4 else {"cmap": "gray_r", "vmin": x.min(), "vmax": x.max()}
-    labels = None if labels is None else [str(label) for label in labels]
-    if labels is not None and len(labels) != len(x):
-        raise ValueError(f"images: labels has {len(labels)} entries for {len(x)} pictures; give one for each")
-    if isinstance(columns, bool) or not isinstance(columns, (int, np.integer)) or columns < 1:
-        raise ValueError(f"images: columns={columns!r} must be an integer of at least 1")
-    columns = min(int(columns), len(x))
+    names = [] if labels is None else [str(label) for label in labels]
+    if labels is not None and len(names) != len(x):
+        raise ValueError(f"images: labels has {len(names)} entries for {len(x)} pictures; give one for each")
+    columns = min(integer("images", "columns", columns, 1), len(x))
     rows = -(-len(x) // columns)
     side = 8.0 / columns
-    longest = max(map(len, labels)) if labels else 1
-    size = min(12.0, 72 * side / (0.6 * longest))  # a letter is about 0.6 of the size wide
-    with theme.themed():
-        figure = new_figure((8.0, rows * (side * x.shape[1] / x.shape[2] + (0.3 if labels else 0.08)) + 0.6))
-        grid = figure.subplots(rows, columns, squeeze=False)
+    size = min(12.0, 72 * side / (0.6 * max(map(len, names), default=1)))  # a letter is about 0.6 of the size wide
+    height = rows * (side * x.shape[1] / x.shape[2] + (0.3 if names else 0.08)) + 0.6
+    with canvas((8.0, height), nrows=rows, ncols=columns, squeeze=False) as (figure, grid):
         for k, axes in enumerate(grid.ravel()):
             axes.set_axis_off()
             if k < len(x):
                 axes.imshow(x[k], interpolation="nearest", **gray)
-                if labels:
-                    axes.set_title(text(labels[k]), fontsize=size, pad=3)
+                if names:
+                    axes.set_title(text(names[k]), fontsize=size, pad=3)
         headline(figure, title or f"{len(x)} pictures")
     kind = "pictures" if gray else "color pictures"
-    said = [f"{title}." if title else "", f"{len(x)} {kind} of {x.shape[1]} by {x.shape[2]} pixels."]
-    said += [f"Labels: {', '.join(labels)}."] if labels else []
-    return Picture(figure, list(grid.ravel()), joined(said))
-
-
-def _checked_samples(samples):
-    if not isinstance(samples, dict) or not samples:
-        raise TypeError(f"histograms: samples={samples!r} must be a dict of label -> values, with at least one entry")
-    data = {str(label): np.asarray(values, dtype=float).ravel() for label, values in samples.items()}
-    for label, values in data.items():
-        if not len(values) or not np.isfinite(values).all():
-            raise ValueError(f"histograms: {label!r} must hold finite numbers, at least one")
-    return data
+    return Picture(
+        figure, list(grid.ravel()),
+        f"{title}." if title else "",
+        f"{len(x)} {kind} of {x.shape[1]} by {x.shape[2]} pixels.",
+        f"Labels: {', '.join(names)}." if names else "",
+    )  # fmt: skip
 
 
 def _checked_images(x):

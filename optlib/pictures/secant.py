@@ -1,9 +1,10 @@
-"""The two feet of a numerical derivative."""
+"""A numerical derivative as a secant: the two points that the line runs through, and the tangent."""
 
 import numpy as np
 
+from ..checks import number as checked_number
 from . import theme
-from .picture import Picture, headline, new_figure, number
+from .picture import Picture, canvas, headline, number
 from .tracks import legend
 
 
@@ -24,33 +25,27 @@ def secant(fn, x, h, derivative=None, extent=None):
     -------
     Picture
     """
-    if not h > 0:
-        raise ValueError(f"secant: h={h!r} must be a positive number")
+    h = checked_number("secant", "h", h, "(0, inf)")
     low, high = extent or (x - max(2.0, 1.2 * h), x + max(2.0, 1.2 * h))
     if derivative is None:
         derivative = (fn(x + 1e-5) - fn(x - 1e-5)) / 2e-5
     forward = (fn(x + h) - fn(x)) / h
     central = (fn(x + h) - fn(x - h)) / (2 * h)
     across = np.linspace(low, high, 400)
-    blue, red = theme.BLUE, theme.VERMILLION
-    with theme.themed():
-        figure = new_figure((8.0, 4.6))
-        axes = figure.subplots()
-        axes.plot(across, fn(across), color=theme.FAINT, linewidth=1.6)
+    heights = fn(across)
+    with canvas((8.0, 4.6)) as (figure, axes):
+        axes.plot(across, heights, color=theme.FAINT, linewidth=1.6)
         axes.axline((x, fn(x)), slope=derivative, color=theme.INK, linestyle=(0, theme.DOTTED), label="tangent")
-        axes.axline((x, fn(x)), slope=forward, color=red, linestyle=(0, theme.DASHED), label="forward")
-        axes.axline((x - h, fn(x - h)), slope=central, color=blue, label="central")
+        axes.axline((x, fn(x)), slope=forward, color=theme.VERMILLION, linestyle=(0, theme.DASHED), label="forward")
+        axes.axline((x - h, fn(x - h)), slope=central, color=theme.BLUE, label="central")
         feet = np.array([x - h, x, x + h])
         axes.plot(feet, fn(feet), "o", color=theme.INK, markersize=7, zorder=5)
-        heights = fn(across)
         room = 0.25 * (heights.max() - heights.min()) or 1.0
         axes.set(xlim=(low, high), ylim=(heights.min() - room, heights.max() + room), xlabel="x", ylabel="f(x)")
-        said = f"slope {derivative:.4f}    forward {forward:.4f}    central {central:.4f}"
-        headline(figure, f"Feet at x = {number(x)} and h = {number(h)} to either side", said)
-        handles, labels = axes.get_legend_handles_labels()
-        legend(figure, handles, labels)
-    description = (
+        slopes = f"slope {derivative:.4f}    forward {forward:.4f}    central {central:.4f}"
+        headline(figure, f"Feet at x = {number(x)} and h = {number(h)} to either side", slopes)
+        legend(figure, axes.lines)
+    return Picture(figure, axes, (
         f"A curve with its tangent at x = {number(x)}, of slope {derivative:.4f}. With h = {number(h)} the forward "
         f"difference gives {forward:.4f} and the central one {central:.4f}."
-    )
-    return Picture(figure, axes, description)
+    ))  # fmt: skip

@@ -4,10 +4,13 @@ import dataclasses
 
 import numpy as np
 
+from ..checks import choice, integer
 from .background import contour_levels
 from .picture import number
 
 GRID = 241  # points a side: contour lines are smooth at lecture size
+LEVELS = 16
+LOG = (True, False, "auto")  # whether an axis or a color scale is logarithmic
 
 
 @dataclasses.dataclass
@@ -29,7 +32,7 @@ class Terrain:
 
     @property
     def heights(self):
-        """``z`` for a third dimension, which knows no logarithmic axis: the exponents of ten in a log picture.
+        """``z`` for 3-D axes, which have no logarithmic scale: the exponents of ten in a log picture.
 
         They end at a floor, since a thin valley that falls to minus infinity would be drawn as a comb.
         """
@@ -50,18 +53,16 @@ class Terrain:
     def words(self):
         """The rectangle and what is undefined in it."""
         (x0, x1), (y0, y1) = self.extent
-        said = f"over x from {number(x0)} to {number(x1)} and y from {number(y0)} to {number(y1)}"
         scale = ", on a logarithmic scale" if self.log else ""
         holes = np.ma.getmaskarray(self.z).mean()
         undefined = f" It is undefined in {100 * holes:.2g} % of the area, which is left blank." if holes else ""
-        return f"{said}{scale}.{undefined}"
+        return f"over x from {number(x0)} to {number(x1)} and y from {number(y0)} to {number(y1)}{scale}.{undefined}"
 
 
-def terrain(who, f, extent, tracks, levels, log, grid=GRID):
+def terrain(who, f, extent=None, tracks=(), levels=LEVELS, log="auto"):
     """Sample ``f`` over ``extent``; see `plots.contour` for the arguments."""
     extent = grown(f.domain, tracks) if extent is None else checked_extent(who, extent, 2)
-    x, y = (np.linspace(low, high, grid) for low, high in extent)
-    X, Y = np.meshgrid(x, y)
+    X, Y = np.meshgrid(*(np.linspace(low, high, GRID) for low, high in extent))
     with np.errstate(all="ignore"):
         z = np.array(np.broadcast_to(f.at(X, Y), X.shape), dtype=float)
     finite = z[np.isfinite(z)]
@@ -101,39 +102,37 @@ def checked_extent(who, extent, dim):
     return sides
 
 
-def is_log(levels):
-    """Whether rising levels are spaced by factors rather than by equal differences."""
-    gaps = np.diff(levels)
-    return bool(gaps[-1] > 2 * gaps[0])
-
-
-def check_log(who, log):
-    """``log`` itself if it is True, False or "auto"."""
-    if log not in (True, False, "auto"):
-        raise ValueError(f"{who}: log={log!r} must be True, False or 'auto'")
-    return log
+def nearly_square(extent):
+    """Whether one scale for both axes suits this rectangle: right angles then stay right."""
+    (x0, x1), (y0, y1) = extent
+    return 0.5 <= (x1 - x0) / (y1 - y0) <= 2
 
 
 def _levels(who, finite, lowest, levels, log):
     """Level values, rising, and whether the scale is logarithmic above ``lowest``."""
-    check_log(who, log)
+    choice(who, "log", log, LOG)
     if np.ndim(levels):
         levels = np.unique(np.asarray(levels, dtype=float))
         if len(levels) < 2 or not np.isfinite(levels).all():
             raise ValueError(f"{who}: levels={levels!r} must be a number of levels or at least 2 finite values")
-        log = is_log(levels) and levels[0] > lowest if log == "auto" else log
+        log = _rise_by_factors(levels) and levels[0] > lowest if log == "auto" else log
         if log and levels[0] <= lowest:
             raise ValueError(f"{who}: levels start at {levels[0]:g}; with log=True all must lie above {lowest:g}")
         return levels, log
-    if isinstance(levels, bool) or not isinstance(levels, (int, np.integer)) or not 2 <= levels <= 200:
-        raise ValueError(f"{who}: levels={levels!r} must be an integer from 2 to 200, or a sequence of values")
-    found = contour_levels(finite, lowest, levels)
+    count = integer(who, "levels", levels, 2, 200)
     if log == "auto":
-        return found, is_log(found)
+        levels = contour_levels(finite, lowest, count)
+        return levels, _rise_by_factors(levels)
     above = finite - lowest
     high = float(np.quantile(above, 0.98)) or 1.0
     if log:
         positive = above[above > 0]
         low = float(np.quantile(positive, 0.02)) if positive.size else high / 10
-        return lowest + np.geomspace(max(min(low, high / 10), high * 1e-6), high, levels), True
-    return lowest + np.linspace(0.0, high, levels + 2)[1:-1], False
+        return lowest + np.geomspace(max(min(low, high / 10), high * 1e-6), high, count), True
+    return lowest + np.linspace(0.0, high, count + 2)[1:-1], False
+
+
+def _rise_by_factors(levels):
+    """Whether rising levels are spaced by factors rather than by equal differences."""
+    gaps = np.diff(levels)
+    return bool(gaps[-1] > 2 * gaps[0])

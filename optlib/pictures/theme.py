@@ -1,11 +1,11 @@
-"""How the course looks: one color for one optimizer, sizes for a lecture hall, and where colors come from.
+"""How the course looks: one color for one optimizer, sizes for a lecture hall, and the source of the colors.
 
 Seven of the eight colors of Okabe and Ito mark the optimizers (M. Okabe, K. Ito, 2008, *Color Universal Design*):
-they stay apart for the color-blind and on gray paper next to a second cue, the line style, and a third, the
-marker.  The eighth, yellow, is too pale for a line; it fills the stars that mark minima.
+color-blind readers can tell them apart, and line style and marker do so on gray paper.  The eighth, yellow, is too
+pale for a line; it fills the stars that mark minima.
 
 Everything here is plain data (hex colors, numbers), so that players in the browser draw in the same style.
-matplotlib is imported only by the functions that hand something of it out.
+matplotlib is imported only by the functions that need it.
 """
 
 import contextlib
@@ -17,9 +17,9 @@ COLORS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, BLACK)
 PAPER, INK, FAINT = "#FFFFFF", "#1A1A1A", "#6B6B6B"  # page, text, grid and secondary text
 UNDEFINED, UNDEFINED_HATCH = "#E4E4E4", "#9A9A9A"  # where a function has no value or a run diverged
 
-# From low values to high: lightness only grows, hues stay muted, so that every path color is seen on top.
+# From low values to high.  Lightness only grows; muted hues let every path color stand out.
 LANDSCAPE = ("#52748F", "#7E9FB2", "#A9C3C9", "#CFDDD8", "#E9EADB", "#F8F4E6")
-# The same for results, where nothing is drawn on top and more contrast helps.
+# The same for results: nothing is drawn on top, so contrast may be stronger.
 RESULTS = ("#12304B", "#1F5A7D", "#3E87A0", "#7DB3AE", "#BED7B8", "#F3F1CF")
 
 # Dash patterns in multiples of the line width, as matplotlib and a canvas both take them; () is a solid line.
@@ -54,7 +54,7 @@ _STYLES = {
     "DemonAdam":           (ORANGE, DASH_DOT, "d"),
 }  # fmt: skip
 
-# What is left over for rules that readers register: never the look of a rule of the course.
+# Looks for rules that readers register: none of them is that of a rule of the course.
 _TAKEN = {(color, dashes) for color, dashes, _ in _STYLES.values()}
 _SPARE = tuple((color, dashes) for dashes in DASHES for color in COLORS if (color, dashes) not in _TAKEN)
 
@@ -105,30 +105,28 @@ def style_of(rule):
     Parameters
     ----------
     rule : optimizer class, instance, or name
-        A name that the course does not know gets a style of its own that depends on nothing but the name.
+        A name that the course does not know gets a style that depends on the name alone.
 
     Returns
     -------
     dict
-        ``color`` (hex), ``linestyle`` ("solid" or matplotlib's (0, dashes)) and ``marker``; may be passed on
-        to ``axes.plot``.  `dash_array` turns the line style into plain numbers.
+        ``color`` (hex), ``linestyle`` ("solid" or matplotlib's (0, dashes)) and ``marker``, as ``axes.plot`` takes
+        them.  `dash_array` turns the line style into plain numbers.
     """
     name = name_of(rule)
     if name in _STYLES:
         color, dashes, marker = _STYLES[name]
     else:
         # A sum over the letters rather than hash(), which Python salts anew in every session.
-        number = sum(place * ord(letter) for place, letter in enumerate(name, start=1))
-        color, dashes = _SPARE[number % len(_SPARE)]
-        marker = MARKERS[number % len(MARKERS)]
+        checksum = sum(place * ord(letter) for place, letter in enumerate(name, start=1))
+        color, dashes = _SPARE[checksum % len(_SPARE)]
+        marker = MARKERS[checksum % len(MARKERS)]
     return _style(color, dashes, marker)
 
 
 def plain_styles(n):
     """Styles for ``n`` curves that are not optimizers: all colors first, then the next line style."""
-    return [
-        _style(COLORS[i % len(COLORS)], DASHES[i % len(DASHES)], MARKERS[i % len(MARKERS)]) for i in range(n)
-    ]
+    return [_style(COLORS[i % len(COLORS)], DASHES[i % len(DASHES)], MARKERS[i % len(MARKERS)]) for i in range(n)]
 
 
 def variants(style, n):
@@ -136,16 +134,12 @@ def variants(style, n):
 
     The first is the style itself; the others differ in line style and marker too.
     """
-    first_dash, first_marker = DASHES.index(dash_array(style)), MARKERS.index(style["marker"])
-    made = []
-    for i in range(n):
-        pale = 0.6 * i / max(n - 1, 1)
-        made.append(_style(
-            mix(style["color"], PAPER, pale),
-            DASHES[(first_dash + i) % len(DASHES)],
-            MARKERS[(first_marker + i) % len(MARKERS)],
-        ))
-    return made
+    dash, marker = DASHES.index(dash_array(style)), MARKERS.index(style["marker"])
+    colors = [mix(style["color"], PAPER, 0.6 * i / max(n - 1, 1)) for i in range(n)]
+    return [
+        _style(color, DASHES[(dash + i) % len(DASHES)], MARKERS[(marker + i) % len(MARKERS)])
+        for i, color in enumerate(colors)
+    ]
 
 
 def dash_array(style):
@@ -161,10 +155,14 @@ def name_of(rule):
     return rule.__name__ if isinstance(rule, type) else type(rule).__name__
 
 
+def rgb(color):
+    """A hex color as three integers from 0 to 255."""
+    return [int(color[i : i + 2], 16) for i in (1, 3, 5)]
+
+
 def mix(color, other, share):
     """A hex color, moved the given share of the way (0 to 1) to another."""
-    pairs = [(int(color[i : i + 2], 16), int(other[i : i + 2], 16)) for i in (1, 3, 5)]
-    return "#" + "".join(f"{round(a + (b - a) * share):02X}" for a, b in pairs)
+    return "#" + "".join(f"{round(a + (b - a) * share):02X}" for a, b in zip(rgb(color), rgb(other), strict=True))
 
 
 def colormap(stops=LANDSCAPE):
@@ -176,7 +174,7 @@ def colormap(stops=LANDSCAPE):
 
 @contextlib.contextmanager
 def themed():
-    """Within this block matplotlib draws in the style of the course; the reader's own settings come back after."""
+    """Draw in the style of the course within this block; restore the reader's own settings after it."""
     import matplotlib
 
     with matplotlib.rc_context():

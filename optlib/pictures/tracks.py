@@ -1,4 +1,4 @@
-"""What pictures are told of a path: its points, its look, and the words for it."""
+"""What pictures need to know of a path: its points, its look, and the words for it."""
 
 import dataclasses
 
@@ -48,17 +48,27 @@ class Track:
         return "path" if self.rule is None else theme.name_of(self.rule)
 
     @property
+    def full_label(self):
+        """The label, and whether the path diverged."""
+        return self.label + (" (diverged)" if self.diverged else "")
+
+    @property
     def legend(self):
-        """The label, broken into lines, with what the reader must know of the end."""
-        return _wrapped(self.label + (" (diverged)" if self.diverged else ""))
+        """The same, broken into lines."""
+        return _wrapped(self.full_label)
 
     def end(self):
         """Number of steps, last point and value there in words."""
-        at = f"value {number(self.f[-1])}" if self.x is None else f"{point(self.x[-1])}, f = {number(self.f[-1])}"
+        place = f"value {number(self.f[-1])}" if self.x is None else f"{point(self.x[-1])}, f = {number(self.f[-1])}"
         if self.diverged:
-            return f"diverged, its last finite point after {_count(self.steps)} is {at}."
+            return f"diverged, its last finite point after {_count(self.steps)} is {place}."
         met = "" if self.stopped_by == "steps" else f", where it met its {self.stopped_by} criterion"
-        return f"after {_count(self.steps)} at {at}{met}."
+        return f"after {_count(self.steps)} at {place}{met}."
+
+    def settings_text(self, without=(), named=True):
+        """Rule and settings in words, without some of the settings, and unless ``named`` without the rule's name."""
+        words = settings_text(self.rule, {k: v for k, v in self.settings.items() if k not in without})
+        return words if named else words.removeprefix(self.name).removeprefix(", ")
 
 
 def tracks(who, f, paths, labels=None):
@@ -72,22 +82,24 @@ def tracks(who, f, paths, labels=None):
     paths : Trajectory objects, arrays (n, d), or tracks
     labels : sequence of str, one a path, optional
     """
-    found = []
+    all_tracks = []
     for path in paths:
         if isinstance(path, Track):
-            found.append(path)
+            all_tracks.append(path)
+        elif isinstance(path, Trajectory):
+            all_tracks += _of_trajectory(path)
         else:
-            found += _of_trajectory(path) if isinstance(path, Trajectory) else [_of_array(who, f, path)]
-    for track in found:
+            all_tracks.append(_of_array(who, f, path))
+    for track in all_tracks:
         if f is not None and track.x.shape[1] != f.dim:
             raise ValueError(f"{who}: a path has points of {track.x.shape[1]} coordinates, but {f.name} has {f.dim}")
-    _label(who, found, labels)
-    _style(found)
-    return found
+    _label(who, all_tracks, labels)
+    _style(all_tracks)
+    return all_tracks
 
 
 def check_function(who, f, dim=2):
-    """Refuse what is no function of ``dim`` coordinates, with a word on what draws it."""
+    """Refuse what is no function of ``dim`` coordinates, and name the picture that draws it."""
     if not isinstance(f, Function):
         raise TypeError(f"{who}: f={f!r} must be a Function; wrap your own with ol.objective(...)")
     if f.dim != dim:
@@ -100,31 +112,35 @@ def check_function(who, f, dim=2):
 # --- looks ---------------------------------------------------------------------------------------------------
 
 
-def _style(found):
+def _style(tracks):
     """Each rule in its own color; a rule that comes several times in as many variants of it."""
+    crowded = len(tracks) > MOST_NAMED
     groups = {}
-    for track in found:
+    for track in tracks:
         groups.setdefault(track.name, []).append(track)
     for name, group in groups.items():
         if name == "path":
             styles = theme.plain_styles(len(group))
-        elif len(found) > MOST_NAMED:
+        elif crowded:
             styles = [theme.style_of(name)] * len(group)
         else:
             styles = theme.variants(theme.style_of(name), len(group))
         for track, style in zip(group, styles, strict=True):
-            track.style, track.thin = style, len(found) > MOST_NAMED
+            track.style, track.thin = style, crowded
 
 
-def legend(figure, handles, labels, **place):
-    """A legend beside the axes, below the title; equal labels are named once and counted."""
+def legend(figure, handles, **place):
+    """A legend of what has a label, beside the axes and below the title; equal labels are named once and counted."""
+    handles = [h for h in handles if h.get_label() and not h.get_label().startswith("_child")]  # matplotlib's own
+    if not handles:
+        return
+    labels = [handle.get_label() for handle in handles]
     counts = {label: labels.count(label) for label in labels}
-    first = {label: handles[labels.index(label)] for label in counts}
     names = [text(_wrapped(f"{label}: {n} paths") if n > 1 else label) for label, n in counts.items()]
     # As many empty lines on top as the figure's title has: it may reach over the legend's column.
     room = " \n" * figure.get_suptitle().count("\n") + " "
     place = place or {"loc": "outside right upper", "title": room, "title_fontsize": 14}
-    return figure.legend(list(first.values()), names, **place)
+    figure.legend([handles[labels.index(label)] for label in counts], names, **place)
 
 
 def _wrapped(label):
@@ -140,89 +156,83 @@ def _wrapped(label):
 # --- words ---------------------------------------------------------------------------------------------------
 
 
-def _label(who, found, labels):
+def _label(who, tracks, labels):
     """Take the labels given, or name what tells the paths apart: rule, settings, start."""
     if labels is not None:
         labels = [labels] if isinstance(labels, str) else list(labels)
-        if len(labels) != len(found):
-            raise ValueError(f"{who}: labels has {len(labels)} entries for {len(found)} paths; give one for each")
-        for track, label in zip(found, labels, strict=True):
+        if len(labels) != len(tracks):
+            raise ValueError(f"{who}: labels has {len(labels)} entries for {len(tracks)} paths; give one for each")
+        for track, label in zip(tracks, labels, strict=True):
             track.label = str(label)
         return
-    if len(found) > 1 and all(track.rule for track in found):
-        for track in found:
-            track.label = _settings(track, without=_shared(found), named=len({t.name for t in found}) > 1)
-    seen = [track.label for track in found]
-    for i, track in enumerate(found, start=1):
-        if seen.count(track.label) > 1:
-            apart = f"from {point(track.x[0])}" if track.rule is not None else f"{i}"
-            track.label = ", ".join(filter(None, [track.label, apart])) if track.rule is not None else f"path {i}"
+    if len(tracks) > 1 and all(track.rule for track in tracks):
+        shared, named = _shared(tracks), len({track.name for track in tracks}) > 1
+        for track in tracks:
+            track.label = track.settings_text(shared, named)
+    labels = [track.label for track in tracks]
+    for i, track in enumerate(tracks, start=1):
+        if labels.count(track.label) > 1 and track.rule is None:
+            track.label = f"path {i}"
+        elif labels.count(track.label) > 1:
+            track.label = ", ".join(filter(None, [track.label, f"from {point(track.x[0])}"]))
 
 
-def settings_line(found):
+def settings_line(tracks):
     """For the title: the rule and settings that all paths share, the range of their lr, steps and start."""
-    if not found:
+    if not tracks:
         return ""
-    parts = []
-    if len(found) == 1:
-        parts.append(found[0].label)
-    elif all(track.rule for track in found):
-        shared = _shared(found)
-        rates = [track.settings.get("lr") for track in found]
-        others = {name for track in found for name in track.settings} - set(shared)
-        parts.append(_settings(found[0], without=others, named=len({t.name for t in found}) == 1))
+    words = []
+    if len(tracks) == 1:
+        words.append(tracks[0].label)
+    elif all(track.rule for track in tracks):
+        shared = _shared(tracks)
+        rates = [track.settings.get("lr") for track in tracks]
+        others = {name for track in tracks for name in track.settings} - set(shared)
+        words.append(tracks[0].settings_text(others, named=len({track.name for track in tracks}) == 1))
         if "lr" not in shared and all(isinstance(rate, float) for rate in rates):
-            parts.append(f"lr {number(min(rates))} to {number(max(rates))}")
-    asked = {track.asked for track in found}
-    parts.append(_count(max(asked)) if len(asked) == 1 else f"up to {_count(max(asked))}")
-    starts = {point(track.x[0]) for track in found if track.x is not None}
+            words.append(f"lr {number(min(rates))} to {number(max(rates))}")
+    asked = {track.asked for track in tracks}
+    words.append(_count(max(asked)) if len(asked) == 1 else f"up to {_count(max(asked))}")
+    starts = {point(track.x[0]) for track in tracks if track.x is not None}
     where = f" from {len(starts)} starts" if len(starts) > 1 else f" from {starts.pop()}" if starts else ""
-    return ", ".join(filter(None, parts)) + where
+    return ", ".join(filter(None, words)) + where
 
 
-def sentences(found):
+def sentences(tracks):
     """What the paths share, one sentence a path, and a count of those that are too many to name."""
-    if not found:
-        return []
-    if len(found) == 1:
-        return [f"{settings_line(found)}: {found[0].end()}"]
-    said = [f"{settings_line(found)}."] + [f"{track.label}: {track.end()}" for track in found[:MOST_NAMED]]
-    rest = found[MOST_NAMED:]
+    if len(tracks) < 2:
+        return [f"{settings_line(tracks)}: {track.end()}" for track in tracks]
+    words = [f"{settings_line(tracks)}.", *(f"{track.label}: {track.end()}" for track in tracks[:MOST_NAMED])]
+    rest = tracks[MOST_NAMED:]
     if rest:
-        lost = sum(track.diverged for track in rest)
-        said.append(f"{len(rest)} more paths" + (f", {lost} of which diverged." if lost else "."))
-    return said
+        diverged = sum(track.diverged for track in rest)
+        words.append(f"{len(rest)} more paths" + (f", {diverged} of which diverged." if diverged else "."))
+    return words
 
 
-def _shared(found):
+def _shared(tracks):
     """Names of the hyper-parameters that all paths have, at the same value."""
-    texts = [{name: settings_text(t.rule, {name: value}) for name, value in t.settings.items()} for t in found]
-    values = [{name: words.removeprefix(t.name) for name, words in line.items()}
-              for t, line in zip(found, texts, strict=True)]
-    return [name for name in values[0] if all(line.get(name) == values[0][name] for line in values)]
-
-
-def _settings(track, without, named):
-    """Rule and settings in words, without some of the settings and perhaps without the rule's name."""
-    words = settings_text(track.rule, {k: v for k, v in track.settings.items() if k not in without})
-    return words if named else words.removeprefix(track.name).removeprefix(", ")
+    settings = [
+        {name: settings_text(t.rule, {name: value}).removeprefix(t.name) for name, value in t.settings.items()}
+        for t in tracks
+    ]
+    return [name for name, words in settings[0].items() if all(others.get(name) == words for others in settings)]
 
 
 def _count(steps):
     return f"{steps:,} step{'' if steps == 1 else 's'}"
 
 
-# --- from what was given ---------------------------------------------------------------------------------------
+# --- from trajectories and arrays ------------------------------------------------------------------------------
 
 
 def _of_trajectory(path):
     batch = path.f.shape[1:]
-    found = []
+    tracks = []
     for index in np.ndindex(*batch):
-        at = (slice(None), *index)
-        last = int(np.asarray(path.ended_at)[index])
-        settings = {name: _pick(value, batch, index) for name, value in path.rule.settings().items()}
-        found.append(Track(
+        at, last = (slice(None), *index), int(np.asarray(path.ended_at)[index])
+        settings = {name: _setting(value, batch, index) for name, value in path.rule.settings().items()}
+        tracks.append(Track(
             x=np.asarray(path.x[at], dtype=float)[: last + 1],
             f=np.asarray(path.f[at], dtype=float)[: last + 1],
             label=settings_text(path.rule, settings),
@@ -232,10 +242,10 @@ def _of_trajectory(path):
             function=path.function,
             settings=settings,
         ))  # fmt: skip
-    return found
+    return tracks
 
 
-def _pick(value, batch, index):
+def _setting(value, batch, index):
     """The setting of one path of a batch: a number where the batch had an array that ends in an axis of 1."""
     if not is_array(value):
         return value
