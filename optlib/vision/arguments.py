@@ -1,4 +1,4 @@
-"""Arguments of `fit` that need more than one line to check; what is wrong is named before the first step."""
+"""Checks of the arguments of `fit`, all made before the first step."""
 
 import math
 

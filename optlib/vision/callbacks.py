@@ -23,7 +23,7 @@ class Callback:
         """After each epoch and its test, before the checkpoint is written."""
 
     def end(self, run):
-        """After the run, also when an error ended it: undo here what was changed for its duration."""
+        """After the run, also when an error ended it: undo here changes that were made for its duration."""
 
     def state_dict(self):
         """State for a checkpoint: tensors and plain values by name."""

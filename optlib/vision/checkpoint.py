@@ -1,4 +1,4 @@
-"""Checkpoints: everything that a run needs to go on, in one file that is either complete or not there."""
+"""Checkpoints: the complete state of a run in one file, which is replaced at once."""
 
 import os
 import pathlib

@@ -25,7 +25,7 @@ from .surface import Snapshots
 
 ROUNDS = 12  # approximate count of points on each curve
 TRIAL = 3  # steps that measure the speed of this machine, after as many to warm up
-LEAST = 2  # training between two tests takes at least so many times as long as a test
+LEAST = 2  # minimal ratio of training time to test time
 MOST_TEST = 1000  # test images; on a CPU more of them would take longer than the training
 POINTS = 1000  # of the schedule, over the whole budget
 NO_BAR = Progress(False, 1, 1)
@@ -83,7 +83,7 @@ def live_race(rules, train, test, *, seconds=90, batch=128, network=None, augmen
     augment = augment or FlipAndShift(seed=seed)
 
     def begin(rule, steps, callbacks=()):
-        """A run of its own network, in epochs of so many steps."""
+        """A run of a new network, with epochs of ``steps`` steps."""
         model, source = network(seed), Laps(*train, batch, steps, seed, augment, device)
         run = Run(
             model, TorchOptimizer(trained(model), rule), source, test, epochs=10**6, batch=None, schedule=None,
@@ -182,7 +182,7 @@ class LiveRace:
 
 
 class Laps:
-    """A source of training batches for `Run` whose epochs are laps of so many steps, each continuing the one before.
+    """A source of training batches whose epochs are laps of ``steps`` steps, each continuing the one before.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Device, precision and memory layout of a run: what is fastest here, measured in about a second; memory kept."""
+"""Device, precision and memory layout of a run: `probe` measures the fastest; `keep_memory` tunes the allocator."""
 
 import contextlib
 import ctypes
@@ -16,7 +16,7 @@ PRECISIONS = ("float32", "bfloat16")
 LAYOUTS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
 BATCH = 32  # images
 SECONDS = 0.4  # for all combinations that remain
-HOPELESS = 3  # drop combinations so many times slower than the best with one image
+HOPELESS = 3  # drop combinations that are slower than the best by this factor with one image
 
 
 @dataclasses.dataclass(frozen=True)

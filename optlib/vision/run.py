@@ -1,4 +1,4 @@
-"""`Run`: one training run of `fit`, and how far it has come."""
+"""`Run`: the state of one training run of `fit`."""
 
 import contextlib
 import os
@@ -21,7 +21,7 @@ class Run:
 
     Attributes
     ----------
-    model, optimizer, history : what is trained, by what, and what was measured
+    model, optimizer, train, test, loss, callbacks, history
     epoch, step : int
         How many are done, of ``epochs`` and ``steps``.
     precision, layout, device : in which the network computes
@@ -64,7 +64,7 @@ class Run:
 
     @property
     def goes_on(self):
-        """Whether another epoch is to be trained."""
+        """Whether to train another epoch."""
         return self.epoch < self.epochs and not self.history.diverged and not self.stopped
 
     def stop(self):
