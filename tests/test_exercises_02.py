@@ -2,14 +2,17 @@
 
 import math
 
+import exercise_cases
 import numpy as np
 import pytest
-from exercise_cases import assert_all_are_here, assert_hint
+from exercise_cases import assert_all_are_here, assert_hint, assert_right
 
 import optlib as ol
 import test_rules_generic as generic
 from optlib.arrays import where, zeros_like
 from optlib.course.exercises import check
+
+registry = exercise_cases.registry
 
 # --- right answers ---------------------------------------------------------------------------------------------
 
@@ -59,21 +62,6 @@ class Restart(ol.optimizers.Optimizer):
         return x - self.lr * self.v
 
 
-@pytest.fixture
-def registered():
-    """Registers a rule for one test."""
-    made = []
-
-    def add(rule):
-        ol.OPTIMIZERS[rule.__name__] = rule
-        made.append(rule.__name__)
-        return rule
-
-    yield add
-    for name in set(made):
-        del ol.OPTIMIZERS[name]
-
-
 def test_every_exercise_of_the_notebook_is_here():
     assert_all_are_here("02")
 
@@ -86,8 +74,7 @@ def test_every_exercise_of_the_notebook_is_here():
     ("02.4", look_ahead_step),
 ])  # fmt: skip
 def test_right_answers_pass(name, answer):
-    feedback = check(name, answer)
-    assert feedback, repr(feedback)
+    assert_right(name, answer)
 
 
 def test_the_averaging_step_walks_the_path_of_the_rule():
@@ -125,7 +112,7 @@ def ahead_in_place(grad, x, v, lr, beta):
 
 
 def averaging(velocity, move=lambda x, v, old, g, lr, b: x - lr / (1 - b) * v):
-    """A step made of two lines."""
+    """A step of two lines."""
 
     def step(x, v, g, lr, beta):
         new = velocity(v, g, lr, beta)
@@ -259,12 +246,11 @@ def test_wrong_answers_get_their_own_hint(name, answer, hint):
 
 def restarting(update):
     """A rule like Restart with another update."""
-    rule = type("Mine", (ol.optimizers.Optimizer,), {
+    return type("Mine", (ol.optimizers.Optimizer,), {
         "__annotations__": {"lr": float, "beta": float}, "sees": "group", "__module__": __name__,
         "lr": ol.hyper(0.01, r"\eta", "(0, inf)"), "beta": ol.hyper(0.9, r"\beta", "[0, 1)"),
         "init": Restart.init, "update": update,
     })  # fmt: skip
-    return rule
 
 
 def never(self, x, g):
@@ -330,36 +316,41 @@ def broken(self, x, g):
     return x - self.lr * self.w
 
 
+@pytest.mark.usefixtures("registry")
 @pytest.mark.parametrize(("update", "hint"), [
     (never, "plain momentum"), (sign, "while it runs downhill"), (late, "before g is added"), (stops, "stands still"),
     (each, "each coordinate"), (keeps, "keeps the old velocity"), (nesterov, "Nesterov's rule"), (with_if, "`if`"),
     (over_everything, "in a batch of starts"), (widens, "float64"), (uphill, "walks another path"),
     (broken, "AttributeError"),
 ])  # fmt: skip
-def test_wrong_rules_get_their_own_hint(registered, update, hint):
-    assert_hint("02.5", registered(restarting(update)), hint)
+def test_wrong_rules_get_their_own_hint(update, hint):
+    assert_hint("02.5", ol.register(restarting(update)), hint)
 
 
-def test_a_rule_without_update_is_told(registered):
+@pytest.mark.usefixtures("registry")
+def test_a_rule_without_update_is_refused():
     class Mine(ol.optimizers.Optimizer):
         sees = "group"
         lr: float = ol.hyper(0.01, r"\eta", "(0, inf)")
 
-    assert "no update yet" in check("02.5", registered(Mine)).hint
+    assert_hint("02.5", ol.register(Mine), "no update yet")
 
 
-def test_the_right_rule_passes_once_it_is_registered(registered):
+@pytest.mark.usefixtures("registry")
+def test_the_right_rule_passes_once_it_is_registered():
     assert not check("02.5", Restart)
-    assert check("02.5", registered(Restart))
+    assert_right("02.5", ol.register(Restart))
 
 
-def test_the_solution_passes_what_the_rules_of_the_course_pass(registered):
+@pytest.mark.usefixtures("registry")
+def test_the_solution_passes_what_the_rules_of_the_course_pass():
+    ol.register(Restart)
     for test in generic.CHECKS:
         if test is not generic.docstring_says_all:  # asked of the course, not of its readers
-            test(registered(Restart))
+            test(Restart)
 
 
-def test_restart_beats_the_ball_that_never_forgets(registered):
+def test_restart_beats_the_ball_that_never_forgets():
     f = ol.functions.quadratic(kappa=100)
-    ends = [ol.minimize(f, rule(lr=0.3, beta=0.97), steps=200).f[-1] for rule in (registered(Restart), ol.Momentum)]
+    ends = [ol.minimize(f, rule(lr=0.3, beta=0.97), steps=200).f[-1] for rule in (Restart, ol.Momentum)]
     assert ends[0] < 0.01 * ends[1]

@@ -1,13 +1,15 @@
 """Testers of notebook 05: right answers pass, and each usual mistake gets the hint that fits it."""
 
+import exercise_cases
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from exercise_cases import ANYTHING, assert_all_are_here, assert_hint, assert_survives
+from exercise_cases import ANYTHING, assert_all_are_here, assert_hint, assert_right, assert_survives
 
 import optlib as ol
-from optlib.course.exercises import check
+
+registry = exercise_cases.registry
 
 # --- right answers ---------------------------------------------------------------------------------------------
 
@@ -52,20 +54,11 @@ def level(runs, ddof=1, root=True, factor=2):
     return [name for name in names if name == names[0] or behind(name) < factor * error(runs[name])]
 
 
-@pytest.fixture
-def registry():
-    """The registry as it was, after a test has entered rules."""
-    before = dict(ol.OPTIMIZERS)
-    yield
-    for name in set(ol.OPTIMIZERS) - set(before):
-        del ol.OPTIMIZERS[name]
-
-
-def entered(update, register=True, base=None, **fields):
-    """A class of one's own with that update."""
+def entered(update, register=True, **fields):
+    """A class of a reader with that update."""
     lr = ol.hyper(0.01, r"\eta", "(0, inf)", slider=(1e-4, 1.0), log=True, doc="length of a step")
-    made = {"__module__": __name__, "__annotations__": {"lr": float}, "lr": lr, "update": update, **fields}
-    cls = type("Mine", (base or ol.optimizers.Optimizer,), made)
+    body = {"__module__": __name__, "__annotations__": {"lr": float}, "lr": lr, "update": update, **fields}
+    cls = type("Mine", (ol.optimizers.Optimizer,), body)
     return ol.register(cls) if register else cls
 
 
@@ -86,7 +79,7 @@ def test_every_exercise_of_the_notebook_is_here():
     ("05.4", level), ("05.4", lambda runs: tuple(level(runs))),
 ])  # fmt: skip
 def test_right_answers_pass(name, answer):
-    assert check(name, answer), check(name, answer).hint
+    assert_right(name, answer)
 
 
 @pytest.mark.usefixtures("registry")
@@ -94,8 +87,7 @@ def test_right_answers_pass(name, answer):
     descent, lambda self, x, g: x - self.lr * ol.arrays.sign(g), lambda self, x, g: x - self.lr * g - 0.001 * g,
 ])  # fmt: skip
 def test_rules_of_ones_own_pass(update):
-    feedback = check("05.5", entered(update))
-    assert feedback, feedback.hint
+    assert_right("05.5", entered(update))
 
 
 # --- wrong answers ---------------------------------------------------------------------------------------------
@@ -261,9 +253,9 @@ OWN = [
 
 
 @pytest.mark.usefixtures("registry")
-@pytest.mark.parametrize(("parts", "hint"), OWN)
-def test_rules_with_a_mistake_get_their_own_hint(parts, hint):
-    assert_hint("05.5", entered(**parts), hint)
+@pytest.mark.parametrize(("fields", "hint"), OWN)
+def test_rules_with_a_mistake_get_their_own_hint(fields, hint):
+    assert_hint("05.5", entered(**fields), hint)
 
 
 @pytest.mark.parametrize("name", ["05.1", "05.2", "05.3", "05.4", "05.5"])
