@@ -1,4 +1,4 @@
-"""The dict driver: each entry as by the rule alone, coupled rules as one vector, nothing stepped when refused."""
+"""The dict driver: each entry as by the rule alone, or all as one vector; nothing stepped when refused."""
 
 import copy
 import pickle
@@ -34,7 +34,7 @@ def run(opt, params, seeds=range(1, 8)):
 
 
 @pytest.mark.parametrize("name", GRADIENT_RULES)
-def test_equals_the_rule_entry_by_entry_or_on_the_whole_vector(name):
+def test_equals_the_rule_entry_by_entry_or_on_one_vector(name):
     rule = ol.OPTIMIZERS[name]()
     params = run(ol.DictOptimizer(rule), entries(0))
     if rule.elementwise:
@@ -49,7 +49,6 @@ def test_equals_the_rule_entry_by_entry_or_on_the_whole_vector(name):
             x = alone.step(x, flat(entries(seed)))
         np.testing.assert_array_equal(flat(params), x)
     assert {key: np.shape(value) for key, value in params.items()} == SHAPES
-    assert rule.t == 0
 
 
 @pytest.mark.parametrize("name", GRADIENT_RULES)
@@ -117,25 +116,18 @@ def test_a_schedule_reads_the_loss_once_a_step_for_all_entries():
         opt.reset().step(x, x)
 
 
-def test_settings_as_arrays_train_stacked_networks():
-    lr = np.array([0.1, 0.2])[:, None, None]
-    x = {"W": np.ones((2, 3, 4)), "b": np.ones((2, 1, 4))}
-    new = ol.DictOptimizer(ol.GradientDescent(lr=lr)).step(x, x)
-    np.testing.assert_allclose(new["W"][:, 0, 0], [0.9, 0.8])
-    np.testing.assert_allclose(new["b"][:, 0, 0], [0.9, 0.8])
-
-
 @pytest.mark.parametrize("name", ["Adam", "YellowFin"])
 def test_pickle_mid_run_reset_state_and_repr(name):
-    opt = ol.DictOptimizer(ol.OPTIMIZERS[name])
-    whole = run(ol.DictOptimizer(ol.OPTIMIZERS[name]), entries(0))
+    rule = ol.OPTIMIZERS[name]()
+    opt = ol.DictOptimizer(rule)
+    unbroken = run(ol.DictOptimizer(rule), entries(0))
     params = run(opt, entries(0), range(1, 4))
-    assert opt.t == 3
+    assert (opt.t, rule.t) == (3, 0)
     resumed = run(pickle.loads(pickle.dumps(opt)), params, range(4, 8))
     again = run(opt.reset(), entries(0))
     for key in SHAPES:
-        np.testing.assert_array_equal(resumed[key], whole[key])
-        np.testing.assert_array_equal(again[key], whole[key])
+        np.testing.assert_array_equal(resumed[key], unbroken[key])
+        np.testing.assert_array_equal(again[key], unbroken[key])
     assert repr(opt).startswith(f"DictOptimizer({name}(")
     if name == "Adam":
         assert list(opt.state) == list(SHAPES)
@@ -147,9 +139,7 @@ def test_pickle_mid_run_reset_state_and_repr(name):
 
 
 def broken(**changes):
-    made = entries(1)
-    made.update(changes)
-    return {key: value for key, value in made.items() if value is not None}
+    return {key: value for key, value in {**entries(1), **changes}.items() if value is not None}
 
 
 BAD_GRADS = {
@@ -194,9 +184,91 @@ def test_one_vector_has_one_kind_and_one_setting():
     mixed = {"a": np.ones(2), "b": np.ones(2, np.float32)}
     with pytest.raises(TypeError, match="entry 'b': array of float32, but 'a' is array of float64"):
         ol.DictOptimizer(ol.YellowFin()).step(mixed, mixed)
-    with pytest.raises(ValueError, match=r"lr must be a number.*\(2, 1\)"):
+    with pytest.raises(ValueError, match=r"lr of YellowFin has shape \(2, 1\); it must be a number"):
         ol.DictOptimizer(ol.YellowFin(lr=np.ones((2, 1))))
     assert ol.DictOptimizer(ol.Adam()).step(mixed, mixed)["b"].dtype == np.float32
+
+
+# --- rules that see a tensor or a matrix ---------------------------------------------------------------------
+
+
+class Unit(ol.optimizers.Optimizer):
+    """Momentum of unit gradients, with private state; written with a plain norm of all that it is given."""
+
+    lr: float = ol.hyper(0.1, r"\eta")
+
+    def init(self, x):
+        self._v = 0 * x
+
+    def update(self, x, g):
+        self._v = 0.9 * self._v + g / (g * g).sum() ** 0.5
+        return x - self.lr * self._v
+
+
+class UnitOfTensor(Unit):
+    sees = "tensor"
+
+
+class UnitOfMatrix(Unit):
+    sees = "matrix"
+
+    def update(self, x, g):
+        assert x.ndim == g.ndim == 2
+        return super().update(x, g)
+
+
+class UnitOfGroup(Unit):
+    sees = "group"
+
+
+MATRICES = {"W1": (4, 3), "bias": (1, 3), "kernel": (2, 3, 2, 2)}
+
+
+@pytest.mark.parametrize("rule", [Unit, UnitOfTensor, UnitOfMatrix, UnitOfGroup])
+@pytest.mark.parametrize("library", [np.asarray, torch.as_tensor])
+def test_each_kind_of_rule_sees_what_it_must(rule, library):
+    """The rule itself, on each entry (kernels as matrices), or on all entries as one vector."""
+    draws = np.random.default_rng(0)
+    slopes = [{key: draws.standard_normal(shape) for key, shape in MATRICES.items()} for _ in range(5)]
+    opt, params = ol.DictOptimizer(rule), {key: library(np.ones(shape)) for key, shape in MATRICES.items()}
+    for grads in slopes:
+        params = opt.step(params, {key: library(g) for key, g in grads.items()})
+    flatten = (lambda a: a.reshape(len(a), -1)) if rule.sees == "matrix" else (lambda a: a)
+    if rule.sees == "group":
+        alone, x = rule(), np.ones(12 + 3 + 24)
+        for grads in slopes:
+            x = alone.step(x, flat(grads))
+        np.testing.assert_allclose(flat(params), x, rtol=1e-14)
+        assert list(opt.state) == ["_v"]
+    else:
+        for key, shape in MATRICES.items():
+            alone, x = rule(), flatten(np.ones(shape))
+            for grads in slopes:
+                x = alone.step(x, flatten(grads[key]))
+            np.testing.assert_allclose(params[key], x.reshape(shape), rtol=1e-14)
+            assert opt.state[key]["_v"].shape == x.shape
+    assert {key: tuple(value.shape) for key, value in params.items()} == MATRICES
+    assert not opt.reset().state
+
+
+def test_entries_that_are_no_matrices_are_refused_and_nothing_steps():
+    opt, params = ol.DictOptimizer(UnitOfMatrix()), {"W": np.ones((2, 3)), "b": np.ones(3)}
+    for wrong in (np.ones(3), np.ones(()), 1.0):
+        with pytest.raises(ValueError, match=r"entry 'b': UnitOfMatrix steps matrices, .* shape \("):
+            opt.step({**params, "b": wrong}, {**params, "b": wrong})
+    assert opt.t == 0
+    assert not opt.state
+
+
+@pytest.mark.parametrize("rule", [Unit, UnitOfTensor, UnitOfMatrix])
+def test_one_entry_at_a_time_has_neither_the_norm_of_all_nor_arrays_of_settings(rule):
+    with pytest.raises(ValueError, match=f"{rule.__name__} has sees={rule.sees!r}, .* the norm of the whole gradient"):
+        ol.DictOptimizer(rule(lr=schedules.ByGradientNorm(1.0)))
+    with pytest.raises(ValueError, match=rf"lr of {rule.__name__} has shape \(2, 1, 1\); it must be a number"):
+        ol.DictOptimizer(rule(lr=np.ones((2, 1, 1))))
+
+
+# --- what is no rule for a dict ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", [name for name in ol.OPTIMIZERS if name not in GRADIENT_RULES])
@@ -207,5 +279,5 @@ def test_rules_that_read_more_are_refused(name):
 
 @pytest.mark.parametrize("rule", ["Adam", None, int])
 def test_what_is_no_rule_is_refused(rule):
-    with pytest.raises(TypeError, match="rule=.*must be an optimizer"):
+    with pytest.raises(TypeError, match="DictOptimizer: rule=.* must be an optimizer"):
         ol.DictOptimizer(rule)

@@ -27,6 +27,7 @@ for f in ol.FUNCTIONS.values():
     ol.minimize(f, ol.Adam(lr=ol.schedules.Cosine(1e-3, steps=5)), steps=5)
     ol.minimize(f, ol.Momentum(**ol.grid(lr=[1e-6, 1e-5])), steps=5)
 ol.DictOptimizer(ol.AdaGrad).step({{"w": np.ones(2)}}, {{"w": np.ones(2)}})
+ol.train_many(ol.networks.Linear(2), ol.Adam, ol.data.linear_regression(), seeds=[0], steps=1)
 print(*[name for name in {HEAVY} if name in sys.modules])
 """
     assert python(code) == []

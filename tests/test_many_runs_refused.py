@@ -1,12 +1,8 @@
 """What `train` and `train_many` refuse, and what they say then."""
 
-import os
-import subprocess
-import sys
-
 import numpy as np
 import pytest
-from test_many_runs import MLP, ROOT, TRAIN
+from test_many_runs import MLP, TRAIN
 
 import optlib as ol
 from optlib.training import networks
@@ -25,18 +21,18 @@ LABELED = ol.data.Data(np.ones((40, 64)), np.arange(40) % 11)
 BAD = {
     "batch 0": ({"batch": 0}, ValueError, r"WHO: batch=0 must be an integer from 1 to 320"),
     "batch > n": ({"batch": 321}, ValueError, r"WHO: batch=321 must be an integer from 1 to 320"),
-    "last": ({"last": "cut"}, ValueError, r"last='cut' must be one of 'keep', 'drop', 'weight'"),
+    "last": ({"last": "cut"}, ValueError, r"last='cut' must be 'keep', 'drop' or 'weight'"),
     "epochs": ({"epochs": 0, "steps": None}, ValueError, r"WHO: epochs=0 must be an integer of at least 1"),
     "steps": ({"steps": 1.5}, TypeError, r"WHO: steps=1.5 must be an integer of at least 1"),
     "both": ({"epochs": 1}, TypeError, r"WHO: epochs=1, steps=2; give exactly one"),
     "neither": ({"steps": None}, TypeError, r"WHO: epochs=None, steps=None; give exactly one"),
-    "labels": ({"data": LABELED}, ValueError, r"WHO: data contains the label 10; .* labels from 0 to 9"),
+    "labels": ({"data": LABELED}, ValueError, r"WHO: data contains the label 10, .* integers from 0 to 9"),
     "validation": ({"validation": LABELED}, ValueError, r"WHO: validation contains the label 10"),
     "numbers": ({"data": ol.data.Data(np.ones((4, 64)), np.ones(4))}, TypeError, r"WHO: data has numbers .*integers"),
     "no numbers": ({"network": networks.Linear(64)}, TypeError, r"WHO: data has labels, but .*Linear.*floats"),
     "inputs": ({"data": ol.data.Data(np.ones((4, 3)), np.arange(4))}, ValueError, r"WHO: data has 3 inputs.*takes 64"),
     "arrays": ({"data": (TRAIN.x, TRAIN.y)}, TypeError, r"WHO: data is a tuple; it must be ol.data.Data"),
-    "network": ({"network": [64, 10]}, TypeError, r"WHO: network=\[64, 10\] must be a network"),
+    "network": ({"network": [64, 10]}, TypeError, r"WHO: network=\[64, 10\] must be a Network"),
     "rule": ({"rule": "Adam"}, TypeError, r"WHO: rule='Adam' must be an optimizer"),
     "newton": ({"rule": ol.Newton}, TypeError, r"WHO: rule=Newton.* reads the gradient and the hessian.*Adam"),
     "genetic": ({"rule": ol.GeneticAlgorithm}, TypeError, r"WHO: rule=Genetic.* reads the function.*Adam, AdaMax"),
@@ -80,7 +76,7 @@ def test_refused_by_train_many(case):
 def test_best_needs_something_to_choose_from():
     with pytest.raises(ValueError, match="no settings to choose from"):
         refused(ol.train).best()
-    with pytest.raises(ValueError, match="by='speed' must be one of 'train_loss', 'train_accuracy'"):
+    with pytest.raises(ValueError, match="by='speed' must be 'train_loss' or 'train_accuracy'"):
         refused(ol.train_many, settings={"lr": [0.1]}).best("speed")
 
 
@@ -92,14 +88,3 @@ def test_an_error_inside_a_thread_reaches_the_caller():
     for function in (ol.train, ol.train_many):
         with pytest.raises(RuntimeError, match="no way back"):
             refused(function, network=Broken(64, 10))
-
-
-def test_training_loads_nothing_heavy():
-    code = """
-import sys, optlib as ol
-ol.train_many(ol.networks.Linear(2), ol.Adam, ol.data.linear_regression(), seeds=[0], steps=1)
-print(*[name for name in ("torch", "matplotlib", "ipywidgets", "PIL", "scipy") if name in sys.modules])
-"""
-    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, timeout=120,
-                          env={**os.environ, "PYTHONPATH": str(ROOT)})  # fmt: skip
-    assert (done.returncode, done.stdout.strip()) == (0, ""), done.stderr

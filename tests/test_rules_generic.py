@@ -153,7 +153,7 @@ def a_batch_of_settings_is_one_by_one(cls):
     for name, about in reals(cls).items():
         many = values(about)
         rule, torchs = cls(**{name: np.array(many)[:, None]}), cls(**{name: np.array(many)[:, None]})
-        rule._axis = torchs._axis = -1  # one point is one row, as in minimize
+        rule.batched(), torchs.batched()  # one point is one row, as in minimize
         x = np.tile(START[0], (len(many), 1))
         batch = walk(rule, x, [np.tile(g, (len(many), 1)) for g in steps])
         assert batch[-1].shape == x.shape

@@ -5,8 +5,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ..arrays import is_array, namespace
-from ..optimizers.base import Optimizer
+from ..arrays import is_array
+from ..optimizers.base import as_rule
+from ..registry import OPTIMIZERS
+from .layout import flatten, unflatten
 
 
 class DictOptimizer:
@@ -15,9 +17,12 @@ class DictOptimizer:
     >>> opt = DictOptimizer(ol.Adam(lr=0.01))
     >>> params = opt.step(params, grads)
 
-    A rule that treats each number by itself gets a copy for each entry.  For a rule whose numbers belong together
-    (``elementwise = False``, or a schedule that reads the gradient norm) all entries are laid end to end and take
-    one step as one vector, so that norms are those of the whole gradient.
+    What the rule ``sees`` decides how the entries reach it:
+
+    * "number", "tensor" or None: each entry has a copy of the rule.
+    * "matrix": likewise; an entry with more than two axes is flattened to (first axis, rest) for the step.
+    * "group", or "number" with a schedule that reads the gradient norm: all entries are laid end to end and take one
+      step as one vector, so that norms are those of the whole gradient.
 
     Parameters
     ----------
@@ -29,23 +34,27 @@ class DictOptimizer:
     TypeError
         If the rule reads the Hessian or the function: a dict of gradients has neither.
     ValueError
-        If a rule of the second kind has an array as hyper-parameter: one vector is one setting.
+        If a hyper-parameter is an array and the rule does not step each number by itself; if a rule that sees one
+        tensor or matrix has a schedule that reads the norm of the whole gradient.
     """
 
     def __init__(self, rule):
-        if isinstance(rule, type) and issubclass(rule, Optimizer):
-            rule = rule()
-        if not isinstance(rule, Optimizer):
-            raise TypeError(f"DictOptimizer: rule={rule!r} must be an optimizer, such as ol.Adam(lr=0.01)")
-        if rule.reads != ("gradient",):
-            raise TypeError(
-                f"DictOptimizer: rule={rule!r} reads the {' and the '.join(rule.reads)}; only rules that read nothing "
-                "but the gradient are allowed"
+        self.rule = gradient_rule("DictOptimizer", rule).fresh()
+        who, sees = type(self.rule).__name__, self.rule.sees
+        reads_norm = "gradient_norm" in self.rule.reads_of_schedules()
+        if reads_norm and sees not in ("number", "group"):
+            raise ValueError(
+                f"DictOptimizer: {who} has sees={sees!r}, so it steps one entry at a time, but its schedule reads the "
+                "norm of the whole gradient; use another schedule, or declare sees = 'number' or 'group' where it holds"
             )
-        self.rule = rule.fresh()
-        self._whole = _is_coupled(self.rule)
-        if self._whole:
-            _refuse_arrays(self.rule)
+        self._as_one_vector = reads_norm or sees == "group"
+        if self._as_one_vector or sees != "number":
+            for name, value in self.rule.settings().items():
+                if tuple(getattr(value, "shape", ())):
+                    raise ValueError(
+                        f"DictOptimizer: {name} of {who} has shape {tuple(value.shape)}; it must be a number or a "
+                        "schedule of numbers, as arrays are for rules that step each number by itself"
+                    )
         self.reset()
 
     def step(self, params, grads, *, loss=None):
@@ -65,21 +74,22 @@ class DictOptimizer:
         Raises
         ------
         TypeError, ValueError
-            For missing or extra keys, wrong shapes or dtypes, NaN and infinity; the message names the entry.  Then no
-            entry has stepped.
+            For missing or extra keys, wrong shapes or dtypes, NaN and infinity, and where the rule sees a matrix for
+            entries of fewer than two axes; the message names the entry.  Then no entry has stepped.
         """
         params, grads = _detached("params", params), _detached("grads", grads)
-        self._check_keys(params, grads)
+        if not params:
+            raise ValueError("DictOptimizer: params is empty; it must have at least one entry")
+        _check_keys("grads", grads, "params", params)
+        if self._rules:
+            _check_keys("params", params, "the steps before", self._rules)
         rules = self._rules or {key: self.rule.fresh() for key in params}
         for key, x in params.items():
-            _check_entry(rules[key], key, x, grads[key], loss)
-        if self._whole:
-            _check_one_kind(params)
-            new = self._step_whole(params, grads, loss)
-            for rule in rules.values():  # these only check; t tells them that there were steps before
-                rule.t += 1
+            self._check_entry(rules[key], key, x, grads[key], loss)
+        if self._as_one_vector:
+            new = self._step_as_one_vector(rules, params, grads, loss)
         else:
-            new = {key: rules[key].advance(x, grads[key], loss=loss) for key, x in params.items()}
+            new = {key: self._step_entry(rules[key], x, grads[key], loss) for key, x in params.items()}
         self._rules = rules
         self.t += 1
         return new
@@ -94,38 +104,60 @@ class DictOptimizer:
     @property
     def state(self):
         """What the rule remembers: for each entry a dict by name, or one such dict where the entries are one vector."""
-        if self._whole:
+        if self._as_one_vector:
             return self.rule.state
         return {key: rule.state for key, rule in self._rules.items()}
 
     def __repr__(self):
         return f"DictOptimizer({self.rule!r})"
 
-    def _check_keys(self, params, grads):
-        if not params:
-            raise ValueError("DictOptimizer: params is empty; it must have at least one entry")
-        _same_keys("grads", grads, "params", params)
-        if self._rules:
-            _same_keys("params", params, "the steps before", self._rules)
+    def _check_entry(self, rule, key, x, g, loss):
+        try:
+            rule.check(x, (g,), loss)
+            if rule.sees == "matrix" and np.ndim(x) < 2:
+                raise ValueError(
+                    f"{type(rule).__name__} steps matrices, but this entry has shape {np.shape(x)}; step entries of "
+                    "fewer than two axes with another rule"
+                )
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"DictOptimizer, entry {key!r}: {error}") from None
 
-    def _step_whole(self, params, grads, loss):
-        keys = self._rules or params  # the order of the first step, whatever the order now
-        x, g = (_flat([entries[key] for key in keys]) for entries in (params, grads))
-        parts = dict(zip(keys, _parts(self.rule.advance(x, g, loss=loss), [params[k] for k in keys]), strict=True))
-        return {key: parts[key] for key in params}
+    def _step_entry(self, rule, x, g, loss):
+        if rule.sees != "matrix":
+            return rule.advance(x, g, loss=loss)
+        matrix = x.shape[0], math.prod(x.shape[1:])
+        return rule.advance(x.reshape(matrix), g.reshape(matrix), loss=loss).reshape(x.shape)
+
+    def _step_as_one_vector(self, rules, params, grads, loss):
+        kinds = {key: _kind(x) for key, x in params.items()}
+        first = next(iter(kinds))
+        for key, kind in kinds.items():
+            if kind != kinds[first]:
+                raise TypeError(
+                    f"DictOptimizer, entry {key!r}: {kind}, but {first!r} is {kinds[first]}; to be stepped as one "
+                    "vector all must be the same"
+                )
+        shapes = {key: tuple(np.shape(params[key])) for key in rules}  # in the order of the first step
+        x, g = (
+            flatten({key: value if is_array(value) else np.array(value) for key, value in entries.items()}, shapes)
+            for entries in (params, grads)
+        )
+        new = unflatten(self.rule.advance(x, g, loss=loss), shapes)
+        for rule in rules.values():
+            rule.t += 1  # These rules only check; t tells them that shapes and dtypes are settled.
+        return {key: new[key] if is_array(value) else float(new[key]) for key, value in params.items()}
 
 
-def _is_coupled(rule):
-    return not rule.elementwise or any(getattr(s, "reads", None) == "gradient_norm" for s in rule.settings().values())
-
-
-def _refuse_arrays(rule):
-    for name, value in rule.settings().items():
-        if tuple(getattr(value, "shape", ())):
-            raise ValueError(
-                f"DictOptimizer: {type(rule).__name__} steps all entries as one vector, so {name} must be a number or "
-                f"a schedule of numbers; it has shape {tuple(value.shape)}"
-            )
+def gradient_rule(who, rule):
+    """`as_rule`, and TypeError for a rule that reads anything but the gradient."""
+    rule = as_rule(who, rule)
+    if rule.reads != ("gradient",):
+        allowed = ", ".join(name for name, cls in OPTIMIZERS.items() if cls.reads == ("gradient",))
+        raise TypeError(
+            f"{who}: rule={rule!r} reads the {' and the '.join(rule.reads)}; only rules that read nothing but the "
+            f"gradient are allowed: {allowed}"
+        )
+    return rule
 
 
 def _detached(name, entries):
@@ -134,49 +166,13 @@ def _detached(name, entries):
     return {key: value.detach() if hasattr(value, "detach") else value for key, value in entries.items()}
 
 
-def _same_keys(name, found, other, wanted):
-    missing = [key for key in wanted if key not in found]
-    extra = [key for key in found if key not in wanted]
+def _check_keys(name, entries, other, expected):
+    missing = ", ".join(repr(key) for key in expected if key not in entries)
+    extra = ", ".join(repr(key) for key in entries if key not in expected)
     if missing or extra:
-        lacks = [f"lacks {', '.join(map(repr, missing))}"] if missing else []
-        holds = [f"also has {', '.join(map(repr, extra))}"] if extra else []
-        raise ValueError(f"DictOptimizer: {name} {' and '.join(lacks + holds)}; it must have the keys of {other}")
-
-
-def _check_entry(rule, key, x, g, loss):
-    try:
-        rule._check(x, (g,), loss)
-    except (TypeError, ValueError) as error:
-        raise type(error)(f"DictOptimizer, entry {key!r}: {error}") from None
-
-
-def _check_one_kind(params):
-    kinds = {key: _kind(x) for key, x in params.items()}
-    first = next(iter(kinds))
-    for key, kind in kinds.items():
-        if kind != kinds[first]:
-            raise TypeError(
-                f"DictOptimizer, entry {key!r}: {kind}, but {first!r} is {kinds[first]}; to be stepped as one vector "
-                "all must be the same"
-            )
+        faults = [f"lacks {missing}"] * bool(missing) + [f"also has {extra}"] * bool(extra)
+        raise ValueError(f"DictOptimizer: {name} {' and '.join(faults)}; it must have the keys of {other}")
 
 
 def _kind(x):
     return f"{'tensor' if hasattr(x, 'detach') else 'array'} of {x.dtype}" if is_array(x) else "Python float"
-
-
-def _flat(entries):
-    if not is_array(entries[0]):
-        return np.array(entries)
-    return namespace(entries[0]).concat([entry.reshape(-1) for entry in entries])
-
-
-def _parts(vector, entries):
-    """The pieces of a vector, in the shapes of ``entries``."""
-    parts, first = [], 0
-    for entry in entries:
-        shape = tuple(entry.shape) if is_array(entry) else ()
-        piece = vector[first : first + math.prod(shape)]
-        parts.append(piece.reshape(shape) if is_array(entry) else float(piece[0]))
-        first += math.prod(shape)
-    return parts

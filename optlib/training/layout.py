@@ -1,26 +1,36 @@
-"""The parameters of a network as one row of numbers, and back."""
+"""Arrays by name as one vector, and back."""
 
 import math
 
-import numpy as np
+from ..arrays import namespace
 
 
-def whole(entries, shapes):
-    """Entries (..., *shape) laid end to end in the order of ``shapes``: an array (..., numbers)."""
-    pieces = [(entries[name], np.ndim(entries[name]) - len(shape)) for name, shape in shapes.items()]
-    return np.concatenate([piece.reshape(*piece.shape[:front], -1) for piece, front in pieces], axis=-1)
+def flatten(arrays, shapes):
+    """Arrays (..., *shape) laid end to end in the order of ``shapes``: one array (..., numbers).
+
+    Parameters
+    ----------
+    arrays : dict of NumPy arrays or torch tensors
+    shapes : dict of tuples
+        Shape of each array by name; axes of an array in front of it are those of a batch.
+    """
+    rows = []
+    for name, shape in shapes.items():
+        array = arrays[name]
+        rows.append(array.reshape((*array.shape[: array.ndim - len(shape)], -1)))
+    return namespace(rows[0]).concat(rows, axis=-1)
 
 
-def parts(points, shapes):
-    """The inverse of `whole`: entries (..., *shape) by name, as views of an array (..., numbers)."""
-    entries, first = {}, 0
+def unflatten(vectors, shapes):
+    """The inverse of `flatten`: arrays (..., *shape) by name, as views of ``vectors`` (..., numbers)."""
+    arrays, first = {}, 0
     for name, shape in shapes.items():
         last = first + math.prod(shape)
-        entries[name] = points[..., first:last].reshape(*points.shape[:-1], *shape)
+        arrays[name] = vectors[..., first:last].reshape((*vectors.shape[:-1], *shape))
         first = last
-    return entries
+    return arrays
 
 
-def count(shapes):
+def size(shapes):
     """How many numbers there are in all."""
     return sum(map(math.prod, shapes.values()))

@@ -12,15 +12,15 @@ import time
 import numpy as np
 
 from .. import checks
-from ..data import Data, batches
-from .networks import Network
+from ..data import batches
+from .plan import check_data
 
 __all__ = [
     "clocked", "cosines", "noise_scale", "per_example", "reached", "stationary_covariance", "step_time", "steps_to",
 ]  # fmt: skip
 
-LOOK_EVERY = 64  # examples between two looks of `steps_to`, so that small batches do not look after every step
-MOST = 400  # epochs after which `steps_to` gives up
+EVALUATE_EVERY = 64  # examples between two evaluations in `steps_to`: with small batches, not after each step
+MOST_EPOCHS = 400  # after which `steps_to` gives up
 
 
 # --- noise -------------------------------------------------------------------------------------------------------
@@ -42,7 +42,7 @@ def per_example(network, params, data):
     array (n, numbers)
         One row an example; all parameters end to end, in the order of ``params``.
     """
-    _check("per_example", network, data)
+    check_data("per_example", "data", data, network)
     stacked = {name: value[None] for name, value in params.items()}
     grads = network.loss_and_grads(stacked, data.x[:, None], data.y[:, None])[1]
     return np.concatenate([grads[name].reshape(len(data), -1) for name in params], axis=1)
@@ -61,7 +61,7 @@ def noise_scale(rows):
     Source: S. McCandlish, J. Kaplan, D. Amodei and others (2018), An Empirical Model of Large-Batch Training,
     equation 2.9 ("simple" noise scale).  arXiv:1812.06162
     """
-    rows = _rows("noise_scale", rows)
+    rows = _check_rows("noise_scale", rows)
     return float(rows.var(axis=0).sum() / (rows.mean(axis=0) ** 2).sum())
 
 
@@ -80,14 +80,15 @@ def cosines(rows, B, draws=2000, seed=0):
     -------
     array (draws,)
     """
-    rows = _rows("cosines", rows)
+    rows = _check_rows("cosines", rows)
     checks.integer("cosines", "B", B, least=1)
     checks.integer("cosines", "draws", draws, least=1)
     checks.integer("cosines", "seed", seed, least=0)
     n = len(rows)
-    times = np.random.default_rng(seed).multinomial(B, np.full(n, 1 / n), size=draws)  # how often each is drawn
-    guess, full = times @ rows / B, rows.mean(axis=0)
-    return guess @ full / (np.linalg.norm(guess, axis=1) * np.linalg.norm(full))
+    drawn = np.random.default_rng(seed).integers(n, size=(draws, B))
+    counts = np.stack([np.bincount(batch, minlength=n) for batch in drawn])  # how often each example is drawn
+    estimates, full = counts @ rows / B, rows.mean(axis=0)
+    return estimates @ full / (np.linalg.norm(estimates, axis=1) * np.linalg.norm(full))
 
 
 def stationary_covariance(A, y, lr, B):
@@ -121,7 +122,7 @@ def stationary_covariance(A, y, lr, B):
     A, y = np.asarray(A, dtype=float), np.asarray(y, dtype=float)
     if A.ndim != 2 or y.shape != A.shape[:1]:
         raise ValueError(f"stationary_covariance: A has shape {A.shape} and y {y.shape}; they must be (n, d) and (n,)")
-    _check_rate("stationary_covariance", lr)
+    lr = checks.number("stationary_covariance", "lr", lr, "(0, inf)")
     checks.integer("stationary_covariance", "B", B, least=1)
     n, d = A.shape
     H = A.T @ A / n
@@ -130,10 +131,10 @@ def stationary_covariance(A, y, lr, B):
     pairs = np.einsum("ni,nj->nij", A, A).reshape(n, d * d)
     fourth = (pairs.T @ pairs / n).reshape(d, d, d, d).transpose(0, 2, 1, 3).reshape(d * d, d * d)
     shrink = np.eye(d) - lr * H
-    keeps = np.kron(shrink, shrink) + lr**2 / B * (fourth - np.kron(H, H))
-    if np.abs(np.linalg.eigvals(keeps)).max() >= 1:
+    transition = np.kron(shrink, shrink) + lr**2 / B * (fourth - np.kron(H, H))  # of the entries of P in one step
+    if np.abs(np.linalg.eigvals(transition)).max() >= 1:
         raise ValueError(f"stationary_covariance: at lr={lr!r} and B={B!r} the variance grows without limit")
-    return np.linalg.solve(np.eye(d * d) - keeps, lr**2 / B * S.ravel()).reshape(d, d)
+    return np.linalg.solve(np.eye(d * d) - transition, lr**2 / B * S.ravel()).reshape(d, d)
 
 
 # --- cost --------------------------------------------------------------------------------------------------------
@@ -150,7 +151,7 @@ def clocked(network, data, B, lr, steps, looks=32, seed=0):
     lr : float above 0
     steps : int, at least 1
     looks : int, at least 1
-        How often, about, the loss on all examples is noted; meanwhile the clock stands still.
+        About how often the loss on all examples is computed; the clock stops meanwhile.
     seed : int
 
     Returns
@@ -158,13 +159,12 @@ def clocked(network, data, B, lr, steps, looks=32, seed=0):
     dict of arrays (m,)
         "steps", "examples", "seconds" and "loss", for `plots.progress`.
     """
-    _check("clocked", network, data)
-    _check_rate("clocked", lr)
+    check_data("clocked", "data", data, network)
+    lr = checks.number("clocked", "lr", lr, "(0, inf)")
     checks.integer("clocked", "steps", steps, least=1)
     checks.integer("clocked", "looks", looks, least=1)
     params, seconds, record, every = network.init(seed), 0.0, [], max(1, steps // looks)
-    dealt = batches(data, B, seed=seed, epochs=steps + 1)
-    for t, i in zip(range(steps + 1), dealt, strict=False):
+    for t, i in zip(range(steps + 1), batches(data, B, seed=seed, epochs=steps + 1), strict=False):
         if t % every == 0:
             record.append((t, t * B, seconds, network.evaluate(params, data)[0]))
         began = time.perf_counter()
@@ -174,11 +174,21 @@ def clocked(network, data, B, lr, steps, looks=32, seed=0):
 
 
 def reached(run, target):
-    """What the clocks of `clocked` show when the loss is at ``target`` or below for the first time: a dict of steps,
-    examples and seconds; infinite if it never is."""
-    there = np.flatnonzero(np.asarray(run["loss"]) <= target)
-    names = ("steps", "examples", "seconds")
-    return {name: float(run[name][there[0]]) if len(there) else np.inf for name in names}
+    """When the loss of a run was first at ``target`` or below.
+
+    Parameters
+    ----------
+    run : dict of arrays (m,)
+        As from `clocked`.
+    target : float
+
+    Returns
+    -------
+    dict of numbers
+        "steps", "examples" and "seconds" up to there; infinite if it never was.
+    """
+    below = np.flatnonzero(np.asarray(run["loss"]) <= target)
+    return {name: float(run[name][below[0]]) if len(below) else np.inf for name in ("steps", "examples", "seconds")}
 
 
 def step_time(network, data, B, repeats=30):
@@ -186,7 +196,7 @@ def step_time(network, data, B, repeats=30):
 
     ``B`` may be larger than the number of examples; they are then repeated.
     """
-    _check("step_time", network, data)
+    check_data("step_time", "data", data, network)
     checks.integer("step_time", "B", B, least=1)
     checks.integer("step_time", "repeats", repeats, least=1)
     i, params, times = np.arange(B) % len(data), network.init(seed=0), []
@@ -198,9 +208,10 @@ def step_time(network, data, B, repeats=30):
 
 
 def steps_to(network, data, target, B, rates, beta=0.0, seeds=range(3)):
-    """Steps until the best of several learning rates brings the loss on all examples, a mean over seeds, to a target.
+    """Steps that the best of several learning rates needs to bring the loss on all examples, a mean over seeds, to a
+    target.
 
-    All rates and seeds run together, in float32; the first rate to arrive ends the race.
+    All rates and seeds run together, in float32, until the first rate arrives.
 
     Parameters
     ----------
@@ -217,23 +228,20 @@ def steps_to(network, data, target, B, rates, beta=0.0, seeds=range(3)):
     Returns
     -------
     steps, rate : float
-        Infinity and NaN if none arrives within 400 epochs.  The loss is looked at about once in 64 examples, and so
-        small batches may arrive a little earlier than is found.
+        Infinity and NaN if none arrives within 400 epochs.  The loss is computed about once in 64 examples, so small
+        batches may arrive a little earlier than the number returned.
     """
-    _check("steps_to", network, data)
-    rates = np.asarray(rates, dtype=float)
-    if rates.ndim != 1 or not len(rates) or not (np.isfinite(rates) & (rates > 0)).all():
-        raise ValueError(f"steps_to: rates={rates.tolist()!r} must be a 1-D array of numbers above 0")
-    if not 0 <= beta < 1:
-        raise ValueError(f"steps_to: beta={beta!r} must be from 0 to below 1")
+    check_data("steps_to", "data", data, network)
+    rates = checks.vector("steps_to", "rates", rates, "(0, inf)")
+    beta = checks.number("steps_to", "beta", beta, "[0, 1)")
     checks.integer("steps_to", "B", B, least=1, most=len(data))
     data, lr, beta = data.astype(np.float32), np.float32(rates).reshape(-1, 1, 1), np.float32(beta)
     params = {k: np.repeat(v[:, None], len(rates), axis=1) for k, v in network.init(seeds, np.float32).items()}
     velocity = {k: np.zeros_like(v) for k, v in params.items()}
-    dealt = zip(*(batches(data, B, seed=seed, epochs=MOST) for seed in seeds), strict=True)
+    all_batches = zip(*(batches(data, B, seed=seed, epochs=MOST_EPOCHS) for seed in seeds), strict=True)
     with np.errstate(all="ignore"):  # rates that diverge
-        for t, indices in enumerate(dealt):
-            if t % max(1, LOOK_EVERY // B) == 0:
+        for t, indices in enumerate(all_batches):
+            if t % max(1, EVALUATE_EVERY // B) == 0:
                 loss = np.nan_to_num(network.evaluate(params, data)[0].mean(axis=0), nan=np.inf)
                 if loss.min() <= target:
                     return float(t), float(rates[loss.argmin()])
@@ -244,27 +252,12 @@ def steps_to(network, data, target, B, rates, beta=0.0, seeds=range(3)):
     return np.inf, np.nan
 
 
-# --- parts -------------------------------------------------------------------------------------------------------
-
-
 def _step(network, data, params, lr, i):
     grads = network.backward(params, data.x[i], data.y[i])[1]
     return {name: params[name] - lr * grads[name] for name in params}
 
 
-def _check(who, network, data):
-    if not isinstance(network, Network):
-        raise TypeError(f"{who}: network={network!r} must be a network, such as ol.networks.MLP([64, 32, 10])")
-    if not isinstance(data, Data):
-        raise TypeError(f"{who}: data is a {type(data).__name__}; it must be ol.data.Data(x, y)")
-
-
-def _check_rate(who, lr):
-    if isinstance(lr, (bool, str)) or np.ndim(lr) or not 0 < lr < np.inf:
-        raise ValueError(f"{who}: lr={lr!r} must be a finite number above 0")
-
-
-def _rows(who, rows):
+def _check_rows(who, rows):
     rows = np.asarray(rows, dtype=float)
     if rows.ndim != 2 or not rows.size or not np.isfinite(rows).all():
         raise ValueError(f"{who}: rows has shape {rows.shape}; it must be (n, numbers), finite, one gradient a row")

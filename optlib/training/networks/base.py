@@ -8,16 +8,16 @@ from ... import checks
 from ...data.seeds import generator
 from .losses import cross_entropy
 
-# A product of matrices of so many multiplications is left to one thread by NumPy's BLAS.  Larger ones wake others,
-# which disturb each other where `train_many` has threads of its own.
+# NumPy's BLAS runs a matrix product of at most so many multiplications in one thread.  Keep below it: the threads of
+# larger products and those of `train_many` would compete for the same cores.
 BLOCK = 2**18
 
 
 class Network:
     """Base of all networks.
 
-    A network of one's own defines `shapes`, `start`, `forward` and `backward`, and for other answers than labels
-    `criterion` and `predict`.  These are not checked; `loss`, `loss_and_grads`, `predict` and `accuracy` are.
+    A network of one's own defines `shapes`, `start`, `forward` and `backward`, and where it predicts numbers also
+    `criterion` and `predict`.  `loss`, `loss_and_grads`, `predict` and `accuracy` check their arguments for it.
 
     Attributes
     ----------
@@ -34,15 +34,13 @@ class Network:
 
     def __init__(self, d_in, classes=None):
         who = type(self).__name__
-        checks.integer(who, "d_in", d_in, least=1)
-        if classes is not None:
-            checks.integer(who, "classes", classes, least=2)
-        self.d_in, self.classes = int(d_in), classes if classes is None else int(classes)
+        self.d_in = checks.integer(who, "d_in", d_in, least=1)
+        self.classes = None if classes is None else checks.integer(who, "classes", classes, least=2)
 
     # --- what a network defines ------------------------------------------------------------------------------
 
     def start(self, name, rng):
-        """The first value of the weights of that name, float64; biases start at 0 and are not asked for."""
+        """Initial value of the weights of that name, float64.  Not called for biases, which start at 0."""
         raise NotImplementedError(f"{type(self).__name__} must define start(self, name, rng)")
 
     def forward(self, params, x):
@@ -94,8 +92,8 @@ class Network:
         y : array (..., B)
             Labels 0 .. classes - 1, or the numbers to be predicted.
         weights : number or array (..., B), optional
-            What each example counts, as `Batches.weights` says it; 1 by default.  Losses are multiplied by them, and
-            the sum is divided by B all the same.
+            Factor on the loss of each example, as from `Batches.weights`; 1 by default.  The weighted sum is still
+            divided by B.
 
         Returns
         -------
@@ -116,7 +114,7 @@ class Network:
         return self.forward(params, x).argmax(axis=-1)
 
     def accuracy(self, params, x, y):
-        """Share of the examples whose class is predicted rightly: a number, or an array (...)."""
+        """Share of the examples whose class is predicted correctly: a number, or an array (...)."""
         if self.classes is None:
             raise TypeError(f"{type(self).__name__}.accuracy: it predicts numbers, not classes; use loss")
         self.check(params, x, y)
@@ -129,15 +127,15 @@ class Network:
         -------
         loss, accuracy : numbers, or arrays (...) of one for each run
         """
-        loss = right = 0.0
+        loss = correct = 0.0
         rows = max(16, BLOCK // max(int(np.prod(shape)) for shape in self.shapes.values()))
         for first in range(0, len(data), rows):
             x, y = data.x[first : first + rows], data.y[first : first + rows]
             output = self.forward(params, x)
             loss = loss + self.criterion(output, y)[0] * (len(y) / len(data))
             if self.classes:
-                right = right + (output.argmax(axis=-1) == y).sum(axis=-1)
-        return loss, right / len(data) if self.classes else None
+                correct = correct + (output.argmax(axis=-1) == y).sum(axis=-1)
+        return loss, correct / len(data) if self.classes else None
 
     def __repr__(self):
         numbers = sum(int(np.prod(shape)) for shape in self.shapes.values())
@@ -146,11 +144,11 @@ class Network:
     # --- checks ----------------------------------------------------------------------------------------------
 
     def check(self, params, x, y=None, weights=None):
-        """Refuse what the formulas would not refuse, or only in words of their own."""
+        """Raise TypeError or ValueError unless these fit the network and each other; see `loss_and_grads`."""
         who = type(self).__name__
         dtype = self._check_params(who, params)
         if not isinstance(x, np.ndarray) or x.ndim < 2 or x.shape[-1] != self.d_in or not x.size:
-            raise ValueError(f"{who}: x {_seen(x)}; it must be an array of shape (..., B, {self.d_in})")
+            raise ValueError(f"{who}: x {_form(x)}; it must be an array of shape (..., B, {self.d_in})")
         if x.dtype != dtype:
             raise TypeError(f"{who}: x has dtype {x.dtype}, but params have {dtype}; make both the same with astype")
         if not np.isfinite(x).all():
@@ -158,29 +156,37 @@ class Network:
         if y is not None:
             self._check_answers(who, x, y)
         if weights is not None:
-            _check_weights(who, x, weights)
+            values = np.asarray(weights)
+            if values.shape not in ((), x.shape[:-1]):
+                raise ValueError(
+                    f"{who}: weights have shape {values.shape}; a number or one a row of x, {x.shape[:-1]}, is allowed"
+                )
+            if values.dtype.kind not in "fiu" or not (np.isfinite(values) & (values >= 0)).all():
+                raise ValueError(f"{who}: weights={weights!r} must be finite numbers of at least 0")
 
     def _check_params(self, who, params):
+        """The common dtype of the parameters."""
         if not isinstance(params, Mapping) or set(params) != set(self.shapes):
-            found = ", ".join(map(repr, params)) if isinstance(params, Mapping) else f"a {type(params).__name__}"
-            raise ValueError(f"{who}: params is {found}; it must be a dict with {', '.join(map(repr, self.shapes))}")
-        kinds = {name: getattr(value, "dtype", type(value).__name__) for name, value in params.items()}
-        first = next(iter(kinds.values()))
+            names = ", ".join(map(repr, params)) if isinstance(params, Mapping) else f"a {type(params).__name__}"
+            raise ValueError(f"{who}: params is {names}; it must be a dict with {', '.join(map(repr, self.shapes))}")
+        dtypes = {name: getattr(value, "dtype", type(value).__name__) for name, value in params.items()}
+        dtype = next(iter(dtypes.values()))
         for name, shape in self.shapes.items():
             if np.shape(params[name])[np.ndim(params[name]) - len(shape) :] != shape:
                 raise ValueError(
                     f"{who}: params[{name!r}] has shape {np.shape(params[name])}; it must be {shape}, or end so"
                 )
-            if kinds[name] != first or kinds[name] not in (np.float32, np.float64):
-                raise TypeError(f"{who}: params[{name!r}] is {kinds[name]}; all must be float64, or all float32")
-        return first
+            if dtypes[name] != dtype or dtypes[name] not in (np.float32, np.float64):
+                raise TypeError(f"{who}: params[{name!r}] is {dtypes[name]}; all must be float64, or all float32")
+        return dtype
 
     def _check_answers(self, who, x, y):
         if not isinstance(y, np.ndarray) or y.shape != x.shape[:-1]:
-            raise ValueError(f"{who}: y {_seen(y)}; it must be an array of shape {x.shape[:-1]}, one answer a row of x")
+            raise ValueError(f"{who}: y {_form(y)}; it must be an array of shape {x.shape[:-1]}, one answer a row of x")
         if self.classes is None:
             if y.dtype.kind != "f" or not np.isfinite(y).all():
-                raise ValueError(f"{who}: y must hold finite floats, as {x.dtype}; it {_seen(y)}")
+                fault = "contains NaN or infinity" if y.dtype.kind == "f" else f"has dtype {y.dtype}"
+                raise ValueError(f"{who}: y {fault}; it must hold finite floats")
         elif y.dtype.kind not in "iu":
             raise TypeError(f"{who}: y has dtype {y.dtype}; it must hold integers, the labels 0 to {self.classes - 1}")
         elif y.min() < 0 or y.max() >= self.classes:
@@ -223,14 +229,5 @@ def he(rng, d_in, d_out):
     return rng.standard_normal((d_in, d_out)) * np.sqrt(2 / d_in)
 
 
-def _check_weights(who, x, weights):
-    shape = np.shape(weights)
-    if shape and shape != x.shape[:-1]:
-        raise ValueError(f"{who}: weights have shape {shape}; a number or one a row of x, {x.shape[:-1]}, is allowed")
-    values = np.asarray(weights)
-    if values.dtype.kind not in "fiu" or not (np.isfinite(values) & (values >= 0)).all():
-        raise ValueError(f"{who}: weights={weights!r} must be finite numbers of at least 0")
-
-
-def _seen(value):
+def _form(value):
     return f"has shape {value.shape}" if isinstance(value, np.ndarray) else f"is a {type(value).__name__}"

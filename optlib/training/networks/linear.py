@@ -1,10 +1,23 @@
 """Linear and logistic regression: networks without a hidden layer, whose losses are convex."""
 
 from .base import Network, glorot, transpose
-from .losses import cross_entropy, squared_error
+from .losses import squared_error
 
 
-class Linear(Network):
+class _Affine(Network):
+    def start(self, name, rng):
+        return glorot(rng, *self.shapes[name])
+
+    def forward(self, params, x):
+        """The output x W + b: predictions (..., B, 1), or scores z (..., B, classes)."""
+        return x @ params["W"] + params["b"]
+
+    def backward(self, params, x, y, weights=None):
+        loss, delta = self.criterion(self.forward(params, x), y, weights)
+        return loss, {"W": transpose(x) @ delta, "b": delta.sum(axis=-2, keepdims=True)}
+
+
+class Linear(_Affine):
     r"""A plane through the data, fitted by least squares.
 
     Formula:
@@ -27,24 +40,13 @@ class Linear(Network):
         super().__init__(d_in)
         self.shapes = {"W": (self.d_in, 1), "b": (1, 1)}
 
-    def start(self, name, rng):
-        return glorot(rng, *self.shapes[name])
-
-    def forward(self, params, x):
-        """Predictions (..., B, 1)."""
-        return x @ params["W"] + params["b"]
-
-    def backward(self, params, x, y, weights=None):
-        loss, delta = squared_error(self.forward(params, x), y, weights)
-        return loss, {"W": transpose(x) @ delta, "b": delta.sum(axis=-2, keepdims=True)}
-
     def predict(self, params, x):
         """Predicted numbers (..., B)."""
         self.check(params, x)
         return self.forward(params, x)[..., 0]
 
 
-class Logistic(Network):
+class Logistic(_Affine):
     r"""Softmax regression: a linear score for each class, turned into probabilities.
 
     Formula:
@@ -68,14 +70,3 @@ class Logistic(Network):
     def __init__(self, d_in, classes):
         super().__init__(d_in, classes)
         self.shapes = {"W": (self.d_in, self.classes), "b": (1, self.classes)}
-
-    def start(self, name, rng):
-        return glorot(rng, *self.shapes[name])
-
-    def forward(self, params, x):
-        """Scores z (..., B, classes)."""
-        return x @ params["W"] + params["b"]
-
-    def backward(self, params, x, y, weights=None):
-        loss, delta = cross_entropy(self.forward(params, x), y, weights)
-        return loss, {"W": transpose(x) @ delta, "b": delta.sum(axis=-2, keepdims=True)}

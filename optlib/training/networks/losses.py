@@ -14,7 +14,7 @@ def squared_error(prediction, y, weights=None):
     prediction : array (..., B, 1)
     y : array (..., B)
     weights : number or array (..., B), optional
-        What each example counts.  It multiplies the example's loss; the sum is still divided by B.
+        Factor on the loss of each example; the weighted sum is still divided by B.
 
     Returns
     -------
@@ -49,7 +49,7 @@ def cross_entropy(z, y, weights=None):
     delta : array (..., B, classes)
     """
     share = shares(weights, z)[..., None, :]
-    # From here on (..., classes, B): NumPy sums over the few classes faster where the examples lie side by side.
+    # Work on (..., classes, B): NumPy sums over the few classes faster if the examples lie side by side in memory.
     z = np.ascontiguousarray(np.swapaxes(z, -1, -2))
     t = y[..., None, :] == np.arange(z.shape[-2])[:, None]
     z = z - z.max(axis=-2, keepdims=True)
@@ -61,6 +61,6 @@ def cross_entropy(z, y, weights=None):
 
 
 def shares(weights, output):
-    """What each row of an output (..., B, k) counts in the mean, weight / B: an array (1,) or (..., B)."""
+    """Factor of each row of an output (..., B, k) in the mean, weight / B: an array (1,) or (..., B)."""
     weights = np.asarray(1 if weights is None else weights, output.dtype)
     return np.atleast_1d(weights) / output.shape[-2]

@@ -1,4 +1,4 @@
-"""The multilayer perceptron: layers of weighted sums, each bent by an activation, the last one read as scores."""
+"""The multilayer perceptron: layers of weighted sums with an activation between them, and scores at the end."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from ... import checks
 from .base import Network, glorot, he, transpose
 from .losses import cross_entropy
 
-# name -> the activation, and its derivative written with the value h that it took
+# name -> the activation, and its derivative as a function of its value h
 ACTIVATIONS = {
     "tanh": (np.tanh, lambda h: 1 - h**2),
     "relu": (lambda z: np.maximum(z, 0), lambda h: h > 0),
@@ -25,8 +25,8 @@ class MLP(Network):
         $$\frac{\partial L}{\partial W_k} = h_{k-1}^\top \delta_k \qquad
           \frac{\partial L}{\partial b_k} = \textstyle\sum_i \delta_{k,i}$$
 
-    t has a 1 in the column of the label and 0 elsewhere.  The derivative of the activation is written with its value:
-    a' = 1 - h^2 for tanh, a' = 1 where h > 0 and else 0 for relu.
+    t has a 1 in the column of the label and 0 elsewhere.  The derivative of the activation follows from its value h:
+    a' = 1 - h^2 for tanh; for relu, a' = 1 where h > 0 and 0 elsewhere.
 
     Start:
         Biases 0; weights normal, with variance 2 / (in + out) before tanh and in the last layer (Glorot), 2 / in before
@@ -47,8 +47,7 @@ class MLP(Network):
             raise ValueError(f"MLP: sizes={sizes!r} must be inputs, hidden layers, classes, such as [64, 32, 10]")
         for size in sizes:
             checks.integer("MLP", "sizes", size, least=1)
-        if activation not in ACTIVATIONS:
-            raise ValueError(f"MLP: activation={activation!r} must be one of {', '.join(map(repr, ACTIVATIONS))}")
+        checks.choice("MLP", "activation", activation, ACTIVATIONS)
         super().__init__(sizes[0], sizes[-1])
         self.sizes, self.activation = sizes, activation
         self.shapes = {}
@@ -62,11 +61,11 @@ class MLP(Network):
 
     def layers(self, params, x):
         """The input, the value of each hidden layer, and the scores: [h_0, h_1, ..., z]."""
-        bend, _ = ACTIVATIONS[self.activation]
+        activate, _ = ACTIVATIONS[self.activation]
         values = [x]
         for k in range(1, len(self.sizes)):
             z = values[-1] @ params[f"W{k}"] + params[f"b{k}"]
-            values.append(bend(z) if k < len(self.sizes) - 1 else z)
+            values.append(activate(z) if k < len(self.sizes) - 1 else z)
         return values
 
     def forward(self, params, x):
@@ -74,7 +73,7 @@ class MLP(Network):
         return self.layers(params, x)[-1]
 
     def backward(self, params, x, y, weights=None):
-        _, slope = ACTIVATIONS[self.activation]
+        _, derivative = ACTIVATIONS[self.activation]
         *h, z = self.layers(params, x)
         loss, delta = cross_entropy(z, y, weights)
         grads = {}
@@ -82,5 +81,5 @@ class MLP(Network):
             grads[f"W{k}"] = transpose(h[k - 1]) @ delta
             grads[f"b{k}"] = delta.sum(axis=-2, keepdims=True)
             if k > 1:
-                delta = (delta @ transpose(params[f"W{k}"])) * slope(h[k - 1])
+                delta = (delta @ transpose(params[f"W{k}"])) * derivative(h[k - 1])
         return loss, {name: grads[name] for name in params}
