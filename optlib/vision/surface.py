@@ -60,16 +60,16 @@ class Snapshots(Callback):
         flat = torch.cat([p.reshape(-1).float() for p in trained(run.model)]).cpu()
         if not flat.isfinite().all():  # `fit` will mark the run as diverged
             return
-        self._keep(())  # the end of an earlier epoch may be no multiple of `every`
         self.steps.append(run.step)
         self.weights.append(flat)
+        self._thin()  # the end of an earlier epoch may be no multiple of `every`
         if len(self.steps) > MOST:
             self.every *= 2
-            self._keep((run.step,))
+            self._thin()
 
-    def _keep(self, others):
-        """Keep the snapshots at multiples of ``every`` and at the other steps given; drop the rest."""
-        kept = [i for i, step in enumerate(self.steps) if step % self.every == 0 or step in others]
+    def _thin(self):
+        """Keep the snapshots at multiples of ``every`` and the last one; drop the rest."""
+        kept = [i for i, step in enumerate(self.steps) if step % self.every == 0 or step == self.steps[-1]]
         self.steps, self.weights = [self.steps[i] for i in kept], [self.weights[i] for i in kept]
 
     def state_dict(self):
