@@ -39,25 +39,48 @@ def browser():
         chromium.close()
 
 
+def tab_of(browser, **context):
+    """A tab of a new context; ``tab.complaints`` collects what it logs, and what it asks for beyond the disk."""
+    tab = browser.new_context(viewport={"width": 1000, "height": 900}, **context).new_page()
+    tab.complaints = []
+    tab.on("console", lambda message: tab.complaints.append(message.text))
+    tab.on("pageerror", lambda error: tab.complaints.append(str(error)))
+    tab.on("requestfailed", lambda request: tab.complaints.append(f"failed: {request.url[:200]}"))
+    tab.on("request", lambda request: tab.complaints.append(request.url) if is_outside(request.url) else None)
+    return tab
+
+
+def is_outside(url):
+    return not url.startswith(("file:", "data:", "blob:"))
+
+
 @contextmanager
-def opened(browser, tmp_path, html, **context):
-    """A page with this HTML, opened from disk; what it says or asks for beyond itself fails the test."""
+def opened(browser, tmp_path, html, color_scheme="light", reduced_motion="no-preference", clock=False):
+    """A page with this HTML, opened from disk; what it logs, or asks for beyond itself, fails the test.
+
+    All pages are opened in one tab, one after the other: a tab of its own costs more than most tests.  With ``clock``
+    the page gets one of its own, where time stands still until the test moves it by ``tab.clock.run_for``.
+    """
     file = tmp_path / "page.html"
     file.write_text(page.document("test", html), encoding="utf-8")
-    frame = browser.new_context(viewport={"width": 1000, "height": 900}, **context)
-    tab = frame.new_page()
-    said, asked = [], []
-    tab.on("console", lambda message: said.append(message.text))
-    tab.on("pageerror", lambda error: said.append(str(error)))
-    tab.on("request", lambda request: asked.append(request.url))
+    if clock or not browser.contexts:
+        tab = tab_of(browser)
+        if clock:
+            tab.clock.install(time=0)
+            tab.clock.pause_at(1000)
+    else:
+        tab = browser.contexts[0].pages[0]
+    tab.set_viewport_size({"width": 1000, "height": 900})
+    tab.emulate_media(color_scheme=color_scheme, reduced_motion=reduced_motion)
     tab.goto(file.as_uri())
     tab.evaluate("() => { document.onkeydown = (e) => { (window.keys ??= []).push(e.key); }; }")
     try:
         yield tab
-        assert said == []
-        assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
+        assert tab.complaints == []
     finally:
-        frame.close()
+        tab.complaints.clear()
+        if clock:
+            tab.context.close()
 
 
 def player(tab, kind="animation", number=0):
@@ -80,32 +103,44 @@ def animated(browser, tmp_path):
         yield tab, *player(tab)
 
 
-def test_it_plays_pauses_and_ends(animated):
-    tab, host, ask = animated
+@pytest.fixture
+def timed(browser, tmp_path):
+    """As `animated`, on a page whose time the test moves."""
+    with opened(browser, tmp_path, ol.animate(F, *race()).html(), clock=True) as tab:
+        yield tab, *player(tab)
+
+
+def test_it_plays_pauses_and_ends(timed):
+    tab, host, ask = timed
     assert ask("player.step") == STEPS
     last = pixels(host)
     host.get_by_role("combobox").select_option("4")
     host.get_by_role("button", name="Play").click()
-    tab.wait_for_function("(host) => host.player.step > 2 && host.player.step < 58", arg=host.element_handle())
+    tab.clock.run_for(400)
     host.get_by_role("button", name="Pause").click()
     paused = ask("player.step")
     assert 2 < paused < STEPS
     assert pixels(host) != last
-    tab.wait_for_timeout(150)
+    tab.clock.run_for(400)
     assert ask("player.step") == paused
     host.get_by_role("button", name="Play").click()
-    tab.wait_for_function("(host) => host.player.step === 60 && !host.player.playing", arg=host.element_handle())
+    tab.clock.run_for(3000)
+    assert ask("player.step") == STEPS
+    assert ask("player.playing") is False
     assert pixels(host) == last
 
 
-def test_it_loops(animated):
-    tab, host, ask = animated
+def test_it_loops(timed):
+    tab, host, ask = timed
     host.get_by_label("loop").check()
     host.get_by_role("combobox").select_option("4")
     host.get_by_role("button", name="Play").click()
-    tab.wait_for_function("(host) => host.player.from === 0 && host.player.began", arg=host.element_handle())
-    tab.wait_for_timeout(1500)
+    steps = []
+    for _ in range(40):  # a round takes a second, and 0.6 seconds of rest
+        tab.clock.run_for(100)
+        steps.append(ask("player.step"))
     assert ask("player.playing") is True
+    assert sum(after < before for before, after in zip(steps, steps[1:], strict=False)) == 2
 
 
 def test_it_is_scrubbed_and_stepped(animated):
@@ -163,14 +198,17 @@ def test_several_on_one_page_and_hostile_names(browser, tmp_path):
 
 
 def test_less_motion_is_respected(browser, tmp_path):
-    with opened(browser, tmp_path, ol.animate(F, *race()).html(), reduced_motion="reduce") as tab:
+    """Still pictures, not a film."""
+    html = ol.animate(F, *race()).html()
+    with opened(browser, tmp_path, html, reduced_motion="reduce", clock=True) as tab:
         host, ask = player(tab)
         note = "{apply: (draw, self) => (self.seen.push(self.step), draw.call(self))}"
         ask(f"(player.seen = [], player.draw = new Proxy(player.draw, {note}), null)")
         host.get_by_role("combobox").select_option("4")
         host.get_by_role("button", name="Play").click()
-        tab.wait_for_function("(host) => !host.player.playing && host.player.seen.length", arg=host.element_handle())
-        assert len(set(ask("player.seen"))) <= 14  # still pictures, not a film
+        tab.clock.run_for(3000)
+        assert ask("player.playing") is False
+        assert 10 <= len(set(ask("player.seen"))) <= 14
 
 
 DECODE = """async ([text, type]) => {
@@ -207,8 +245,6 @@ def test_films_play_in_the_browser_as_they_were_drawn(browser, tmp_path, ending,
 
 
 # --- the explorable -----------------------------------------------------------------------------------------------
-
-
 
 
 def test_a_slider_moves_the_path_to_where_minimize_goes(browser, tmp_path):
