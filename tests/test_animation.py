@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 import optlib as ol
-from optlib.live import stage
+from optlib.live import browser_data
 
 F = ol.FUNCTIONS["rosenbrock"]
 RULES = [ol.Adam(lr=0.1), ol.GradientDescent(lr=1e-3)]
@@ -25,7 +25,7 @@ def data_in(page):
 
 def points_of(path):
     """Points as the player decodes them, as fractions of the picture."""
-    return np.cumsum(np.array(path["points"]).reshape(-1, 2), axis=0) / stage.UNITS
+    return np.cumsum(np.array(path["points"]).reshape(-1, 2), axis=0) / browser_data.UNITS
 
 
 def test_the_player_is_given_the_paths():
@@ -34,7 +34,7 @@ def test_the_player_is_given_the_paths():
     for path, known in zip(data["paths"], paths(), strict=True):
         (x0, x1), (y0, y1) = data["scene"]["x"], data["scene"]["y"]
         expected = (known.x - [x0, y0]) / [x1 - x0, y1 - y0]
-        np.testing.assert_allclose(points_of(path), expected, atol=0.5001 / stage.UNITS)
+        np.testing.assert_allclose(points_of(path), expected, atol=0.5001 / browser_data.UNITS)
         np.testing.assert_allclose(path["heights"], known.f, rtol=5e-4)
     assert data["steps"] == 40
 
@@ -96,7 +96,7 @@ def test_long_and_many_paths_are_thinned():
     assert len(data["paths"]) == 50
     assert sum(len(path["heights"]) for path in data["paths"]) < 21_000
     last = (many.x[-1, 7] - [-2, -1]) / 4
-    np.testing.assert_allclose(points_of(data["paths"][7])[-1], last, atol=0.5001 / stage.UNITS)
+    np.testing.assert_allclose(points_of(data["paths"][7])[-1], last, atol=0.5001 / browser_data.UNITS)
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,7 @@ def test_function_and_rules_can_be_chosen():
 
 
 def test_the_start_follows_a_place_in_the_picture():
-    """A script tells the place; see live.js.  In the middle of the axes lies the middle of the domain."""
+    """A script sends the place; see display.js.  In the middle of the axes lies the middle of the domain."""
     explorer = ol.explore(F, ol.GradientDescent(lr=1e-3), steps=9)
     left, right, top, bottom = 60 / 600, 1 - 14 / 600, 30 / 500, 1 - 42 / 500  # the painter's margins
     explorer.pointed.value = f"{(left + right) / 2:.4f} {(top + bottom) / 2:.4f}"

@@ -59,8 +59,8 @@ def test_stored_paths_are_those_of_minimize(case):
     view = scene(f)
     low, high = np.array([view.x[0], view.y[0]]), np.array([view.x[1], view.y[1]])
     compared = 0
-    for name, rule, numbers in zip(explorer._opening.chosen, data["rules"], places(data), strict=True):
-        own = explorer._opening.rule(name)
+    for name, rule, numbers in zip(explorer.first.chosen, data["rules"], places(data), strict=True):
+        own = explorer.first.rule(name)
         all_settings = list(settings(data, rule))
         assert len(all_settings) == len(numbers) == len(rule["ended"])
         for i in range(0, len(numbers), max(1, len(numbers) // 40)):
@@ -78,7 +78,7 @@ def test_stored_paths_are_those_of_minimize(case):
 def test_values_come_back_to_a_part_in_a_hundred():
     values = np.concatenate([[0.0], 10.0 ** np.linspace(-7, 45, 60)])
     values = np.concatenate([values, -values])
-    whole = offline.whole_values(values)
+    whole = offline.signed_logarithms(values)
     back = np.sign(whole) * (10 ** (np.abs(whole) / offline.PER_DECADE) - 1) * offline.SMALLEST
     assert np.allclose(back, values, rtol=0.01)
     assert np.abs(whole).max() < 2**15

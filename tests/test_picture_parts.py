@@ -9,7 +9,7 @@ from PIL import Image
 import optlib as ol
 from optlib.live.painter import Painter
 from optlib.live.scene import scene
-from optlib.live.setting import Setting
+from optlib.live.setting import setting
 from optlib.pictures.ticks import plain_power
 
 
@@ -56,8 +56,8 @@ def test_a_color_scale_keeps_its_steps_in_the_file():
 def test_the_legend_keeps_nothing_of_earlier_paths():
     """It is drawn once and laid over later frames: only the paths of the frame itself show through a little."""
     f = ol.functions.quadratic(kappa=20)
-    corner = Setting(f, [ol.GradientDescent(lr=0.1)], start=(4.9, 4.9), steps=3).tracks()
-    elsewhere = Setting(f, [ol.GradientDescent(lr=0.1)], start=(-4.0, -2.0), steps=3).tracks()
+    corner = setting(f, [ol.GradientDescent(lr=0.1)], start=(4.9, 4.9), steps=3).tracks()
+    elsewhere = setting(f, [ol.GradientDescent(lr=0.1)], start=(-4.0, -2.0), steps=3).tracks()
     used, fresh = (Painter(scene(f)) for _ in range(2))
     used.frame(corner, "title")
     assert np.array_equal(used.frame(elsewhere, "title"), fresh.frame(elsewhere, "title"))

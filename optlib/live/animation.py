@@ -1,9 +1,7 @@
 """`animate`: paths that grow step by step, in a player that needs nothing but a browser, or as a film."""
 
-import html
 import io
 import itertools
-import os
 import pathlib
 import shutil
 import subprocess
@@ -11,9 +9,10 @@ import subprocess
 import numpy as np
 from PIL import Image
 
+from ..checks import integer, number, replacing
 from ..pictures.picture import show_name
 from ..pictures.tracks import sentences, settings_line, tracks
-from . import page, stage
+from . import browser_data, page
 from .painter import painter
 from .palette import COLORS
 from .scene import scene
@@ -22,7 +21,7 @@ MOST_POINTS = 20_000  # in one player, all paths together; longer paths are thin
 MOST_PATHS = 100
 FRAMES, SECONDS = 100, 6.0  # of a film, unless asked otherwise
 FILMS = ("gif", "apng", "webp", "mp4")
-SCRIPTS = ("core.js", "stage.js", "animation.js")
+SCRIPTS = ("core.js", "canvas.js", "animation.js")
 
 
 def animate(f, *paths, labels=None, title=None, extent=None):
@@ -46,14 +45,14 @@ def animate(f, *paths, labels=None, title=None, extent=None):
         It shows itself at the end of a cell, and saves itself as a page, a film or a still.
     """
     view = scene(f, extent, who="animate")
-    found = tracks("animate", f, paths, labels)
-    if not found:
+    all_tracks = tracks("animate", f, paths, labels)
+    if not all_tracks:
         raise TypeError("animate: give at least one path, as ol.minimize returns it")
-    if len(found) > MOST_PATHS:
-        raise ValueError(f"animate: {len(found)} paths are given; a player shows at most {MOST_PATHS}")
+    if len(all_tracks) > MOST_PATHS:
+        raise ValueError(f"animate: {len(all_tracks)} paths are given; a player shows at most {MOST_PATHS}")
     if extent is None:
-        view = scene(f, None, found, "animate")
-    return Animation(view, found, str(title) if title is not None else show_name(f))
+        view = scene(f, None, all_tracks, "animate")
+    return Animation(view, all_tracks, str(title) if title is not None else show_name(f))
 
 
 class Animation:
@@ -88,38 +87,35 @@ class Animation:
 
     def html(self):
         """The player as one piece of HTML: picture, data and script, without any reference to the network."""
-        return page.player("optlib-animation", self._picture(), self.data(), SCRIPTS)
+        picture = browser_data.still_image(self.scene, self.tracks, self.description)
+        return page.player("optlib-animation", picture, self.data(), SCRIPTS)
 
     def data(self):
-        """What the player is given, as plain data."""
+        """What the player needs, as plain data."""
         stride = -(-sum(len(track.f) for track in self.tracks) // MOST_POINTS)
-        values = stage.values_data(self.scene, self.tracks, self.steps)
         return {
             "title": self.title,
             "settings": self.settings,
             "description": self.description,
             "steps": self.steps,
             "stride": stride,
-            "scene": stage.scene_data(self.scene),
-            "values": values,
+            "scene": browser_data.scene_data(self.scene),
+            "values": browser_data.values_data(self.scene, self.tracks, self.steps),
             "paths": [self._path_data(track, stride) for track in self.tracks],
         }
 
     def _path_data(self, track, stride):
         kept = np.unique(np.append(np.arange(0, len(track.f), stride), len(track.f) - 1))
-        points = stage.fractions(self.scene, self.scene.points(track)[kept])
-        stopped = "diverged" if track.diverged else "stopped"
+        points = browser_data.fractions(self.scene, self.scene.points(track)[kept])
+        heights = browser_data.heights_of(track.f[kept], browser_data.base_of(self.scene))
         return {
             "label": track.label,
-            "points": stage.differences(points),
-            "heights": [stage.tidy(h) for h in stage.heights_of(track.f[kept], stage.base_of(self.scene))],
+            "points": browser_data.differences(points),
+            "heights": [browser_data.tidy(h) for h in heights],
             "ended": track.steps,
-            "stopped": stopped,
-            **stage.style_data(track.style),
+            "stopped": "diverged" if track.diverged else "stopped",
+            **browser_data.style_data(track.style),
         }
-
-    def _picture(self):
-        return stage.still_image(self.scene, self.tracks, self.description)
 
     # --- pictures ------------------------------------------------------------------------------------------
 
@@ -143,14 +139,14 @@ class Animation:
     # --- files ---------------------------------------------------------------------------------------------
 
     def save(self, path, *, frames=FRAMES, seconds=SECONDS, size=(600, 500), scale=1):
-        """Write a file, which appears only when it is whole.
+        """Write a file, which appears only once it is complete.
 
         Parameters
         ----------
         path : str or path
-            The ending says what is written: ``.html`` the player as a page of its own, ``.gif``, ``.apng``
-            (an animated PNG) or ``.webp`` a film for places without scripts, ``.mp4`` a film by ffmpeg, ``.png``
-            a still of the last step.
+            The ending chooses the kind: ``.html`` the player as a page of its own, ``.gif``, ``.apng`` (an animated
+            PNG) or ``.webp`` a film for places without scripts, ``.mp4`` a film by ffmpeg, ``.png`` a still of the
+            last step.
         frames, seconds : int, float
             Number of frames of a film and how long it runs.
         size, scale : (width, height) in pixels, and pixels to each of them
@@ -165,31 +161,23 @@ class Animation:
         if kind not in ("html", "png", *FILMS):
             endings = ", ".join(f".{name}" for name in ("html", "png", *FILMS))
             raise ValueError(f"save: path={str(path)!r} must end in one of {endings}")
-        if frames < 2 or not seconds > 0:
-            raise ValueError(f"save: frames={frames!r} must be at least 2, and seconds={seconds!r} above 0")
-        part = path.with_name(path.name + ".part")
-        try:
+        frames, seconds = integer("save", "frames", frames, 2), number("save", "seconds", seconds, "(0, inf)")
+        with replacing(path) as part:
             if kind == "html":
-                part.write_text(self._document(), encoding="utf-8")
+                part.write_text(page.document(self.title, self.html()), encoding="utf-8")
             elif kind == "png":
                 part.write_bytes(self.still(size=size, scale=scale))
+            elif kind == "mp4":
+                _write_mp4(part, list(self.frames(frames, size, scale)), seconds)
             else:
-                write_film(part, kind, list(self.frames(frames, size, scale)), seconds)
-            os.replace(part, path)
-        finally:
-            part.unlink(missing_ok=True)
+                _write_film(part, kind, list(self.frames(frames, size, scale)), seconds)
         return path
 
-    def _document(self):
-        return page.document(self.title, self.html())
 
-
-def write_film(path, kind, frames, seconds):
-    """Write images as a film of a kind of `FILMS`; the last one stays for a second."""
+def _write_film(path, kind, frames, seconds):
+    """Write images as an animated image; the last one stays for a second."""
     pause = max(20, round(1000 * seconds / len(frames)))
     times = [pause] * (len(frames) - 1) + [1000]
-    if kind == "mp4":
-        return _write_mp4(path, frames, len(frames) / seconds)
     if kind == "webp":
         first, *rest = (frame.convert("RGB") for frame in frames)
         options = dict(format="WEBP", lossless=True, quality=20, method=0, kmin=99, kmax=100)
@@ -203,7 +191,7 @@ def write_film(path, kind, frames, seconds):
 def _changes_only(frames):
     """The first image, and of each other one only the pixels that changed; the rest is transparent.
 
-    The transparent color needs an entry in the palette of its own: browsers ignore one that lies beyond its end.
+    The transparent color needs its own entry in the palette: browsers ignore one that lies beyond its end.
     """
     palette = frames[0].getpalette()[: 3 * COLORS] + [0, 0, 0]
     first = frames[0].copy()
@@ -216,17 +204,17 @@ def _changes_only(frames):
         yield changed
 
 
-def _write_mp4(path, frames, rate):
+def _write_mp4(path, frames, seconds):
     program = shutil.which("ffmpeg")
     if program is None:
         raise RuntimeError("save: ffmpeg is not found, and .mp4 needs it; .gif, .webp and .html need nothing")
     width, height = frames[0].size
     command = [
         program, "-loglevel", "error", "-y", "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}",
-        "-r", f"{rate:g}", "-i", "-", "-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2", "-pix_fmt", "yuv420p",
+        "-r", f"{len(frames) / seconds:g}", "-i", "-", "-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2", "-pix_fmt", "yuv420p",
         "-f", "mp4", str(path),
     ]  # fmt: skip
     content = b"".join(frame.convert("RGB").tobytes() for frame in frames)
-    done = subprocess.run(command, input=content, capture_output=True, check=False)
-    if done.returncode:
-        raise RuntimeError(f"save: ffmpeg failed: {html.escape(done.stderr.decode(errors='replace').strip())}")
+    result = subprocess.run(command, input=content, capture_output=True, check=False)
+    if result.returncode:
+        raise RuntimeError(f"save: ffmpeg failed: {result.stderr.decode(errors='replace').strip()}")

@@ -15,7 +15,7 @@ def number(name, value, low, high, log=False, label=None):
     low, high = min(low, value), max(high, value)
     common = dict(value=value, description=label or name, layout=_WIDTH, style=_STYLE)
     if log and low > 0:
-        # Ends at full fiftieths of a decade, so that 0.001, 0.01, ... are on the slider exactly.
+        # End at multiples of a fiftieth of a decade, so that 0.001, 0.01, ... are on the slider exactly.
         ends = dict(min=math.floor(math.log10(low) * 50) / 50, max=math.ceil(math.log10(high) * 50) / 50)
         return widgets.FloatLogSlider(base=10, step=0.01, readout_format=".3g", **ends, **common)
     decimals = decimals_of(low, high, value)
@@ -23,7 +23,7 @@ def number(name, value, low, high, log=False, label=None):
 
 
 def integer(name, value, low, high, label=None):
-    """A slider for a whole number; its range grows to hold ``value``."""
+    """A slider for an integer; its range grows to hold ``value``."""
     return widgets.IntSlider(
         value=value, min=min(low, value), max=max(high, value), description=label or name, layout=_WIDTH, style=_STYLE
     )
@@ -48,9 +48,9 @@ def switch(name, value, label=None):
 
 def button(label, act):
     """A button that calls ``act()``."""
-    made = widgets.Button(description=label, layout=widgets.Layout(width="110px"))
-    made.on_click(lambda _: act())
-    return made
+    control = widgets.Button(description=label, layout=widgets.Layout(width="110px"))
+    control.on_click(lambda _: act())
+    return control
 
 
 def for_hyper(name, value, about):
@@ -85,8 +85,8 @@ def from_spec(name, spec):
 def read(control, now=None):
     """The value of a control, rounded so that code can repeat it.
 
-    ``now`` is the value that was set before: a slider that has only been moved to its nearest notch, as front
-    ends do when they first show it, leaves it as it is.
+    ``now`` is the present value.  Front ends move a slider to its nearest notch when they first show it; such a move
+    leaves the value unchanged.
     """
     value = control.value
     if isinstance(control, widgets.FloatLogSlider):
@@ -103,10 +103,10 @@ def read(control, now=None):
 def decimals_of(low, high, value):
     """Decimals of a slider: two hundred notches at least, and its ends and its value on a notch if they are short."""
     notch = (high - low) / _NOTCHES
-    found = max(0, math.ceil(-math.log10(notch)))
-    while found < 6 and any(abs(round(v, found) - v) > 1e-9 for v in (low, high, value)):
-        found += 1
-    return found
+    decimals = max(0, math.ceil(-math.log10(notch)))
+    while decimals < 6 and any(abs(round(v, decimals) - v) > 1e-9 for v in (low, high, value)):
+        decimals += 1
+    return decimals
 
 
 def _from_range(name, spec):

@@ -1,16 +1,16 @@
 """`explore`: turn every number of an optimizer and watch its path."""
 
-import copy
+import contextlib
 import html
 
 import ipywidgets as widgets
 
 from ..pictures.picture import show_name
 from ..pictures.tracks import sentences
-from . import controls, live, offline, page, stage
+from . import browser_data, controls, display, offline, page
 from .painter import SIZE, painter
 from .scene import scene
-from .setting import Setting
+from .setting import setting
 
 ALL = "all rules"
 
@@ -22,7 +22,7 @@ def explore(f, *rules, start=None, steps=100, extent=None, dark=False, **fixed):
     ----------
     f : Function
         Of one or two coordinates, from `FUNCTIONS` or made by `objective`.
-    *rules : optimizer classes or instances
+    *rules : optimizer classes, instances or names
         Those that are compared at first; ``ol.Adam(lr=0.1)`` starts with this learning rate.
     start : d numbers, optional
         By default ``f.start``.
@@ -40,23 +40,21 @@ def explore(f, *rules, start=None, steps=100, extent=None, dark=False, **fixed):
         It shows itself at the end of a cell.  ``paths`` are the trajectories shown, ``code`` makes the picture
         again.
     """
-    return Explorer(Setting(f, rules, start, steps, fixed), extent, dark)
+    return Explorer(setting(f, rules, start, steps, fixed), extent, dark)
 
 
 class Explorer:
     """A picture of paths and its controls; see `explore`."""
 
     def __init__(self, setting, extent, dark):
-        self.setting, self.extent, self.dark = setting, extent, dark
-        self.first = copy.deepcopy(setting.rules), list(setting.chosen), list(setting.start), setting.steps, setting.f
-        self._busy = False
+        self.extent, self.dark = extent, dark
+        # `first` stays: what the page shows without a kernel, and after a reset, whatever is turned later.
+        self.setting = self.first = setting.with_all_rules()
+        self._busy = False  # while controls are set from Python, their observers do nothing
         self._stored = self._render()
-        self._opening = copy.copy(setting)  # what the page shows without a kernel, whatever is turned later
-        self._opening.rules, self._opening.chosen = copy.deepcopy(setting.rules), list(setting.chosen)
         self._html = None
-        setting.offer_all()
         self._build()
-        self._show()
+        self._show(self.first)
 
     # --- what a reader may ask for -----------------------------------------------------------------------
 
@@ -75,47 +73,42 @@ class Explorer:
 
     def reset(self):
         """Set everything as it was at first."""
-        rules, chosen, start, steps, f = self.first
-        setting = self.setting
-        setting.f, setting.start, setting.steps, setting.chosen = f, list(start), steps, list(chosen)
-        setting.rules = copy.deepcopy(rules)
-        setting.offer_all()
-        self._busy = True
-        try:
-            self.function.value = f.name
-            self.choice.value = tuple(chosen)
-            self.count.value = steps
+        self.setting = first = self.first
+        with self._controls_set_from_python():
+            self.function.value = first.f.name
+            self.choice.value = first.chosen
+            self.count.value = first.steps
             for name, by_hyper in self.hypers.items():
                 for hyper, control in by_hyper.items():
-                    control.value = setting.rules[name][1][hyper]
+                    control.value = first.rules[name][1][hyper]
             self._fit_start()
             self._turn_to(self.tuned.value)
-        finally:
-            self._busy = False
-        self._show()
+        self._show(first)
 
     # --- the picture -------------------------------------------------------------------------------------
 
     def _scene(self):
         f = self.setting.f
-        return scene(f, self.extent if f is self.first[-1] else None, who="explore")
+        return scene(f, self.extent if f is self.first.f else None, who="explore")
 
     def _render(self):
         """PNG, title, and a sentence on each path; the reason instead where there is no path."""
         brush = painter(self._scene(), dark=self.dark)
         try:
-            found = self.setting.tracks()
+            tracks = self.setting.tracks()
         except ValueError as error:  # the function has no value at this start
             name = show_name(self.setting.f)
             return brush.png([], name), name, [str(error)]
-        title = self.setting.title(found)
-        return brush.png(found, title), title, sentences(found)
+        title = self.setting.title(tracks)
+        return brush.png(tracks, title), title, sentences(tracks)
 
-    def _show(self):
-        png, _, said = self._render()
+    def _show(self, setting):
+        """Make this the setting and draw it."""
+        self.setting = setting
+        png, _, words = self._render()
         self.picture.value = png
-        self.status.value = '<div role="status">' + "<br>".join(map(html.escape, said)) + "</div>"
-        self.line.value = _code_line(self.setting.code())
+        self.status.value = '<div role="status">' + "<br>".join(map(html.escape, words)) + "</div>"
+        self.line.value = _code_line(setting.code())
 
     # --- the controls ------------------------------------------------------------------------------------
 
@@ -125,7 +118,7 @@ class Explorer:
         self.picture = widgets.Image(format="png", width=width, height=height)
         self.picture.layout = widgets.Layout(max_width="100%", flex="0 1 auto", object_fit="contain")
         self.picture.add_class("optlib-map")
-        # Core widgets tell nothing of clicks.  A script beside them (live.js) writes into this hidden field instead.
+        # Core widgets do not report clicks.  A script beside them (display.js) writes into this hidden field instead.
         self.pointed = widgets.Text(layout=widgets.Layout(display="none"))
         self.pointed.add_class("optlib-pointed")
         self.status, self.line = widgets.HTML(), widgets.HTML()
@@ -158,66 +151,69 @@ class Explorer:
             return
         if name not in self.hypers:
             cls, values = self.setting.rules[name]
-            made = {n: controls.for_hyper(n, values[n], about) for n, about in cls.hypers.items()}
-            made = {n: c for n, c in made.items() if c is not None and n not in self.setting.fixed}
-            for hyper, control in made.items():
+            self.hypers[name] = self._hyper_controls(cls, values, cls.hypers)
+            for hyper, control in self.hypers[name].items():
                 control.observe(lambda _, name=name, hyper=hyper: self._hyper_changed(name, hyper), "value")
-            self.hypers[name] = made
         self.panel.children = tuple(self.hypers[name].values())
 
     def _shared_controls(self):
         """Sliders that set a hyper-parameter of all chosen rules at once, for those that all of them have."""
         chosen = [self.setting.rules[name] for name in self.setting.chosen]
         first, values = chosen[0]
-        shared = [h for h in first.hypers if all(h in cls.hypers for cls, _ in chosen) and h not in self.setting.fixed]
-        made = {h: controls.for_hyper(h, values[h], first.hypers[h]) for h in shared}
-        made = {h: control for h, control in made.items() if control is not None}
-        for hyper, control in made.items():
+        shared = self._hyper_controls(first, values, [h for h in first.hypers if all(h in c.hypers for c, _ in chosen)])
+        for hyper, control in shared.items():
             control.observe(lambda _, hyper=hyper, control=control: self._all_changed(hyper, control), "value")
-        return made
+        return shared
+
+    def _hyper_controls(self, cls, values, names):
+        """A control for each of these hyper-parameters that has a range and is not fixed."""
+        names = [name for name in names if name not in self.setting.fixed]
+        made = {name: controls.for_hyper(name, values[name], cls.hypers[name]) for name in names}
+        return {name: control for name, control in made.items() if control is not None}
 
     def _fit_start(self):
         """Give the sliders of the start the range of the function that is shown."""
         view = self._scene()
         sides = (view.x, view.y)[: len(self.starts)]
+        with self._controls_set_from_python():
+            for control, (low, high), value in zip(self.starts, sides, self.setting.start, strict=True):
+                low, high = min(float(low), value), max(float(high), value)
+                control.min, control.max = min(low, control.min), max(high, control.max)  # never empty in between
+                control.value = value
+                control.min, control.max = low, high
+                decimals = controls.decimals_of(low, high, value)
+                control.step, control.readout_format = 10.0**-decimals, f".{decimals}f"
+
+    @contextlib.contextmanager
+    def _controls_set_from_python(self):
         busy, self._busy = self._busy, True
-        for control, (low, high), value in zip(self.starts, sides, self.setting.start, strict=True):
-            low, high = min(float(low), value), max(float(high), value)
-            control.min, control.max = min(low, control.min), max(high, control.max)  # never empty in between
-            control.value = value
-            control.min, control.max = low, high
-            decimals = controls.decimals_of(low, high, value)
-            control.step, control.readout_format = 10.0**-decimals, f".{decimals}f"
-        self._busy = busy
+        try:
+            yield
+        finally:
+            self._busy = busy
 
     # --- what happens when one of them is turned ---------------------------------------------------------
 
     def _hyper_changed(self, name, hyper):
-        if not self._busy:
-            values = self.setting.rules[name][1]
-            before, values[hyper] = values[hyper], controls.read(self.hypers[name][hyper], values[hyper])
-            if values[hyper] != before:
-                self._show()
+        now = self.setting.rules[name][1][hyper]
+        value = controls.read(self.hypers[name][hyper], now)
+        if not self._busy and value != now:
+            self._show(self.setting.turned([name], **{hyper: value}))
 
     def _all_changed(self, hyper, control):
         now = self.setting.rules[self.setting.chosen[0]][1][hyper]
         value = controls.read(control, now)
         if self._busy or value == now:
             return
-        self._busy = True
-        for name in self.setting.chosen:
-            self.setting.rules[name][1][hyper] = value
-            if name in self.hypers:
+        with self._controls_set_from_python():
+            for name in set(self.setting.chosen) & set(self.hypers):
                 self.hypers[name][hyper].value = value
-        self._busy = False
-        self._show()
+        self._show(self.setting.turned(self.setting.chosen, **{hyper: value}))
 
     def _number_changed(self, _):
         if not self._busy:
-            self.setting.steps = self.count.value
-            before = self.setting.start
-            self.setting.start = [controls.read(*pair) for pair in zip(self.starts, before, strict=True)]
-            self._show()
+            start = tuple(map(controls.read, self.starts, self.setting.start))
+            self._show(self.setting.changed(steps=self.count.value, start=start))
 
     def _start_pointed_at(self, change):
         """Move the start to a place of the picture, told as "across down" in fractions of it."""
@@ -228,24 +224,23 @@ class Explorer:
         place = painter(self._scene(), dark=self.dark).place_at(across, down)
         if place is None:
             return
-        busy, self._busy = self._busy, True
-        for control, value in zip(self.starts, place, strict=False):  # of one coordinate only the first counts
-            control.value = round(value / control.step) * control.step
-        self._busy = busy
+        with self._controls_set_from_python():
+            for control, value in zip(self.starts, place, strict=False):  # of one coordinate only the first counts
+                control.value = round(value / control.step) * control.step
         self._number_changed(None)
 
     def _function_chosen(self, change):
         if not self._busy:
-            own = self.first[-1]
-            self.setting.choose_function(own if change.new == own.name else self.setting.functions()[change.new])
+            own = self.first.f
+            f = own if change.new == own.name else self.first.functions()[change.new]
+            self.setting = self.setting.changed(f=f, start=tuple(f.start))
             self._fit_start()
-            self._show()
+            self._show(self.setting)
 
     def _rules_chosen(self, change):
-        names = list(change.new)
+        names = change.new
         if names and not self._busy:
-            self.setting.chosen = names
-            self._show()
+            self._show(self.setting.changed(chosen=names))
         if names:
             self.tuned.options = _tunable(names)
             self._turn_to(self.tuned.value)
@@ -254,23 +249,23 @@ class Explorer:
 
     def html(self):
         """What stands where no kernel runs: sliders over paths computed ahead, or a picture if there are none."""
-        png, _, said = self._stored
-        description = " ".join([f"{show_name(self.first[-1])}.", *said])
+        png, _, words = self._stored
+        description = " ".join([f"{show_name(self.first.f)}.", *words])
         try:
-            view = scene(self._opening.f, self.extent, who="explore")
-            picture = stage.still_image(view, self._opening.tracks(), description)
+            view = scene(self.first.f, self.extent, who="explore")
+            picture = browser_data.still_image(view, self.first.tracks(), description)
         except ValueError:  # no value at the start
             return page.still(png, description)
-        return offline.html(self._opening, view, picture)
+        return offline.html(self.first, view, picture)
 
     def _ipython_display_(self):
         if self._html is None:
             self._html = self.html()
-        live.show(self.widget, page.mark(self._html), self._html, self._stored[0], repr(self))
+        display.show(self.widget, page.mark(self._html), self._html, self._stored[0], repr(self))
 
 
 def _tunable(names):
-    """Whose sliders can be shown: all rules together, where there are several, and each."""
+    """Choices of the list "sliders of": all rules together, where there are several, and each."""
     return [ALL, *names] if len(names) > 1 else list(names)
 
 

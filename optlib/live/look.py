@@ -34,7 +34,7 @@ class Look:
 
     def bands(self):
         """Colors of the bands and of no value, uint8 (16, 3)."""
-        return np.array([rgb(c) for c in self.band_colors()], np.uint8)
+        return np.array([theme.rgb(c) for c in self.band_colors()], np.uint8)
 
     def band_colors(self):
         """The same as 16 hex colors."""
@@ -48,11 +48,11 @@ class Look:
         unders = [self.paper, *self.landscape[:: len(self.landscape) - 1], self.ink]
         paths = [self.path_color({"color": c}) for c in theme.COLORS]
         shares = (1.0, 0.7, 0.4)
-        found = [theme.mix(self.paper, self.ink, t) for t in np.linspace(0, 1, 12)]
-        found += [theme.mix(theme.YELLOW, other, t) for other in (theme.INK, self.landscape[0]) for t in (0.0, 0.4)]
-        found += [theme.mix(under, color, share) for share in shares for color in paths for under in unders]
-        found = list(dict.fromkeys(found))[:count]
-        return np.array([rgb(c) for c in found + found[:1] * (count - len(found))], np.uint8)
+        blends = [theme.mix(self.paper, self.ink, t) for t in np.linspace(0, 1, 12)]
+        blends += [theme.mix(theme.YELLOW, other, t) for other in (theme.INK, self.landscape[0]) for t in (0.0, 0.4)]
+        blends += [theme.mix(under, color, share) for share in shares for color in paths for under in unders]
+        blends = list(dict.fromkeys(blends))[:count]
+        return np.array([theme.rgb(c) for c in blends + blends[:1] * (count - len(blends))], np.uint8)
 
 
 LIGHT = Look(theme.PAPER, theme.INK, theme.FAINT, theme.UNDEFINED, theme.LANDSCAPE)
@@ -60,13 +60,3 @@ DARK = Look(
     "#15181D", "#E9ECF1", "#8A929E", "#2A2D33",
     ("#10202E", "#1B3142", "#294456", "#3A586A", "#4C6B7B", "#5E7C89"),
 )
-
-
-def look_of(dark):
-    """The `Look` of a dark or a light page."""
-    return DARK if dark else LIGHT
-
-
-def rgb(color):
-    """A hex color as three whole numbers."""
-    return [int(color[i : i + 2], 16) for i in (1, 3, 5)]

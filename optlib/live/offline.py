@@ -1,8 +1,8 @@
-"""The life of `explore` without a kernel: a grid of settings computed ahead, small enough to lie in the notebook.
+"""`explore` without a kernel: paths for a grid of settings, computed ahead and small enough for the notebook.
 
-Sliders in the page choose among paths that were computed here: learning rates, for a single rule a second
-hyper-parameter, and starts.  The paths are exact at these settings; positions are rounded to a thousandth of the
-picture, values to about a tenth of a percent.
+Sliders in the page choose among them: learning rates, for a single rule a second hyper-parameter, and starts.  The
+paths are exact at these settings; positions are rounded to a thousandth of the picture, values to about a tenth of a
+percent.
 """
 
 import base64
@@ -12,47 +12,48 @@ import numpy as np
 
 from ..arrays import is_array
 from ..minimize import minimize
-from . import page, stage
-from .setting import code_name
+from . import browser_data, page
+from .setting import code_name, given, with_settings
 
-UNITS = 1000  # positions are whole numbers, so many across the picture; the same numbers stand in explore.js
+UNITS = 1000  # positions are integers, so many across the picture; explore.js has the same three constants
 PER_DECADE, SMALLEST = 500, 1e-9  # values are kept as signed logarithms
 REACH = 30  # pictures to each side, beyond which a path is cut off
 MOST_NUMBERS = 240_000  # in one explorable: about 250 kB as text
 MOST_POINTS = 101  # of one path; longer ones are thinned out
 LEVELS = {"first": (25, 17, 9), "second": (9, 5, 1), "start": (5, 3, 1)}
 ONE_START = {"first": (33, 25, 17), "second": (23, 17, 9), "start": (1,)}
-SCRIPTS = ("core.js", "stage.js", "animation.js", "explore.js")
+SCRIPTS = ("core.js", "canvas.js", "animation.js", "explore.js")
 
 
 def html(setting, scene, picture, names=None, chart=None):
     """The explorable as one piece of HTML around a still picture; without any reference to the network.
 
-    ``names`` are the hyper-parameters that get sliders, by default those of `_names`.  With ``chart``, a map over two
-    of them that stands right before it on the page, a click in the map turns both sliders: then all the room goes to
-    their settings, and there is one start.
+    ``names`` are the hyper-parameters that get sliders, by default those of `_names`.  ``chart`` is a map over two of
+    them that stands right before it on the page; a click in the map turns both sliders.
     """
-    scripts = (*SCRIPTS[:-1], "chart.js", SCRIPTS[-1]) if chart else SCRIPTS
-    made = data(setting, scene, names, ONE_START if chart else None) | ({"chart": chart} if chart else {})
-    return page.player("optlib-explorable", picture, made, scripts)
+    if not chart:
+        return page.player("optlib-explorable", picture, data(setting, scene, names), SCRIPTS)
+    # Spend the size budget on these two; keep one start.
+    with_chart = data(setting, scene, names, ONE_START) | {"chart": chart}
+    return page.player("optlib-explorable", picture, with_chart, (*SCRIPTS[:-1], "chart.js", SCRIPTS[-1]))
 
 
-def data(setting, scene, names=None, sizes=None):
-    """What the page is given, as plain data: axes of sliders, rules, and the packed paths."""
+def data(setting, scene, names=None, sizes=LEVELS):
+    """What the page needs, as plain data: axes of sliders, rules, and the packed paths."""
     tracks = setting.tracks()
     hypers = _hypers(setting, names or _names(setting))
     steps = np.unique(np.linspace(0, setting.steps, min(setting.steps + 1, MOST_POINTS)).round().astype(int))
-    axes, starts = _axes(setting, scene, hypers, len(steps), sizes or LEVELS)
+    axes, starts = _axes(setting, scene, hypers, len(steps), sizes)
     rules, numbers = [], []
     for name, track in zip(setting.chosen, tracks, strict=True):
         rule = setting.rule(name)
         own = [h for h in hypers if h in rule.hypers and can_turn(rule, h)]
         runs = _runs(setting.f, rule, {h: axes[h] for h in own}, starts, setting.steps)
-        numbers.append(_whole_numbers(scene, runs, steps))
+        numbers.append(_rounded(scene, runs, steps))
         rules.append({
-            "label": name, "call": code_name(type(rule)), "axes": own, "rest": _rest(rule, own),
+            "label": name, "call": code_name(type(rule)), "axes": own, "rest": given(rule, never=own),
             "ended": [run["ended"] for run in runs], "diverged": [i for i, run in enumerate(runs) if run["diverged"]],
-            **stage.style_data(track.style),
+            **browser_data.style_data(track.style),
         })  # fmt: skip
     f = setting.f
     return {
@@ -65,17 +66,17 @@ def data(setting, scene, names=None, sizes=None):
             for h, (now, rule_symbol) in hypers.items()
         ],
         "starts": starts,
-        "start": next(i for i, start in enumerate(starts) if start == setting.start),
-        "places": (stage.fractions(scene, _places(scene, starts)) / stage.UNITS).round(4).tolist(),
+        "start": starts.index(list(setting.start)),
+        "places": (browser_data.fractions(scene, _places(scene, starts)) / browser_data.UNITS).round(4).tolist(),
         "rules": rules,
-        "scene": stage.scene_data(scene),
-        "values": stage.values_data(scene, tracks, setting.steps),
+        "scene": browser_data.scene_data(scene),
+        "values": browser_data.values_data(scene, tracks, setting.steps),
         "packed": pack(np.concatenate(numbers)),
     }
 
 
 def pack(numbers):
-    """Whole numbers (paths, points, 3) as text: second differences along each path, compressed.
+    """Integers (paths, points, 3) as text: second differences along each path, compressed.
 
     Arithmetic is modulo 2^16, so that differences of any size come back exactly.
     """
@@ -89,7 +90,7 @@ def pack(numbers):
 
 
 def unpack(text, points):
-    """The inverse of `pack`: whole numbers (paths, points, 3)."""
+    """The inverse of `pack`: integers (paths, points, 3)."""
     planes = np.frombuffer(zlib.decompress(base64.b64decode(text)), np.uint8).astype(np.uint16)
     low, high = planes.reshape(2, -1)
     folded = low | (high << 8)
@@ -115,11 +116,11 @@ def _names(setting):
 
 def _hypers(setting, names):
     """Present value and symbol of each."""
-    rules, found = [setting.rule(name) for name in setting.chosen], {}
+    rules, hypers = [setting.rule(name) for name in setting.chosen], {}
     for name in names:
         rule = next(rule for rule in rules if can_turn(rule, name))
-        found[name] = rule.settings()[name], rule.hypers[name].symbol
-    return found
+        hypers[name] = rule.settings()[name], rule.hypers[name].symbol
+    return hypers
 
 
 def can_turn(rule, name):
@@ -190,42 +191,32 @@ def _runs(f, rule, axes, starts, steps):
     values = dict(zip(axes, settings[:-1], strict=True))
     with np.errstate(all="ignore"):
         usable = np.isfinite(np.broadcast_to(f(points), len(points)))
-    # Rules that throw dice have one generator for a batch; alone each path is what `minimize` gives.
-    alone = "function" in rule.reads
-    groups = [[i] for i in np.flatnonzero(usable)] if alone else [np.flatnonzero(usable)]
+    # Random rules draw from one generator for a batch: run them one by one, to get the paths of `minimize`.
+    one_by_one = "function" in rule.reads
+    groups = [[i] for i in np.flatnonzero(usable)] if one_by_one else [np.flatnonzero(usable)]
     runs = [{"ended": 0, "diverged": False, "x": points[i : i + 1], "f": np.zeros(1)} for i in range(len(points))]
     for group in filter(len, groups):
-        made = type(rule)(**(rule.settings() | {h: v[group][:, None] for h, v in values.items()}))
-        path = minimize(f, made, points[group], steps)
+        path = minimize(f, with_settings(rule, {h: v[group][:, None] for h, v in values.items()}), points[group], steps)
         for k, i in enumerate(group):
             ended, diverged = int(path.ended_at[k]), bool(path.diverged[k])
             runs[i] = {"ended": ended, "diverged": diverged, "x": path.x[:, k], "f": path.f[:, k]}
     return runs
 
 
-def _whole_numbers(scene, runs, steps):
-    """Places and values of paths at ``steps`` as whole numbers (paths, points, 3)."""
-    found = np.empty((len(runs), len(steps), 3), dtype=np.int64)
+def _rounded(scene, runs, steps):
+    """Places and values of paths at ``steps`` as integers (paths, points, 3)."""
+    rows = np.empty((len(runs), len(steps), 3), dtype=np.int64)
     low, high = np.array([scene.x[0], scene.y[0]]), np.array([scene.x[1], scene.y[1]])
-    for row, run in zip(found, runs, strict=True):
+    for row, run in zip(rows, runs, strict=True):
         kept = np.minimum(steps, len(run["f"]) - 1)
         x, f = run["x"][kept], run["f"][kept]
         place = x if scene.flat else np.column_stack([x[:, 0], f])
         row[:, :2] = np.round(np.clip((place - low) / (high - low), -REACH, REACH) * UNITS)
-        row[:, 2] = whole_values(f - stage.base_of(scene))
-    return found
+        row[:, 2] = signed_logarithms(f - browser_data.base_of(scene))
+    return rows
 
 
-def whole_values(values):
-    """Values as signed logarithms, whole numbers that fit into 16 bits."""
+def signed_logarithms(values):
+    """Values as signed logarithms, integers that fit into 16 bits."""
     size = np.clip(np.abs(values), 0, 1e50) / SMALLEST
     return (np.sign(values) * np.round(PER_DECADE * np.log10(1 + size))).astype(np.int64)
-
-
-def _rest(rule, own):
-    """The settings without a slider, as code; what stands at its default is left out."""
-    return [
-        f"{name}={value!r}"
-        for name, value in rule.settings().items()
-        if name not in own and (is_array(value) or callable(value) or value != rule.hypers[name].default)
-    ]

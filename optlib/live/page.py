@@ -1,6 +1,5 @@
 """HTML for outputs: scripts and styles of `live/player/`, data, and a still picture for where no script runs."""
 
-import base64
 import functools
 import hashlib
 import html
@@ -8,12 +7,13 @@ import json
 import re
 from importlib import resources
 
+from ..pictures.picture import base64_text
 from ..registry import FUNCTIONS
 
 
 @functools.cache
 def asset(name):
-    """A file of `live/player/` as it is embedded: whole-line comments and indentation left out."""
+    """A file of `live/player/` as the page embeds it: without indentation and lines of comment."""
     text = resources.files("optlib.live.player").joinpath(name).read_text(encoding="utf-8")
     lines = (line.strip() for line in text.splitlines())
     return "\n".join(line for line in lines if line and not line.startswith("//"))
@@ -29,13 +29,8 @@ def data_url(content, kind="image/png"):
     return f"data:{kind};base64,{base64_text(content)}"
 
 
-def base64_text(content):
-    """Bytes as text, the form in which notebooks keep pictures."""
-    return base64.b64encode(content).decode("ascii")
-
-
 def escaped_json(value):
-    """JSON that may stand inside a ``<script>`` element: nothing in it can end the element or a line of script."""
+    """JSON for the inside of a ``<script>`` element: nothing in it can end the element or a line of script."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return re.sub("[<>&\u2028\u2029]", lambda m: f"\\u{ord(m.group()):04x}", text)
 
@@ -72,7 +67,7 @@ def player(name, picture, data, scripts):
         Files of `live/player/`.
     """
     css = f"(globalThis.optlib = globalThis.optlib || {{}}).css = {escaped_json(asset('player.css'))};"
-    # JupyterLab catches keys before the page does; the attribute tells it to leave those in the player alone.
+    # The attribute makes JupyterLab leave keys in the player alone; it would catch them before the page does.
     return (
         f'<div class="{name}" data-lm-suppress-shortcuts="true">{picture}'
         f'<script type="application/json">{escaped_json(data)}</script></div>\n'

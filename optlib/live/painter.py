@@ -21,7 +21,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ..pictures import theme
 from ..pictures.theme import dash_array
-from .look import look_of
+from .look import DARK, LIGHT
 from .palette import Palette
 
 SIZE = (600, 500)
@@ -46,7 +46,7 @@ class Painter:
 
     def __init__(self, scene, size=SIZE, dark=False, scale=1):
         self.scene, self.dark = scene, dark
-        self.look = look_of(dark)
+        self.look = DARK if dark else LIGHT
         self.width, self.height = (round(side * scale) for side in size)
         self.figure = Figure(figsize=(size[0] / _DPI, size[1] / _DPI), dpi=_DPI * scale, facecolor=self.look.paper)
         self.canvas = FigureCanvasAgg(self.figure)
@@ -76,7 +76,7 @@ class Painter:
         for track in tracks:
             self._draw_path(self._place(self.scene.points(track)[: upto if upto is None else upto + 1]), track.style)
         if tracks:
-            self._paste_legend([_label(track) for track in tracks], [track.style for track in tracks])
+            self._paste_legend([track.full_label for track in tracks], [track.style for track in tracks])
         if title:
             self._draw_title(title)
         return self.palette.indices(self.pixels)
@@ -136,7 +136,7 @@ class Painter:
     def _place(self, points):
         """Points of the scene in pixels, y upwards, as the renderer takes them."""
         pixels = (points - self.origin) / self.reach * self.axes.bbox.size + self.axes.bbox.min
-        # Far outside of the picture the renderer would overflow; nobody sees what happens there.
+        # Clip far outside of the picture, where the renderer would overflow.
         return np.clip(pixels, -20 * self.width, 20 * self.width)
 
     def _draw_path(self, points, style):
@@ -231,10 +231,6 @@ _HERE = IdentityTransform()
 def _outline(marker, size):
     shape = MarkerStyle(marker)
     return shape.get_path(), shape.get_transform().scale(size)
-
-
-def _label(track):
-    return track.label + (" (diverged)" if track.diverged else "")
 
 
 @functools.lru_cache(maxsize=512)

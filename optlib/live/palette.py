@@ -16,12 +16,12 @@ class Palette:
 
     def __init__(self, pixels, look):
         rgb = np.ascontiguousarray(pixels[..., :3])
-        found = Image.fromarray(rgb).quantize(_GROUND_COLORS, method=Image.Quantize.MEDIANCUT)
-        own = np.array(found.getpalette()[: 3 * _GROUND_COLORS], np.uint8).reshape(-1, 3)
+        background = Image.fromarray(rgb).quantize(_GROUND_COLORS, method=Image.Quantize.MEDIANCUT)
+        own = np.array(background.getpalette()[: 3 * _GROUND_COLORS], np.uint8).reshape(-1, 3)
         self.colors = np.vstack([own, look.blends(COLORS - len(own))])
         self.nearest = np.full(2**15, -1, np.int16)  # by color in 5 bits a channel; filled as colors appear
         self.clean = pixels.copy().view(np.uint32)[..., 0]
-        self.clean_indices = np.array(found)
+        self.clean_indices = np.array(background)
 
     def indices(self, pixels):
         """Palette indices, uint8 (height, width), of pixels drawn over the background."""
@@ -34,11 +34,11 @@ class Palette:
     def _look_up(self, packed):
         red, green, blue = (packed >> shift & 31 for shift in _SHIFTS)
         keys = red << 10 | green << 5 | blue
-        found = self.nearest[keys]
-        if (found < 0).any():
-            fresh = np.unique(keys[found < 0])
-            wanted = np.stack([fresh >> 10, fresh >> 5 & 31, fresh & 31], axis=-1).astype(np.int32) * 8 + 4
-            apart = ((wanted[:, None] - self.colors[None].astype(np.int32)) ** 2).sum(axis=-1)
-            self.nearest[fresh] = apart.argmin(axis=1)
-            found = self.nearest[keys]
-        return found.astype(np.uint8)
+        indices = self.nearest[keys]
+        if (indices < 0).any():
+            fresh = np.unique(keys[indices < 0])
+            colors = np.stack([fresh >> 10, fresh >> 5 & 31, fresh & 31], axis=-1).astype(np.int32) * 8 + 4
+            distances = ((colors[:, None] - self.colors[None].astype(np.int32)) ** 2).sum(axis=-1)
+            self.nearest[fresh] = distances.argmin(axis=1)
+            indices = self.nearest[keys]
+        return indices.astype(np.uint8)

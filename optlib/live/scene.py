@@ -1,4 +1,4 @@
-"""Which part of a function is shown, and where things lie in it."""
+"""The part of a function that is shown, and where things lie in it."""
 
 import dataclasses
 import functools
@@ -66,7 +66,7 @@ class Scene:
         return track.x if self.flat else np.column_stack([track.x[:, 0], track.f])
 
     def _sample(self, width, height):
-        # Sampled at the pixels' middles, as an image is shown.
+        # Sample at the centers of the pixels, as an image is shown.
         (x0, x1), (y0, y1) = self.x, self.y
         x = x0 + (np.arange(width) + 0.5) * (x1 - x0) / width
         y = y0 + (np.arange(height) + 0.5) * (y1 - y0) / height

@@ -6,10 +6,10 @@ import time
 
 import ipywidgets as widgets
 
-from ..pictures.picture import SHOWN, Picture
-from . import controls, live, page
+from ..pictures.picture import SHOWN, Picture, png_size
+from . import controls, display, page
 
-SLOW = 0.05  # seconds; a picture that takes longer is redrawn when the slider is let go
+SLOW = 0.05  # seconds; a picture that takes longer is redrawn when the slider is released
 
 
 def sliders(draw, *, description="", **specs):
@@ -22,8 +22,8 @@ def sliders(draw, *, description="", **specs):
     description : str
         What the picture shows, for readers who do not see it; by default the first line of the docstring.
     **specs
-        One a control, in the order in which they stand: ``kappa=(1, 1000, "log")`` a slider on a logarithmic
-        scale, ``n=(1, 50)`` whole numbers, ``lr=(0.0, 1.0, 0.1)`` from 0 to 1 and at first 0.1,
+        One a control, in their order on the page: ``kappa=(1, 1000, "log")`` a slider on a logarithmic
+        scale, ``n=(1, 50)`` integers, ``lr=(0.0, 1.0, 0.1)`` from 0 to 1 and at first 0.1,
         ``rule=["GD", "Adam"]`` a choice, ``grid=True`` a check box, or an ipywidgets control.
 
     Returns
@@ -62,7 +62,7 @@ class Sliders:
         self.widget = widgets.VBox([widgets.VBox(list(self.controls.values())), self.picture, self.status])
 
     def _follow(self, quick):
-        """Redraw while a slider is dragged, or only when it is let go."""
+        """Redraw while a slider is dragged, or only when it is released."""
         for control in self.controls.values():
             if hasattr(control, "continuous_update"):
                 control.continuous_update = quick
@@ -78,7 +78,7 @@ class Sliders:
     def _ipython_display_(self):
         name = page.mark(repr(self), self.draw.__name__)
         body = page.still(self._first, self.description, width=self._width)
-        live.show(self.widget, name, body, self._first, repr(self))
+        display.show(self.widget, name, body, self._first, repr(self))
 
     def _redraw(self, _):
         before = self._values
@@ -89,11 +89,11 @@ class Sliders:
         try:
             self.picture.value, _ = png_of(self.draw(**self.values))
             self.status.value = ""
-            took = time.perf_counter() - began
-            # Measured anew, since the first picture of a session also pays for imports and fonts; a band in between,
-            # so that a slider does not change its manner in the middle of a drag.
-            if not SLOW <= took <= 2 * SLOW:
-                self._follow(took < SLOW)
+            seconds = time.perf_counter() - began
+            # Measure again, since the first picture of a session also pays for imports and fonts.  Between once and
+            # twice `SLOW` change nothing, so that a slider does not change its behavior in the middle of a drag.
+            if not SLOW <= seconds <= 2 * SLOW:
+                self._follow(seconds < SLOW)
         except (ValueError, ArithmeticError) as error:  # a setting that the picture refuses
             self.status.value = f'<div role="status">{html.escape(str(error))}</div>'
 
@@ -110,7 +110,7 @@ def png_of(picture):
         png, scale = _png_of_figure(picture.figure), 1
     else:
         raise TypeError(f"sliders: draw returned {picture!r}; it must return a figure, a picture or PNG bytes")
-    return png, round(int.from_bytes(png[16:20], "big") * scale)  # the header tells the width
+    return png, round(png_size(png)[0] * scale)
 
 
 def _png_of_figure(figure):

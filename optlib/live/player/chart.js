@@ -1,5 +1,5 @@
 // A map over two settings that stands before an explorable: a click or drag in it turns both sliders, and a ring marks
-// the setting that is shown.  Data: settings_map.py.
+// the setting that is shown.  Data: heatmap.py.
 
 (function (optlib) {
   "use strict";
@@ -9,7 +9,7 @@
     return log ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low);
   };
 
-  // Number of the setting that lies nearest to a place on its side, as seen on the map.
+  // Index of the setting nearest to a place on a side of the map.
   optlib.settingAt = function (side, values, share) {
     return optlib.nearest(values.map((value) => optlib.shareOf(side, value)), share);
   };

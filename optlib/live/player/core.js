@@ -1,9 +1,9 @@
-// What players and explorables share: numbers, ticks, paths, colors of the page.  No state, nothing of the page's own.
+// What players and explorables share: numbers, ticks, paths, colors of the page.  It keeps no state.
 
 (function (optlib) {
   "use strict";
 
-  // Paths come as whole numbers, this many across the picture in each direction.
+  // Coordinates of paths are integers, this many across the picture in each direction.
   optlib.UNITS = 4096;
 
   // A number with four significant digits.
@@ -46,12 +46,12 @@
     return best;
   };
 
-  // Where a position of the step slider is kept: all steps, or every n-th of a very long path and its last.
+  // Index of the stored point for a step: all steps are stored, or every n-th of a very long path and its last.
   optlib.frameOf = (step, stride, frames) => Math.min(Math.ceil(step / stride), frames - 1);
 
   optlib.bytes = (url) => Uint8Array.from(atob(url.slice(url.indexOf(",") + 1)), (c) => c.charCodeAt(0));
 
-  // Is the page behind this element dark?  JupyterLab says so; else the nearest color tells; else the system.
+  // Whether the page behind this element is dark: by JupyterLab's attribute, else the nearest background, else the system.
   optlib.isDark = function (element) {
     const said = document.body.dataset.jpThemeLight;
     if (said) return said === "false";
@@ -63,7 +63,7 @@
     return adapts && matchMedia("(prefers-color-scheme: dark)").matches;
   };
 
-  // Calls back whenever the page may have turned from light to dark.
+  // Call back whenever the page may have changed between light and dark.
   optlib.onTheme = function (callback) {
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", callback);
     const watched = { attributes: true, attributeFilter: ["data-jp-theme-light", "class", "theme"] };
@@ -82,7 +82,7 @@
     return element;
   };
 
-  // Each element of a class becomes alive once, whatever the number of scripts on the page.
+  // Turn each element of a class into a player once, however many scripts are on the page.
   optlib.wake = function (name, build) {
     document.querySelectorAll(`.${name}`).forEach((host) => {
       if (host.shadowRoot) return;

@@ -8,7 +8,7 @@
   const PER_DECADE = 500;
   const SMALLEST = 1e-9;
 
-  // Whole numbers [path][line][point] from two planes of bytes; line 0 and 1 are places, 2 is the value.
+  // Integers [path][line][point] from two planes of bytes; lines 0 and 1 are places, line 2 is the value.
   optlib.unfold = function (bytes, points) {
     const count = bytes.length / 2;
     const lines = new Int16Array(count); // wraps around at 2^16, as the packing did
@@ -25,7 +25,7 @@
   // Value above the base from its signed logarithm.
   optlib.valueOf = (whole) => Math.sign(whole) * (10 ** (Math.abs(whole) / PER_DECADE) - 1) * SMALLEST;
 
-  // Number of a path within its rule: the axes that turn it, in their order, then the start.
+  // Index of a path within its rule: by the axes that apply to it, in their order, then by the start.
   optlib.pathIndex = function (rule, axes, at, starts, start) {
     let index = 0;
     axes.forEach((axis, i) => {

@@ -11,31 +11,36 @@ from ..pictures import theme
 from . import page
 from .look import DARK, LIGHT
 
-UNITS = 4096  # positions are whole numbers, so many across the picture; the same number stands in core.js
+UNITS = 4096  # positions are integers, so many across the picture; core.js has the same number
 MAP_SIZE = (640, 500)  # pixels of the bands; contour lines stay smooth when they are shown at another size
 STILL_POINTS = 2_000  # in the still picture, all paths together
 CURVE_DECADES = 12  # a curve of values on a logarithmic axis reaches at most so far down
 
 
 def scene_data(scene):
-    """A `scene.Scene` as data for the map in stage.js, which takes the bands from `still_image`."""
+    """A `scene.Scene` as data for the map in canvas.js, which takes the bands from `still_image`."""
     data = {
         "x": [_short(v, 8) for v in scene.x],
         "y": [_short(v, 8) for v in scene.y],
         "labels": ["x", "y" if scene.flat else "f(x)"],
         "minima": (fractions(scene, scene.minima()) / UNITS).round(4).tolist(),
         "star": theme.YELLOW,
-        "looks": {name: _look_data(look) for name, look in (("light", LIGHT), ("dark", DARK))},
-    }
+        "looks": {name: {"paper": look.paper, "ink": look.ink, "faint": look.faint, "bands": look.band_colors()}
+                  for name, look in (("light", LIGHT), ("dark", DARK))},
+    }  # fmt: skip
     if not scene.flat:
-        curve = scene.graph()
-        data["graph"] = differences(fractions(scene, curve[~np.isnan(curve).any(axis=1)]))
+        data["graph"] = differences(fractions(scene, _finite_graph(scene)))
     return data
 
 
-def bands_png(scene, size=MAP_SIZE):
+def _finite_graph(scene):
+    curve = scene.graph()
+    return curve[~np.isnan(curve).any(axis=1)]
+
+
+def bands_png(scene):
     """The contour picture as an indexed PNG with 16 colors."""
-    picture = Image.fromarray(scene.bands(*size))
+    picture = Image.fromarray(scene.bands(*MAP_SIZE))
     picture.putpalette(LIGHT.bands().ravel().tolist())
     out = io.BytesIO()
     picture.save(out, "PNG", bits=4, optimize=True)
@@ -45,23 +50,22 @@ def bands_png(scene, size=MAP_SIZE):
 def still_image(scene, tracks, description):
     """HTML of the last step as a picture without script: the bands and over them the paths as lines.
 
-    It is an SVG image.  The player finds the bands in it, so that they are on the page only once.
+    It is an SVG image.  The player takes the bands from it, so that they are on the page only once.
     """
     width, height = MAP_SIZE
-    parts = [f"<rect width='{width}' height='{height}' fill='{theme.PAPER}'/>"]
+    elements = [f"<rect width='{width}' height='{height}' fill='{theme.PAPER}'/>"]
     if scene.flat:
-        parts.append(f"<image width='{width}' height='{height}' href='{page.data_url(bands_png(scene))}'/>")
+        elements.append(f"<image width='{width}' height='{height}' href='{page.data_url(bands_png(scene))}'/>")
     else:
-        curve = scene.graph()
-        parts.append(_svg_line(scene, curve[~np.isnan(curve).any(axis=1)], theme.FAINT))
+        elements.append(_svg_line(scene, _finite_graph(scene), theme.FAINT))
     kept = max(1, STILL_POINTS // len(tracks)) if tracks else 1
     for track in tracks:
         points = scene.points(track)
         rows = np.unique(np.linspace(0, len(points) - 1, min(len(points), kept)).astype(int))
-        parts.append(_svg_line(scene, points[rows], track.style["color"], theme.dash_array(track.style)))
+        elements.append(_svg_line(scene, points[rows], track.style["color"], theme.dash_array(track.style)))
         x, y = _svg_place(scene, points[-1:])[0]
-        parts.append(f"<circle cx='{x}' cy='{y}' r='6' fill='{track.style['color']}' stroke='{theme.PAPER}'/>")
-    svg = f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width} {height}'>{''.join(parts)}</svg>"
+        elements.append(f"<circle cx='{x}' cy='{y}' r='6' fill='{track.style['color']}' stroke='{theme.PAPER}'/>")
+    svg = f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width} {height}'>{''.join(elements)}</svg>"
     url = "data:image/svg+xml," + urllib.parse.quote(svg, safe=" '()/:;,=+!*-._~@$?|")
     return (
         f'<img alt="{html.escape(description)}" width="{width}" height="{height}" '
@@ -83,7 +87,7 @@ def _svg_place(scene, points):
 
 
 def fractions(scene, points):
-    """Points (..., 2) of the picture as whole numbers, `UNITS` across; what is very far outside is cut off."""
+    """Points (..., 2) of the picture as integers, `UNITS` across; what is very far outside is cut off."""
     low = np.array([scene.x[0], scene.y[0]])
     high = np.array([scene.x[1], scene.y[1]])
     with np.errstate(all="ignore"):
@@ -91,7 +95,7 @@ def fractions(scene, points):
 
 
 def differences(fractions):
-    """Whole numbers (n, 2) as the list [x0, y0, dx, dy, ...], which is short as text."""
+    """Integers (n, 2) as the list [x0, y0, dx, dy, ...], which is short as text."""
     return np.diff(fractions, axis=0, prepend=0).astype(int).ravel().tolist()
 
 
@@ -105,7 +109,7 @@ def style_data(style):
 
 
 def values_data(scene, tracks, last):
-    """How the curve of values is drawn: its range, and whether on a logarithmic axis.
+    """How to draw the curve of values: its range, and whether on a logarithmic axis.
 
     Heights are values above ``base``.  The axis is logarithmic where they span more than two powers of ten.
     """
@@ -131,8 +135,8 @@ def values_data(scene, tracks, last):
 
 def base_of(scene):
     """The function's minimum where it is known, else 0."""
-    known = scene.f.minimum
-    return 0.0 if known is None or not np.isfinite(known) or abs(known) < 1e-9 else float(known)
+    minimum = scene.f.minimum
+    return 0.0 if minimum is None or not np.isfinite(minimum) or abs(minimum) < 1e-9 else float(minimum)
 
 
 def heights_of(values, base):
@@ -143,12 +147,8 @@ def heights_of(values, base):
     return np.array([float(f"{v:.4g}") for v in above])
 
 
-def _look_data(look):
-    return {"paper": look.paper, "ink": look.ink, "faint": look.faint, "bands": look.band_colors()}
-
-
 def tidy(value):
-    """A number that is written shortly: whole ones without a decimal point."""
+    """A number that is short as text: integers without a decimal point."""
     return int(value) if value == int(value) and abs(value) < 1e15 else float(value)
 
 

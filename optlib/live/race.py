@@ -2,20 +2,22 @@
 
 import html
 import numbers
+from typing import NamedTuple
 
 import numpy as np
 
+from .. import checks
 from ..minimize import minimize
-from ..optimizers.base import Optimizer
+from ..optimizers.base import as_rule
 from ..pictures import theme
 from ..pictures.charts import curves
 from ..pictures.picture import number
-from ..registry import OPTIMIZERS
 from ..trajectory import lost
 from . import page
 from .animation import animate
+from .setting import with_settings
 
-RATES = (1e-4, 1e1, 200)  # lowest, highest and number of the rates that are tried, at equal factors
+RATES = np.geomspace(1e-4, 1e1, 200)  # those that are tried
 
 
 def race(f, rules, *, lr=None, tune=False, rates=None, start=None, steps=100):
@@ -24,7 +26,7 @@ def race(f, rules, *, lr=None, tune=False, rates=None, start=None, steps=100):
     Parameters
     ----------
     f : Function
-    rules : sequence of optimizer classes or instances
+    rules : sequence of optimizer classes, instances or names
         Instances keep their own settings.
     lr : float, optional
         One learning rate for all.
@@ -40,26 +42,28 @@ def race(f, rules, *, lr=None, tune=False, rates=None, start=None, steps=100):
     Race
         It shows itself at the end of a cell.
     """
-    made = [_instance(rule) for rule in rules]
-    if not made:
+    rules = [as_rule("race", rule, by_name=True) for rule in rules]
+    if not rules:
         raise TypeError("race: rules is empty; give at least one optimizer, such as [ol.Momentum, ol.Adam]")
     if lr is not None and tune:
         raise ValueError(f"race: lr={lr!r} is one rate for all and tune=True looks for one each; give only one of them")
     if rates is not None and not tune:
         raise ValueError("race: rates are tried only with tune=True")
+    searches = [None] * len(rules)
     if tune:
-        tried = _rates(rates)
-        searches = [_search(f, rule, tried, start, steps) for rule in made]
-        pairs = zip(made, searches, strict=True)
-        chosen = [rule if found is None else _with_rate(rule, found.best) for rule, found in pairs]
-    else:
-        searches = [None] * len(made)
-        chosen = [rule if lr is None else _with_rate(rule, lr) for rule in made]
-    return Race(f, [minimize(f, rule, start, steps) for rule in chosen], searches)
+        rates = np.sort(checks.vector("race", "rates", RATES if rates is None else rates, "(0, inf)", least=2))
+        searches = [_search(f, rule, rates, start, steps) for rule in rules]
+    paths = []
+    for rule, search in zip(rules, searches, strict=True):
+        own_lr = search.best if search else lr
+        if own_lr is not None and "lr" in rule.hypers:
+            rule = with_settings(rule, {"lr": own_lr})
+        paths.append(minimize(f, rule, start, steps))
+    return Race(f, paths, searches)
 
 
 class Race:
-    """Paths of several rules, and how their learning rates were found; see `race`.
+    """Paths of several rules, and how their learning rates were chosen; see `race`.
 
     Attributes
     ----------
@@ -74,7 +78,13 @@ class Race:
 
     def __init__(self, f, paths, searches):
         self.f, self.paths = f, paths
-        self.table = [_row(path, search) for path, search in zip(paths, searches, strict=True)]
+        self.table = []
+        for path, search in zip(paths, searches, strict=True):
+            lr = path.rule.settings().get("lr")
+            self.table.append({
+                "rule": type(path.rule).__name__, "lr": lr if isinstance(lr, numbers.Real) else None,
+                "f": float(path.f[-1]), "diverged": path.diverged, "edge": bool(search and search.edge),
+            })  # fmt: skip
         self.animation = animate(f, *paths)
         tuned = [(path, search) for path, search in zip(paths, searches, strict=True) if search is not None]
         self.tuning = _tuning_picture(tuned) if tuned else None
@@ -97,75 +107,41 @@ class Race:
         return {"text/html": self.html(), "image/png": png, "text/plain": repr(self)}
 
 
-class _Search:
-    """Value at the end for each rate; NaN where the path diverged."""
+class _Search(NamedTuple):
+    """Rates tried, the value at the end of each (NaN where it diverged), the best rate, whether it is at an end."""
 
-    def __init__(self, rates, heights):
-        self.rates, self.heights = rates, heights
-        best = int(np.nanargmin(heights))
-        self.best, self.edge = float(rates[best]), best in (0, len(rates) - 1)
+    rates: np.ndarray
+    values: np.ndarray
+    best: float
+    edge: bool
 
 
 def _search(f, rule, rates, start, steps):
     """Try all rates at once; None for a rule that has none, or whose rate is a schedule."""
     if "lr" not in rule.hypers or callable(rule.settings()["lr"]):
         return None
-    runs = minimize(f, type(rule)(**(rule.settings() | {"lr": rates[:, None]})), start, steps)
-    heights = np.where(runs.diverged, np.nan, runs.f[-1])
-    if np.isnan(heights).all():
+    runs = minimize(f, with_settings(rule, {"lr": rates[:, None]}), start, steps)
+    values = np.where(runs.diverged, np.nan, runs.f[-1])
+    if np.isnan(values).all():
         raise ValueError(f"race: {type(rule).__name__} diverges at all rates from {rates[0]:g} to {rates[-1]:g}")
-    return _Search(rates, heights)
+    best = int(np.nanargmin(values))
+    return _Search(rates, values, float(rates[best]), best in (0, len(rates) - 1))
 
 
 def _tuning_picture(tuned):
-    """Value at the end against rate, one curve a rule, its best rate starred; what flies off is left out."""
-    steps = tuned[0][0].steps
-    rates, heights, best = tuned[0][1].rates, {}, []
+    """Value at the end against rate, one curve a rule, its best rate starred; runs that flew off are left out."""
+    steps, rates, values, stars = tuned[0][0].steps, tuned[0][1].rates, {}, []
     for path, search in tuned:
         name = type(path.rule).__name__
-        same = sum(label.split(",")[0] == name for label in heights)
+        same = sum(label.split(",")[0] == name for label in values)
         label = f"{name}, no. {same + 1}" if same else name
-        heights[label] = np.where(lost(search.heights, path.f[0]), np.nan, search.heights)
-        best.append((search.best, np.nanmin(search.heights)))
-    log = bool(min(low for _, low in best) > 0)
-    label = f"value after {steps:,} steps"
-    picture = curves(rates, heights, "learning rate", label, "Every learning rate tried", logx=True, logy=log)
-    star = dict(marker="*", linestyle="none", color=theme.YELLOW, markeredgecolor=theme.INK, markersize=15, zorder=9)
-    picture.axes.plot(*zip(*best, strict=True), **star)
-    picture.description += " The best rate of each is starred: " + ", ".join(
-        f"{name} {number(rate)}" for name, (rate, _) in zip(heights, best, strict=True)
-    ) + "."  # fmt: skip
+        values[label] = np.where(lost(search.values, path.f[0]), np.nan, search.values)
+        stars.append((search.best, np.nanmin(search.values)))
+    log = bool(min(value for _, value in stars) > 0)
+    picture = curves(rates, values, "learning rate", f"value after {steps:,} steps", "Every learning rate tried",
+                     logx=True, logy=log)  # fmt: skip
+    picture.axes.plot(*zip(*stars, strict=True), marker="*", linestyle="none", color=theme.YELLOW,
+                      markeredgecolor=theme.INK, markersize=15, zorder=9)  # fmt: skip
+    named = ", ".join(f"{name} {number(rate)}" for name, (rate, _) in zip(values, stars, strict=True))
+    picture.description += f" The best rate of each is starred: {named}."
     return picture
-
-
-def _row(path, search):
-    lr = path.rule.settings().get("lr")
-    return {
-        "rule": type(path.rule).__name__,
-        "lr": lr if isinstance(lr, numbers.Real) else None,
-        "f": float(path.f[-1]),
-        "diverged": path.diverged,
-        "edge": bool(search and search.edge),
-    }
-
-
-def _instance(rule):
-    if isinstance(rule, str):
-        rule = OPTIMIZERS[rule]
-    if isinstance(rule, type) and issubclass(rule, Optimizer):
-        return rule()
-    if not isinstance(rule, Optimizer):
-        raise TypeError(f"race: rule={rule!r} must be an optimizer, such as ol.Adam or ol.Adam(beta1=0.8)")
-    return rule
-
-
-def _with_rate(rule, lr):
-    return type(rule)(**(rule.settings() | {"lr": lr})) if "lr" in rule.hypers else rule
-
-
-def _rates(rates):
-    low, high, count = RATES
-    found = np.geomspace(low, high, count) if rates is None else np.asarray(rates, dtype=float)
-    if found.ndim != 1 or len(found) < 2 or not (np.isfinite(found) & (found > 0)).all():
-        raise ValueError(f"race: rates={rates!r} must be a 1-D array of at least 2 positive numbers")
-    return np.sort(found)

@@ -1,8 +1,10 @@
 """How an object with sliders shows itself: a stored picture for everywhere, and the sliders where a kernel runs.
 
 Two outputs, because a front end picks one form of each output and cannot know whether a widget's kernel still
-runs.  The first is HTML with a picture, and hides itself as soon as it sees the second, the widget, alive.
+runs.  The first is HTML with a picture; its script, display.js, hides it as soon as the second, the widget, is alive.
 """
+
+import IPython.display
 
 from . import page
 
@@ -15,7 +17,7 @@ def show(widget, name, body, png, text):
     Parameters
     ----------
     widget : ipywidgets.DOMWidget
-        The sliders; they are given the CSS class ``name``, by which the picture recognizes them.
+        The sliders; they get the CSS class ``name``, by which the picture recognizes them.
     name : str
         See `page.mark`.
     body : str
@@ -25,17 +27,9 @@ def show(widget, name, body, png, text):
     text : str
         One line of description, the same in every run.
     """
-    from IPython.display import display
-
     widget.add_class(name)
-    display(
-        {
-            "text/html": f'<figure data-live="{name}" style="margin:0">{body}</figure>\n{page.script("live.js")}',
-            "image/png": page.base64_text(png),
-            "text/plain": text,
-        },
-        raw=True,
-    )
+    html = f'<figure data-live="{name}" style="margin:0">{body}</figure>\n{page.script("display.js")}'
+    IPython.display.display({"text/html": html, "image/png": page.base64_text(png), "text/plain": text}, raw=True)
     view = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
     # The text is empty: pages without widgets would print it below the picture.
-    display({WIDGET_VIEW: view, "text/plain": ""}, raw=True)
+    IPython.display.display({WIDGET_VIEW: view, "text/plain": ""}, raw=True)

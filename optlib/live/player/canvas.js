@@ -13,7 +13,7 @@
       this.pen = canvas.getContext("2d");
     }
 
-    // Fits the canvas to its place on the page; true where it has become visible.
+    // Fit the canvas to its place on the page; true if it is visible.
     fit() {
       const { clientWidth: width, clientHeight: height } = this.canvas;
       const scale = globalThis.devicePixelRatio || 1;

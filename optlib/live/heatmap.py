@@ -4,15 +4,16 @@ import difflib
 
 import numpy as np
 
+from .. import checks
 from ..minimize import grid, minimize
 from ..pictures.maps import heatmap as draw_map
 from ..pictures.picture import number
 from ..trajectory import lost
-from . import offline, page, stage
+from . import browser_data, offline, page
 from .scene import scene
-from .setting import Setting
+from .setting import setting, with_settings
 
-CHUNK = 8000  # settings that run together: their whole paths fit into memory that is used again and again
+CHUNK = 8000  # settings that run together: their paths fit into memory that is used again and again
 
 
 def heatmap(f, rule, x="lr", y="beta", *, xs=None, ys=None, n=200, start=None, steps=200):
@@ -22,7 +23,7 @@ def heatmap(f, rule, x="lr", y="beta", *, xs=None, ys=None, n=200, start=None, s
     ----------
     f : Function
         Of one or two coordinates.
-    rule : optimizer class or instance
+    rule : optimizer class, instance or name
         Hyper-parameters other than ``x`` and ``y`` keep the values of the instance.
     x, y : str
         Two hyper-parameters that are single numbers.
@@ -37,14 +38,12 @@ def heatmap(f, rule, x="lr", y="beta", *, xs=None, ys=None, n=200, start=None, s
         It shows itself at the end of a cell: the map, and below it the path of a setting, chosen by a click in the map
         or by sliders, with or without a kernel.
     """
-    setting = Setting(f, [rule], start, steps, who="heatmap")
-    made = setting.rule(setting.chosen[0])
+    shown = setting(f, [rule], start, steps, who="heatmap")
     if x == y:
         raise ValueError(f"heatmap: x and y are both {x!r}; choose two different hyper-parameters")
-    if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or not 2 <= n <= 1000:
-        raise ValueError(f"heatmap: n={n!r} must be an integer from 2 to 1000")
-    axes = {name: _axis(made, name, values, n) for name, values in ((x, xs), (y, ys))}
-    return SettingsMap(setting, made, axes)
+    n = checks.integer("heatmap", "n", n, 2, 1000)
+    rule = shown.rule(shown.chosen[0])
+    return SettingsMap(shown, rule, {name: _values(rule, name, values, n) for name, values in ((x, xs), (y, ys))})
 
 
 class SettingsMap:
@@ -66,16 +65,15 @@ class SettingsMap:
         (self.x, self.xs), (self.y, self.ys) = axes.items()
         self.setting, self.rule = setting, rule
         self.values = _ends(setting, rule, axes)
-        lowest = np.unravel_index(np.nanargmin(self.values), self.values.shape)
-        row, column = lowest
-        self.best = {self.x: float(self.xs[column]), self.y: float(self.ys[row]), "f": float(self.values[lowest])}
+        row, column = np.unravel_index(np.nanargmin(self.values), self.values.shape)
+        self.best = {self.x: float(self.xs[column]), self.y: float(self.ys[row]), "f": float(self.values[row, column])}
         self.diverged = lost(self.values, setting.f(np.array(setting.start)))
-        if self.diverged.all():  # then the least bad of them are worth a look
+        if self.diverged.all():  # then show the least bad of them
             self.diverged = np.isnan(self.values)
-        scales = [(name, values, "log") if _log(rule, name) else (name, values) for name, values in axes.items()]
+        sides = [(name, values, "log" if rule.hypers[name].log else "linear") for name, values in axes.items()]
         start = ", ".join(map(number, setting.start))
         self.picture = draw_map(
-            self.values, *scales, label=f"value after {setting.steps:,} steps",
+            self.values, *sides, label=f"value after {setting.steps:,} steps",
             title=f"{type(rule).__name__} on {setting.f.name.replace('_', ' ')}",
             diverged=self.diverged, settings=f"{self.values.size:,} settings, {setting.steps:,} steps from ({start})",
         )  # fmt: skip
@@ -87,16 +85,17 @@ class SettingsMap:
 
     def path(self, **values):
         """The `Trajectory` of one setting: ``map.path(lr=0.1, beta=0.9)``."""
-        return minimize(self.setting.f, _with(self.rule, values), self.setting.start, self.setting.steps)
+        return minimize(self.setting.f, with_settings(self.rule, values), self.setting.start, self.setting.steps)
 
     def html(self):
         """The map, and below it sliders that show the path of a setting; without any reference to the network."""
         view = scene(self.setting.f, None, who="heatmap")
-        self.setting.rules[self.setting.chosen[0]][1].update({k: v for k, v in self.best.items() if k != "f"})
-        still = stage.still_image(view, self.setting.tracks(), repr(self))
+        best = {name: self.best[name] for name in (self.x, self.y)}
+        setting = self.setting.turned(self.setting.chosen, **best)
+        still = browser_data.still_image(view, setting.tracks(), repr(self))
         drawn = self.picture.html()  # before its axes are asked for: this is when they get their places
         chart = _chart(self.picture.axes)
-        return drawn + offline.html(self.setting, view, still, names=(self.x, self.y), chart=chart)
+        return drawn + offline.html(setting, view, still, names=(self.x, self.y), chart=chart)
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         return {
@@ -126,8 +125,8 @@ def _ends(setting, rule, axes):
     for first in range(0, len(ys), rows):
         # As two axes rather than as pairs: what a rule computes of one setting alone, beta ** t, is then computed
         # once a row and not once a cell.
-        some = grid(**{y: ys[first : first + rows], x: xs})
-        runs = minimize(setting.f, _with(rule, some), setting.start, setting.steps)
+        chunk = grid(**{y: ys[first : first + rows], x: xs})
+        runs = minimize(setting.f, with_settings(rule, chunk), setting.start, setting.steps)
         ends.append(np.where(runs.diverged, np.nan, runs.f[-1]))
     values = np.concatenate(ends)
     if np.isnan(values).all():
@@ -135,7 +134,8 @@ def _ends(setting, rule, axes):
     return values
 
 
-def _axis(rule, name, values, n):
+def _values(rule, name, values, n):
+    """The values of one hyper-parameter, rising; by default over the range of its slider."""
     usable = [h for h in rule.hypers if offline.can_turn(rule, h)]
     if name not in usable:
         near = difflib.get_close_matches(str(name), usable, n=1)
@@ -149,11 +149,3 @@ def _axis(rule, name, values, n):
     if values.ndim != 1 or len(values) < 2 or not (np.diff(values) > 0).all():
         raise ValueError(f"heatmap: values of {name} must be a rising 1-D array of at least 2 numbers")
     return about.check(type(rule).__name__, name, values)
-
-
-def _log(rule, name):
-    return rule.hypers[name].log
-
-
-def _with(rule, values):
-    return type(rule)(**(rule.settings() | values))

@@ -1,7 +1,7 @@
-// A stored picture stands where no kernel runs.  Where the sliders of the same cell are alive, it steps aside.
+// A stored picture stands where no kernel runs.  This script hides it where the sliders of the same cell are alive.
 //
-// <figure data-live="optlib-1a2b"> belongs to the widget with the CSS class optlib-1a2b.  Its picture gets what core
-// widgets lack: clicks and drags, told to the kernel through a hidden text field.
+// <figure data-live="optlib-1a2b"> belongs to the widget with the CSS class optlib-1a2b.  Core widgets report no clicks
+// and drags on a picture: this script sends them to the kernel through a hidden text field.
 
 (function () {
   "use strict";
