@@ -5,10 +5,9 @@ import re
 import textwrap
 
 from ..checks import replacing
-from ..live import page
 from ..optimizers.base import Optimizer, as_rule
 from ..registry import OPTIMIZERS
-from . import cards, paper
+from . import cards
 from .entries import DASH, read_entry
 
 TITLE = "Cheat sheet: optimizers"
@@ -60,6 +59,9 @@ class CheatSheet:
         RuntimeError
             If the page is to be printed and Chromium, or playwright, is not installed.
         """
+        from ..live import page
+        from . import paper
+
         path = pathlib.Path(path)
         kind = path.suffix.lower()
         if kind not in FORMATS:
