@@ -120,7 +120,7 @@ def _describe(error):
 # --- tools for testers ---------------------------------------------------------------------------------------
 
 
-def number_of(answer):
+def float_of(answer):
     """The answer as a float, or None if it is no number."""
     if isinstance(answer, (bool, np.bool_, str, bytes)):
         return None
@@ -141,7 +141,7 @@ def expect_number(answer, right, hints=(), otherwise="that is not the number.", 
     """Hint for a numeric answer: None if right, a hint of ``hints`` ((value, text), ...), or ``otherwise``."""
     if answer is None:
         return "your function returned None; end it with return."
-    value = number_of(answer)
+    value = float_of(answer)
     if value is None:
         return f"the answer must be a number, not {type(answer).__name__} {answer!r}."
     if not math.isfinite(value):

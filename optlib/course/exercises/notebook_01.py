@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from .engine import close, exercise, expect_number, floats_of, hint_for, number_of, same
+from .engine import close, exercise, expect_number, float_of, floats_of, hint_for, same
 
 
 @exercise("01.1 central difference", "derivative(f, x, h)")
@@ -89,7 +89,7 @@ def _how_many_steps(answer):
     """The smallest k such that |1 - 2 lr|^k * 2 < 1e-3 for lr = 0.1."""
     right = _steps_needed()
     exact = math.log(1e-3 / 2) / math.log(0.8)
-    value = number_of(answer)
+    value = float_of(answer)
     if value is not None and close(value, exact, 1e-4):
         return "steps are whole: the smallest whole number that is at least this."
     return expect_number(answer, right, [

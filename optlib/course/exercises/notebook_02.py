@@ -10,7 +10,7 @@ from ...minimize import minimize
 from ...optimizers import OPTIMIZERS
 from ...optimizers.base import Optimizer
 from ...theory import gd_settings, heavy_ball_rate, heavy_ball_settings, nesterov_settings
-from .engine import exercise, expect_array, expect_number, floats_of, hint_for, number_of, same
+from .engine import exercise, expect_array, expect_number, float_of, floats_of, hint_for, same
 
 # --- steps that return a point and a velocity ----------------------------------------------------------------
 
@@ -100,7 +100,7 @@ def _best_setting(answer):
         answer = answer["lr"], answer["beta"]
     if isinstance(answer, numbers.Real) or not isinstance(answer, (tuple, list, np.ndarray)) or len(answer) != 2:
         return "give two numbers: settings = (lr, beta)."
-    lr, beta = map(number_of, answer)
+    lr, beta = map(float_of, answer)
     if lr is None or beta is None or not (math.isfinite(lr) and math.isfinite(beta)):
         return f"lr and beta must be finite numbers, not {answer[0]!r} and {answer[1]!r}."
     best, root = heavy_ball_settings(low, high), heavy_ball_rate(high / low)

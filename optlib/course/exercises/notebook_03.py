@@ -7,7 +7,7 @@ import numpy as np
 
 from ...optimizers.base import Optimizer
 from ...registry import OPTIMIZERS
-from .engine import close, exercise, expect_array, expect_number, floats_of, number_of
+from .engine import close, exercise, expect_array, expect_number, float_of, floats_of
 
 FROM_ZERO = "for the first step t is 1: with t = 0 the correction 1 - beta**t is 0, and it divides by zero."
 
@@ -67,7 +67,7 @@ def _corrected(corrected):
 @exercise("03.2 a memory of a hundred steps")
 def _half_life(answer):
     """beta with a half-life of 100 steps."""
-    value = number_of(answer)
+    value = float_of(answer)
     right = 0.5 ** (1 / 100)
     if value is not None and 0 < abs(value - right) < 5e-5 and abs(value - right) > 1e-6:
         return "nearly; give it to six digits: beta to the power of 100 must be 0.5."

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 
-from .engine import close, exercise, expect_array, expect_number, floats_of, number_of
+from .engine import close, exercise, expect_array, expect_number, float_of, floats_of
 
 # --- 04.1 ------------------------------------------------------------------------------------------------------
 
@@ -172,7 +172,7 @@ def _rates(answer):
     """From B = 32 to 128, far below the critical size: SGD 0.1 -> 0.4, Adam 0.001 -> 0.002."""
     if isinstance(answer, (str, bytes, dict)) or np.ndim(answer) != 1 or len(answer) != 2:
         return "give two numbers: rates = (of SGD, of Adam)."
-    sgd, adam = map(number_of, answer)
+    sgd, adam = map(float_of, answer)
     if sgd is None or adam is None:
         return f"give two numbers, not {answer[0]!r} and {answer[1]!r}."
     if close(sgd, 0.002) and close(adam, 0.4):
@@ -229,7 +229,7 @@ def _one_by_one(losses, read):
 def _kept_epoch(reply, losses, patience, best, read, allowed):
     if reply is None:
         return "stop returned None on a run; also return when the losses end before patience runs out."
-    value = number_of(reply)
+    value = float_of(reply)
     if value is None or value != int(value):
         return f"return the number of an epoch, an integer from 0 on, not {reply!r}."
     value, run = int(value), f"losses {losses}, patience {patience}"

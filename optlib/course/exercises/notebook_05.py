@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from . import loop_spy
-from .engine import exercise, expect_array, floats_of, number_of
+from .engine import exercise, expect_array, float_of, floats_of
 
 # --- 05.1 ------------------------------------------------------------------------------------------------------
 
@@ -111,7 +111,7 @@ def _chosen(reply, rates, place, wrong, accuracies):
         return "choose returned None; end it with return rate, at_end."
     if not isinstance(reply, (tuple, list)) or len(reply) != 2:
         return "return two things: the rate, and True or False."
-    rate, edge = number_of(reply[0]), reply[1]
+    rate, edge = float_of(reply[0]), reply[1]
     if rate is None or not isinstance(edge, (bool, np.bool_)):
         return f"return the rate, a number, and True or False; yours are {reply[0]!r} and {reply[1]!r}."
     if rate == place and rate not in rates:
