@@ -14,7 +14,8 @@ def main(arguments=None):
     """Write the sheet of all rules to the files that the command line names."""
     about = cheat_sheet.__doc__.partition("\n")[0]
     parser = argparse.ArgumentParser(prog="python -m optlib.cheat_sheet", description=about)
-    parser.add_argument("out", nargs="+", metavar="OUT", help=f"a file; its ending decides: {', '.join(FORMATS)}")
+    endings = f"a file; its ending decides: {', '.join(FORMATS)} (all but .html are printed by Chromium)"
+    parser.add_argument("out", nargs="+", metavar="OUT", help=endings)
     sheet = cheat_sheet()
     for out in parser.parse_args(arguments).out:
         try:

@@ -83,29 +83,19 @@ def _half_life(answer):
 # --- 03.3 ----------------------------------------------------------------------------------------------------
 
 
-def _adam(theta, gradients, lr, beta1, beta2, eps, *, place="paper", correct="mv", sign=1, t0=1, square=True, keep="m",
-          root=True):  # fmt: skip
+def _paper_step(m_hat, v_hat, eps, correction):
+    return m_hat / (np.sqrt(v_hat) + eps)
+
+
+def _adam(theta, gradients, lr, beta1, beta2, eps, *, step=_paper_step, correct="mv", t0=1, square=True, keep="m"):
     """Adam as readers may write it; the defaults are right."""
     m = v = 0.0
     for t, g in enumerate(gradients, start=t0):
-        new = g if keep == "sum" else (1 - beta1) * g
-        m = beta1 * m + new if keep != "no momentum" else g
+        m = beta1 * m + (g if keep == "sum" else (1 - beta1) * g)
         v = beta2 * v + (1 - beta2) * (g**2 if square else abs(g))
-        m_hat = m / (1 - beta1**t) if "m" in correct and keep != "no momentum" else m
+        m_hat = g if keep == "no momentum" else m / (1 - beta1**t) if "m" in correct else m
         v_hat = v / (1 - beta2**t) if "v" in correct else v
-        if place == "inside":
-            step = m_hat / np.sqrt(v_hat + eps)
-        elif place == "theta":
-            step = m_hat / np.sqrt(v_hat) - eps / lr
-        elif place == "product":
-            step = m_hat / np.sqrt(v_hat) + eps
-        elif place == "hat":
-            step = m_hat / ((np.sqrt(v) + eps) / np.sqrt(1 - beta2**t))
-        elif place == "none":
-            step = m_hat / np.sqrt(v_hat)
-        else:
-            step = m_hat / ((np.sqrt(v_hat) if root else v_hat) + eps)
-        theta = theta - sign * lr * step
+        theta = theta - lr * step(m_hat, v_hat, eps, 1 - beta2**t)
     return theta
 
 
@@ -132,24 +122,27 @@ def _adam_from_memory(adam):
     if not np.isfinite(end).all():
         return FROM_ZERO
 
-    def wrong(**how):
-        return _adam(start, gradients, **settings, **how)
+    def wrong(step=_paper_step, **slip):
+        return _adam(start, gradients, **settings, step=step, **slip)
 
     return expect_array(end, right, [
-        (wrong(place="theta"), "epsilon is added to theta: a parenthesis is missing. Write / (np.sqrt(v_hat) + eps)."),
-        (wrong(place="product"), "epsilon is added to the quotient: put the root and epsilon in parentheses, "
-         "/ (np.sqrt(v_hat) + eps)."),
-        (wrong(place="inside"), "epsilon stands inside the root; the paper adds it outside: np.sqrt(v_hat) + eps."),
-        (wrong(place="hat"), "epsilon is added to the root before the correction (the epsilon-hat form); the paper's "
-         "Algorithm 1 adds it to the root of v_hat."),
-        (wrong(place="none"), "epsilon is missing: add it to the root."),
+        (wrong(lambda m, v, eps, c: m / np.sqrt(v) - eps / settings["lr"]),
+         "epsilon is added to theta: a parenthesis is missing. Write / (np.sqrt(v_hat) + eps)."),
+        (wrong(lambda m, v, eps, c: m / np.sqrt(v) + eps),
+         "epsilon is added to the quotient: put the root and epsilon in parentheses, / (np.sqrt(v_hat) + eps)."),
+        (wrong(lambda m, v, eps, c: m / np.sqrt(v + eps)),
+         "epsilon stands inside the root; the paper adds it outside: np.sqrt(v_hat) + eps."),
+        (wrong(lambda m, v, eps, c: m / (np.sqrt(v) + eps / np.sqrt(c))),
+         "epsilon is added to the root before the correction (the epsilon-hat form); the paper's Algorithm 1 adds it "
+         "to the root of v_hat."),
+        (wrong(lambda m, v, eps, c: m / np.sqrt(v)), "epsilon is missing: add it to the root."),
         (wrong(correct=""), "the bias correction is missing: m_hat = m / (1 - beta1**t), and v_hat likewise."),
         (wrong(correct="m"), "v is not corrected: v_hat = v / (1 - beta2**t)."),
         (wrong(correct="v"), "m is not corrected: m_hat = m / (1 - beta1**t)."),
         (wrong(t0=2), "t is one too large: for the first gradient it is 1."),
-        (wrong(sign=-1), "this walks uphill: subtract the step."),
+        (wrong(lambda m, v, eps, c: -_paper_step(m, v, eps, c)), "this walks uphill: subtract the step."),
         (wrong(square=False), "v is the average of the squares of the gradients, g**2."),
-        (wrong(root=False), "the root is missing: divide by np.sqrt(v_hat) + eps."),
+        (wrong(lambda m, v, eps, c: m / (v + eps)), "the root is missing: divide by np.sqrt(v_hat) + eps."),
         (wrong(keep="sum"), "m is a sum here: the new gradient must enter with the weight 1 - beta1."),
         (wrong(keep="no momentum"), "the step uses the gradient itself; it should use m_hat."),
         (_adam(start, gradients, **settings | {"lr": 1.0}), "the learning rate is not used."),
