@@ -83,6 +83,7 @@ def _halves_differ(cls, shape, axis, rng):
 
 
 def _end(rule, x, slopes):
+    x = x.copy()
     for g in slopes:
-        x = rule.advance(x, g)
+        x = rule.advance(x, g.copy())  # a rule that writes into what it is given has another fault than this one
     return x
