@@ -12,11 +12,12 @@ import optlib as ol
 from optlib.live import browser_data
 
 F = ol.FUNCTIONS["rosenbrock"]
-RULES = [ol.Adam(lr=0.1), ol.GradientDescent(lr=1e-3)]
+PATHS = [ol.minimize(F, rule, steps=40) for rule in (ol.Adam(lr=0.1), ol.GradientDescent(lr=1e-3))]
 
 
-def paths(steps=40, f=F):
-    return [ol.minimize(f, rule, steps=steps) for rule in RULES]
+@pytest.fixture(scope="module")
+def animation():
+    return ol.animate(F, *PATHS)
 
 
 def data_in(page):
@@ -28,20 +29,19 @@ def points_of(path):
     return np.cumsum(np.array(path["points"]).reshape(-1, 2), axis=0) / browser_data.UNITS
 
 
-def test_the_player_is_given_the_paths():
-    made = ol.animate(F, *paths())
-    data = data_in(made.html())
-    for path, known in zip(data["paths"], paths(), strict=True):
+def test_the_player_gets_the_paths(animation):
+    data = data_in(animation.html())
+    for stored, path in zip(data["paths"], PATHS, strict=True):
         (x0, x1), (y0, y1) = data["scene"]["x"], data["scene"]["y"]
-        expected = (known.x - [x0, y0]) / [x1 - x0, y1 - y0]
-        np.testing.assert_allclose(points_of(path), expected, atol=0.5001 / browser_data.UNITS)
-        np.testing.assert_allclose(path["heights"], known.f, rtol=5e-4)
+        expected = (path.x - [x0, y0]) / [x1 - x0, y1 - y0]
+        np.testing.assert_allclose(points_of(stored), expected, atol=0.5001 / browser_data.UNITS)
+        np.testing.assert_allclose(stored["heights"], path.f, rtol=5e-4)
     assert data["steps"] == 40
 
 
-def test_the_output_is_small_alike_and_needs_no_network():
-    first, second = (ol.animate(F, *paths())._repr_mimebundle_() for _ in range(2))
-    assert first == second
+def test_the_output_is_small_alike_and_needs_no_network(animation):
+    first = animation._repr_mimebundle_()
+    assert first == ol.animate(F, *PATHS)._repr_mimebundle_()
     assert first["text/plain"] == "<animation: Rosenbrock, lr 0.001 to 0.1, 40 steps from (-1.2, 1)>"
     page = first["text/html"].replace("http://www.w3.org/2000/svg", "")
     assert "http" not in page
@@ -77,9 +77,9 @@ def test_unusual_paths():
         (F, np.array([[0.0, 0.0], [1.0, 1.0]])),
     ]
     for f, path in cases:
-        made = ol.animate(f, path)
-        assert len(made.html()) < 60_000
-        assert made.still().startswith(b"\x89PNG")
+        animation = ol.animate(f, path)
+        assert len(animation.html()) < 60_000
+        assert animation.still().startswith(b"\x89PNG")
     data = data_in(ol.animate(F, outside).html())
     assert data["scene"]["x"][0] < -5
     assert data["scene"]["y"][1] > 40
@@ -91,8 +91,7 @@ def test_long_and_many_paths_are_thinned():
     assert data["stride"] == 1
     lr = np.geomspace(1e-4, 1e-2, 50)[:, None]
     many = ol.minimize(F, ol.GradientDescent(lr=lr), steps=2_000)
-    made = ol.animate(F, many)
-    data = data_in(made.html())
+    data = data_in(ol.animate(F, many).html())
     assert len(data["paths"]) == 50
     assert sum(len(path["heights"]) for path in data["paths"]) < 21_000
     last = (many.x[-1, 7] - [-2, -1]) / 4
@@ -100,7 +99,7 @@ def test_long_and_many_paths_are_thinned():
 
 
 @pytest.mark.parametrize(
-    ("call", "error", "said"),
+    ("call", "error", "message"),
     [
         (lambda: ol.animate("ackley"), TypeError, "f='ackley'"),
         (lambda: ol.animate(F), TypeError, "at least one path"),
@@ -111,10 +110,11 @@ def test_long_and_many_paths_are_thinned():
         (lambda: ol.animate(F, np.zeros((3, 2)), extent=((0, 0), (0, 1))), ValueError, "extent"),
         (lambda: ol.animate(F, np.zeros((3, 2))).save("x.avi"), ValueError, "x.avi"),
         (lambda: ol.animate(F, np.zeros((3, 2))).save("x.gif", frames=1), ValueError, "frames=1"),
+        (lambda: ol.animate(F, np.zeros((3, 2))).save("x.gif", seconds=0), ValueError, "seconds=0"),
     ],
 )
-def test_bad_arguments_are_named(call, error, said):
-    with pytest.raises(error, match=said):
+def test_bad_arguments_are_named(call, error, message):
+    with pytest.raises(error, match=message):
         call()
 
 
@@ -122,34 +122,32 @@ def test_bad_arguments_are_named(call, error, said):
 
 
 @pytest.mark.parametrize("kind", ["gif", "webp", "apng"])
-def test_films_show_the_frames(tmp_path, kind):
-    made = ol.animate(F, *paths())
-    wanted = [np.asarray(frame.convert("RGB")) for frame in made.frames(8)]
-    with Image.open(made.save(tmp_path / f"film.{kind}", frames=8)) as film:
+def test_films_show_the_frames(animation, tmp_path, kind):
+    frames = [np.asarray(frame.convert("RGB")) for frame in animation.frames(8)]
+    with Image.open(animation.save(tmp_path / f"film.{kind}", frames=8)) as film:
         assert film.n_frames == 8
         for i in range(8):
             film.seek(i)
-            np.testing.assert_array_equal(np.asarray(film.convert("RGB")), wanted[i])
+            np.testing.assert_array_equal(np.asarray(film.convert("RGB")), frames[i])
     assert [p.name for p in tmp_path.iterdir()] == [f"film.{kind}"]
 
 
-def test_still_and_page(tmp_path):
-    made = ol.animate(F, *paths())
-    with Image.open(made.save(tmp_path / "last.png", scale=2)) as still:
+def test_still_and_page(animation, tmp_path):
+    with Image.open(animation.save(tmp_path / "last.png", scale=2)) as still:
         assert still.size == (1200, 1000)
-    page = made.save(tmp_path / "page.html").read_text(encoding="utf-8")
+    page = animation.save(tmp_path / "page.html").read_text(encoding="utf-8")
     assert page.startswith("<!DOCTYPE html>")
     assert "<title>Rosenbrock</title>" in page
 
 
-def test_mp4_needs_ffmpeg(tmp_path, monkeypatch):
+def test_mp4_needs_ffmpeg(animation, tmp_path, monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda name: None)
     with pytest.raises(RuntimeError, match="ffmpeg is not found"):
-        ol.animate(F, *paths()).save(tmp_path / "film.mp4")
+        animation.save(tmp_path / "film.mp4")
     assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed")
-def test_mp4(tmp_path):
-    film = ol.animate(F, *paths()).save(tmp_path / "film.mp4", frames=5)
+def test_mp4(animation, tmp_path):
+    film = animation.save(tmp_path / "film.mp4", frames=5)
     assert film.read_bytes()[4:8] == b"ftyp"

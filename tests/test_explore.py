@@ -70,8 +70,8 @@ def test_the_code_reproduces_the_paths():
     explorer.starts[0].value = 0.7
     names = {"ol": ol}
     exec(explorer.code.rsplit("\n", 1)[0], names)
-    for made, known in zip(names["paths"], explorer.paths, strict=True):
-        np.testing.assert_array_equal(made.x, known.x)
+    for path, shown_path in zip(names["paths"], explorer.paths, strict=True):
+        np.testing.assert_array_equal(path.x, shown_path.x)
 
 
 def test_reset_returns_to_the_first_picture():
@@ -125,7 +125,7 @@ def test_fixed_hyper_parameters_have_no_slider():
     assert explorer.paths[0].rule.eps == 1e-3
 
 
-def test_a_start_without_a_value_is_said():
+def test_a_start_without_a_value_is_reported():
     f = ol.objective(lambda x, y: np.log(x) + y**2, name="half", start=(1.0, 1.0), domain=((-1, 2), (-1, 2)))
     explorer = ol.explore(f, ol.GradientDescent(lr=0.1), steps=5)
     explorer.starts[0].value = -0.5
@@ -133,7 +133,7 @@ def test_a_start_without_a_value_is_said():
 
 
 @pytest.mark.parametrize(
-    ("call", "error", "said"),
+    ("call", "error", "message"),
     [
         (lambda: ol.explore("rosenbrock", ol.Adam), TypeError, "f='rosenbrock'"),
         (lambda: ol.explore(F), TypeError, "at least one optimizer"),
@@ -147,8 +147,8 @@ def test_a_start_without_a_value_is_said():
         (lambda: ol.explore(F.in_dim(3), ol.Adam), ValueError, "3 coordinates"),
     ],
 )
-def test_bad_arguments_are_named(call, error, said):
-    with pytest.raises(error, match=said):
+def test_bad_arguments_are_named(call, error, message):
+    with pytest.raises(error, match=message):
         call()
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import optlib as ol
+from optlib.trajectory import lost
 
 F = ol.FUNCTIONS["rosenbrock"]
 
@@ -20,8 +21,10 @@ def test_cells_are_those_of_minimize(momentum):
     for row, column in np.random.default_rng(0).integers(0, 70, size=(30, 2)):
         lr, beta = float(momentum.xs[column]), float(momentum.ys[row])
         path = ol.minimize(F, ol.Momentum(lr=lr, beta=beta), steps=100)
-        value = momentum.values[row, column]
-        assert np.isnan(value) if path.diverged else np.isclose(value, path.f[-1], rtol=1e-6)
+        if path.diverged or lost(path.f[-1], path.f[0]):  # how far such a run flies depends on the last bits
+            assert momentum.diverged[row, column]
+        else:
+            assert np.isclose(momentum.values[row, column], path.f[-1], rtol=1e-6)
     assert np.isnan(momentum.values).any()
     assert np.isfinite(momentum.values).any()
 
@@ -29,12 +32,12 @@ def test_cells_are_those_of_minimize(momentum):
 def test_a_run_that_flies_off_is_hatched_though_it_is_finite():
     """Or its height of 1e30 would leave one color for all that matters."""
     bowl = ol.functions.quadratic(kappa=20)
-    found = ol.heatmap(bowl, ol.Momentum, n=20, xs=np.linspace(0.1, 4.0, 20), steps=60)
-    flown = found.values > 1e3 * bowl(bowl.start)
+    heatmap = ol.heatmap(bowl, ol.Momentum, n=20, xs=np.linspace(0.1, 4.0, 20), steps=60)
+    flown = heatmap.values > 1e3 * bowl(bowl.start)
     assert flown.any()
-    assert np.array_equal(found.diverged, flown | np.isnan(found.values))
-    assert "diverged" in found.picture.description
-    assert f"to {found.values[~found.diverged].max():.4g}" in found.picture.description
+    assert np.array_equal(heatmap.diverged, flown | np.isnan(heatmap.values))
+    assert "diverged" in heatmap.picture.description
+    assert f"to {heatmap.values[~heatmap.diverged].max():.4g}" in heatmap.picture.description
 
 
 def test_ranges_come_from_the_registry(momentum):
@@ -51,16 +54,16 @@ def test_the_best_cell(momentum):
 
 
 def test_own_values_and_settings():
-    found = ol.heatmap(F, ol.Adam(beta2=0.9), x="beta1", y="eps", xs=[0.0, 0.5, 0.9], ys=[1e-8, 1e-2], steps=20)
-    assert found.values.shape == (2, 3)
+    heatmap = ol.heatmap(F, ol.Adam(beta2=0.9), x="beta1", y="eps", xs=[0.0, 0.5, 0.9], ys=[1e-8, 1e-2], steps=20)
+    assert heatmap.values.shape == (2, 3)
     path = ol.minimize(F, ol.Adam(beta1=0.5, beta2=0.9, eps=1e-2), steps=20)
-    assert np.isclose(found.values[1, 1], path.f[-1])
+    assert np.isclose(heatmap.values[1, 1], path.f[-1])
 
 
 def test_one_coordinate():
-    found = ol.heatmap(ol.FUNCTIONS["theta_squared"], ol.Nesterov, n=10, steps=20)
-    assert found.best["f"] < 1e-3
-    assert "optlib-explorable" in found.html()
+    heatmap = ol.heatmap(ol.FUNCTIONS["theta_squared"], "Nesterov", n=10, steps=20)
+    assert heatmap.best["f"] < 1e-3
+    assert "optlib-explorable" in heatmap.html()
 
 
 def test_what_is_shown(momentum):
@@ -73,7 +76,7 @@ def test_what_is_shown(momentum):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "error", "named"),
+    ("arguments", "error", "message"),
     [
         ({"rule": ol.Momentum, "x": "lr", "y": "lr"}, ValueError, "both 'lr'"),
         ({"rule": ol.Momentum, "y": "betta"}, ValueError, "did you mean 'beta'"),
@@ -88,7 +91,6 @@ def test_what_is_shown(momentum):
         ({"rule": ol.Momentum, "steps": 0}, ValueError, "steps=0"),
     ],
 )
-def test_bad_input(arguments, error, named):
-    arguments = {"n": 5, "steps": 10, **arguments}
-    with pytest.raises(error, match=named):
-        ol.heatmap(F, **arguments)
+def test_bad_input(arguments, error, message):
+    with pytest.raises(error, match=message):
+        ol.heatmap(F, **{"n": 5, "steps": 10, **arguments})

@@ -9,8 +9,7 @@ import optlib as ol
 from optlib import theory
 from optlib.live import sliders
 from optlib.pictures import theme
-from optlib.pictures.phase_board import KINDS, kind_of
-from optlib.pictures.phases import trace_of
+from optlib.pictures.phases import KINDS, kind_of, trace_of
 from optlib.pictures.picture import point
 
 LEAST_BYTES = 3_000  # of a picture, see picture_cases.py

@@ -47,7 +47,7 @@ def test_the_table_is_sorted_and_repeatable(tuned):
     assert repr(tuned) == repr(ol.race(F, RULES, tune=True, **RUN))
 
 
-def test_a_best_rate_at_the_edge_is_said():
+def test_a_best_rate_at_the_edge_is_named():
     race = ol.race(F, [ol.GradientDescent], tune=True, rates=np.geomspace(1e-4, 1e-2, 20), **RUN)
     assert race.table[0]["edge"] is True
     assert "edge" in repr(race)
@@ -60,7 +60,7 @@ def test_rules_without_a_rate_just_run():
     assert len(race.tuning.axes.lines) >= 2
 
 
-def test_divergence_is_said_and_comes_last():
+def test_divergence_is_named_and_comes_last():
     race = ol.race(ol.FUNCTIONS["rosenbrock"], [ol.GradientDescent, ol.Adam], lr=0.5, steps=50)
     assert race.table[0]["diverged"]
     assert repr(race).splitlines()[-1].endswith("diverged")
@@ -81,7 +81,7 @@ def test_two_settings_of_one_rule():
 
 
 @pytest.mark.parametrize(
-    ("rules", "options", "error", "named"),
+    ("rules", "options", "error", "message"),
     [
         ([], {}, TypeError, "rules is empty"),
         ([3], {}, TypeError, "rule=3"),
@@ -94,6 +94,6 @@ def test_two_settings_of_one_rule():
         ([ol.GradientDescent], {"tune": True, "rates": [1e200, 1e210]}, ValueError, "diverges at all rates"),
     ],
 )
-def test_bad_input(rules, options, error, named):
-    with pytest.raises(error, match=named):
+def test_bad_input(rules, options, error, message):
+    with pytest.raises(error, match=message):
         ol.race(F, rules, steps=20, **options)

@@ -5,45 +5,41 @@ import numbers
 
 import ipywidgets as widgets
 
-_WIDTH = widgets.Layout(width="340px")
-_STYLE = {"description_width": "110px"}
+_LOOK = {"layout": widgets.Layout(width="340px"), "style": {"description_width": "110px"}}
 _NOTCHES = 200
 
 
-def number(name, value, low, high, log=False, label=None):
+def number(name, value, low, high, log=False):
     """A slider for a real number; its range grows to hold ``value``."""
     low, high = min(low, value), max(high, value)
-    common = dict(value=value, description=label or name, layout=_WIDTH, style=_STYLE)
     if log and low > 0:
         # End at multiples of a fiftieth of a decade, so that 0.001, 0.01, ... are on the slider exactly.
-        ends = dict(min=math.floor(math.log10(low) * 50) / 50, max=math.ceil(math.log10(high) * 50) / 50)
-        return widgets.FloatLogSlider(base=10, step=0.01, readout_format=".3g", **ends, **common)
+        low, high = math.floor(math.log10(low) * 50) / 50, math.ceil(math.log10(high) * 50) / 50
+        return widgets.FloatLogSlider(value=value, base=10, min=low, max=high, step=0.01, readout_format=".3g",
+                                      description=name, **_LOOK)  # fmt: skip
     decimals = decimals_of(low, high, value)
-    return widgets.FloatSlider(min=low, max=high, step=10.0**-decimals, readout_format=f".{decimals}f", **common)
+    return widgets.FloatSlider(value=value, min=low, max=high, step=10.0**-decimals, readout_format=f".{decimals}f",
+                               description=name, **_LOOK)  # fmt: skip
 
 
-def integer(name, value, low, high, label=None):
+def integer(name, value, low, high):
     """A slider for an integer; its range grows to hold ``value``."""
-    return widgets.IntSlider(
-        value=value, min=min(low, value), max=max(high, value), description=label or name, layout=_WIDTH, style=_STYLE
-    )
+    return widgets.IntSlider(value=value, min=min(low, value), max=max(high, value), description=name, **_LOOK)
 
 
 def choice(name, value, options):
     """A drop-down list; ``options`` are values or (label, value) pairs."""
-    return widgets.Dropdown(value=value, options=options, description=name, layout=_WIDTH, style=_STYLE)
+    return widgets.Dropdown(value=value, options=options, description=name, **_LOOK)
 
 
 def several(name, values, options, rows=6):
     """A list from which any number may be chosen, with the control or shift key."""
-    return widgets.SelectMultiple(
-        value=tuple(values), options=options, rows=rows, description=name, layout=_WIDTH, style=_STYLE
-    )
+    return widgets.SelectMultiple(value=tuple(values), options=options, rows=rows, description=name, **_LOOK)
 
 
-def switch(name, value, label=None):
+def switch(name, value):
     """A check box."""
-    return widgets.Checkbox(value=value, description=label or name, layout=_WIDTH, style=_STYLE)
+    return widgets.Checkbox(value=value, description=name, **_LOOK)
 
 
 def button(label, act):
@@ -60,12 +56,12 @@ def for_hyper(name, value, about):
     """
     label = f"{name} ${about.symbol}$" if about.symbol else name
     if isinstance(value, bool):
-        return switch(name, value, label)
+        return switch(label, value)
     if not isinstance(value, numbers.Real) or about.slider is None:
         return None
     if isinstance(value, int):
-        return integer(name, value, *about.slider, label=label)
-    return number(name, value, *about.slider, log=about.log, label=label)
+        return integer(label, value, *about.slider)
+    return number(label, value, *about.slider, log=about.log)
 
 
 def from_spec(name, spec):
@@ -77,9 +73,23 @@ def from_spec(name, spec):
     if isinstance(spec, (list, dict)) and spec:
         options = list(spec.items()) if isinstance(spec, dict) else spec
         return choice(name, options[0][1] if isinstance(spec, dict) else options[0], options)
-    if isinstance(spec, tuple):
-        return _from_range(name, spec)
-    raise _bad_spec(name, spec)
+    log = isinstance(spec, tuple) and spec[-1:] == ("log",)
+    values = spec[:-1] if log else spec
+    good = isinstance(spec, tuple) and len(values) in (2, 3) and all(isinstance(v, numbers.Real) for v in values)
+    if good:
+        low, high = values[:2]
+        good = low < high and (low > 0 or not log)
+    if good:
+        start = values[2] if len(values) == 3 else math.sqrt(low * high) if log else (low + high) / 2
+        good = low <= start <= high
+    if not good:
+        raise ValueError(
+            f"sliders: {name}={spec!r} must be (low, high), (low, high, start), either with 'log' added for a positive "
+            "range; a list or dict of choices; True or False; or a widget"
+        )
+    if all(isinstance(v, int) for v in values) and not log:
+        return integer(name, round(start), low, high)
+    return number(name, float(f"{start:.3g}"), float(low), float(high), log)
 
 
 def read(control, now=None):
@@ -107,27 +117,3 @@ def decimals_of(low, high, value):
     while decimals < 6 and any(abs(round(v, decimals) - v) > 1e-9 for v in (low, high, value)):
         decimals += 1
     return decimals
-
-
-def _from_range(name, spec):
-    log = spec[-1] == "log"
-    values = spec[:-1] if log else spec
-    if len(values) not in (2, 3) or not all(isinstance(v, numbers.Real) for v in values):
-        raise _bad_spec(name, spec)
-    low, high = values[:2]
-    if not low < high or (log and not low > 0):
-        raise _bad_spec(name, spec)
-    middle = math.sqrt(low * high) if log else (low + high) / 2
-    start = values[2] if len(values) == 3 else middle
-    if not low <= start <= high:
-        raise _bad_spec(name, spec)
-    if all(isinstance(v, int) for v in values) and not log:
-        return integer(name, round(start), low, high)
-    return number(name, float(f"{start:.3g}"), float(low), float(high), log)
-
-
-def _bad_spec(name, spec):
-    return ValueError(
-        f"sliders: {name}={spec!r} must be (low, high), (low, high, start), either with 'log' added for a positive "
-        "range; a list or dict of choices; True or False; or a widget"
-    )

@@ -63,7 +63,7 @@ class Scene:
 
     def points(self, track):
         """Where a path runs in the picture: points (steps + 1, 2); see `pictures.tracks.Track`."""
-        return track.x if self.flat else np.column_stack([track.x[:, 0], track.f])
+        return track.x if self.flat else track.on_graph()
 
     def _sample(self, width, height):
         # Sample at the centers of the pixels, as an image is shown.

@@ -1,7 +1,5 @@
 """The strokes: contours, surfaces, paths, marks.  Each draws on axes that it is given, within `theme.themed`."""
 
-import dataclasses
-
 import numpy as np
 from matplotlib.colors import LogNorm, Normalize, to_hex
 from matplotlib.patches import Patch
@@ -172,11 +170,6 @@ def hatch(axes, label):
 def patch(color, label):
     """A colored rectangle for a legend."""
     return Patch(facecolor=color, edgecolor=theme.FAINT, linewidth=0.5, label=label)
-
-
-def moved(track, x):
-    """The same track at other points, such as those of its graph."""
-    return dataclasses.replace(track, x=x)
 
 
 def arrow_head(axes, end, direction, color, zorder, size, head="head_length=0.6,head_width=0.3"):

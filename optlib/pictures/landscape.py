@@ -1,11 +1,13 @@
 """Functions as landscapes: contours, the graph of one coordinate, surfaces, and paths on them."""
 
+import dataclasses
+
 import numpy as np
 
 from ..checks import integer
 from . import draw, theme
 from .picture import Picture, canvas, headline, new_figure, number, point, show_name
-from .terrain import LEVELS, checked_extent, grown, terrain
+from .terrain import LEVELS, checked_extent, grown, sampled, terrain
 from .tracks import check_function, legend, sentences, settings_line, tracks
 
 
@@ -51,15 +53,11 @@ def line(f, *paths, labels=None, title=None, extent=None):
         extent = (tuple(extent),) if np.ndim(extent) == 1 else extent
     (side,) = grown(f.domain, all_tracks) if extent is None else checked_extent("line", extent, 1)
     x = np.linspace(*side, 801)
-    with np.errstate(all="ignore"):
-        y = np.array(np.broadcast_to(f.at(x), x.shape), dtype=float)
-    if not np.isfinite(y).any():
-        raise ValueError(f"line: {f.name} has no finite value over extent={side}")
-    y[~np.isfinite(y)] = np.nan
+    y = sampled("line", f, x)
     low, high = np.nanmin(y), np.nanmax(y)
     room = 0.06 * (high - low) or 1.0
     box = (side, (float(low - room), float(high + room)))
-    on_graph = [draw.moved(track, np.column_stack([track.x[:, 0], track.f])) for track in all_tracks]
+    on_graph = [dataclasses.replace(track, x=track.on_graph()) for track in all_tracks]
     with canvas() as (figure, axes):
         axes.plot(x, y, color=theme.FAINT, linewidth=1.6, zorder=1)
         handles = draw.all_paths(axes, on_graph, box) + draw.minima(axes, f, box, graph=True)

@@ -133,11 +133,6 @@ class RunPicture(KeptPicture):
         self.board.set(self.x, self.loss, self.rates, self.title)
 
 
-@functools.lru_cache(maxsize=8)
-def _board(f, steps, first, extent):
-    return Board(f, steps, first, extent)
-
-
 class Board(KeptFigure):
     """Contours and axes that stay; path, loss, rates and title move."""
 
@@ -176,6 +171,9 @@ class Board(KeptFigure):
         self.end.set_data(*x[-1:].T)
         self.loss.set_data(np.arange(len(loss)), np.clip(drawable(loss, True), 1e-30, 1e30))
         self.rates.set_data(np.arange(len(rates)), rates)
+
+
+_board = functools.lru_cache(maxsize=8)(Board)  # kept for further runs of one length on one function
 
 
 def _ellipse(covariance, center, points):

@@ -63,11 +63,8 @@ def terrain(who, f, extent=None, tracks=(), levels=LEVELS, log="auto"):
     """Sample ``f`` over ``extent``; see `plots.contour` for the arguments."""
     extent = grown(f.domain, tracks) if extent is None else checked_extent(who, extent, 2)
     X, Y = np.meshgrid(*(np.linspace(low, high, GRID) for low, high in extent))
-    with np.errstate(all="ignore"):
-        z = np.array(np.broadcast_to(f.at(X, Y), X.shape), dtype=float)
-    finite = z[np.isfinite(z)]
-    if not finite.size:
-        raise ValueError(f"{who}: {f.name} has no finite value over extent={extent}")
+    z = sampled(who, f, X, Y)
+    finite = z[~np.isnan(z)]
     known = f.minimum is not None and np.isfinite(f.minimum)
     lowest = min(float(f.minimum), float(finite.min())) if known else float(finite.min())
     levels, log = _levels(who, finite, lowest, levels, log)
@@ -77,6 +74,17 @@ def terrain(who, f, extent=None, tracks=(), levels=LEVELS, log="auto"):
         if abs(lowest) > 1e-9:
             label = "f(x, y) − minimum" if known else "f(x, y) − lowest value"
     return Terrain(extent, X, Y, np.ma.masked_invalid(z), levels, log, lowest, label)
+
+
+def sampled(who, f, *coordinates):
+    """Values of ``f`` at coordinates of one shape, NaN where they are not finite; ValueError if they all are not."""
+    with np.errstate(all="ignore"):
+        values = np.array(np.broadcast_to(f.at(*coordinates), coordinates[0].shape), dtype=float)
+    values[~np.isfinite(values)] = np.nan
+    if np.isnan(values).all():
+        extent = tuple((float(x.min()), float(x.max())) for x in coordinates)
+        raise ValueError(f"{who}: {f.name} has no finite value over extent={extent}")
+    return values
 
 
 def grown(domain, tracks):

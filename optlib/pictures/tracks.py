@@ -57,6 +57,10 @@ class Track:
         """The same, broken into lines."""
         return _wrapped(self.full_label)
 
+    def on_graph(self):
+        """Points (n, 2) of the graph of a function of one coordinate."""
+        return np.column_stack([self.x[:, 0], self.f])
+
     def end(self):
         """Number of steps, last point and value there in words."""
         place = f"value {number(self.f[-1])}" if self.x is None else f"{point(self.x[-1])}, f = {number(self.f[-1])}"
