@@ -15,7 +15,12 @@ import statistics
 import tempfile
 import time
 
+import numpy as np
 import spine
+from jupyter_client.manager import start_new_kernel
+from matplotlib.animation import FuncAnimation, PillowWriter
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 from spine import ol
 
 STEPS, FRAMES, MESSAGES = 200, 100, 60
@@ -77,13 +82,11 @@ def slider_in_a_kernel():
 
 def kernel_times(code, scale):
     """Seconds from sending a new value of the slider to the arrival of the new picture, many times."""
-    from jupyter_client.manager import start_new_kernel
-
     manager, client = start_new_kernel(kernel_name="python3", extra_arguments=["--IPKernelApp.log_level=40"])
     try:
-        said = []
-        client.execute_interactive(code, timeout=120, output_hook=said.append)
-        printed = "".join(m["content"]["text"] for m in said if m["msg_type"] == "stream").split()
+        messages = []
+        client.execute_interactive(code, timeout=120, output_hook=messages.append)
+        printed = "".join(m["content"]["text"] for m in messages if m["msg_type"] == "stream").split()
         slider, picture = printed[-2:]
         return [send(client, slider, picture, value) for value in values(scale)][5:]
     finally:
@@ -97,21 +100,21 @@ def values(scale):
 
 
 def send(client, slider, picture, value):
-    """Seconds until the new picture has come; what the kernel says after it is awaited, but not counted."""
+    """Seconds until the new picture has come; wait for the kernel to become idle, but do not count that."""
     state = {"method": "update", "state": {"value": value}, "buffer_paths": []}
     message = client.session.msg("comm_msg", {"comm_id": slider, "data": state})
-    seen = None
+    arrived = None
     start = time.perf_counter()
     client.shell_channel.send(message)
     while True:
         answer = client.get_iopub_msg(timeout=30)
         if answer["parent_header"].get("msg_id") != message["header"]["msg_id"]:
             continue
-        if seen is None and is_picture(answer, picture):
-            seen = time.perf_counter() - start
+        if arrived is None and is_picture(answer, picture):
+            arrived = time.perf_counter() - start
         if answer["msg_type"] == "status" and answer["content"]["execution_state"] == "idle":
-            assert seen is not None, "the kernel sent no new picture"
-            return seen
+            assert arrived is not None, "the kernel sent no new picture"
+            return arrived
 
 
 def is_picture(answer, picture):
@@ -122,30 +125,25 @@ def is_picture(answer, picture):
     return answer["msg_type"] == "display_data" and "image/png" in content["data"]
 
 
-def paths():
+def function_and_paths():
     f = ol.functions.quadratic(kappa=20, angle=30)
     rules = [ol.GradientDescent, ol.Momentum, ol.AdaGrad, ol.RMSProp, ol.Adam]
-    return f, [ol.minimize(f, rule(lr=0.1), start=(-4.0, 2.0), steps=FRAMES - 1) for rule in rules]
+    return f, *(ol.minimize(f, rule(lr=0.1), start=(-4.0, 2.0), steps=FRAMES - 1) for rule in rules)
 
 
 def func_animation():
     """The same film as matplotlib makes it: contours drawn once, lines that grow."""
-    import numpy as np
-    from matplotlib.animation import FuncAnimation
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    f, found = paths()
+    f, *trajectories = function_and_paths()
     figure = Figure(figsize=(6, 5), dpi=100)
     FigureCanvasAgg(figure)
     axes = figure.subplots()
     X, Y = np.meshgrid(np.linspace(-5, 5, 400), np.linspace(-5, 5, 400))
     axes.contourf(X, Y, np.log(f.at(X, Y) + 1e-3), 16)
-    lines = [axes.plot([], [], label=type(path.rule).__name__)[0] for path in found]
+    lines = [axes.plot([], [], label=type(path.rule).__name__)[0] for path in trajectories]
     axes.legend()
 
     def frame(step):
-        for line, path in zip(lines, found, strict=True):
+        for line, path in zip(lines, trajectories, strict=True):
             line.set_data(*path.x[: step + 1].T)
         return lines
 
@@ -153,7 +151,7 @@ def func_animation():
 
 
 def animation(repeats):
-    ours, html = timed(repeats, lambda: ol.animate(*unpacked()).html())
+    ours, html = timed(repeats, lambda: ol.animate(*function_and_paths()).html())
     peer, theirs = timed(1, lambda: func_animation().to_jshtml())
     sizes = {"ours": len(html.encode()), "peer": len(theirs.encode())}
     sizes["ratio"] = sizes["peer"] / sizes["ours"]
@@ -161,17 +159,10 @@ def animation(repeats):
     return spine.result(what, "FuncAnimation.to_jshtml", {"ours": ours, "peer": peer}, least_ratio=50.0), sizes
 
 
-def unpacked():
-    f, found = paths()
-    return (f, *found)
-
-
 def gif(repeats):
-    from matplotlib.animation import PillowWriter
-
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
-        ours, _ = timed(repeats, lambda: ol.animate(*unpacked()).save(folder / "ours.gif", frames=FRAMES))
+        ours, _ = timed(repeats, lambda: ol.animate(*function_and_paths()).save(folder / "ours.gif", frames=FRAMES))
         peer, _ = timed(1, lambda: func_animation().save(folder / "peer.gif", writer=PillowWriter(fps=20)))
     return spine.result("the same as animated GIF", "PillowWriter", {"ours": ours, "peer": peer}, most_seconds=1.0)
 
@@ -182,11 +173,11 @@ def heat_map(repeats):
     peer, _ = timed(1, lambda: [spine.torch_path(float(rates[i % 10]), betas[i % 2], STEPS) for i in range(drawn)])
     peer = [t * 200 * 200 / drawn for t in peer]
     values, _ = timed(repeats, lambda: ol.heatmap(f, ol.Adam, y="beta1", steps=STEPS))
-    whole, _ = timed(repeats, lambda: ol.heatmap(f, ol.Adam, y="beta1", steps=STEPS).picture.png())
+    with_picture, _ = timed(repeats, lambda: ol.heatmap(f, ol.Adam, y="beta1", steps=STEPS).picture.png())
     name = f"torch loop over {drawn} settings, scaled"
     return [
         spine.result("heat map, 40,000 settings x 200 steps", name, {"ours": values, "peer": peer}, most_seconds=0.5),
-        spine.result("the same with its picture", name, {"ours": whole, "peer": peer}, most_seconds=1.0),
+        spine.result("the same with its picture", name, {"ours": with_picture, "peer": peer}, most_seconds=1.0),
     ]
 
 
@@ -195,9 +186,9 @@ def timed(repeats, run):
     seconds = []
     for _ in range(repeats):
         start = time.perf_counter()
-        found = run()
+        result = run()
         seconds.append(time.perf_counter() - start)
-    return seconds, found
+    return seconds, result
 
 
 if __name__ == "__main__":
