@@ -207,7 +207,7 @@ def _changes_only(frames):
 def _write_mp4(path, frames, seconds):
     program = shutil.which("ffmpeg")
     if program is None:
-        raise RuntimeError("save: ffmpeg is not found, and .mp4 needs it; .gif, .webp and .html need nothing")
+        raise RuntimeError("save: ffmpeg is not found, and .mp4 needs it; .gif, .webp and .html do not")
     width, height = frames[0].size
     command = [
         program, "-loglevel", "error", "-y", "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}",

@@ -21,7 +21,7 @@ def show(widget, name, body, png, text):
     name : str
         See `page.mark`.
     body : str
-        HTML that stands where no kernel runs.
+        HTML for pages where no kernel runs.
     png : bytes
         The picture alone, for places that show no HTML.
     text : str

@@ -145,7 +145,7 @@ class Explorer:
         self.widget = widgets.VBox([board, self.status, self.line])
 
     def _turn_to(self, name):
-        """Show the sliders of one rule; they are made when they are first asked for."""
+        """Show the sliders of one rule, made at the first request."""
         if name == ALL:
             self.panel.children = tuple(self._shared_controls().values())
             return
@@ -168,8 +168,8 @@ class Explorer:
     def _hyper_controls(self, cls, values, names):
         """A control for each of these hyper-parameters that has a range and is not fixed."""
         names = [name for name in names if name not in self.setting.fixed]
-        made = {name: controls.for_hyper(name, values[name], cls.hypers[name]) for name in names}
-        return {name: control for name, control in made.items() if control is not None}
+        by_name = {name: controls.for_hyper(name, values[name], cls.hypers[name]) for name in names}
+        return {name: control for name, control in by_name.items() if control is not None}
 
     def _fit_start(self):
         """Give the sliders of the start the range of the function that is shown."""
@@ -216,7 +216,7 @@ class Explorer:
             self._show(self.setting.changed(steps=self.count.value, start=start))
 
     def _start_pointed_at(self, change):
-        """Move the start to a place of the picture, told as "across down" in fractions of it."""
+        """Move the start to a place of the picture, given as "across down" in fractions of it."""
         try:
             across, down = map(float, change.new.split())
         except ValueError:
@@ -248,7 +248,7 @@ class Explorer:
     # --- in a notebook -----------------------------------------------------------------------------------
 
     def html(self):
-        """What stands where no kernel runs: sliders over paths computed ahead, or a picture if there are none."""
+        """What a page without a kernel shows: sliders over paths computed ahead, or a picture if there are none."""
         png, _, words = self._stored
         description = " ".join([f"{show_name(self.first.f)}.", *words])
         try:

@@ -2,7 +2,7 @@
 
 A frame stays in indexed color.  Only the pixels that a path has changed are looked up in the palette, and an
 indexed PNG is a quarter of the bytes of a full one: both together make a frame about ten times faster than
-drawing a matplotlib figure anew.
+drawing a new matplotlib figure.
 """
 
 import functools

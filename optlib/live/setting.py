@@ -26,7 +26,7 @@ class Setting:
     ----------
     f : Function
     rules : dict of name -> (class, dict of hyper-parameters)
-        All rules that can be chosen; two of one class are told apart by a number.
+        All rules that can be chosen; two of one class differ by a number.
     chosen : tuple of names
     start : tuple of d floats
     steps : int
@@ -70,7 +70,7 @@ class Setting:
         return cls(**values)
 
     def paths(self):
-        """The `Trajectory` of each chosen rule; only those are run anew whose numbers have changed."""
+        """The `Trajectory` of each chosen rule; only those whose numbers have changed are run again."""
         return [self._path(name) for name in self.chosen]
 
     def _path(self, name):

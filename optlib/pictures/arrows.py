@@ -7,9 +7,9 @@ from ..minimize import minimize
 from ..optimizers.base import as_rule
 from ..words import settings_text
 from . import draw, theme
-from .picture import Picture, canvas, headline, point, show_name
+from .picture import Picture, canvas, point, show_name
 from .terrain import terrain
-from .tracks import check_function, legend
+from .tracks import check_function, title_and_legend
 
 DIAGONAL = 1.0  # degrees: an arrow so near to a diagonal counts as one
 
@@ -17,7 +17,7 @@ DIAGONAL = 1.0  # degrees: an arrow so near to a diagonal counts as one
 def gradient_field(f, n=9, title=None, extent=None):
     """Contour lines of a function of two coordinates and its gradient at ``n`` by ``n`` points.
 
-    Arrows have equal lengths, so that those of gentle places can be seen; their directions are to scale, since
+    Arrows have equal lengths, so that those on gentle slopes are visible; their directions are to scale, since
     both axes are.
 
     Returns
@@ -68,7 +68,7 @@ def first_steps(f, rule, n=9, title=None, extent=None):
 
 
 def _field(who, f, n, extent, title, settings, directions, color):
-    """Contours and arrows; returns figure, axes, words for what is seen, and the unit vectors (n * n, 2)."""
+    """Contours and arrows; returns figure, axes, words for what is shown, and the unit vectors (n * n, 2)."""
     check_function(who, f)
     n = integer(who, "n", n, 2, 40)
     land = terrain(who, f, extent)
@@ -85,7 +85,6 @@ def _field(who, f, n, extent, title, settings, directions, color):
         axes.set_aspect("equal")
         axes.quiver(*(places - arrow / 2).T, *arrow.T, color=color, angles="xy", scale_units="xy", scale=1,
                     width=0.0045, zorder=4)  # fmt: skip
-        headline(figure, title or show_name(f), settings)
-        legend(figure, draw.minima(axes, f, land.extent))
+        title_and_legend(figure, title or show_name(f), settings, draw.minima(axes, f, land.extent))
     view = f"from {point((left, bottom))} to {point((right, top))} with {n} by {n} arrows"
     return figure, axes, view, unit

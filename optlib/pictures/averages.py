@@ -4,11 +4,8 @@ import numpy as np
 
 from ..checks import vector
 from . import theme
-from .picture import Picture, canvas, headline, number
-from .tracks import legend
-
-START = "started at 0"
-CORRECTED = "corrected for the start at 0"
+from .picture import Picture, canvas, number
+from .tracks import title_and_legend
 
 
 def average(values, beta, corrected=False):
@@ -54,7 +51,7 @@ def averages(values, betas, corrected=False, ylabel="gradient", title=None):
     """
     values, betas = vector("averages", "values", values, least=2), vector("averages", "betas", betas, "[0, 1)")
     lines = {f"β = {number(beta)}": average(values, beta, corrected) for beta in betas}
-    how = CORRECTED if corrected else START
+    how = "corrected for the start at 0" if corrected else "started at 0"
     steps = np.arange(1, len(values) + 1)
     with canvas((8.0, 4.6)) as (figure, axes):
         axes.plot(steps, values, ".", color=theme.FAINT, markersize=6, alpha=0.55, label=ylabel)
@@ -62,8 +59,7 @@ def averages(values, betas, corrected=False, ylabel="gradient", title=None):
             axes.plot(steps, line, label=label, color=style["color"], linestyle=style["linestyle"], linewidth=2.4)
         axes.axhline(0, color=theme.FAINT, linewidth=0.8, zorder=0)
         axes.set(xlabel="step", ylabel=ylabel, xlim=(0, len(values) + 1))
-        headline(figure, title or "Exponentially weighted averages", how)
-        legend(figure, axes.lines)
+        title_and_legend(figure, title or "Exponentially weighted averages", how, axes.lines)
     return Picture(
         figure, axes,
         f"{len(values)} values, from {values.min():.2f} to {values.max():.2f}, and their averages, {how}.",

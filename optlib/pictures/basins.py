@@ -10,12 +10,12 @@ from . import theme
 from .draw import minima as mark_minima
 from .draw import patch
 from .maps import TINTS
-from .picture import Picture, canvas, headline, number, point, show_name
+from .picture import Picture, canvas, number, point, show_name
 from .terrain import checked_extent, nearly_square
-from .tracks import check_function, legend
+from .tracks import check_function, title_and_legend
 
 NUMBERS = 2**22  # numbers of a path held at once: 32 MB, however many steps are asked for
-MOST_MINIMA = 400  # that are told apart
+MOST_MINIMA = 400  # no more than so many are distinguished
 SEVERAL = 7  # minima that get a color and a line in the legend of their own
 
 
@@ -75,8 +75,8 @@ def basins(f, opt, steps=200, n=200, minima=None, tol=None, extent=None, title=N
                     aspect="equal" if nearly_square(extent) else "auto")  # fmt: skip
         axes.set(xlabel="start x", ylabel="start y")
         mark_minima(axes, f, extent)
-        headline(figure, title or f"{show_name(f)}: which minimum is reached?", settings)
-        legend(figure, _patches(f, targets, reached, order, colors))
+        title_and_legend(figure, title or f"{show_name(f)}: which minimum is reached?", settings,
+                         _patches(f, targets, reached, order, colors))  # fmt: skip
     (x0, x1), (y0, y1) = extent
     listed = [f"{point(targets[k])} from {_share(reached == k)}" for k in order[:SEVERAL]]
     more = len(order) - SEVERAL

@@ -7,9 +7,9 @@ from ..minimize import Trajectory
 from ..registry import OPTIMIZERS
 from . import theme
 from .draw import every
-from .picture import Picture, canvas, headline, number, show_name, text
+from .picture import Picture, canvas, number, show_name, text
 from .terrain import LOG
-from .tracks import Track, legend, sentences, settings_line, tracks
+from .tracks import Track, sentences, settings_line, title_and_legend, tracks
 
 EVERY_POINT = 30  # curves of up to so many points show each as a mark
 DECADES = 100  # values whose largest is so many times the smallest are drawn on a logarithmic axis
@@ -54,12 +54,12 @@ def loss(*paths, labels=None, title=None, log="auto", minus_minimum=True):
                 axes.plot(steps[-1], y[-1], marker="X", markersize=10, color=style["color"])
         scales(axes, False, log, [np.arange(len(y)) for y in values])
         if cut:
-            seen = np.concatenate([y[(y <= top) & np.isfinite(drawable(y, log))] for y in values])
-            axes.set_ylim(seen.min() / 3 if log else min(0.0, seen.min()), top)
+            lowest = min(y[(y <= top) & np.isfinite(drawable(y, log))].min(initial=top) for y in values)
+            axes.set_ylim(lowest / 3 if log else min(0.0, lowest), top)
         axes.set(xlabel="step", ylabel=ylabel)
         names = sorted({show_name(track.function) for track in all_tracks if track.function is not None})
-        headline(figure, title or ", ".join(names) or "Value after each step", settings_line(all_tracks))
-        legend(figure, axes.lines)
+        title = title or ", ".join(names) or "Value after each step"
+        title_and_legend(figure, title, settings_line(all_tracks), axes.lines)
     hidden = sum(int((y <= 0).sum()) for y in values) if log else 0
     return Picture(
         figure, axes,
@@ -113,8 +113,7 @@ def curves(x, ys, xlabel, ylabel, title=None, *, logx=False, logy=False, slopes=
         for label, slope in slopes.items():
             _slope(axes, *data[label], slope)
         marks(axes, vlines, hlines)
-        headline(figure, title or f"{ylabel} against {xlabel}")
-        legend(figure, axes.lines)
+        title_and_legend(figure, title or f"{ylabel} against {xlabel}", "", axes.lines)
     scale_words = {(True, True): ", on two logarithmic axes", (True, False): f", {xlabel} on a logarithmic axis",
                    (False, True): f", {ylabel} on a logarithmic axis", (False, False): ""}  # fmt: skip
     return Picture(

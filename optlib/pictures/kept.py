@@ -1,6 +1,6 @@
 """A figure that is drawn once and kept, for pictures that a slider redraws while it is dragged.
 
-Only the artists that move are drawn anew, and only the pixels that they change are looked up in the palette: a frame
+Only the artists that move are drawn again, and only the pixels that they change are looked up in the palette: a frame
 takes a few milliseconds instead of hundreds.
 """
 

@@ -6,9 +6,9 @@ import numpy as np
 
 from ..checks import integer
 from . import draw, theme
-from .picture import Picture, canvas, headline, new_figure, number, point, show_name
+from .picture import Picture, canvas, new_figure, number, point, show_name
 from .terrain import LEVELS, checked_extent, grown, sampled, terrain
-from .tracks import check_function, legend, sentences, settings_line, tracks
+from .tracks import check_function, sentences, settings_line, title_and_legend, tracks
 
 
 def contour(f, *paths, labels=None, title=None, extent=None, levels=LEVELS, log="auto"):
@@ -37,7 +37,7 @@ def contour(f, *paths, labels=None, title=None, extent=None, levels=LEVELS, log=
     with canvas(layout="compressed") as (figure, axes):
         draw.colorbar(figure, axes, draw.contours(axes, land), land)
         handles = draw.all_paths(axes, all_tracks, land.extent) + draw.minima(axes, f, land.extent)
-        _finish(figure, f, all_tracks, handles + draw.undefined(axes, land), title)
+        title_and_legend(figure, title or show_name(f), settings_line(all_tracks), handles + draw.undefined(axes, land))
     return Picture(figure, axes, f"Contours of {f.name} {land.words()}", *_path_words(f, all_tracks, land.extent))
 
 
@@ -63,7 +63,7 @@ def line(f, *paths, labels=None, title=None, extent=None):
         handles = draw.all_paths(axes, on_graph, box) + draw.minima(axes, f, box, graph=True)
         axes.set(xlim=box[0], ylim=box[1], xlabel="x", ylabel="f(x)")
         axes.grid(True)
-        _finish(figure, f, all_tracks, handles, title)
+        title_and_legend(figure, title or show_name(f), settings_line(all_tracks), handles)
     holes = np.isnan(y).mean()
     return Picture(
         figure, axes,
@@ -93,7 +93,7 @@ def scatter(f, *paths, labels=None, title=None, extent=None, log="auto", n=2000)
     with canvas(layout="compressed") as (figure, axes):
         draw.colorbar(figure, axes, draw.samples(axes, f, land, n), land)
         handles = draw.all_paths(axes, all_tracks, land.extent) + draw.minima(axes, f, land.extent)
-        _finish(figure, f, all_tracks, handles, title)
+        title_and_legend(figure, title or show_name(f), settings_line(all_tracks), handles)
     words = f"{n:,} random points colored by the value of {f.name} {land.words()}"
     return Picture(figure, axes, words, *_path_words(f, all_tracks, land.extent))
 
@@ -114,7 +114,8 @@ def four_views(f, *paths, labels=None, title=None, extent=None, log="auto"):
         names = ("points colored by value", "contours", "contour lines in 3-D", "surface")
         for axes, name in zip(flat + solid, names, strict=True):
             axes.set_title(name, fontsize=12, color=theme.FAINT)
-        _finish(figure, f, all_tracks, handles, title, loc="outside lower center", ncols=3)
+        title_and_legend(figure, title or show_name(f), settings_line(all_tracks), handles,
+                         loc="outside lower center", ncols=3)  # fmt: skip
     views = f"Four views of {f.name} {land.words()} Points colored by value, contours, contour lines and surface."
     return Picture(figure, flat + solid, views, *_path_words(f, all_tracks, land.extent))
 
@@ -124,7 +125,7 @@ def _solid(who, name, paint, f, paths, labels, title, extent, log):
     all_tracks, land = _sampled(who, f, paths, labels, extent, log)
     with canvas(subplot_kw={"projection": "3d"}) as (figure, axes):
         paint(axes, land)
-        _finish(figure, f, all_tracks, draw.paths3d(axes, all_tracks, land), title)
+        title_and_legend(figure, title or show_name(f), settings_line(all_tracks), draw.paths3d(axes, all_tracks, land))
     return Picture(figure, axes, f"{name} of {f.name} {land.words()}", *_path_words(f, all_tracks, land.extent))
 
 
@@ -133,12 +134,6 @@ def _sampled(who, f, paths, labels, extent, log, levels=LEVELS):
     check_function(who, f)
     all_tracks = tracks(who, f, paths, labels)
     return all_tracks, terrain(who, f, extent, all_tracks, levels, log)
-
-
-def _finish(figure, f, tracks, handles, title, **place):
-    """Title in two lines (what, and with which settings) and the legend beside the picture."""
-    headline(figure, title or show_name(f), settings_line(tracks))
-    legend(figure, handles, **place)
 
 
 def _path_words(f, tracks, extent):

@@ -4,9 +4,9 @@ import numpy as np
 
 from .. import checks
 from . import draw, theme
-from .picture import Picture, canvas, headline, number, point, show_name
+from .picture import Picture, canvas, number, point, show_name
 from .terrain import terrain
-from .tracks import check_function, legend
+from .tracks import check_function, title_and_legend
 
 _ROOM = 0.35  # of the arrows' reach, left free around them
 _PROPORTION = 1.75  # width of the axes over their height
@@ -54,8 +54,8 @@ def look_ahead(f, x, v, lr, beta, title=None, extent=None):
         for place, fill in ((x, theme.PAPER), (ahead, theme.INK)):
             axes.plot(*place, "o", color=fill, markeredgecolor=theme.INK, markeredgewidth=1.8, markersize=9, zorder=6)
         settings = f"one step from x = {point(x)} with v = {point(v)}, lr {number(lr)}, β {number(beta)}"
-        headline(figure, title or f"{show_name(f)}: where is the slope taken?", settings)
-        legend(figure, handles + draw.minima(axes, f, land.extent), loc="outside lower center", ncols=2)
+        title_and_legend(figure, title or f"{show_name(f)}: where is the slope taken?", settings,
+                         handles + draw.minima(axes, f, land.extent), loc="outside lower center", ncols=2)  # fmt: skip
     return Picture(figure, axes, (
         f"Contours of {f.name} with one step from {point(x)}, velocity {point(v)}, learning rate {number(lr)}, beta "
         f"{number(beta)}. What is remembered leads to {point(ahead)}. With the slope at the start, momentum ends at "

@@ -8,9 +8,9 @@ from matplotlib.colors import BoundaryNorm, ListedColormap, LogNorm, Normalize
 from ..checks import choice
 from . import theme
 from .draw import hatch, patch, plain_colorbar
-from .picture import Picture, canvas, headline, number, text
+from .picture import Picture, canvas, number, text
 from .terrain import LOG
-from .tracks import legend
+from .tracks import title_and_legend
 
 LABELED = 0.06  # regions of at least this share of the map carry their name inside
 TINTS = (theme.BLUE, theme.ORANGE, theme.GREEN, theme.VERMILLION, theme.SKY, theme.PURPLE, theme.YELLOW)
@@ -69,8 +69,7 @@ def heatmap(values, x, y, label="value", title=None, *, log="auto", diverged=Non
             best_words = f"Best: {number(z[row, column])} at {x.name} {number(at_x)}, {y.name} {number(at_y)}."
             handles += axes.plot(at_x, at_y, marker="*", markersize=16, color=theme.YELLOW, zorder=3,
                                  markeredgecolor=theme.INK, linestyle="none", label="best")  # fmt: skip
-        headline(figure, title or label, settings)
-        legend(figure, handles)
+        title_and_legend(figure, title or label, settings, handles)
     return Picture(
         figure, axes,
         f"{title or label}: map of {label} over {x.words()} and {y.words()}, from {number(low)} to {number(high)}"
@@ -113,8 +112,7 @@ def regions(x, y, codes, names, title=None, settings=""):
                 row, column = _deepest(codes == code)
                 axes.text(x.values[column], y.values[row], text(names[code]), ha="center", va="center", fontsize=12,
                           bbox={"facecolor": theme.PAPER, "edgecolor": "none", "alpha": 0.75, "pad": 2})  # fmt: skip
-        headline(figure, title or "Regions", settings)
-        legend(figure, [patch(colors[code], names[code]) for code in present])
+        title_and_legend(figure, title or "Regions", settings, [patch(colors[code], names[code]) for code in present])
     listed = ", ".join(f"{names[code]} {100 * shares[code]:.2g} %" for code in present)
     words = f"{title or 'Map of regions'} over {x.words()} and {y.words()}. Shares: {listed}."
     return Picture(figure, axes, words, f"{settings}." if settings else "")

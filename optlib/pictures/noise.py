@@ -7,9 +7,9 @@ import numpy as np
 from . import draw, theme
 from .charts import HUGE, drawable
 from .kept import KeptFigure, KeptPicture
-from .picture import Picture, canvas, headline, number, point, show_name
+from .picture import Picture, canvas, number, point, show_name
 from .terrain import terrain
-from .tracks import check_function, legend
+from .tracks import check_function, title_and_legend
 
 INSIDE = 2.0  # standard deviations from the center to the ellipse
 SHARE = 1 - np.exp(-(INSIDE**2) / 2)  # of a normal cloud of two coordinates lies within it
@@ -62,8 +62,7 @@ def noise_ball(f, points, covariance=None, center=None, title=None, settings="",
             handles += axes.plot(*ellipse.T, color=theme.VERMILLION, linewidth=2.5, zorder=4,
                                  label=f"theory: {100 * SHARE:.0f} % inside")  # fmt: skip
             share_words = f"The ellipse of theory holds {100 * share:.2g} % of them."
-        headline(figure, title, settings)
-        legend(figure, handles + draw.minima(axes, f, land.extent))
+        title_and_legend(figure, title, settings, handles + draw.minima(axes, f, land.extent))
     spread = points.std(axis=0)
     return Picture(
         figure, axes,

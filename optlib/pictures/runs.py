@@ -10,7 +10,7 @@ from . import theme
 from .charts import EVERY_POINT, checked_dict, drawable, scales, styles
 from .draw import every
 from .picture import Picture, canvas, headline, number, text
-from .tracks import legend
+from .tracks import title_and_legend
 
 AXES = {"steps": "steps", "examples": "examples read", "seconds": "seconds"}
 PANELS = {"loss": "training loss", "accuracy": "test accuracy"}
@@ -139,8 +139,7 @@ def bands(x, ys, xlabel, ylabel, title=None, *, logx=False, logy=False, ylim=Non
             words.append(f"{label}: from {number(mean[0])} to {number(mean[-1])}.")
         scales(axes, logx, logy, [x])
         axes.set(xlabel=text(xlabel), ylabel=text(ylabel), ylim=ylim)
-        headline(figure, title or f"{ylabel} against {xlabel}", shown)
-        legend(figure, axes.lines)
+        title_and_legend(figure, title or f"{ylabel} against {xlabel}", shown, axes.lines)
     return Picture(figure, axes, *words)
 
 

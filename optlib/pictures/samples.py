@@ -8,7 +8,7 @@ from ..checks import integer
 from . import theme
 from .charts import checked_dict, marks
 from .picture import Picture, canvas, headline, number, text
-from .tracks import legend
+from .tracks import title_and_legend
 
 CUT = 0.001  # share of the values on either side that may lie beyond the axis: a few outliers would squeeze the rest
 
@@ -45,8 +45,7 @@ def histograms(samples, xlabel, title=None, *, bins=80, vlines=None):
         axes.set(xlabel=text(xlabel), ylabel="density", xlim=(edges[0], edges[-1]))
         axes.set_ylim(0, axes.get_ylim()[1] * (1.12 if vlines else 1.0))  # the marks are written along the upper edge
         marks(axes, vlines, {})
-        headline(figure, title or f"Histograms of {xlabel}")
-        legend(figure, axes.patches)
+        title_and_legend(figure, title or f"Histograms of {xlabel}", "", axes.patches)
     return Picture(
         figure, axes,
         f"{title}: histograms of {xlabel}." if title else f"Histograms of {xlabel}.",

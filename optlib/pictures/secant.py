@@ -4,8 +4,8 @@ import numpy as np
 
 from ..checks import number as checked_number
 from . import theme
-from .picture import Picture, canvas, headline, number
-from .tracks import legend
+from .picture import Picture, canvas, number
+from .tracks import title_and_legend
 
 
 def secant(fn, x, h, derivative=None, extent=None):
@@ -43,8 +43,7 @@ def secant(fn, x, h, derivative=None, extent=None):
         room = 0.25 * (heights.max() - heights.min()) or 1.0
         axes.set(xlim=(low, high), ylim=(heights.min() - room, heights.max() + room), xlabel="x", ylabel="f(x)")
         slopes = f"slope {derivative:.4f}    forward {forward:.4f}    central {central:.4f}"
-        headline(figure, f"Feet at x = {number(x)} and h = {number(h)} to either side", slopes)
-        legend(figure, axes.lines)
+        title_and_legend(figure, f"Feet at x = {number(x)} and h = {number(h)} to either side", slopes, axes.lines)
     return Picture(figure, axes, (
         f"A curve with its tangent at x = {number(x)}, of slope {derivative:.4f}. With h = {number(h)} the forward "
         f"difference gives {forward:.4f} and the central one {central:.4f}."

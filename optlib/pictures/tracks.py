@@ -9,7 +9,7 @@ from ..functions import Function
 from ..minimize import Trajectory
 from ..words import settings_text
 from . import theme
-from .picture import number, point, text
+from .picture import headline, number, point, text
 
 MOST_NAMED = 10  # of more paths than these the legend names only the rules, the description only the first
 WRAP = 22  # characters in a line of the legend
@@ -133,8 +133,9 @@ def _style(tracks):
             track.style, track.thin = style, crowded
 
 
-def legend(figure, handles, **place):
-    """A legend of what has a label, beside the axes and below the title; equal labels are named once and counted."""
+def title_and_legend(figure, title, settings, handles, **place):
+    """The headline, and a legend of what has a label beside the axes; equal labels are named once and counted."""
+    headline(figure, title, settings)
     handles = [h for h in handles if h.get_label() and not h.get_label().startswith("_child")]  # matplotlib's own
     if not handles:
         return
