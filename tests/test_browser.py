@@ -40,13 +40,14 @@ def browser():
 
 
 def tab_of(browser, **context):
-    """A tab of a new context; ``tab.complaints`` collects what it logs, and what it asks for beyond the disk."""
-    tab = browser.new_context(viewport={"width": 1000, "height": 900}, **context).new_page()
+    """A tab of a new context; ``tab.complaints`` collects what its pages log, and what they ask for beyond the disk."""
+    frame = browser.new_context(**({"viewport": {"width": 1000, "height": 900}} | context))
+    tab = frame.new_page()
     tab.complaints = []
-    tab.on("console", lambda message: tab.complaints.append(message.text))
-    tab.on("pageerror", lambda error: tab.complaints.append(str(error)))
-    tab.on("requestfailed", lambda request: tab.complaints.append(f"failed: {request.url[:200]}"))
-    tab.on("request", lambda request: tab.complaints.append(request.url) if is_outside(request.url) else None)
+    frame.on("console", lambda message: tab.complaints.append(message.text))
+    frame.on("weberror", lambda error: tab.complaints.append(str(error.error)))
+    frame.on("requestfailed", lambda request: tab.complaints.append(f"failed: {request.url[:200]}"))
+    frame.on("request", lambda request: tab.complaints.append(request.url) if is_outside(request.url) else None)
     return tab
 
 
