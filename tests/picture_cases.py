@@ -4,6 +4,7 @@ import base64
 import functools
 import html
 import io
+import json
 import re
 
 import numpy as np
@@ -47,6 +48,11 @@ def draw(picture):
 
 def has_color(png, color, at_least=20):
     return (pixels(png) == theme.rgb(color)).all(axis=-1).sum() >= at_least
+
+
+def data_in(page):
+    """What a player or an explorable gets, read from its page."""
+    return json.loads(re.search(r'<script type="application/json">(.*?)</script>', page, re.DOTALL).group(1))
 
 
 def legend_texts(picture):

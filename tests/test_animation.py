@@ -1,11 +1,10 @@
 """The animation as an object and as files; the player itself is driven in test_browser_player.py."""
 
-import json
-import re
 import shutil
 
 import numpy as np
 import pytest
+from picture_cases import data_in
 from PIL import Image
 
 import optlib as ol
@@ -18,10 +17,6 @@ PATHS = [ol.minimize(F, rule, steps=40) for rule in (ol.Adam(lr=0.1), ol.Gradien
 @pytest.fixture(scope="module")
 def animation():
     return ol.animate(F, *PATHS)
-
-
-def data_in(page):
-    return json.loads(re.search(r'<script type="application/json">(.*?)</script>', page, re.DOTALL).group(1))
 
 
 def points_of(path):

@@ -1,21 +1,15 @@
 """The objects with sliders, without a browser: their controls are turned from Python."""
 
-import io
-
 import numpy as np
 import pytest
 
 widgets = pytest.importorskip("ipywidgets")
-from PIL import Image  # noqa: E402
+from picture_cases import pixels  # noqa: E402
 
 import optlib as ol  # noqa: E402
 from optlib.live import controls, page  # noqa: E402
 
 F = ol.FUNCTIONS["rosenbrock"]
-
-
-def pixels(png):
-    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
 
 
 @pytest.fixture

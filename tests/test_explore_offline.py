@@ -7,6 +7,7 @@ import subprocess
 
 import numpy as np
 import pytest
+from picture_cases import data_in
 
 import optlib as ol
 from optlib.live import offline, page
@@ -17,11 +18,8 @@ RACE = [ol.GradientDescent(lr=0.1), ol.Momentum(lr=0.1), ol.AdaGrad(lr=0.1), ol.
 
 
 def stored(f, *rules, **options):
-    """The explorer, its HTML for pages without a kernel, and the data in it."""
-    explorer = ol.explore(f, *rules, **options)
-    html = explorer.html()
-    script = re.search(r'<script type="application/json">(.*?)</script>', html, flags=re.S)
-    return explorer, html, json.loads(script.group(1))
+    """The data in the page of an explorer without a kernel."""
+    return data_in(ol.explore(f, *rules, **options).html())
 
 
 def places(data):
@@ -55,7 +53,8 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_stored_paths_are_those_of_minimize(case):
     f, rules, options = CASES[case]
-    explorer, _, data = stored(f, *rules, **options)
+    explorer = ol.explore(f, *rules, **options)
+    data = data_in(explorer.html())
     view = scene(f)
     low, high = np.array([view.x[0], view.y[0]]), np.array([view.x[1], view.y[1]])
     compared = 0
@@ -96,9 +95,10 @@ def test_values_come_back_to_a_part_in_a_hundred():
     ],
 )
 def test_it_is_small_and_the_same_each_time(f, rules, options):
-    _, html, data = stored(ol.FUNCTIONS[f], *rules, **options)
+    html, again = (ol.explore(ol.FUNCTIONS[f], *rules, **options).html() for _ in range(2))
+    data = data_in(html)
     assert len(html) < 400_000
-    assert html == stored(ol.FUNCTIONS[f], *rules, **options)[1]
+    assert html == again
     assert not re.search(r"(src|href)=[\"']?https?:", html)
     assert data["steps"][-1] == options["steps"]
     for axis in data["axes"]:
@@ -106,23 +106,23 @@ def test_it_is_small_and_the_same_each_time(f, rules, options):
 
 
 def test_the_setting_asked_for_is_there_exactly():
-    _, _, data = stored(ol.FUNCTIONS["ravine"], ol.Momentum(lr=0.0123, beta=0.77), start=(-6.54321, 1.25), steps=30)
+    data = stored(ol.FUNCTIONS["ravine"], ol.Momentum(lr=0.0123, beta=0.77), start=(-6.54321, 1.25), steps=30)
     assert [axis["name"] for axis in data["axes"]] == ["lr", "beta"]
     assert [axis["values"][axis["now"]] for axis in data["axes"]] == [0.0123, 0.77]
     assert data["starts"][data["start"]] == [-6.54321, 1.25]
 
 
 def test_fixed_and_scheduled_hyper_parameters_get_no_slider():
-    _, _, data = stored(ol.FUNCTIONS["ravine"], ol.Momentum, lr=0.05, steps=10)
+    data = stored(ol.FUNCTIONS["ravine"], ol.Momentum, lr=0.05, steps=10)
     assert [axis["name"] for axis in data["axes"]] == ["beta"]
     assert data["rules"][0]["rest"] == ["lr=0.05"]
     scheduled = ol.Momentum(lr=ol.schedules.Cosine(0.1, steps=10))
-    assert [axis["name"] for axis in stored(ol.FUNCTIONS["ravine"], scheduled, steps=10)[2]["axes"]] == ["beta"]
+    assert [axis["name"] for axis in stored(ol.FUNCTIONS["ravine"], scheduled, steps=10)["axes"]] == ["beta"]
 
 
 def test_a_function_that_is_undefined_at_some_starts():
     f = ol.objective(lambda x, y: np.log(x) ** 2 + y**2, start=(2.0, 1.0), domain=((-1, 3), (-2, 2)))
-    _, _, data = stored(f, ol.GradientDescent(lr=0.1), steps=30)
+    data = stored(f, ol.GradientDescent(lr=0.1), steps=30)
     ended = np.array(data["rules"][0]["ended"]).reshape(-1, len(data["starts"]))
     undefined = np.array([x <= 0 for x, _ in data["starts"]])
     assert undefined.any()
@@ -133,9 +133,9 @@ def test_a_function_that_is_undefined_at_some_starts():
 def test_names_cannot_break_out_of_the_page():
     evil = "</script><script>alert(1)</script>"
     f = ol.objective(lambda x, y: x**2 + y**2, name=evil)
-    _, html, data = stored(f, ol.GradientDescent(lr=0.1), steps=5)
+    html = ol.explore(f, ol.GradientDescent(lr=0.1), steps=5).html()
     assert "alert(1)</script>" not in html
-    assert "alert(1)" in data["description"]
+    assert "alert(1)" in data_in(html)["description"]
 
 
 # --- the script, run by node ------------------------------------------------------------------------------------
@@ -168,7 +168,7 @@ def test_the_script_unpacks_what_was_packed():
 @node
 def test_the_script_finds_the_path_and_writes_the_code():
     f = ol.FUNCTIONS["rosenbrock"]
-    _, _, data = stored(f, ol.Adam, ol.SimulatedAnnealing, steps=40)
+    data = stored(f, ol.Adam, ol.SimulatedAnnealing, steps=40)
     program = READ + """
       const at = data.axes.map(() => 3);
       const index = data.rules.map((rule) => optlib.pathIndex(rule, data.axes, at, data.starts.length, 2));
