@@ -14,7 +14,7 @@ NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=120 --nbval-sanitize-w
 # Two processes, each file in one of them, those first that take longest: see tests/order.py.
 SHARED := -n 2 --dist loadfile --no-loadscope-reorder
 # Each with one thread: those of the other would be waited for at every step of a training.
-test test-colab: export OMP_NUM_THREADS ?= 1
+test test-colab test-newest: export OMP_NUM_THREADS ?= 1
 
 define CHECK_PYTHON
 @$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' \
@@ -23,7 +23,7 @@ define CHECK_PYTHON
   || { echo "Python has no venv module; on Debian: apt-get install python3-venv"; exit 1; }
 endef
 
-.PHONY: lab test test-colab environments notebooks cheat-sheet slides handouts colab site map lint help clean
+.PHONY: lab test test-colab test-newest environments notebooks cheat-sheet slides handouts colab site map lint help clean
 .DEFAULT_GOAL := help
 
 lab: $(READY)  ## Install, then open JupyterLab on the first notebook
@@ -42,6 +42,19 @@ COLAB_TESTS := $(addprefix tests/test_, $(addsuffix .py, colab colab_standalone 
 
 test-colab: $(COLAB_READY)  ## Run the Colab notebooks and the tests of pictures with Colab's versions
 	$(COLAB) -m pytest $(COLAB_TESTS) -n 2 --dist worksteal $(PYTEST_FLAGS)
+
+# The newest Python and packages, without torch, whose wheel for it has gigabytes.
+NEWEST ?= $(firstword $(wildcard $(HOME)/.pyenv/versions/3.13.*/bin/python3) $(shell command -v python3.13))
+NEWEST_VENV := build/newest-venv
+NEWEST_TESTS := $(addprefix tests/test_, $(addsuffix .py, animation cards cheat_sheet claims explore facts import \
+  minimize minimize_ends numerical pictures_minibatch plots plots_charts race streams))
+
+test-newest:  ## Run tests that need no torch with the newest Python and the newest packages
+	@test -n "$(NEWEST)" || { echo "no Python 3.13 is here; name one with: make NEWEST=python3.13 test-newest"; exit 1; }
+	test -x $(NEWEST_VENV)/bin/python || $(NEWEST) -m venv $(NEWEST_VENV)
+	$(NEWEST_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade \
+	  pytest pytest-xdist hypothesis --editable .
+	$(NEWEST_VENV)/bin/python -m pytest $(NEWEST_TESTS) -n 2 --dist worksteal $(PYTEST_FLAGS)
 
 notebooks: $(READY)  ## Execute all notebooks anew and store their outputs
 	$(BIN)/python -m tools.execute_notebooks
