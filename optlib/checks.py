@@ -11,11 +11,15 @@ import re
 import numpy as np
 
 
+class WrongType(TypeError, ValueError):
+    """A value of a wrong type; a ValueError too, so that whoever catches either kind catches it."""
+
+
 def integer(who, name, value, least=0, most=None):
     """The value as an int; TypeError or ValueError unless it is an integer from ``least`` to ``most``."""
     allowed = f"of at least {least}" if most is None else f"from {least} to {most}"
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
-        raise TypeError(f"{who}: {name}={value!r} must be an integer {allowed}")
+        raise WrongType(f"{who}: {name}={value!r} must be an integer {allowed}")
     if value < least or most is not None and value > most:
         raise ValueError(f"{who}: {name}={value!r} must be an integer {allowed}")
     return int(value)
@@ -26,7 +30,7 @@ def number(who, name, value, allowed="(-inf, inf)"):
     if np.ndim(value) == 0 and hasattr(value, "item"):
         value = value.item()
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise TypeError(f"{who}: {name}={value!r} must be a number in {allowed}")
+        raise WrongType(f"{who}: {name}={value!r} must be a number in {allowed}")
     if not inside(value, allowed):
         raise ValueError(f"{who}: {name}={value!r} must be a number in {allowed}")
     return float(value)
@@ -35,16 +39,17 @@ def number(who, name, value, allowed="(-inf, inf)"):
 def vector(who, name, values, allowed="(-inf, inf)", least=1):
     """The values as a 1-D float array; ValueError unless they are at least so many, all in the interval."""
     array = np.asarray(values)
+    error = ValueError if array.dtype.kind in "fiu" else WrongType
     if array.ndim != 1 or len(array) < least or array.dtype.kind not in "fiu" or not inside(array, allowed).all():
         count = f"at least {least} numbers" if least > 1 else "at least one number"
-        raise ValueError(f"{who}: {name}={values!r} must be a 1-D array of {count} in {allowed}")
+        raise error(f"{who}: {name}={values!r} must be a 1-D array of {count} in {allowed}")
     return array.astype(float)
 
 
 def flag(who, name, value):
     """The value as a bool; TypeError unless it is True or False."""
     if not isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"{who}: {name}={value!r} must be True or False")
+        raise WrongType(f"{who}: {name}={value!r} must be True or False")
     return bool(value)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .. import numerical
+from .. import checks, numerical
 from ..arrays import is_array, join, split
 from ..registry import FUNCTIONS
 
@@ -78,8 +78,7 @@ class Function:
         """The same function of ``d`` coordinates, with start, domain and minima repeated to fit."""
         if not self.any_dim:
             raise ValueError(f"{self.name} is a function of {self.dim} coordinates only; d={d!r} is not allowed")
-        if isinstance(d, bool) or not isinstance(d, (int, np.integer)) or d < 2:
-            raise ValueError(f"d={d!r} must be an integer of at least 2")
+        d = checks.integer(self.name, "d", d, least=2)
 
         def fit(point):
             return tuple(point[i % len(point)] for i in range(d))
@@ -184,9 +183,7 @@ def objective(fn, grad="numerical", *, name=None, start=None, domain=None, minim
 
 def _count_coordinates(fn, start, dim):
     if dim is not None:
-        if isinstance(dim, bool) or not isinstance(dim, (int, np.integer)) or dim < 1:
-            raise ValueError(f"objective: dim={dim!r} must be an integer of at least 1")
-        return int(dim)
+        return checks.integer("objective", "dim", dim, least=1)
     if start is not None:
         return len(np.atleast_1d(start))
     try:

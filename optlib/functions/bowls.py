@@ -57,8 +57,7 @@ def quadratic(kappa=100.0, angle=0.0, dim=2, name="quadratic"):
     """
     kappa = checks.number("quadratic", "kappa", kappa, "[1, inf)")
     angle = checks.number("quadratic", "angle", angle)
-    if isinstance(dim, bool) or not isinstance(dim, (int, np.integer)) or dim < 2:
-        raise ValueError(f"quadratic: dim={dim!r} must be an integer of at least 2")
+    dim = checks.integer("quadratic", "dim", dim, least=2)
     curvatures = np.geomspace(1 / kappa, 1.0, dim)
     turn = np.eye(dim)
     c, s = math.cos(math.radians(angle)), math.sin(math.radians(angle))
