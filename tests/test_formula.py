@@ -98,7 +98,8 @@ def test_global_names_are_resolved_as_python_does():
 def test_the_code_in_memory_counts_and_not_the_text_on_disk(tmp_path, monkeypatch):
     text = (
         'import optlib as ol\n\n\nclass Walk(ol.optimizers.Optimizer):\n    """Walks."""\n\n'
-        '    lr: float = ol.hyper(0.1, "e", "(0, inf)")\n\n    def update(self, x, g):\n        return x - self.lr * g\n'
+        '    lr: float = ol.hyper(0.1, "e", "(0, inf)")\n\n'
+        "    def update(self, x, g):\n        return x - self.lr * g\n"
     )
     file = tmp_path / "walk_rule.py"
     file.write_text(text)

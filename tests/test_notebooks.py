@@ -15,8 +15,8 @@ import order
 import pytest
 import races
 
-from tools.colab.bootstrap import is_bootstrap
 from tools.cells import WIDGET_VIEW
+from tools.colab.bootstrap import is_bootstrap
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
