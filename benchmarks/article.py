@@ -75,15 +75,17 @@ def article_epoch(model, optimizer, batches):
     return np.mean(losses), np.mean(accuracies)
 
 
-def training(name, count, turns):
+def training(name, count, turns, together=False):
     """Images a second of `fit` and of the article's loop, with and without workers, on one network.
 
-    Each has a process of its own, and they take turns: what `fit` asks of glibc would serve the other too.
+    Each has a process of its own, and they take turns: what `fit` asks of glibc would serve the other too.  With
+    ``together`` they share one, which starts sooner.
     """
     rates = {who: [] for who in RIVALS}
     with contextlib.ExitStack() as stack:
         spawn = multiprocessing.get_context("spawn")
-        pools = {who: stack.enter_context(ProcessPoolExecutor(1, mp_context=spawn)) for who in RIVALS}
+        start = lambda: stack.enter_context(ProcessPoolExecutor(1, mp_context=spawn))
+        pools = dict.fromkeys(RIVALS, start()) if together else {who: start() for who in RIVALS}
         for _ in range(turns):
             for who, pool in pools.items():
                 rates[who].append(count / pool.submit(seconds_of, name, who, count).result())

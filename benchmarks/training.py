@@ -78,7 +78,7 @@ def quickly():
 
     found = {
         "networks": [measured(FAST, 0.1)],
-        "training": [article.training(FAST, 256, 1)],
+        "training": [article.training(FAST, 256, 1, together=True)],
         "augmentation": article.augmentation(2000, 1),
         "adam": torch_steps.adam(1, tensors=3),
         "rules": torch_steps.rules(1, shape=(8, 8), names=["Momentum"]),
