@@ -2,6 +2,7 @@
 
 import ast
 import datetime
+import functools
 import hashlib
 import json
 import os
@@ -43,6 +44,7 @@ def circumstances():
     }  # fmt: skip
 
 
+@functools.cache  # what a process runs is what it loaded, whatever happens to the files
 def digests():
     """Both digests of the files that decide, by their keys in a record; older records have "code" alone."""
     return {"code": code_hash(), "statements": statements_hash()}
