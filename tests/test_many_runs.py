@@ -350,7 +350,7 @@ def test_noise_ball_has_the_variance_of_theory(beta, batch):
     lr tr(H) / (2 B (1 - beta)).  The bound is four standard errors and that share.  All runs start at the minimum:
     after 200 steps less than a thousandth of the variance is missing.
     """
-    data, seeds = ol.data.linear_regression(n=100, d=5, seed=2), 800
+    data, seeds = ol.data.linear_regression(n=320, d=5, seed=2), 800
     lr = 0.04 * (1 - beta)
     start = ol.data.least_squares(data)
     runs = ol.train_many(networks.Linear(5), ol.Momentum(lr=lr, beta=beta), data, seeds=range(seeds), batch=batch,

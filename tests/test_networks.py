@@ -1,6 +1,7 @@
 """Networks: gradients numerically and by torch, one and many by the same lines, noise of mini-batches, errors."""
 
 import copy
+import functools
 
 import numpy as np
 import pytest
@@ -273,6 +274,12 @@ def test_accuracy_by_hand():
 # --- noise of mini-batches -----------------------------------------------------------------------------------
 
 
+@functools.cache
+def orders(N, replacement, epochs):
+    """All examples in the order of each epoch; the first batches of epochs are independent of each other."""
+    return np.array([ol.data.batches(N, N, replacement=replacement, seed=7).order(k) for k in range(epochs)])
+
+
 @pytest.mark.parametrize("size", [1, 4, 16, 64])
 @pytest.mark.parametrize("replacement", [True, False])
 def test_variance_of_the_mini_batch_gradient(size, replacement):
@@ -284,9 +291,7 @@ def test_variance_of_the_mini_batch_gradient(size, replacement):
     full = network.loss_and_grads(params, digits.x, digits.y)[1]["W"]
     V = ((single - full) ** 2).sum() / N
     expected = V / size * (1 if replacement else (N - size) / (N - 1))
-    # The first batch of each epoch: epochs are independent of each other.
-    batches = ol.data.batches(N, size, replacement=replacement, seed=7)
-    i = np.array([batches.order(k)[:size] for k in range(draws)])
+    i = orders(N, replacement, draws)[:, :size]
     grads = network.loss_and_grads(params, digits.x[i], digits.y[i])[1]["W"]
     np.testing.assert_allclose(grads.mean(axis=0), full, atol=5 * np.sqrt(expected / draws))
     distance = ((grads - full) ** 2).sum(axis=(-2, -1))
