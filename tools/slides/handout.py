@@ -54,15 +54,14 @@ def printer():
         raise ToolMissing("playwright is not installed: python -m pip install -r requirements.txt") from None
     with sync_playwright() as play, tempfile.TemporaryDirectory() as folder:
         browser = play.chromium.launch(executable_path=chromium(), args=QUIET)
+        tab = browser.new_page(viewport={"width": 1280, "height": 720})
         source = Path(folder) / "page.html"
 
         def write(page, path, **options):
             source.write_text(page, encoding="utf-8")
-            tab = browser.new_page(viewport={"width": 1280, "height": 720})
             tab.goto(source.as_uri())
             tab.wait_for_function(READY, timeout=WAIT)
             tab.pdf(path=path, prefer_css_page_size=True, print_background=True, tagged=True, outline=True, **options)
-            tab.close()
             _make_links_relative(path, source.parent.as_uri() + "/")
 
         yield write
