@@ -5,8 +5,7 @@
 #          model that has been trained puts all three back, so a learning rate set just before is silently undone. Loading
 #          it into a model that was compiled but has not been trained leaves the optimizer alone.
 # Matters: "lower the learning rate, go back to the best weights, fine-tune" fine-tunes at the old rate; the same lines
-#          in the other order do what was meant. A comparison of optimizers that restarts each run from one file of
-#          initial weights gives the second run the first one's rate.
+#          in the other order do what was meant. Adam also goes on with the moments and the bias correction of that time.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

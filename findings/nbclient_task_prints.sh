@@ -6,7 +6,7 @@
 #          them as output of the cell that created the task, and nbclient drops what belongs to a cell that has ended.
 #          No warning, and the task has run in full.
 # Matters: an asynchronous training loop that reports its loss, started in one cell and awaited in the next, shows its
-#          log in JupyterLab; the executed notebook, page or slide deck made from the same file lacks it.
+#          log to a front end that stays connected; the executed notebook, page or slide deck lacks it.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -18,6 +18,7 @@ export JUPYTER_RUNTIME_DIR="$folder/runtime"
 cat > "$folder/check.py" <<'PY'
 import ipykernel
 import nbclient
+from jupyter_client.manager import start_new_kernel
 from nbformat.v4 import new_code_cell, new_notebook
 
 # Each worker waits for the second cell's signal, so that all its lines are printed while that cell runs.
@@ -68,6 +69,34 @@ def stored_text(sources):
     return ["".join(output.text for output in cell.outputs) for cell in notebook.cells]
 
 
+def origin_of_prints(sources):
+    """Which cell (1, 2) the kernel names as the origin of each printed line."""
+    manager, client = start_new_kernel(kernel_name="python3")
+    try:
+        requests, origins = [], {}
+
+        def note(message):
+            if message["msg_type"] == "stream":
+                cell = requests.index(message["parent_header"]["msg_id"]) + 1
+                origins.update(dict.fromkeys(message["content"]["text"].split("\n")[:-1], cell))
+
+        for source in sources:
+            requests.append(client.execute(source))
+            ended = False
+            while not ended:
+                message = client.get_iopub_msg(timeout=60)
+                note(message)
+                ended = (
+                    message["msg_type"] == "status"
+                    and message["content"]["execution_state"] == "idle"
+                    and message["parent_header"]["msg_id"] == requests[-1]
+                )
+        return origins
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
 print("nbclient", nbclient.__version__, "with ipykernel", ipykernel.__version__)
 print("guess: 'step 0' to 'step 2' are stored under cell 2 for the thread and for the task")
 thread, task = stored_text(THREAD), stored_text(TASK)
@@ -75,9 +104,12 @@ for name, texts in (("thread", thread), ("task", task)):
     for number, text in enumerate(texts, start=1):
         print(f"{name:6} cell {number}: {text.split(chr(10))[:-1]}")
 
+origins = origin_of_prints(TASK)
+print("the kernel sends, line: cell of origin", origins)
 steps = [f"step {step}" for step in range(3)]
 assert all(step in thread[1] for step in steps) and "step" not in thread[0], thread
 assert task[1].split("\n") == ["waiting", "3 losses", ""], f"the task's lines are stored now: {task}"
+assert all(origins[step] == 1 for step in steps) and origins["3 losses"] == 2, origins
 assert task[0] == "", f"the task's lines are stored under cell 1 now: {task}"
 print("seen: the task's three lines are gone, though its three losses are there")
 PY

@@ -4,8 +4,8 @@
 # Happens: the first step turns every weight into NaN, and they stay NaN. Prodigy estimates its step from a quotient;
 #          with the default safeguard_warmup=False both its parts carry the learning rate as a factor: 0/0. A first rate
 #          of 1e-3, or safeguard_warmup=True, trains as expected. The other rules of this check take the same schedule.
-# Matters: 0 is the usual start of a warm-up. Swapping Adam for Prodigy in a training script that works kills the run at
-#          its first step, and the gradients, the data and the loss are blamed first.
+# Matters: 0 is the usual start of a warm-up. Putting Prodigy in Adam's place in a training script that works ruins the
+#          weights at the first step, the one step that should change nothing.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -1,7 +1,7 @@
 """What notebook 05 does for minutes, a test does for seconds, in the same cells.
 
-The live race fills its budget of seconds, so a busy or a slow machine makes fewer steps, and less is learned.  In a test
-its clock ticks whenever it is read: so many rounds and steps on every machine.
+The live race fills its budget of seconds, so a busy or a slow machine makes fewer steps, and less is learned.  In a
+test its clock ticks whenever it is read: so many rounds and steps on every machine.
 """
 
 SHORTER = {
