@@ -81,12 +81,20 @@ def svg(formula, shapes):
     ``shapes`` is a dict that gathers the letters' outlines, id -> path; a page holds each once: see `outlines`.  A
     formula that matplotlib cannot draw is shown as its LaTeX.
     """
+    element, letters = _drawn(formula)
+    shapes.update(letters)
+    return element
+
+
+@functools.cache  # a cheat sheet has the same formulas each time, and drawing them takes a second
+def _drawn(formula):
+    """The SVG element of a formula, and its letters' outlines."""
     string = mathtext(formula)
     if string is None:
-        return f"<code>{html.escape(formula)}</code>"
+        return f"<code>{html.escape(formula)}</code>", {}
     glyphs, letters, bars = text_to_path.get_glyphs_mathtext(FONT, string)
     width, above, below = (UNITS * value for value in extent(string))
-    elements, grow = [], UNITS / text_to_path.FONT_SCALE
+    elements, shapes, grow = [], {}, UNITS / text_to_path.FONT_SCALE
     for name, x, y, size in glyphs:
         d = _path(*letters[name])
         if d:
@@ -102,7 +110,8 @@ def svg(formula, shapes):
     return (
         f'<svg role="img" aria-label="{html.escape(formula)}" viewBox="0 {-above:.0f} {width:.0f} {above + below:.0f}" '
         f'style="width:{width / UNITS:.3f}em;height:{(above + below) / UNITS:.3f}em;'
-        f'vertical-align:{-below / UNITS:.3f}em">{"".join(elements)}</svg>'
+        f'vertical-align:{-below / UNITS:.3f}em">{"".join(elements)}</svg>',
+        shapes,
     )
 
 
