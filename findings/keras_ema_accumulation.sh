@@ -3,8 +3,8 @@
 # Guess:   the weights change once in every k calls, so their moving average does too: ema_momentum keeps its meaning
 #          when a batch is cut into k smaller ones. (The docstring says the average goes by accumulated steps.)
 # Happens: the average moves at each of the k calls, k - 1 times towards weights that did not change. A momentum m works
-#          as m**k: on weights that walk at a constant pace, momentum .9 trails 9 updates behind without accumulation and
-#          2.6 updates behind with k = 4.
+#          as m**k: on weights that walk at a constant pace, momentum .9 trails 9 updates behind without accumulation
+#          and 2.6 updates behind with k = 4.
 # Matters: accumulation is meant to leave training as it was and to save memory only. Here it shortens the average by a
 #          factor of nearly k, so that the averaged weights that are evaluated and saved are almost the raw ones.
 set -euo pipefail
@@ -62,7 +62,7 @@ behind = {}
 for accumulation in (None, 2, 4, 8):
     raw, average = walk(accumulation)
     behind[accumulation] = raw - average
-    print(f"gradient_accumulation_steps={accumulation}: weight {raw:.0f}, average {average:.3f}, behind {raw - average:.3f}")
+    print(f"{accumulation or 1} calls for an update: weight {raw:.0f}, average {average:.3f}, behind {raw - average:.3f}")
     assert raw == UPDATES
 
 assert abs(behind[None] - expected) < 1e-2

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Library: Keras 3.15.1 (JAX 0.10.2 as backend), Model.save_weights / load_weights, ModelCheckpoint(save_weights_only=True).
+# Library: Keras 3.15.1 (JAX 0.10.2 as backend), Model.load_weights after ModelCheckpoint(save_weights_only=True).
 # Guess:   a .weights.h5 file holds the weights of the layers; loading it touches nothing else.
-# Happens: the file of a compiled model also holds its optimizer: moments, step count and learning rate. Loading it into a
-#          model that has been trained puts all three back, so a learning rate set just before is silently undone. Loading
-#          it into a model that was compiled but has not been trained leaves the optimizer alone.
+# Happens: the file of a compiled model also holds its optimizer: moments, step count and learning rate. Loading it
+#          into a model that has been trained puts all three back, so a learning rate set just before is silently
+#          undone. A model compiled but not yet trained keeps its own optimizer, and that case warns.
 # Matters: "lower the learning rate, go back to the best weights, fine-tune" fine-tunes at the old rate; the same lines
-#          in the other order do what was meant. Adam also goes on with the moments and the bias correction of that time.
+#          in the other order do what was meant. Adam also goes on with the moments and the step count of that time.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -20,6 +20,7 @@ os.environ["KERAS_BACKEND"] = "jax"
 import keras
 import numpy as np
 
+keras.utils.set_random_seed(0)
 best = os.path.join(sys.argv[1], "best.weights.h5")
 x = np.linspace(-1, 1, 64, dtype="float32")[:, None]
 y = 2 * x + 1

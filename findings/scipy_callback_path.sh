@@ -49,7 +49,8 @@ for method in ("CG", "BFGS", "L-BFGS-B", "Newton-CG"):
     distinct[method] = len({tuple(x) for x in points})
     print(f"{method:10} {len(points):5} {len({tuple(x) for x in plain}):23} {distinct[method]:40}")
     if distinct[method] == 1:
-        print(f"           kept point of step 1: {points[0]}, f there {rosen(points[0]):.3g}; value reported: {values[0]:.3g}")
+        kept = rosen(points[0])
+        print(f"{'':10} point kept for step 1: {points[0]}, f there {kept:.3g}; value reported then: {values[0]:.3g}")
         assert values[0] > 1 and rosen(points[0]) < 1e-3
     else:
         assert distinct[method] == len(points)
