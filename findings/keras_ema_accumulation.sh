@@ -62,7 +62,7 @@ behind = {}
 for accumulation in (None, 2, 4, 8):
     raw, average = walk(accumulation)
     behind[accumulation] = raw - average
-    print(f"{accumulation or 1} calls for an update: weight {raw:.0f}, average {average:.3f}, behind {raw - average:.3f}")
+    print(f"calls for an update: {accumulation or 1}; weight {raw:.0f}, average {average:.3f}, lag {raw - average:.3f}")
     assert raw == UPDATES
 
 assert abs(behind[None] - expected) < 1e-2
