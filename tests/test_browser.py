@@ -24,6 +24,7 @@ NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 F = ol.functions.quadratic(kappa=20, angle=30)
 RULES = [ol.GradientDescent(lr=0.1), ol.Momentum(lr=0.1), ol.AdaGrad(lr=0.1), ol.RMSProp(lr=0.1), ol.Adam(lr=0.1)]
 START, STEPS = (-4.0, 2.0), 60
+PATIENCE = 120_000  # milliseconds, for a busy machine
 
 
 def race():
@@ -43,6 +44,7 @@ def tab_of(browser, **context):
     """A tab of a new context; ``tab.complaints`` collects what its pages log, and what they ask for beyond the disk."""
     frame = browser.new_context(**({"viewport": {"width": 1000, "height": 900}} | context))
     tab = frame.new_page()
+    tab.set_default_timeout(PATIENCE)
     tab.complaints = []
     frame.on("console", lambda message: tab.complaints.append(message.text))
     frame.on("weberror", lambda error: tab.complaints.append(str(error.error)))

@@ -15,7 +15,6 @@ test_browser = pytest.importorskip("test_browser", reason="playwright is not ins
 browser, pytestmark = test_browser.browser, test_browser.pytestmark
 WIDE, SQUARE = {"width": 1280, "height": 720}, {"width": 1024, "height": 768}
 READY = "document.documentElement.dataset.ready === 'yes'"
-PATIENCE = 120_000  # milliseconds, for a busy machine
 
 # Walks through every slide and every step; returns what is wrong, in words.  Without transitions: what is fading in is
 # not visible yet, and how far it has come depends on the machine.
@@ -89,7 +88,6 @@ UNROLLED = """.reveal .slides, .slides section, .slides .steps, .slides .step, .
 def show(browser, tmp_path_factory):
     """Opens the deck of a notebook from disk, in the one tab that all share."""
     tab, folder = test_browser.tab_of(browser, offline=True), tmp_path_factory.mktemp("decks")
-    tab.set_default_timeout(PATIENCE)
 
     def opened(path):
         file = folder / f"{path.stem}.html"
