@@ -34,7 +34,8 @@ def race():
 @pytest.fixture(scope="module")
 def browser():
     with sync_api.sync_playwright() as play:
-        options = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+        options = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+                   "--disable-gpu", "--in-process-gpu"]  # fmt: skip
         chromium = play.chromium.launch(executable_path=CHROMIUM, args=options)
         yield chromium
         chromium.close()
