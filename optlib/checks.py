@@ -1,14 +1,18 @@
 """Bad input meets one clear error that names argument, value and what is allowed; a half-written file is never seen."""
 
 import contextlib
+import errno
 import functools
 import math
 import numbers
 import os
 import pathlib
 import re
+import shutil
 
 import numpy as np
+
+FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}  # Windows has no quotas
 
 
 class WrongType(TypeError, ValueError):
@@ -95,12 +99,33 @@ def inside(value, interval):
 
 
 @contextlib.contextmanager
+def naming_full_disk(path, part=None):
+    """An OSError that names the file and the space where the block, which writes ``path``, finds the disk full.
+
+    ``part`` is the temporary file that takes up space meanwhile and will be removed.
+    """
+    try:
+        yield
+    except Exception as error:
+        cause = error  # torch raises an error of its own over that of the system
+        while cause is not None and getattr(cause, "errno", None) not in FULL:
+            cause = cause.__cause__ or cause.__context__
+        if cause is None:
+            raise
+        path = pathlib.Path(path).absolute()
+        space = shutil.disk_usage(path.parent).free + (part.stat().st_size if part and part.exists() else 0)
+        problem = f"{cause.strerror}: {path} needs more than the {space / 1e6:,.1f} MB that are free; make room, or "
+        raise OSError(cause.errno, problem + "name another place") from error
+
+
+@contextlib.contextmanager
 def replacing(path):
     """A temporary path beside ``path``, which takes its place when the block ends well and goes when it does not."""
     path = pathlib.Path(path)
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
-        yield part
+        with naming_full_disk(path, part):
+            yield part
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)

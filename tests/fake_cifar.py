@@ -54,7 +54,7 @@ def archive(files, data, url="http://127.0.0.1/none.tar.gz"):
     """The description that belongs to the files and to the bytes of the archive."""
     return Archive(
         "CIFAR-10", url, known("cifar-10-binary.tar.gz", data), "cifar-10-batches-bin",
-        tuple(known(name, content) for name, content in files.items()),
+        tuple(known(name, content) for name, content in files.items()), cifar.CIFAR10.others,
     )  # fmt: skip
 
 

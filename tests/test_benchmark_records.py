@@ -15,6 +15,7 @@ import zipfile
 
 import pytest
 from benchmark_cases import protocol, record
+from full_disk import full_disk
 
 from optlib.benchmark import circumstances as module
 from optlib.benchmark import plan, records
@@ -100,6 +101,17 @@ def test_what_json_does_not_know_is_refused_and_the_file_left_as_it_is(path, bad
     with pytest.raises(ValueError):
         records.append(path, {**some()[0], "lr": bad})
     assert path.read_bytes() == before
+
+
+def test_a_full_disk_is_named_with_file_and_space_and_no_record_is_lost(path):
+    with (
+        full_disk(path.stat().st_size + 10),
+        pytest.raises(OSError, match=r"er\.jsonl needs more than the [\d,.]+ MB that are free"),
+    ):
+        records.append(path, some()[0])
+    assert records.read(path) == some()
+    records.append(path, some()[0])
+    assert records.read(path) == [*some(), some()[0]]
 
 
 # --- circumstances ---------------------------------------------------------------------------------------------

@@ -143,12 +143,24 @@ def test_workers_are_an_integer_of_at_least_one(tmp_path, workers):
         runner.run(protocol(), tmp_path / "r.jsonl", workers=workers)
 
 
-def test_a_broken_file_of_records_is_told_before_anything_runs(fake, tmp_path):
+@pytest.mark.parametrize("text", ["nonsense\n", '{"mine": 1}', "{}", "[1]\r\n"])
+def test_a_file_of_another_kind_is_told_before_anything_runs_or_is_written(fake, tmp_path, text):
     run, out = fake(), tmp_path / "r.jsonl"
-    out.write_text("nonsense\n")
-    with pytest.raises(ValueError, match=r"r\.jsonl, line 1: not JSON"):
+    out.write_bytes(text.encode())
+    with pytest.raises(ValueError, match=r"r\.jsonl, line 1: "):
         runner.run(protocol(), out)
     assert not run.calls
+    assert [file.name for file in tmp_path.iterdir()] == ["r.jsonl"]
+    assert out.read_bytes() == text.encode()
+
+
+def test_a_folder_in_the_place_of_the_file_is_told_before_anything_runs_or_is_written(fake, tmp_path):
+    run = fake()
+    (tmp_path / "r.jsonl").mkdir()
+    with pytest.raises(OSError, match=r"r\.jsonl"):
+        runner.run(protocol(), tmp_path / "r.jsonl")
+    assert not run.calls
+    assert [file.name for file in tmp_path.rglob("*")] == ["r.jsonl"]
 
 
 def test_a_line_tells_rule_rate_seed_and_result():

@@ -11,6 +11,7 @@ import pytest
 
 import optlib as ol
 from optlib.data import cifar
+from optlib.data.__main__ import main as command
 
 ROOT = Path(__file__).resolve().parent.parent
 BUNDLED = ROOT / "data" / "cifar-10-subset"
@@ -153,3 +154,68 @@ def test_bad_arguments(tmp_path, monkeypatch, arguments, error, words):
     (tmp_path / "a b").mkdir()
     with pytest.raises(error, match=words):
         ol.data.cifar10(**arguments)
+
+
+# --- what other programs keep -------------------------------------------------------------------------------------
+
+PLACES = {
+    "torchvision": "cifar-10-batches-py", "Keras 3": "cifar-10-batches-py/cifar-10-batches-py",
+    "torchvision, in a folder": "cifar-10/cifar-10-batches-py",
+}  # fmt: skip
+
+
+def python_version(path):
+    """An archive like the official one of the Python version."""
+    path.write_bytes(fake_cifar.packed({"data_batch_1": b"x", "test_batch": b"y"}, inside="cifar-10-batches-py"))
+    return path
+
+
+@pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
+@pytest.mark.parametrize("inside", [False, True])
+def test_the_folders_of_torchvision_and_keras_are_named_for_what_they_are(files, tmp_path, place, inside):
+    fake_cifar.put(tmp_path / place, {"data_batch_1": b"x", "batches.meta": b"y"})
+    root = tmp_path / place if inside else tmp_path
+    with pytest.raises(FileNotFoundError, match=r"cifar-10-batches-py is the Python version .*: pickles.*get it .*"
+                       rf"python -m optlib\.data download cifar10 --root {root}$"):  # fmt: skip
+        ol.data.cifar10(root=root)
+
+
+@pytest.mark.parametrize("name", ["cifar-10-python.tar.gz", "cifar-10-batches-py_archive"])  # of torchvision, of Keras
+def test_the_archive_of_the_python_version_is_named_for_what_it_is(files, tmp_path, capsys, name):
+    path = python_version(tmp_path / name)
+    words = f"{path} is the Python version of CIFAR-10"
+    with pytest.raises(FileNotFoundError, match=words):
+        ol.data.cifar10(root=tmp_path)
+    with pytest.raises(NotADirectoryError, match=words):
+        ol.data.cifar10(root=path)
+    out = tmp_path / "out"
+    assert command(["download", "cifar10", "--archive", str(path), "--root", str(out)]) == 1
+    error = capsys.readouterr().err
+    assert f"error: {words}" in error
+    assert "must be cifar-10-binary.tar.gz, from http" in error
+    assert not any(out.iterdir())
+
+
+def test_the_official_archive_is_to_be_unpacked(files, tmp_path):
+    path = tmp_path / "cifar-10-binary.tar.gz"
+    path.write_bytes(fake_cifar.packed(files))
+    with pytest.raises(FileNotFoundError, match=f"unpacked: python -m optlib.data download cifar10 --archive {path}"):
+        ol.data.cifar10(root=tmp_path)
+
+
+def test_the_note_says_what_lies_in_the_folder_that_is_named(files, alone, tmp_path, monkeypatch, capsys):
+    fake_cifar.put(tmp_path / "cifar-10-batches-py", {"data_batch_1": b"x"})
+    monkeypatch.setenv("OPTLIB_DATA", str(tmp_path))
+    ol.data.cifar10()
+    assert "is the Python version of CIFAR-10" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["root", "OPTLIB_DATA"])
+def test_without_a_home_folder_a_tilde_is_told(monkeypatch, capsys, name):
+    words = f"{name}='~no-such-user/data': the home folder behind ~ is not known here; write it in full"
+    monkeypatch.setenv("OPTLIB_DATA", "~no-such-user/data" if name == "OPTLIB_DATA" else "")
+    root = Path("~no-such-user/data") if name == "root" else None
+    with pytest.raises(FileNotFoundError, match=words):
+        ol.data.cifar10(root=root)
+    assert command(["download", "cifar10", *(["--root", str(root)] if root else [])]) == 1
+    assert words in capsys.readouterr().err

@@ -1,5 +1,6 @@
 """Checkpoints of `fit`: an interrupted run resumes bit for bit; other and damaged files are refused."""
 
+import errno
 import functools
 import pickle
 import zipfile
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from full_disk import full_disk
 from torch import nn
 from vision_cases import PLAIN, BreakOff, Tiny, adam, images, one_thread, short, threads, weights  # noqa: F401
 
@@ -238,6 +240,19 @@ def test_a_failure_while_writing_leaves_the_old_file_and_nothing_else(tmp_path, 
     assert len(checkpoint.load(path)["history"]["train_loss"]) == 1
     model, _ = short(checkpoint=path)
     assert torch.equal(weights(model), weights(short()[0]))
+
+
+def test_a_full_disk_is_named_with_file_and_space_and_leaves_the_old_file(tmp_path):
+    path = tmp_path / "run.pt"
+    short(checkpoint=path, callbacks=[BreakOff()], epochs=1)
+    with (
+        full_disk(1000),
+        pytest.raises(OSError, match=r"run\.pt needs more than the [\d,.]+ MB that are free") as error,
+    ):
+        checkpoint.save(path, model=Tiny().state_dict())
+    assert error.value.errno == errno.EFBIG
+    assert [file.name for file in tmp_path.iterdir()] == ["run.pt"]
+    assert len(checkpoint.load(path)["history"]["train_loss"]) == 1
 
 
 def test_a_checkpoint_contains_numbers_only(tmp_path):

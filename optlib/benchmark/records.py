@@ -4,6 +4,8 @@ import json
 import os
 import pathlib
 
+from .. import checks
+
 FIELDS = {"id", "protocol", "stage", "variant", "rule", "lr", "seed", "history"}
 START = b'{"id": '  # of each line that `append` writes
 
@@ -37,7 +39,7 @@ def append(path, record):
     path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     line = json.dumps({"id": record["id"], **record}, allow_nan=False).encode() + b"\n"
-    with open(path, "ab+") as file:
+    with checks.naming_full_disk(path), open(path, "ab+") as file:
         file.seek(0)
         data = file.read()
         lines, torn = _split(data)

@@ -85,6 +85,7 @@ def _locked(out):
     """Keep a second command from this file: it would repeat the runs, and overwrite their unfinished states."""
     from filelock import FileLock, Timeout  # torch brings it
 
+    records.read(out)  # refuses a file of another kind before anything is written beside it
     folder = checkpoints_of(out)
     folder.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder / "lock")  # the system frees it when a process ends, also by kill -9

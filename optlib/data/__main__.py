@@ -34,9 +34,10 @@ def main(arguments=None):
 
 def _folder(root):
     """Where the files are or will be."""
-    if root is not None and not root.exists():
-        return root.absolute()
-    return (cifar.find(root) or cifar.destination(root)).absolute()
+    target = cifar.destination(root)
+    if root is not None and not target.exists():
+        return target.absolute()
+    return (cifar.find(root) or target).absolute()
 
 
 def _parser():

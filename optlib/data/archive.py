@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import zlib
 from pathlib import Path
 
 
@@ -65,6 +66,8 @@ class Archive:
     inside : str
         The folder in the archive that holds the files.
     files : tuple of File
+    others : dict of folder -> text, optional
+        What the same data are called in other archives, by the folder in these; none of them is read.
     """
 
     title: str
@@ -72,10 +75,25 @@ class Archive:
     packed: File
     inside: str
     files: tuple
+    others: dict = dataclasses.field(default_factory=dict)
 
     def some_in(self, folder):
         """Whether any of the files is in ``folder``, complete or not."""
         return any((Path(folder) / file.name).is_file() for file in self.files)
+
+    def other_at(self, path):
+        """What is at ``path`` in words, where that is one of the `others`: its folder, or an archive; otherwise ""."""
+        import tarfile  # only where data are missing
+
+        path = Path(path)
+        folder = path.resolve().name
+        if path.is_file():
+            try:
+                with tarfile.open(path) as tar:
+                    folder = (tar.next() or tarfile.TarInfo()).name.removeprefix("./").partition("/")[0]
+            except (OSError, EOFError, tarfile.TarError, zlib.error):
+                return ""
+        return f"{path} is {self.others[folder]}" if folder in self.others and path.exists() else ""
 
 
 def _message(problem, remedy):

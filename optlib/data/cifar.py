@@ -42,8 +42,14 @@ CIFAR10 = Archive(
             ("test_batch.bin", "8e2eb146ae340b09e24670f29cabc6326dba54da8789dab6768acf480273f65b"),
         )
     ),
+    others={
+        "cifar-10-batches-py": "the Python version of CIFAR-10, as torchvision and Keras have it: pickles, which can "
+        "run any code when opened; only the binary version is read",
+        "cifar-10-batches-mat": "the Matlab version of CIFAR-10; only the binary version is read",
+        "cifar-100-binary": "CIFAR-100, which has other classes",
+        "cifar-100-python": "CIFAR-100, which has other classes",
+    },
 )
-
 COMMAND = "python -m optlib.data download cifar10"
 NOTE = (
     f"CIFAR-10: using the bundled {sprites.TRAIN_IMAGES:,} training and {sprites.TEST_IMAGES:,} test images. "
@@ -100,8 +106,8 @@ def cifar10(train=True, root=None, *, full=None):
         return _full(folder, train)
     if full or root is not None:
         raise FileNotFoundError(
-            f"cifar10: the full CIFAR-10 is not in {_searched(root)}; get it (170 MB) with: {COMMAND}"
-            f"{'' if root is None else f' --root {shlex.quote(str(root))}'}"
+            f"cifar10: the full CIFAR-10 is not in {_searched(root)}; {_other(bases(root))}get it (170 MB) with: "
+            f"{COMMAND}{'' if root is None else f' --root {shlex.quote(str(root))}'}"
         )
     subset = _subset(train, root)
     _note_once()
@@ -126,25 +132,47 @@ def bases(root=None):
     if root is not None:
         if not isinstance(root, (str, os.PathLike)) or not os.fspath(root):
             raise TypeError(f"cifar10: root={root!r} must be the path of a folder")
-        root = Path(root).expanduser()
+        root = _expanded("root", root)
         if not root.exists():
             raise FileNotFoundError(f"cifar10: root={str(root)!r} does not exist; it must be a folder")
         if not root.is_dir():
-            raise NotADirectoryError(f"cifar10: root={str(root)!r} is a file; it must be the folder of the six files")
+            raise NotADirectoryError(
+                f"cifar10: root={str(root)!r} is a file; {_other([root])}it must be the folder of the six files"
+            )
         return [root]
     named = os.environ.get("OPTLIB_DATA")
     here = Path.cwd()
     upward = [folder / "data" for folder in (*Path(__file__).resolve().parents[2:], here, *here.parents)]
-    return ([Path(named).expanduser()] if named else []) + upward
+    return ([_expanded("OPTLIB_DATA", named)] if named else []) + upward
+
+
+def _expanded(name, path):
+    """The path with its ``~`` replaced."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise FileNotFoundError(
+            f"cifar10: {name}={str(path)!r}: the home folder behind ~ is not known here; write it in full"
+        ) from None
+
+
+def _other(places):
+    """What lies at or in these places in place of the six files, in words and with what to do; or ""."""
+    inner = [path for place in places for path in (*place.glob("cifar-10*"), *place.glob("cifar-10*/cifar-10*"))]
+    paths = [*places, *sorted(inner)]
+    packed = next((path for path in paths if path.name == CIFAR10.packed.name and path.is_file()), None)
+    if packed:
+        return f"{packed} is to be unpacked: {COMMAND} --archive {shlex.quote(str(packed))}; or "
+    return next((f"{other}; " for path in paths if (other := CIFAR10.other_at(path))), "")
 
 
 def destination(root=None):
     """The folder for the download, in which `find` looks."""
     if root is not None:
-        return Path(root).expanduser()
+        return _expanded("root", root)
     named = os.environ.get("OPTLIB_DATA")
     if named:
-        return Path(named).expanduser() / "cifar-10"
+        return _expanded("OPTLIB_DATA", named) / "cifar-10"
     course = sprites.find(bases())
     return (course.parent if course else Path.cwd() / "data") / "cifar-10"
 
@@ -196,4 +224,5 @@ def _note_once():
     if not _noted:
         _noted = True
         named = os.environ.get("OPTLIB_DATA")
-        print(NOTE + (f" (they are not in OPTLIB_DATA={named})" if named else ""))
+        other = _other([_expanded("OPTLIB_DATA", named)]) if named else ""
+        print(NOTE + (f" ({other}they are not in OPTLIB_DATA={named})" if named else ""))

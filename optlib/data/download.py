@@ -16,7 +16,7 @@ import urllib.request
 import zlib
 from pathlib import Path
 
-from ..checks import replacing
+from ..checks import naming_full_disk, replacing
 from .progress import megabytes, progress_bar, say
 
 ATTEMPTS = 5  # in a row without a new byte
@@ -59,6 +59,8 @@ def download(archive, folder, *, url=None, packed=None, keep=False):
     if packed is None:
         packed = fetch(archive.packed, url or archive.url, folder)
     else:
+        if other := archive.other_at(packed):
+            raise OSError(f"{other}; the archive must be {archive.packed.name}, from {url or archive.url}")
         archive.packed.check(packed)
     extract(packed, archive, folder)
     if not keep:
@@ -91,7 +93,7 @@ def fetch(file, url, folder):
         part.unlink()
     if part.is_file():
         say(f"continuing {part.name} after {megabytes(_size(part))} of {megabytes(file.size)}")
-    with progress_bar(file.size, file.name, _size(part), unit="B") as bar:
+    with progress_bar(file.size, file.name, _size(part), unit="B") as bar, naming_full_disk(part):
         _persist(file, url, part, bar)
     try:
         file.check(part)
