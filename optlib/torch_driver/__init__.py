@@ -16,12 +16,31 @@ import shutil
 import array_api_compat.torch as torch_namespace
 import torch
 
+from .. import checks
 from ..optimizers.base import as_rule
-from .formula import formula_of, holds_tensors
+from . import groups
+from .checkpoint import checked
+from .formula import formula_of
+from .joined import Plan, alike
 from .rule_source import switches
-from .state import as_line, as_tensor, fits, forms, join, lies_as, mapped, owned, resume, write, write_pieces
+from .state import (
+    HALF,
+    STEPS,
+    as_line,
+    as_tensor,
+    flat,
+    forms,
+    join,
+    lies_as,
+    nested,
+    owned,
+    resume,
+    tensors_of,
+    wide,
+    write,
+    write_pieces,
+)
 
-STEPS = "t"  # in a parameter's state: how many steps it has made
 PIECE = 2**17  # numbers that an update takes at a time on a CPU: what it holds in between stays in the cache
 SMALL = 2**14  # up to so many numbers a tensor is joined with others: calling torch costs more than its arithmetic
 
@@ -35,52 +54,101 @@ class TorchOptimizer(torch.optim.Optimizer):
         As for every torch optimizer.
     rule : Optimizer or its class
         It is copied, not changed.  Its hyper-parameters become those of the parameter groups, so that torch's
-        schedulers can change ``lr``; a schedule of the course stays one, a function of the steps made.
+        schedulers can change ``lr``; a schedule of the course stays one, a function of the steps made, and the group
+        shows its present value.
     compile : bool
         Run all tensors of a group through one compiled kernel.  The first step then takes up to a minute; later ones
         are several times as fast for models of some size.  Numbers may differ in the last bits.
+    **hypers
+        Hyper-parameters in place of the rule's, as for torch's optimizers: ``TorchOptimizer(params, ol.Adam, lr=0.1)``.
+
+    A group may also have
+
+    * ``betas`` for beta1 and beta2, and ``momentum`` for beta, as torch names them;
+    * ``weight_decay`` with any rule.  It is decoupled, as in AdamW: before the step, x becomes (1 - lr weight_decay) x.
+      torch's SGD and Adam add weight_decay x to the gradient instead, which is another rule;
+    * ``lr = 0``, where torch's schedulers begin and end.
+
+    Weights of half precision (float16, bfloat16) are stepped in float32 and rounded; their state is float32.
 
     Raises
     ------
     TypeError, ValueError
         If the rule reads more than the gradient, for hyper-parameters out of their range, for arrays as
-        hyper-parameters, for parameters that are no matrices where the rule sees matrices, and for sparse or complex
-        gradients.
+        hyper-parameters, for names in a group that have no effect, for parameters that are no matrices where the rule
+        sees matrices, and for sparse or complex gradients.
     """
 
-    def __init__(self, params, rule, compile=False):
+    def __init__(self, params, rule, compile=False, **hypers):
         self.rule = as_rule("TorchOptimizer", rule).fresh()
-        _check_rule(self.rule, compile)
         self.compile = bool(compile)
+        self._rules = []  # of the groups: each with the hyper-parameters of its last step
+        self._shown = []  # of the groups: name of a hyper-parameter that is a schedule -> the number in the group
+        _check_rule(self.rule, compile)
         self._set_up()
-        super().__init__(params, {name: v for name, v in self.rule.settings().items() if not callable(v)})
+        super().__init__(params, groups.settled({**self.rule.settings(), **hypers}, self.rule))
 
     def _set_up(self):
-        self._rules = {}  # number of a group -> its rule, with the hyper-parameters of its last step
         self._kernels = {}  # switches of a rule -> its formula and its kernel
+        self._plans = {}  # number of a group -> its parameters, those of them that are stepped as one, and the others
 
     def __getstate__(self):
-        return {**super().__getstate__(), "rule": self.rule, "compile": self.compile}
+        own = {"rule": self.rule, "compile": self.compile, "_rules": self._rules, "_shown": self._shown}
+        return {**super().__getstate__(), **own}
 
     def __setstate__(self, state):
         super().__setstate__(state)
         self._set_up()
 
+    def state_dict(self):
+        """State and groups, as torch's optimizers give them, and the name of the rule."""
+        return {**super().state_dict(), "rule": type(self.rule).__name__}
+
     def load_state_dict(self, state_dict):
-        """Go on from a saved state, of which copies are made: steps write into the state."""
-        super().load_state_dict(copy.deepcopy(state_dict))
+        """Go on from a saved state, of which copies are made: steps write into the state.
+
+        A state of torch.optim is taken too where torch's optimizer is the same rule with the same switches: Adam,
+        AdamW, SGD with momentum and others, see `checkpoint.PEERS`.
+
+        Raises
+        ------
+        ValueError
+            If the state is that of another rule, or has tensors of other shapes than the parameters.
+        """
+        saved = checked(copy.deepcopy(state_dict), self)
+        super().load_state_dict(saved)
+        params = itertools.chain.from_iterable(group["params"] for group in self.param_groups)
+        numbers = itertools.chain.from_iterable(group["params"] for group in saved["param_groups"])
+        for p, number in zip(params, numbers, strict=True):
+            if p in self.state:
+                state = self.state[p] = flat(self.state[p])
+                if p.dtype in HALF:  # torch has rounded it to the dtype of the weights
+                    exact = tensors_of(flat(saved["state"][number]))
+                    state |= {name: value.to(p.device) for name, value in exact.items()}
+        for i, group in enumerate(self.param_groups):
+            self.param_groups[i] = groups.settled(group, self.rule)
+            self._adopt(i)
 
     def add_param_group(self, param_group):
         """Add parameters with hyper-parameters of their own, which are checked at once."""
-        super().add_param_group(param_group)
+        rule = self.rule.fresh()
+        group = groups.settled({**self.defaults, **param_group}, rule)
+        super().add_param_group(group)
         try:
+            self._rules.append(rule)
+            self._shown.append({})
             self._rule_of(len(self.param_groups) - 1)
-            if self.rule.sees == "matrix":
-                _check_matrices(self.rule, self.param_groups[-1]["params"])
+            _check_parameters(rule, self.param_groups[-1]["params"])
         except (TypeError, ValueError):
-            self.param_groups.pop()
+            for values in (self.param_groups, self._rules, self._shown):
+                values.pop()
             raise
 
+    def group_rules(self):
+        """The rules of the groups, each with its group's hyper-parameters at the last step."""
+        return self._rules
+
+    @torch._disable_dynamo  # a step inside a compiled training step would be traced once, with the first step's numbers
     @torch.no_grad()
     def step(self, closure=None):
         """Make one step.
@@ -100,121 +168,125 @@ class TorchOptimizer(torch.optim.Optimizer):
                 loss = closure()
         for i, group in enumerate(self.param_groups):
             params = [p for p in group["params"] if p.grad is not None]
-            for p in params:
-                _check_gradient(p)
             if not params:
                 continue
+            _check_gradients(params)
             rule = self._rule_of(i)
+            decay = _decay_of(self.param_groups[i], rule)
+            move = _move(rule, decay)
             if rule.sees == "group":
-                self._step_group(rule, group, params)
+                self._step_group(rule, group, params, move)
             elif self.compile:
-                self._step_compiled(rule, params)
+                self._step_compiled(rule, params, move, decay)
             else:
-                for p in self._step_small(rule, params):
-                    self._step_one(rule, p)
+                for p in self._step_small(i, rule, params, move):
+                    self._step_one(rule, p, move)
+            if self._shown[i] and rule is self._rules[i]:
+                self._show(i)
         return loss
+
+    # --- hyper-parameters --------------------------------------------------------------------------------
 
     def _rule_of(self, i):
         """The rule of group number i with the group's present hyper-parameters, which schedulers change."""
-        rule, group = self._rules.get(i), self.param_groups[i]
-        if rule is None:
-            rule = self._rules[i] = self.rule.fresh()
-        for name in rule.hypers.keys() & group.keys():
-            value = group[name]
-            if isinstance(value, torch.Tensor):
-                value = value.item()  # schedulers of torch fill it in place
-            if value != rule.given(name):
-                rule.set(name, value)
+        rule, group, shown = self._rules[i], self.param_groups[i], self._shown[i]
+        if not all(groups.is_known(name, rule) for name in group):
+            group = self.param_groups[i] = groups.settled(group, rule)
+        if any(map(callable, group.values())):
+            shown = self._adopt(i)
+        for name in rule.hypers:
+            value = groups.number(name, group[name])
+            if name not in shown:
+                if value != rule.given(name):
+                    groups.give(rule, name, value)
+            elif value != shown[name]:
+                if name != "lr" or value != 0:
+                    raise ValueError(
+                        f"TorchOptimizer: {name} follows {rule.given(name)!r}, and {value!r} was written into its "
+                        f"parameter group, by a scheduler of torch or by hand; give the rule a number as {name}, or "
+                        "leave the group as it is"
+                    )
+                rule = rule.fresh()  # a step of length 0 by which torch.distributed.checkpoint makes the state
+                groups.give(rule, name, value)
         return rule
 
-    # --- tensors one by one, cut or joined -----------------------------------------------------------------
+    def _adopt(self, i):
+        """Hand the schedules in a group to its rule, and show their present values in the group."""
+        rule, group = self._rules[i], self.param_groups[i]
+        for name in rule.hypers:
+            if callable(group[name]):
+                groups.give(rule, name, group[name])
+        return self._show(i)
 
-    def _step_small(self, rule, params):
+    def _show(self, i):
+        rule, group = self._rules[i], self.param_groups[i]
+        steps = next((self.state[p][STEPS] for p in group["params"] if self.state.get(p)), 0)
+        shown = {name: float(value(steps)) for name, value in rule.settings().items() if callable(value)}
+        group.update(shown)
+        self._shown[i] = shown
+        return shown
+
+    # --- tensors one by one, cut or joined ---------------------------------------------------------------
+
+    def _states_of(self, rule, params):
+        """The states of parameters; made where there are none."""
+        for p in params:
+            if not self.state[p]:
+                rule.reset().begin(wide(p), wide(p.grad))
+                self.state[p] |= {STEPS: 0, **owned(rule.state, p, p.grad)}
+        return [self.state[p] for p in params]
+
+    def _step_small(self, i, rule, params, move):
         """Step small tensors laid end to end, with the numbers of stepping each; returns those that are left over."""
         if rule.sees != "number":
             return params
-        small, left = [], []
-        for p in params:
-            is_small = p.numel() <= SMALL and type(p) in (torch.nn.Parameter, torch.Tensor)
-            (small if is_small else left).append(p)
-        for together, states in self._alike(rule, small):
-            if len(together) == 1 or not self._step_joined(rule, together, states):
-                left += together
-        return left
+        plan = self._plans.get(i)
+        if plan is None or not plan.holds(params, self.state):
+            small = [p for p in params if p.numel() <= SMALL and type(p) in (torch.nn.Parameter, torch.Tensor)]
+            plan = self._plans[i] = Plan(params, small, self._states_of(rule, small))
+        return plan.step(rule, move)
 
-    def _alike(self, rule, params):
-        """Parameters of one type that are at the same step, with the same numbers in their states; and their states."""
-        lists = {}
-        for p in params:
-            state = self.state[p]
-            if not state:
-                rule.reset().begin(p, p.grad)
-                state |= {STEPS: 0, **owned(rule.state, p)}
-            numbers = [value for value in state.values() if not holds_tensors(value)]
-            together, states = lists.setdefault((p.dtype, p.device, repr(numbers)), ([], []))
-            together.append(p)
-            states.append(state)
-        return lists.values()
-
-    def _step_joined(self, rule, params, states):
-        """One step of several tensors as one; False where the state cannot be joined, with nothing written."""
-        arrays = [name for name, value in states[0].items() if holds_tensors(value)]
-        if not all(fits(p, state[name]) for p, state in zip(params, states, strict=True) for name in arrays):
-            return False
-        before = {**states[0], **{name: join([state[name] for state in states]) for name in arrays}}
-        resume(rule, before)
-        new = rule.advance(join(params), join([p.grad for p in params]))
-        after = {STEPS: rule.t, **rule.state}
-        if forms(after) != forms(before):
-            return False  # a rule that makes its state as it goes
-        for name in arrays:
-            write_pieces([state[name] for state in states], after.pop(name))
-        write_pieces(params, new)
-        for state in states:
-            state |= after
-        return True
-
-    def _step_one(self, rule, p):
+    def _step_one(self, rule, p, move):
         state = self.state[p]
         resume(rule, state)
         if rule.sees == "number" and p.numel() > 2 * PIECE and p.device.type == "cpu":
-            if self._step_pieces(rule, p):
+            if self._step_pieces(rule, p, move):
                 return
             resume(rule, state)
         if rule.sees == "matrix":
-            new = rule.advance(p.flatten(1), p.grad.flatten(1)).view_as(p)
+            new = move(p.flatten(1), p.grad.flatten(1)).view_as(p)
         else:
-            new = rule.advance(p, p.grad)
-        self.state[p] = {STEPS: rule.t, **owned(rule.state, p)}
+            new = move(p, p.grad)
+        self.state[p] = {STEPS: rule.t, **owned(rule.state, p, p.grad)}
         p.copy_(new)
 
-    def _step_pieces(self, rule, p):
+    def _step_pieces(self, rule, p, move):
         """The same step piece by piece, with the same numbers; False where the state does not lie as the tensor does.
 
         A formula of ten operations on eleven million numbers writes ten arrays of that size to memory, which the
         system has to find first.  Of a piece, each is still in the processor's cache when the next operation reads it.
         """
-        rule.begin(p, p.grad)
-        rule.t += 1
-        state = owned(rule.state, p)
-        arrays = {name: value for name, value in state.items() if holds_tensors(value)}
+        rule.begin(wide(p), wide(p.grad))
+        state = {STEPS: rule.t, **owned(rule.state, p, p.grad)}
+        arrays = tensors_of(state)
         if not all(lies_as(p, value) for value in (p, p.grad, *arrays.values())):
             return False
-        lines = [mapped(as_line, value) for value in (p, p.grad, *arrays.values())]
+        lines = [as_line(value) for value in (p, p.grad, *arrays.values())]
         for first in range(0, p.numel(), PIECE):
-            x, g, *own = (mapped(lambda line, first=first: line[first : first + PIECE], value) for value in lines)
+            x, g, *own = (line[first : first + PIECE] for line in lines)
             before = {**state, **dict(zip(arrays, own, strict=True))}
-            vars(rule).update(before)
-            new = rule.update(x, g)
-            if first == 0 and forms(rule.state) != forms(before):
+            vars(rule).update(nested(before))
+            new = move(x, g)
+            after = flat(rule.state)
+            if first == 0 and forms({STEPS: rule.t, **after}) != forms(before):
                 return False  # a rule that makes its state as it goes; nothing is written yet
             for name, old in zip(arrays, own, strict=True):
-                write(old, getattr(rule, name))
+                old.copy_(after[name])
             x.copy_(new)
-        self.state[p] = {STEPS: rule.t, **rule.state, **arrays}
+        self.state[p] = {STEPS: rule.t, **after, **arrays}
         return True
 
-    def _step_group(self, rule, group, params):
+    def _step_group(self, rule, group, params, move):
         """All tensors of a group as one vector; its state is kept with the first of them."""
         missing = len(group["params"]) - len(params)
         if missing:
@@ -222,29 +294,32 @@ class TorchOptimizer(torch.optim.Optimizer):
                 f"TorchOptimizer: {type(self.rule).__name__} takes the gradients of a group as one vector, but "
                 f"{missing} of its {len(group['params'])} parameters have none"
             )
-        x, g = join(params), join([p.grad for p in params])
         resume(rule, self.state[params[0]])
-        write_pieces(params, rule.advance(x, g))
-        self.state[params[0]] = {STEPS: rule.t, **rule.state}
+        write_pieces(params, move(join(params), join([p.grad for p in params])))
+        for p in params:  # sharded checkpoints want a state for each
+            self.state[p] = {STEPS: rule.t}
+        self.state[params[0]] |= flat(rule.state)
 
     # --- all tensors in one kernel -----------------------------------------------------------------------
 
-    def _step_compiled(self, rule, params):
-        for together, states in self._alike(rule, params):
+    def _step_compiled(self, rule, params, move, decay):
+        for together, states in alike(params, self._states_of(rule, params)):
             resume(rule, states[0])
             formula, kernel = self._compiled(rule)
             if formula is None:
                 for p in together:
-                    self._step_one(rule, p)
+                    self._step_one(rule, p, move)
             else:
-                self._run_kernel(rule, together, states, formula, kernel)
+                self._run_kernel(rule, together, states, formula, kernel, decay)
 
-    def _run_kernel(self, rule, params, states, formula, kernel):
+    def _run_kernel(self, rule, params, states, formula, kernel, decay):
         rule.take_schedules(params[0])
         rule.t += 1
-        arguments = [as_tensor(value, params[0]) for value in formula.scalars(rule)]
-        arrays = [[state[name] for name in formula.state] for state in states]
-        kernel(params, [p.grad for p in params], arrays, arguments)
+        dtype = wide(params[0]).dtype
+        arguments = [as_tensor(value, dtype) for value in formula.scalars(rule)]
+        kept = as_tensor(1 - rule.lr * decay, dtype) if decay else None
+        arrays = [[nested(state)[name] for name in formula.state] for state in states]
+        kernel(params, [p.grad for p in params], arrays, arguments, kept)
         numbers = {name: value for name, value in rule.state.items() if name not in formula.state}
         for state in states:
             state |= {STEPS: rule.t, **numbers}
@@ -259,12 +334,26 @@ class TorchOptimizer(torch.optim.Optimizer):
         return self._kernels[key]
 
 
+def _move(rule, decay):
+    """A step of the rule as a function (x, g) -> new x: decoupled decay first, and half precision in float32."""
+
+    def move(x, g):
+        x, g = wide(x), wide(g)
+        if decay:
+            rule.begin(x, g)  # lr may be a schedule
+            x = x * (1 - rule.lr * decay)
+        return rule.advance(x, g)
+
+    return move
+
+
 def _kernel_of(tensors):
     """One compiled function that steps a list of tensors and their state in place."""
 
-    def kernel(xs, gs, states, arguments):
+    def kernel(xs, gs, states, arguments, kept):
         for x, g, state in zip(xs, gs, states):  # noqa: B905  (torch.compile follows the plain form)
-            new, *later = tensors(x, g, *state, *arguments)
+            point = wide(x) if kept is None else wide(x) * kept
+            new, *later = tensors(point, wide(g), *state, *arguments)
             for old, value in zip(state, later):  # noqa: B905
                 write(old, value)
             x.copy_(new)
@@ -290,23 +379,33 @@ def _check_rule(rule, compile):
         raise ValueError(
             f"TorchOptimizer: compile=True takes rules that see a number or a tensor; {name} sees a {rule.sees}"
         )
-    for hyper, value in rule.settings().items():
-        if getattr(value, "shape", None):
-            raise ValueError(f"TorchOptimizer: {hyper}={value!r} must be one number or a schedule, not an array")
-        if getattr(value, "reads", None):
-            raise ValueError(
-                f"TorchOptimizer: {hyper}={value!r} reads the {value.reads.replace('_', ' ')}; only schedules of the "
-                "number of steps are allowed here (torch has ReduceLROnPlateau)"
-            )
 
 
-def _check_matrices(rule, params):
+def _check_parameters(rule, params):
     for p in params:
-        if p.ndim < 2:
+        if p.is_complex():
+            raise ValueError("TorchOptimizer: a parameter is complex; only real ones are allowed")
+        if rule.sees == "group" and hasattr(p, "device_mesh"):
+            raise ValueError(
+                f"TorchOptimizer: {type(rule).__name__} takes the gradients of a group as one vector, and a parameter "
+                "is sharded (a DTensor); use a rule that sees numbers or tensors"
+            )
+        if rule.sees == "matrix" and p.ndim < 2:
             raise ValueError(
                 f"TorchOptimizer: {type(rule).__name__} steps matrices, and a parameter has shape {tuple(p.shape)}; "
                 "give it those of two or more axes, and the rest to an optimizer of their own"
             )
+
+
+def _check_gradients(params):
+    if any(p.grad.is_sparse for p in params):
+        raise ValueError("TorchOptimizer: a gradient is sparse; only dense ones are allowed (Embedding: sparse=False)")
+
+
+def _decay_of(group, rule):
+    """The decoupled weight decay that a group adds to a rule which has none of its own."""
+    value = 0.0 if "weight_decay" in rule.hypers else group.get("weight_decay")
+    return checks.number("TorchOptimizer", "weight_decay", value, "[0, inf)") if value else 0.0
 
 
 def _need_compiler():
@@ -316,10 +415,3 @@ def _need_compiler():
             "TorchOptimizer: compile=True needs a C++ compiler, and none is found (Debian: apt-get install g++); "
             "compile=False needs none"
         )
-
-
-def _check_gradient(p):
-    if p.grad.is_sparse:
-        raise ValueError("TorchOptimizer: a gradient is sparse; only dense ones are allowed (Embedding: sparse=False)")
-    if p.is_complex():
-        raise ValueError("TorchOptimizer: a parameter is complex; only real ones are allowed")

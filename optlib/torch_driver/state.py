@@ -1,59 +1,80 @@
-"""What a rule remembers of a torch parameter, numbers, tensors and tuples of tensors: for the driver."""
+"""What a rule remembers of a torch parameter: for the driver.
+
+A rule may keep numbers, tensors, and tuples or lists of tensors.  In ``optimizer.state`` each tensor has a key of its
+own, as in torch.optim, so that sharded checkpoints know them: ``v.0`` is the first of a tuple, ``v[0]`` of a list.
+"""
+
+import re
 
 import torch
 from torch._utils import _flatten_dense_tensors, _unflatten_dense_tensors
+
+from .formula import holds_tensors
+
+STEPS = "t"  # in a parameter's state: how many steps it has made
+HALF = (torch.float16, torch.bfloat16)
+_MEMBER = re.compile(r"([^.\[]+)(?:\.(\d+)|\[(\d+)\])(.*)")
+
+
+def flat(state):
+    """A rule's state with one tensor for each key."""
+    result = {}
+    for name, value in state.items():
+        if isinstance(value, (tuple, list)) and holds_tensors(value):
+            mark = "{}.{}" if isinstance(value, tuple) else "{}[{}]"
+            result |= flat({mark.format(name, i): each for i, each in enumerate(value)})
+        else:
+            result[name] = value
+    return result
+
+
+def nested(state):
+    """The inverse of `flat`."""
+    result, members = {}, {}
+    for name, value in state.items():
+        match = _MEMBER.fullmatch(name)
+        if match:
+            base, of_tuple, of_list, rest = match.groups()
+            kind = list if of_tuple is None else tuple
+            members.setdefault((base, kind), {})[f"{of_tuple or of_list}{rest}"] = value
+        else:
+            result[name] = value
+    for (base, kind), values in members.items():
+        values = nested(values)
+        result[base] = kind(values[i] for i in sorted(values, key=int))
+    return result
 
 
 def resume(rule, state):
     """Bring a rule to where it was after the last step of a parameter."""
     rule.reset()
-    vars(rule).update(state)
+    vars(rule).update(nested(state))
 
 
-def mapped(function, value):
-    """``function`` of a value, or of each in a tuple of them."""
-    return tuple(mapped(function, v) for v in value) if isinstance(value, (tuple, list)) else function(value)
+def owned(state, *passing):
+    """The flat state, with copies of tensors that are about to change: a rule may remember x and g themselves."""
+    return {name: v.clone() if any(v is each for each in passing) else v for name, v in flat(state).items()}
 
 
-def owned(state, p):
-    """The state, with copies of the tensors that are about to change: a rule may remember x and g themselves."""
-    return {name: mapped(lambda v: v.clone() if v is p or v is p.grad else v, own) for name, own in state.items()}
+def tensors_of(state):
+    """The entries of a flat state that are tensors."""
+    return {name: value for name, value in state.items() if holds_tensors(value)}
 
 
 def forms(state):
-    """The shape of what is a tensor in a state, by name; None for numbers."""
-    return {name: mapped(lambda v: getattr(v, "shape", None), own) for name, own in state.items()}
+    """The shape of each entry of a flat state by name; None for numbers."""
+    return {name: getattr(value, "shape", None) for name, value in state.items()}
+
+
+def wide(tensor):
+    """The tensor, in float32 where it is of half precision: lr * m is 0 in float16 where the step is not."""
+    return tensor.float() if tensor.dtype in HALF else tensor
 
 
 def lies_as(p, value):
-    """Whether a tensor, or each of a tuple, lies in memory as ``p`` does, without gaps."""
-    if isinstance(value, (tuple, list)):
-        return all(lies_as(p, v) for v in value)
+    """Whether a tensor lies in memory as ``p`` does, without gaps."""
     dense = p.is_contiguous() or p.is_contiguous(memory_format=torch.channels_last)
     return dense and isinstance(value, torch.Tensor) and value.shape == p.shape and value.stride() == p.stride()
-
-
-def fits(p, value):
-    """Whether a tensor, or each of a tuple, has the shape and dtype of ``p``."""
-    if isinstance(value, (tuple, list)):
-        return all(fits(p, v) for v in value)
-    return isinstance(value, torch.Tensor) and value.shape == p.shape and value.dtype == p.dtype
-
-
-def join(values):
-    """Tensors, or tuples of them, of several parameters laid end to end."""
-    if isinstance(values[0], (tuple, list)):
-        return tuple(map(join, zip(*values, strict=True)))
-    return _flatten_dense_tensors(values)
-
-
-def write_pieces(tensors, line):
-    """The inverse of `join`: write the pieces of a line over the tensors that were joined."""
-    if isinstance(line, (tuple, list)):
-        for each, its_line in zip(zip(*tensors, strict=True), line, strict=True):
-            write_pieces(each, its_line)
-    else:
-        torch._foreach_copy_(tensors, _unflatten_dense_tensors(line, tensors))
 
 
 def as_line(tensor):
@@ -61,8 +82,15 @@ def as_line(tensor):
     return tensor.as_strided((tensor.numel(),), (1,))
 
 
+def as_tensor(value, dtype):
+    """A number as a tensor without axes: a Python number would be a constant of the kernel, compiled in anew."""
+    if isinstance(value, tuple):
+        return tuple(as_tensor(v, dtype) for v in value)
+    return torch.tensor(value, dtype=dtype if isinstance(value, float) else None)
+
+
 def write(old, value):
-    """Write new tensors over those of the state."""
+    """Write new tensors, or a tuple of them, over those of the state."""
     if isinstance(old, (tuple, list)):
         for each, new in zip(old, value):  # noqa: B905  (torch.compile follows the plain form)
             write(each, new)
@@ -70,8 +98,9 @@ def write(old, value):
         old.copy_(value)
 
 
-def as_tensor(value, p):
-    """A number as a tensor without axes: a Python number would be a constant of the kernel, compiled in anew."""
-    if isinstance(value, tuple):
-        return tuple(as_tensor(v, p) for v in value)
-    return torch.tensor(value, dtype=p.dtype if isinstance(value, float) else None)
+join = _flatten_dense_tensors
+
+
+def write_pieces(tensors, line):
+    """The inverse of `join`: write the pieces of a line over the tensors that were joined."""
+    torch._foreach_copy_(tensors, _unflatten_dense_tensors(line, tensors))

@@ -1,0 +1,107 @@
+"""Parameter groups: what may stand in one, by the names of the course and by torch's."""
+
+import difflib
+import math
+
+# torch's name -> hyper-parameters of the course.  Its OneCycleLR and CyclicLR look for these.
+ALIASES = {"betas": ("beta1", "beta2"), "momentum": ("beta",)}
+
+# What schedulers and libraries put into a group for themselves, and torch's switches that change no number.
+PASSING = frozenset(
+    "params param_names name initial_lr max_lr min_lr base_momentum max_momentum swa_lr lr_scale "
+    "foreach fused capturable decoupled_weight_decay".split()
+)
+OFF = frozenset({"maximize", "differentiable"})  # torch's switches that would change numbers
+
+
+class Group(dict):
+    """A parameter group that answers to torch's names too: ``betas`` for beta1 and beta2, ``momentum`` for beta."""
+
+    def __missing__(self, name):
+        names = self._other_names(name)
+        if not names:
+            raise KeyError(name)
+        return tuple(self[each] for each in names) if len(names) > 1 else self[names[0]]
+
+    def __contains__(self, name):
+        return super().__contains__(name) or bool(self._other_names(name))
+
+    def get(self, name, default=None):
+        return self[name] if name in self else default
+
+    def __setitem__(self, name, value):
+        names = () if super().__contains__(name) else self._other_names(name)
+        if not names:
+            return super().__setitem__(name, value)
+        values = tuple(value) if len(names) > 1 else (value,)
+        if len(values) != len(names):
+            raise ValueError(f"TorchOptimizer: {name}={value!r} must be {len(names)} numbers: {', '.join(names)}")
+        super().update(zip(names, values, strict=True))
+
+    def _other_names(self, name):
+        names = ALIASES.get(name, ())
+        return names if all(super(Group, self).__contains__(each) for each in names) else ()
+
+
+def settled(group, rule):
+    """The group with its values by the names of the course; raises ValueError for one that has no effect."""
+    hypers = Group({name: value for name, value in group.items() if name in rule.hypers})
+    for name, value in group.items():
+        if name not in rule.hypers:
+            hypers[name] = value
+    for name, value in hypers.items():
+        _check(name, value, rule)
+    if hypers.get("weight_decay") and "lr" not in rule.hypers:
+        raise ValueError(f"TorchOptimizer: weight_decay is scaled by lr, and {type(rule).__name__} has no lr")
+    return hypers
+
+
+def is_known(name, rule):
+    """Whether a name may stand in a group whatever its value is."""
+    return name in rule.hypers or name in PASSING or name == "weight_decay"
+
+
+def _check(name, value, rule):
+    if is_known(name, rule) or _is_label(value):
+        return
+    if name in OFF:
+        if value:
+            raise ValueError(f"TorchOptimizer: {name}={value!r} must be False; a rule follows its gradients downhill")
+        return
+    allowed = [*rule.hypers, "weight_decay"] if "weight_decay" not in rule.hypers else [*rule.hypers]
+    near = difflib.get_close_matches(name, allowed, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"a group may have {', '.join(allowed)}"
+    raise ValueError(f"TorchOptimizer: {name}={value!r} has no effect on {type(rule).__name__}; {hint}")
+
+
+def _is_label(value):
+    """Text, or a list of it: libraries name their groups."""
+    return (
+        value is None
+        or isinstance(value, str)
+        or (isinstance(value, (list, tuple)) and all(isinstance(each, str) for each in value))
+    )
+
+
+def number(name, value):
+    """What a hyper-parameter of a group is: a number, also of a tensor, which torch's schedulers fill, or a schedule.
+
+    Raises ValueError for what a rule takes and a network cannot: arrays, and schedules that read the loss.
+    """
+    if math.prod(getattr(value, "shape", ())) != 1:
+        raise ValueError(f"TorchOptimizer: {name}={value!r} must be one number or a schedule, not an array")
+    if getattr(value, "reads", None):
+        raise ValueError(
+            f"TorchOptimizer: {name}={value!r} reads the {value.reads.replace('_', ' ')}; only schedules of the "
+            "number of steps are allowed here (torch has ReduceLROnPlateau)"
+        )
+    return value.item() if hasattr(value, "item") else value
+
+
+def give(rule, name, value):
+    """Set a hyper-parameter to the value of a group; a rate of 0 too, where torch's schedulers begin and end."""
+    value = number(name, value)
+    zero = name == "lr" and value == 0 and not isinstance(value, bool)
+    rule.set(name, 1.0 if zero else value)
+    if zero:
+        rule.lr = 0.0

@@ -1,0 +1,219 @@
+"""States that `TorchOptimizer` loads: its own, torch's of the same rule, and none of another."""
+
+import copy
+import warnings
+
+import pytest
+import torch
+
+import optlib as ol
+from optlib.torch_driver import TorchOptimizer, checkpoint
+
+RULES = [cls for cls in ol.OPTIMIZERS.values() if cls.reads == ("gradient",)]
+named = {"ids": lambda cls: cls.__name__}
+SHAPES = (3,), (4, 2), ()
+
+# Rule -> our hyper-parameters, and the same optimizer of torch.
+PEERS = {
+    "GradientDescent": ({"lr": 0.1}, lambda p: torch.optim.SGD(p, lr=0.1)),
+    "Momentum": ({"lr": 0.1, "beta": 0.7}, lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.7)),
+    "Nesterov": ({"lr": 0.1, "beta": 0.7}, lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.7, nesterov=True)),
+    "AdaGrad": ({"lr": 0.1}, lambda p: torch.optim.Adagrad(p, lr=0.1, initial_accumulator_value=0.5)),
+    "RMSProp": ({"beta2": 0.9, "centered": True}, lambda p: torch.optim.RMSprop(p, alpha=0.9, centered=True)),
+    "AdaDelta": ({"rho": 0.8}, lambda p: torch.optim.Adadelta(p, rho=0.8)),
+    "Adam": ({"lr": 0.1, "beta1": 0.5}, lambda p: torch.optim.Adam(p, lr=0.1, betas=(0.5, 0.999))),
+    "AdaMax": ({"beta2": 0.9}, lambda p: torch.optim.Adamax(p, betas=(0.9, 0.9))),
+    "Nadam": ({"psi": 0.1}, lambda p: torch.optim.NAdam(p, momentum_decay=0.1)),
+    "AdamW": ({"weight_decay": 0.2}, lambda p: torch.optim.AdamW(p, weight_decay=0.2)),
+    "AMSGrad": ({"lr": 0.1}, lambda p: torch.optim.Adam(p, lr=0.1, amsgrad=True)),
+    "RAdam": ({"lr": 0.1}, lambda p: torch.optim.RAdam(p, lr=0.1)),
+    "ASGD": ({"alpha": 0.5, "t0": 2}, lambda p: torch.optim.ASGD(p, alpha=0.5, t0=2)),
+}
+
+
+def weights(shapes=SHAPES):
+    generator = torch.Generator().manual_seed(0)
+    return [torch.nn.Parameter(torch.randn(shape, generator=generator, dtype=torch.float64)) for shape in shapes]
+
+
+def train(optimizer, first, last):
+    for k in range(first, last):
+        generator = torch.Generator().manual_seed(k)
+        for p in optimizer.param_groups[0]["params"]:
+            p.grad = torch.randn(p.shape, generator=generator, dtype=torch.float64)
+        optimizer.step()
+    return [p.detach().clone() for p in optimizer.param_groups[0]["params"]]
+
+
+def followed(optimizer, other, first, last):
+    """Both trained on, from the weights of the second."""
+    for p, q in zip(optimizer.param_groups[0]["params"], other.param_groups[0]["params"], strict=True):
+        p.data.copy_(q.data)
+    return train(optimizer, first, last), train(other, first, last)
+
+
+def test_the_peers_are_those_that_are_translated():
+    assert PEERS.keys() == checkpoint.PEERS.keys()
+
+
+@pytest.mark.parametrize("name", PEERS)
+def test_a_training_of_torch_changes_over(name, float64_by_default):
+    hypers, make = PEERS[name]
+    theirs = make(weights())
+    train(theirs, 0, 7)
+    ours = TorchOptimizer(weights(), ol.OPTIMIZERS[name])  # the state brings the hyper-parameters
+    ours.load_state_dict(theirs.state_dict())
+    assert hypers.items() <= dict(ours.param_groups[0]).items()
+    for one, other in zip(*followed(ours, theirs, 7, 20), strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", PEERS)
+def test_a_training_of_torch_that_has_not_begun_changes_over(name):
+    ours, theirs = TorchOptimizer(weights(), ol.OPTIMIZERS[name]), PEERS[name][1](weights())
+    ours.load_state_dict(theirs.state_dict())
+    assert all(p.isfinite().all() for p in train(ours, 0, 3))
+
+
+def test_decoupled_decay_comes_along():
+    theirs = torch.optim.AdamW(weights(), weight_decay=0.3)
+    train(theirs, 0, 3)
+    ours = TorchOptimizer(weights(), ol.Adam)
+    ours.load_state_dict(theirs.state_dict())
+    for one, other in zip(*followed(ours, theirs, 3, 6), strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize(("name", "make", "what"), [
+    ("Adam", lambda p: torch.optim.Adam(p, amsgrad=True), "amsgrad=True"),
+    ("AMSGrad", torch.optim.Adam, "amsgrad=False"),
+    ("Adam", lambda p: torch.optim.Adam(p, weight_decay=0.1), "adds weight_decay=0.1 times x to the gradient"),
+    ("Adam", lambda p: torch.optim.Adam(p, maximize=True), "maximize=True"),
+    ("Momentum", lambda p: torch.optim.SGD(p, momentum=0.9, dampening=0.5), "dampening=0.5"),
+    ("Momentum", lambda p: torch.optim.SGD(p, momentum=0.9, nesterov=True), "nesterov=True"),
+    ("GradientDescent", lambda p: torch.optim.SGD(p, momentum=0.9), "momentum=0.9"),
+    ("RMSProp", lambda p: torch.optim.RMSprop(p, momentum=0.9), "momentum=0.9"),
+    ("AdaGrad", lambda p: torch.optim.Adagrad(p, lr_decay=0.1), "lr_decay=0.1"),
+    ("Adam", lambda p: torch.optim.SGD(p, momentum=0.9), "momentum=0.9"),
+    ("Momentum", torch.optim.Adam, "remembers exp_avg, exp_avg_sq, step"),
+    ("QHAdam", torch.optim.Adam, "none of them is this rule"),
+])  # fmt: skip
+def test_another_rule_of_torch_is_refused(name, make, what):
+    theirs, ours = make(weights()), TorchOptimizer(weights(), ol.OPTIMIZERS[name])
+    train(theirs, 0, 2)
+    refused(ours, theirs.state_dict(), what)
+
+
+def refused(optimizer, state, what):
+    """One sentence, and nothing of the optimizer has changed."""
+    train(optimizer, 0, 2)
+    before = copy.deepcopy(optimizer.state_dict())
+    with pytest.raises(ValueError, match=what) as caught:
+        optimizer.load_state_dict(state)
+    assert "\n" not in str(caught.value)
+    after = optimizer.state_dict()
+    assert after["param_groups"] == before["param_groups"]
+    assert repr(after["state"]) == repr(before["state"])
+
+
+@pytest.mark.parametrize("cls", RULES, **named)
+def test_states_of_other_rules_are_refused(cls):
+    """By the name that is saved with them; without it, by what they hold, wherever that differs."""
+    for other in RULES:
+        if other is cls:
+            continue
+        theirs = TorchOptimizer(weights(), other)
+        train(theirs, 0, 2)
+        saved = theirs.state_dict()
+        refused(TorchOptimizer(weights(), cls), saved, f"was saved by a rule named {other.__name__}")
+        del saved["rule"]  # as in checkpoints of earlier versions, and in sharded ones
+        if remembers(other) != remembers(cls):
+            refused(TorchOptimizer(weights(), cls), saved, "holds|has other hyper-parameters")
+
+
+def remembers(cls):
+    """What tells rules apart; the one that adds hyper-parameters to another's may read its state."""
+    optimizer = TorchOptimizer(weights(), cls)
+    train(optimizer, 0, 2)
+    names = [name.partition(".")[0] for state in optimizer.state_dict()["state"].values() for name in state]
+    return sorted({*names})
+
+
+def test_shapes_are_checked():
+    theirs = TorchOptimizer(weights(((2, 3),)), ol.Momentum)
+    train(theirs, 0, 2)
+    ours = TorchOptimizer(weights(((3, 2),)), ol.Momentum)
+    refused(ours, theirs.state_dict(), r"holds v of shape \(2, 3\) for a parameter of shape \(3, 2\)")
+
+
+@pytest.mark.parametrize("cls", RULES, **named)
+def test_each_entry_of_a_state_is_a_number_or_one_tensor(cls):
+    optimizer = TorchOptimizer(weights(), cls)
+    train(optimizer, 0, 3)
+    for state in optimizer.state_dict()["state"].values():
+        for name, value in state.items():
+            assert isinstance(value, (int, float, torch.Tensor)), name
+
+
+class Lists(ol.optimizers.Optimizer):
+    """Keeps a list that it changes in place, with a tuple in it."""
+
+    lr: float = ol.hyper(0.1, r"\eta", "(0, inf)")
+
+    def init(self, x):
+        self.seen = [x * 0, (x * 0, x * 0)]
+
+    def update(self, x, g):
+        self.seen[0] = 0.5 * self.seen[0] + g
+        self.seen[1] = (self.seen[1][1], g)
+        return x - self.lr * (self.seen[0] + self.seen[1][0])
+
+
+@pytest.mark.parametrize("cls", [Lists, ol.AggMo], **named)
+def test_states_with_several_tensors_go_on_after_a_checkpoint(cls):
+    whole = train(TorchOptimizer(weights(), cls), 0, 8)
+    optimizer = TorchOptimizer(weights(), cls)
+    half = train(optimizer, 0, 4)
+    saved = optimizer.state_dict()
+    assert {"seen[0]", "seen[1].0", "seen[1].1"} <= saved["state"][0].keys() or cls is ol.AggMo
+    twin = TorchOptimizer(weights(), cls)
+    twin.load_state_dict(saved)
+    for p, value in zip(twin.param_groups[0]["params"], half, strict=True):
+        p.data.copy_(value)
+    for one, other in zip(train(twin, 4, 8), whole, strict=True):
+        assert torch.equal(one, other)
+
+
+def test_older_checkpoints_load():
+    """Tuples under one name, no name of a rule, and no lr where it is a schedule."""
+    optimizer = TorchOptimizer(weights(), ol.AggMo(lr=ol.schedules.Constant(0.1)))
+    half = train(optimizer, 0, 4)
+    saved = copy.deepcopy(optimizer.state_dict())
+    del saved["rule"], saved["param_groups"][0]["lr"]
+    for state in saved["state"].values():
+        state["v"] = tuple(state.pop(f"v.{i}") for i in range(3))
+    twin = TorchOptimizer(weights(), ol.AggMo(lr=ol.schedules.Constant(0.1)))
+    twin.load_state_dict(saved)
+    for p, value in zip(twin.param_groups[0]["params"], half, strict=True):
+        p.data.copy_(value)
+    for one, other in zip(train(twin, 4, 8), train(optimizer, 4, 8), strict=True):
+        assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize("cls", RULES, **named)
+def test_the_state_of_a_fresh_optimizer_can_be_had_for_a_sharded_checkpoint(cls):
+    from torch.distributed.checkpoint import state_dict as sharded
+
+    net = torch.nn.Linear(2, 3)
+    for rule in (cls(), cls(lr=ol.schedules.Cosine(0.1, steps=9))):
+        optimizer, before = TorchOptimizer(net.parameters(), rule), copy.deepcopy(net.state_dict())
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch's own
+            saved = sharded.get_optimizer_state_dict(net, optimizer)
+            sharded.set_optimizer_state_dict(net, optimizer, saved)
+        for name, value in net.state_dict().items():
+            assert torch.equal(value, before[name])
+        net(torch.ones(4, 2)).sum().backward()
+        optimizer.step()
+        net.zero_grad()
+        assert not torch.equal(net.weight, before["weight"])
