@@ -271,9 +271,8 @@ class TorchOptimizer(torch.optim.Optimizer):
         arrays = tensors_of(state)
         if not all(lies_as(p, value) for value in (p, p.grad, *arrays.values())):
             return False
-        lines = [as_line(value) for value in (p, p.grad, *arrays.values())]
-        for first in range(0, p.numel(), PIECE):
-            x, g, *own = (line[first : first + PIECE] for line in lines)
+        lines = [as_line(value).split(PIECE) for value in (p, p.grad, *arrays.values())]
+        for first, (x, g, *own) in enumerate(zip(*lines, strict=True)):
             before = {**state, **dict(zip(arrays, own, strict=True))}
             vars(rule).update(nested(before))
             new = move(x, g)

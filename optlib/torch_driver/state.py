@@ -30,6 +30,8 @@ def flat(state):
 
 def nested(state):
     """The inverse of `flat`."""
+    if not any("." in name or "[" in name for name in state):
+        return state
     result, members = {}, {}
     for name, value in state.items():
         match = _MEMBER.fullmatch(name)
