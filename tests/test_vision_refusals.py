@@ -98,7 +98,7 @@ def test_two_schedules_of_the_rate_are_refused():
     optimizer = TorchOptimizer(model.parameters(), ol.Momentum(lr=ol.schedules.Exponential(0.1, 0.9)))
     with pytest.raises(ValueError, match="schedule of its own"):
         short(model, optimizer, schedule=ol.schedules.Constant(1.0))
-    assert short(model, optimizer)[1].lr == [None] * 3
+    assert short(model, optimizer)[1].lr == pytest.approx([0.1 * 0.9**t for t in (2, 5, 8)])
 
 
 # --- sources of batches ---------------------------------------------------------------------------------------

@@ -15,17 +15,6 @@ from .preparation import Standardizer, split, standardize
 from .sets import Data, digits, least_squares, linear_regression
 
 __all__ = [
-    "CIFAR10_CLASSES",
-    "CIFAR10_MEAN",
-    "CIFAR10_STD",
-    "Batches",
-    "Data",
-    "Standardizer",
-    "batches",
-    "cifar10",
-    "digits",
-    "least_squares",
-    "linear_regression",
-    "split",
-    "standardize",
+    "CIFAR10_CLASSES", "CIFAR10_MEAN", "CIFAR10_STD", "Batches", "Data", "Standardizer", "batches", "cifar10", "digits",
+    "least_squares", "linear_regression", "split", "standardize",
 ]

@@ -29,6 +29,14 @@ def check_callables(loss, **optional):
             raise TypeError(f"fit: {name}={value!r} must be callable")
 
 
+def rates_of(optimizer):
+    """The learning rates of the groups that `fit` may change; None for a rule without one or with its own schedule."""
+    rates = [group.get("lr") for group in optimizer.param_groups]
+    rules = optimizer.group_rules() if hasattr(optimizer, "group_rules") else [None] * len(rates)
+    own = [rule is not None and "lr" in rule.hypers and callable(rule.given("lr")) for rule in rules]
+    return [None if follows else rate for rate, follows in zip(rates, own, strict=True)]
+
+
 def factors_of(schedule, optimizer, steps):
     """The factor of the learning rates for each step, or None without a schedule."""
     if schedule is None:
@@ -41,7 +49,7 @@ def factors_of(schedule, optimizer, steps):
     for t, factor in enumerate(factors):
         if not 0 < factor < math.inf:
             raise ValueError(f"fit: schedule is {factor} at step {t}; it must be a finite number above 0")
-    if any("lr" not in group for group in optimizer.param_groups):
+    if None in rates_of(optimizer):
         raise ValueError("fit: schedule multiplies lr, but the rule has a schedule of its own there; give only one")
     return factors
 

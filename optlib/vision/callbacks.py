@@ -3,6 +3,7 @@
 import torch
 
 from .. import checks
+from .arguments import rates_of
 
 
 class Callback:
@@ -10,7 +11,8 @@ class Callback:
 
     Each method takes the run, with ``run.model``, ``run.optimizer``, ``run.history``, ``run.epoch`` and ``run.step``
     (how many are done) of ``run.epochs`` and ``run.steps``.  ``run.stop()`` ends it after the epoch.  Return the state
-    of a callback from `state_dict`, so that a resumed run has it.
+    of a callback from `state_dict`, so that a resumed run has it; attributes that have one, such as torch's schedulers,
+    are kept without that.
     """
 
     def start(self, run):
@@ -122,7 +124,7 @@ class WeightDecay(Callback):
         self.rate, self.biases = checks.number("WeightDecay", "rate", rate, "[0, inf)"), bool(biases)
 
     def start(self, run):
-        if any("lr" not in group for group in run.optimizer.param_groups):
+        if None in rates_of(run.optimizer):
             raise ValueError("WeightDecay: the rule's lr is a schedule, which it cannot read; use fit(schedule=...)")
 
     @torch.no_grad()
@@ -197,7 +199,8 @@ def as_callbacks(callbacks):
     callbacks = [callbacks] if callable(callbacks) or isinstance(callbacks, Callback) else list(callbacks or ())
     for each in callbacks:
         if isinstance(each, type) or not isinstance(each, Callback) and not callable(each):
-            raise TypeError(f"fit: callbacks contains {each!r}; it may contain a Callback() or a function of the run")
+            raise TypeError(f"fit: callbacks contains {each!r}; it may contain a Callback() or a function of the run, "
+                            "such as lambda run: scheduler.step()")  # fmt: skip
     return [each if isinstance(each, Callback) else AfterEpoch(each) for each in callbacks]
 
 

@@ -10,7 +10,7 @@ import torch
 from .. import checks
 
 FORMAT = 1
-KEYS = {"format", "settings", "model", "optimizer", "callbacks", "history"}
+KEYS = {"format", "settings", "model", "optimizer", "callbacks", "history"}  # and "held", which older ones lack
 MAY_DIFFER = {"device", "threads"}  # settings that need not agree when a run is resumed
 
 
@@ -47,8 +47,9 @@ def load(path):
         saved = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises many kinds of errors for a foreign zip file
         raise refuse("was not written by torch, or contains more than tensors and plain values") from error
-    if not isinstance(saved, dict) or set(saved) != KEYS:
+    if not isinstance(saved, dict) or set(saved) - {"held"} != KEYS:
         raise refuse("is no checkpoint of fit")
+    saved.setdefault("held", [{} for _ in saved["callbacks"]])
     if saved["format"] != FORMAT:
         raise refuse(f"has format {saved['format']!r}, and only {FORMAT} can be read")
     return saved

@@ -21,7 +21,8 @@ def name_of(value):
     if value is None:
         return None
     if isinstance(value, functools.partial):
-        arguments = [repr(each) for each in value.args] + [f"{k}={v!r}" for k, v in value.keywords.items()]
+        named = [f"{name}={_argument(each)}" for name, each in value.keywords.items()]
+        arguments = [*map(_argument, value.args), *named]
         return f"{name_of(value.func)}({', '.join(arguments)})"
     if hasattr(value, "__qualname__"):
         return value.__qualname__
@@ -31,6 +32,10 @@ def name_of(value):
     attributes = getattr(value, "__dict__", {}).items()
     plain = {k: v for k, v in attributes if isinstance(v, PLAIN) and not k.startswith("_") and k != "training"}
     return f"{kind.__qualname__}({', '.join(f'{k}={v!r}' for k, v in sorted(plain.items()))})"
+
+
+def _argument(value):
+    return repr(value) if isinstance(value, PLAIN) else name_of(value)
 
 
 def settings_of(run, schedule, fingerprints):

@@ -50,10 +50,11 @@ def fit(model, optimizer, train, test=None, *, epochs, batch=None, schedule=None
     layout : "auto", "contiguous" or "channels_last"
         Memory format of images and weights.
     callbacks : sequence of `Callback` or functions of the run
-        Functions are called after each epoch.
+        Functions are called after each epoch, such as ``lambda run: scheduler.step()``.
     checkpoint : path, optional
         Written after each epoch.  If the file exists, the run resumes after its last complete epoch and gives the same
-        numbers as without the interruption.
+        numbers as without the interruption.  It keeps the states of the callbacks, and of whatever with a
+        ``state_dict`` they use, such as torch's schedulers.
     progress : bool
         Show a line with images per second and the time left.
     augment : callable, optional
@@ -72,8 +73,9 @@ def fit(model, optimizer, train, test=None, *, epochs, batch=None, schedule=None
     Raises
     ------
     TypeError, ValueError
-        For invalid arguments, before the first step; for a checkpoint that is damaged or of another run.  A loss that
-        becomes infinite or NaN is no error: the run ends there, marked as diverged.
+        For invalid arguments, before the first step; for a checkpoint that is damaged or of another run; for a callback
+        that changes a learning rate and of which the checkpoint keeps nothing.  A loss that becomes infinite or NaN is
+        no error: the run ends there, marked as diverged.
     """
     run = Run(model, optimizer, train, test, epochs=epochs, batch=batch, schedule=schedule, seed=seed, device=device,
               precision=precision, layout=layout, callbacks=callbacks, checkpoint=checkpoint, augment=augment,
@@ -104,9 +106,8 @@ def one_epoch(run, bar):
         run.history.diverged, run.history.diverged_at = True, run.step - 1
     else:
         run.epoch += 1
-        run.history.append(**results, seconds=seconds, lr=run.optimizer.param_groups[0].get("lr"))
-        for each in run.callbacks:
-            each.after_epoch(run)
+        run.history.append(**results, seconds=seconds, lr=run.last_rate())
+        run.notify("after_epoch")
     run.save()
     bar.end(repr(run.history) if run.history.diverged else run.history.line())
 
@@ -127,8 +128,7 @@ def _train(run, bar):
         loss.backward()
         run.optimizer.step()
         run.step += 1
-        for each in run.callbacks:
-            each.after_step(run)
+        run.notify("after_step")
         with torch.no_grad():
             sums += torch.stack([loss.double() * len(labels), (scores.argmax(1) == labels).sum()])
         seen += len(labels)

@@ -8,11 +8,12 @@ import torch
 from .. import checks
 from ..data.seeds import number_for
 from . import checkpoint as files
-from .arguments import check_callables, check_fits_together, check_trained, factors_of
+from .arguments import check_callables, check_fits_together, check_trained, factors_of, rates_of
 from .callbacks import as_callbacks
-from .describe import settings_of
+from .describe import name_of, settings_of
 from .history import History
 from .images import as_test, as_train
+from .memory import held_by, is_forgetful, is_plain, settings_in
 from .precision import LAYOUTS, check_computed, device_of, keep_memory, probe
 
 
@@ -43,7 +44,7 @@ class Run:
         self.per_epoch = self.train.batches.per_epoch
         self.steps = self.epochs * self.per_epoch
         self.factors = factors_of(schedule, optimizer, self.steps)
-        self.rates = [group.get("lr") for group in optimizer.param_groups]
+        self.rates = rates_of(optimizer)
 
         keep_memory()
         self.path = None if checkpoint is None else os.fspath(checkpoint)
@@ -80,12 +81,47 @@ class Run:
         if self._saved:
             self.model.load_state_dict(self._saved["model"])
             self.optimizer.load_state_dict(self._saved["optimizer"])
-            for each, state in zip(self.callbacks, self._saved["callbacks"], strict=True):
-                each.load_state_dict(state)
+            for each, own, saved in zip(self.callbacks, self._saved["callbacks"], self._saved["held"], strict=True):
+                each.load_state_dict(own)
+                self._restore(each, saved)
             self.history = History.from_dict({**self._saved["history"], "settings": self.settings})
             self.epoch = self.history.epochs
             self.step = self.epoch * self.per_epoch
             self._saved = None
+        if self.path is not None:
+            self._states()  # refuses now, not after the first epoch, what cannot be kept
+
+    def _restore(self, callback, saved):
+        held = self._held(callback)
+        if set(held) != set(saved):
+            raise ValueError(
+                f"fit: checkpoint={self.path!r} has the state of {', '.join(saved) or 'nothing'}, and callback "
+                f"{_name(callback)} uses {', '.join(held) or 'nothing'}; name another file, or delete this one"
+            )
+        for place, each in held.items():
+            each.load_state_dict(saved[place])
+
+    def _held(self, callback):
+        return held_by(callback, (self, self.model, self.optimizer))
+
+    def notify(self, moment):
+        """Call a method of each callback.
+
+        Raises
+        ------
+        ValueError
+            Where the run has a checkpoint, and a callback of which it keeps nothing changes a learning rate.
+        """
+        for each in self.callbacks:
+            before = None if self.path is None else settings_in(self.optimizer)
+            getattr(each, moment)(self)
+            if self.path is None or settings_in(self.optimizer) == before or not is_forgetful(each, self._held(each)):
+                continue
+            raise ValueError(
+                f"fit: callback {_name(each)} changes the optimizer's settings, and checkpoint={self.path!r} could not "
+                "keep what it remembers; use schedule=..., a scheduler of torch, or a Callback whose state_dict "
+                "returns that, {} for nothing"
+            )
 
     @contextlib.contextmanager
     def randomness(self):
@@ -108,6 +144,12 @@ class Run:
             if rate is not None:
                 group["lr"] = rate * factor
 
+    def last_rate(self):
+        """The learning rate of the last step, of the first group; None for a rule without one."""
+        if hasattr(self.optimizer, "group_rules"):  # a group shows a schedule's value for the next step
+            return getattr(self.optimizer.group_rules()[0], "lr", None)
+        return self.optimizer.param_groups[0].get("lr")
+
     def end(self):
         """Restore the learning rates, put the network into evaluation mode, and end the callbacks."""
         if self.factors is not None:
@@ -121,5 +163,21 @@ class Run:
         if self.path is not None:
             files.save(
                 self.path, settings=self.settings, model=self.model.state_dict(), history=self.history.to_dict(),
-                optimizer=self.optimizer.state_dict(), callbacks=[each.state_dict() for each in self.callbacks],
+                optimizer=self.optimizer.state_dict(), **self._states(),
             )  # fmt: skip
+
+    def _states(self):
+        """The states of the callbacks, and of the objects that they use, for a checkpoint."""
+        own = [each.state_dict() for each in self.callbacks]
+        held = [{place: value.state_dict() for place, value in self._held(each).items()} for each in self.callbacks]
+        for callback, *states in zip(self.callbacks, own, held, strict=True):
+            if not is_plain(states):
+                raise ValueError(
+                    f"fit: callback {_name(callback)} has a state of more than tensors and plain values, which a "
+                    f"checkpoint does not keep: {states}; float(...) makes plain numbers"
+                )
+        return {"callbacks": own, "held": held}
+
+
+def _name(callback):
+    return name_of(getattr(callback, "function", callback))
