@@ -8,6 +8,7 @@ imported here: a tensor brings it along.
 import math
 from types import SimpleNamespace
 
+import array_api_compat
 import numpy as np
 
 pi = math.pi
@@ -16,10 +17,17 @@ pi = math.pi
 # arrays.  It holds exactly the functions that this module hands out; `where` evaluates both branches, as
 # the array versions do.
 _FLOATS = SimpleNamespace(
-    sqrt=math.sqrt, exp=math.exp, log=math.log, sin=math.sin, cos=math.cos, tanh=math.tanh, abs=abs,
+    sqrt=math.sqrt,
+    exp=math.exp,
+    log=math.log,
+    sin=math.sin,
+    cos=math.cos,
+    tanh=math.tanh,
+    abs=abs,
     sign=lambda x: math.copysign(1.0, x) if x else 0.0,
     isfinite=math.isfinite,
-    maximum=max, minimum=min,
+    maximum=max,
+    minimum=min,
     where=lambda condition, a, b: a if condition else b,
     zeros_like=lambda x: 0.0,
     ones_like=lambda x: 1.0,
@@ -31,12 +39,7 @@ def namespace(x):
     """The library that ``x`` belongs to: NumPy, torch (through array-api-compat), or math for a float."""
     kind = type(x)
     if kind not in _NAMESPACES:
-        if isinstance(x, (np.ndarray, np.generic)):
-            _NAMESPACES[kind] = np
-        else:
-            from array_api_compat import array_namespace
-
-            _NAMESPACES[kind] = array_namespace(x)
+        _NAMESPACES[kind] = np if isinstance(x, (np.ndarray, np.generic)) else array_api_compat.array_namespace(x)
     return _NAMESPACES[kind]
 
 
@@ -91,11 +94,31 @@ def like(value, x):
     """``value`` (a number or array from anywhere) as an array of the library, dtype and device of ``x``."""
     if not is_array(x):
         return float(value)
-    if isinstance(x, np.ndarray) or isinstance(x, np.generic):
+    xp = namespace(x)
+    if xp is np:
         return np.asarray(value, dtype=x.dtype)
-    import torch  # x is a tensor, so torch is loaded already
+    asarray = getattr(xp, "as_tensor", xp.asarray)  # torch's asarray warns where the value has a gradient
+    return asarray(value, dtype=x.dtype, device=array_api_compat.device(x))
 
-    return torch.as_tensor(value, dtype=x.dtype, device=x.device)
+
+def in_float64(x):
+    """``x`` in float64 if it is an array of narrower floats, for sums and differences that these would blur."""
+    if not is_array(x) or not str(x.dtype).endswith(("float16", "float32")):
+        return x
+    xp = namespace(x)
+    return np.asarray(x, dtype=float) if xp is np else xp.astype(x, xp.float64)
+
+
+def spacing(x):
+    """Distance from 1 to the next number of the dtype of ``x``; that of float64 for Python numbers and integers."""
+    floats = is_array(x) and "float" in str(x.dtype)
+    return float(namespace(x).finfo(x.dtype).eps) if floats else np.finfo(float).eps
+
+
+def refuse_matrix(who, name, value):
+    """TypeError for `numpy.matrix`, whose ``*`` and ``**`` multiply matrices where every formula here means numbers."""
+    if isinstance(value, np.matrix):
+        raise TypeError(f"{who}: {name} is a numpy.matrix, whose * multiplies matrices; pass np.asarray({name})")
 
 
 def split(x):
@@ -109,10 +132,14 @@ def join(coordinates):
     Coordinates stay together in memory (the last axis is the slowest), so that a coordinate of forty
     thousand points is one contiguous block and formulas run over it at full speed.
     """
+    xp, coordinates = broadcast(coordinates)
+    return xp.moveaxis(xp.stack(coordinates), 0, -1)
+
+
+def broadcast(coordinates):
+    """The library of numbers and arrays, NumPy for numbers alone, and the list of them as its arrays of one shape."""
     first = max(coordinates, key=lambda c: len(getattr(c, "shape", ())))
     xp = namespace(first)
     if xp is np or xp is _FLOATS:
-        coordinates = np.broadcast_arrays(*coordinates)
-        return np.moveaxis(np.stack(coordinates), 0, -1)
-    coordinates = xp.broadcast_arrays(*[like(c, first) for c in coordinates])
-    return xp.moveaxis(xp.stack(list(coordinates)), 0, -1)
+        return np, list(np.broadcast_arrays(*coordinates))
+    return xp, list(xp.broadcast_arrays(*[like(c, first) for c in coordinates]))

@@ -11,7 +11,8 @@ Errors, for a function and derivatives of about 1 and the spacing eps = 2e-16 of
 | central | h^2 / 6 | eps / h | eps^(1/3), 1e-5 | 1e-11 |
 | complex step | h^2 / 6 | none | any tiny one | eps |
 
-In float32, eps is 1.2e-7 and the best steps are 3e-4 and 5e-3: differentiate in float64.
+In float32, eps is 1.2e-7 and the best steps are 3e-4 and 5e-3: `partials` differentiates in float64 and rounds the
+result.  Where the function itself computes in float32, it takes the steps of float32.
 
 Sources: J. Nocedal, S. Wright (2006), Numerical Optimization, 2nd ed., section 8.1; W. Squire, G. Trapp (1998), Using
 complex variables to estimate derivatives of real functions, SIAM Review 40, 110-112.
@@ -22,7 +23,7 @@ import dataclasses
 import numpy as np
 
 from . import checks
-from .arrays import join, split
+from .arrays import abs, in_float64, is_array, join, like, maximum, ones_like, spacing, split
 
 EPS = np.finfo(float).eps
 METHODS = ("forward", "central", "complex step")
@@ -55,7 +56,7 @@ def gradient(f, x, h=None, method="central"):
 
     Parameters
     ----------
-    f : callable of an array (..., d) that returns (...)
+    f : callable of an array (..., d) that returns (...), or of one point (d,) that returns a number
     x : array (..., d)
         float64 is best: see the head of this module.
     h : float, optional
@@ -69,7 +70,35 @@ def gradient(f, x, h=None, method="central"):
     x = np.asarray(x, dtype=float)
     if x.ndim == 0:
         raise ValueError("gradient: x is a single number; use central(fn, x), or an array of shape (1,)")
+    if mixes_points(f, x):
+        return _stacked([gradient(f, point, h, method) for point in x.reshape(-1, x.shape[-1])], x)
     return join(partials(lambda *c: f(join(c)), split(x), h, method))
+
+
+def mixes_points(fn, x):
+    """Whether ``fn`` gives points (..., d) of a batch something else than each alone, as a sum over all of them does.
+
+    At most eight of the points are tried.
+    """
+    if x.ndim == 1 or not x.size:
+        return False
+    points = x.reshape(-1, x.shape[-1])
+    rows = np.unique(np.linspace(0, len(points) - 1, 8).astype(int))
+    alone = np.array([fn(point) for point in points[rows]])
+    try:
+        together = np.asarray(fn(x))
+    except Exception:  # written for single points: an `if`, `math.exp`
+        return True
+    if together.shape != x.shape[:-1] + alone.shape[1:]:
+        return True
+    together = together.reshape(-1, *alone.shape[1:])[rows]
+    size = np.abs(alone[np.isfinite(alone)]).max(initial=0.0)
+    return not np.allclose(together, alone, rtol=1e-9, atol=1e-9 * size, equal_nan=True)
+
+
+def _stacked(results, x):
+    """One result for each point, in the order of the batch (..., d)."""
+    return np.reshape(results, x.shape[:-1] + np.shape(results[0]))
 
 
 def partials(fn, coordinates, h=None, method="central"):
@@ -77,7 +106,10 @@ def partials(fn, coordinates, h=None, method="central"):
     checks.choice("partials", "method", method, METHODS)
     if h is not None:
         _check_step(h)
-    return tuple(_partial(fn, coordinates, i, h, method) for i in range(len(coordinates)))
+    points = [in_float64(c) for c in coordinates]
+    slopes = [_partial(fn, points, i, h, method) for i in range(len(points))]
+    narrow = any(wide is not c for wide, c in zip(points, coordinates, strict=True))
+    return tuple(like(s, c) if narrow and is_array(c) else s for s, c in zip(slopes, coordinates, strict=True))
 
 
 def _partial(fn, coordinates, i, h, method):
@@ -87,11 +119,17 @@ def _partial(fn, coordinates, i, h, method):
     c = coordinates[i]
     if method == "complex step":
         return complex_step(along, c, 1e-20 if h is None else h)
-    if h is None:
-        h = EPS ** (1 / 2 if method == "forward" else 1 / 3) * np.maximum(1.0, np.abs(c))
-    # x + h is rounded; the difference of the rounded points is the width that was really taken.
-    right, left = c + h, c if method == "forward" else c - h
-    return (along(right) - along(left)) / (right - left)
+    c = c if is_array(c) else np.float64(c)
+    eps, power = spacing(c), 1 / 2 if method == "forward" else 1 / 3
+    while True:
+        width = eps**power * maximum(abs(c), ones_like(c)) if h is None else h
+        # x + h is rounded; the difference of the rounded points is the width that was really taken.
+        right, left = c + width, c if method == "forward" else c - width
+        above, below = along(right), along(left)
+        coarser = max(eps, spacing(above))
+        if h is not None or coarser == eps:
+            return (above - below) / (right - left)
+        eps = coarser
 
 
 def hessian(grad, x, h=None):
@@ -100,6 +138,13 @@ def hessian(grad, x, h=None):
     The result is made symmetric; its relative error is about 1e-10.
     """
     x = np.asarray(x, dtype=float)
+    if mixes_points(grad, x):
+        return _stacked([batch_hessian(grad, point, h) for point in x.reshape(-1, x.shape[-1])], x)
+    return batch_hessian(grad, x, h)
+
+
+def batch_hessian(grad, x, h=None):
+    """`hessian` for a gradient that is known to take each point of a batch by itself."""
     columns = []
     for j in range(x.shape[-1]):
         width = np.zeros(x.shape)
@@ -143,11 +188,11 @@ class GradientCheck:
 
 
 def check_gradient(f, x, grad=None, tol=1e-6):
-    """Compare a gradient with central differences.
+    """Compare a gradient with central differences of each point by itself.
 
     Parameters
     ----------
-    f : Function, or callable of points (..., d)
+    f : Function, or callable of one point (d,) that returns a number
     x : array (..., d)
         Where to compare; several points find more.
     grad : callable of points, optional
@@ -165,9 +210,11 @@ def check_gradient(f, x, grad=None, tol=1e-6):
     if not tol > 0:
         raise ValueError(f"check_gradient: tol={tol!r} must be a positive number")
     x = np.asarray(x, dtype=float)
-    given, differences = np.asarray(grad(x)), gradient(f, x)
+    given = np.asarray(grad(x))
     if given.shape != x.shape:
         raise ValueError(f"check_gradient: the gradient has shape {given.shape}; it must have that of x, {x.shape}")
+    # A function that sums over all that it is given has another gradient in a batch than at a point.
+    differences = np.reshape([gradient(f, point) for point in x.reshape(-1, x.shape[-1])], x.shape)
     size = np.maximum(1.0, np.abs(differences).max(axis=-1, keepdims=True))
     error = np.abs(given - differences) / size
     error = np.where(np.isfinite(error), error, np.inf)

@@ -2,7 +2,8 @@
 
 from . import one_dimensional, bowls, valleys, hills  # noqa: F401, I001  (the order of import is the order of teaching)
 from ..registry import FUNCTIONS
-from .base import Function, objective
+from .base import Function
 from .bowls import quadratic
+from .objective import objective
 
 __all__ = ["FUNCTIONS", "Function", "objective", "quadratic"]
