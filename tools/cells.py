@@ -1,22 +1,27 @@
 """The cells of a notebook as HTML for where no kernel runs: web pages, slides and PDFs."""
 
 import base64
+import contextlib
 import dataclasses
 import html
 import mimetypes
 import re
+import urllib.parse
 from pathlib import Path
 
 import numpy as np
 from bs4 import BeautifulSoup
 from nbconvert.filters import ansi2html
-from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from nbconvert.filters.markdown_mistune import InvalidNotebook, IPythonRenderer, MarkdownWithMath
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
-FORMS = ("text/html", "text/markdown", "image/png", "image/jpeg", "text/plain")  # the richest first
+JAVASCRIPT, SVG = "application/javascript", "image/svg+xml"
+# The richest first, in nbconvert's order; and two kinds of pictures that JupyterLab shows, too.
+FORMS = (JAVASCRIPT, "text/html", "text/markdown", SVG, "text/vnd.mermaid", "text/latex", "image/png", "image/jpeg",
+         "image/gif", "image/webp", "text/plain")  # fmt: skip
 LIVES = re.compile(r'class="optlib-(?:animation|explorable)')
 SCRIPT = re.compile(r"<script\b.*?</script>", flags=re.DOTALL)
 
@@ -25,12 +30,30 @@ def tags(cell):
     return cell.metadata.get("tags", [])
 
 
-def title(notebook):
-    """The first heading."""
-    return next(re.match(r"# (.+)", c.source).group(1) for c in notebook.cells if c.source.startswith("# "))
+def title(notebook, path):
+    """The first heading, or else the name of the file."""
+    texts = (cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    headings = (re.search(r"^#{1,6} +(.+)", text, flags=re.M) for text in texts)
+    return next((heading[1] for heading in headings if heading), Path(path).stem.replace("_", " "))
 
 
-def shown(cell):
+@contextlib.contextmanager
+def naming(what):
+    """Name the notebook or the cell in errors from the block."""
+    try:
+        yield
+    except (ValueError, FileNotFoundError, InvalidNotebook) as error:
+        kind = ValueError if isinstance(error, InvalidNotebook) else type(error)
+        raise kind(f"{what}: {error}") from error
+
+
+def name_of(cell):
+    """A cell in words: the number before it and its first line."""
+    number = f"[{cell.get('execution_count') or ' '}] " * (cell.cell_type == "code")
+    return f"cell {number}{cell.source.strip().partition(chr(10))[0][:60]!r}"
+
+
+def shown(cell, forms=FORMS):
     """The richest form of each output, as pairs (kind, all its forms by kind); the kind of printed text is "stream".
 
     Widgets are left out: they do nothing without a kernel, and a picture or a player stands before each.
@@ -38,17 +61,25 @@ def shown(cell):
     Raises
     ------
     ValueError
-        If the cell ended in an error.
+        If the cell ended in an error and has no tag ``raises-exception``, and for an output in none of the forms.
     """
-    forms = []
+    pairs = []
     for output in cell.outputs:
         if output.output_type == "stream":
-            forms.append(("stream", {"stream": output.text}))
+            pairs.append(("stream", {"stream": output.text}))
         elif output.output_type == "error":
-            raise ValueError(f"a cell ends in {output.ename}; execute the notebook first: make notebooks")
-        elif WIDGET_VIEW not in output.data:
-            forms.append((next(form for form in FORMS if form in output.data), output.data))
-    return forms
+            if "raises-exception" not in tags(cell):
+                raise ValueError(f"it ends in {output.ename}; execute the notebook first: make notebooks")
+            pairs.append(("stream", {"stream": "\n".join(output.traceback)}))
+        elif output.data and WIDGET_VIEW not in output.data:
+            kind = next((form for form in forms if form in output.data), None)
+            if kind is None:
+                raise ValueError(
+                    f"its output has no form that is shown here, only {', '.join(output.data)}; give it one of "
+                    f"{', '.join(forms)}, or delete it"
+                )
+            pairs.append((kind, output.data))
+    return pairs
 
 
 def misses_sliders(cell):
@@ -100,25 +131,36 @@ class Writer:
 
     def __init__(self, folder, style, renderer=None):
         renderer = renderer or IPythonRenderer(escape=False, exclude_anchor_links=True)
-        self.folder, self.style, self.render = Path(folder), style, MarkdownWithMath(renderer=renderer).render
+        self.folder, self.style, self.renderer = Path(folder), style, renderer
+        self.forms = FORMS[1:] if style.still else FORMS
 
     def cell(self, cell):
         """A cell with its outputs."""
+        with naming(name_of(cell)):
+            return self._code(cell) if cell.cell_type == "code" else self.style.text.format(self.text(cell))
+
+    def text(self, cell):
+        """A cell of text, without its frame; a raw one as it is, if it is not for another format, as nbconvert does."""
         if cell.cell_type == "markdown":
-            return self.style.text.format(self.markdown(cell.source))
-        if cell.cell_type == "raw":
-            return ""
+            return self.markdown(cell.source, cell.get("attachments", {}))
+        kind = cell.metadata.get("raw_mimetype", cell.metadata.get("format", ""))
+        return self._without_scripts(cell.source) if kind.lower() in ("", "text/html") else ""
+
+    def _code(self, cell):
         code = (self.style.hidden if "hide-input" in tags(cell) else "{}").format(self.code(cell.source))
         pieces = "\n".join(filter(None, [code, *self.outputs(cell)]))
         return self.style.solution.format(pieces) if "solution" in tags(cell) else pieces
 
-    def markdown(self, source):
-        """Markdown as HTML, with its pictures inside."""
-        content = re.sub(r'(<img\b[^>]*?\bsrc=")([^":]+)(")', self._embedded, self.render(source))
+    def markdown(self, source, attachments=None):
+        """Markdown as HTML, with its pictures inside: from files, and ``attachments`` by name and kind."""
+        names = attachments or {}
+        self.renderer.attachments = {**names, **{urllib.parse.quote(name): names[name] for name in names}}
+        content = MarkdownWithMath(renderer=self.renderer).render(source)
+        content = re.sub(r'(<img\b[^>]*?\bsrc=")([^":]+)(")', self._embedded, content)
         return re.sub(r'(href="[^":/]+)\.ipynb(["#])', rf"\1{self.style.links}\2", content)
 
     def _embedded(self, match):
-        path = self.folder / match[2]
+        path = self.folder / urllib.parse.unquote(match[2])
         if not path.is_file():
             raise FileNotFoundError(f"the notebook shows {match[2]}, which is not in {self.folder.name}/")
         data = base64.b64encode(path.read_bytes()).decode("ascii")
@@ -135,25 +177,37 @@ class Writer:
 
     def outputs(self, cell):
         """What the cell shows, one piece of HTML an output."""
-        pieces = [self._output(kind, data) for kind, data in shown(cell)]
+        pieces = [self._output(kind, data) for kind, data in shown(cell, self.forms)]
         return [*pieces, f'<p class="aside">{self.style.note}</p>'] if misses_sliders(cell) else pieces
 
     def _output(self, kind, data):
         lives = LIVES.search(data.get("text/html", ""))
         if self.style.still and lives and "image/png" in data:
             kind = "image/png"  # with axes and legend, which the player only draws by its script
-        if kind in ("stream", "text/plain"):
+        if kind in ("stream", "text/plain", "text/vnd.mermaid"):
             return f'<pre class="printed">{ansi2html(data[kind].rstrip())}</pre>'
-        content = self.markdown(data[kind]) if kind == "text/markdown" else data[kind]
-        if kind.startswith("image/"):
-            alt = html.escape(data.get("text/plain", ""))
-            content = f'<img alt="{alt}" src="data:{kind};base64,{data[kind].strip()}">'
-        if self.style.still:
-            content = SCRIPT.sub("", content)
-        if "<img" not in content:
+        content = self._without_scripts(self._content(kind, data))
+        if not kind.startswith("image/") and "<img" not in content:
             return self.style.table.format(self.cut(content))
         player = " player" if lives and not self.style.still else ""
         return f'<div class="figure{player}" data-prevent-swipe>{content}</div>'
+
+    def _content(self, kind, data):
+        """One form of an output as HTML."""
+        content, alt = data[kind], html.escape(data.get("text/plain", ""))
+        if kind in ("text/markdown", "text/latex"):
+            return self.markdown(content)
+        if kind == JAVASCRIPT:  # which finds its place by this name in JupyterLab, too
+            return f"<div><script>(element => {{\n{content}\n}})(document.currentScript.parentElement)</script></div>"
+        if kind == SVG:
+            drawing = content[max(content.find("<svg"), 0) :]  # less the head of a file
+            return f'<div class="drawing" role="img" aria-label="{alt}">{drawing}</div>'
+        if kind.startswith("image/"):
+            return f'<img alt="{alt}" src="data:{kind};base64,{content.strip()}">'
+        return content
+
+    def _without_scripts(self, content):
+        return SCRIPT.sub("", content) if self.style.still else content
 
     def cut(self, content):
         """Long tables as several that slides have room for, each with the heads of the columns."""

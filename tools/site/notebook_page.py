@@ -5,7 +5,7 @@ import re
 
 import nbformat
 
-from ..cells import Style, Writer
+from ..cells import Style, Writer, naming
 from ..colab.bootstrap import is_bootstrap
 from . import markup
 
@@ -48,16 +48,20 @@ def read(path, colab=None):
     """The page of the notebook at ``path``; ``colab`` is the link that opens it there, where there is one."""
     notebook = nbformat.read(path, as_version=4)
     cells = [cell for cell in notebook.cells if not is_bootstrap(cell)]
-    opening = next(cell.source for cell in cells if cell.cell_type == "markdown")
+    opening = next((cell for cell in cells if cell.cell_type == "markdown"), nbformat.v4.new_markdown_cell())
     for cell in cells:
         for here, there in WORDING.items():
             if cell.cell_type == "markdown":
                 cell.source = cell.source.replace(here, there)
     anchors = markup.Anchors()
-    body = "\n".join(map(writer(path.parent, anchors).cell, cells))
-    minutes = MINUTES.search(opening)
-    lead = writer(path.parent, markup.Anchors()).markdown(opening.split("\n\n")[1])
-    title = anchors.rows[0][2]
-    if path.stem.startswith("00_"):  # its title is that of the course; in lists it goes by the name of its file
-        title = path.stem.partition("_")[2].replace("_", " ").capitalize()
+    with naming(path.name):
+        body = "\n".join(map(writer(path.parent, anchors).cell, cells))
+    minutes = MINUTES.search(opening.source)
+    paragraphs = [text for text in opening.source.split("\n\n") if text.strip() and not text.startswith("#")]
+    lead = (
+        writer(path.parent, markup.Anchors()).markdown(paragraphs[0], opening.get("attachments")) if paragraphs else ""
+    )
+    name = path.stem.partition("_")[2].replace("_", " ").capitalize() or path.stem
+    # The title of the first notebook is that of the course; in lists it goes by the name of its file.
+    title = name if path.stem.startswith("00_") or not anchors.rows else anchors.rows[0][2]
     return Page(path.stem, title, body, anchors.rows, lead, minutes[1] if minutes else None, colab)

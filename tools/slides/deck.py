@@ -13,7 +13,7 @@ import nbformat
 
 from optlib.checks import replacing
 
-from ..cells import Style, Writer, tags, title
+from ..cells import Style, Writer, naming, tags, title
 from .assets import text
 
 ROWS = 6  # of a table on one slide
@@ -61,7 +61,7 @@ def slides(notebook, write):
             chapter = heading.group(1) if heading else chapter
             deck.append(Slide(chapter, kind != "subslide"))
         if kind == "notes":
-            deck[-1].notes.append(write.markdown(cell.source))
+            deck[-1].notes.append(write.cell(cell))
         else:
             pieces = write.cell(cell)
             deck[-1].notes += FOLDED.findall(pieces)
@@ -76,14 +76,18 @@ def deck(path, still=False):
     """
     notebook = nbformat.read(path, as_version=4)
     body = []
-    for slide in slides(notebook, Writer(Path(path).parent, STILL if still else LIVE)):
+    with naming(Path(path).name):
+        leaves = slides(notebook, Writer(Path(path).parent, STILL if still else LIVE))
+        if not leaves:
+            raise ValueError("it has no cell for a slide")
+    for slide in leaves:
         if slide.opens:
             body.append("</section>\n<section>" if body else "<section>")
         body.append(_section(slide, still))
     kind = "still" if still else "live"
     files = [] if still else ["reveal.js", "notes.js"]
     return page(
-        title(notebook), ["highlight.css", "deck.css", *([] if still else ["reveal.css"])][::-1],
+        title(notebook, path), ["highlight.css", "deck.css", *([] if still else ["reveal.css"])][::-1],
         f'<main class="reveal {kind} loading"><div class="slides">\n{chr(10).join(body)}\n</section>\n</div></main>',
         [*files, "plan.js", "deck.js"],
     )  # fmt: skip

@@ -10,7 +10,7 @@ import nbformat
 
 from optlib.checks import replacing
 
-from ..cells import Style, Writer, title
+from ..cells import Style, Writer, naming, title
 from .assets import ToolMissing
 from .deck import deck, page
 
@@ -40,9 +40,10 @@ def notebook_page(path):
     """HTML of a notebook for paper: hints unfolded, solutions shown, stills in place of players."""
     notebook = nbformat.read(path, as_version=4)
     write = Writer(Path(path).parent, STYLE)
-    body = "\n".join(map(write.cell, notebook.cells)).replace("<details>", "<details open>")
+    with naming(Path(path).name):
+        body = "\n".join(map(write.cell, notebook.cells)).replace("<details>", "<details open>")
     styles = ["highlight.css", "handout.css"]
-    return page(title(notebook), styles, f"<main>\n{body}\n</main>", ["handout.js"])
+    return page(title(notebook, path), styles, f"<main>\n{body}\n</main>", ["handout.js"])
 
 
 @contextmanager
