@@ -1,6 +1,7 @@
 """What every notebook must be, beside running: nbval executes them and compares their outputs."""
 
 import configparser
+import copy
 import os
 import re
 import statistics
@@ -16,6 +17,7 @@ import races
 
 from tools.cells import WIDGET_VIEW
 from tools.colab.bootstrap import is_bootstrap
+from tools.execute_notebooks import normalize
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -98,6 +100,12 @@ def test_nothing_personal_is_stored(path, notebook):
         assert not {"execution", "ExecuteTime"} & set(cell.metadata)
 
 
+def test_the_metadata_are_those_that_the_writer_gives(notebook):
+    """Among them what nbconvert needs to keep the prose in a script, and the folding of solutions."""
+    assert notebook.metadata.language_info.nbconvert_exporter == "python"
+    assert notebook == normalize(copy.deepcopy(notebook))
+
+
 def test_widgets_stand_beside_something_that_needs_no_kernel(notebook):
     """The models are not stored; what a page shows in their place is the HTML before them."""
     assert "widgets" not in notebook.metadata
@@ -152,7 +160,8 @@ def test_exercises_have_stub_hint_and_solution(notebook):
     for cell in code_cells(notebook):
         found = set(checks.findall(cell.source))
         if "solution" in cell.metadata.get("tags", []):
-            assert cell.metadata.get("jupyter", {}).get("source_hidden"), "a solution must be folded"
+            assert cell.metadata.jupyter.source_hidden, "a solution must be folded"
+            assert cell.metadata.transient.remove_source, "nbconvert must leave out a solution"
             assert not found or "assert ol.check(" in cell.source
             solved |= found
         else:

@@ -99,8 +99,8 @@ class Style:
     note : str
         Text in place of sliders that only work in the notebook.
     text, hidden, solution, table : str
-        Frames of text, of code with the tag ``hide-input``, of a cell with the tag ``solution``, and of an output in
-        HTML that holds no picture.
+        Frames of text, of code with the tag ``hide-input`` and cells with ``hide-cell``, of a cell with the tag
+        ``solution``, and of an output in HTML that holds no picture.
     still : bool
         Without scripts: then a picture stands for each player.
     rows : int, optional
@@ -149,7 +149,9 @@ class Writer:
     def _code(self, cell):
         code = (self.style.hidden if "hide-input" in tags(cell) else "{}").format(self.code(cell.source))
         pieces = "\n".join(filter(None, [code, *self.outputs(cell)]))
-        return self.style.solution.format(pieces) if "solution" in tags(cell) else pieces
+        if "solution" in tags(cell):
+            return self.style.solution.format(pieces)
+        return self.style.hidden.format(pieces) if "hide-cell" in tags(cell) else pieces
 
     def markdown(self, source, attachments=None):
         """Markdown as HTML, with its pictures inside: from files, and ``attachments`` by name and kind."""

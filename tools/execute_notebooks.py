@@ -17,14 +17,17 @@ from nbclient.exceptions import CellExecutionError
 
 from optlib.checks import replacing
 
-from .cells import WIDGET_VIEW
+from .cells import WIDGET_VIEW, tags
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CELL_TIMEOUT = 120  # seconds
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-    "language_info": {"file_extension": ".py", "mimetype": "text/x-python", "name": "python"},
-}
+    # Without its exporter, `nbconvert --to script` leaves out all text.
+    "language_info": {"file_extension": ".py", "mimetype": "text/x-python", "name": "python",
+                      "nbconvert_exporter": "python"},
+}  # fmt: skip
+FOLDED = "hide-cell"  # the tag by which MyST and Jupyter Book fold a cell
 
 
 def execute(path):
@@ -47,9 +50,18 @@ def normalize(notebook):
         cell.metadata.pop("execution", None)
         cell.metadata.pop("ExecuteTime", None)
         cell.metadata.pop("collapsed", None)
+        if "solution" in tags(cell):
+            _fold(cell)
         if cell.cell_type == "code":
             cell.outputs = _merge_streams(cell.outputs)
     return _number_widgets(notebook)
+
+
+def _fold(cell):
+    """Fold a solution in JupyterLab and MyST, and leave it out of what nbconvert writes, each told in its own way."""
+    cell.metadata["jupyter"] = {"source_hidden": True}
+    cell.metadata["transient"] = {"remove_source": True}
+    cell.metadata["tags"] = [*(tag for tag in tags(cell) if tag != FOLDED), FOLDED]
 
 
 def _merge_streams(outputs):

@@ -62,7 +62,7 @@ def standalone(notebook, stem, address=None):
         notebook.cells.insert(first + 3, nbformat.v4.new_code_cell(CIFAR, id="cifar10"))  # after the bootstrap cell
     notebook.metadata = nbformat.from_dict({
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-        "language_info": {"name": "python"},
+        "language_info": {"name": "python", "nbconvert_exporter": "python"},
         "colab": {"name": f"{stem}.ipynb", "provenance": [], "toc_visible": True},
     } | ({"accelerator": "GPU"} if gpu else {}))  # fmt: skip
     return notebook
