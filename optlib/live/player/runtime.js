@@ -1,0 +1,70 @@
+// Python's arithmetic for what `optlib.live.translate` writes: numbers, and arrays of them entry by entry.
+const R = (() => {
+  const each = (f) => (...values) => {
+    const vector = values.find(Array.isArray);
+    return vector ? vector.map((_, i) => f(...values.map((v) => (Array.isArray(v) ? v[i] : v)))) : f(...values);
+  };
+  const index = (list, i) => (i < 0 ? i + list.length : i);
+  const truth = (v) => (Array.isArray(v) ? v.length > 0 : v !== 0 && v !== false && v !== null && v !== "");
+  const COMPARE = {
+    "<": (a, b) => a < b, "<=": (a, b) => a <= b, ">": (a, b) => a > b, ">=": (a, b) => a >= b,
+    "===": (a, b) => a === b, "!==": (a, b) => a !== b,
+  };
+  const add = each((a, b) => a + b);
+  const sum = (list, start = 0) => [...list].reduce((total, v) => add(total, v), start);
+  const bigger = (a, b) => (a !== a || b !== b ? NaN : a > b ? a : b);
+  const smaller = (a, b) => (a !== a || b !== b ? NaN : a < b ? a : b);
+  const list = (...values) => (values.length === 1 ? [...values[0]] : values);
+
+  // A rule that walks: (x, g, seen) => the next x, arrays of coordinates.  `fields` are its hyper-parameters, `schedules`
+  // those that change.  A rule that sees a number has a state of its own for each coordinate.
+  const walker = (rule, fields, schedules = {}) => {
+    let t = 0;
+    let states = [];
+    return (x, g, seen) => {
+      const apart = !rule.vector;
+      if (t === 0) states = (apart ? x : [x]).map(() => ({ ...fields }));
+      const values = {};
+      for (const name in schedules) values[name] = schedules[name](t, seen);
+      for (const [i, self] of states.entries()) {
+        Object.assign(self, values);
+        if (t === 0) rule.init(self, apart ? x[i] : x);
+        self.$t = t + 1;
+      }
+      t += 1;
+      return apart ? x.map((xi, i) => rule.update(states[i], xi, g[i])) : rule.update(states[0], x, g);
+    };
+  };
+  return {
+    add, sum, truth, walker,
+    sub: each((a, b) => a - b), mul: each((a, b) => a * b), div: each((a, b) => a / b),
+    pow: each((a, b) => (b === 2 ? a * a : b === 0.5 ? Math.sqrt(a) : a ** b)), square: each((a) => a * a),
+    floordiv: each((a, b) => Math.floor(a / b)), mod: each((a, b) => a - b * Math.floor(a / b)),
+    or: each((a, b) => a || b), and: each((a, b) => a && b),
+    compare: (sign, a, b) => each(COMPARE[sign])(a, b),
+    sqrt: each(Math.sqrt), exp: each(Math.exp), log: each(Math.log), log1p: each(Math.log1p), sin: each(Math.sin),
+    cos: each(Math.cos), tanh: each(Math.tanh), arctan: each(Math.atan), hypot: each(Math.hypot), abs: each(Math.abs),
+    floor: each(Math.floor), sign: each(Math.sign), isfinite: each(Number.isFinite), real: (a) => a,
+    maximum: each(bigger), minimum: each(smaller),
+    greatest: (...values) => list(...values).reduce((a, b) => (b > a ? b : a)),
+    least: (...values) => list(...values).reduce((a, b) => (b < a ? b : a)),
+    where: each((condition, a, b) => (condition ? a : b)),
+    zeros_like: each(() => 0), ones_like: each(() => 1),
+    inner: (a, b) => (Array.isArray(a) ? a.reduce((total, v, i) => total + v * b[i], 0) : a * b),
+    sumOf: (a) => (Array.isArray(a) ? sum(a) : a), meanOf: (a) => (Array.isArray(a) ? sum(a) / a.length : a),
+    maxOf: (a) => (Array.isArray(a) ? a.reduce(bigger) : a), minOf: (a) => (Array.isArray(a) ? a.reduce(smaller) : a),
+    product: (values) => [...values].reduce((total, v) => total * v, 1),
+    reduce: (f, values, ...start) => [...values].reduce((total, v) => f(total, v), ...start),
+    len: (values) => values.length, tuple: (values = []) => [...values], list: (values = []) => [...values],
+    float: Number, never: () => false, finfo: { max: Number.MAX_VALUE, eps: Number.EPSILON },
+    range: (a, b, step = 1) => {
+      const [first, end] = b === undefined ? [0, a] : [a, b];
+      return Array.from({ length: Math.max(0, Math.ceil((end - first) / step)) }, (_, i) => first + i * step);
+    },
+    enumerate: (values, start = 0) => [...values].map((v, i) => [i + start, v]),
+    zip: (...lists) => lists[0].map((_, i) => lists.map((each) => each[i])),
+    at: (values, i) => values[index(values, i)],
+    put: (values, i, value) => { values[index(values, i)] = value; },
+    slice: (values, first, end) => values.slice(first === null ? 0 : first, end === null ? undefined : end),
+  };
+})();

@@ -1,0 +1,544 @@
+"""Rules, schedules and functions as JavaScript: the page computes what their Python source says.
+
+>>> translate.rule(ol.Adam(lr=0.1)).source  # JavaScript text
+>>> translate.function(ol.FUNCTIONS["rosenbrock"]).source
+
+What is translated is plain arithmetic: numbers, tuples and lists of them, calls of functions of `optlib.arrays`, `math`
+and NumPy, and of functions that are plain themselves.  Anything else raises `Untranslatable`, with what and where.
+A rule that sees a number is translated for one coordinate; any other for the array of all of them.
+
+The runtime that the text needs is ``player/runtime.js``.  Names of the source get a ``$``, so that none of them can be
+a word or a global of JavaScript; text constants are JSON.
+"""
+
+import __future__
+
+import ast
+import builtins
+import dataclasses
+import functools
+import inspect
+import json
+import math
+import operator
+import types
+
+import numpy as np
+
+from .. import arrays
+from ..schedules import base as schedules
+from ..schedules import feedback
+
+# Python functions -> what stands for them in the runtime.
+LIFTED = ("sqrt", "exp", "log", "sin", "cos", "tanh", "abs", "sign", "isfinite", "maximum", "minimum", "where")
+KNOWN = {
+    **{getattr(arrays, name): name for name in (*LIFTED, "zeros_like", "ones_like", "real")},
+    **{getattr(np, name): name for name in (*LIFTED, "zeros_like", "ones_like", "real", "square", "arctan", "hypot")},
+    **{getattr(math, name): name for name in ("sqrt", "exp", "log", "sin", "cos", "tanh", "isfinite", "hypot", "pow")},
+    **{getattr(builtins, name): name for name in ("abs", "sum", "len", "range", "enumerate", "zip", "tuple", "list")},
+    min: "least", max: "greatest", float: "float", math.fabs: "abs", math.prod: "product", math.floor: "floor",
+    arrays.total: "sum", arrays.like: "real", arrays.is_array: "never", feedback._numpy: "real",
+    feedback._plain: "real", np.sum: "sum", np.power: "pow", np.log1p: "log1p", functools.reduce: "reduce",
+}  # fmt: skip
+OPERATORS = {
+    ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "pow", ast.FloorDiv: "floordiv",
+    ast.Mod: "mod", ast.BitOr: "or", ast.BitAnd: "and",
+}  # fmt: skip
+PLAIN = {"add": "+", "sub": "-", "mul": "*", "div": "/", "or": "||", "and": "&&"}
+COMPARISONS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "===", ast.NotEq: "!=="}
+
+
+class Untranslatable(ValueError):
+    """The source is not of the plain form that a page can compute."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Translation:
+    """JavaScript of one rule, schedule or function.
+
+    Attributes
+    ----------
+    source : str
+        An expression: of a rule ``{init(self, x), update(self, x, g), vector}``, of a schedule ``(t, seen) => value``,
+        of a function ``{value(...x), slopes(...x)}``.
+    fields : str
+        Of a rule, what ``self`` holds before `init`: the hyper-parameters that are no schedules.
+    schedules : str
+        Of a rule, the others.
+    """
+
+    source: str
+    fields: str = "{}"
+    schedules: str = "{}"
+
+
+def rule(one):
+    """Translate ``init`` and ``update`` of a rule, its hyper-parameters and its schedules.
+
+    Raises
+    ------
+    Untranslatable
+        Where the source is not plain, cannot be had, or the rule reads more than the gradient.
+    """
+    cls = type(one)
+    if cls.reads != ("gradient",):
+        raise Untranslatable(f"{cls.__name__} reads the {' and the '.join(cls.reads)}")
+    for name in ("step", "advance", "begin"):
+        if getattr(cls, name) is not getattr(cls.__mro__[-2], name):
+            raise Untranslatable(f"{cls.__name__} has a {name} of its own")
+    program = Program(vector=cls.sees != "number")
+    init, update = (program.function(getattr(cls, name), cls) for name in ("init", "update"))
+    fields, changing = {}, {}
+    for name, value in one.settings().items():
+        if arrays.is_array(value):
+            raise Untranslatable(f"{cls.__name__}: {name} is an array")
+        (changing if callable(value) else fields)[name] = value
+    vector = "true" if program.vector else "false"
+    return Translation(
+        program.text(f"{{init: {init}, update: {update}, vector: {vector}}}"),
+        fields=_object({name: constant(value) for name, value in fields.items()}),
+        schedules=_object({name: schedule(value).source for name, value in changing.items()}),
+    )
+
+
+def _object(values):
+    return f"{{{', '.join(f'${name}: {value}' for name, value in values.items())}}}"
+
+
+def schedule(one):
+    """Translate a schedule, or any function of t, to ``(t, seen) => value``."""
+    program = Program()
+    return Translation(program.text(program.schedule(one)))
+
+
+def function(one):
+    """Translate value and slopes of a `Function`, for coordinates one by one."""
+    program = Program()
+    value, slopes = (program.callable(each) for each in (one.formula, one.slopes))
+    return Translation(program.text(f"{{value: {value}, slopes: {slopes}}}"))
+
+
+class Program:
+    """Functions that are translated together: each once, under a name of its own."""
+
+    def __init__(self, vector=False):
+        self.vector = vector
+        self.names, self.definitions = {}, []
+
+    def text(self, result):
+        lines = "\n".join(self.definitions)
+        return f"(() => {{\n{lines}\nreturn {result};\n}})()" if lines else f"({result})"
+
+    def schedule(self, one):
+        if not callable(one):
+            return f"(() => {constant(one)})"
+        if isinstance(one, schedules.Combined):
+            a, b = self.schedule(one.a), self.schedule(one.b)
+            return f"((t, seen) => {a}(t, seen) {one.how} {b}(t, seen))"
+        if isinstance(one, schedules.Then):
+            first, second = self.schedule(one.first), self.schedule(one.second)
+            return f"((t, seen) => t < {one.after} ? {first}(t, seen) : {second}(t - {one.after}, seen))"
+        return self.callable(one)
+
+    def callable(self, one):
+        """A function, a bound method or an object with ``__call__``, as a JavaScript expression."""
+        if isinstance(one, types.FunctionType):
+            return self.function(one)
+        if isinstance(one, types.MethodType):
+            me, code = one.__self__, one.__func__
+        elif isinstance(vars(type(one)).get("__call__"), types.FunctionType):
+            me, code = one, type(one).__call__
+        else:
+            raise Untranslatable(f"{one!r} has no Python source")
+        name = f"o{len(self.definitions)}"
+        self.definitions.append(f"const {name} = {_object({n: constant(value) for n, value in vars(me).items()})};")
+        return f"((...x) => {self.function(code, type(me))}({name}, ...x))"
+
+    def function(self, python, owner=None):
+        """The name under which a Python function, or a method of ``owner``, is defined in this program."""
+        key = python, owner
+        if key not in self.names:
+            self.names[key] = name = f"f{len(self.names)}"
+            self.definitions.append(_Writer(self, python, owner).definition(name))
+        return self.names[key]
+
+
+def constant(value):
+    """A number, a text, or a tuple or list of such, as JavaScript."""
+    if isinstance(value, (bool, np.bool_)):
+        return "true" if value else "false"
+    if value is None:
+        return "null"
+    if isinstance(value, str):
+        return json.dumps(value).replace("<", "\\u003c")
+    if isinstance(value, (tuple, list)):
+        return f"[{', '.join(map(constant, value))}]"
+    if isinstance(value, np.ndarray):
+        return constant(value.tolist())
+    if isinstance(value, (int, float, np.number)):
+        number = float(value)
+        if math.isfinite(number):
+            return repr(int(value)) if number == int(number) and abs(number) < 2**53 else repr(number)
+        return "NaN" if math.isnan(number) else "Infinity" if number > 0 else "-Infinity"
+    raise Untranslatable(f"{value!r} is no number")
+
+
+# --- Python's source -----------------------------------------------------------------------------------------
+
+
+def source_of(python):
+    """The node of a function's source, checked to be that of the code in memory.
+
+    The whole file is parsed: `inspect.getsource` of a lambda gives lines that may not parse by themselves.  It is
+    compiled, too, in one piece as a file is, or statement by statement as a cell is: the file may have been edited.
+    """
+    code = python.__code__
+    try:
+        lines, _ = inspect.findsource(python)
+        tree = ast.parse("".join(lines))
+    except (OSError, TypeError, SyntaxError):
+        raise Untranslatable(f"the source of {python.__qualname__} cannot be had") from None
+    for part in (tree, *(ast.Module([each], []) for each in tree.body)):
+        nodes = [node for node in ast.walk(part) if _begins_at(node, code)]
+        if not nodes:
+            continue
+        nodes.sort(key=lambda node: (node.lineno, node.col_offset))
+        outer = compile(part, code.co_filename, "exec", flags=code.co_flags & _FUTURE, dont_inherit=True)
+        codes = [each for each in _codes(outer) if (each.co_name, each.co_firstlineno) == _place(code)]
+        for node, each in zip(nodes, codes, strict=False):
+            if each == code:
+                return node
+    raise Untranslatable(f"the source of {python.__qualname__} has changed since it was loaded")
+
+
+_FUTURE = functools.reduce(operator.or_, (getattr(__future__, n).compiler_flag for n in __future__.all_feature_names))
+
+
+def _begins_at(node, code):
+    if not isinstance(node, (ast.FunctionDef, ast.Lambda)):
+        return False
+    first = min([node.lineno, *(each.lineno for each in getattr(node, "decorator_list", ()))])
+    return (getattr(node, "name", "<lambda>"), first) == _place(code)
+
+
+def _place(code):
+    return code.co_name, code.co_firstlineno
+
+
+def _codes(outer):
+    """Code objects within another, in the order of the source."""
+    for each in outer.co_consts:
+        if isinstance(each, types.CodeType):
+            yield each
+            yield from _codes(each)
+
+
+# --- statements and expressions ------------------------------------------------------------------------------
+
+
+class _Writer:
+    """Writes one function in JavaScript."""
+
+    def __init__(self, program, python, owner):
+        self.program, self.python, self.owner = program, python, owner
+        self.node = source_of(python)
+        arguments = self.node.args
+        if arguments.kwonlyargs or arguments.kwarg or arguments.posonlyargs:
+            self.refuse(self.node, "arguments by name")
+        self.arguments = [each.arg for each in arguments.args]
+        self.rest = arguments.vararg.arg if arguments.vararg else None
+        self.me = self.arguments[0] if owner else None
+        self.locals = {*self.arguments, *([self.rest] if self.rest else [])}
+        self.variables = []
+        for each in ast.walk(self.node):
+            if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store) and each.id not in self.locals:
+                self.locals.add(each.id)
+                self.variables.append(f"${each.id}")
+        self.known = {**python.__globals__, **self._closure()}
+
+    def _closure(self):
+        cells = zip(self.python.__code__.co_freevars, self.python.__closure__ or (), strict=True)
+        return {name: cell.cell_contents for name, cell in cells}
+
+    def refuse(self, node, what):
+        line = getattr(node, "lineno", "?")
+        raise Untranslatable(f"{self.python.__qualname__}, line {line}: a page cannot compute {what}")
+
+    def definition(self, name):
+        values = [None] * (len(self.arguments) - len(self.python.__defaults__ or ()))
+        values += [constant(value) for value in self.python.__defaults__ or ()]
+        takes = [self.name(a) + (f" = {v}" if v else "") for a, v in zip(self.arguments, values, strict=True)]
+        takes += [f"...${self.rest}"] if self.rest else []
+        if isinstance(self.node, ast.Lambda):
+            body = [f"  return {self.value(self.node.body)};"]
+        else:
+            body = [f"  {line}" for each in self.node.body for line in self.statement(each)]
+        declared = [f"  let {', '.join(self.variables)};"] if self.variables else []
+        return "\n".join([f"const {name} = ({', '.join(takes)}) => {{", *declared, *body, "};"])
+
+    def name(self, name):
+        return "self" if name == self.me else f"${name}"
+
+    # --- statements ---
+
+    def statement(self, node):
+        kind = type(node).__name__
+        write = getattr(self, f"_{kind}", None)
+        if write is None:
+            self.refuse(node, f"a statement of this kind ({kind})")
+        return write(node)
+
+    def block(self, nodes):
+        return [f"  {line}" for each in nodes for line in self.statement(each)]
+
+    def _Return(self, node):
+        return [f"return {self.value(node.value) if node.value else 'null'};"]
+
+    def _Assign(self, node):
+        if len(node.targets) == 1 and isinstance(node.targets[0], ast.Subscript):
+            target = node.targets[0]
+            return [f"R.put({self.value(target.value)}, {self.value(target.slice)}, {self.value(node.value)});"]
+        targets = " = ".join(map(self.target, node.targets))
+        return [f"{targets} = {self.value(node.value)};"]
+
+    def _AugAssign(self, node):
+        read = ast.copy_location(_as_read(node.target), node)
+        value = ast.copy_location(ast.BinOp(read, node.op, node.value), node)
+        return self._Assign(ast.copy_location(ast.Assign([node.target], value), node))
+
+    def _AnnAssign(self, node):
+        return self._Assign(ast.copy_location(ast.Assign([node.target], node.value), node)) if node.value else []
+
+    def _Expr(self, node):
+        if isinstance(node.value, ast.Constant):
+            return []  # a docstring
+        call = node.value
+        if isinstance(call, ast.Call) and self.resolved(call.func) is setattr and self._is_me(call.args[0]):
+            return [f"{self._attribute(call.args[1])} = {self.value(call.args[2])};"]
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "append":
+            return [f"{self.value(call.func.value)}.push({self.value(call.args[0])});"]
+        self.refuse(node, "a call whose value is not used")
+
+    def _Pass(self, node):
+        return []
+
+    def _Break(self, node):
+        return ["break;"]
+
+    def _Continue(self, node):
+        return ["continue;"]
+
+    def _If(self, node):
+        lines = [f"if ({self.test(node.test)}) {{", *self.block(node.body), "}"]
+        return lines + (["else {", *self.block(node.orelse), "}"] if node.orelse else [])
+
+    def _For(self, node):
+        if node.orelse:
+            self.refuse(node, "for ... else")
+        return [f"for ({self.target(node.target)} of {self.value(node.iter)}) {{", *self.block(node.body), "}"]
+
+    def _Try(self, node):
+        """Floats of Python raise where those of a page are infinite, as arrays are: what is tried goes through."""
+        errors = [self.resolved(each.type) if each.type else None for each in node.handlers]
+        if node.finalbody or node.orelse or not {*errors} <= {OverflowError, ZeroDivisionError}:
+            self.refuse(node, "try")
+        return [line for each in node.body for line in self.statement(each)]
+
+    def target(self, node):
+        if isinstance(node, ast.Name):
+            return f"${node.id}"
+        if isinstance(node, (ast.Tuple, ast.List)):
+            *first, last = node.elts
+            rest = isinstance(last, ast.Starred)
+            last = f"...{self.target(last.value)}" if rest else self.target(last)
+            return f"[{', '.join([*map(self.target, first), last])}]"
+        if isinstance(node, ast.Attribute) and self._is_me(node.value):
+            return f"self.${node.attr}"
+        self.refuse(node, f"an assignment to {ast.unparse(node)}")
+
+    # --- expressions ---
+
+    def value(self, node):
+        kind = type(node).__name__
+        write = getattr(self, f"_value_{kind}", None)
+        if write is None:
+            self.refuse(node, f"an expression of this kind ({kind})")
+        return write(node)
+
+    def _value_Constant(self, node):
+        return constant(node.value)
+
+    def _value_Name(self, node):
+        if node.id in self.locals:
+            if node.id == self.me:
+                self.refuse(node, "with the rule itself as a value")
+            return f"${node.id}"
+        return self.of_python(node, self.resolved(node))
+
+    def of_python(self, node, value):
+        """What a name of the file stands for, frozen at this moment."""
+        try:
+            if value in KNOWN:
+                return f"R.{KNOWN[value]}"
+        except TypeError:  # not hashable
+            pass
+        if isinstance(value, types.FunctionType):
+            return self.program.function(value)
+        try:
+            return constant(value)
+        except Untranslatable:
+            self.refuse(node, f"with {ast.unparse(node)}")
+
+    def resolved(self, node):
+        """The Python object that a name or a chain of attributes stands for; None where that is known only later."""
+        if isinstance(node, ast.Name) and node.id not in self.locals:
+            missing = object()
+            value = self.known.get(node.id, getattr(builtins, node.id, missing))
+            if value is missing:
+                self.refuse(node, f"with {node.id}, which is not defined")
+            return value
+        if isinstance(node, ast.Attribute):
+            owner = self.resolved(node.value)
+            if isinstance(owner, types.ModuleType) and hasattr(owner, node.attr):
+                return getattr(owner, node.attr)
+        return None
+
+    def _is_me(self, node):
+        return isinstance(node, ast.Name) and node.id == self.me
+
+    def _attribute(self, name):
+        return f'self["$" + {self.value(name)}]'
+
+    def _value_Attribute(self, node):
+        if self._is_me(node.value):
+            return f"self.${node.attr}"
+        value = self.resolved(node)
+        if value is None and isinstance(node.value, ast.Call) and self.resolved(node.value.func) is arrays.finfo:
+            return f"R.finfo.{node.attr}"
+        if value is None:
+            self.refuse(node, ast.unparse(node))
+        return self.of_python(node, value)
+
+    def _value_Call(self, node):
+        function, python = node.func, self.resolved(node.func)
+        if python is getattr and self._is_me(node.args[0]):
+            return self._attribute(node.args[1])
+        if python is float and isinstance(node.args[0], ast.Constant):
+            return constant(float(node.args[0].value))  # "inf"
+        if any(self._is_me(each) for each in node.args):
+            self.refuse(node, "with the rule itself as an argument")
+        if isinstance(function, ast.Attribute) and self._is_me(function.value):
+            return self._method(node, function.attr)
+        if isinstance(python, types.FunctionType) and python not in KNOWN:
+            return f"{self.program.function(python)}({', '.join(self._arguments(node, python))})"
+        if python is None and isinstance(function, ast.Attribute) and function.attr in ("sum", "mean", "max", "min"):
+            if node.args or node.keywords:
+                self.refuse(node, f"{function.attr} along an axis")
+            return f"R.{function.attr}Of({self.value(function.value)})"
+        if python is None and not isinstance(function, ast.Name):
+            self.refuse(node, f"{ast.unparse(function)}(...)")
+        arguments = [self.value(each) for each in node.args]
+        for keyword in node.keywords:
+            if keyword.arg not in ("strict", "start") or python not in (zip, enumerate):
+                self.refuse(node, f"{ast.unparse(function)} with {keyword.arg}=")
+            arguments += [self.value(keyword.value)] if keyword.arg == "start" else []
+        return f"{self.value(function)}({', '.join(arguments)})"
+
+    def _arguments(self, node, python, first=0):
+        """Arguments of a translated function in its order."""
+        names = python.__code__.co_varnames[first : python.__code__.co_argcount]
+        values = [self.value(each) for each in node.args]
+        named = {keyword.arg: self.value(keyword.value) for keyword in node.keywords}
+        if not named.keys() <= {*names[len(values) :]}:
+            self.refuse(node, f"{ast.unparse(node.func)} with these names")
+        return values + [named.get(name, "undefined") for name in names[len(values) :]]
+
+    def _method(self, node, name):
+        if name == "inner":
+            return f"R.inner({', '.join(map(self.value, node.args))})"
+        method = inspect.getattr_static(self.owner, name, None)
+        if not isinstance(method, types.FunctionType):
+            self.refuse(node, f"self.{name}(...)")
+        arguments = ["self", *self._arguments(node, method, first=1)]
+        return f"{self.program.function(method, self.owner)}({', '.join(arguments)})"
+
+    def _value_BinOp(self, node):
+        name = OPERATORS.get(type(node.op))
+        if name is None:
+            self.refuse(node, f"with this operator ({type(node.op).__name__})")
+        left, right = self.value(node.left), self.value(node.right)
+        if name == "pow" and isinstance(node.right, ast.Constant) and node.right.value == 2:
+            return f"R.square({left})"
+        if name in PLAIN and not self.program.vector:
+            return f"({left} {PLAIN[name]} {right})"
+        return f"R.{name}({left}, {right})"
+
+    def _value_UnaryOp(self, node):
+        operand = self.value(node.operand)
+        if isinstance(node.op, ast.USub):
+            return f"R.mul(-1, {operand})" if self.program.vector else f"(-{operand})"
+        if isinstance(node.op, ast.UAdd):
+            return operand
+        if isinstance(node.op, ast.Not):
+            return f"(!{self.test(node.operand)})"
+        self.refuse(node, "with this sign")
+
+    def _value_Compare(self, node):
+        values = [self.value(each) for each in (node.left, *node.comparators)]
+        pairs = []
+        for a, comparison, b in zip(values, node.ops, values[1:], strict=False):
+            if type(comparison) not in COMPARISONS:
+                self.refuse(node, "this comparison")
+            sign = COMPARISONS[type(comparison)]
+            pairs.append(f'R.compare("{sign}", {a}, {b})' if self.program.vector else f"({a} {sign} {b})")
+        return pairs[0] if len(pairs) == 1 else f"({' && '.join(pairs)})"
+
+    def test(self, node):
+        """An expression that is asked for its truth."""
+        if isinstance(node, ast.BoolOp):
+            sign = " && " if isinstance(node.op, ast.And) else " || "
+            return f"({sign.join(map(self.test, node.values))})"
+        if isinstance(node, ast.Compare) and not self.program.vector:
+            return self.value(node)
+        return f"R.truth({self.value(node)})"
+
+    def _value_IfExp(self, node):
+        return f"({self.test(node.test)} ? {self.value(node.body)} : {self.value(node.orelse)})"
+
+    def _value_Tuple(self, node):
+        return f"[{', '.join(map(self.value, node.elts))}]"
+
+    _value_List = _value_Tuple
+
+    def _value_Starred(self, node):
+        return f"...{self.value(node.value)}"
+
+    def _value_Subscript(self, node):
+        if isinstance(node.slice, ast.Slice):
+            if node.slice.step:
+                self.refuse(node, "a slice with a step")
+            ends = [self.value(end) if end else "null" for end in (node.slice.lower, node.slice.upper)]
+            return f"R.slice({self.value(node.value)}, {', '.join(ends)})"
+        if isinstance(node.slice, ast.Tuple):
+            self.refuse(node, "several indices at once")
+        return f"R.at({self.value(node.value)}, {self.value(node.slice)})"
+
+    def _value_GeneratorExp(self, node):
+        return self._comprehension(node.elt, node.generators)
+
+    _value_ListComp = _value_GeneratorExp
+
+    def _comprehension(self, element, generators):
+        (each, *more) = generators
+        pattern = self.target(each.target)
+        values = f"[...{self.value(each.iter)}]"
+        for condition in each.ifs:
+            values += f".filter(({pattern}) => {self.test(condition)})"
+        if more:
+            return f"{values}.flatMap(({pattern}) => {self._comprehension(element, more)})"
+        return f"{values}.map(({pattern}) => {self.value(element)})"
+
+
+def _as_read(target):
+    read = ast.parse(ast.unparse(target), mode="eval").body
+    return read

@@ -1,0 +1,349 @@
+"""What a page computes is what Python computes: translated rules, schedules and functions run in a real browser."""
+
+import functools
+import json
+import math
+import shutil
+
+import numpy as np
+import pytest
+
+import optlib as ol
+from optlib.live import page, translate
+from optlib.live.translate import Untranslatable
+
+sync_api = pytest.importorskip("playwright.sync_api")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no Chromium is installed (Debian: apt-get install chromium)")
+
+RULES = {name: cls for name, cls in ol.OPTIMIZERS.items() if cls.reads == ("gradient",)}
+# Only + - * / sqrt max abs and squares, which both languages round alike.
+EXACT = {"GradientDescent", "Momentum", "Nesterov", "QHM", "AggMo", "DemonMomentum", "AdaGrad", "RMSProp", "AdaDelta",
+         "DemonAdam"}  # fmt: skip
+CLOSE = 1e-13
+Base = ol.optimizers.Optimizer
+
+
+@pytest.fixture(scope="module")
+def run():
+    """Evaluates JavaScript with the runtime and returns its value; infinities and NaN come through as text."""
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--in-process-gpu"])
+        tab = browser.new_page()
+        runtime = page.asset("runtime.js")
+
+        def evaluate(expression):
+            plain = "(k, v) => (typeof v === 'number' && !Number.isFinite(v) ? `${v}` : v)"
+            text = tab.evaluate(f"() => {{ {runtime}\nreturn JSON.stringify({expression}, {plain}); }}")
+            return json.loads(text)
+
+        yield evaluate
+        browser.close()
+
+
+def numbers(values):
+    return np.array(np.vectorize(float, otypes=[float])(values))
+
+
+def gradients(seed, steps=40, d=2):
+    """Sizes over eight orders of magnitude, changes of sign, and zeros."""
+    rng = np.random.default_rng(seed)
+    g = rng.standard_normal((steps, d)) * 10.0 ** rng.uniform(-5, 3, size=(steps, 1))
+    g[rng.random(steps) < 0.1] = 0.0
+    g[0, 0] = 0.0
+    return g
+
+
+def walked(run, rule, x, g):
+    """The path of the page along given gradients."""
+    made = translate.rule(rule)
+    return numbers(run(
+        f"(() => {{ const walk = R.walker({made.source}, {made.fields}, {made.schedules}); let x = {json.dumps(x)};"
+        f"return {json.dumps(g.tolist())}.map((g) => (x = walk(x, g, R.inner(g, g) ** 0.5))); }})()"
+    ))  # fmt: skip
+
+
+def path(rule, x, g):
+    x, points = np.array(x, dtype=float), []
+    with np.errstate(all="ignore"):
+        for slopes in g:
+            x = rule.step(x, slopes)
+            points.append(x)
+    return np.array(points)
+
+
+def drawn(cls, seed):
+    """Hyper-parameters from the ranges of the sliders."""
+    rng, hypers = np.random.default_rng(seed), {}
+    for name, about in cls.hypers.items():
+        if type(about.default) is bool:
+            hypers[name] = bool(seed % 2)
+        elif about.slider:
+            low, high = about.slider
+            value = low * (high / low) ** rng.random() if about.log else rng.uniform(low, high)
+            hypers[name] = type(about.default)(value)
+    return hypers
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("name", RULES)
+def test_a_rule_walks_as_in_python(run, name, seed):
+    rule = RULES[name](**drawn(RULES[name], seed) if seed else {})
+    g, start = gradients(seed), [0.0, 0.0] if "weight_decay" not in rule.hypers else [0.3, -1.7]
+    page_path, python = walked(run, rule, start, g), path(rule, start, g)
+    if name in EXACT:
+        np.testing.assert_array_equal(page_path, python)
+    scale = np.abs(python).max(axis=0) + 1e-300
+    np.testing.assert_allclose(page_path / scale, python / scale, rtol=0, atol=CLOSE)
+
+
+def test_every_first_order_rule_function_and_schedule_is_translated():
+    assert len(RULES) == 19
+    for cls in RULES.values():
+        translate.rule(cls())
+    small = [f for f in ol.FUNCTIONS.values() if f.dim <= 2]
+    assert len(small) == len(ol.FUNCTIONS) == 22
+    for f in small:
+        translate.function(f)
+    assert {type(each) for each in SCHEDULES} >= {
+        getattr(ol.schedules, name) for name in ol.schedules.__all__ if name not in ("Schedule", "demon")
+    }
+
+
+s = ol.schedules
+SCHEDULES = [
+    s.Constant(0.1), s.InverseTime(0.1, rate=0.3, power=0.7), s.Step(0.1, every=3, factor=0.4), s.Exponential(0.1, 0.9),
+    s.Exponential(2.0, 1e9), s.Polynomial(0.1, 17, power=1.5, end=0.01), s.Cosine(0.1, 13, end=0.01), s.WarmUp(5),
+    s.OneCycle(0.1, 20), s.OneCycle(0.1, 2), s.Demon(0.9, 15), s.OnPlateau(0.1, patience=2, cooldown=1, least=1e-3),
+    s.ByGradientNorm(0.3, b0=0.0), s.WarmUp(5) * s.Cosine(0.1, 13) + 0.01, 2 * s.Constant(0.1),
+    s.Constant(0.1).then(s.Cosine(0.1, 9), after=4), 0.5 * s.OnPlateau(0.1, patience=1), lambda t: 0.1 / (1 + t) ** 0.5,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("one", SCHEDULES, ids=str)
+def test_a_schedule_has_the_same_values(run, one):
+    seen = np.random.default_rng(0).uniform(1, 2, size=40).tolist()
+    reads = getattr(one, "reads", None)
+    python = [one(t, seen[t]) if reads else one(t) for t in range(40)]
+    if reads:
+        one.reset()
+    made = translate.schedule(one).source
+    values = run(f"(() => {{ const s = {made}; return {json.dumps(seen)}.map((seen, t) => s(t, seen)); }})()")
+    np.testing.assert_allclose(numbers(values), python, rtol=1e-14)
+
+
+@pytest.mark.parametrize("reads", [False, True])
+def test_a_rule_walks_with_its_schedules(run, reads):
+    lr = s.ByGradientNorm(0.3) if reads else s.WarmUp(5) * s.Cosine(0.1, 30)
+    rule, g = ol.Momentum(lr=lr, beta=s.Demon(0.9, 20)), gradients(7)
+    python = path(rule.fresh(), [0.5, -0.5], g)
+    np.testing.assert_allclose(walked(run, rule.fresh(), [0.5, -0.5], g), python, rtol=1e-12)
+
+
+def points_of(f):
+    rng = np.random.default_rng(1)
+    low, high = np.array(f.domain).T
+    wide = low + (high - low) * rng.uniform(-0.3, 1.3, size=(300, f.dim))
+    return np.vstack([wide, f.start, *[[p] for p in (*f.minima, *f.local_minima)], np.zeros((1, f.dim))])
+
+
+def compared(run, f, points, tolerance=1e-12):
+    made = translate.function(f).source
+    values, slopes = run(
+        f"(() => {{ const f = {made}; const at = {json.dumps(points.tolist())};"
+        "return [at.map((p) => f.value(...p)), at.map((p) => f.slopes(...p))]; })()"
+    )
+    with np.errstate(all="ignore"):
+        wanted = f(points), f.grad(points)
+    for page_values, python in zip((values, slopes), wanted, strict=True):
+        scale = np.median(np.abs(python)) + 1e-300
+        np.testing.assert_allclose(numbers(page_values) / scale, python / scale, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("name", ol.FUNCTIONS)
+def test_a_function_has_the_same_values_and_slopes(run, name):
+    compared(run, ol.FUNCTIONS[name], points_of(ol.FUNCTIONS[name]))
+
+
+def test_a_turned_bowl_is_a_bound_method(run):
+    f = ol.functions.quadratic(50, angle=30)
+    compared(run, f, points_of(f))
+
+
+# --- a reader's own ------------------------------------------------------------------------------------------
+
+
+class Own(Base):
+    """Everything that is plain."""
+
+    lr: float = ol.hyper(0.1, r"\eta", "(0, inf)")
+    betas: tuple = ol.hyper((0.5, 0.9), r"\beta", "[0, 1)")
+    careful: bool = ol.hyper(True, "c")
+
+    def init(self, x):
+        self._k, self.kept = 0, [0.0 * x, 0.0 * x]
+
+    def update(self, x, g):
+        self._k += 1
+        for i, beta in enumerate(self.betas):
+            self.kept[i] = beta * self.kept[i] + g
+            if beta > 0.8 and not self.careful:
+                break
+        first, *rest = self.kept
+        step = first if self._k % 3 else sum(rest) / len(rest)
+        best: float = max(self.lr / self._k, 0.01)
+        self.kept[-1] *= 0.99
+        return x - best * np.sign(step) * np.minimum(abs(step), 1.0)
+
+
+class Norm(Own):
+    """Sees all coordinates."""
+
+    sees = "tensor"
+
+    def update(self, x, g):
+        norm = (g * g).sum() ** 0.5 + 1e-9
+        return x - self.lr * g / norm * self._shrunk(g.max()) - self.lr * g.mean()
+
+    def _shrunk(self, largest):
+        return 1 / (1 + abs(largest))
+
+
+class Constructor(Base):
+    """Names that mean something in a page."""
+
+    lr: float = ol.hyper(0.1, r"\eta", "(0, inf)")
+
+    def init(self, x):
+        self.constructor = self.__proto__ = 0.0 * x
+
+    def update(self, x, g):
+        var = function = self.lr * g
+        self.constructor = 0.5 * self.constructor + function
+        Map, arguments = self.constructor, var
+        return x - Map - arguments
+
+
+@pytest.mark.parametrize("rule", [Own(), Own(careful=False), Norm(), Constructor()], ids=repr)
+def test_a_rule_of_ones_own_walks_as_in_python(run, rule):
+    rule_path = []
+    g, x = gradients(3), np.array([0.3, -1.7])
+    twins = [rule.fresh() for _ in x] if not isinstance(rule, Norm) else None
+    for slopes in g:
+        if twins:
+            x = np.array(
+                [twin.advance(np.float64(v), np.float64(s)) for twin, v, s in zip(twins, x, slopes, strict=True)]
+            )
+        else:
+            rule.t or rule.reset()
+            x = rule.advance(x, slopes)
+        rule_path.append(x)
+    single = type(rule)
+    if twins:
+        single.sees = "number"
+    try:
+        np.testing.assert_allclose(walked(run, rule.fresh(), [0.3, -1.7], g), rule_path, rtol=1e-12, atol=1e-15)
+    finally:
+        if twins:
+            single.sees = None
+
+
+scale = 3.0
+
+
+def helper(x, power=2):
+    total = 0.0
+    for k in range(1, 4):
+        total += x**power / k
+    return total
+
+
+def closed(factor):
+    return lambda x, y: factor * x**2 + scale * math.cos(y) if factor else x
+
+
+OBJECTIVES = {
+    "lambda": (lambda x, y: x**2 + 3 * y**2, lambda x, y: (2 * x, 6 * y)),
+    "closure": (closed(0.5), lambda x, y: (x, -scale * np.sin(y))),
+    "helper": (lambda x, y: helper(x) + helper(y, power=3), lambda x, y: (11 / 3 * x, 5.5 * y**2)),
+    "where": (lambda x, y: np.where(x > y, x, y) ** 2, lambda x, y: (np.where(x > y, 2 * x, 0.0), 0 * y)),
+    "chain": (lambda x, y: np.exp(-(x**2)) + np.log1p(abs(y)) * np.tanh(x) + np.hypot(x, y), lambda x, y: (-x, +y)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_an_objective_of_ones_own_has_the_same_values(run, name):
+    formula, slopes = OBJECTIVES[name]
+    made = translate.function(ol.functions.base.Function(
+        name=name, formula=formula, slopes=slopes, domain=((-1, 1),) * 2, start=(0.5, 0.5)
+    )).source  # fmt: skip
+    points = np.random.default_rng(2).uniform(-2, 2, size=(50, 2)).tolist()
+    values = run(f"(() => {{ const f = {made}; return {points}.map((p) => [f.value(...p), ...f.slopes(...p)]); }})()")
+    wanted = [[formula(*map(np.float64, p)), *slopes(*map(np.float64, p))] for p in points]
+    np.testing.assert_allclose(numbers(values), np.array(wanted, dtype=float), rtol=1e-13)
+
+
+class Steps(Base):
+    def step(self, x, *seen, loss=None):
+        return x
+
+
+class Whole(Base):
+    def update(self, x, g):
+        return x - helper(self)
+
+
+class Loops(Base):
+    def update(self, x, g):
+        while abs(g) > 1:
+            g = g / 2
+        return x - g
+
+
+A = np.eye(2)
+
+
+@pytest.mark.parametrize(("make", "what"), [
+    (lambda: translate.rule(ol.Newton()), "reads the gradient and the hessian"),
+    (lambda: translate.rule(Steps()), "has a step of its own"),
+    (lambda: translate.rule(Whole()), "the rule itself"),
+    (lambda: translate.rule(Loops()), "While"),
+    (lambda: translate.rule(ol.Adam(lr=np.ones(2))), "lr is an array"),
+    (lambda: translate.schedule(functools.partial(helper, power=3)), "has no Python source"),
+    (lambda: translate.schedule(lambda t: A[0, 0] * t), "several indices"),
+    (lambda: translate.schedule(lambda t: np.linalg.norm(t)), "norm"),
+    (lambda: translate.schedule(lambda t: t @ t), "operator"),
+    (lambda: translate.schedule(lambda t: t or 1), "BoolOp"),
+    (lambda: translate.schedule(lambda t: undefined * t), "undefined, which is not defined"),  # noqa: F821
+    (lambda: translate.schedule(lambda t: open("/")), "with open"),
+    (lambda: translate.schedule(lambda t: [a for *_, a in [[t]]]), r"an assignment to \*_"),
+    (lambda: translate.schedule(eval("lambda t: t")), "source of .* cannot be had"),
+    (lambda: translate.schedule(lambda t, *, k=1: t), "arguments by name"),
+])  # fmt: skip
+def test_what_is_not_plain_is_refused_with_its_place(make, what):
+    with pytest.raises(Untranslatable, match=what):
+        make()
+
+
+def test_lambdas_of_one_line_are_told_apart(run):
+    first, second = (lambda t: t + 1), (lambda t: t + 2)
+    assert [run(f"({translate.schedule(each).source})(1)") for each in (first, second)] == [2, 3]
+
+
+def test_a_file_that_was_edited_since_is_refused(tmp_path, monkeypatch):
+    file = tmp_path / "edited.py"
+    file.write_text("def value(t):\n    return t + 1\n")
+    namespace = {}
+    exec(compile(file.read_text(), str(file), "exec"), namespace)
+    translate.schedule(namespace["value"])
+    file.write_text("def value(t):\n    return t + 2\n")
+    with pytest.raises(Untranslatable, match="has changed since it was loaded"):
+        translate.schedule(namespace["value"])
+
+
+def test_nothing_of_a_reader_becomes_markup_or_script(run):
+    text = "</script><!--"
+    made = translate.schedule(lambda t: t if text == "x" else 2.0).source
+    assert "<" not in made.replace("<=", "").replace(" < ", "")
+    assert run(f"({made})(1)") == 2
+    assert translate.constant('a"b\u2028`${1}') == '"a\\"b\\u2028`${1}"'
