@@ -1,6 +1,7 @@
 """Players and explorables in a real browser: they move, obey the keyboard, stay offline and are accessible."""
 
 import base64
+import re
 import shutil
 from contextlib import contextmanager
 from pathlib import Path
@@ -262,14 +263,37 @@ def test_a_slider_moves_the_path_to_where_minimize_goes(browser, tmp_path):
         tab.mouse.move(box["x"] + 0.35 * box["width"], box["y"] + box["height"] / 2, steps=6)
         tab.mouse.up()
         assert pixels(host) != before
-        lr = ask("player.data.axes[0].values[player.at[0]]")
+        assert ask("player.turned") == "all"
+        lr = ask("player.settings[0].lr")
         assert lr < 0.1
+        assert ask("player.settings.every((own) => own.lr === player.settings[0].lr)")
         view, width = scene(F), ask("player.map.box.w")
         for track, rule in zip(ask("player.tracks.map((t) => t.points)"), RULES, strict=True):
             path = ol.minimize(F, type(rule)(lr=lr), START, STEPS)
             wanted = (path.x - [view.x[0], view.y[0]]) / [view.x[1] - view.x[0], view.y[1] - view.y[0]]
             assert np.abs(np.array(track) - wanted).max() * width <= 1  # pixel
         assert f"lr={lr}" in host.locator(".code").text_content()
+
+
+@pytest.mark.parametrize("kind", ["animation", "explorable"])
+def test_keys_of_a_deck_reach_the_page(browser, tmp_path, kind):
+    """After a click into a player, a presenter's clicker still turns the slides."""
+    html = ol.animate(F, *race()).html() if kind == "animation" else ol.explore(F, *RULES, steps=20).html()
+    keys = ["PageDown", "PageUp", "Escape", "f", "s", "n", "b", "?"]
+    with opened(browser, tmp_path, html) as tab:
+        host, ask = player(tab, kind)
+        host.get_by_role("slider").first.focus()
+        before = ask("[player.step, JSON.stringify(player.settings)]")
+        for key in keys:
+            tab.keyboard.press(key)
+        assert [key for key in tab.evaluate("window.keys") if key != "Shift"] == keys
+        assert ask("[player.step, JSON.stringify(player.settings)]") == before
+        if kind == "explorable":  # a field for text needs its letters
+            host.get_by_role("textbox").first.focus()
+            tab.evaluate("window.keys = []")
+            for key in ("f", "1", "PageDown"):
+                tab.keyboard.press(key)
+            assert tab.evaluate("window.keys") == ["PageDown"]
 
 
 def test_an_exported_notebook_stays_alive_without_kernel_and_network(browser, tmp_path):
@@ -284,13 +308,13 @@ def test_an_exported_notebook_stays_alive_without_kernel_and_network(browser, tm
     host, ask = player(tab, "explorable")
     slider = host.get_by_role("slider", name="lr")
     slider.scroll_into_view_if_needed()
-    box, before = slider.bounding_box(), ask("player.at[0]")
+    box, before = slider.bounding_box(), ask("player.settings[0].lr")
     tab.mouse.move(box["x"] + 0.8 * box["width"], box["y"] + box["height"] / 2)
     tab.mouse.down()
     tab.mouse.move(box["x"] + 0.4 * box["width"], box["y"] + box["height"] / 2, steps=5)
     tab.mouse.up()
-    assert ask("player.at[0]") != before
-    f, lr = ol.FUNCTIONS["theta_squared"], ask("player.data.axes[0].values[player.at[0]]")
+    assert ask("player.settings[0].lr") != before
+    f, lr = ol.FUNCTIONS["theta_squared"], ask("player.settings[0].lr")
     path, view = ol.minimize(f, ol.GradientDescent(lr=lr), start=2.0, steps=20), scene(f)
     wanted = (path.x[:, 0] - view.x[0]) / (view.x[1] - view.x[0])
     shown = np.array(ask("player.tracks[0].points"))[:, 0]
@@ -298,39 +322,70 @@ def test_an_exported_notebook_stays_alive_without_kernel_and_network(browser, tm
     frame.close()
 
 
-def test_the_start_follows_a_click_and_keys_stay_inside(browser, tmp_path):
+def test_the_start_follows_the_mouse(browser, tmp_path):
     html = ol.explore(ol.FUNCTIONS["two_basins"], ol.GradientDescent(lr=0.1), start=-3.6, steps=50).html()
     with opened(browser, tmp_path, html) as tab:
         host, ask = player(tab, "explorable")
         box = host.locator("canvas.map").bounding_box()
-        tab.mouse.click(box["x"] + 0.8 * box["width"], box["y"] + 0.5 * box["height"])
-        start = ask("player.data.starts[player.start][0]")
-        assert 1 < start < 3
+        starts = []
+        tab.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 0.5 * box["height"])
+        tab.mouse.down()
+        for share in (0.4, 0.6, 0.8):
+            tab.mouse.move(box["x"] + share * box["width"], box["y"] + 0.5 * box["height"])
+            starts.append(ask("player.start[0]"))
+        tab.mouse.up()
+        assert starts == sorted(set(starts))
+        assert 1 < starts[-1] < 3
+        path = ol.minimize(ol.FUNCTIONS["two_basins"], ol.GradientDescent(lr=0.1), start=starts[-1], steps=50)
+        assert ask("player.tracks[0].reached") == pytest.approx(path.f[-1], rel=1e-9)
         host.get_by_role("slider", name="lr").focus()
-        at = ask("player.at[0]")
+        before = ask("player.settings[0].lr")
         tab.keyboard.press("ArrowRight")
-        assert ask("player.at[0]") == at + 1
+        assert ask("player.settings[0].lr") > before
         assert tab.evaluate("window.keys ?? []") == []
         host.get_by_role("button", name="reset").click()
-        assert ask("player.data.starts[player.start][0]") == -3.6
+        assert ask("player.start[0]") == -3.6
+
+
+def test_each_rule_keeps_its_own_settings(browser, tmp_path):
+    rules = ol.GradientDescent(lr=0.9), ol.AdaGrad(lr=0.5), ol.RMSProp(lr=0.1)
+    with opened(browser, tmp_path, ol.explore(ol.FUNCTIONS["ravine"], *rules, steps=60).html()) as tab:
+        host, ask = player(tab, "explorable")
+        reached = lambda: ask("player.tracks.map((track) => track.reached)")
+        wanted = [ol.minimize(ol.FUNCTIONS["ravine"], rule, steps=60).f[-1] for rule in rules]
+        assert reached() == pytest.approx(wanted, rel=1e-9)
+        host.get_by_role("combobox", name="sliders of").select_option("AdaGrad")
+        exact = host.get_by_role("textbox", name="lr, exactly")
+        exact.fill("0.123456789")
+        exact.press("Enter")
+        wanted[1] = ol.minimize(ol.FUNCTIONS["ravine"], ol.AdaGrad(lr=0.123456789), steps=60).f[-1]
+        assert reached() == pytest.approx(wanted, rel=1e-9)
+        assert "ol.AdaGrad(lr=0.123456789)" in host.locator(".code").text_content()
+        exact.fill("-1")
+        exact.press("Enter")
+        assert exact.input_value() == "0.123456789"
+        host.get_by_role("combobox", name="sliders of").select_option("all rules")
+        host.get_by_role("slider", name="lr").press("End")
+        assert len(set(ask("player.settings.map((own) => own.lr)"))) == 1
+        host.get_by_role("button", name="reset").click()
+        assert ask("player.settings.map((own) => own.lr)") == [0.9, 0.5, 0.1]
 
 
 def test_a_click_in_the_heat_map_shows_the_path_of_that_setting(browser, tmp_path):
-    found = ol.heatmap(ol.FUNCTIONS["rosenbrock"], ol.Momentum, n=40, steps=100)
-    with opened(browser, tmp_path, found.html()) as tab:
+    heatmap = ol.heatmap(ol.FUNCTIONS["rosenbrock"], ol.Momentum, n=40, steps=100)
+    with opened(browser, tmp_path, heatmap.html()) as tab:
         host, ask = player(tab, "explorable")
-        assert ask("player.at.map((at, i) => player.data.axes[i].values[at])") == [found.best["lr"], found.best["beta"]]
-        edge, axes = tab.locator("figure img").bounding_box(), found.picture.axes.get_position()
+        assert ask("player.settings[0]") == {name: heatmap.best[name] for name in ("lr", "beta")}
+        edge, axes = tab.locator("figure img").bounding_box(), heatmap.picture.axes.get_position()
         for lr, beta in ((1e-3, 0.3), (1e-2, 0.9), (1e-4, 0.0)):
             across = axes.x0 + axes.width * (np.log10(lr) + 4) / 4  # the map shows 0.0001 to 1, and 0 to 1
             up = axes.y0 + axes.height * beta
             tab.mouse.click(edge["x"] + across * edge["width"], edge["y"] + (1 - up) * edge["height"])
-            shown = ask("player.at.map((at, i) => player.data.axes[i].values[at])")
-            assert abs(np.log10(shown[0] / lr)) < 4 / 32 / 2 + 0.02
-            assert abs(shown[1] - beta) < 1 / 22 / 2 + 0.02
-            path = ol.minimize(found.setting.f, ol.Momentum(lr=shown[0], beta=shown[1]), steps=100)
-            ends = ask("player.tracks[0].heights[player.step]")
-            assert path.diverged or np.isclose(ends, path.f[-1], rtol=5e-3)
+            shown = ask("player.settings[0]")
+            assert abs(np.log10(shown["lr"] / lr)) < 0.06
+            assert abs(shown["beta"] - beta) < 0.02
+            path = ol.minimize(heatmap.setting.f, ol.Momentum(**shown), steps=100)
+            assert path.diverged or ask("player.tracks[0].reached") == pytest.approx(path.f[-1], rel=1e-6)
 
 
 def test_a_click_is_right_where_the_page_is_scaled(browser, tmp_path):
@@ -338,12 +393,21 @@ def test_a_click_is_right_where_the_page_is_scaled(browser, tmp_path):
     html = ol.explore(F, ol.Adam(lr=0.1), steps=20).html()
     with opened(browser, tmp_path, f"<div style='transform:scale(0.5);transform-origin:0 0'>{html}</div>") as tab:
         host, ask = player(tab, "explorable")
-        canvas = host.locator("canvas.map").bounding_box()
-        for place, start in zip(ask("player.data.places"), ask("player.data.starts"), strict=True):
-            box = ask("player.map.box")
-            x = canvas["x"] + 0.5 * (box["x"] + place[0] * box["w"])
-            tab.mouse.click(x, canvas["y"] + 0.5 * (box["y"] + (1 - place[1]) * box["h"]))
-            assert ask("player.data.starts[player.start]") == start
+        canvas, box, view = host.locator("canvas.map").bounding_box(), ask("player.map.box"), scene(F)
+        for u, v in ((0.25, 0.75), (0.5, 0.1)):
+            x = canvas["x"] + 0.5 * (box["x"] + u * box["w"])
+            tab.mouse.click(x, canvas["y"] + 0.5 * (box["y"] + (1 - v) * box["h"]))
+            wanted = view.x[0] + u * (view.x[1] - view.x[0]), view.y[0] + v * (view.y[1] - view.y[0])
+            assert ask("player.start") == pytest.approx(wanted, abs=0.02 * (view.x[1] - view.x[0]))
+
+
+def test_a_page_that_computes_other_numbers_stands_still(browser, tmp_path):
+    html = ol.explore(F, ol.Adam(lr=0.1), steps=20).html()
+    wrong = re.sub(r'"ends":\[\[[-\d.e]+', '"ends":[[1234.5', html)
+    assert wrong != html
+    with opened(browser, tmp_path, wrong) as tab:
+        tab.get_by_text("This browser computes other numbers than Python").wait_for()
+        assert tab.locator(".optlib-explorable canvas").count() == 0
 
 
 # --- for every reader ---------------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ def run():
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--in-process-gpu"])
         tab = browser.new_page()
-        runtime = page.asset("runtime.js")
+        runtime = f"{page.asset('runtime.js')}\nconst {{ R }} = optlib;"
 
         def evaluate(expression):
             plain = "(k, v) => (typeof v === 'number' && !Number.isFinite(v) ? `${v}` : v)"
@@ -59,7 +59,8 @@ def walked(run, rule, x, g):
     made = translate.rule(rule)
     return numbers(run(
         f"(() => {{ const walk = R.walker({made.source}, {made.fields}, {made.schedules}); let x = {json.dumps(x)};"
-        f"return {json.dumps(g.tolist())}.map((g) => (x = walk(x, g, R.inner(g, g) ** 0.5))); }})()"
+        f"const step = (g) => (x = walk(x, g, {{ gradient_norm: R.inner(g, g) ** 0.5 }}));"
+        f"return {json.dumps(g.tolist())}.map(step); }})()"
     ))  # fmt: skip
 
 
@@ -271,6 +272,16 @@ OBJECTIVES = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize(("fn", "options"), [
+    (lambda x, y: x**2 + 3 * y**2, {}), (lambda x: x**4 - x, {}),
+    (lambda p: np.sum(p**2) + p[0] * p[1], {"dim": 2}), (lambda x, y: math.exp(x) if x < y else y**2, {}),
+    (lambda x, y: np.mean((np.array([1.0, 2.0, 4.0]) * x + y - 1.0) ** 2), {}),
+])  # fmt: skip
+def test_differences_are_those_of_python(run, fn, options):
+    f = ol.objective(fn, **options)
+    compared(run, f, np.random.default_rng(0).uniform(-2, 2, size=(40, f.dim)), tolerance=1e-9)
+
+
 @pytest.mark.parametrize("name", OBJECTIVES)
 def test_an_objective_of_ones_own_has_the_same_values(run, name):
     formula, slopes = OBJECTIVES[name]
@@ -304,7 +315,7 @@ A = np.eye(2)
 
 
 @pytest.mark.parametrize(("make", "what"), [
-    (lambda: translate.rule(ol.Newton()), "reads the gradient and the hessian"),
+    (lambda: translate.rule(ol.SimulatedAnnealing()), "reads the function"),
     (lambda: translate.rule(Steps()), "has a step of its own"),
     (lambda: translate.rule(Whole()), "the rule itself"),
     (lambda: translate.rule(Loops()), "While"),

@@ -69,7 +69,7 @@ def objective(fn, grad="numerical", *, name=None, start=None, domain=None, minim
             slopes = _TorchSlopes(formula.fn)
             _check_torch(slopes, formula, points)
         else:
-            slopes = _Differences(formula)
+            slopes = Differences(formula)
         minima = tuple(tuple(map(float, np.atleast_1d(m))) for m in minima)
         f = Function(name, formula, slopes, domain, start, minima, None, (), latex, source)
         return dataclasses.replace(f, minimum=_value_at(f, np.array(minima[0]))) if minima else f
@@ -116,13 +116,13 @@ def _prepared(what, wrap, fn, outputs, points, vectorize):
                 f"objective: {what} cannot be called with arrays of coordinates: {type(error).__name__}: {error}; "
                 "write np.sin for math.sin, np.where for if, or leave vectorize=False out"
             ) from error
-    return wrap(_EachPoint(call, outputs, wrap is _TorchValue)) if vectorize else together
+    return wrap(EachPoint(call, outputs, wrap is _TorchValue)) if vectorize else together
 
 
 def _call(what, wrap, fn, outputs, start):
     """``fn`` as a function of d coordinates, whether it takes them or a vector; tried at the start."""
     count, d = _arguments(fn), len(start)
-    calls = [fn] if count == d > 1 else [_OfVector(fn), fn] if count == 1 < d else [fn, _OfVector(fn)]
+    calls = [fn] if count == d > 1 else [OfVector(fn), fn] if count == 1 < d else [fn, OfVector(fn)]
     errors = []
     for call in calls:
         try:
@@ -181,7 +181,7 @@ def _value_at(f, x):
     return value
 
 
-class _OfVector:
+class OfVector:
     """A function of one vector of d numbers as one of d coordinates; in a batch the vector has shape (d, ...)."""
 
     def __init__(self, fn):
@@ -192,7 +192,7 @@ class _OfVector:
         return self.fn(xp.stack(coordinates))
 
 
-class _EachPoint:
+class EachPoint:
     """A function of single points as one of arrays of them; NaN where it overflows or leaves the domain of `math`."""
 
     def __init__(self, fn, outputs, in_torch):
@@ -226,7 +226,7 @@ def _gathered(xp, values, arrays, shape):
 # --- derivatives ---------------------------------------------------------------------------------------------
 
 
-class _Differences:
+class Differences:
     """Partial derivatives of a formula, by central differences."""
 
     def __init__(self, formula):

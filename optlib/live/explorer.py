@@ -7,7 +7,7 @@ import ipywidgets as widgets
 
 from ..pictures.picture import show_name
 from ..pictures.tracks import sentences
-from . import browser_data, controls, display, offline, page
+from . import browser_data, controls, display, offline, page, translate
 from .painter import SIZE, painter
 from .scene import scene
 from .setting import setting
@@ -256,7 +256,10 @@ class Explorer:
             picture = browser_data.still_image(view, self.first.tracks(), description)
         except ValueError:  # no value at the start
             return page.still(png, description)
-        return offline.html(self.first, view, picture)
+        try:
+            return offline.html(self.first, view, picture)
+        except translate.Untranslatable as reason:
+            return page.still(png, description) + offline.note(reason)
 
     def _ipython_display_(self):
         if self._html is None:

@@ -9,7 +9,7 @@ from ..minimize import grid, minimize
 from ..pictures.maps import heatmap as draw_map
 from ..pictures.picture import number
 from ..trajectory import lost
-from . import browser_data, offline, page
+from . import browser_data, offline, page, translate
 from .scene import scene
 from .setting import setting, with_settings
 
@@ -94,8 +94,11 @@ class SettingsMap:
         setting = self.setting.turned(self.setting.chosen, **best)
         still = browser_data.still_image(view, setting.tracks(), repr(self))
         drawn = self.picture.html()  # before its axes are asked for: this is when they get their places
-        chart = _chart(self.picture.axes)
-        return drawn + offline.html(setting, view, still, names=(self.x, self.y), chart=chart)
+        chart = {"names": [self.x, self.y], **_chart(self.picture.axes)}
+        try:
+            return drawn + offline.html(setting, view, still, names=(self.x, self.y), chart=chart)
+        except translate.Untranslatable as reason:
+            return drawn + offline.note(reason)
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         return {

@@ -53,7 +53,7 @@ def known_name(f):
     return f.name if f is dict.get(FUNCTIONS, f.name) else None
 
 
-def player(name, picture, data, scripts):
+def player(name, picture, data, scripts, program=""):
     """An element that the scripts turn into a player, and that shows ``picture`` where they do not run.
 
     Parameters
@@ -65,13 +65,16 @@ def player(name, picture, data, scripts):
     data : JSON-serializable
     scripts : sequence of str
         Files of `live/player/`.
+    program : str
+        JavaScript that stands before them.
     """
     css = f"(globalThis.optlib = globalThis.optlib || {{}}).css = {escaped_json(asset('player.css'))};"
+    own = f"<script>{program}</script>\n" if program else ""
     # The attribute makes JupyterLab leave keys in the player alone; it would catch them before the page does.
     return (
         f'<div class="{name}" data-lm-suppress-shortcuts="true">{picture}'
         f'<script type="application/json">{escaped_json(data)}</script></div>\n'
-        f"<script>\n{css}\n{chr(10).join(map(asset, scripts))}\n</script>"
+        f"{own}<script>\n{css}\n{chr(10).join(map(asset, scripts))}\n</script>"
     )
 
 

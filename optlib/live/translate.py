@@ -26,6 +26,9 @@ import types
 import numpy as np
 
 from .. import arrays
+from ..functions.objective import Differences, EachPoint, OfVector
+from ..optimizers.base import Optimizer
+from ..optimizers.second_order import Newton
 from ..schedules import base as schedules
 from ..schedules import feedback
 
@@ -36,9 +39,10 @@ KNOWN = {
     **{getattr(np, name): name for name in (*LIFTED, "zeros_like", "ones_like", "real", "square", "arctan", "hypot")},
     **{getattr(math, name): name for name in ("sqrt", "exp", "log", "sin", "cos", "tanh", "isfinite", "hypot", "pow")},
     **{getattr(builtins, name): name for name in ("abs", "sum", "len", "range", "enumerate", "zip", "tuple", "list")},
-    min: "least", max: "greatest", float: "float", math.fabs: "abs", math.prod: "product", math.floor: "floor",
-    arrays.total: "sum", arrays.like: "real", arrays.is_array: "never", feedback._numpy: "real",
-    feedback._plain: "real", np.sum: "sum", np.power: "pow", np.log1p: "log1p", functools.reduce: "reduce",
+    min: "least", max: "greatest", float: "float", functools.reduce: "reduce", math.fabs: "abs", math.prod: "product",
+    math.floor: "floor", np.sum: "sumOf", np.mean: "meanOf", np.max: "maxOf", np.min: "minOf", np.power: "pow",
+    np.log1p: "log1p", np.array: "list", arrays.total: "sum", arrays.like: "real", arrays.is_array: "never",
+    feedback._numpy: "real", feedback._plain: "real",
 }  # fmt: skip
 OPERATORS = {
     ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "pow", ast.FloorDiv: "floordiv",
@@ -50,6 +54,10 @@ COMPARISONS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "
 
 class Untranslatable(ValueError):
     """The source is not of the plain form that a page can compute."""
+
+
+class _NeedsArrays(Exception):
+    """The source computes with arrays, so operators have to be calls."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,27 +86,39 @@ def rule(one):
     Raises
     ------
     Untranslatable
-        Where the source is not plain, cannot be had, or the rule reads more than the gradient.
+        Where the source is not plain, cannot be had, or the rule reads more than the gradient.  `Newton`, which solves
+        linear equations, has a twin in the runtime.
     """
     cls = type(one)
-    if cls.reads != ("gradient",):
-        raise Untranslatable(f"{cls.__name__} reads the {' and the '.join(cls.reads)}")
-    for name in ("step", "advance", "begin"):
-        if getattr(cls, name) is not getattr(cls.__mro__[-2], name):
-            raise Untranslatable(f"{cls.__name__} has a {name} of its own")
-    program = Program(vector=cls.sees != "number")
-    init, update = (program.function(getattr(cls, name), cls) for name in ("init", "update"))
     fields, changing = {}, {}
     for name, value in one.settings().items():
         if arrays.is_array(value):
             raise Untranslatable(f"{cls.__name__}: {name} is an array")
         (changing if callable(value) else fields)[name] = value
-    vector = "true" if program.vector else "false"
     return Translation(
-        program.text(f"{{init: {init}, update: {update}, vector: {vector}}}"),
+        "R.newton" if cls is Newton else _rule(cls),
         fields=_object({name: constant(value) for name, value in fields.items()}),
-        schedules=_object({name: schedule(value).source for name, value in changing.items()}),
+        schedules=_object({name: _reading(value) for name, value in changing.items()}),
     )
+
+
+def _rule(cls):
+    if cls.reads != ("gradient",):
+        raise Untranslatable(f"{cls.__name__} reads the {' and the '.join(cls.reads)}")
+    for name in ("step", "advance", "begin"):
+        if getattr(cls, name) is not getattr(Optimizer, name):
+            raise Untranslatable(f"{cls.__name__} has a {name} of its own")
+    program = Program(vector=cls.sees != "number")
+    init, update = (program.function(getattr(cls, name), cls) for name in ("init", "update"))
+    vector = "true" if program.vector else "false"
+    return program.text(f"{{init: {init}, update: {update}, vector: {vector}}}")
+
+
+def _reading(one):
+    """A schedule that takes what it reads out of ``seen``."""
+    reads = getattr(one, "reads", None)
+    source = schedule(one).source
+    return f"((s) => (t, seen) => s(t, seen.{reads}))({source})" if reads else source
 
 
 def _object(values):
@@ -113,9 +133,17 @@ def schedule(one):
 
 def function(one):
     """Translate value and slopes of a `Function`, for coordinates one by one."""
-    program = Program()
-    value, slopes = (program.callable(each) for each in (one.formula, one.slopes))
-    return Translation(program.text(f"{{value: {value}, slopes: {slopes}}}"))
+    try:
+        return Translation(_function(one, Program()))
+    except _NeedsArrays:
+        return Translation(_function(one, Program(vector=True)))
+
+
+def _function(one, program):
+    value = program.callable(one.formula)
+    numerical = isinstance(one.slopes, Differences)
+    slopes = f"R.differences({value})" if numerical else program.callable(one.slopes)
+    return program.text(f"{{value: {value}, slopes: {slopes}}}")
 
 
 class Program:
@@ -128,6 +156,10 @@ class Program:
     def text(self, result):
         lines = "\n".join(self.definitions)
         return f"(() => {{\n{lines}\nreturn {result};\n}})()" if lines else f"({result})"
+
+    def need_arrays(self):
+        if not self.vector:
+            raise _NeedsArrays
 
     def schedule(self, one):
         if not callable(one):
@@ -144,6 +176,11 @@ class Program:
         """A function, a bound method or an object with ``__call__``, as a JavaScript expression."""
         if isinstance(one, types.FunctionType):
             return self.function(one)
+        if isinstance(one, EachPoint):  # a page calls it for each point anyway
+            return self.callable(one.fn)
+        if isinstance(one, OfVector):
+            self.need_arrays()
+            return f"((...x) => {self.callable(one.fn)}(x))"
         if isinstance(one, types.MethodType):
             me, code = one.__self__, one.__func__
         elif isinstance(vars(type(one)).get("__call__"), types.FunctionType):
@@ -377,6 +414,8 @@ class _Writer:
 
     def of_python(self, node, value):
         """What a name of the file stands for, frozen at this moment."""
+        if isinstance(value, np.ndarray) or value is np.array:
+            self.program.need_arrays()
         try:
             if value in KNOWN:
                 return f"R.{KNOWN[value]}"

@@ -162,13 +162,14 @@
     }
 
     key(event) {
+      if (!optlib.isOwnKey(event)) return;
       event.stopPropagation(); // slides and notebooks have their own use for these keys
       const target = event.composedPath()[0];
-      if (target === this.speed || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (target === this.speed) return;
       const jump = event.shiftKey ? 10 : 1;
       const moves = {
         ArrowRight: this.step + jump, ArrowUp: this.step + jump, ArrowLeft: this.step - jump, ArrowDown: this.step - jump,
-        PageUp: this.step + 10, PageDown: this.step - 10, Home: 0, End: this.data.steps,
+        Home: 0, End: this.data.steps,
       };
       const presses = target.matches("button, [type=checkbox]"); // for these the space bar has its own meaning
       if (event.key in moves) this.go(moves[event.key]);

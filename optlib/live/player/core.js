@@ -82,6 +82,16 @@
     return element;
   };
 
+  // Whether a key is for the control that has the focus.  All others go to the page, which may be a deck of slides; of
+  // these a slider would take PageUp and PageDown too.
+  optlib.isOwnKey = function (event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return false;
+    const paging = ["PageUp", "PageDown"].includes(event.key);
+    if (paging) event.preventDefault();
+    if (event.composedPath()[0].type === "text") return !paging && event.key !== "Escape";
+    return event.key.startsWith("Arrow") || [" ", "Enter", "Home", "End", "Shift"].includes(event.key);
+  };
+
   // Turn each element of a class into a player once, however many scripts are on the page.
   optlib.wake = function (name, build) {
     document.querySelectorAll(`.${name}`).forEach((host) => {

@@ -1,96 +1,131 @@
-// The explorable without a kernel: sliders that choose among paths computed ahead.  Data: live/offline.py.
+// The explorable of a page: its rules walk here, at any setting and from any start.  Data: live/offline.py; the program is
+// translated from Python by live/translate.py.
 
 (function (optlib) {
   "use strict";
 
   const { make, number } = optlib;
-  const UNITS = 1000;
-  const PER_DECADE = 500;
-  const SMALLEST = 1e-9;
+  const MOST_POINTS = 1500; // of one path, that are drawn
+  const NOTCHES = 1000; // of a slider
 
-  // Integers [path][line][point] from two planes of bytes; lines 0 and 1 are places, line 2 is the value.
-  optlib.unfold = function (bytes, points) {
-    const count = bytes.length / 2;
-    const lines = new Int16Array(count); // wraps around at 2^16, as the packing did
-    for (let i = 0; i < count; i++) {
-      const folded = bytes[i] | (bytes[count + i] << 8);
-      lines[i] = (folded >> 1) ^ -(folded & 1);
+  // A run as `minimize` makes it: points and values up to where it ended.
+  optlib.run = function (f, { rule, fields, schedules }, settings, start, steps) {
+    const own = Object.fromEntries(Object.entries(settings).map(([name, value]) => [`$${name}`, value]));
+    const walk = optlib.R.walker(rule, { ...fields, ...own }, schedules);
+    const hessian = rule.reads === "hessian" && optlib.R.hessian(f.slopes);
+    const points = [start];
+    const values = [f.value(...start)];
+    if (!Number.isFinite(values[0])) return { points, values, diverged: true };
+    for (let k = 0; k < steps; k++) {
+      const slopes = f.slopes(...points[k]);
+      const seen = { loss: values[k], gradient_norm: Math.hypot(...slopes) };
+      const x = walk(points[k], slopes, seen, hessian && hessian(...points[k]));
+      const value = f.value(...x);
+      if (!Number.isFinite(value) || !x.every(Number.isFinite)) return { points, values, diverged: true };
+      points.push(x);
+      values.push(value);
     }
-    for (let round = 0; round < 2; round++) {
-      for (let i = 0; i < count; i++) if (i % points) lines[i] += lines[i - 1];
-    }
-    return lines;
+    return { points, values, diverged: false };
   };
 
-  // Value above the base from its signed logarithm.
-  optlib.valueOf = (whole) => Math.sign(whole) * (10 ** (Math.abs(whole) / PER_DECADE) - 1) * SMALLEST;
-
-  // Index of a path within its rule: by the axes that apply to it, in their order, then by the start.
-  optlib.pathIndex = function (rule, axes, at, starts, start) {
-    let index = 0;
-    axes.forEach((axis, i) => {
-      if (rule.axes.includes(axis.name)) index = index * axis.values.length + at[i];
+  // Whether the page computes what Python computed: values and slopes at a few points, and some steps of each rule.
+  optlib.agrees = function (program, { check, rules, start }) {
+    const near = (a, b) => Math.abs(a - b) <= 1e-6 * Math.max(1, Math.abs(a), Math.abs(b));
+    const same = (list, other) => list.length === other.length && list.every((v, i) => near(v, other[i]));
+    const { f } = program;
+    if (!check.points.every((p, i) => near(f.value(...p), check.values[i]) && same(f.slopes(...p), check.slopes[i]))) return false;
+    return program.rules.every((rule, i) => {
+      const { points } = optlib.run(f, rule, optlib.first(rules[i]), start, check.steps);
+      return same(points[points.length - 1], check.ends[i]);
     });
-    return index * starts + start;
+  };
+
+  optlib.first = (rule) => Object.fromEntries(rule.hypers.map((hyper) => [hyper.name, hyper.now]));
+
+  // Between a value of a hyper-parameter and its place on a slider, 0 to 1; values are rounded to what a notch is worth.
+  optlib.shareOf = ({ low, high, log }, value) =>
+    Math.min(1, Math.max(0, log ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low)));
+  optlib.valueAt = function ({ low, high, log }, share) {
+    if (log) return Number((low * (high / low) ** share).toPrecision(3));
+    const digits = Math.max(0, 1 - Math.floor(Math.log10((high - low) / 100)));
+    return Number((low + (high - low) * share).toFixed(Math.min(digits, 12)));
+  };
+
+  // A number that a reader has typed, or null where the hyper-parameter does not allow it.
+  optlib.typed = function (text, [low, withLow, high, withHigh]) {
+    const value = text.trim() === "" ? NaN : Number(text.replace("−", "-").replace(",", "."));
+    const above = low === null || value > low || (withLow && value === low);
+    const below = high === null || value < high || (withHigh && value === high);
+    return Number.isFinite(value) && above && below ? value : null;
   };
 
   // The axis of values that fits these curves: logarithmic where they span more than two powers of ten.
   optlib.axisOf = function (curves) {
     const all = curves.flat();
     const start = Math.max(...curves.map((heights) => Math.abs(heights[0])));
-    const most = Math.min(Math.max(...all), 1e6 * (start || 1)); // what flies off is cut, or it would hide all else
+    const most = Math.min(all.reduce((a, b) => Math.max(a, b), -Infinity), 1e6 * (start || 1)); // what flies off is cut
     const positive = all.filter((v) => v > 1e-9);
-    const least = Math.min(...positive);
+    const least = positive.reduce((a, b) => Math.min(a, b), Infinity);
     if (positive.length && all.every((v) => v > -1e-9) && (least < most / 100 || positive.length < all.length)) {
       const high = Math.ceil(Math.log10(most) * 2) / 2;
       return { log: true, high, low: Math.min(Math.max(Math.floor(Math.log10(least)), Math.floor(high) - 12), high - 1) };
     }
-    const low = Math.min(...all);
+    const low = all.reduce((a, b) => Math.min(a, b), Infinity);
     const room = 0.05 * (most - low) || 1;
     return { log: false, low: low - room, high: most + room };
   };
 
-  optlib.codeOf = function (data, at, start, steps) {
+  optlib.codeOf = function (data, settings, start, steps) {
     const exact = (v) => (Number.isInteger(v) ? v.toFixed(1) : String(v));
-    const calls = data.rules.map((rule) => {
-      const turned = data.axes.map((axis, i) => [axis, i]).filter(([axis]) => rule.axes.includes(axis.name));
-      const given = turned.map(([axis, i]) => `${axis.name}=${exact(axis.values[at[i]])}`);
-      return `${rule.call}(${[...given, ...rule.rest].join(", ")})`;
+    const calls = data.rules.map((rule, i) => {
+      const turned = rule.hypers.filter(({ name, otherwise }) => name === "lr" || settings[i][name] !== otherwise);
+      return `${rule.call}(${[...turned.map(({ name }) => `${name}=${exact(settings[i][name])}`), ...rule.rest].join(", ")})`;
     });
-    const point = data.starts[start].map(exact).join(", ") + (data.starts[start].length === 1 ? "," : "");
+    const point = start.map(exact).join(", ") + (start.length === 1 ? "," : "");
     const lines = data.known ? [`f = ol.FUNCTIONS["${data.known}"]`] : [];
     lines.push(`rules = [${calls.join(", ")}]`);
     lines.push(`paths = [ol.minimize(f, rule, start=(${point}), steps=${steps}) for rule in rules]`);
-    lines.push(`ol.plots.${data.starts[start].length === 1 ? "line" : "contour"}(f, *paths)`);
+    lines.push(`ol.plots.${start.length === 1 ? "line" : "contour"}(f, *paths)`);
     return lines.join("\n");
   };
 
-  const inflate = async (text) => {
-    const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
-    return new Uint8Array(await new Response(stream).arrayBuffer());
-  };
-
   optlib.Explorable = class {
-    constructor(host, root, data) {
-      this.data = data;
-      this.first = [...data.axes.map((axis) => axis.now), data.start];
-      this.at = data.axes.map((axis) => axis.now);
-      this.start = data.start;
-      this.step = data.steps.length - 1;
+    constructor(host, root, data, program) {
+      Object.assign(this, { data, program, root });
       this.tracks = data.rules.map((rule) => ({ ...rule, shown: true }));
-      this.build(root);
-      host.addEventListener("keydown", (event) => event.stopPropagation()); // slides have their own use for keys
+      const rates = new Set(data.rules.map((rule) => rule.hypers.find(({ name }) => name === "lr")?.now));
+      this.turned = data.rules.length > 1 && rates.size === 1 && this.shared().length ? "all" : 0; // whose sliders stand there
+      this.begin();
+      this.build();
+      host.addEventListener("keydown", (event) => { if (optlib.isOwnKey(event)) event.stopPropagation(); });
       const refresh = () => this.dress(host);
-      Promise.all([inflate(data.packed), this.map.load()]).then(([bytes]) => {
-        this.lines = optlib.unfold(bytes, data.steps.length);
+      this.map.load().then(() => {
         refresh();
         optlib.onTheme(refresh);
         new ResizeObserver(refresh).observe(host);
       });
     }
 
-    build(root) {
+    begin() {
+      this.settings = this.data.rules.map(optlib.first);
+      this.start = [...this.data.start];
+      this.step = this.data.steps;
+    }
+
+    // Hyper-parameters that all rules have.
+    shared() {
+      const [first, ...others] = this.data.rules;
+      return first.hypers.filter(({ name }) => others.every((rule) => rule.hypers.some((hyper) => hyper.name === name)));
+    }
+
+    // Set a hyper-parameter of the rule whose sliders stand there, or of all.
+    turn(name, value) {
+      const rules = this.turned === "all" ? this.settings : [this.settings[this.turned]];
+      for (const settings of rules) settings[name] = value;
+      this.draw();
+    }
+
+    build() {
       const { data } = this;
       this.mapCanvas = make("canvas", { class: "map", role: "img", "aria-label": data.description });
       this.curveCanvas = make("canvas", { class: "curve", role: "img", "aria-label": `${data.values.label} at each step` });
@@ -98,32 +133,71 @@
       this.mapCanvas.addEventListener("pointermove", (event) => { if (event.buttons) this.pick(event); });
       this.map = new optlib.Map(this.mapCanvas, data.scene);
       this.curve = new optlib.Curve(this.curveCanvas, data.values);
-      this.sliders = data.axes.map((axis, i) => this.slider(axis.name, axis.values.length, () => this.at[i], (v) => { this.at[i] = v; },
-        () => number(axis.values[this.at[i]])));
-      if (data.starts.length > 1) {
-        this.sliders.push(this.slider("start", data.starts.length, () => this.start, (v) => { this.start = v; },
-          () => data.starts[this.start].map(number).join(", ")));
-      }
-      this.sliders.push(this.slider("steps", data.steps.length, () => this.step, (v) => { this.step = v; }, () => String(data.steps[this.step])));
-      const reset = make("button", { type: "button", onclick: () => this.reset() }, "reset");
+      this.panel = make("div", { class: "sliders" });
+      this.chosen = this.choice();
+      this.steps = this.stepSlider();
+      this.button = make("button", { type: "button", onclick: () => this.reset() }, "reset");
       this.code = make("pre", { class: "code", tabindex: 0, "aria-label": "code that draws this picture" });
       this.status = make("p", { class: "unseen", role: "status" });
-      const hint = data.chart ? " Click in the map above to choose the setting."
-        : data.starts.length > 1 ? " Click on the picture to move the start." : "";
+      const hint = data.chart ? " Click in the map above to choose the setting." : " Drag in the picture to move the start.";
       this.card = make("div", { class: "card", role: "group", "aria-label": `Explore: ${data.title}` },
         make("p", { class: "title" }, make("strong", {}, data.title), make("span", {}, hint)),
-        make("div", { class: "views" }, this.mapCanvas, this.curveCanvas),
-        make("div", { class: "sliders" }, ...this.sliders.map((s) => s.row), reset),
+        make("div", { class: "views" }, this.mapCanvas, this.curveCanvas), this.panel,
         make("ul", { class: "legend" }, ...this.tracks.map((t) => this.legend(t))), this.code, this.status);
-      root.append(this.card);
+      this.root.append(this.card);
+      this.rebuild();
     }
 
-    slider(name, count, read, write, text) {
-      const input = make("input", { type: "range", min: 0, max: count - 1, step: 1, "aria-label": name,
-        oninput: () => { write(Number(input.value)); this.draw(); }, onchange: () => this.tell() });
-      const value = make("output", {});
-      const show = () => { input.value = read(); value.textContent = text(); input.setAttribute("aria-valuetext", text()); };
-      return { row: make("label", {}, make("span", {}, name), input, value), show };
+    // The sliders of the rule that is chosen, or of all rules.
+    rebuild() {
+      const hypers = this.turned === "all" ? this.shared() : this.data.rules[this.turned].hypers;
+      const now = (name) => this.settings[this.turned === "all" ? 0 : this.turned][name];
+      this.sliders = [...hypers.map((hyper) => this.slider(hyper, () => now(hyper.name))), this.steps];
+      this.panel.replaceChildren(...this.chosen, ...this.sliders.map((s) => s.row), this.button);
+    }
+
+    slider(hyper, read) {
+      const { name, allowed } = hyper;
+      const input = make("input", { type: "range", min: 0, max: NOTCHES, step: 1, "aria-label": name,
+        oninput: () => this.turn(name, optlib.valueAt(hyper, Number(input.value) / NOTCHES)), onchange: () => this.tell() });
+      const field = make("input", { type: "text", inputmode: "decimal", "aria-label": `${name}, exactly`,
+        onchange: () => {
+          const value = optlib.typed(field.value, allowed);
+          if (value === null) this.show();
+          else this.turn(name, value);
+          this.tell();
+        } });
+      const show = () => {
+        input.value = Math.round(NOTCHES * optlib.shareOf(hyper, read()));
+        input.setAttribute("aria-valuetext", number(read()));
+        field.value = String(read());
+      };
+      return { row: make("label", {}, make("span", {}, name), input, field), show };
+    }
+
+    // Whose sliders stand there.
+    choice() {
+      const { rules } = this.data;
+      if (rules.length === 1) return [];
+      const options = rules.map((rule, i) => make("option", { value: i, selected: this.turned === i }, rule.label));
+      if (this.shared().length) options.unshift(make("option", { value: "all", selected: this.turned === "all" }, "all rules"));
+      const choice = make("select", { "aria-label": "sliders of",
+        onchange: () => { this.turned = choice.value === "all" ? "all" : Number(choice.value); this.rebuild(); this.show(); } }, ...options);
+      return [make("label", { class: "choice" }, make("span", {}, "sliders of"), choice)];
+    }
+
+    stepSlider() {
+      const input = make("input", { type: "range", min: 0, max: this.data.steps, step: 1, "aria-label": "steps",
+        oninput: () => { this.step = Number(input.value); this.draw(); }, onchange: () => this.tell() });
+      const count = make("output", {});
+      const show = () => { input.value = this.step; count.textContent = String(this.step); };
+      return { row: make("label", {}, make("span", {}, "steps"), input, count), show };
+    }
+
+    reset() {
+      this.begin();
+      this.draw();
+      this.tell();
     }
 
     legend(track) {
@@ -144,60 +218,65 @@
       if (this.map.prepare(look, dark) && this.curve.prepare(look)) this.draw();
     }
 
-    // The path of a rule at the present setting: places, values, and how far it is drawn.
-    path(rule, before) {
-      const { data } = this;
-      const points = data.steps.length;
-      const index = optlib.pathIndex(rule, data.axes, this.at, data.starts.length, this.start);
-      const from = 3 * points * (before + index);
-      const line = (k) => this.lines.subarray(from + k * points, from + (k + 1) * points);
-      const [us, vs, hs] = [line(0), line(1), line(2)];
-      rule.points = Array.from(us, (u, i) => [u / UNITS, vs[i] / UNITS]);
-      rule.heights = Array.from(hs, optlib.valueOf);
-      rule.stride = data.steps[points - 1] / (points - 1);
-      rule.end = this.step;
-      rule.lost = rule.diverged.includes(index) && rule.ended[index] <= data.steps[this.step];
-      return before + rule.ended.length;
+    // The path of a rule at its present setting, as the boards draw it.
+    path(track, i) {
+      const { scene, values, steps } = this.data;
+      const run = optlib.run(this.program.f, this.program.rules[i], this.settings[i], this.start, steps);
+      const last = run.values.length - 1;
+      track.stride = Math.max(1, Math.ceil(steps / MOST_POINTS));
+      const kept = [];
+      for (let k = 0; k < last; k += track.stride) kept.push(k);
+      kept.push(last);
+      const share = ([low, high], v) => (v - low) / (high - low);
+      const [x, y] = [scene.x, scene.y];
+      track.points = kept.map((k) => [share(x, run.points[k][0]), share(y, run.points[k][1] ?? run.values[k])]);
+      const above = (v) => (Math.abs(v - values.base) < 1e-12 * Math.abs(values.base) ? 0 : v - values.base);
+      track.heights = kept.map((k) => above(run.values[k]));
+      track.end = Math.min(Math.ceil(this.step / track.stride), kept.length - 1);
+      track.lost = run.diverged && this.step >= last;
+      track.reached = run.values[Math.min(this.step, last)];
     }
 
     draw() {
-      if (!this.lines || !this.map.look) return;
+      if (!this.map.look) return;
       const { data } = this;
-      let before = 0;
+      this.tracks.forEach((track, i) => this.path(track, i));
       for (const track of this.tracks) {
-        before = this.path(track, before);
-        const shown = `${data.values.name} ≈ ${Number((track.heights[track.end] + data.values.base).toPrecision(3))}`;
-        track.value.textContent = track.lost ? `${shown}, diverged` : shown;
+        const [u, v] = track.points[track.end];
+        const away = Math.min(u, v) < 0 || Math.max(u, v) > 1 ? ", outside the picture" : "";
+        const reached = Number.isFinite(track.reached) ? `${data.values.name} ≈ ${Number(track.reached.toPrecision(3))}` : "no value at this start";
+        track.value.textContent = `${reached}${track.lost && Number.isFinite(track.reached) ? ", diverged" : away}`;
       }
       const shown = this.tracks.filter((track) => track.shown);
       this.map.draw(shown);
-      Object.assign(this.curve.values, shown.length ? optlib.axisOf(shown.map((track) => track.heights)) : {});
-      this.curve.draw(shown, data.steps[this.step]);
-      for (const slider of this.sliders) slider.show();
+      const curves = shown.filter((track) => Number.isFinite(track.heights[0]));
+      Object.assign(this.curve.values, curves.length ? optlib.axisOf(curves.map((track) => track.heights)) : {});
+      this.curve.draw(curves, this.step);
+      this.show();
       this.marked?.();
-      this.code.textContent = optlib.codeOf(data, this.at, this.start, data.steps[this.step]);
+      this.code.textContent = optlib.codeOf(data, this.settings, this.start, this.step);
     }
 
+    show() {
+      for (const slider of this.sliders) slider.show();
+    }
+
+    // Move the start to where the pointer is.
     pick(event) {
       const { map, data } = this;
       if (!map.box) return;
       const edge = this.mapCanvas.getBoundingClientRect();
       const scale = edge.width / map.width; // slides are scaled as a whole
-      const u = ((event.clientX - edge.left) / scale - map.box.x) / map.box.w;
-      const v = 1 - ((event.clientY - edge.top) / scale - map.box.y) / map.box.h;
-      const flat = data.starts[0].length === 2;
-      const far = ([a, b]) => (a - u) ** 2 + (flat ? (b - v) ** 2 : 0);
-      data.places.forEach((place, i) => { if (far(place) < far(data.places[this.start])) this.start = i; });
+      const shares = [
+        ((event.clientX - edge.left) / scale - map.box.x) / map.box.w,
+        1 - ((event.clientY - edge.top) / scale - map.box.y) / map.box.h,
+      ];
+      this.start = this.start.map((_, i) => {
+        const [low, high] = i ? data.scene.y : data.scene.x;
+        return optlib.valueAt({ low, high, log: false }, Math.min(1, Math.max(0, shares[i])));
+      });
       this.draw();
       if (event.type === "pointerdown") this.tell();
-    }
-
-    reset() {
-      this.at = this.first.slice(0, -1);
-      this.start = this.first[this.first.length - 1];
-      this.step = this.data.steps.length - 1;
-      this.draw();
-      this.tell();
     }
 
     tell() {
@@ -207,7 +286,12 @@
 
   if (globalThis.document) {
     optlib.wake("optlib-explorable", (host, root, data) => {
-      host.player = new optlib.Explorable(host, root, data);
+      const program = optlib.programs[data.program](optlib.R);
+      if (!optlib.agrees(program, data)) {
+        root.append(host.querySelector("img").cloneNode(), make("p", {}, "This browser computes other numbers than Python, so the picture stands still."));
+        return;
+      }
+      host.player = new optlib.Explorable(host, root, data, program);
       if (data.chart) optlib.chart(host.player, host.previousElementSibling);
     });
   }

@@ -1,5 +1,7 @@
 // Python's arithmetic for what `optlib.live.translate` writes: numbers, and arrays of them entry by entry.
-const R = (() => {
+(function (optlib) {
+  "use strict";
+
   const each = (f) => (...values) => {
     const vector = values.find(Array.isArray);
     return vector ? vector.map((_, i) => f(...values.map((v) => (Array.isArray(v) ? v[i] : v)))) : f(...values);
@@ -16,12 +18,12 @@ const R = (() => {
   const smaller = (a, b) => (a !== a || b !== b ? NaN : a < b ? a : b);
   const list = (...values) => (values.length === 1 ? [...values[0]] : values);
 
-  // A rule that walks: (x, g, seen) => the next x, arrays of coordinates.  `fields` are its hyper-parameters, `schedules`
+  // A rule that walks: (x, g, seen, H) => the next x, arrays of coordinates.  `fields` are its hyper-parameters, `schedules`
   // those that change.  A rule that sees a number has a state of its own for each coordinate.
   const walker = (rule, fields, schedules = {}) => {
     let t = 0;
     let states = [];
-    return (x, g, seen) => {
+    return (x, g, seen = {}, H = undefined) => {
       const apart = !rule.vector;
       if (t === 0) states = (apart ? x : [x]).map(() => ({ ...fields }));
       const values = {};
@@ -32,11 +34,42 @@ const R = (() => {
         self.$t = t + 1;
       }
       t += 1;
-      return apart ? x.map((xi, i) => rule.update(states[i], xi, g[i])) : rule.update(states[0], x, g);
+      return apart ? x.map((xi, i) => rule.update(states[i], xi, g[i])) : rule.update(states[0], x, g, H);
     };
   };
-  return {
-    add, sum, truth, walker,
+  // Slopes of a function that has none, as `numerical.partials` has them.
+  const CUBE_ROOT_OF_EPS = 6.055454452393343e-6;
+  const differences = (f) => (...x) => x.map((c, i) => {
+    const width = CUBE_ROOT_OF_EPS * Math.max(Math.abs(c), 1);
+    const [right, left] = [c + width, c - width];
+    const at = (v) => f(...x.map((other, j) => (j === i ? v : other)));
+    return (at(right) - at(left)) / (right - left);
+  });
+
+  // The Hessian as `numerical.hessian` has it: rows of central differences of the slopes, made symmetric.
+  const hessian = (slopes) => (...x) => {
+    const columns = x.map((c, j) => {
+      const width = CUBE_ROOT_OF_EPS * Math.max(Math.abs(c), 1);
+      const [right, left] = [c + width, c - width];
+      const [above, below] = [right, left].map((v) => slopes(...x.map((other, k) => (k === j ? v : other))));
+      return above.map((g, i) => (g - below[i]) / (right - left));
+    });
+    return columns.map((column, j) => column.map((v, i) => (v + columns[i][j]) / 2));
+  };
+
+  // Newton's step of one or two coordinates, which solves for it by determinants; NaN where the matrix is singular.
+  const newton = {
+    vector: true, reads: "hessian", init: () => {},
+    update: (self, x, g, H) => {
+      const [a, b, c] = [H[0][0] + self.$damping, H[0][1] ?? 0, (H[1]?.[1] ?? 1 - self.$damping) + self.$damping];
+      const det = a * c - b * b;
+      const step = x.length === 1 ? [g[0] / a] : [(c * g[0] - b * g[1]) / det, (a * g[1] - b * g[0]) / det];
+      return x.map((xi, i) => xi - self.$lr * (det === 0 ? NaN : step[i]));
+    },
+  };
+
+  optlib.R = {
+    differences, hessian, newton, add, sum, truth, walker,
     sub: each((a, b) => a - b), mul: each((a, b) => a * b), div: each((a, b) => a / b),
     pow: each((a, b) => (b === 2 ? a * a : b === 0.5 ? Math.sqrt(a) : a ** b)), square: each((a) => a * a),
     floordiv: each((a, b) => Math.floor(a / b)), mod: each((a, b) => a - b * Math.floor(a / b)),
@@ -67,4 +100,4 @@ const R = (() => {
     put: (values, i, value) => { values[index(values, i)] = value; },
     slice: (values, first, end) => values.slice(first === null ? 0 : first, end === null ? undefined : end),
   };
-})();
+})((globalThis.optlib = globalThis.optlib || {}));
