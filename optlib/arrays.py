@@ -109,10 +109,9 @@ def in_float64(x):
     return np.asarray(x, dtype=float) if xp is np else xp.astype(x, xp.float64)
 
 
-def spacing(x):
-    """Distance from 1 to the next number of the dtype of ``x``; that of float64 for Python numbers and integers."""
-    floats = is_array(x) and "float" in str(x.dtype)
-    return float(namespace(x).finfo(x.dtype).eps) if floats else np.finfo(float).eps
+def finfo(x):
+    """``eps``, ``max`` and more of the dtype of ``x``; those of float64 for Python numbers and integers."""
+    return namespace(x).finfo(x.dtype) if is_array(x) and "float" in str(x.dtype) else np.finfo(float)
 
 
 def refuse_matrix(who, name, value):

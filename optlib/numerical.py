@@ -23,7 +23,7 @@ import dataclasses
 import numpy as np
 
 from . import checks
-from .arrays import abs, in_float64, is_array, join, like, maximum, ones_like, spacing, split
+from .arrays import abs, finfo, in_float64, is_array, join, like, maximum, ones_like, split
 
 EPS = np.finfo(float).eps
 METHODS = ("forward", "central", "complex step")
@@ -120,13 +120,13 @@ def _partial(fn, coordinates, i, h, method):
     if method == "complex step":
         return complex_step(along, c, 1e-20 if h is None else h)
     c = c if is_array(c) else np.float64(c)
-    eps, power = spacing(c), 1 / 2 if method == "forward" else 1 / 3
+    eps, power = finfo(c).eps, 1 / 2 if method == "forward" else 1 / 3
     while True:
         width = eps**power * maximum(abs(c), ones_like(c)) if h is None else h
         # x + h is rounded; the difference of the rounded points is the width that was really taken.
         right, left = c + width, c if method == "forward" else c - width
         above, below = along(right), along(left)
-        coarser = max(eps, spacing(above))
+        coarser = max(eps, finfo(above).eps)
         if h is not None or coarser == eps:
             return (above - below) / (right - left)
         eps = coarser

@@ -10,7 +10,7 @@ import numbers
 import numpy as np
 
 from . import checks
-from .arrays import is_array
+from .arrays import is_array, refuse_matrix
 
 
 class Registry(dict):
@@ -88,6 +88,7 @@ class Hyper:
         return kind(value)
 
     def _check_array(self, owner, name, value):
+        refuse_matrix(owner, name, value)
         array = np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
         if array.dtype.kind not in "fiu":
             raise TypeError(f"{owner}: {name} has dtype {array.dtype}; real numbers in {self.allowed} are allowed")

@@ -60,6 +60,19 @@ def overflow_is_no_exception(cls):
             assert (point.shape, point.dtype) == (x.shape, x.dtype)
 
 
+def squares_that_overflow_leave_the_path_finite(cls):
+    """As Adam's, for every switch and every weight that may leave out a term."""
+    for name, about in cls.hypers.items() if "gradient" in cls.reads else ():
+        extremes = [True, False] if isinstance(about.default, bool) else [0.0, 1.0] * (about.allowed == "[0, 1]")
+        for value in (about.default, *extremes):
+            for dtype, huge in ((np.float64, 1e200), (np.float32, 1e30)):
+                for steps in ([1, 1, 1, 0, 1], [0, -1, 1, 0, 0]):
+                    x, g = START[0].astype(dtype), (huge * np.outer(steps, [1.0, 0.0, -1e-9])).astype(dtype)
+                    with np.errstate(all="ignore"):
+                        points = walk(cls(**{name: value}), x, g)
+                    assert np.isfinite(points).all(), (name, value, dtype)
+
+
 def zero_gradients_leave_the_point(cls):
     """But for the pull of weight decay, which is turned off here."""
     rule = cls(**{name: 0.0 for name in ("weight_decay", "lambd") if name in cls.hypers})
@@ -237,11 +250,23 @@ def numbers_per_parameter(value, x):
 
 
 CHECKS = [
-    shapes_and_dtypes_are_kept, any_finite_gradient_is_taken, overflow_is_no_exception, zero_gradients_leave_the_point,
-    what_is_given_is_not_written_to, resumes_from_a_pickle_bit_for_bit, reset_gives_the_first_path_again,
-    fresh_is_independent, numpy_and_torch_walk_the_same_path, floats_walk_the_path_of_arrays,
-    a_batch_of_settings_is_one_by_one, array_settings_outlive_reset_and_dtype, a_constant_schedule_is_the_constant,
-    a_schedule_is_a_setting_changed_by_hand, docstring_says_all, memory_is_what_is_said,
+    shapes_and_dtypes_are_kept,
+    any_finite_gradient_is_taken,
+    overflow_is_no_exception,
+    squares_that_overflow_leave_the_path_finite,
+    zero_gradients_leave_the_point,
+    what_is_given_is_not_written_to,
+    resumes_from_a_pickle_bit_for_bit,
+    reset_gives_the_first_path_again,
+    fresh_is_independent,
+    numpy_and_torch_walk_the_same_path,
+    floats_walk_the_path_of_arrays,
+    a_batch_of_settings_is_one_by_one,
+    array_settings_outlive_reset_and_dtype,
+    a_constant_schedule_is_the_constant,
+    a_schedule_is_a_setting_changed_by_hand,
+    docstring_says_all,
+    memory_is_what_is_said,
 ]
 
 

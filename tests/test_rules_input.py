@@ -1,5 +1,7 @@
 """Bad input to any rule gets one error that names the argument, the value and what is allowed."""
 
+import warnings
+
 import numpy as np
 import pytest
 import torch
@@ -45,6 +47,21 @@ def nan_and_infinity_are_refused(cls):
         assert np.isfinite(rule.step(x, *seen(cls, x, good))).all(), "it goes on from where it was"
 
 
+def matrices_are_refused(cls):
+    """`numpy.matrix` multiplies as matrices where it is square."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PendingDeprecationWarning)
+        x = np.matrix([[1.0, 2.0], [3.0, 4.0]])
+    refused(TypeError, lambda: cls().step(x, *seen(cls, x, x)), cls.__name__, "x", "np.asarray(x)")
+    for name in list(reals(cls))[:1]:
+        refused(TypeError, lambda: cls(**{name: x}), cls.__name__, name, "np.asarray")
+
+
+def half_precision_is_refused(cls):
+    for x in (np.ones(3, np.float16), torch.ones(3, dtype=torch.bfloat16)):
+        refused(TypeError, lambda x=x: cls().step(x, *seen(cls, x, x)), cls.__name__, "float16", "float32, float64")
+
+
 def wrong_arrays_are_refused(cls):
     x = START
     others = seen(cls, x, np.ones_like(x))
@@ -53,6 +70,7 @@ def wrong_arrays_are_refused(cls):
     for bad in (x.tolist(), (1.0, 2.0), None, "north", 3, 1j):
         refused(TypeError, lambda bad=bad: cls().step(bad, *others), "x=", repr(bad), "NumPy array")
     for i, argument in enumerate(cls.reads):
+
         def step(value, i=i):
             return cls().step(x, *others[:i], value, *others[i + 1 :])
 
@@ -134,8 +152,13 @@ def allowed_values_are_taken(cls):
             assert (type(kept), kept) == (type(about.default), value)
     for name, about in reals(cls).items():
         array = np.full((4, 1), about.default)
-        refused(ValueError, lambda name=name, a=array: cls(**{name: a}).step(START, *seen(cls, START, START)),
-                name, array.shape, START.shape)
+        refused(
+            ValueError,
+            lambda name=name, a=array: cls(**{name: a}).step(START, *seen(cls, START, START)),
+            name,
+            array.shape,
+            START.shape,
+        )
 
 
 def unknown_hyper_parameters_are_refused(cls):
@@ -144,8 +167,14 @@ def unknown_hyper_parameters_are_refused(cls):
 
 
 CHECKS = [
-    nan_and_infinity_are_refused, wrong_arrays_are_refused, a_change_midway_is_refused, hyper_parameters_are_checked,
-    allowed_values_are_taken, unknown_hyper_parameters_are_refused,
+    nan_and_infinity_are_refused,
+    matrices_are_refused,
+    half_precision_is_refused,
+    wrong_arrays_are_refused,
+    a_change_midway_is_refused,
+    hyper_parameters_are_checked,
+    allowed_values_are_taken,
+    unknown_hyper_parameters_are_refused,
 ]
 
 

@@ -162,7 +162,8 @@ class QHAdam(Optimizer):
         m_hat = self.m / (1 - self.beta1**self.t)
         v_hat = self.v / (1 - self.beta2**self.t)
         slope = (1 - self.nu1) * g + self.nu1 * m_hat
-        square = (1 - self.nu2) * g**2 + self.nu2 * v_hat
+        # A share of 0 is left out: 0 times a square that overflows would be NaN.
+        square = where(self.nu2 < 1, (1 - self.nu2) * g**2, 0.0) + where(self.nu2 > 0, self.nu2 * v_hat, 0.0)
         return x - self.lr * slope / (sqrt(square) + self.eps)
 
 

@@ -1,6 +1,6 @@
 """Adaptive rates: each coordinate has a learning rate of its own, made from the gradients that it has seen."""
 
-from ..arrays import maximum, sqrt, zeros_like
+from ..arrays import isfinite, maximum, sqrt, where, zeros_like
 from ..registry import hyper, register
 from .base import Optimizer
 
@@ -97,6 +97,7 @@ class RMSProp(Optimizer):
         if self.centered:
             self.m = self.beta2 * self.m + (1 - self.beta2) * g
             spread = maximum(self.v - self.m**2, zeros_like(x))
+            spread = where(isfinite(self.v), spread, self.v)  # squares that overflow have no difference
         return x - self.lr * g / (sqrt(spread) + self.eps)
 
 

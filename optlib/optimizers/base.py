@@ -17,7 +17,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from ..arrays import is_array, isfinite, like, total
+from ..arrays import is_array, isfinite, like, namespace, refuse_matrix, total
 from ..registry import OPTIMIZERS
 from ..words import short
 from .kinds import KINDS, is_ours, needs_check, refuse_coupled
@@ -268,8 +268,9 @@ def _refuse_unknown(init, cls):
 def _check_point(who, name, value):
     """Shape and name of the dtype of finite floating-point numbers; a Python float counts as float64."""
     if is_array(value):
-        shape, dtype = tuple(value.shape), _name_of(value.dtype)
-        if "float" not in dtype:
+        refuse_matrix(who, name, value)
+        shape, dtype = tuple(value.shape), _name_of(type(value.dtype), value.dtype)
+        if not dtype.endswith(("float32", "float64", "longdouble", "float128")):
             raise TypeError(f"{who}: {name} has dtype {dtype}; floating-point numbers are needed (float32, float64)")
     elif isinstance(value, float):
         shape, dtype = (), "float64"
@@ -278,13 +279,13 @@ def _check_point(who, name, value):
             f"{who}: {name}={value!r} is a {type(value).__name__}; pass a float, a NumPy array or a torch tensor"
         )
     finite = isfinite(value)
-    if not (finite.all() if shape else finite):
+    if not (namespace(value).all(finite) if shape else finite):
         raise ValueError(f"{who}: {name} contains NaN or infinity; only finite numbers are allowed")
     return shape, dtype
 
 
 @functools.cache
-def _name_of(dtype):
+def _name_of(kind, dtype):  # the kind first: dtypes of two libraries cannot always be compared
     return str(dtype)  # NumPy takes longer for it than for a step of a small array
 
 

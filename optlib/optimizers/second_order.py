@@ -82,4 +82,4 @@ def _solve(xp, H, g, identity):
 
 def _finite(x):
     finite = isfinite(x)
-    return bool(finite.all() if is_array(x) else finite)
+    return bool(namespace(x).all(finite) if is_array(x) else finite)

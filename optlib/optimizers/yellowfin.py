@@ -1,6 +1,8 @@
 """YellowFin: momentum that measures the landscape and sets its own learning rate and momentum."""
 
-from ..arrays import abs, join, like, minimum, namespace, sqrt, zeros_like
+import functools
+
+from ..arrays import abs, finfo, like, maximum, minimum, sqrt, zeros_like
 from ..registry import hyper, register
 from .base import Optimizer
 
@@ -69,7 +71,7 @@ class YellowFin(Optimizer):
         self.recent = ()
 
     def update(self, x, g):
-        h = self.inner(g, g) + self.eps
+        h = self._square(g) + self.eps
         h_min, h_max = self._curvature_range(h)
         h_mean = self._average("h_bar", h)
         C = self._variance(g, h_mean)
@@ -80,6 +82,11 @@ class YellowFin(Optimizer):
         self.v = mu * self.v - self.lr * slow_start * alpha * g
         return x + self.v
 
+    def _square(self, g):
+        """Squared length, bounded so far below the largest number that `single_step` takes it without overflow."""
+        square = self.inner(g, g)
+        return minimum(square, like(float(finfo(square).max) ** 0.75, square))
+
     def _average(self, name, value):
         """Take ``value`` into the exponential average of that name; return it, corrected for its start at 0."""
         average = self.beta * getattr(self, name) + (1 - self.beta) * value
@@ -88,15 +95,13 @@ class YellowFin(Optimizer):
 
     def _curvature_range(self, h):
         self.recent = (*self.recent, h)[-self.window :]
-        window = join(self.recent)
-        xp = namespace(window)
-        h_min = self._average("h_min_bar", like(xp.min(window, axis=-1), h))
-        h_max = self._average("h_max_bar", like(xp.max(window, axis=-1), h))
+        h_min = self._average("h_min_bar", functools.reduce(minimum, self.recent))
+        h_max = self._average("h_max_bar", functools.reduce(maximum, self.recent))
         return h_min, h_max
 
     def _variance(self, g, h_mean):
         g_mean = self._average("g_bar", g)
-        return abs(h_mean - self.inner(g_mean, g_mean)) + self.eps
+        return abs(h_mean - self._square(g_mean)) + self.eps
 
     def _distance(self, h, h_mean):
         return self._average("distance_bar", self._average("norm_bar", sqrt(h)) / h_mean)
@@ -121,6 +126,6 @@ def single_step(C, D, h_min, h_max):
     """
     p = (D * h_min) ** 2 / (2 * C)
     s = 0.5 + sqrt(0.25 + p / 27)
-    u = (s**2 / p) ** (1 / 3)
+    u = (s / p * s) ** (1 / 3)
     y = minimum(1 / (u + 1 / 3 + 1 / (9 * u)), 2 / (1 + sqrt(h_max / h_min)))
     return (1 - y) ** 2, y**2 / h_min
