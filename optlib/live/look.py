@@ -57,9 +57,6 @@ class Look:
 
 LIGHT = Look(theme.PAPER, theme.INK, theme.FAINT, theme.UNDEFINED, theme.LANDSCAPE)
 DARK = Look(
-    "#15181D",
-    "#E9ECF1",
-    "#8A929E",
-    "#2A2D33",
+    "#15181D", "#E9ECF1", "#8A929E", "#2A2D33",
     ("#10202E", "#1B3142", "#294456", "#3A586A", "#4C6B7B", "#5E7C89"),
 )

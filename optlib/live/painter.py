@@ -126,9 +126,7 @@ class Painter:
             width, height = (round(side) for side in axes.bbox.size)
             axes.imshow(
                 _smooth(scene.bands(2 * width, 2 * height), self.look),
-                extent=(*scene.x, *scene.y),
-                aspect="auto",
-                interpolation="nearest",
+                extent=(*scene.x, *scene.y), aspect="auto", interpolation="nearest",
             )
         else:
             axes.plot(*scene.graph().T, color=self.look.faint, lw=2)

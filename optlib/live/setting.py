@@ -142,8 +142,7 @@ def given(rule, always=(), never=()):
         f"{name}={value!r}"
         for name, value in rule.settings().items()
         if name in always
-        or name not in never
-        and (is_array(value) or callable(value) or value != rule.hypers[name].default)
+        or name not in never and (is_array(value) or callable(value) or value != rule.hypers[name].default)
     ]
 
 
