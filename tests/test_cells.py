@@ -1,6 +1,8 @@
 """A teacher's own notebooks as slides, handouts and pages: all that nbconvert shows is shown, the rest is told."""
 
 import re
+import subprocess
+import sys
 
 import nbformat
 import pytest
@@ -10,6 +12,7 @@ from nbformat import v4
 from slides_cases import ROOT
 
 from tools.cells import FORMS, WIDGET_VIEW, title
+from tools.colab.standalone import standalone
 from tools.site import markup, notebook_page
 from tools.slides.deck import deck
 from tools.slides.handout import notebook_page as handout
@@ -153,6 +156,27 @@ def test_a_formula_that_a_page_cannot_draw_is_told_with_the_cell(tmp_path):
     with pytest.raises(ValueError, match=r"^mine.ipynb: cell \[3\] 'figure\(\)': the formula .* cannot be drawn"):
         notebook_page.read(path)
     assert markup.formula("x")
+
+
+@pytest.mark.parametrize("make", [deck, handout])
+def test_a_file_that_is_no_notebook_is_told(tmp_path, make):
+    (tmp_path / "mine.ipynb").write_text("no JSON")
+    with pytest.raises(ValueError, match=r"^mine.ipynb: Notebook does not appear to be JSON"):
+        make(tmp_path / "mine.ipynb")
+
+
+def test_the_command_tells_it_in_one_sentence(tmp_path):
+    path = tmp_path / "mine.ipynb"
+    nbformat.write(v4.new_notebook(cells=[HEAD, code({"application/json": {}})]), path)
+    command = [sys.executable, "-m", "tools.slides", "slides", str(path), "--out", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 1
+    assert re.fullmatch(r"mine.ipynb: cell \[3\] 'figure\(\)': its output .*\n", done.stderr)
+
+
+def test_a_notebook_without_code_goes_to_colab():
+    cells = standalone(v4.new_notebook(cells=[HEAD]), "mine").cells
+    assert [cell.id for cell in cells[1:]] == ["about-colab", "package"]
 
 
 def test_a_deck_without_a_cell_is_told(tmp_path):

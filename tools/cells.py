@@ -43,7 +43,7 @@ def naming(what):
     try:
         yield
     except (ValueError, FileNotFoundError, InvalidNotebook) as error:
-        kind = ValueError if isinstance(error, InvalidNotebook) else type(error)
+        kind = FileNotFoundError if isinstance(error, FileNotFoundError) else ValueError
         raise kind(f"{what}: {error}") from error
 
 

@@ -52,7 +52,7 @@ def is_bootstrap(cell):
 def put(notebook, address=None):
     """Put the present cell into a notebook, before its first code cell, in place of an older one."""
     cells = [cell for cell in notebook.cells if not is_bootstrap(cell)]
-    first = next(i for i, cell in enumerate(cells) if cell.cell_type == "code")
+    first = next((i for i, cell in enumerate(cells) if cell.cell_type == "code"), len(cells))
     old = next((cell for cell in notebook.cells if is_bootstrap(cell)), None)
     new = old or nbformat.v4.new_code_cell(id=TAG)
     new.metadata = nbformat.from_dict(METADATA)

@@ -53,7 +53,7 @@ def standalone(notebook, stem, address=None):
     gpu = notebook.metadata.get("accelerator") == "GPU" or bool(TORCH.search(code))
     for cell in notebook.cells:
         _adapt(cell, address)
-    first = next(i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code")
+    first = next((i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"), len(notebook.cells))
     notebook.cells[first:first] = [
         nbformat.v4.new_markdown_cell(ABOUT + GPU * gpu + _published(stem, address), id="about-colab"),
         _folded(nbformat.v4.new_code_cell(package.source(results="benchmark" in code), id="package")),

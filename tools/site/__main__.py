@@ -130,7 +130,7 @@ def main():
     out = parser.parse_args().out
     try:
         course = write(out)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         parser.error(str(error))
     size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
     print(f"{len(course)} pages, {size / 1e6:.1f} MB: open {out / 'index.html'}")

@@ -74,9 +74,9 @@ def deck(path, still=False):
 
     With ``still`` the pages of the handout: no notes, no script of a player, each step of a slide a page.
     """
-    notebook = nbformat.read(path, as_version=4)
     body = []
     with naming(Path(path).name):
+        notebook = nbformat.read(path, as_version=4)
         leaves = slides(notebook, Writer(Path(path).parent, STILL if still else LIVE))
         if not leaves:
             raise ValueError("it has no cell for a slide")

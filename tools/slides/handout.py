@@ -38,9 +38,9 @@ def chromium():
 
 def notebook_page(path):
     """HTML of a notebook for paper: hints unfolded, solutions shown, stills in place of players."""
-    notebook = nbformat.read(path, as_version=4)
     write = Writer(Path(path).parent, STYLE)
     with naming(Path(path).name):
+        notebook = nbformat.read(path, as_version=4)
         body = "\n".join(map(write.cell, notebook.cells)).replace("<details>", "<details open>")
     styles = ["highlight.css", "handout.css"]
     return page(title(notebook, path), styles, f"<main>\n{body}\n</main>", ["handout.js"])
