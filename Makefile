@@ -26,8 +26,13 @@ endef
 .PHONY: lab test test-colab test-newest environments notebooks cheat-sheet slides handouts colab site map lint help clean
 .DEFAULT_GOAL := help
 
+# Signed, so that what the notebooks' outputs have in scripts moves before a cell is run; the signatures stay here.
+TRUST := --NotebookNotary.db_file=$(abspath $(VENV))/signatures.db \
+  --NotebookNotary.secret_file=$(abspath $(VENV))/signature-key
+
 lab: $(READY)  ## Install, then open JupyterLab on the first notebook
-	$(BIN)/jupyter lab notebooks/00_start_here.ipynb $(LAB_FLAGS)
+	@$(BIN)/jupyter trust --log-level=ERROR $(TRUST) notebooks/*.ipynb >/dev/null
+	$(BIN)/jupyter lab notebooks/00_start_here.ipynb $(TRUST) $(LAB_FLAGS)
 
 test: $(READY)  ## Run every test, the notebooks included
 	$(BIN)/python -m pytest notebooks tests $(NBVAL) $(SHARED) $(PYTEST_FLAGS)
