@@ -67,6 +67,10 @@ def test_each_form_of_an_output_is_shown(made, kind, form):
     assert "<?xml" not in text
 
 
+def test_a_script_alone_leaves_nothing_on_paper(made, kind):
+    assert ("mine" in made(HEAD, code({"application/javascript": "mine()"}))) == (kind not in STILL)
+
+
 def test_all_forms_of_nbconvert_are_among_them_in_its_order():
     order = Exporter().default_config.NbConvertBase.display_data_priority
     assert [form for form in FORMS if form in order] == [form for form in order if form != WIDGET_VIEW]

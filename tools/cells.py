@@ -132,7 +132,7 @@ class Writer:
     def __init__(self, folder, style, renderer=None):
         renderer = renderer or IPythonRenderer(escape=False, exclude_anchor_links=True)
         self.folder, self.style, self.renderer = Path(folder), style, renderer
-        self.forms = FORMS[1:] if style.still else FORMS
+        self.forms = (*FORMS[1:], JAVASCRIPT) if style.still else FORMS  # on paper no script runs
 
     def cell(self, cell):
         """A cell with its outputs."""
