@@ -1,4 +1,7 @@
-"""What the tests of the exercises of several notebooks have in common."""
+"""What holds of the exercises of every notebook: a test file with ``NOTEBOOK``, ``RIGHT`` and ``WRONG`` imports it all.
+
+``NOTEBOOK`` is a number such as "04"; ``RIGHT`` lists (exercise, answer), ``WRONG`` (exercise, answer, its hint).
+"""
 
 import numpy as np
 import pytest
@@ -6,11 +9,14 @@ import pytest
 import optlib as ol
 from optlib.course.exercises import EXERCISES, check
 
+__all__ = ["pytest_generate_tests", "registry", "test_every_exercise_is_here", "test_nothing_breaks_a_tester",
+           "test_right_answers_pass", "test_wrong_answers_get_their_own_hint"]  # fmt: skip
+
 # Answers that a tester must survive, whatever it asks for.
 ANYTHING = [None, ..., 3, "text", [], {}, np.nan, np.ones(2), lambda *a: a, lambda: None]
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def registry():
     """Takes out again what a test registers."""
     before = set(ol.OPTIMIZERS)
@@ -19,18 +25,11 @@ def registry():
         del ol.OPTIMIZERS[name]
 
 
-def assert_all_are_here(notebook, count=5):
-    """The exercises of a notebook, such as "04", are registered in order, with a title and an explanation."""
-    keys = [key for key in EXERCISES if key.startswith(f"{notebook}.")]
-    assert keys == [f"{notebook}.{i}" for i in range(1, count + 1)]
-    for key in keys:
-        assert EXERCISES[key][0]
-        assert EXERCISES[key][1].__doc__
-
-
 def assert_right(name, answer):
     feedback = check(name, answer)
     assert feedback, repr(feedback)
+    assert repr(feedback) == "Right."
+    assert "Right." in feedback._repr_mimebundle_()["text/html"]
 
 
 def assert_hint(name, answer, hint):
@@ -39,9 +38,42 @@ def assert_hint(name, answer, hint):
     assert not feedback
     assert hint in feedback.hint
     assert "Traceback" not in feedback.hint
+    assert repr(feedback).startswith("Not yet: ")
 
 
-def assert_survives(name, answer):
+def exercises_of(module):
+    return [key for key in EXERCISES if key.startswith(f"{module.NOTEBOOK}.")]
+
+
+def pytest_generate_tests(metafunc):
+    test = metafunc.function
+    if test is test_right_answers_pass:
+        metafunc.parametrize(("name", "answer"), metafunc.module.RIGHT)
+    elif test is test_wrong_answers_get_their_own_hint:
+        metafunc.parametrize(("name", "answer", "hint"), metafunc.module.WRONG)
+    elif test is test_nothing_breaks_a_tester:
+        metafunc.parametrize("name", exercises_of(metafunc.module))
+        metafunc.parametrize("answer", ANYTHING)
+
+
+def test_every_exercise_is_here(request):
+    """Five of them are registered in order, with a title and an explanation."""
+    keys = exercises_of(request.module)
+    assert keys == [f"{request.module.NOTEBOOK}.{i}" for i in range(1, 6)]
+    for title, tester in map(EXERCISES.get, keys):
+        assert title
+        assert tester.__doc__
+
+
+def test_right_answers_pass(name, answer):
+    assert_right(name, answer)
+
+
+def test_wrong_answers_get_their_own_hint(name, answer, hint):
+    assert_hint(name, answer, hint)
+
+
+def test_nothing_breaks_a_tester(name, answer):
     """The answer is wrong, and some hint says why."""
     feedback = check(name, answer)
     assert not feedback

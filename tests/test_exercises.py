@@ -5,11 +5,13 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from exercise_cases import assert_all_are_here
+from exercise_cases import *  # noqa: F403
 
 import optlib as ol
-from optlib.course.exercises import Feedback, check
+from optlib.course.exercises import EXERCISES, Feedback, check
 from optlib.course.exercises.engine import exercise
+
+NOTEBOOK = "01"
 
 
 def central(f, x, h):
@@ -28,24 +30,18 @@ def stop(xs, fs, gs, tol):
     return np.linalg.norm(gs[-1]) <= tol
 
 
-def test_every_exercise_of_the_first_notebooks_is_here():
-    assert_all_are_here("00", 1)
-    assert_all_are_here("01")
+def test_the_first_notebook_has_one_exercise():
+    assert [title for key, (title, _) in EXERCISES.items() if key.startswith("00")] == ["who is lowest"]
 
 
-@pytest.mark.parametrize(("name", "answer"), [
+RIGHT = [
     ("00.1", "RMSProp"), ("00.1", " rmsprop "), ("00.1", ol.RMSProp), ("00.1", ol.RMSProp(lr=0.05)),
     ("01.1", central), ("01.1 central difference", central),
     ("01.2", descend), ("01.2", lambda *a: np.array(descend(*a))),
     ("01.3", 1 / 3), ("01.3", Fraction(1, 3)), ("01.3", np.float32(1 / 3)), ("01.3", np.array(0.3333)),
     ("01.4", 35), ("01.4", 35.0), ("01.4", np.int64(35)),
     ("01.5", stop), ("01.5", lambda xs, fs, gs, tol: bool(max(abs(gs[-1])) < tol)),
-])  # fmt: skip
-def test_right_answers_pass(name, answer):
-    feedback = check(name, answer)
-    assert feedback, repr(feedback)
-    assert repr(feedback) == "Right."
-    assert "Right." in feedback._repr_mimebundle_()["text/html"]
+]  # fmt: skip
 
 
 def forward(f, x, h):
@@ -156,14 +152,6 @@ WRONG = [
     ("01.5", lambda xs, fs, gs, tol: np.abs(gs[-1]) < tol, "return True or False"),
     ("01.5", True, "the function itself"),
 ]  # fmt: skip
-
-
-@pytest.mark.parametrize(("name", "answer", "hint"), WRONG)
-def test_wrong_answers_get_their_own_hint(name, answer, hint):
-    feedback = check(name, answer)
-    assert not feedback
-    assert hint in feedback.hint
-    assert repr(feedback).startswith("Not yet: ")
 
 
 def test_steps_needed_by_logarithm():

@@ -2,17 +2,17 @@
 
 import math
 
-import exercise_cases
 import numpy as np
 import pytest
-from exercise_cases import assert_all_are_here, assert_hint, assert_right
+from exercise_cases import *  # noqa: F403
+from exercise_cases import assert_hint, assert_right
 
 import optlib as ol
 import test_rules_generic as generic
 from optlib.arrays import where, zeros_like
 from optlib.course.exercises import check
 
-registry = exercise_cases.registry
+NOTEBOOK = "02"
 
 # --- right answers ---------------------------------------------------------------------------------------------
 
@@ -62,40 +62,27 @@ class Restart(ol.optimizers.Optimizer):
         return x - self.lr * self.v
 
 
-def test_every_exercise_of_the_notebook_is_here():
-    assert_all_are_here("02")
-
-
-@pytest.mark.parametrize(("name", "answer"), [
+RIGHT = [
     ("02.1", average_step), ("02.1", lambda *a: list(average_step(*a))),
     ("02.2", 0.64), ("02.2", (1 - math.sqrt(0.1 * 0.4)) ** 2), ("02.2", np.float32(0.64)),
     ("02.3", (0.64, 0.36)), ("02.3", [0.64, 0.36]), ("02.3", np.array([0.64, 0.36])),
     ("02.3", {"lr": 0.64, "beta": 0.36}), ("02.3", ol.theory.heavy_ball_settings(0.25, 4.0)),
     ("02.4", look_ahead_step),
-])  # fmt: skip
-def test_right_answers_pass(name, answer):
-    assert_right(name, answer)
+]  # fmt: skip
 
 
-def test_the_averaging_step_walks_the_path_of_the_rule():
+@pytest.mark.parametrize("rule", [ol.Momentum, ol.Nesterov])
+def test_the_right_steps_walk_the_path_of_the_rule(rule):
     f, lr, beta = ol.FUNCTIONS["ravine"], 0.1, 0.8
-    path = ol.minimize(f, ol.Momentum(lr=lr, beta=beta), steps=30)
-    x, v = np.array(f.start), np.zeros(2)
-    for k in range(30):
-        x, v = average_step(x, v, f.grad(x), lr, beta)
-        np.testing.assert_allclose(x, path.x[k + 1], rtol=1e-9)
-
-
-def test_the_look_ahead_step_walks_the_path_of_the_rule():
-    f, lr, beta = ol.FUNCTIONS["ravine"], 0.1, 0.8
-    path = ol.minimize(f, ol.Nesterov(lr=lr, beta=beta), steps=30)
-    x, v = np.array(f.start), np.zeros(2)
-    for k in range(30):
-        x, v = look_ahead_step(f.grad, x, v, lr, beta)
-        np.testing.assert_allclose(x + beta * v, path.x[k + 1], rtol=1e-9)
-
-
-# --- wrong answers ---------------------------------------------------------------------------------------------
+    x, v, points = np.array(f.start), np.zeros(2), []
+    for _ in range(30):
+        if rule is ol.Momentum:
+            x, v = average_step(x, v, f.grad(x), lr, beta)
+            points.append(x)
+        else:
+            x, v = look_ahead_step(f.grad, x, v, lr, beta)
+            points.append(x + beta * v)
+    np.testing.assert_allclose(points, ol.minimize(f, rule(lr=lr, beta=beta), steps=30).x[1:], rtol=1e-9)
 
 
 def in_place(x, v, g, lr, beta):
@@ -236,16 +223,13 @@ WRONG = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "answer", "hint"), WRONG)
-def test_wrong_answers_get_their_own_hint(name, answer, hint):
-    assert_hint(name, answer, hint)
+def restarting(velocity, step=lambda rule, g, v, old: v):
+    """A rule like `Restart`, with the new velocity of (rule, g, old velocity), and the step of the new and the old."""
 
+    def update(self, x, g):
+        old, self.v = self.v, velocity(self, g, self.v)
+        return x - self.lr * step(self, g, self.v, old)
 
-# --- the reader's own rule -------------------------------------------------------------------------------------
-
-
-def restarting(update):
-    """A rule like Restart with another update."""
     return type("Mine", (ol.optimizers.Optimizer,), {
         "__annotations__": {"lr": float, "beta": float}, "sees": "group", "__module__": __name__,
         "lr": ol.hyper(0.01, r"\eta", "(0, inf)"), "beta": ol.hyper(0.9, r"\beta", "[0, 1)"),
@@ -253,81 +237,40 @@ def restarting(update):
     })  # fmt: skip
 
 
-def never(self, x, g):
-    self.v = self.beta * self.v + g
-    return x - self.lr * self.v
+def kept(rule, v, forget):
+    """The share of the velocity that is kept, or nothing of it."""
+    return where(forget, zeros_like(v), rule.beta * v)
 
 
-def sign(self, x, g):
-    self.v = where(self.inner(g, self.v) > 0, zeros_like(self.v), self.beta * self.v) + g
-    return x - self.lr * self.v
+def right(rule, g, v):
+    return kept(rule, v, rule.inner(g, v) < 0) + g
 
 
-def late(self, x, g):
-    v = self.beta * self.v + g
-    self.v = where(self.inner(g, v) < 0, g, v)
-    return x - self.lr * self.v
+def never(rule, g, v):
+    return rule.beta * v + g
 
 
-def stops(self, x, g):
-    self.v = where(self.inner(g, self.v) < 0, zeros_like(self.v), self.beta * self.v + g)
-    return x - self.lr * self.v
+MISTAKES = {
+    "plain momentum": [never],
+    "while it runs downhill": [lambda rule, g, v: kept(rule, v, rule.inner(g, v) > 0) + g],
+    "before g is added": [lambda rule, g, v: kept(rule, v, rule.inner(g, never(rule, g, v)) < 0) + g],
+    "stands still": [lambda rule, g, v: where(rule.inner(g, v) < 0, zeros_like(v), never(rule, g, v))],
+    "each coordinate": [lambda rule, g, v: kept(rule, v, g * v < 0) + g],
+    "keeps the old velocity": [never, lambda rule, g, v, old: where(rule.inner(g, old) < 0, g, v)],
+    "Nesterov's rule": [right, lambda rule, g, v, old: g + rule.beta * v],
+    "`if`": [lambda rule, g, v: (zeros_like(v) if rule.inner(g, v) < 0 else rule.beta * v) + g],
+    "in a batch of starts": [lambda rule, g, v: kept(rule, v, (g * v).sum() < 0) + g],
+    "float64": [lambda rule, g, v: where(rule.inner(g, v) < 0, np.float64(0.0), np.float64(rule.beta)) * v + g],
+    "walks another path": [lambda rule, g, v: -g],
+    "AttributeError": [lambda rule, g, v: rule.w],
+}
 
 
-def each(self, x, g):
-    self.v = where(g * self.v < 0, zeros_like(self.v), self.beta * self.v) + g
-    return x - self.lr * self.v
+@pytest.mark.parametrize("hint", MISTAKES)
+def test_wrong_rules_get_their_own_hint(hint):
+    assert_hint("02.5", ol.register(restarting(*MISTAKES[hint])), hint)
 
 
-def keeps(self, x, g):
-    uphill = self.inner(g, self.v) < 0
-    self.v = self.beta * self.v + g
-    return x - self.lr * where(uphill, g, self.v)
-
-
-def nesterov(self, x, g):
-    self.v = where(self.inner(g, self.v) < 0, zeros_like(self.v), self.beta * self.v) + g
-    return x - self.lr * (g + self.beta * self.v)
-
-
-def with_if(self, x, g):
-    if self.inner(g, self.v) < 0:
-        self.v = zeros_like(x)
-    self.v = self.beta * self.v + g
-    return x - self.lr * self.v
-
-
-def over_everything(self, x, g):
-    uphill = (g * self.v).sum() < 0
-    self.v = where(uphill, zeros_like(self.v), self.beta * self.v) + g
-    return x - self.lr * self.v
-
-
-def widens(self, x, g):
-    self.v = where(self.inner(g, self.v) < 0, np.float64(0.0), np.float64(self.beta)) * self.v + g
-    return x - self.lr * self.v
-
-
-def uphill(self, x, g):
-    return x + self.lr * g
-
-
-def broken(self, x, g):
-    return x - self.lr * self.w
-
-
-@pytest.mark.usefixtures("registry")
-@pytest.mark.parametrize(("update", "hint"), [
-    (never, "plain momentum"), (sign, "while it runs downhill"), (late, "before g is added"), (stops, "stands still"),
-    (each, "each coordinate"), (keeps, "keeps the old velocity"), (nesterov, "Nesterov's rule"), (with_if, "`if`"),
-    (over_everything, "in a batch of starts"), (widens, "float64"), (uphill, "walks another path"),
-    (broken, "AttributeError"),
-])  # fmt: skip
-def test_wrong_rules_get_their_own_hint(update, hint):
-    assert_hint("02.5", ol.register(restarting(update)), hint)
-
-
-@pytest.mark.usefixtures("registry")
 def test_a_rule_without_update_is_refused():
     class Mine(ol.optimizers.Optimizer):
         sees = "group"
@@ -336,13 +279,11 @@ def test_a_rule_without_update_is_refused():
     assert_hint("02.5", ol.register(Mine), "no update yet")
 
 
-@pytest.mark.usefixtures("registry")
 def test_the_right_rule_passes_once_it_is_registered():
     assert not check("02.5", Restart)
     assert_right("02.5", ol.register(Restart))
 
 
-@pytest.mark.usefixtures("registry")
 def test_the_solution_passes_what_the_rules_of_the_course_pass():
     ol.register(Restart)
     for test in generic.CHECKS:

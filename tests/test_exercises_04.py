@@ -7,9 +7,11 @@ import operator
 
 import numpy as np
 import pytest
-from exercise_cases import ANYTHING, assert_all_are_here, assert_hint, assert_right, assert_survives
+from exercise_cases import *  # noqa: F403
 
 import optlib as ol
+
+NOTEBOOK = "04"
 
 # --- right answers ---------------------------------------------------------------------------------------------
 
@@ -47,11 +49,7 @@ def stop(losses, patience, better=operator.lt, at_the_stop=lambda best, epoch: b
     return at_the_end(best)
 
 
-def test_every_exercise_of_the_notebook_is_here():
-    assert_all_are_here("04")
-
-
-@pytest.mark.parametrize(("name", "answer"), [
+RIGHT = [
     ("04.1", deal), ("04.1", deal_one_by_one), ("04.1", lambda n, B, rng: np.split(rng.permutation(n), range(B, n, B))),
     ("04.1", lambda n, B, rng: [batch.tolist() for batch in deal(n, B, rng)]),
     ("04.2", epoch_mean), ("04.2", lambda m, s: np.average(m, weights=s)),
@@ -59,9 +57,7 @@ def test_every_exercise_of_the_notebook_is_here():
     ("04.3", backward), ("04.3", lambda *a: list(backward(*a))),
     ("04.4", (0.4, 0.002)), ("04.4", [0.4, 0.002]), ("04.4", np.array([0.4, 0.002])),
     ("04.5", stop), ("04.5", lambda losses, patience: np.int64(stop(losses, patience))),
-])  # fmt: skip
-def test_right_answers_pass(name, answer):
-    assert_right(name, answer)
+]  # fmt: skip
 
 
 def test_the_right_backward_is_that_of_the_slope():
@@ -90,9 +86,6 @@ def test_the_rates_keep_the_balls():
             x = rule.step(x, x + sigma * noise.standard_normal(4000))
         spread.append(x.var())
     assert spread[1] == pytest.approx(spread[0], rel=5 * math.sqrt(4 / 4000))
-
-
-# --- wrong answers ---------------------------------------------------------------------------------------------
 
 
 def endless(n, B, rng):
@@ -235,17 +228,6 @@ WRONG = [
     ("04.5", 2, "the function itself, stop"),
     ("04.5", None, "put your own"),
 ]  # fmt: skip
-
-
-@pytest.mark.parametrize(("name", "answer", "hint"), WRONG)
-def test_wrong_answers_get_their_own_hint(name, answer, hint):
-    assert_hint(name, answer, hint)
-
-
-@pytest.mark.parametrize("name", ["04.1", "04.2", "04.3", "04.4", "04.5"])
-@pytest.mark.parametrize("answer", ANYTHING)
-def test_nothing_breaks_a_tester(name, answer):
-    assert_survives(name, answer)
 
 
 def test_the_runs_of_early_stopping_are_what_they_say():
