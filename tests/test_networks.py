@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from torch.nn import functional
+from vision_cases import one_thread  # noqa: F401
 
 import optlib as ol
 from optlib.training import networks
@@ -20,15 +21,6 @@ NETWORKS = {
     "flat": networks.MLP([5, 4]),
 }
 B = 9
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    """Tensors of a few numbers: more threads only wait for each other."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(params=NETWORKS)
@@ -71,9 +63,6 @@ def torch_loss_and_grads(network, params, x, y):
     loss = torch_loss(network, leaves, x, y)
     loss.backward()
     return loss.detach(), {name: leaf.grad for name, leaf in leaves.items()}
-
-
-# --- gradients -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("weighted", [False, True])
@@ -126,9 +115,6 @@ def test_path_is_that_of_its_torch_twin(rule, activation):
     assert error.max() < 1e-8
 
 
-# --- losses --------------------------------------------------------------------------------------------------
-
-
 def test_large_scores_do_not_overflow():
     z = np.array([[1e4, 0.0, -1e4], [0.0, 0.0, 0.0]])
     with np.errstate(all="raise", under="ignore"):
@@ -157,9 +143,6 @@ def test_weighted_batches_have_the_gradient_of_all(network):
     assert np.mean([loss for loss, _ in pairs]) == pytest.approx(loss, rel=1e-12)
     for name in params:
         np.testing.assert_allclose(np.mean([g[name] for _, g in pairs], axis=0), grads[name], atol=1e-14)
-
-
-# --- many networks by the same lines -------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("shared", [True, False])
@@ -220,19 +203,13 @@ def test_float32_stays_and_nothing_is_written_to(network):
     np.testing.assert_array_equal(before[2], y)
 
 
-# --- start and evaluation ------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("network", "name", "variance"),
-    [
-        (networks.MLP([300, 200, 100]), "W1", 2 / 500),
-        (networks.MLP([300, 200, 100]), "W2", 2 / 300),
-        (networks.MLP([300, 200, 100], "relu"), "W1", 2 / 300),
-        (networks.MLP([300, 200, 100], "relu"), "W2", 2 / 300),
-        (networks.Logistic(300, 100), "W", 2 / 400),
-    ],
-)
+@pytest.mark.parametrize(("network", "name", "variance"), [
+    (networks.MLP([300, 200, 100]), "W1", 2 / 500),
+    (networks.MLP([300, 200, 100]), "W2", 2 / 300),
+    (networks.MLP([300, 200, 100], "relu"), "W1", 2 / 300),
+    (networks.MLP([300, 200, 100], "relu"), "W2", 2 / 300),
+    (networks.Logistic(300, 100), "W", 2 / 400),
+])  # fmt: skip
 def test_start_has_the_variance_of_its_docstring(network, name, variance):
     value = network.init(0)[name]
     assert value.var() == pytest.approx(variance, rel=4 * np.sqrt(2 / value.size))
@@ -271,9 +248,6 @@ def test_accuracy_by_hand():
     assert network.accuracy(params, x, np.array([0, 1, 1, 1])) == 0.75
 
 
-# --- noise of mini-batches -----------------------------------------------------------------------------------
-
-
 @functools.cache
 def orders(N, replacement, epochs):
     """All examples in the order of each epoch; the first batches of epochs are independent of each other."""
@@ -297,8 +271,6 @@ def test_variance_of_the_mini_batch_gradient(size, replacement):
     distance = ((grads - full) ** 2).sum(axis=(-2, -1))
     assert abs(distance.mean() - expected) < 4 * distance.std() / np.sqrt(draws)
 
-
-# --- what is refused -----------------------------------------------------------------------------------------
 
 MLP = networks.MLP([5, 3, 4])
 P, (X, Y, WEIGHTS) = MLP.init(0), batch(MLP)

@@ -7,17 +7,13 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from vision_cases import Tiny, adam, images, one_thread, short, weights  # noqa: F401
+from vision_cases import Tiny, images, one_thread, sgd, short, weights  # noqa: F401
 
 import optlib as ol
 from optlib.torch_driver import TorchOptimizer
 from optlib.vision import Callback, FlipAndShift, Normalize, evaluate, predict, scores
 
 TEST = images(9, seed=1)
-
-
-def sgd(model):
-    return torch.optim.SGD(model.parameters(), lr=0.1)
 
 
 def by_hand(model, optimizer, train, epochs, batch, seed=0):
@@ -222,9 +218,6 @@ def test_a_history_goes_through_json():
     assert all(len(loaded[name]) == 3 for name in ("train_loss", "test_accuracy", "seconds", "lr"))
     assert "3/3" in repr(history)
     assert "Tiny" in repr(history)
-
-
-# --- runs that diverge ---------------------------------------------------------------------------------------
 
 
 def test_a_run_that_diverges_ends_without_an_exception():

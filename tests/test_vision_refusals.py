@@ -7,7 +7,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
-from vision_cases import Tiny, adam, images, one_thread, short, weights  # noqa: F401
+from vision_cases import Tiny, adam, images, one_thread, sgd, short, weights  # noqa: F401
 
 import optlib as ol
 from optlib.torch_driver import TorchOptimizer
@@ -17,46 +17,39 @@ from optlib.vision.images import InOrder, Shuffled
 TEST = images(9, seed=1)
 
 
-def sgd(model):
-    return torch.optim.SGD(model.parameters(), lr=0.1)
-
-
 X, Y = images()
 
 
-@pytest.mark.parametrize(
-    ("given", "error", "words"),
-    [
-        ({"epochs": 0}, ValueError, "epochs=0"),
-        ({"epochs": 2.5}, TypeError, "epochs=2.5"),
-        ({"batch": 0}, ValueError, "batch=0"),
-        ({"batch": 23}, ValueError, "batch=23.*22"),
-        ({"batch": None}, TypeError, "batch=None"),
-        ({"seed": -1}, ValueError, "seed=-1"),
-        ({"train": (X.astype(np.float32), Y)}, TypeError, "images of train.*float32.*uint8"),
-        ({"train": (X.transpose(0, 3, 1, 2), Y)}, ValueError, r"images of train.*\(22, 3, 8, 8\)"),
-        ({"train": (X[:0], Y[:0])}, ValueError, "images of train"),
-        ({"train": (X, Y[:-1])}, ValueError, r"labels of train.*\(21,\)"),
-        ({"train": (X, Y.astype(float))}, TypeError, "labels of train.*float64"),
-        ({"train": (X, Y.astype(str))}, TypeError, "labels of train"),
-        ({"train": (X, Y + 1)}, ValueError, "labels of train contain 4.*0 to 3"),
-        ({"train": (X, Y - 1)}, ValueError, "labels of train contain -1"),
-        ({"test": (X, Y + 1)}, ValueError, "labels of test contain 4"),
-        ({"test": X}, TypeError, "test is a ndarray.*pair"),
-        ({"precision": "half"}, ValueError, "precision='half' must be 'auto', 'float32' or"),
-        ({"layout": "nhwc"}, ValueError, "layout='nhwc'"),
-        ({"device": "nowhere"}, ValueError, "device='nowhere'"),
-        ({"schedule": 0.1}, TypeError, "schedule=0.1"),
-        ({"schedule": lambda t: 1.0 - t}, ValueError, "0.0 at step 1"),
-        ({"schedule": ol.schedules.OnPlateau(1.0)}, ValueError, "reads the loss"),
-        ({"loss": None}, TypeError, "loss=None"),
-        ({"loss": functools.partial(F.cross_entropy, reduction="none")}, ValueError, "loss gives.*mean"),
-        ({"augment": lambda x, epoch, generator: x.float()}, ValueError, "augment must return bytes"),
-        ({"augment": True}, TypeError, "augment=True"),
-        ({"callbacks": [3]}, TypeError, "callbacks contains 3"),
-        ({"callbacks": [LookAhead]}, TypeError, r"callbacks contains .*LookAhead.*Callback\(\)"),
-    ],
-)
+@pytest.mark.parametrize(("given", "error", "words"), [
+    ({"epochs": 0}, ValueError, "epochs=0"),
+    ({"epochs": 2.5}, TypeError, "epochs=2.5"),
+    ({"batch": 0}, ValueError, "batch=0"),
+    ({"batch": 23}, ValueError, "batch=23.*22"),
+    ({"batch": None}, TypeError, "batch=None"),
+    ({"seed": -1}, ValueError, "seed=-1"),
+    ({"train": (X.astype(np.float32), Y)}, TypeError, "images of train.*float32.*uint8"),
+    ({"train": (X.transpose(0, 3, 1, 2), Y)}, ValueError, r"images of train.*\(22, 3, 8, 8\)"),
+    ({"train": (X[:0], Y[:0])}, ValueError, "images of train"),
+    ({"train": (X, Y[:-1])}, ValueError, r"labels of train.*\(21,\)"),
+    ({"train": (X, Y.astype(float))}, TypeError, "labels of train.*float64"),
+    ({"train": (X, Y.astype(str))}, TypeError, "labels of train"),
+    ({"train": (X, Y + 1)}, ValueError, "labels of train contain 4.*0 to 3"),
+    ({"train": (X, Y - 1)}, ValueError, "labels of train contain -1"),
+    ({"test": (X, Y + 1)}, ValueError, "labels of test contain 4"),
+    ({"test": X}, TypeError, "test is a ndarray.*pair"),
+    ({"precision": "half"}, ValueError, "precision='half' must be 'auto', 'float32' or"),
+    ({"layout": "nhwc"}, ValueError, "layout='nhwc'"),
+    ({"device": "nowhere"}, ValueError, "device='nowhere'"),
+    ({"schedule": 0.1}, TypeError, "schedule=0.1"),
+    ({"schedule": lambda t: 1.0 - t}, ValueError, "0.0 at step 1"),
+    ({"schedule": ol.schedules.OnPlateau(1.0)}, ValueError, "reads the loss"),
+    ({"loss": None}, TypeError, "loss=None"),
+    ({"loss": functools.partial(F.cross_entropy, reduction="none")}, ValueError, "loss gives.*mean"),
+    ({"augment": lambda x, epoch, generator: x.float()}, ValueError, "augment must return bytes"),
+    ({"augment": True}, TypeError, "augment=True"),
+    ({"callbacks": [3]}, TypeError, "callbacks contains 3"),
+    ({"callbacks": [LookAhead]}, TypeError, r"callbacks contains .*LookAhead.*Callback\(\)"),
+])  # fmt: skip
 def test_wrong_arguments_are_refused_before_the_first_step(given, error, words):
     model = Tiny()
     before = weights(model)
@@ -78,15 +71,12 @@ def test_a_model_and_an_optimizer_that_do_not_belong_together_are_refused():
 
 
 @pytest.mark.parametrize("function", [scores, evaluate])
-@pytest.mark.parametrize(
-    ("given", "error", "words"),
-    [
-        ({"model": 3}, TypeError, "model is a int"),
-        ({"batch": 0}, ValueError, "batch=0"),
-        ({"precision": "half"}, ValueError, "precision='half'"),
-        ({"layout": "auto"}, ValueError, "layout='auto'"),
-    ],
-)
+@pytest.mark.parametrize(("given", "error", "words"), [
+    ({"model": 3}, TypeError, "model is a int"),
+    ({"batch": 0}, ValueError, "batch=0"),
+    ({"precision": "half"}, ValueError, "precision='half'"),
+    ({"layout": "auto"}, ValueError, "layout='auto'"),
+])  # fmt: skip
 def test_predictions_refuse_invalid_arguments(function, given, error, words):
     options = {"model": Tiny()} | given
     with pytest.raises(error, match=f"{function.__name__}: {words}"):
@@ -99,9 +89,6 @@ def test_two_schedules_of_the_rate_are_refused():
     with pytest.raises(ValueError, match="schedule of its own"):
         short(model, optimizer, schedule=ol.schedules.Constant(1.0))
     assert short(model, optimizer)[1].lr == pytest.approx([0.1 * 0.9**t for t in (2, 5, 8)])
-
-
-# --- sources of batches ---------------------------------------------------------------------------------------
 
 
 def test_a_source_of_batches_may_replace_a_pair():

@@ -72,6 +72,10 @@ def adam(model, lr=0.01):
     return TorchOptimizer(model.parameters(), ol.Adam(lr=lr))
 
 
+def sgd(model):
+    return torch.optim.SGD(model.parameters(), lr=0.1)
+
+
 def short(model=None, optimizer=None, train=None, test=None, **options):
     """A short run: three epochs of three batches, the last of them smaller."""
     model = Tiny() if model is None else model
