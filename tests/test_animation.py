@@ -93,27 +93,21 @@ def test_long_and_many_paths_are_thinned():
     np.testing.assert_allclose(points_of(data["paths"][7])[-1], last, atol=0.5001 / browser_data.UNITS)
 
 
-@pytest.mark.parametrize(
-    ("call", "error", "message"),
-    [
-        (lambda: ol.animate("ackley"), TypeError, "f='ackley'"),
-        (lambda: ol.animate(F), TypeError, "at least one path"),
-        (lambda: ol.animate(F, "path"), TypeError, "path='path'"),
-        (lambda: ol.animate(F, np.zeros((3, 5))), ValueError, "5"),
-        (lambda: ol.animate(F, np.zeros((3, 2)), labels=["a", "b"]), ValueError, "labels"),
-        (lambda: ol.animate(F, *[np.zeros((3, 2))] * 101), ValueError, "101 paths"),
-        (lambda: ol.animate(F, np.zeros((3, 2)), extent=((0, 0), (0, 1))), ValueError, "extent"),
-        (lambda: ol.animate(F, np.zeros((3, 2))).save("x.avi"), ValueError, "x.avi"),
-        (lambda: ol.animate(F, np.zeros((3, 2))).save("x.gif", frames=1), ValueError, "frames=1"),
-        (lambda: ol.animate(F, np.zeros((3, 2))).save("x.gif", seconds=0), ValueError, "seconds=0"),
-    ],
-)
+@pytest.mark.parametrize(("call", "error", "message"), [
+    (lambda: ol.animate("ackley"), TypeError, "f='ackley'"),
+    (lambda: ol.animate(F), TypeError, "at least one path"),
+    (lambda: ol.animate(F, "path"), TypeError, "path='path'"),
+    (lambda: ol.animate(F, np.zeros((3, 5))), ValueError, "5"),
+    (lambda: ol.animate(F, np.zeros((3, 2)), labels=["a", "b"]), ValueError, "labels"),
+    (lambda: ol.animate(F, *[np.zeros((3, 2))] * 101), ValueError, "101 paths"),
+    (lambda: ol.animate(F, np.zeros((3, 2)), extent=((0, 0), (0, 1))), ValueError, "extent"),
+    (lambda: ol.animate(F, np.zeros((3, 2))).save("x.avi"), ValueError, "x.avi"),
+    (lambda: ol.animate(F, np.zeros((3, 2))).save("x.gif", frames=1), ValueError, "frames=1"),
+    (lambda: ol.animate(F, np.zeros((3, 2))).save("x.gif", seconds=0), ValueError, "seconds=0"),
+])  # fmt: skip
 def test_bad_arguments_are_named(call, error, message):
     with pytest.raises(error, match=message):
         call()
-
-
-# --- files -----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", ["gif", "webp", "apng"])

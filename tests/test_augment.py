@@ -34,9 +34,6 @@ def all_of(batches, k=0):
     return torch.cat(x).cpu(), torch.cat(labels).cpu()
 
 
-# --- normalization --------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize(
     ("mean", "std"), [((10, 20, 30), (1, 2, 4)), (ol.data.CIFAR10_MEAN, ol.data.CIFAR10_STD)], ids=["own", "default"]
@@ -54,9 +51,6 @@ def test_the_subset_is_normalized_to_about_0_and_1():
     x = Normalize()(torch.from_numpy(ol.data.cifar10(full=False)[0]))
     torch.testing.assert_close(x.mean((0, 2, 3)), torch.zeros(3), atol=0.03, rtol=0)
     torch.testing.assert_close(x.std((0, 2, 3)), torch.ones(3), atol=0.02, rtol=0)
-
-
-# --- windows, flips, shifts -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("device", DEVICES)
@@ -118,9 +112,6 @@ def test_random_flips_are_drawn_anew_and_can_be_left_out():
     first, second = (augment(x, k, generator(k)) for k in range(2))
     assert 15 < (first == second).flatten(1).all(1).sum() < 45
     assert torch.equal(FlipAndShift(None, shift=0)(x, 1, generator()), x)
-
-
-# --- batches --------------------------------------------------------------------------------------------------------
 
 
 def test_recorded_runs_can_be_repeated():
@@ -188,19 +179,16 @@ def test_test_images_are_all_there_in_order_and_never_augmented():
         assert torch.equal(y, labels)
 
 
-@pytest.mark.parametrize(
-    ("call", "error", "words"),
-    [
-        (lambda: FlipAndShift("both"), ValueError, "flip='both' must be 'alternating', 'random' or None"),
-        (lambda: FlipAndShift(shift=-1), ValueError, "shift=-1 must be an integer of at least 0"),
-        (lambda: FlipAndShift(shift=1.5), TypeError, "shift=1.5 must be an integer"),
-        (lambda: FlipAndShift(shift=True), TypeError, "shift=True must be an integer"),
-        (lambda: FlipAndShift(seed=-1), ValueError, "seed=-1"),
-        (lambda: FlipAndShift(shift=6)(some(3, 9, 6)[0], 0, generator()), ValueError, "shift=6 must be less than 9"),
-        (lambda: Normalize(std=(1, 0, 1)), ValueError, "std above 0"),
-        (lambda: Normalize(mean=0.5), ValueError, "must be three numbers each"),
-    ],
-)
+@pytest.mark.parametrize(("call", "error", "words"), [
+    (lambda: FlipAndShift("both"), ValueError, "flip='both' must be 'alternating', 'random' or None"),
+    (lambda: FlipAndShift(shift=-1), ValueError, "shift=-1 must be an integer of at least 0"),
+    (lambda: FlipAndShift(shift=1.5), TypeError, "shift=1.5 must be an integer"),
+    (lambda: FlipAndShift(shift=True), TypeError, "shift=True must be an integer"),
+    (lambda: FlipAndShift(seed=-1), ValueError, "seed=-1"),
+    (lambda: FlipAndShift(shift=6)(some(3, 9, 6)[0], 0, generator()), ValueError, "shift=6 must be less than 9"),
+    (lambda: Normalize(std=(1, 0, 1)), ValueError, "std above 0"),
+    (lambda: Normalize(mean=0.5), ValueError, "must be three numbers each"),
+])  # fmt: skip
 def test_bad_arguments(call, error, words):
     with pytest.raises(error, match=words):
         call()

@@ -43,9 +43,6 @@ def numbers(history):
     return {name: history[name] for name in ("train_loss", "train_accuracy", "test_loss", "test_accuracy", "lr")}
 
 
-# --- images ------------------------------------------------------------------------------------------------------
-
-
 def keys(images):
     return {image.tobytes() for image in np.asarray(images)}
 
@@ -76,9 +73,6 @@ def test_a_final_run_trains_on_all_images_and_is_tested_on_the_test_images():
 def test_more_images_than_there_are_is_refused(few):
     with pytest.raises(ValueError, match="validation=150 and images=100 of the protocol are more than the 200"):
         module.images_of({**make("tuning"), "data": {"set": "subset", "validation": 150}}, None)
-
-
-# --- the record --------------------------------------------------------------------------------------------------
 
 
 def test_a_run_is_a_record_and_repeats_itself(few, tmp_path):
@@ -133,9 +127,6 @@ def test_in_several_processes_the_numbers_are_those_of_one(tmp_path):
     assert len(tuned) == 2
     for name in tuned:
         assert numbers(one[name]["history"]) == numbers(two[name]["history"])
-
-
-# --- settings ----------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -225,9 +216,6 @@ def test_rules_that_fade_over_the_run_are_told_its_length(few, fitted, rule):
 def test_augmentation_is_that_of_the_protocol(few, fitted, flip, expected):
     augment = fitted(training__flip=flip, training__shift=3, seed=7)["augment"]
     assert (augment.flip, augment.shift, augment.seed) == (expected, 3, 7)
-
-
-# --- the mistake of calling train() once -------------------------------------------------------------------------
 
 
 def norms(monkeypatch, changes, **options):

@@ -164,9 +164,6 @@ def test_the_grid_of_every_rule_holds_its_default_and_only_rates_that_it_takes(r
         ol.OPTIMIZERS[rule](lr=lr)
 
 
-# --- the id ------------------------------------------------------------------------------------------------------
-
-
 def id_of(stage="final", rule="Adam", lr=0.01, seed=0, **changes):
     return plan.make(protocol(**changes), stage, "", rule, lr, seed)["id"]
 
@@ -226,8 +223,6 @@ def test_making_jobs_changes_neither_protocol_nor_records():
     job["training"]["batch"] = 1
     assert (given, records) == before
 
-
-# --- resume ------------------------------------------------------------------------------------------------------
 
 peaks = st.dictionaries(st.sampled_from(["Momentum", "Adam", "AdaGrad"]), st.floats(-7, 4), min_size=3)
 

@@ -183,16 +183,13 @@ def test_some_rules_and_other_seeds():
     assert full.with_only() == full
 
 
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"rules": ["Nesterov"]}, r"rules=\['Nesterov'\] are not in protocol some; it has Momentum, Adam"),
-        ({"rules": []}, r"rules=\[\] must name at least one of Momentum"),
-        ({"seeds": [1, 1]}, r"seeds=\[1, 1\] must be .*different"),
-        ({"seeds": [-1]}, r"seeds=\[-1\] must be"),
-        ({"seeds": []}, r"seeds=\[\] must be one or more"),
-    ],
-)
+@pytest.mark.parametrize(("change", "message"), [
+    ({"rules": ["Nesterov"]}, r"rules=\['Nesterov'\] are not in protocol some; it has Momentum, Adam"),
+    ({"rules": []}, r"rules=\[\] must name at least one of Momentum"),
+    ({"seeds": [1, 1]}, r"seeds=\[1, 1\] must be .*different"),
+    ({"seeds": [-1]}, r"seeds=\[-1\] must be"),
+    ({"seeds": []}, r"seeds=\[\] must be one or more"),
+])  # fmt: skip
 def test_what_is_not_in_the_protocol_is_refused(change, message):
     with pytest.raises(ValueError, match=message):
         protocol().with_only(**change)

@@ -26,9 +26,6 @@ def complete():
     return Results(some(), finished(some(), by_rule))
 
 
-# --- what was run ------------------------------------------------------------------------------------------------
-
-
 def test_numbers_are_those_of_the_records(complete):
     assert complete.rules == ["Momentum", "AdaGrad", "Adam"]
     assert complete.best_rate("Adam") == 0.01
@@ -89,9 +86,6 @@ def test_a_rule_that_diverges_everywhere_is_tuned_and_said_to_diverge():
     assert "diverged at every rate" in row
     fewer = Results(some(), [r for r in records if r["seed"] != 1])
     assert fewer.missing() == "Not run: seed 1: Momentum, AdaGrad."
-
-
-# --- tables ------------------------------------------------------------------------------------------------------
 
 
 def test_the_table_shows_the_best_first_with_what_a_reader_must_know(complete):
@@ -161,8 +155,6 @@ def test_an_accuracy_to_reach_is_between_0_and_1(complete, bad):
         complete.time_to(bad)
 
 
-# --- variants ----------------------------------------------------------------------------------------------------
-
 CHANGES = {"as it should be": {}, "smoothed": {"label_smoothing": 0.1}}
 
 
@@ -193,9 +185,6 @@ def test_the_only_variant_needs_not_be_named():
     assert len(Results(given, finished(given, by_rule)).final("Adam")) == 2
 
 
-# --- pictures ----------------------------------------------------------------------------------------------------
-
-
 def test_pictures_describe_what_they_show(complete):
     losses = complete.curves("train_loss", ["Adam"])
     for picture in (complete.curves(), complete.ranking(), complete.sensitivity(), losses):
@@ -223,9 +212,6 @@ def test_curves_are_the_means_of_the_records(complete):
     line = next(each for each in complete.curves(rules=["Adam"]).figure.axes[0].lines if len(each.get_xdata()) == 2)
     expected = np.mean([run["history"]["test_accuracy"] for run in complete.final("Adam")], axis=0)
     np.testing.assert_allclose(line.get_ydata(), expected)
-
-
-# --- files -------------------------------------------------------------------------------------------------------
 
 
 def test_results_that_are_not_there_tell_the_command_that_makes_them(tmp_path, monkeypatch):

@@ -171,9 +171,6 @@ def test_a_line_tells_rule_rate_seed_and_result():
     assert "validation 50.00%" in runner.line(record(plan.make(protocol(), "tuning", "", "Adam", 1.0, 0), 0.5))
 
 
-# --- executors ---------------------------------------------------------------------------------------------------
-
-
 class Lonely:
     """An executor with nothing but submit."""
 
@@ -215,15 +212,12 @@ def test_threads_and_processes_are_pythons_own():
         assert isinstance(pool, concurrent.futures.ProcessPoolExecutor)
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("process", "must be 'processes', 'threads' or 'module:name'"), ("", "must be 'processes'"), (":x", "must be"),
-        ("no_such_module_here:Pool", "No module named"), ("concurrent.futures:Nothing", "Nothing"), (".x:y", "must be"),
-        ("builtins:dict", "gives a dict, which has no submit"), (f"{__name__}:Needy", "without arguments.*address"),
-        ("math:pi", "without arguments.*not callable"),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("text", "message"), [
+    ("process", "must be 'processes', 'threads' or 'module:name'"), ("", "must be 'processes'"), (":x", "must be"),
+    ("no_such_module_here:Pool", "No module named"), ("concurrent.futures:Nothing", "Nothing"), (".x:y", "must be"),
+    ("builtins:dict", "gives a dict, which has no submit"), (f"{__name__}:Needy", "without arguments.*address"),
+    ("math:pi", "without arguments.*not callable"),
+])  # fmt: skip
 def test_what_is_no_executor_is_told(text, message):
     with pytest.raises(ValueError, match=f"^executor={text!r} .*{message}"):
         runner.executor_from(text, 1)

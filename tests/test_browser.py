@@ -99,9 +99,6 @@ def pixels(host):
     return host.locator("canvas.map").evaluate("(canvas) => canvas.toDataURL()")
 
 
-# --- the animation ------------------------------------------------------------------------------------------------
-
-
 @pytest.fixture
 def animated(browser, tmp_path):
     with opened(browser, tmp_path, ol.animate(F, *race()).html()) as tab:
@@ -247,9 +244,6 @@ def test_films_play_in_the_browser_as_they_were_drawn(browser, tmp_path, ending,
     for frame, picture in zip(frames, wanted, strict=True):
         shown = np.frombuffer(base64.b64decode(frame), np.uint8).reshape(*picture.shape[:2], 4)
         np.testing.assert_array_equal(shown[..., :3], picture)
-
-
-# --- the explorable -----------------------------------------------------------------------------------------------
 
 
 def test_a_slider_moves_the_path_to_where_minimize_goes(browser, tmp_path):
@@ -408,9 +402,6 @@ def test_a_page_that_computes_other_numbers_stands_still(browser, tmp_path):
     with opened(browser, tmp_path, wrong) as tab:
         tab.get_by_text("This browser computes other numbers than Python").wait_for()
         assert tab.locator(".optlib-explorable canvas").count() == 0
-
-
-# --- for every reader ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

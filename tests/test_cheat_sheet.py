@@ -13,7 +13,7 @@ from optlib.course.entries import formula_lines
 
 RULES = list(ol.OPTIMIZERS.values())
 SVG = "{http://www.w3.org/2000/svg}"
-EVIL = "<script>alert(1)</script> a|b `c` & \"d\" [e](javascript:1)"
+EVIL = '<script>alert(1)</script> a|b `c` & "d" [e](javascript:1)'
 
 
 @pytest.fixture(scope="module")
@@ -47,9 +47,6 @@ class Evil(ol.optimizers.Optimizer):
 
     def update(self, x, g):
         return x
-
-
-# --- what it says ---------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
@@ -118,9 +115,6 @@ def test_unknown_names_and_nothing_are_refused():
         ol.cheat_sheet([])
 
 
-# --- Markdown and text ------------------------------------------------------------------------------------------------
-
-
 def test_markdown_has_a_row_of_three_cells_for_each_rule(sheet):
     rows = [line for line in sheet.markdown().splitlines() if line.startswith("| **")]
     assert [re.match(r"\| \*\*(\w+)\*\*", row)[1] for row in rows] == list(ol.OPTIMIZERS)
@@ -162,9 +156,6 @@ def test_the_bundle_is_markdown_and_text_and_loads_no_matplotlib():
     assert (done.stdout, done.stderr) == ("\n", "")
 
 
-# --- HTML -------------------------------------------------------------------------------------------------------------
-
-
 @pytest.fixture(scope="module")
 def element(sheet):
     # As a browser reads it: SVG has a namespace of its own there without saying so.
@@ -194,9 +185,6 @@ def test_the_html_fetches_nothing(element, sheet):
     links = [a.get("href") for a in element.iter("a")]
     assert len(links) >= 10
     assert all(link.startswith("https://") for link in links)
-
-
-# --- rules of readers -------------------------------------------------------------------------------------------------
 
 
 def test_what_is_missing_is_a_dash():
@@ -235,9 +223,6 @@ def test_references_in_other_words():
     assert read("J.-P. van der Berg, É. Žák (1999), On x, J 1 (2), 3-4.").authors == "van der Berg, Žák"
     assert read("A. B (2001), C, 12345-23456; D. E (2010), F. arXiv:1001.00001").link == ""
     assert read("A. B (2001), C. arXiv:0101.0001; D. E (2010), F.").link == "https://arxiv.org/abs/0101.0001"
-
-
-# --- formulas ---------------------------------------------------------------------------------------------------------
 
 
 def test_lines_and_their_parts():

@@ -31,9 +31,6 @@ def odd(request):
     del ol.OPTIMIZERS[request.param.__name__]
 
 
-# --- files ------------------------------------------------------------------------------------------------------------
-
-
 def text_of(path):
     (only,) = pypdf.PdfReader(path).pages
     assert [round(float(side)) for side in only.mediabox] == [0, 0, 842, 595]
@@ -187,9 +184,6 @@ def test_letters_are_as_large_as_paper_needs(browser):
     assert points * sorted(sizes)[len(sizes) // 2] > 6.5
     _, few = laid_out(browser, ["Adam", "AdamW"])
     assert points * max(few) <= 13
-
-
-# --- rules of readers -----------------------------------------------------------------------------------------------
 
 
 def test_any_rule_that_is_registered_gets_a_row(odd, tmp_path):

@@ -10,7 +10,7 @@ import optlib as ol
 from optlib.course import claims as module
 from optlib.pictures import theme
 
-EVIL = "<script>alert(1)</script> a|b $x$ *b* `c` [d](javascript:1) \\(e\\) \"f\" & g_h_i"
+EVIL = '<script>alert(1)</script> a|b $x$ *b* `c` [d](javascript:1) \\(e\\) "f" & g_h_i'
 
 
 @pytest.fixture

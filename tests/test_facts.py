@@ -18,10 +18,7 @@ RATES = {
     ("GradientDescent", 10): 0.818182, ("Momentum", 10): 0.519494, ("Nesterov", 10): 0.683772,
     ("GradientDescent", 100): 0.980198, ("Momentum", 100): 0.818182, ("Nesterov", 100): 0.900000,
     ("GradientDescent", 1000): 0.998002, ("Momentum", 1000): 0.938693, ("Nesterov", 1000): 0.968377,
-}
-
-
-# --- rates on quadratics -------------------------------------------------------------------------------------
+}  # fmt: skip
 
 
 def settled_rate(x):
@@ -123,8 +120,6 @@ def test_exact_line_search_zigzags():
     assert x[0] == pytest.approx(0.180716, abs=5e-7)
 
 
-# --- noise ---------------------------------------------------------------------------------------------------
-
 NOISY = {"lr": 0.1, "curvature": 1.0, "beta": 0.9, "noise": 1.0}
 
 
@@ -148,9 +143,6 @@ def test_stationary_variance_by_simulation():
     for _ in range(300):
         x = opt.step(x, x + rng.standard_normal(n))
     assert x.var() == pytest.approx(theory.stationary_variance(**NOISY), rel=5 * math.sqrt(2 / n))
-
-
-# --- where rules fail ----------------------------------------------------------------------------------------
 
 
 def test_the_heavy_ball_cycles_on_a_convex_function():
@@ -179,15 +171,11 @@ def reddi(rule, C=3.0, steps=300_000):
 RATE = schedules.InverseTime(0.5, rate=1.0, power=0.5)  # 0.5 / sqrt(t), t = 1 for the first step
 
 
-@pytest.mark.parametrize(
-    ("rule", "end"),
-    [
-        (ol.Adam(lr=RATE, beta1=0.0, beta2=0.1), 1.0),  # beta2 = 1 / (1 + C^2)
-        (ol.AMSGrad(lr=RATE, beta1=0.0, beta2=0.1), -0.9994),
-        (ol.Adam(lr=RATE, beta1=0.0, beta2=0.999), -0.9990),
-    ],
-    ids=["Adam", "AMSGrad", "Adam with a long memory"],
-)
+@pytest.mark.parametrize(("rule", "end"), [
+    (ol.Adam(lr=RATE, beta1=0.0, beta2=0.1), 1.0),  # beta2 = 1 / (1 + C^2)
+    (ol.AMSGrad(lr=RATE, beta1=0.0, beta2=0.1), -0.9994),
+    (ol.Adam(lr=RATE, beta1=0.0, beta2=0.999), -0.9990),
+], ids=["Adam", "AMSGrad", "Adam with a long memory"])  # fmt: skip
 def test_adam_need_not_converge(rule, end):
     """The rules of the course, so with bias correction; the paper's proof leaves it out, to the same end."""
     assert reddi(rule) == pytest.approx(end, abs=5e-5)
@@ -203,14 +191,10 @@ def wilson(labels, first, features):
     return X
 
 
-@pytest.mark.parametrize(
-    ("rule", "fails"),
-    [
-        (ol.GradientDescent(lr=2e-3), False), (ol.Momentum(lr=2e-3, beta=0.5), False),
-        (ol.AdaGrad(lr=0.05), True), (ol.RMSProp(lr=0.005), True), (ol.Adam(lr=0.01), True),
-    ],
-    ids=lambda v: type(v).__name__ if isinstance(v, ol.optimizers.base.Optimizer) else "",
-)
+@pytest.mark.parametrize(("rule", "fails"), [
+    (ol.GradientDescent(lr=2e-3), False), (ol.Momentum(lr=2e-3, beta=0.5), False),
+    (ol.AdaGrad(lr=0.05), True), (ol.RMSProp(lr=0.005), True), (ol.Adam(lr=0.01), True),
+], ids=lambda v: type(v).__name__ if isinstance(v, ol.optimizers.base.Optimizer) else "")  # fmt: skip
 def test_adaptive_rules_may_generalize_worse(rule, fails):
     """n = 100, p = 0.6: adaptive rules answer + to whatever is new, so that their error is the share of -.
 
@@ -230,9 +214,6 @@ def test_adaptive_rules_may_generalize_worse(rule, fails):
     assert error == (np.mean(y_test < 0) if fails else 0)
     if fails:
         assert error == pytest.approx(0.4, abs=3 * math.sqrt(0.24 / m))
-
-
-# --- averages, schedules, numerical slopes -------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("beta", "steps"), [(0.9, 6.58), (0.99, 68.97), (0.999, 692.8)])
@@ -264,9 +245,6 @@ def test_numerical_slopes_of_the_sine():
     assert error(central, 1e-2) / error(central, 1e-3) == pytest.approx(100, rel=0.01)  # O(h^2)
     assert 1e-12 < error(central, 1e-5) < 1e-10
     assert error(central, 1e-12) > 1e5 * error(central, 1e-5)  # round-off
-
-
-# --- what published tutorials did ----------------------------------------------------------------------------
 
 
 def stays_below(path, bound):

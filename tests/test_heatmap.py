@@ -75,22 +75,19 @@ def test_what_is_shown(momentum):
     assert "4,900 settings" in shown["text/plain"]
 
 
-@pytest.mark.parametrize(
-    ("arguments", "error", "message"),
-    [
-        ({"rule": ol.Momentum, "x": "lr", "y": "lr"}, ValueError, "both 'lr'"),
-        ({"rule": ol.Momentum, "y": "betta"}, ValueError, "did you mean 'beta'"),
-        ({"rule": ol.GradientDescent}, ValueError, "no number 'beta'"),
-        ({"rule": ol.DemonMomentum, "y": "steps"}, ValueError, "no number 'steps'"),
-        ({"rule": ol.AggMo, "y": "betas"}, ValueError, "no number 'betas'"),
-        ({"rule": ol.Momentum, "n": 1}, ValueError, "n=1"),
-        ({"rule": ol.Momentum, "xs": [0.1, 0.01]}, ValueError, "values of lr"),
-        ({"rule": ol.Momentum, "xs": [-0.1, 0.1]}, ValueError, r"Momentum: lr contains .*\(0, inf\)"),
-        ({"rule": ol.Momentum, "xs": [1e200, 1e210], "ys": [0.1, 0.2]}, ValueError, "diverges at all settings"),
-        ({"rule": "Momentun"}, KeyError, "did you mean 'Momentum'"),
-        ({"rule": ol.Momentum, "steps": 0}, ValueError, "steps=0"),
-    ],
-)
+@pytest.mark.parametrize(("arguments", "error", "message"), [
+    ({"rule": ol.Momentum, "x": "lr", "y": "lr"}, ValueError, "both 'lr'"),
+    ({"rule": ol.Momentum, "y": "betta"}, ValueError, "did you mean 'beta'"),
+    ({"rule": ol.GradientDescent}, ValueError, "no number 'beta'"),
+    ({"rule": ol.DemonMomentum, "y": "steps"}, ValueError, "no number 'steps'"),
+    ({"rule": ol.AggMo, "y": "betas"}, ValueError, "no number 'betas'"),
+    ({"rule": ol.Momentum, "n": 1}, ValueError, "n=1"),
+    ({"rule": ol.Momentum, "xs": [0.1, 0.01]}, ValueError, "values of lr"),
+    ({"rule": ol.Momentum, "xs": [-0.1, 0.1]}, ValueError, r"Momentum: lr contains .*\(0, inf\)"),
+    ({"rule": ol.Momentum, "xs": [1e200, 1e210], "ys": [0.1, 0.2]}, ValueError, "diverges at all settings"),
+    ({"rule": "Momentun"}, KeyError, "did you mean 'Momentum'"),
+    ({"rule": ol.Momentum, "steps": 0}, ValueError, "steps=0"),
+])  # fmt: skip
 def test_bad_input(arguments, error, message):
     with pytest.raises(error, match=message):
         ol.heatmap(F, **{"n": 5, "steps": 10, **arguments})

@@ -185,19 +185,16 @@ def test_percents_are_told_apart():
         assert float(label.get_text().strip("%")) == pytest.approx(100 * place)
 
 
-@pytest.mark.parametrize(
-    ("rules", "options", "words"),
-    [
-        ([], {}, "rules is empty; give optimizers"),
-        (7, {}, "rules=7 must be an optimizer"),
-        ({"a": 7}, {}, "rules=7 must be an optimizer"),
-        ([ol.Adam(), ol.Adam()], {}, "in rules twice"),
-        ([ol.Adam()], {"seconds": 0}, "seconds=0"),
-        ([ol.Adam()], {"seconds": "90"}, "seconds='90'"),
-        ([ol.Adam()], {"batch": 0}, "size=0"),
-        ([ol.Newton()], {}, "reads"),
-    ],
-)
+@pytest.mark.parametrize(("rules", "options", "words"), [
+    ([], {}, "rules is empty; give optimizers"),
+    (7, {}, "rules=7 must be an optimizer"),
+    ({"a": 7}, {}, "rules=7 must be an optimizer"),
+    ([ol.Adam(), ol.Adam()], {}, "in rules twice"),
+    ([ol.Adam()], {"seconds": 0}, "seconds=0"),
+    ([ol.Adam()], {"seconds": "90"}, "seconds='90'"),
+    ([ol.Adam()], {"batch": 0}, "size=0"),
+    ([ol.Newton()], {}, "reads"),
+])  # fmt: skip
 def test_invalid_arguments_are_refused(rules, options, words):
     with pytest.raises((TypeError, ValueError), match=re.escape(words)):
         race(rules, **options)

@@ -36,9 +36,6 @@ def same(record, one, *index, tolerance=TOLERANCE):
         np.testing.assert_allclose(record.params[name][index], value, rtol=tolerance, atol=tolerance * scale)
 
 
-# --- the same numbers ----------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("name", GRADIENT_RULES)
 def test_every_rule_trains_as_in_the_plain_loop(name):
     """First 50 steps: later on adaptive rules amplify what rounding does."""
@@ -193,9 +190,6 @@ def test_averages_of_rules_that_train_run_by_run():
     assert runs.train_loss[-1, 1, 0] == pytest.approx(MLP.loss(networks.pick(runs.average, 1, 0), TRAIN.x, TRAIN.y))
 
 
-# --- what is recorded ----------------------------------------------------------------------------------------
-
-
 def test_what_is_recorded_is_what_the_network_says():
     record = ol.train(MLP, ol.Adam(lr=0.01), TRAIN, seed=1, batch=50, steps=15, validation=VALIDATION)
     assert record.at.tolist() == [0, 7, 14, 15]
@@ -292,8 +286,6 @@ def test_the_path_is_kept_where_it_is_asked_for():
     assert ol.train(linear, ol.Momentum, line, steps=1).path is None
 
 
-# --- runs that diverge ---------------------------------------------------------------------------------------
-
 LINE = ol.data.linear_regression(n=64, d=2)
 RATES = np.array([0.01, 5.0, 0.1, 1e200])
 
@@ -337,9 +329,6 @@ def test_weights_may_overflow_where_the_loss_does_not():
     alone = ol.train(MLP, ol.RMSProp(lr=1e308), TRAIN, steps=1)
     assert alone.diverged
     assert alone.losses.tolist() == [np.inf]
-
-
-# --- theory --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("beta", "batch"), [(0.0, 8), (0.0, 32), (0.9, 8)])

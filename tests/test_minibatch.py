@@ -24,9 +24,6 @@ def line():
     return np.column_stack([x, np.ones(100)]), 1.5 * x - 0.5 + 0.5 * rng.standard_normal(100)
 
 
-# --- noise -----------------------------------------------------------------------------------------------------
-
-
 def test_per_example_gradients_are_those_of_one_example_each():
     p = NETWORK.init(seed=3)
     rows = minibatch.per_example(NETWORK, p, DATA)
@@ -96,9 +93,6 @@ def test_a_rate_without_a_stationary_state_is_named(line):
         minibatch.stationary_covariance(*line, 1.5, 1)
 
 
-# --- cost ------------------------------------------------------------------------------------------------------
-
-
 def test_clocked_is_plain_descent_with_three_clocks():
     run = minibatch.clocked(NETWORK, DATA, B=8, lr=0.5, steps=20, looks=4)
     assert run["steps"].tolist() == [0, 5, 10, 15, 20]
@@ -163,9 +157,6 @@ def test_the_digits_show_linear_scaling_and_its_end():
     assert rate[2] <= 4 * rate[1]
     assert 5 < steps[0] / steps[1] < 12
     assert steps[1] / steps[2] < 8
-
-
-# --- errors ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("call", "error", "message"), [

@@ -48,7 +48,7 @@ def draw(name, seed):
         "beta1": lambda: rng.uniform(0, 0.999), "beta2": lambda: rng.uniform(0.5, 0.9999),
         "rho": lambda: rng.uniform(0, 0.99), "weight_decay": lambda: 10 ** rng.uniform(-4, 0),
         "psi": lambda: 10 ** rng.uniform(-4, 0), "centered": lambda: bool(seed % 2), "threshold": lambda: 5.0,
-    }
+    }  # fmt: skip
     hypers = {h: ranges[h]() for h in ol.OPTIMIZERS[name].hypers}
     sizes = 10 ** rng.uniform(-2, 2, size=(STEPS, 1, 1))
     # From 0 the path is nothing but its steps, and errors are relative to them; weight decay needs a weight.

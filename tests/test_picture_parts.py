@@ -13,17 +13,14 @@ from optlib.live.setting import setting
 from optlib.pictures.ticks import plain_power
 
 
-@pytest.mark.parametrize(
-    ("formula", "plain"),
-    [
-        (r"$\mathdefault{10^{-3}}$", "10⁻³"),
-        (r"$\mathdefault{10^{0}}$", "10⁰"),
-        (r"$\mathdefault{2\times10^{12}}$", "2×10¹²"),
-        (r"$\mathdefault{0}$", r"$\mathdefault{0}$"),
-        ("", ""),
-        ("0.5", "0.5"),
-    ],
-)
+@pytest.mark.parametrize(("formula", "plain"), [
+    (r"$\mathdefault{10^{-3}}$", "10⁻³"),
+    (r"$\mathdefault{10^{0}}$", "10⁰"),
+    (r"$\mathdefault{2\times10^{12}}$", "2×10¹²"),
+    (r"$\mathdefault{0}$", r"$\mathdefault{0}$"),
+    ("", ""),
+    ("0.5", "0.5"),
+])  # fmt: skip
 def test_powers_of_ten_as_plain_text(formula, plain):
     assert plain_power(formula) == plain
 

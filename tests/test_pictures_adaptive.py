@@ -18,9 +18,6 @@ PICTURES = {
 }
 
 
-# --- averages ------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("beta", [0.0, 0.5, 0.9, 0.99])
 def test_an_average_is_its_weighted_sum(beta):
     weights = (1 - beta) * beta ** np.arange(59, -1, -1)
@@ -58,9 +55,6 @@ def test_the_picture_of_averages_draws_them(corrected):
 def test_averages_name_what_is_wrong(values, betas, error, message):
     with pytest.raises(error, match=message):
         ol.plots.averages(values, betas)
-
-
-# --- first steps ---------------------------------------------------------------------------------------------
 
 
 def arrows(picture):

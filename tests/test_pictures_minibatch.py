@@ -42,9 +42,6 @@ PICTURES = {
 }  # fmt: skip
 
 
-# --- histograms and images ------------------------------------------------------------------------------------
-
-
 def test_histograms_have_equal_areas_and_a_common_axis():
     samples = {"few": RNG.normal(0, 1, 300), "many": RNG.normal(0, 1, 5000)}
     picture = ol.plots.histograms(samples, "x", bins=40)
@@ -82,9 +79,6 @@ def test_a_picture_can_be_put_into_a_page_as_lines():
     assert 'role="img" aria-label="Two &lt;pictures&gt;.' in svg
     assert not {"<?xml", "<!DOCTYPE", "<metadata>"} & set(svg.split())
     assert svg == picture.inline_svg()
-
-
-# --- noise ----------------------------------------------------------------------------------------------------
 
 
 def test_the_ellipse_holds_what_it_says(drawn):
@@ -132,9 +126,6 @@ def test_a_run_that_diverges_is_cut_where_it_leaves_the_numbers():
     assert ol.plots.noisy_run(BOWL, np.zeros((61, 2)), np.full(60, 0.1)).png()  # it starts at the minimum
 
 
-# --- training runs --------------------------------------------------------------------------------------------
-
-
 def test_progress_draws_each_run_against_each_clock(drawn):
     picture = drawn("progress")
     for axes, key in zip(picture.axes, ("steps", "examples", "seconds"), strict=True):
@@ -177,9 +168,6 @@ def test_ranking_sorts_and_marks_mean_and_deviation(drawn):
 @pytest.mark.parametrize("name", ["bands", "ranking"])
 def test_a_label_that_names_a_rule_has_its_color(name, pngs):
     assert has_color(pngs(name), theme.style_of("Adam")["color"], 5)
-
-
-# --- errors ---------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("call", "error", "message"), [

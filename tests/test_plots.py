@@ -55,9 +55,6 @@ def test_the_readers_own_style_does_not_change_the_picture(pngs):
         assert PICTURES["curves"]().png() == pngs("curves")
 
 
-# --- the theme ---------------------------------------------------------------------------------------------------
-
-
 def test_every_rule_has_a_look_of_its_own():
     looks = {name: theme.style_of(rule) for name, rule in ol.OPTIMIZERS.items()}
     pairs = {(look["color"], theme.dash_array(look)) for look in looks.values()}
@@ -103,9 +100,6 @@ def test_colors_stay_exact_in_the_file(pngs):
     assert (pixels(pngs("surface"))[:5] == 255).all()
 
 
-# --- files -------------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(("name", "head"), [("a.png", b"\x89PNG"), ("a.svg", b"<?xml"), ("a.PDF", b"%PDF")])
 def test_save(drawn, tmp_path, name, head):
     path = drawn("loss").save(tmp_path / name)
@@ -131,9 +125,6 @@ def test_save_refuses_other_formats_and_leaves_nothing_behind(drawn, tmp_path, m
         drawn("loss").save(tmp_path / "a.png")
     assert (tmp_path / "a.png").read_bytes() == b"old"
     assert len(list(tmp_path.iterdir())) == 1
-
-
-# --- all functions of the course ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("f", ol.FUNCTIONS.values(), ids=lambda f: f.name)

@@ -67,9 +67,6 @@ def test_integers_have_integer_ticks():
     assert min(fractions([1, 2, 2.9])) > 0
 
 
-# --- maps --------------------------------------------------------------------------------------------------------
-
-
 def test_heatmap_marks_the_best_and_hatches_the_lost():
     values = np.outer(LR, LR)
     values[3, 4], values[0, 0], values[5, 5] = 1e-9, np.nan, np.inf

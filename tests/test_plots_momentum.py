@@ -24,9 +24,6 @@ PICTURES = {
 }
 
 
-# --- kinds ----------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("nesterov", [False, True])
 def test_kinds_are_those_of_the_eigenvalues(nesterov):
     rng = np.random.default_rng(0)
@@ -56,9 +53,6 @@ def test_the_trace_is_the_run_of_the_rule():
     for rule, nesterov in ((ol.Momentum, False), (ol.Nesterov, True)):
         path = ol.minimize(half, rule(lr=0.6, beta=0.8), steps=60)
         np.testing.assert_allclose(trace_of(0.3, 0.8, nesterov), path.x[:, 0], rtol=1e-12)
-
-
-# --- the phase diagram ----------------------------------------------------------------------------------------
 
 
 def test_words_and_title_say_kind_and_rate(drawn):
@@ -128,9 +122,6 @@ def test_sliders_follow_a_picture_once_it_is_quick(monkeypatch):
         board.controls["lr"].value = value
         seen.append(board.controls["lr"].continuous_update)
     assert seen == [True, False, False]  # quick; slow; in between, so as before
-
-
-# --- one step -------------------------------------------------------------------------------------------------
 
 
 def test_look_ahead_ends_where_the_rules_go(drawn):

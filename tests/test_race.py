@@ -80,20 +80,17 @@ def test_two_settings_of_one_rule():
     assert "Momentum, no. 2" in race.tuning.description
 
 
-@pytest.mark.parametrize(
-    ("rules", "options", "error", "message"),
-    [
-        ([], {}, TypeError, "rules is empty"),
-        ([3], {}, TypeError, "rule=3"),
-        (["Adamm"], {}, KeyError, "did you mean 'Adam'"),
-        ([ol.Adam], {"lr": 0.1, "tune": True}, ValueError, "lr=0.1"),
-        ([ol.Adam], {"lr": -0.1}, ValueError, "lr=-0.1"),
-        ([ol.Adam], {"rates": [1, 2]}, ValueError, "tune=True"),
-        ([ol.Adam], {"tune": True, "rates": [0.1]}, ValueError, "at least 2"),
-        ([ol.Adam], {"tune": True, "rates": [0.1, -1]}, ValueError, r"rates=\[0.1, -1\] must be .* in \(0, inf\)"),
-        ([ol.GradientDescent], {"tune": True, "rates": [1e200, 1e210]}, ValueError, "diverges at all rates"),
-    ],
-)
+@pytest.mark.parametrize(("rules", "options", "error", "message"), [
+    ([], {}, TypeError, "rules is empty"),
+    ([3], {}, TypeError, "rule=3"),
+    (["Adamm"], {}, KeyError, "did you mean 'Adam'"),
+    ([ol.Adam], {"lr": 0.1, "tune": True}, ValueError, "lr=0.1"),
+    ([ol.Adam], {"lr": -0.1}, ValueError, "lr=-0.1"),
+    ([ol.Adam], {"rates": [1, 2]}, ValueError, "tune=True"),
+    ([ol.Adam], {"tune": True, "rates": [0.1]}, ValueError, "at least 2"),
+    ([ol.Adam], {"tune": True, "rates": [0.1, -1]}, ValueError, r"rates=\[0.1, -1\] must be .* in \(0, inf\)"),
+    ([ol.GradientDescent], {"tune": True, "rates": [1e200, 1e210]}, ValueError, "diverges at all rates"),
+])  # fmt: skip
 def test_bad_input(rules, options, error, message):
     with pytest.raises(error, match=message):
         ol.race(F, rules, steps=20, **options)

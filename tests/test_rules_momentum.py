@@ -204,3 +204,19 @@ def test_demon_momentum_is_momentum_with_the_schedule():
     _, x, gradients = draw(7)
     ours = path(ol.DemonMomentum(lr=0.1, beta=0.8, steps=120), x, gradients)
     assert error(path(ol.Momentum(lr=0.1, beta=Demon(0.8, 120)), x, gradients), ours) <= TOLERANCE
+
+
+def test_a_changed_rate_reaches_torchs_asgd_one_step_late():
+    """As the card says; here it is taken by the next step."""
+    rates = [1.0, 0.5, 0.25, 0.125]
+    p = torch.nn.Parameter(torch.zeros(1))
+    theirs, ours, x = torch.optim.ASGD([p], lr=1.0, lambd=0.0), ol.ASGD(lr=1.0, lambd=0.0), np.zeros(1)
+    steps = []
+    for rate in rates:
+        theirs.param_groups[0]["lr"] = rate
+        ours.set("lr", rate)
+        p.grad, before = torch.ones(1), (p.item(), x.item())
+        theirs.step()
+        x = ours.step(x, np.ones(1))
+        steps.append((before[0] - p.item(), before[1] - x.item()))
+    assert steps == [(1.0, 1.0), (1.0, 0.5), (0.5, 0.25), (0.25, 0.125)]

@@ -131,14 +131,11 @@ def test_they_are_frozen():
 VALUES = np.array([[0.1], [0.3]])
 
 
-@pytest.mark.parametrize(
-    "make",
-    [
-        s.Constant, s.InverseTime, lambda v: s.Step(v, 3), lambda v: s.Exponential(v, 0.9), lambda v: s.Demon(v, 20),
-        lambda v: s.Polynomial(v, 20), lambda v: s.Cosine(v, 20), lambda v: s.OneCycle(v, 20),
-        lambda v: v * s.WarmUp(5), lambda v: s.Cosine(v, 20) + 0.1, lambda v: s.Constant(v).then(0.1, after=4),
-    ],
-)
+@pytest.mark.parametrize("make", [
+    s.Constant, s.InverseTime, lambda v: s.Step(v, 3), lambda v: s.Exponential(v, 0.9), lambda v: s.Demon(v, 20),
+    lambda v: s.Polynomial(v, 20), lambda v: s.Cosine(v, 20), lambda v: s.OneCycle(v, 20),
+    lambda v: v * s.WarmUp(5), lambda v: s.Cosine(v, 20) + 0.1, lambda v: s.Constant(v).then(0.1, after=4),
+])  # fmt: skip
 def test_arrays_of_values(make):
     batch, singles = make(VALUES), [make(float(v)) for v in VALUES[:, 0]]
     assert batch.shape == (2, 1)
@@ -146,8 +143,6 @@ def test_arrays_of_values(make):
         np.testing.assert_allclose(batch(t) + 0 * VALUES, [[one(t)] for one in singles], rtol=1e-14)
     assert "array of shape (2, 1)" in repr(batch)
 
-
-# --- laws of composition -------------------------------------------------------------------------------------
 
 finite = st.floats(1e-3, 10)
 times = st.integers(0, 500)
@@ -185,9 +180,6 @@ def test_a_growing_schedule_overflows_to_infinity_without_an_error():
     assert s.Exponential(1.0, factor=2.0)(5000) == math.inf
 
 
-# --- in a rule -----------------------------------------------------------------------------------------------
-
-
 def test_a_schedule_is_a_hyper_parameter():
     opt, x = ol.GradientDescent(lr=s.Polynomial(1.0, steps=4)), 0.0
     seen = []
@@ -213,9 +205,6 @@ def test_array_schedules_do_not_widen(dtype):
         assert opt.step(x, x, loss=1.0).dtype == dtype
         tensor = torch.ones((2, 3), dtype=getattr(torch, np.dtype(dtype).name))
         assert opt.reset().step(tensor, tensor, loss=torch.tensor(1.0)).dtype == tensor.dtype
-
-
-# --- those that read -----------------------------------------------------------------------------------------
 
 
 def torch_plateau(losses, **kwargs):
@@ -319,33 +308,27 @@ def test_a_rule_asks_for_the_loss():
         ol.GradientDescent(lr=s.OnPlateau(0.1)).step(1.0, 1.0)
 
 
-# --- bad input -----------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("make", "error", "says"),
-    [
-        (lambda: s.Constant("0.1"), TypeError, r"Constant: value='0.1' must be a number or an array"),
-        (lambda: s.Constant(math.nan), ValueError, r"value=nan is outside"),
-        (lambda: s.Constant(s.WarmUp(3)), TypeError, r"value=WarmUp\(steps=3\) must be a number"),
-        (lambda: s.Cosine(0.1, steps=0), ValueError, r"Cosine: steps=0 is outside the allowed range \[1, inf\)"),
-        (lambda: s.Cosine(0.1, steps=2.5), TypeError, r"steps=2.5 must be an integer"),
-        (lambda: s.Cosine(0.1, steps=True), TypeError, r"steps=True must be an integer"),
-        (lambda: s.Cosine(0.1, steps=None), TypeError, r"steps=None must be an integer"),
-        (lambda: s.Step(0.1, every=3, factor=0.0), ValueError, r"Step: factor=0.0 is outside"),
-        (lambda: s.Exponential(0.1, factor=-1.0), ValueError, r"factor=-1.0 is outside"),
-        (lambda: s.InverseTime(0.1, rate=-1.0), ValueError, r"rate=-1.0 is outside"),
-        (lambda: s.OneCycle(0.1, steps=1), ValueError, r"OneCycle: steps=1 is outside the allowed range \[2, inf\)"),
-        (lambda: s.OneCycle(0.1, steps=9, rise=1.0), ValueError, r"rise=1.0 is outside"),
-        (lambda: s.Demon(1.0, steps=9), ValueError, r"Demon: value=1.0 is outside the allowed range \[0, 1\)"),
-        (lambda: s.Demon(np.array([0.5, 1.0]), steps=9), ValueError, r"value contains"),
-        (lambda: s.OnPlateau(-0.1), ValueError, r"OnPlateau: value=-0.1 is outside"),
-        (lambda: s.OnPlateau(0.1, factor=1.0), ValueError, r"factor=1.0 is outside"),
-        (lambda: s.ByGradientNorm(0.1, b0=-1.0), ValueError, r"b0=-1.0 is outside"),
-        (lambda: s.WarmUp(3) * "2", TypeError, r"'2' must be a schedule, a number or an array"),
-        (lambda: s.WarmUp(3).then(s.Constant(1.0), after=-1), ValueError, r"after=-1 is outside"),
-    ],
-)
+@pytest.mark.parametrize(("make", "error", "says"), [
+    (lambda: s.Constant("0.1"), TypeError, r"Constant: value='0.1' must be a number or an array"),
+    (lambda: s.Constant(math.nan), ValueError, r"value=nan is outside"),
+    (lambda: s.Constant(s.WarmUp(3)), TypeError, r"value=WarmUp\(steps=3\) must be a number"),
+    (lambda: s.Cosine(0.1, steps=0), ValueError, r"Cosine: steps=0 is outside the allowed range \[1, inf\)"),
+    (lambda: s.Cosine(0.1, steps=2.5), TypeError, r"steps=2.5 must be an integer"),
+    (lambda: s.Cosine(0.1, steps=True), TypeError, r"steps=True must be an integer"),
+    (lambda: s.Cosine(0.1, steps=None), TypeError, r"steps=None must be an integer"),
+    (lambda: s.Step(0.1, every=3, factor=0.0), ValueError, r"Step: factor=0.0 is outside"),
+    (lambda: s.Exponential(0.1, factor=-1.0), ValueError, r"factor=-1.0 is outside"),
+    (lambda: s.InverseTime(0.1, rate=-1.0), ValueError, r"rate=-1.0 is outside"),
+    (lambda: s.OneCycle(0.1, steps=1), ValueError, r"OneCycle: steps=1 is outside the allowed range \[2, inf\)"),
+    (lambda: s.OneCycle(0.1, steps=9, rise=1.0), ValueError, r"rise=1.0 is outside"),
+    (lambda: s.Demon(1.0, steps=9), ValueError, r"Demon: value=1.0 is outside the allowed range \[0, 1\)"),
+    (lambda: s.Demon(np.array([0.5, 1.0]), steps=9), ValueError, r"value contains"),
+    (lambda: s.OnPlateau(-0.1), ValueError, r"OnPlateau: value=-0.1 is outside"),
+    (lambda: s.OnPlateau(0.1, factor=1.0), ValueError, r"factor=1.0 is outside"),
+    (lambda: s.ByGradientNorm(0.1, b0=-1.0), ValueError, r"b0=-1.0 is outside"),
+    (lambda: s.WarmUp(3) * "2", TypeError, r"'2' must be a schedule, a number or an array"),
+    (lambda: s.WarmUp(3).then(s.Constant(1.0), after=-1), ValueError, r"after=-1 is outside"),
+])  # fmt: skip
 def test_bad_parameters(make, error, says):
     with pytest.raises(error, match=says):
         make()

@@ -31,15 +31,12 @@ def networks():
 NAMES = ("ResNet18", "ResNet20", "VGG16", "small", "large")
 
 
-@pytest.mark.parametrize(
-    ("make", "count"),
-    [
-        (ResNet18, 11_173_962),  # as in the public collections of networks for CIFAR-10
-        (ResNet20, 269_722),  # shortcuts without parameters, as in the paper
-        (lambda: ResNet((16, 32, 64), 3, project=True), 272_474),  # the count where shortcuts are projections
-        (VGG16, 14_728_266 - 4_224),  # public ones have 4,224 biases, which BatchNorm subtracts again
-    ],
-)
+@pytest.mark.parametrize(("make", "count"), [
+    (ResNet18, 11_173_962),  # as in the public collections of networks for CIFAR-10
+    (ResNet20, 269_722),  # shortcuts without parameters, as in the paper
+    (lambda: ResNet((16, 32, 64), 3, project=True), 272_474),  # the count where shortcuts are projections
+    (VGG16, 14_728_266 - 4_224),  # public ones have 4,224 biases, which BatchNorm subtracts again
+])  # fmt: skip
 def test_counts_of_parameters_are_the_published_ones(make, count):
     assert count_parameters(make()) == count
 
@@ -186,19 +183,16 @@ def test_triangle():
     assert triangle(2)(1) == 1.0
 
 
-@pytest.mark.parametrize(
-    ("call", "error", "words"),
-    [
-        (lambda: SpeedNet("huge"), ValueError, "size='huge'.*small.*large"),
-        (lambda: ResNet18(classes=1), ValueError, "classes=1"),
-        (lambda: VGG16(seed=-1), ValueError, "seed=-1"),
-        (lambda: SpeedNet().initialize(np.zeros((3, 32, 32, 3))), TypeError, "uint8"),
-        (lambda: SpeedNet().initialize(np.zeros((3, 3, 32, 32), np.uint8)), ValueError, r"\(3, 3, 32, 32\)"),
-        (lambda: triangle(1), ValueError, "steps=1"),
-        (lambda: triangle(10, peak=1.0), ValueError, "peak=1.0"),
-        (lambda: count_parameters([]), TypeError, "model is a list; it must be a torch.nn.Module"),
-    ],
-)
+@pytest.mark.parametrize(("call", "error", "words"), [
+    (lambda: SpeedNet("huge"), ValueError, "size='huge'.*small.*large"),
+    (lambda: ResNet18(classes=1), ValueError, "classes=1"),
+    (lambda: VGG16(seed=-1), ValueError, "seed=-1"),
+    (lambda: SpeedNet().initialize(np.zeros((3, 32, 32, 3))), TypeError, "uint8"),
+    (lambda: SpeedNet().initialize(np.zeros((3, 3, 32, 32), np.uint8)), ValueError, r"\(3, 3, 32, 32\)"),
+    (lambda: triangle(1), ValueError, "steps=1"),
+    (lambda: triangle(10, peak=1.0), ValueError, "peak=1.0"),
+    (lambda: count_parameters([]), TypeError, "model is a list; it must be a torch.nn.Module"),
+])  # fmt: skip
 def test_wrong_arguments_are_named(call, error, words):
     with pytest.raises(error, match=words):
         call()

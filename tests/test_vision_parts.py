@@ -53,9 +53,6 @@ def test_memory_is_kept_with_glibc_and_nothing_happens_without(monkeypatch):
     assert keep_memory.__wrapped__() is False
 
 
-# --- names ---------------------------------------------------------------------------------------------------
-
-
 def test_names_have_no_addresses():
     assert name_of(None) is None
     assert name_of(F.cross_entropy) == "cross_entropy"

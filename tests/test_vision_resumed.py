@@ -146,9 +146,6 @@ def test_an_average_of_the_weights_that_a_function_keeps_goes_on(tmp_path):
     assert torch.equal(weights(unbroken.module), weights(resumed.module))
 
 
-# --- what cannot be kept ----------------------------------------------------------------------------------------
-
-
 def halved(optimizer):
     return lambda run: optimizer.param_groups[0].update(lr=optimizer.param_groups[0]["lr"] / 2)
 

@@ -46,9 +46,6 @@ def surface(runs):
     return loss_surface(Tiny(dropout=0.0), FIXED, runs, grid=9)
 
 
-# --- snapshots -------------------------------------------------------------------------------------------------
-
-
 def test_the_start_every_second_step_and_the_end():
     model, record = snapshots(ol.Adam(lr=0.01))
     assert record.steps == [0, 2, 4, 6, 8, 9]  # three epochs of three steps
@@ -85,9 +82,6 @@ def test_frozen_weights_are_not_recorded():
     model.conv.weight.requires_grad_(False)
     short(model, TorchOptimizer([p for p in model.parameters() if p.requires_grad], ol.Adam()), callbacks=[record])
     assert len(record.weights[0]) == vector(model).numel() - model.conv.weight.numel()
-
-
-# --- the plane ---------------------------------------------------------------------------------------------------
 
 
 def test_losses_along_the_paths_are_those_of_the_weights(runs, surface):
@@ -169,19 +163,16 @@ def test_it_is_drawn_and_animated(surface):
     assert "share shown" in repr(surface)
 
 
-@pytest.mark.parametrize(
-    ("change", "error", "words"),
-    [
-        ({"model": 3}, TypeError, "model is a int"),
-        ({"runs": {}}, TypeError, "runs={} must be a dict"),
-        ({"runs": {"a": [1]}}, TypeError, "of label -> Snapshots"),
-        ({"runs": {"a": Snapshots()}}, ValueError, "'a' has 0 snapshots"),
-        ({"grid": 4}, ValueError, "grid=4 must be an integer of at least 5"),
-        ({"images": (FIXED[0], FIXED[1] + 9)}, ValueError, "labels of images contain"),
-        ({"images": FIXED[0]}, TypeError, "must be a pair"),
-        ({"model": Tiny(width=5)}, ValueError, "and model trains"),
-    ],
-)
+@pytest.mark.parametrize(("change", "error", "words"), [
+    ({"model": 3}, TypeError, "model is a int"),
+    ({"runs": {}}, TypeError, "runs={} must be a dict"),
+    ({"runs": {"a": [1]}}, TypeError, "of label -> Snapshots"),
+    ({"runs": {"a": Snapshots()}}, ValueError, "'a' has 0 snapshots"),
+    ({"grid": 4}, ValueError, "grid=4 must be an integer of at least 5"),
+    ({"images": (FIXED[0], FIXED[1] + 9)}, ValueError, "labels of images contain"),
+    ({"images": FIXED[0]}, TypeError, "must be a pair"),
+    ({"model": Tiny(width=5)}, ValueError, "and model trains"),
+])  # fmt: skip
 def test_invalid_arguments_are_refused(runs, change, error, words):
     options = {"model": Tiny(), "images": FIXED, "runs": runs} | change
     with pytest.raises(error, match="loss_surface") as caught:
