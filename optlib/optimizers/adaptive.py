@@ -66,7 +66,7 @@ class RMSProp(Optimizer):
 
     Elsewhere:
         torch.optim.RMSprop is the same rule, beta2 by the name of alpha; its momentum is left out here.
-        TensorFlow and Graves add epsilon inside the root; Graves has momentum too.
+        Keras and Graves add epsilon inside the root; Graves has momentum too.  tf.compat.v1 starts the average at 1.
 
     Memory:
         1 number per parameter (v); centered, 2 numbers per parameter (v, m).

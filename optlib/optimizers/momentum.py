@@ -25,7 +25,8 @@ class Momentum(Optimizer):
     Elsewhere:
         torch.optim.SGD(momentum=beta) is the same rule.  Polyak, Sutskever et al. (2013) and Keras keep the
         learning rate inside, v = beta v - eta g and x = x + v: the same path while eta is constant, another one
-        where eta changes from step to step.  With torch's dampening=beta the velocity becomes an average.
+        where eta changes from step to step.  With torch's dampening=beta the velocity becomes an average that starts
+        at the first slope.
 
     Memory:
         1 number per parameter (v).
