@@ -415,6 +415,18 @@ def test_no_serious_accessibility_violation(browser, tmp_path, scheme):
         assert [v["id"] for v in found if v["impact"] in ("serious", "critical")] == []
 
 
+@pytest.mark.parametrize(("color", "dark"), [
+    ("#fafafa", False), ("oklch(0.97 0.01 90)", False), ("color-mix(in srgb, white 90%, blue)", False),
+    ("lab(96% 0 2)", False), ("oklch(0.2 0.02 250)", True), ("color(display-p3 0.1 0.1 0.12)", True),
+    ("rgb(0 0 0 / 0.1)", False), ("black", True),
+])  # fmt: skip
+def test_the_look_follows_a_color_in_any_notation(browser, tmp_path, color, dark):
+    html = f"<div style='background: {color}'>{ol.animate(F, *race()).html()}</div>"
+    with opened(browser, tmp_path, html) as tab:
+        host, _ = player(tab)
+        assert host.locator(".card").evaluate("(card) => card.classList.contains('dark')") is dark
+
+
 def test_the_look_follows_the_page(browser, tmp_path):
     looks = {}
     for scheme in ("light", "dark"):

@@ -51,13 +51,22 @@
 
   optlib.bytes = (url) => Uint8Array.from(atob(url.slice(url.indexOf(",") + 1)), (c) => c.charCodeAt(0));
 
+  // Red, green, blue and opacity, 0 to 255, of a color in any notation: the browser paints it.
+  optlib.pixel = function (color) {
+    optlib.pen ??= Object.assign(document.createElement("canvas"), { width: 1, height: 1 }).getContext("2d", { willReadFrequently: true });
+    optlib.pen.clearRect(0, 0, 1, 1);
+    optlib.pen.fillStyle = color;
+    optlib.pen.fillRect(0, 0, 1, 1);
+    return optlib.pen.getImageData(0, 0, 1, 1).data;
+  };
+
   // Whether the page behind this element is dark: by JupyterLab's attribute, else the nearest background, else the system.
   optlib.isDark = function (element) {
     const said = document.body.dataset.jpThemeLight;
     if (said) return said === "false";
     for (let e = element.parentElement; e; e = e.parentElement) {
-      const [r, g, b, a = 1] = (getComputedStyle(e).backgroundColor.match(/[\d.]+/g) || [0, 0, 0, 0]).map(Number);
-      if (a > 0.5) return 0.3 * r + 0.59 * g + 0.11 * b < 128;
+      const [r, g, b, a] = optlib.pixel(getComputedStyle(e).backgroundColor);
+      if (a > 127) return 0.3 * r + 0.59 * g + 0.11 * b < 128;
     }
     const adapts = getComputedStyle(document.documentElement).colorScheme.includes("dark");
     return adapts && matchMedia("(prefers-color-scheme: dark)").matches;
