@@ -3,17 +3,21 @@
 ``NOTEBOOK`` is a number such as "04"; ``RIGHT`` lists (exercise, answer), ``WRONG`` (exercise, answer, its hint).
 """
 
+import inspect
+import re
+
 import numpy as np
 import pytest
 
 import optlib as ol
 from optlib.course.exercises import EXERCISES, check
 
-__all__ = ["pytest_generate_tests", "registry", "test_every_exercise_is_here", "test_nothing_breaks_a_tester",
+__all__ = ["pytest_generate_tests", "registry", "test_a_function_is_asked_for_and_must_return",
+           "test_ellipsis_and_none", "test_every_exercise_is_here", "test_nothing_breaks_a_tester",
            "test_right_answers_pass", "test_wrong_answers_get_their_own_hint"]  # fmt: skip
 
 # Answers that a tester must survive, whatever it asks for.
-ANYTHING = [None, ..., 3, "text", [], {}, np.nan, np.ones(2), lambda *a: a, lambda: None]
+ANYTHING = [3, "text", [], {}, np.nan, np.ones(2), lambda *a: a, lambda: None]
 
 
 @pytest.fixture(autouse=True)
@@ -51,9 +55,12 @@ def pytest_generate_tests(metafunc):
         metafunc.parametrize(("name", "answer"), metafunc.module.RIGHT)
     elif test is test_wrong_answers_get_their_own_hint:
         metafunc.parametrize(("name", "answer", "hint"), metafunc.module.WRONG)
-    elif test is test_nothing_breaks_a_tester:
+    elif test is test_a_function_is_asked_for_and_must_return:
+        functions = {name[:4] for name, answer in metafunc.module.RIGHT if inspect.isfunction(answer)}
+        metafunc.parametrize("name", sorted(functions))
+    elif test in (test_nothing_breaks_a_tester, test_ellipsis_and_none):
         metafunc.parametrize("name", exercises_of(metafunc.module))
-        metafunc.parametrize("answer", ANYTHING)
+        metafunc.parametrize("answer", [None, ...] if test is test_ellipsis_and_none else ANYTHING)
 
 
 def test_every_exercise_is_here(request):
@@ -71,6 +78,18 @@ def test_right_answers_pass(name, answer):
 
 def test_wrong_answers_get_their_own_hint(name, answer, hint):
     assert_hint(name, answer, hint)
+
+
+def test_ellipsis_and_none(name, answer):
+    assert_hint(name, answer, "put your own")
+
+
+def test_a_function_is_asked_for_and_must_return(name):
+    signature = EXERCISES[name][1].__doc__.partition(")")[0] + ")"
+    function = signature.partition("(")[0]
+    wanted = f"hand in the function itself, {function}, not its result: {signature} is what will be called."
+    assert check(name, 3.0).hint == check(name, [1, 2]).hint == check(name, np.ones(3)).hint == wanted
+    assert re.search("returned None|, not None", check(name, lambda *a: None).hint)
 
 
 def test_nothing_breaks_a_tester(name, answer):

@@ -7,8 +7,6 @@ from test_many_runs import MLP, TRAIN
 import optlib as ol
 from optlib.training import networks
 
-# --- what is refused -----------------------------------------------------------------------------------------
-
 
 def refused(function, **changes):
     given = {"network": MLP, "rule": ol.Adam, "data": TRAIN, "steps": 2, **changes}

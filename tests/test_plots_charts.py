@@ -12,8 +12,6 @@ from optlib.pictures.picture import number
 
 drawn = picture_cases.drawn  # of the PICTURES of test_plots
 
-# --- charts ------------------------------------------------------------------------------------------------------
-
 
 def test_loss_draws_the_value_above_the_minimum():
     shifted = ol.objective(lambda x, y: x**2 + y**2 - 5, name="shifted", minima=((0, 0),))

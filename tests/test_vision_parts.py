@@ -11,8 +11,6 @@ import optlib as ol
 from optlib.vision import Probe, keep_memory, precision, probe
 from optlib.vision.describe import name_of
 
-# --- precision and memory ------------------------------------------------------------------------------------
-
 
 def test_the_probe_measures_once_names_the_fastest_and_leaves_random_numbers_alone():
     precision._measured.cache_clear()

@@ -12,8 +12,6 @@ from ...optimizers.base import Optimizer
 from ...theory import gd_settings, heavy_ball_rate, heavy_ball_settings, nesterov_settings
 from .engine import exercise, expect_array, expect_number, float_of, floats_of, hint_for, same
 
-# --- steps that return a point and a velocity ----------------------------------------------------------------
-
 
 def _point_and_velocity(reply, right, signature):
     """The point and the velocity that a step returned, and the hint if it returned something else."""
@@ -170,8 +168,6 @@ def _look_ahead_step(step):
         (x, "x was not moved: x + v."),
     ], "v is right; x should be x + v with the new v.")  # fmt: skip
 
-
-# --- a rule of one's own -------------------------------------------------------------------------------------
 
 _LR, _BETA, _STEPS = 0.3, 0.95, 80
 

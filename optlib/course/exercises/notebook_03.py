@@ -12,9 +12,6 @@ from .engine import close, exercise, expect_array, expect_number, float_of, floa
 FROM_ZERO = "for the first step t is 1: with t = 0 the correction 1 - beta**t is 0, and it divides by zero."
 
 
-# --- 03.1 ----------------------------------------------------------------------------------------------------
-
-
 def _averages(values, beta, *, correct="right", start=0.0, kept="m"):
     """Averages as readers may write them; the defaults are right."""
     m, averages = start, []
@@ -61,9 +58,6 @@ def _corrected(corrected):
     ], f"for the values {values} and beta = {beta} it should give {right.round(4).tolist()}.")  # fmt: skip
 
 
-# --- 03.2 ----------------------------------------------------------------------------------------------------
-
-
 @exercise("03.2 a memory of a hundred steps")
 def _half_life(answer):
     """beta with a half-life of 100 steps."""
@@ -78,9 +72,6 @@ def _half_life(answer):
         (1 - right, "that is 1 - beta, the weight of the newest gradient."),
         (math.exp(-1 / 100), "after 100 steps of this, 1/e = 0.37 of the weight is left, not one half."),
     ], otherwise="solve beta**100 = 1/2 for beta.", tolerance=1e-6)  # fmt: skip
-
-
-# --- 03.3 ----------------------------------------------------------------------------------------------------
 
 
 def _paper_step(m_hat, v_hat, eps, correction):
@@ -152,9 +143,6 @@ def _adam_from_memory(adam):
        "lines with the formulas of section 5.")  # fmt: skip
 
 
-# --- 03.4 ----------------------------------------------------------------------------------------------------
-
-
 @exercise("03.4 decay where it belongs", "decoupled(x, m_hat, v_hat, lr, eps, weight_decay)")
 def _decoupled(decoupled):
     """decoupled(x, m_hat, v_hat, lr, eps, weight_decay): one step of AdamW."""
@@ -189,8 +177,6 @@ def _decoupled(decoupled):
         (x - lr * decay * x, "this is only the decay; subtract the step of Adam as well."),
     ], f"from x = {x.tolist()} it should lead to {right.round(4).tolist()}.")  # fmt: skip
 
-
-# --- 03.5 ----------------------------------------------------------------------------------------------------
 
 _LION = dict(lr=0.1, beta1=0.8, beta2=0.7)
 
@@ -261,9 +247,6 @@ def _lion_manners(cls):
     if OPTIMIZERS.get(cls.__name__) is not cls:
         return "the formula is right, but the rule is not registered: write @ol.register above the class."
     return None
-
-
-# --- tools ---------------------------------------------------------------------------------------------------
 
 
 def _call(function, *arguments):

@@ -6,8 +6,6 @@ import numpy as np
 
 from .engine import close, exercise, expect_array, expect_number, float_of, floats_of
 
-# --- 04.1 ------------------------------------------------------------------------------------------------------
-
 
 @exercise("04.1 deal the examples", "deal(n, B, rng)")
 def _deal(deal):
@@ -80,9 +78,6 @@ def _order(deal, seen, n, B):
     return None
 
 
-# --- 04.2 ------------------------------------------------------------------------------------------------------
-
-
 @exercise("04.2 the mean over unequal batches", "epoch_mean(means, sizes)")
 def _epoch_mean(epoch_mean):
     """epoch_mean(means, sizes): mean over all examples, from the means of the batches."""
@@ -104,9 +99,6 @@ def _epoch_mean(epoch_mean):
         if hint:
             return hint
     return None
-
-
-# --- 04.3 ------------------------------------------------------------------------------------------------------
 
 
 @exercise("04.3 back through a layer", "backward(x, W, b, d)")
@@ -164,9 +156,6 @@ def _measured(which, x, W, b, d, h=1e-6):
     return (losses[0] - losses[1]) / (2 * h)
 
 
-# --- 04.4 ------------------------------------------------------------------------------------------------------
-
-
 @exercise("04.4 learning rates for a larger batch")
 def _rates(answer):
     """From B = 32 to 128, far below the critical size: SGD 0.1 -> 0.4, Adam 0.001 -> 0.002."""
@@ -192,8 +181,6 @@ def _rates(answer):
         (0.00025, "SGD is right. Adam: the other way round, and with the root."),
     ], otherwise="SGD is right. Adam: keep lr / √B as it is; √B doubles.")  # fmt: skip
 
-
-# --- 04.5 ------------------------------------------------------------------------------------------------------
 
 # Losses, patience, best epoch, and how many losses may be read: those of the epochs 0 to best + patience.
 _RUNS = (

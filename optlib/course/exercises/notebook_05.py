@@ -7,8 +7,6 @@ import numpy as np
 from . import loop_spy
 from .engine import exercise, expect_array, float_of, floats_of
 
-# --- 05.1 ------------------------------------------------------------------------------------------------------
-
 
 @exercise("05.1 what a network reads", "normalize(images, mean, std)")
 def _normalize(normalize):
@@ -50,9 +48,6 @@ def _normalize(normalize):
     ], otherwise)  # fmt: skip
 
 
-# --- 05.2 ------------------------------------------------------------------------------------------------------
-
-
 @exercise("05.2 mend the loop", "loop(model, optimizer, train, test, epochs)")
 def _mend(loop):
     """loop(model, optimizer, train, test, epochs): one row (train loss, test loss) an epoch."""
@@ -73,9 +68,6 @@ def _mend(loop):
     if not all(torch.allclose(taken, loop_spy.slope(model, *train[i % 3]), atol=1e-6) for i, taken in enumerate(steps)):
         return "gradients pile up from step to step: call optimizer.zero_grad() before each backward()."
     return loop_spy.rows_hint(rows, model, train, test)
-
-
-# --- 05.3 ------------------------------------------------------------------------------------------------------
 
 
 @exercise("05.3 choose the learning rate", "choose(rates, accuracies)")
@@ -130,9 +122,6 @@ def _chosen(reply, rates, place, wrong, accuracies):
     return None
 
 
-# --- 05.4 ------------------------------------------------------------------------------------------------------
-
-
 @exercise("05.4 who is level with the first", "level(runs)")
 def _level(level):
     """level(runs): names of the rules whose mean lies within two standard errors of the best, the best first."""
@@ -169,9 +158,6 @@ def _level(level):
         "the variances of two means add up: the difference has the standard error sqrt((s1**2 + s2**2) / n); named are "
         f"those whose mean is less than two of these behind. Yours are {names}."
     )
-
-
-# --- 05.5 ------------------------------------------------------------------------------------------------------
 
 
 @exercise("05.5 enter your own rule")
