@@ -102,9 +102,7 @@ WRONG = [
     ("01.1", lambda f, x, h: (f(x - h) - f(x + h)) / (2 * h), "sign"),
     ("01.1", lambda f, x, h: math.exp(x), "exact derivative"),
     ("01.1", lambda f, x, h: 0.0, "it should give 2.746"),
-    ("01.1", lambda f, x, h: None, "end it with return"),
     ("01.1", lambda f, x, h: "2.7", "must be a number"),
-    ("01.1", central(math.exp, 1.0, 0.1), "the function itself"),
     ("01.2", uphill, "uphill"),
     ("01.2", lambda *a: descend(*a)[1:], "the start is missing"),
     ("01.2", lambda g, x, lr, n: descend(g, x, lr, n + 1), "4 steps visit 5 points with the start; these are 6"),
@@ -117,9 +115,7 @@ WRONG = [
     ("01.2", lambda g, x, lr, n: descend(g, x, 0.5, n), "the first step should lead to"),
     ("01.2", lambda *a: descend(*a)[-1], "a single point"),
     ("01.2", lambda *a: 1.0, "shape of x"),
-    ("01.2", lambda *a: None, "descend returned None"),
     ("01.2", lambda *a: [[1.0], [1.0, 2.0]], "all of the same shape"),
-    ("01.2", [1, 2, 3], "the function itself"),
     ("01.3", 2 / 3, "the curvature"),
     ("01.3", 1 / 6, "best step"),
     ("01.3", 6, "2/L"),
@@ -129,8 +125,6 @@ WRONG = [
     ("01.3", "1/3", "must be a number, not str"),
     ("01.3", True, "must be a number, not bool"),
     ("01.3", math.nan, "finite"),
-    ("01.3", ..., "put your own"),
-    ("01.3", None, "put your own"),
     ("01.4", 34, "still a little above"),
     ("01.4", 34.063, "whole"),
     ("01.4", 36, "one step fewer"),
@@ -150,7 +144,6 @@ WRONG = [
     ("01.5", slope_and_some_step, "xs[-2]"),
     ("01.5", lambda xs, fs, gs, tol: np.linalg.norm(gs[-1]), "return True or False"),
     ("01.5", lambda xs, fs, gs, tol: np.abs(gs[-1]) < tol, "return True or False"),
-    ("01.5", True, "the function itself"),
 ]  # fmt: skip
 
 
@@ -216,3 +209,21 @@ def test_a_number_is_taken_once():
 
 def test_check_is_there_without_asking_for_it():
     assert ol.check is check
+
+
+def test_an_answer_may_be_a_tensor():
+    torch = pytest.importorskip("torch")
+    assert check("02.2", torch.tensor(0.64))
+    assert check("02.2", torch.tensor([0.64], requires_grad=True))
+    assert check("01.1", lambda f, x, h: torch.tensor(central(f, x, h), dtype=torch.float64))
+    assert "not bool" in check("01.3", True).hint
+    assert not check("02.2", torch.tensor([0.64, 0.64]))
+
+
+@pytest.mark.parametrize("answer", [..., (..., ...), [0.5, ...]])
+def test_three_dots_are_said_as_they_stand_in_the_cell(answer):
+    assert check("02.2", answer).hint == "the answer is still ...; put your own in its place."
+
+
+def test_a_function_that_still_returns_three_dots():
+    assert "returned ..." in check("01.1", lambda f, x, h: ...).hint

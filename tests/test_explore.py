@@ -1,10 +1,12 @@
 """The objects with sliders, without a browser: their controls are turned from Python."""
 
+import math
+
 import numpy as np
 import pytest
 
 widgets = pytest.importorskip("ipywidgets")
-from picture_cases import pixels  # noqa: E402
+from picture_cases import data_in, pixels  # noqa: E402
 
 import optlib as ol  # noqa: E402
 from optlib.live import controls, page  # noqa: E402
@@ -226,6 +228,77 @@ def test_a_refused_setting_keeps_the_picture_and_says_why():
     board.controls["n"].value = 3
     assert board.picture.value == before
     assert "three is &lt;bad&gt;" in board.status.value
+
+
+@pytest.mark.parametrize(
+    ("draw", "said"),
+    [
+        (lambda n: {1: draw_line(n)}[n], ["KeyError: 2, in line ", " of &lt;lambda&gt;"]),
+        (lambda n: draw_line(n if n < 2 else object()), ["TypeError: ", " of &lt;lambda&gt;"]),
+        (lambda n: draw_line(n) if n < 2 else None, ["TypeError: sliders: draw returned None"]),
+    ],
+)
+def test_whatever_a_function_raises_is_said(draw, said):
+    board = ol.sliders(draw, n=[1, 2])
+    before = bytes(board.picture.value)
+    board.controls["n"].value = 2
+    assert board.picture.value == before
+    for words in said:
+        assert words in board.status.value
+    board.controls["n"].value = 1
+    assert board.status.value == ""
+
+
+@pytest.mark.parametrize("start", [(1e6, -1e9), (1e100, 1e100)])
+def test_a_start_far_outside_of_the_picture(start):
+    explorer = ol.explore(ol.FUNCTIONS["sphere"], ol.GradientDescent(lr=0.1), start=start, steps=5)
+    assert tuple(control.value for control in explorer.starts) == start
+    assert explorer.paths[0].x[0].tolist() == list(start)
+    assert data_in(explorer.html())["start"] == list(start)
+
+
+EDGES = {
+    "undefined in part": (lambda x: np.sqrt(x) - np.log(x), {"start": 3.0, "domain": [(-1.0, 5.0)]}),
+    "NaN at its minimum": (lambda x: -np.sinc(x) * x / x, {"start": 0.5, "minima": [0.0]}),
+    "undefined at most places": (lambda x, y: np.where(x**2 + y**2 < 0.02, x, np.nan), {"start": (0.1, 0.0)}),
+    "constant": (lambda x, y: 3.0, {}),
+    "constant but for rounding": (lambda x, y: np.cos(x) ** 2 + np.sin(x) ** 2 + 0 * y, {}),
+    "constant of one": (lambda x: np.cos(x) ** 2 + np.sin(x) ** 2, {}),
+    "constant beside what is added": (lambda x, y: 1e200 + x**2 + y**2, {}),
+    "tiny": (lambda x, y: 1e-200 * (x**2 + y**2), {}),
+    "below all normal numbers": (lambda x, y: 1e-310 * (x**2 + y**2), {}),
+    "huge": (lambda x, y: 1e200 * (x**2 + y**2), {}),
+    "steep": (lambda x: np.exp(300 * x), {"start": 0.5}),
+    "steep in the plane": (lambda x, y: np.exp(300 * x) + y**2, {"start": (0.5, 1.0)}),
+    "minus infinity": (lambda x, y: np.log(np.abs(x) + np.abs(y)), {"start": (1.0, 2.0), "minima": [(0, 0)]}),
+    "largest": (lambda x, y: np.max(np.abs([x, y])), {}),
+    "if": (lambda x: x * x if x > 0 else math.exp(-x), {}),
+}
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("name", EDGES)
+def test_a_function_at_the_edge_of_numbers_is_drawn(name):
+    fn, about = EDGES[name]
+    f = ol.objective(fn, **about)
+    html = ol.explore(f, ol.Momentum, ol.Adam, steps=20).html()
+    assert "moves only where Python runs" in html or data_in(html)["steps"] == 20
+    path = ol.minimize(f, ol.Adam(), steps=10)
+    pictures = [ol.plots.loss(path)]
+    if f.dim == 1:
+        pictures.append(ol.plots.line(f, path))
+    else:
+        pictures += [ol.plots.contour(f, path, log=log) for log in (True, False, "auto")]
+        pictures += [ol.plots.contour3d(f, path), ol.plots.surface(f, path)]
+    for picture in pictures:
+        assert picture.png()
+    assert "nan" not in pictures[0].description
+
+
+@pytest.mark.filterwarnings("error")
+def test_levels_from_zero():
+    bar = ol.plots.contour(ol.FUNCTIONS["sphere"], levels=[0, 1, 4, 9]).figure.axes[-1]
+    assert [tick for tick in bar.get_yticks() if 0 <= tick <= 9][0] == 0
 
 
 def test_draw_must_return_a_picture():

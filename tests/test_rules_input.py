@@ -54,7 +54,7 @@ def matrices_are_refused(cls):
         x = np.matrix([[1.0, 2.0], [3.0, 4.0]])
     refused(TypeError, lambda: cls().step(x, *seen(cls, x, x)), cls.__name__, "x", "np.asarray(x)")
     for name in list(reals(cls))[:1]:
-        refused(TypeError, lambda: cls(**{name: x}), cls.__name__, name, "np.asarray")
+        refused(TypeError, lambda name=name: cls(**{name: x}), cls.__name__, name, "np.asarray")
 
 
 def half_precision_is_refused(cls):

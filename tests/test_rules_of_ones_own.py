@@ -80,11 +80,41 @@ def test_a_rule_that_breaks_a_promise_is_found():
             return x - self.lr / len(self.steps) * sign(g)
 
     faults = [
-        (InPlace, generic.what_is_given_is_not_written_to), (Widens, generic.shapes_and_dtypes_are_kept),
-        (Aliases, generic.what_is_given_is_not_written_to), (HoardsMemory, generic.memory_is_what_is_said),
+        (InPlace, generic.what_is_given_is_not_written_to),
+        (Widens, generic.shapes_and_dtypes_are_kept),
+        (Aliases, generic.what_is_given_is_not_written_to),
+        (HoardsMemory, generic.memory_is_what_is_said),
         (Forgets, generic.reset_gives_the_first_path_again),
     ]
     for rule, check in faults:
         rule.__doc__ = SignDescent.__doc__
         with pytest.raises((AssertionError, ValueError, TypeError)):
             check(rule)
+
+
+def test_a_rule_without_return_is_told_so():
+    class Silent(SignDescent):
+        def update(self, x, g):
+            x - self.lr * sign(g)
+
+    for call in (lambda: Silent().step(1.0, 1.0), lambda: ol.minimize(ol.FUNCTIONS["sphere"], Silent(), steps=3)):
+        with pytest.raises(TypeError, match="Silent.update returned None; end it with return"):
+            call()
+
+
+SCHEDULES = [ol.schedules.Cosine(0.1, steps=9), ol.schedules.ByGradientNorm(0.1), ol.schedules.OnPlateau(0.1)]
+
+
+@pytest.mark.parametrize("lr", [0.1, *SCHEDULES, lambda t: 0.1 / (1 + t)], ids=lambda lr: type(lr).__name__)
+@pytest.mark.parametrize("start", [(1.0, -1.0), np.ones((3, 2))], ids=["one", "many"])
+def test_init_reads_a_schedule_as_the_number_of_the_first_step(lr, start):
+    class Relative(SignDescent):
+        def init(self, x):
+            self.first = 1.0 * self.lr
+
+        def update(self, x, g):
+            return x - self.lr / self.first * g
+
+    f = ol.FUNCTIONS["sphere"]
+    path = ol.minimize(f, Relative(lr=lr), start, steps=1)
+    assert np.allclose(path.end, start - f.grad(np.asarray(start)))

@@ -160,7 +160,7 @@ def _as_it_is(fn):
 
 def _values(formula, x, outputs):
     value = formula(*split(x))
-    return np.broadcast_to(join(value) if outputs else value, x.shape[:-1] + outputs)
+    return np.broadcast_to(join(value), x.shape) if outputs else np.asarray(value)
 
 
 def _trial_points(start, domain):

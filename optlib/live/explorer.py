@@ -127,7 +127,7 @@ class Explorer:
         self.tuned = controls.choice("sliders of", _tunable(setting.chosen)[0], _tunable(setting.chosen))
         self.count = controls.integer("steps", setting.steps, 1, max(500, 2 * setting.steps))
         named = zip("xy", setting.start, strict=False)
-        self.starts = [controls.number(f"start {x}", v, v - 1, v + 1) for x, v in named]
+        self.starts = [controls.number(f"start {x}", v, v - max(1.0, abs(v)), v + max(1.0, abs(v))) for x, v in named]
         self.panel = widgets.VBox()
         self.hypers = {}
         self._fit_start()

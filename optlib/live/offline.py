@@ -14,7 +14,7 @@ from ..minimize import minimize
 from . import browser_data, page, translate
 from .setting import code_name, given
 
-SCRIPTS = ("core.js", "canvas.js", "animation.js", "runtime.js", "explore.js")
+SCRIPTS = ("core.js", "canvas.js", "runtime.js", "explore.js")
 CHECKED_POINTS, CHECKED_STEPS = 5, 10
 
 
@@ -104,7 +104,8 @@ def _check(setting):
     f, steps = setting.f, min(CHECKED_STEPS, setting.steps)
     low, high = np.array(f.domain).T
     points = low + (high - low) * np.random.default_rng(0).random((CHECKED_POINTS, f.dim))
-    points = points[np.isfinite(f(points)) & np.isfinite(f.grad(points)).all(axis=-1)]
+    with np.errstate(all="ignore"):
+        points = points[np.isfinite(f(points)) & np.isfinite(f.grad(points)).all(axis=-1)]
     paths = [minimize(f, setting.rule(name), setting.start, steps) for name in setting.chosen]
     return {
         "points": points.tolist(), "values": f(points).tolist(), "slopes": f.grad(points).tolist(), "steps": steps,

@@ -57,7 +57,8 @@ class Scene:
         if not self.f.minima:
             return np.empty((0, 2))
         points = np.array(self.f.minima, dtype=float)
-        points = points if self.flat else np.column_stack([points, self.f(points)])
+        if not self.flat:  # all lie at one height, also where the formula itself is 0 / 0
+            points = np.column_stack([points, np.full(len(points), self.f.minimum, dtype=float)])
         inside = (points >= [self.x[0], self.y[0]]) & (points <= [self.x[1], self.y[1]])
         return points[inside.all(axis=1)]
 

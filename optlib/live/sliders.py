@@ -3,6 +3,7 @@
 import html
 import io
 import time
+import traceback
 
 import ipywidgets as widgets
 
@@ -94,8 +95,17 @@ class Sliders:
             # twice `SLOW` change nothing, so that a slider does not change its behavior in the middle of a drag.
             if not SLOW <= seconds <= 2 * SLOW:
                 self._follow(seconds < SLOW)
-        except (ValueError, ArithmeticError) as error:  # a setting that the picture refuses
-            self.status.value = f'<div role="status">{html.escape(str(error))}</div>'
+        except Exception as error:  # front ends swallow what an observer raises
+            self.status.value = f'<div role="status">{html.escape(sentence(error))}</div>'
+
+
+def sentence(error):
+    """An error as one line: a refusal in its own words, any other with its kind and the reader's line."""
+    if isinstance(error, (ValueError, ArithmeticError)) and str(error):
+        return str(error)
+    place = traceback.extract_tb(error.__traceback__)[1:2]  # the first is that of the call in this file
+    where = f", in line {place[0].lineno} of {place[0].name}" if place else ""
+    return f"{type(error).__name__}: {error}".rstrip(" :") + where
 
 
 def png_of(picture):

@@ -166,7 +166,10 @@ class Optimizer:
         if self.t == 0 or self.__schedules:
             self.begin(x, *seen, loss=loss)
         self.t += 1
-        return self.update(x, *seen)
+        x_new = self.update(x, *seen)
+        if x_new is None:
+            raise TypeError(f"{type(self).__name__}.update returned None; end it with return and the new point")
+        return x_new
 
     def begin(self, x, *seen, loss=None):
         """What comes before the update of a step: fields take their values; before the first, state is made."""

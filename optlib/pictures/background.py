@@ -8,6 +8,8 @@ import numpy as np
 
 LEVELS = 14  # their bands, and the one for "no value", fit into 4 bits a pixel
 NO_VALUE = 15  # the band of pixels where the function is not finite
+ROUNDING = 1e-12  # times the largest value: heights below it are rounding errors of a level function
+LEAST, MOST = 1e-240, 1e240  # matplotlib has numbers of 1e-250 and 1e250 of its own at the ends of a color scale
 
 
 def contour_levels(values, lowest=None, count=LEVELS):
@@ -21,10 +23,17 @@ def contour_levels(values, lowest=None, count=LEVELS):
     if not finite.size:
         raise ValueError("the function has no finite value in the domain that is shown")
     lowest = float(finite.min()) if lowest is None else min(float(finite.min()), lowest)
-    low, high = np.quantile(finite - lowest, [0.02, 0.98])
+    above = heights(finite, lowest)
+    low, high = np.quantile(above, [0.02, 0.98])
     if low > 0 and high / low > 50:
         return lowest + np.geomspace(max(low / 4, high * 1e-6), high, count)
-    return lowest + np.linspace(0.0, high if high > 0 else 1.0, count + 2)[1:-1]
+    return lowest + np.linspace(0.0, high or max(1.0, abs(lowest)), count + 2)[1:-1]
+
+
+def heights(values, lowest):
+    """Finite values above the lowest one; 0 where that is only a rounding error."""
+    above = values - lowest
+    return np.where(above > max(ROUNDING * np.abs(values).max(), LEAST), above, 0.0)
 
 
 def bands(values, levels):

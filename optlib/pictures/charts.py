@@ -40,7 +40,7 @@ def loss(*paths, labels=None, title=None, log="auto", minus_minimum=True):
     all_tracks = tracks("loss", None, [p if isinstance(p, Trajectory) else _values(p) for p in paths], labels)
     ylabel, values = _heights(all_tracks, minus_minimum)
     log = _wants_log(values) if log == "auto" else log
-    top = TOP * max([abs(y[0]) for y in values if y[0]], default=1.0)
+    top = TOP * max([abs(float(y[0])) for y in values if y[0]], default=1.0)
     cut = sum(bool(y.max() > top) for y in values)
     with canvas() as (figure, axes):
         for track, y in zip(all_tracks, values, strict=True):
@@ -217,7 +217,7 @@ def _heights(tracks, minus_minimum):
 def _wants_log(values):
     positive = np.concatenate([y[np.isfinite(y) & (y > 0)] for y in values])
     below = sum(int((y < -1e-9).sum()) for y in values)
-    return bool(positive.size and not below and positive.max() > DECADES * positive.min())
+    return bool(positive.size and not below and positive.max() / DECADES > positive.min())
 
 
 def _slope(axes, x, y, slope):

@@ -74,8 +74,7 @@ def plain_colorbar(figure, axes, drawn, label):
 def colorbar(figure, axes, drawn, land):
     """A color bar with few, plain ticks."""
     low, high = land.levels[0], land.levels[-1]
-    steps = (1,) if high / low > 30 else (1, 2, 5)
-    locator = LogLocator(subs=steps, numticks=9) if land.log else MaxNLocator(6)
+    locator = LogLocator(subs=(1,) if high > 30 * low else (1, 2, 5), numticks=9) if land.log else MaxNLocator(6)
     bar = plain_colorbar(figure, axes, drawn, land.label)
     bar.set_ticks([tick for tick in locator.tick_values(low, high) if low <= tick <= high])
 

@@ -70,7 +70,7 @@ class Picture:
         return path
 
     def _draw(self, file, kind, dpi, metadata=None):
-        with theme.themed():
+        with theme.themed(), np.errstate(all="ignore"):
             if not self._laid_out:
                 plain_powers(self.figure)
                 # Lay out twice: the first layout moves the ticks on which it was based.  Then stop, since every
@@ -179,7 +179,8 @@ def canvas(size=theme.SIZE, layout="constrained", **subplots):
 
     ``subplots`` goes on to matplotlib's `Figure.subplots`.
     """
-    with theme.themed():
+    # Numbers of 1e200 overflow on their way to pixels, and what is infinite there is not drawn.
+    with theme.themed(), np.errstate(all="ignore"):
         figure = new_figure(size, layout)
         yield figure, figure.subplots(**subplots)
 

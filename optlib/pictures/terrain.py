@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 from ..checks import choice, integer
-from .background import contour_levels
+from .background import MOST, contour_levels, heights
 from .picture import number
 
 GRID = 241  # points a side: contour lines are smooth at lecture size
@@ -77,13 +77,16 @@ def terrain(who, f, extent=None, tracks=(), levels=LEVELS, log="auto"):
 
 
 def sampled(who, f, *coordinates):
-    """Values of ``f`` at coordinates of one shape, NaN where they are not finite; ValueError if they all are not."""
+    """Values of ``f`` at coordinates of one shape, NaN where they are not finite; ValueError if they all are not.
+
+    Values beyond `MOST` count as infinite.
+    """
     with np.errstate(all="ignore"):
         values = np.array(np.broadcast_to(f.at(*coordinates), coordinates[0].shape), dtype=float)
-    values[~np.isfinite(values)] = np.nan
+        values[~(np.abs(values) < MOST)] = np.nan
     if np.isnan(values).all():
         extent = tuple((float(x.min()), float(x.max())) for x in coordinates)
-        raise ValueError(f"{who}: {f.name} has no finite value over extent={extent}")
+        raise ValueError(f"{who}: {f.name} has no finite value, up to {MOST:g} in size, over extent={extent}")
     return values
 
 
@@ -131,8 +134,8 @@ def _levels(who, finite, lowest, levels, log):
     if log == "auto":
         levels = contour_levels(finite, lowest, count)
         return levels, _rise_by_factors(levels)
-    above = finite - lowest
-    high = float(np.quantile(above, 0.98)) or 1.0
+    above = heights(finite, lowest)
+    high = float(np.quantile(above, 0.98)) or max(1.0, abs(lowest))
     if log:
         positive = above[above > 0]
         low = float(np.quantile(positive, 0.02)) if positive.size else high / 10

@@ -60,8 +60,9 @@ def check(name, answer):
         If there is no exercise of this name.
     """
     _, tester = EXERCISES[_key(name)]
-    if answer is None or answer is ...:
-        return Feedback(False, f"the answer is still {answer!r}; put your own in its place.")
+    if answer is None or any(part is ... for part in (answer if isinstance(answer, (tuple, list)) else [answer])):
+        still = "None" if answer is None else "..."
+        return Feedback(False, f"the answer is still {still}; put your own in its place.")
     try:
         hint = tester(answer)
     except Exception as error:  # whatever a reader's function may raise
@@ -126,7 +127,7 @@ def float_of(answer):
         return None
     if isinstance(answer, numbers.Real):
         return float(answer)
-    if hasattr(answer, "dtype") and hasattr(answer, "item") and np.size(answer) == 1:
+    if hasattr(answer, "dtype") and hasattr(answer, "item") and math.prod(answer.shape) == 1:
         value = answer.item()
         return float(value) if isinstance(value, numbers.Real) and not isinstance(value, bool) else None
     return None
@@ -139,8 +140,8 @@ def close(value, other, tolerance=1e-3):
 
 def expect_number(answer, right, hints=(), otherwise="that is not the number.", tolerance=1e-3):
     """Hint for a numeric answer: None if right, a hint of ``hints`` ((value, text), ...), or ``otherwise``."""
-    if answer is None:
-        return "your function returned None; end it with return."
+    if answer is None or answer is ...:
+        return f"your function returned {'None' if answer is None else '...'}; end it with return and your number."
     value = float_of(answer)
     if value is None:
         return f"the answer must be a number, not {type(answer).__name__} {answer!r}."
@@ -154,7 +155,7 @@ def expect_number(answer, right, hints=(), otherwise="that is not the number.", 
 def floats_of(answer):
     """The answer as an array of floats, or None if it is none."""
     try:
-        return np.asarray(answer, dtype=float)
+        return np.asarray(answer.detach().cpu() if hasattr(answer, "detach") else answer, dtype=float)
     except (TypeError, ValueError):
         return None
 

@@ -133,7 +133,7 @@ def _stop(stop):
             if len(xs) > 1:
                 raise
             return "before the first step there is one point only: xs[-2] does not exist yet."
-        if np.size(reply) != 1 or not isinstance(np.asarray(reply).item(), bool):
+        if np.asarray(reply).size != 1 or not isinstance(np.asarray(reply).item(), bool):
             return f"return True or False, not {reply!r}."
         if bool(reply) != right:
             return hint
