@@ -1,5 +1,6 @@
 """Functions of the reader's own: `objective` finds out how they want to be called, and differentiates them."""
 
+import contextlib
 import dataclasses
 import inspect
 import warnings
@@ -61,10 +62,10 @@ def objective(fn, grad="numerical", *, name=None, start=None, domain=None, minim
     name = name or getattr(fn, "__name__", "objective").replace("<lambda>", "your function")
     with np.errstate(all="ignore"):
         points = _trial_points(start, domain)
-        wrap = _TorchValue if grad == "torch" else _as_it_is
+        wrap = _TorchValue if grad == "torch" else lambda fn: fn
         formula = _prepared("fn", wrap, fn, (), points, vectorize)
         if callable(grad):
-            slopes = _prepared("grad", _as_it_is, grad, (d,), points[:NEAR], vectorize)
+            slopes = _prepared("grad", wrap, grad, (d,), points[:NEAR], vectorize)
         elif grad == "torch":
             slopes = _TorchSlopes(formula.fn)
             _check_torch(slopes, formula, points)
@@ -106,7 +107,11 @@ def _prepared(what, wrap, fn, outputs, points, vectorize):
     call = _call(what, wrap, fn, outputs, points[0])
     together = wrap(call)
     if vectorize is None:
-        usable = [point for point in points if _works(together, point)]
+        usable = [points[0]]
+        for point in points[1:]:
+            with contextlib.suppress(Exception):  # a fault that a run may meet or not; the start has been tried already
+                together(*split(point))
+                usable.append(point)
         vectorize = numerical.mixes_points(lambda x: _values(together, x, outputs), np.array(usable))
     elif not vectorize:
         try:
@@ -144,18 +149,6 @@ def _check_value(what, value, outputs):
     several = isinstance(value, (tuple, list, np.ndarray))
     if outputs and not several or np.shape(value) != outputs or np.asarray(value).dtype.kind not in "fiub":
         raise ValueError(f"objective: {what} gives {value!r} at one point; it must give {must}")
-
-
-def _works(formula, point):
-    try:
-        formula(*split(point))
-    except Exception:  # a fault that a run may meet or not; the start has been tried already
-        return False
-    return True
-
-
-def _as_it_is(fn):
-    return fn
 
 
 def _values(formula, x, outputs):

@@ -67,14 +67,14 @@ class Schedule:
 schedule = dataclasses.dataclass(frozen=True, eq=False, repr=False)  # arrays make neither == nor hash
 
 
-def number(allowed, default=dataclasses.MISSING):
+def number(allowed, default=dataclasses.MISSING, like=1.0):
     """A field that takes a number or an array in the interval ``allowed``."""
-    return dataclasses.field(default=default, metadata={"about": Hyper(1.0, "", allowed, None, False, "")})
+    return dataclasses.field(default=default, metadata={"about": Hyper(like, "", allowed, None, False, "")})
 
 
 def integer(allowed, default=dataclasses.MISSING):
     """A field that takes an integer in the interval ``allowed``."""
-    return dataclasses.field(default=default, metadata={"about": Hyper(1, "", allowed, None, False, "")})
+    return number(allowed, default, like=1)
 
 
 def _fields(one):
@@ -111,17 +111,14 @@ class _Composition(Schedule):
         for part in self._parts():
             if not callable(part) and not _is_plain(part):
                 raise TypeError(f"{type(self).__name__}: {part!r} must be a schedule, a number or an array")
-        if len(self._all_read()) > 1:
+        if len({r for r in (getattr(part, "reads", None) for part in self._parts()) if r}) > 1:
             raise ValueError(
                 f"{type(self).__name__}: {self!r} reads the loss and the gradient norm; only one of them is allowed"
             )
 
-    def _all_read(self):
-        return sorted({r for r in (getattr(p, "reads", None) for p in self._parts()) if r})
-
     @property
     def reads(self):
-        return next(iter(self._all_read()), None)
+        return next((part.reads for part in self._parts() if getattr(part, "reads", None)), None)
 
     @property
     def shape(self):
@@ -129,8 +126,7 @@ class _Composition(Schedule):
 
     def reset(self):
         for part in self._parts():
-            if hasattr(part, "reset"):
-                part.reset()
+            getattr(part, "reset", lambda: None)()
         return self
 
 
