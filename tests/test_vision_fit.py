@@ -65,6 +65,7 @@ def test_every_step_is_made_in_training_mode_and_every_test_in_evaluation_mode()
 
     def note(run):
         statistics.append((run.model.norm.running_mean.clone(), run.model.norm.num_batches_tracked.item()))
+        run.model.eval()  # as a callback of a reader may leave it
 
     short(model, test=TEST, callbacks=[note])
     epoch = [(True, True, 8, True), (True, True, 8, True), (True, True, 6, True), (False, False, 9, False)]
