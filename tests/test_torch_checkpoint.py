@@ -146,6 +146,28 @@ def test_shapes_are_checked():
     refused(ours, theirs.state_dict(), r"holds v of shape \(2, 3\) for a parameter of shape \(3, 2\)")
 
 
+def test_hooks_come_before_the_check_and_after_the_loading():
+    """A hook before may make of another's state one of this rule's; one after it sees what is stepped."""
+    theirs = TorchOptimizer(weights(), ol.AggMo)
+    train(theirs, 0, 2)
+    saved = theirs.state_dict()
+    del saved["rule"]
+    optimizer, seen = TorchOptimizer(weights(), ol.Momentum), []
+
+    def last_velocity(_, state):
+        states = {number: {"t": each["t"], "v": each["v.2"]} for number, each in state["state"].items()}
+        groups = [{"params": group["params"], "lr": group["lr"]} for group in state["param_groups"]]
+        return {"state": states, "param_groups": groups}
+
+    optimizer.register_load_state_dict_pre_hook(last_velocity)
+    optimizer.register_load_state_dict_post_hook(lambda each: seen.append(type(each.param_groups[0]).__name__))
+    for _ in range(2):
+        optimizer.load_state_dict(saved)
+    assert seen == ["Group", "Group"]
+    p = optimizer.param_groups[0]["params"][0]
+    assert torch.equal(optimizer.state[p]["v"], saved["state"][0]["v.2"])
+
+
 @pytest.mark.parametrize("cls", RULES, **named)
 def test_each_entry_of_a_state_is_a_number_or_one_tensor(cls):
     optimizer = TorchOptimizer(weights(), cls)

@@ -86,7 +86,10 @@ class TorchOptimizer(torch.optim.Optimizer):
         self._shown = []  # of the groups: name of a hyper-parameter that is a schedule -> the number in the group
         _check_rule(self.rule, compile)
         self._set_up()
-        super().__init__(params, groups.settled({**self.rule.settings(), **hypers}, self.rule))
+        defaults = groups.settled({**self.rule.settings(), **hypers}, self.rule)
+        for name in self.rule.hypers:
+            groups.number(name, defaults[name])
+        super().__init__(params, defaults)
 
     def _set_up(self):
         self._kernels = {}  # switches of a rule -> its formula and its kernel
@@ -115,8 +118,21 @@ class TorchOptimizer(torch.optim.Optimizer):
         ValueError
             If the state is that of another rule, or has tensors of other shapes than the parameters.
         """
-        saved = checked(copy.deepcopy(state_dict), self)
-        super().load_state_dict(saved)
+        saved = {}
+        handles = (
+            # After the user's hooks, which may make of another's state one of this rule's.
+            self.register_load_state_dict_pre_hook(lambda _, state: saved.update(checked(copy.deepcopy(state), self))),
+            self.register_load_state_dict_pre_hook(lambda *_: saved),
+            self.register_load_state_dict_post_hook(lambda _: self._settle_loaded(saved), prepend=True),
+        )
+        try:
+            super().load_state_dict(state_dict)
+        finally:
+            for handle in handles:
+                handle.remove()
+
+    def _settle_loaded(self, saved):
+        """Bring what torch has loaded into this driver's form, before the user's hooks look at it."""
         params = itertools.chain.from_iterable(group["params"] for group in self.param_groups)
         numbers = itertools.chain.from_iterable(group["params"] for group in saved["param_groups"])
         for p, number in zip(params, numbers, strict=True):

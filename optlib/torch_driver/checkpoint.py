@@ -102,9 +102,10 @@ def _check_states(states, group, params, rule):
         has, begins, goes_on = map(_fields, (state, first, later))
         if not begins <= has <= begins | goes_on:
             raise _refusal(name, f"holds {', '.join(sorted(has))}, where {name} remembers {', '.join(sorted(goes_on))}")
+        state[STEPS] = int(state[STEPS])  # tools that know torch's steps make a tensor of it
         for entry, shape in forms(tensors_of(state)).items():
-            wanted = first.get(entry) or later.get(entry)
-            if wanted and shape != wanted:
+            shapes = {first.get(entry), later.get(entry)} - {None}
+            if shapes and shape not in shapes:
                 raise _refusal(name, f"holds {entry} of shape {tuple(shape)} for a parameter of shape {tuple(p.shape)}")
         if rule.sees == "group":
             return  # the others only count

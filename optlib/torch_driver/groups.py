@@ -89,7 +89,10 @@ def number(name, value):
     Raises ValueError for what a rule takes and a network cannot: arrays, and schedules that read the loss.
     """
     if math.prod(getattr(value, "shape", ())) != 1:
-        raise ValueError(f"TorchOptimizer: {name}={value!r} must be one number or a schedule, not an array")
+        raise ValueError(
+            f"TorchOptimizer: {name}={value!r} must be one number or a schedule, not an array (as torch says: Tensor "
+            f"{name} must be 1-element)"
+        )
     if getattr(value, "reads", None):
         raise ValueError(
             f"TorchOptimizer: {name}={value!r} reads the {value.reads.replace('_', ' ')}; only schedules of the "
