@@ -12,6 +12,8 @@ import array_api_compat
 import numpy as np
 
 pi = math.pi
+_FLOAT64 = np.dtype(float)
+_FLOAT64_INFO = np.finfo(float)
 
 # Python floats get a namespace of their own because a two-dimensional path is five times faster without
 # arrays.  It holds exactly the functions that this module hands out; `where` evaluates both branches, as
@@ -103,7 +105,7 @@ def like(value, x):
 
 def in_float64(x):
     """``x`` in float64 if it is an array of narrower floats, for sums and differences that these would blur."""
-    if not is_array(x) or not str(x.dtype).endswith(("float16", "float32")):
+    if getattr(x, "dtype", _FLOAT64) is _FLOAT64 or not str(x.dtype).endswith(("float16", "float32")):
         return x
     xp = namespace(x)
     return np.asarray(x, dtype=float) if xp is np else xp.astype(x, xp.float64)
@@ -111,7 +113,9 @@ def in_float64(x):
 
 def finfo(x):
     """``eps``, ``max`` and more of the dtype of ``x``; those of float64 for Python numbers and integers."""
-    return namespace(x).finfo(x.dtype) if is_array(x) and "float" in str(x.dtype) else np.finfo(float)
+    if getattr(x, "dtype", _FLOAT64) is _FLOAT64 or "float" not in str(x.dtype):
+        return _FLOAT64_INFO
+    return namespace(x).finfo(x.dtype)
 
 
 def refuse_matrix(who, name, value):

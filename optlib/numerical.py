@@ -122,7 +122,7 @@ def _partial(fn, coordinates, i, h, method):
     c = c if is_array(c) else np.float64(c)
     eps, power = finfo(c).eps, 1 / 2 if method == "forward" else 1 / 3
     while True:
-        width = eps**power * maximum(abs(c), ones_like(c)) if h is None else h
+        width = eps**power * _at_least_one(c) if h is None else h
         # x + h is rounded; the difference of the rounded points is the width that was really taken.
         right, left = c + width, c if method == "forward" else c - width
         above, below = along(right), along(left)
@@ -130,6 +130,12 @@ def _partial(fn, coordinates, i, h, method):
         if h is not None or coarser == eps:
             return (above - below) / (right - left)
         eps = coarser
+
+
+def _at_least_one(c):
+    if isinstance(c, (np.ndarray, np.float64)):  # a path on floats asks for it thousands of times
+        return np.maximum(1.0, np.abs(c)) if c.shape else max(1.0, c, -c)
+    return maximum(abs(c), ones_like(c))
 
 
 def hessian(grad, x, h=None):

@@ -102,3 +102,24 @@ def test_bad_input():
         numerical.check_gradient(f, np.ones(2), tol=0)
     with pytest.raises(ValueError, match=r"shape \(1, 2\)"):
         numerical.check_gradient(f, np.ones(2), grad=lambda x: f.grad(x)[None])
+
+
+@pytest.mark.parametrize("f", [
+    lambda p: np.linalg.norm(p), lambda p: np.max(np.abs(p)), lambda p: p[0] if p[0] > p[1] else p[1],
+    lambda p: np.sum(p**2, axis=0) if np.ndim(p) == 1 else np.sum(p, axis=0),
+])  # fmt: skip
+def test_a_function_that_mixes_points_is_differentiated_point_by_point(f):
+    x = np.array([[1.0, 2.0], [3.0, -0.5]])
+    alone = np.stack([numerical.gradient(f, point) for point in x])
+    assert np.allclose(numerical.gradient(f, x), alone)
+    assert numerical.check_gradient(f, x, grad=lambda x: alone)
+    assert not numerical.check_gradient(f, x, grad=lambda x: alone * [1.0, 1.001] + [0.0, 1e-4])
+    curved = np.stack([numerical.hessian(lambda p: p / np.linalg.norm(p), point) for point in x])
+    assert np.allclose(numerical.hessian(lambda p: p / np.linalg.norm(p), x), curved)
+
+
+def test_check_fails_where_the_gradient_is_that_of_the_sum_over_a_batch():
+    x = np.array([[1.0, 2.0], [3.0, -0.5]])
+    norm = lambda p: np.linalg.norm(p)
+    assert not numerical.check_gradient(norm, x, grad=lambda p: p / np.linalg.norm(p))
+    assert numerical.check_gradient(norm, x, grad=lambda p: p / np.linalg.norm(p, axis=-1, keepdims=True))
