@@ -15,6 +15,7 @@ import torch
 from hypothesis import strategies as st
 
 import optlib as ol
+from optlib.arrays import namespace
 from rules import START, Between, Constant, gradients, reals, seen, snapshot, spread, takes_scalars, values, walk
 
 TAUGHT = (
@@ -274,6 +275,21 @@ CHECKS = [
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 def test_every_rule(check, name):
     check(ol.OPTIMIZERS[name])
+
+
+@pytest.mark.parametrize("library", ["array_api_strict", "jax.numpy"])
+@pytest.mark.parametrize("name", ol.OPTIMIZERS)
+def test_arrays_of_other_libraries_walk_the_same_path(name, library, monkeypatch):
+    """Needs more packages than the course: pip install array-api-strict jax."""
+    xp, cls = pytest.importorskip(library), ol.OPTIMIZERS[name]
+    if library == "jax.numpy":
+        pytest.importorskip("jax").config.update("jax_enable_x64", True)
+    monkeypatch.setattr("rules.quadratic", lambda x: namespace(x).sum((x - 0.3) ** 2, axis=-1))
+    for options in ({}, schedules(cls)):
+        steps = gradients(START.shape, 10)
+        theirs = walk(cls(**options), xp.asarray(START), map(xp.asarray, steps))
+        assert type(theirs[-1]) is type(xp.asarray(START))
+        assert spread(theirs, walk(cls(**options), START, steps)) <= 1e-12
 
 
 def test_rules_are_there_in_the_order_taught():
