@@ -365,6 +365,30 @@ def test_each_rule_keeps_its_own_settings(browser, tmp_path):
         assert ask("player.settings.map((own) => own.lr)") == [0.9, 0.5, 0.1]
 
 
+def test_the_tuning_curve_has_the_end_for_every_rate_and_sets_it(browser, tmp_path):
+    f, rules = ol.FUNCTIONS["ravine"], (ol.GradientDescent(lr=0.1), ol.Adam(lr=0.1))
+    with opened(browser, tmp_path, ol.explore(f, *rules, steps=60).html()) as tab:
+        host, ask = player(tab, "explorable")
+        curves = "document.querySelector('.optlib-explorable').player.tracks.every((track) => track.tuning)"
+        tab.wait_for_function(curves)
+        for i, rule in enumerate(rules):
+            rates, ends = ask(f"player.tracks[{i}].tuning.rates"), ask(f"player.tracks[{i}].tuning.ends")
+            assert (rates[0], len(rates)) == (type(rule).hypers["lr"].slider[0], len(ends))
+            for k in range(0, len(rates), 9):
+                path = ol.minimize(f, type(rule)(lr=rates[k]), steps=60)
+                assert path.diverged or ends[k] == pytest.approx(path.f[-1], rel=1e-6, abs=1e-12)
+        box = host.locator("canvas.curve").nth(1).bounding_box()
+        before = pixels(host)
+        tab.mouse.click(box["x"] + 0.7 * box["width"], box["y"] + 0.5 * box["height"])
+        first, second = ask("player.settings.map((own) => own.lr)")
+        assert first == second != 0.1
+        assert pixels(host) != before
+        old = ask("player.tracks[0].tuning.ends[0]")
+        ask("player.start = [1, 1], player.draw()")
+        lower = "(old) => document.querySelector('.optlib-explorable').player.tracks[0].tuning.ends[0] < old"
+        tab.wait_for_function(lower, arg=old)
+
+
 def test_a_click_in_the_heat_map_shows_the_path_of_that_setting(browser, tmp_path):
     heatmap = ol.heatmap(ol.FUNCTIONS["rosenbrock"], ol.Momentum, n=40, steps=100)
     with opened(browser, tmp_path, heatmap.html()) as tab:

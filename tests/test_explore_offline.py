@@ -23,7 +23,7 @@ def stored(f, *rules, **options):
 
 
 def run_node(program, data=None):
-    code = "\n".join([*map(page.asset, ("core.js", "runtime.js", "explore.js")), "const { R } = optlib;",
+    code = "\n".join([*map(page.asset, ("core.js", "canvas.js", "runtime.js", "explore.js")), "const { R } = optlib;",
                       'const data = JSON.parse(require("fs").readFileSync(0, "utf8"));', program])  # fmt: skip
     result = subprocess.run(["node", "-e", code], input=json.dumps(data), capture_output=True, text=True, timeout=60,
                             check=False)  # fmt: skip

@@ -179,18 +179,6 @@
     }
   };
 
-  // A piece of the path's line with its marker, for the legend.
-  optlib.swatch = function (track, look) {
-    const canvas = track.swatch;
-    const scale = globalThis.devicePixelRatio || 1;
-    canvas.width = 30 * scale;
-    canvas.height = 14 * scale;
-    const board = new optlib.Board(canvas, [0, 0, 0, 0]);
-    board.pen.setTransform(scale, 0, 0, scale, 0, 0);
-    board.line([[1, 7], [29, 7]], track.color, 2.4, track.dashes);
-    board.mark(track.marker, [15, 7], 4.5, track.color, look.paper);
-  };
-
   if (globalThis.document) {
     optlib.wake("optlib-animation", (host, root, data) => { host.player = new optlib.Animation(host, root, data); });
   }

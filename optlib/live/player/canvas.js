@@ -241,4 +241,63 @@
       }
     }
   };
+
+  // The value after all steps against the learning rate, for every rate at once; a click or drag in it sets the rate.
+  optlib.Tuning = class extends Board {
+    constructor(canvas, label) {
+      super(canvas, [56, 12, 8, 40]);
+      this.label = label;
+    }
+
+    prepare(look) {
+      this.look = look;
+      return this.fit();
+    }
+
+    // Curves as {color, dashes, marker, rates, ends, now, reached}; ends are NaN where the path diverged.
+    draw(curves, start) {
+      this.begin();
+      if (!curves.length) return;
+      const rates = curves.flatMap((curve) => curve.rates);
+      this.side = { low: Math.min(...rates), high: Math.max(...rates), log: true };
+      const kept = curves.map((curve) => [start, ...curve.ends.filter((v) => v <= 2 * start)]);
+      const { log, low, high } = optlib.axisOf(kept);
+      const share = (v) => ((log ? Math.log10(Math.max(v, 10 ** (low - 1))) : v) - low) / (high - low);
+      const decades = optlib.ticks(Math.log10(this.side.low), Math.log10(this.side.high), 4).filter(Number.isInteger);
+      const heights = optlib.ticks(low, high, 4).filter((t) => !log || Number.isInteger(t));
+      this.axes(this.look,
+        { ticks: decades.map((t) => [optlib.shareOf(this.side, 10 ** t), optlib.power(t)]), label: "lr" },
+        { ticks: heights.map((t) => [(t - low) / (high - low), log ? optlib.power(t) : optlib.number(t)]), label: this.label });
+      this.clip();
+      for (const curve of curves) {
+        let piece = [];
+        const pieces = [piece];
+        curve.ends.forEach((v, i) => {
+          if (Number.isFinite(v)) piece.push(this.at([optlib.shareOf(this.side, curve.rates[i]), share(v)]));
+          else pieces.push((piece = []));
+        });
+        for (const points of pieces) this.line(points, curve.color, 2, curve.dashes);
+      }
+      this.pen.restore();
+      for (const { color, marker, now, reached } of curves) {
+        const place = this.at([optlib.shareOf(this.side, now), Math.min(1, Math.max(0, Number.isFinite(reached) ? share(reached) : 1))]);
+        this.mark(marker, place, 4.5, color, this.look.paper);
+      }
+    }
+  };
+
+  // 10 to an integer power, as a tick says it.
+  optlib.power = (t) => (Math.abs(t) > 4 ? `1e${t}` : optlib.number(10 ** t));
+
+  // A piece of the path's line with its marker, for the legend.
+  optlib.swatch = function (track, look) {
+    const canvas = track.swatch;
+    const scale = globalThis.devicePixelRatio || 1;
+    canvas.width = 30 * scale;
+    canvas.height = 14 * scale;
+    const board = new optlib.Board(canvas, [0, 0, 0, 0]);
+    board.pen.setTransform(scale, 0, 0, scale, 0, 0);
+    board.line([[1, 7], [29, 7]], track.color, 2.4, track.dashes);
+    board.mark(track.marker, [15, 7], 4.5, track.color, look.paper);
+  };
 })((globalThis.optlib = globalThis.optlib || {}));

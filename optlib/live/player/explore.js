@@ -7,6 +7,7 @@
   const { make, number } = optlib;
   const MOST_POINTS = 1500; // of one path, that are drawn
   const NOTCHES = 1000; // of a slider
+  const RATES = 80; // of a tuning curve
 
   // A run as `minimize` makes it: points and values up to where it ended.
   optlib.run = function (f, { rule, fields, schedules }, settings, start, steps) {
@@ -112,6 +113,58 @@
       this.step = this.data.steps;
     }
 
+    // For each rule that has one, its slider of the learning rate.
+    rateOf() {
+      const rates = this.data.rules.map((rule, i) => ({ i, hyper: rule.hypers.find(({ name }) => name === "lr") }));
+      return rates.filter(({ hyper }) => hyper && hyper.low > 0);
+    }
+
+    rateAt(event) {
+      const { tuning } = this;
+      const edge = this.tuningCanvas.getBoundingClientRect();
+      const share = ((event.clientX - edge.left) * (tuning.width / edge.width) - tuning.box.x) / tuning.box.w;
+      return optlib.valueAt(tuning.side, Math.min(1, Math.max(0, share)));
+    }
+
+    // The curves of tuning follow when nothing else has to be drawn: they do not depend on the rates that are set.
+    tune() {
+      const others = JSON.stringify([this.start, this.settings.map((own) => ({ ...own, lr: 0 }))]);
+      if (others !== this.tunedFor) {
+        this.tunedFor = others;
+        clearTimeout(this.waiting);
+        const left = this.tuned.map(({ i, hyper }) => ({ i, hyper, rates: [], ends: [] }));
+        const next = () => {
+          const until = performance.now() + 8;
+          while (left.length && performance.now() < until) {
+            const one = left[0];
+            const rate = one.hyper.low * (one.hyper.high / one.hyper.low) ** (one.rates.length / RATES);
+            const run = optlib.run(this.program.f, this.program.rules[one.i], { ...this.settings[one.i], lr: rate }, this.start, this.data.steps);
+            one.rates.push(rate);
+            one.ends.push(run.diverged ? NaN : this.above(run.values[run.values.length - 1]));
+            if (one.rates.length > RATES) Object.assign(this.tracks[one.i], { tuning: left.shift() });
+          }
+          if (left.length) this.waiting = setTimeout(next);
+          else this.drawTuning();
+        };
+        this.waiting = setTimeout(next, 60);
+      }
+      this.drawTuning();
+    }
+
+    drawTuning() {
+      const shown = this.tracks.filter((track) => track.shown && track.tuning);
+      if (!this.tuned.length || !shown.length || !this.tuning.look) return;
+      const curves = shown.map((track) => ({
+        ...track, ...track.tuning, now: this.settings[track.tuning.i].lr, reached: track.lost ? NaN : this.above(track.last),
+      }));
+      this.tuning.draw(curves, Math.abs(this.above(this.tracks[0].first)) || 1);
+    }
+
+    above(v) {
+      const { base } = this.data.values;
+      return Math.abs(v - base) < 1e-12 * Math.abs(base) ? 0 : v - base;
+    }
+
     // Hyper-parameters that all rules have.
     shared() {
       const [first, ...others] = this.data.rules;
@@ -133,6 +186,14 @@
       this.mapCanvas.addEventListener("pointermove", (event) => { if (event.buttons) this.pick(event); });
       this.map = new optlib.Map(this.mapCanvas, data.scene);
       this.curve = new optlib.Curve(this.curveCanvas, data.values);
+      this.tuned = data.chart ? [] : this.rateOf(); // the map of a heat map shows more
+      const label = `${data.values.label} at the end`;
+      this.tuningCanvas = make("canvas", { class: "curve", role: "img", "aria-label": `${label}, for each learning rate` });
+      this.tuning = new optlib.Tuning(this.tuningCanvas, label);
+      const choose = (event) => { if (this.tuning.side) this.turn("lr", this.rateAt(event)); };
+      this.tuningCanvas.addEventListener("pointerdown", (event) => { this.tuningCanvas.setPointerCapture(event.pointerId); choose(event); this.tell(); });
+      this.tuningCanvas.addEventListener("pointermove", (event) => { if (event.buttons) choose(event); });
+      const curves = make("div", { class: "curves" }, this.curveCanvas, ...this.tuned.length ? [this.tuningCanvas] : []);
       this.panel = make("div", { class: "sliders" });
       this.chosen = this.choice();
       this.steps = this.stepSlider();
@@ -142,7 +203,7 @@
       const hint = data.chart ? " Click in the map above to choose the setting." : " Drag in the picture to move the start.";
       this.card = make("div", { class: "card", role: "group", "aria-label": `Explore: ${data.title}` },
         make("p", { class: "title" }, make("strong", {}, data.title), make("span", {}, hint)),
-        make("div", { class: "views" }, this.mapCanvas, this.curveCanvas), this.panel,
+        make("div", { class: "views" }, this.mapCanvas, curves), this.panel,
         make("ul", { class: "legend" }, ...this.tracks.map((t) => this.legend(t))), this.code, this.status);
       this.root.append(this.card);
       this.rebuild();
@@ -215,12 +276,13 @@
         track.color = track.colors[dark ? 1 : 0];
         optlib.swatch(track, look);
       }
+      if (this.tuned.length) this.tuning.prepare(look);
       if (this.map.prepare(look, dark) && this.curve.prepare(look)) this.draw();
     }
 
     // The path of a rule at its present setting, as the boards draw it.
     path(track, i) {
-      const { scene, values, steps } = this.data;
+      const { scene, steps } = this.data;
       const run = optlib.run(this.program.f, this.program.rules[i], this.settings[i], this.start, steps);
       const last = run.values.length - 1;
       track.stride = Math.max(1, Math.ceil(steps / MOST_POINTS));
@@ -230,8 +292,8 @@
       const share = ([low, high], v) => (v - low) / (high - low);
       const [x, y] = [scene.x, scene.y];
       track.points = kept.map((k) => [share(x, run.points[k][0]), share(y, run.points[k][1] ?? run.values[k])]);
-      const above = (v) => (Math.abs(v - values.base) < 1e-12 * Math.abs(values.base) ? 0 : v - values.base);
-      track.heights = kept.map((k) => above(run.values[k]));
+      track.heights = kept.map((k) => this.above(run.values[k]));
+      [track.first, track.last] = [run.values[0], run.values[last]];
       track.end = Math.min(Math.ceil(this.step / track.stride), kept.length - 1);
       track.lost = run.diverged && this.step >= last;
       track.reached = run.values[Math.min(this.step, last)];
@@ -252,6 +314,7 @@
       const curves = shown.filter((track) => Number.isFinite(track.heights[0]));
       Object.assign(this.curve.values, curves.length ? optlib.axisOf(curves.map((track) => track.heights)) : {});
       this.curve.draw(curves, this.step);
+      if (this.tuned.length) this.tune();
       this.show();
       this.marked?.();
       this.code.textContent = optlib.codeOf(data, this.settings, this.start, this.step);
