@@ -1,6 +1,7 @@
 """The objects with sliders, without a browser: their controls are turned from Python."""
 
 import math
+import time
 
 import numpy as np
 import pytest
@@ -193,6 +194,25 @@ def test_sliders_redraw_and_show(shown):
     assert board.picture.value != before
     board._ipython_display_()
     assert shown[0]["text/plain"] == "<A line and its slope. Controls: slope, n>"
+
+
+def test_a_slow_picture_follows_its_sliders_too():
+    """The first picture of a session is slow in any case: it decides nothing."""
+
+    def slow(a, b, c):
+        time.sleep(0.1)
+        return draw_line(a)
+
+    board = ol.sliders(slow, a=(0.1, 10.0, "log"), b=(0.0, 1.0), c=(1, 9))
+    for name, control in board.controls.items():
+        control.value = control.max
+        assert control.continuous_update, name
+        assert board.values[name] == control.max
+
+
+def test_a_control_of_the_readers_own_keeps_its_ways():
+    own = widgets.FloatSlider(value=1.0, min=0.0, max=2.0, continuous_update=False)
+    assert ol.sliders(draw_line, slope=own).controls["slope"].continuous_update is False
 
 
 def test_specs_become_controls():

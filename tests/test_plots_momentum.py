@@ -7,7 +7,6 @@ from picture_cases import check_background_is_kept, check_quick_frame, test_pict
 
 import optlib as ol
 from optlib import theory
-from optlib.live import sliders
 from optlib.pictures import theme
 from optlib.pictures.phases import KINDS, kind_of, trace_of
 from optlib.pictures.picture import point
@@ -110,18 +109,6 @@ def test_the_edges_of_the_map_are_drawn():
     for s, beta in ((0.0, 0.0), (4.2, 0.999), (0.0, 0.999), (4.0, 0.0)):
         ol.plots.phase_diagram(s, beta).png()
         ol.plots.phase_diagram((0.0, s), beta, nesterov=True).png()
-
-
-def test_sliders_follow_a_picture_once_it_is_quick(monkeypatch):
-    """The first frame of a session is slow for reasons of its own; the second tells."""
-    board = sliders.sliders(lambda lr: ol.plots.phase_diagram(lr, 0.9), lr=(0.0, 4.0, 0.1))
-    times = iter([0.0, 0.01, 1.0, 1.3, 2.0, 2.06])
-    monkeypatch.setattr(sliders.time, "perf_counter", lambda: next(times))
-    seen = []
-    for value in (0.2, 0.4, 0.6):
-        board.controls["lr"].value = value
-        seen.append(board.controls["lr"].continuous_update)
-    assert seen == [True, False, False]  # quick; slow; in between, so as before
 
 
 def test_look_ahead_ends_where_the_rules_go(drawn):

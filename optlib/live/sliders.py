@@ -2,7 +2,6 @@
 
 import html
 import io
-import time
 import traceback
 
 import ipywidgets as widgets
@@ -10,11 +9,12 @@ import ipywidgets as widgets
 from ..pictures.picture import SHOWN, Picture, png_size
 from . import controls, display, page
 
-SLOW = 0.05  # seconds; a picture that takes longer is redrawn when the slider is released
-
 
 def sliders(draw, *, description="", **specs):
     """Show a picture with a control for each of its numbers.
+
+    The picture follows a slider while it is dragged.  A front end sends one value at a time and then the newest, so a
+    slow picture leaves out values in between, never the last.
 
     Parameters
     ----------
@@ -48,25 +48,17 @@ class Sliders:
         self.description = description or lines[0]
         self.controls = {name: controls.from_spec(name, spec) for name, spec in specs.items()}
         self._values = {name: controls.read(control) for name, control in self.controls.items()}
-        began = time.perf_counter()
         self._first, self._width = png_of(self.draw(**self.values))
-        self._build(quick=time.perf_counter() - began < SLOW)
+        self._build()
 
-    def _build(self, quick):
+    def _build(self):
         self.picture = widgets.Image(value=self._first, format="png", layout=widgets.Layout(max_width="100%"))
         self.picture.layout.object_fit = "contain"
         self.picture.layout.width = f"{self._width}px"
         self.status = widgets.HTML()
         for control in self.controls.values():
             control.observe(self._redraw, "value")
-        self._follow(quick)
         self.widget = widgets.VBox([widgets.VBox(list(self.controls.values())), self.picture, self.status])
-
-    def _follow(self, quick):
-        """Redraw while a slider is dragged, or only when it is released."""
-        for control in self.controls.values():
-            if hasattr(control, "continuous_update"):
-                control.continuous_update = quick
 
     @property
     def values(self):
@@ -86,15 +78,9 @@ class Sliders:
         self._values = {name: controls.read(c, before[name]) for name, c in self.controls.items()}
         if self._values == before:
             return
-        began = time.perf_counter()
         try:
             self.picture.value, _ = png_of(self.draw(**self.values))
             self.status.value = ""
-            seconds = time.perf_counter() - began
-            # Measure again, since the first picture of a session also pays for imports and fonts.  Between once and
-            # twice `SLOW` change nothing, so that a slider does not change its behavior in the middle of a drag.
-            if not SLOW <= seconds <= 2 * SLOW:
-                self._follow(seconds < SLOW)
         except Exception as error:  # front ends swallow what an observer raises
             self.status.value = f'<div role="status">{html.escape(sentence(error))}</div>'
 
