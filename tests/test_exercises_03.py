@@ -185,7 +185,7 @@ LIONS = [  # made in the test, for each takes the name in the registry
     (lambda: lion([C, M, "return x - self.lr * ol.arrays.sign(c if isinstance(c, float) else c[0])"],
                           registered=False), "not for arrays"),
     (lambda: lion([C, M, STEP], registered=False), "not registered"),
-    (lambda: lion(["return None"]), "update returned None"),
+    (lambda: lion(["return None"]), "used: TypeError: Lion.update returned None; end it"),
     (lambda: lion(["return x - self.speed"]), "AttributeError"),
     (lambda: lion([C, M, STEP], hypers=("lr", "beta2")), "beta1 is missing"),
     (lambda: type("Lion", (ol.optimizers.Optimizer,), {}), "lr is missing"),

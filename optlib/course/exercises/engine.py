@@ -109,7 +109,7 @@ def _describe(error):
     message = f"{type(error).__name__}: {error}".rstrip(" .:")
     # Name the deepest line of the reader's own code, not the line of a library that was called from there.
     places = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")]
-    libraries = (str(pathlib.Path(__file__).parents[1]), *places)
+    libraries = (str(pathlib.Path(__file__).parents[2]), *places)
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if not frame.filename.startswith(libraries)]
     if not own:

@@ -215,8 +215,6 @@ def _lion_class(answer):
     steps, hint = _call(lambda: [rule.step(0.0, float(g)) for g in gradients])
     if hint:
         return hint
-    if steps[0] is None:
-        return "update returned None; end it with return and the new point."
     return _lion_steps(steps, gradients) or _lion_manners(cls)
 
 
