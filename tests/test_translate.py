@@ -121,7 +121,7 @@ SCHEDULES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("one", SCHEDULES, ids=str)
+@pytest.mark.parametrize("one", SCHEDULES, ids=lambda one: getattr(one, "__name__", None) or str(one))
 def test_a_schedule_has_the_same_values(run, one):
     seen = np.random.default_rng(0).uniform(1, 2, size=40).tolist()
     reads = getattr(one, "reads", None)
