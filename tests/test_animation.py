@@ -51,6 +51,14 @@ def test_names_cannot_break_out():
     assert data_in(page)["paths"][0]["label"] == name
 
 
+def test_moments_are_stored_in_order_as_text():
+    evil = "</script><script>alert(1)</script>"
+    html = ol.animate(F, *PATHS, moments={np.int64(30): evil, 0: "Off.", 40: "Done."}).html()
+    assert "<script>alert" not in html
+    assert data_in(html)["moments"] == [[0, "Off."], [30, evil], [40, "Done."]]
+    assert data_in(ol.animate(F, *PATHS).html())["moments"] == []
+
+
 @pytest.mark.parametrize("name", [n for n, f in ol.FUNCTIONS.items() if f.dim in (1, 2)])
 def test_every_function_can_be_animated(name):
     f = ol.FUNCTIONS[name]
@@ -101,6 +109,12 @@ def test_long_and_many_paths_are_thinned():
     (lambda: ol.animate(F, np.zeros((3, 2)), labels=["a", "b"]), ValueError, "labels"),
     (lambda: ol.animate(F, *[np.zeros((3, 2))] * 101), ValueError, "101 paths"),
     (lambda: ol.animate(F, np.zeros((3, 2)), extent=((0, 0), (0, 1))), ValueError, "extent"),
+    (lambda: ol.animate(F, PATHS[0], moments=[12]), TypeError, r"moments=\[12\] must be a dict"),
+    (lambda: ol.animate(F, PATHS[0], moments={41: "late"}), ValueError, "41 must be an integer from 0 to 40"),
+    (lambda: ol.animate(F, PATHS[0], moments={-1: "early"}), ValueError, "-1 must be an integer from 0 to 40"),
+    (lambda: ol.animate(F, PATHS[0], moments={1.5: "between"}), TypeError, "1.5 must be an integer"),
+    (lambda: ol.animate(F, PATHS[0], moments={12: 3}), TypeError, r"moments\[12\]=3 must be a sentence"),
+    (lambda: ol.animate(F, PATHS[0], moments={12: " "}), ValueError, r"moments\[12\]=' ' must be a sentence"),
     (lambda: ol.animate(F, np.zeros((3, 2))).save("x.avi"), ValueError, "x.avi"),
     (lambda: ol.animate(F, np.zeros((3, 2))).save("x.gif", frames=1), ValueError, "frames=1"),
     (lambda: ol.animate(F, np.zeros((3, 2))).save("x.gif", seconds=0), ValueError, "seconds=0"),

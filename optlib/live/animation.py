@@ -9,7 +9,7 @@ import subprocess
 import numpy as np
 from PIL import Image
 
-from ..checks import integer, number, replacing
+from ..checks import WrongType, instance, integer, number, replacing
 from ..pictures.picture import show_name
 from ..pictures.tracks import sentences, settings_line, tracks
 from . import browser_data, page
@@ -24,7 +24,7 @@ FILMS = ("gif", "apng", "webp", "mp4")
 SCRIPTS = ("core.js", "canvas.js", "animation.js")
 
 
-def animate(f, *paths, labels=None, title=None, extent=None):
+def animate(f, *paths, labels=None, title=None, extent=None, moments=None):
     """Show paths step by step on the contours of a function, with their values beside them.
 
     Parameters
@@ -38,6 +38,9 @@ def animate(f, *paths, labels=None, title=None, extent=None):
         Instead of the function's name; settings, steps and start stand beside it in any case.
     extent : ((x low, x high), (y low, y high)), or (low, high) for one coordinate, optional
         What is shown; by default the function's domain, widened to hold the starts.
+    moments : dict of step -> str, optional
+        Where the player pauses, and what it says there: ``{12: "Momentum turns back."}``.  The sentence stays until the
+        next moment.
 
     Returns
     -------
@@ -52,7 +55,7 @@ def animate(f, *paths, labels=None, title=None, extent=None):
         raise ValueError(f"animate: {len(all_tracks)} paths are given; a player shows at most {MOST_PATHS}")
     if extent is None:
         view = scene(f, None, all_tracks, "animate")
-    return Animation(view, all_tracks, str(title) if title is not None else show_name(f))
+    return Animation(view, all_tracks, str(title) if title is not None else show_name(f), moments)
 
 
 class Animation:
@@ -64,11 +67,14 @@ class Animation:
         Number of steps of the longest path.
     description : str
         What is shown, in words.
+    moments : list of (step, sentence)
+        In their order.
     """
 
-    def __init__(self, scene, tracks, title):
+    def __init__(self, scene, tracks, title, moments=None):
         self.scene, self.tracks, self.title = scene, tracks, title
         self.steps = max(1, *(track.steps for track in tracks))
+        self.moments = _moments({} if moments is None else moments, self.steps)
         self.settings = settings_line(tracks)
         kind = "Contours" if scene.flat else "Graph"
         self.description = " ".join([f"{kind} of {scene.f.name}.", *sentences(tracks)])
@@ -99,6 +105,7 @@ class Animation:
             "description": self.description,
             "steps": self.steps,
             "stride": stride,
+            "moments": self.moments,
             "scene": browser_data.scene_data(self.scene),
             "values": browser_data.values_data(self.scene, self.tracks, self.steps),
             "paths": [self._path_data(track, stride) for track in self.tracks],
@@ -172,6 +179,16 @@ class Animation:
             else:
                 _write_film(part, kind, list(self.frames(frames, size, scale)), seconds)
         return path
+
+
+def _moments(moments, steps):
+    """The moments that an author marks, as a list of (step, sentence) in their order."""
+    instance("animate", "moments", moments, dict, "{12: 'Momentum turns back.'}")
+    for step, sentence in moments.items():
+        integer("animate", "a step of moments", step, 0, steps)
+        if not isinstance(sentence, str) or not sentence.strip():
+            raise WrongType(f"animate: moments[{step}]={sentence!r} must be a sentence, as a str")
+    return sorted((int(step), sentence) for step, sentence in moments.items())
 
 
 def _write_film(path, kind, frames, seconds):

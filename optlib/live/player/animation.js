@@ -17,8 +17,11 @@
   };
   const PLAY = "M4 2l10 6-10 6z";
   const PAUSE = "M3 2h4v12H3zM9 2h4v12H9z";
-  const BACK = "M11 2v12L3 8z";
-  const AHEAD = "M5 2l8 6-8 6z";
+  const BACK = "M3 2h2.5v12H3zM13 2v12L6.5 8z";
+  const AHEAD = "M10.5 2H13v12h-2.5zM3 2l6.5 6L3 14z";
+  const GAP = 10; // between a path's end and its name
+  const LINE = 17; // height of a name
+  const MOST_NAMES = 8; // in the picture; of more paths, only the legend tells the names
 
   optlib.Animation = class {
     constructor(host, root, data) {
@@ -26,7 +29,7 @@
       this.tracks = data.paths.map((path) => ({
         ...path, points: optlib.path(path.points), stride: data.stride, shown: true,
       }));
-      this.step = data.steps;
+      this.step = 0;
       this.playing = false;
       this.calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
       this.build(root);
@@ -34,6 +37,9 @@
       const refresh = () => this.dress(host);
       optlib.onTheme(refresh);
       new ResizeObserver(refresh).observe(host);
+      // Paper does not play: it shows the paths to their ends.
+      addEventListener("beforeprint", () => { this.left = this.step; this.go(data.steps); });
+      addEventListener("afterprint", () => this.go(this.left));
       this.map.load().then(refresh);
     }
 
@@ -49,21 +55,26 @@
       this.map = new optlib.Map(this.mapCanvas, data.scene);
       this.curve = new optlib.Curve(this.curveCanvas, data.values);
       this.playButton = button("Play", PLAY, () => this.toggle());
+      this.playButton.className = "play";
+      this.playButton.append((this.verb = make("span")));
       this.slider = make("input", {
-        type: "range", min: 0, max: data.steps, value: this.step, "aria-label": "Step", oninput: () => this.scrub(),
+        type: "range", min: 0, max: data.steps, value: this.step, "aria-label": "Step", list: "moments", oninput: () => this.scrub(),
       });
+      const marks = make("datalist", { id: "moments" }, ...data.moments.map(([at]) => make("option", { value: at })));
+      // All sentences lie in one place, so that the card keeps its size.
+      this.sentences = data.moments.map(([at, sentence]) => make("span", {}, make("b", {}, `Step ${at} `), sentence));
       this.counter = make("output", { class: "counter" });
       this.speed = make("select", {}, ...[0.25, 0.5, 1, 2, 4].map((v) => make("option", { value: v, selected: v === 1 }, `${v}×`)));
       this.loop = make("input", { type: "checkbox" });
       this.status = make("p", { class: "unseen", role: "status" });
       const bar = make("div", { class: "bar" },
         this.playButton, button("One step back", BACK, () => this.go(this.step - 1)), this.slider,
-        button("One step ahead", AHEAD, () => this.go(this.step + 1)), this.counter,
+        button("One step ahead", AHEAD, () => this.go(this.step + 1)), this.counter, marks,
         make("label", {}, "speed ", this.speed), make("label", {}, this.loop, " loop"));
       const title = make("p", { class: "title" }, make("strong", {}, data.title), make("span", {}, ` ${data.settings}`));
       const views = make("div", { class: "views" }, this.mapCanvas, this.curveCanvas);
       this.card = make("div", { class: "card", role: "group", "aria-label": `Animation: ${data.title}` },
-        title, views, bar, make("ul", { class: "legend" }, ...this.tracks.map((t) => this.legend(t))), this.status);
+        title, views, make("p", { class: "moment" }, ...this.sentences), bar, make("ul", { class: "legend" }, ...this.tracks.map((t) => this.legend(t))), this.status);
       root.append(this.card);
     }
 
@@ -91,16 +102,20 @@
       if (!this.map.look) return;
       for (const track of this.tracks) {
         track.end = optlib.frameOf(step, data.stride, track.points.length);
+        track.seen = Math.max(track.end, track.seen ?? 0); // the curve shows no future
         track.value.textContent = `${data.values.name} = ${number(track.heights[track.end] + data.values.base)}${this.remark(track)}`;
       }
       const shown = this.tracks.filter((track) => track.shown);
       this.map.draw(shown);
+      if (data.paths.length > 1 && shown.length <= MOST_NAMES) optlib.nameEnds(this.map, shown);
       this.curve.draw(shown, step);
       this.slider.value = step;
       this.slider.setAttribute("aria-valuetext", `step ${step} of ${data.steps}`);
       this.counter.textContent = `${step} / ${data.steps}`;
-      this.playButton.setAttribute("aria-label", this.playing ? "Pause" : "Play");
-      this.playButton.title = this.playing ? "Pause" : "Play";
+      const last = data.moments.filter(([at]) => at <= step).length - 1;
+      this.sentences.forEach((sentence, i) => sentence.classList.toggle("now", i === last));
+      this.verb.textContent = this.playButton.title = this.playing ? "Pause" : "Play";
+      this.playButton.setAttribute("aria-label", this.verb.textContent);
       this.playButton.firstChild.firstChild.setAttribute("d", this.playing ? PAUSE : PLAY);
     }
 
@@ -139,7 +154,8 @@
     // Screen readers hear where the paths are, but not sixty times a second.
     tell() {
       const said = this.tracks.filter((t) => t.shown).map((t) => `${t.label}: ${t.value.textContent}`);
-      this.status.textContent = `Step ${this.step} of ${this.data.steps}. ${said.join("; ")}`;
+      const [, sentence = ""] = this.data.moments.find(([at]) => at === this.step) ?? [];
+      this.status.textContent = `Step ${this.step} of ${this.data.steps}. ${sentence} ${said.join("; ")}`;
     }
 
     tick(now) {
@@ -152,6 +168,8 @@
       // Less motion: a dozen still pictures instead of a film.
       if (this.calm) passed = Math.floor(passed / (steps / 12)) * (steps / 12);
       const step = Math.min(steps, Math.floor(this.from + passed));
+      const moment = this.data.moments.find(([at]) => this.step < at && at <= step);
+      if (moment) return this.go(moment[0]);
       if (step !== this.step) {
         this.step = step;
         this.draw();
@@ -176,6 +194,53 @@
       else if (event.key === " " && !presses) this.toggle();
       else return;
       event.preventDefault();
+    }
+  };
+
+  // Find places for names {at, width} in the box: right of their points or left of them, as near as may be, where they
+  // cover neither each other nor a point of `kept`.  Sets x, the left edge, and y, the middle.
+  optlib.spread = function (names, kept, box) {
+    const within = (value, low, size) => Math.min(low + size, Math.max(low, value));
+    for (const name of names) name.at = [within(name.at[0], box.x, box.w), within(name.at[1], box.y, box.h)];
+    const taken = [...kept, ...names.map((name) => name.at)].map(([x, y]) => ({ x: x - 6, y, width: 12 }));
+    const isFree = ({ x, y, width }) =>
+      x >= box.x && x + width <= box.x + box.w && y >= box.y + LINE / 2 && y <= box.y + box.h - LINE / 2 &&
+      taken.every((other) => Math.abs(other.y - y) >= LINE || x + width <= other.x || other.x + other.width <= x);
+    const shifts = Array.from({ length: 2 * Math.floor(box.h) }, (_, i) => (i % 2 ? -1 : 1) * Math.ceil(i / 2)); // 0, -1, 1, ...
+    for (const name of names) {
+      const { at: [x, y], width } = name;
+      const nearest = (x) => shifts.map((shift) => ({ x, y: y + shift, width })).find(isFree);
+      const away = (spot) => (spot ? Math.abs(spot.y - y) : Infinity);
+      const [right, left] = [x + GAP, x - GAP - width].map(nearest);
+      const spot = away(right) <= away(left) + 2 * LINE ? right : left;
+      if (spot) taken.push(Object.assign(name, spot));
+    }
+    return names.filter((name) => "x" in name);
+  };
+
+  // The names of paths at their ends, each joined to its end by a line.
+  optlib.nameEnds = function (map, tracks) {
+    const { pen, box, look } = map;
+    const wide = (text) => pen.measureText(text).width + 8;
+    pen.textAlign = "left";
+    pen.textBaseline = "middle";
+    const names = tracks.map(({ label, color, points, end }) => {
+      let text = label;
+      for (let n = Math.min(label.length, 80); n && wide(text) > box.w / 2 - GAP; n--) text = `${label.slice(0, n)}…`;
+      return { text, color, at: map.at(points[end]), width: wide(text) };
+    });
+    const kept = [...map.scene.minima, ...tracks.map((track) => track.points[0])].map((point) => map.at(point));
+    for (const { text, color, at, x, y, width } of optlib.spread(names, kept, box)) {
+      const edge = x > at[0] ? x : x + width;
+      if (y !== at[1]) map.line([at, [edge, y]], color, 1);
+      pen.globalAlpha = 0.85;
+      pen.fillStyle = look.paper;
+      pen.fillRect(x, y - LINE / 2, width, LINE);
+      pen.globalAlpha = 1;
+      pen.fillStyle = color;
+      pen.fillRect(edge - 1, y - LINE / 2, 2, LINE);
+      pen.fillStyle = look.ink;
+      pen.fillText(text, x + 4, y);
     }
   };
 

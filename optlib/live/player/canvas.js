@@ -230,7 +230,7 @@
       for (const track of tracks) {
         const points = track.heights.map((value, i) => this.at([Math.min(i * track.stride, last) / last, this.height01(value)]));
         this.pen.globalAlpha = 0.25;
-        this.line(points, track.color, 2, track.dashes);
+        this.line(points.slice(0, (track.seen ?? last) + 1), track.color, 2, track.dashes);
         this.pen.globalAlpha = 1;
         this.line(points.slice(0, track.end + 1), track.color, 2, track.dashes);
       }
