@@ -1,4 +1,4 @@
-"""JupyterLab itself: notebook 01 is run up to its first sliders, one is dragged with the mouse, the picture follows."""
+"""JupyterLab itself: notebook 01 is run up to its first explorable, sliders are dragged, the pictures follow."""
 
 import json
 import os
@@ -21,6 +21,17 @@ SETTINGS = {
     "notebook-extension/tracker": {"windowingMode": "none"},  # all cells are on the page
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
 }
+# Gray pictures that take some time.
+TIMED = """
+import io, time
+from PIL import Image
+def timed(gray, seconds):
+    time.sleep(seconds)
+    out = io.BytesIO()
+    Image.new("L", (200, 100), gray).save(out, "PNG")
+    return out.getvalue()
+"""
+BOARDS = {"quick": 0.02, "slow": 0.4}
 COUNTS = """() => [...document.querySelectorAll(".jp-CodeCell .jp-InputPrompt")].map((p) => p.textContent)"""
 
 
@@ -44,6 +55,8 @@ def lab(tmp_path_factory):
     notebook = nbformat.read(ROOT / "notebooks" / "01_gradient_descent.ipynb", as_version=4)
     last = next(i for i, cell in enumerate(notebook.cells) if "ol.explore(square" in cell.source)
     del notebook.cells[last + 1 :]
+    board = "# {}\nol.sliders(lambda gray: timed(gray, {}), gray=(0, 250, 0))"
+    notebook.cells += map(nbformat.v4.new_code_cell, [TIMED, *(board.format(*each) for each in BOARDS.items())])
     nbformat.write(notebook, home / "notebook.ipynb")
     for name, values in SETTINGS.items():
         file = home / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
@@ -110,6 +123,54 @@ def test_dragging_a_slider_changes_the_picture(tab):
     ARTIFACTS.mkdir(parents=True, exist_ok=True)
     tab.screenshot(path=ARTIFACTS / "lab_slider.png")
     assert changed
+
+
+def drag(tab, handle, distances):
+    """Drag the handle of a slider by so many pixels, a frame each, and leave the mouse button down."""
+    handle.scroll_into_view_if_needed()
+    box = handle.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    tab.mouse.move(x, y)
+    tab.mouse.down()
+    for distance in distances:
+        tab.mouse.move(x + distance, y)
+        tab.wait_for_timeout(16)
+
+
+# Count the pictures that the browser has loaded.
+COUNT = """(image) => {
+  image.pictures = 0;
+  image.addEventListener("load", () => { image.pictures += 1; });
+}"""
+
+
+def test_the_first_sliders_of_the_course_follow_the_mouse(tab):
+    cell = tab.locator(".jp-CodeCell", has_text="ol.sliders(feet")
+    picture = cell.locator(".widget-image, img.jupyter-widgets").first
+    picture.evaluate(COUNT)
+    drag(tab, cell.locator(".noUi-handle").first, range(-1, -60, -1))
+    try:
+        assert until(lambda: picture.evaluate("(image) => image.pictures") >= 3, lambda: tab.wait_for_timeout(100))
+    finally:
+        tab.mouse.up()
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_a_picture_follows_the_mouse_and_ends_where_it_is_released(tab, name):
+    cell = tab.locator(".jp-CodeCell", has_text=f"# {name}")
+    picture = cell.locator(".widget-image, img.jupyter-widgets").first
+    picture.evaluate(COUNT)
+    drag(tab, cell.locator(".noUi-handle").first, range(1, 91))
+    pictures = picture.evaluate("(image) => image.pictures")
+    tab.mouse.up()
+    assert 2 <= pictures < 90  # some values in between are left out
+    wanted = int(cell.locator(".widget-readout").first.text_content())
+    gray = """(image) => {
+      const pen = new OffscreenCanvas(1, 1).getContext("2d");
+      pen.drawImage(image, 0, 0, 1, 1);
+      return pen.getImageData(0, 0, 1, 1).data[0];
+    }"""
+    assert until(lambda: picture.evaluate(gray) == wanted, lambda: tab.wait_for_timeout(100))
 
 
 def test_a_click_on_the_live_picture_moves_the_start(tab):
