@@ -54,8 +54,8 @@ class TorchOptimizer(torch.optim.Optimizer):
         As for every torch optimizer.
     rule : Optimizer or its class
         It is copied, not changed.  Its hyper-parameters become those of the parameter groups, so that torch's
-        schedulers can change ``lr``; a schedule of the course stays one, a function of the steps made, and the group
-        shows its present value.
+        schedulers can change ``lr``; a schedule of the course stays one, a function of the steps that the group has
+        made, and the group shows its present value.
     compile : bool
         Run all tensors of a group through one compiled kernel.  The first step then takes up to a minute; later ones
         are several times as fast for models of some size.  Numbers may differ in the last bits.
@@ -71,6 +71,9 @@ class TorchOptimizer(torch.optim.Optimizer):
 
     Weights of half precision (float16, bfloat16) are stepped in float32 and rounded; their state is float32.
 
+    A rule that sees a group (YellowFin) needs all of it in each process.  Shards (DTensors) are refused; torch's
+    ZeroRedundancyOptimizer hands out parts of a group that cannot be told from one: do not use it with such a rule.
+
     Raises
     ------
     TypeError, ValueError
@@ -81,9 +84,9 @@ class TorchOptimizer(torch.optim.Optimizer):
 
     def __init__(self, params, rule, compile=False, **hypers):
         self.rule = as_rule("TorchOptimizer", rule).fresh()
-        self.compile = bool(compile)
-        self._rules = []  # of the groups: each with the hyper-parameters of its last step
-        self._shown = []  # of the groups: name of a hyper-parameter that is a schedule -> the number in the group
+        if not isinstance(compile, bool):
+            raise TypeError(f"TorchOptimizer: compile={compile!r} must be True or False; give hyper-parameters by name")
+        self.compile = compile
         _check_rule(self.rule, compile)
         self._set_up()
         defaults = groups.settled({**self.rule.settings(), **hypers}, self.rule)
@@ -96,8 +99,7 @@ class TorchOptimizer(torch.optim.Optimizer):
         self._plans = {}  # number of a group -> its parameters, those of them that are stepped as one, and the others
 
     def __getstate__(self):
-        own = {"rule": self.rule, "compile": self.compile, "_rules": self._rules, "_shown": self._shown}
-        return {**super().__getstate__(), **own}
+        return {**super().__getstate__(), "rule": self.rule, "compile": self.compile}
 
     def __setstate__(self, state):
         super().__setstate__(state)
@@ -118,12 +120,12 @@ class TorchOptimizer(torch.optim.Optimizer):
         ValueError
             If the state is that of another rule, or has tensors of other shapes than the parameters.
         """
-        saved = {}
+        saved, before = {}, self.param_groups
         handles = (
             # After the user's hooks, which may make of another's state one of this rule's.
             self.register_load_state_dict_pre_hook(lambda _, state: saved.update(checked(copy.deepcopy(state), self))),
             self.register_load_state_dict_pre_hook(lambda *_: saved),
-            self.register_load_state_dict_post_hook(lambda _: self._settle_loaded(saved), prepend=True),
+            self.register_load_state_dict_post_hook(lambda _: self._settle_loaded(saved, before), prepend=True),
         )
         try:
             super().load_state_dict(state_dict)
@@ -131,7 +133,7 @@ class TorchOptimizer(torch.optim.Optimizer):
             for handle in handles:
                 handle.remove()
 
-    def _settle_loaded(self, saved):
+    def _settle_loaded(self, saved, before):
         """Bring what torch has loaded into this driver's form, before the user's hooks look at it."""
         params = itertools.chain.from_iterable(group["params"] for group in self.param_groups)
         numbers = itertools.chain.from_iterable(group["params"] for group in saved["param_groups"])
@@ -141,28 +143,23 @@ class TorchOptimizer(torch.optim.Optimizer):
                 if p.dtype in HALF:  # torch has rounded it to the dtype of the weights
                     exact = tensors_of(flat(saved["state"][number]))
                     state |= {name: value.to(p.device) for name, value in exact.items()}
-        for i, group in enumerate(self.param_groups):
-            self.param_groups[i] = groups.settled(group, self.rule)
-            self._adopt(i)
+        for i, (group, earlier) in enumerate(zip(self.param_groups, before, strict=True)):
+            self.param_groups[i] = self._settled(group, earlier)
+            self._show(self.param_groups[i])
 
     def add_param_group(self, param_group):
         """Add parameters with hyper-parameters of their own, which are checked at once."""
-        rule = self.rule.fresh()
-        group = groups.settled({**self.defaults, **param_group}, rule)
-        super().add_param_group(group)
+        super().add_param_group(self._settled({**self.defaults, **param_group}))
         try:
-            self._rules.append(rule)
-            self._shown.append({})
             self._rule_of(len(self.param_groups) - 1)
-            _check_parameters(rule, self.param_groups[-1]["params"])
+            _check_parameters(self.rule, self.param_groups[-1]["params"])
         except (TypeError, ValueError):
-            for values in (self.param_groups, self._rules, self._shown):
-                values.pop()
+            self.param_groups.pop()
             raise
 
     def group_rules(self):
-        """The rules of the groups, each with its group's hyper-parameters at the last step."""
-        return self._rules
+        """The rules of the groups, each with its group's hyper-parameters at the last step, as numbers."""
+        return [group.rule for group in self.param_groups]
 
     @torch._disable_dynamo  # a step inside a compiled training step would be traced once, with the first step's numbers
     @torch.no_grad()
@@ -197,50 +194,61 @@ class TorchOptimizer(torch.optim.Optimizer):
             else:
                 for p in self._step_small(i, rule, params, move):
                     self._step_one(rule, p, move)
-            if self._shown[i] and rule is self._rules[i]:
-                self._show(i)
+            group = self.param_groups[i]
+            if group.schedules and rule is group.rule:
+                self._show(group)
         return loss
 
     # --- hyper-parameters --------------------------------------------------------------------------------
 
+    def _settled(self, group, before=None):
+        """A group with a rule of its own; that of the group before it, and its schedules, where there is one."""
+        group = groups.settled(group, self.rule)
+        group.rule = getattr(before, "rule", None) or self.rule.fresh()
+        group.schedules, group.shown = dict(getattr(before, "schedules", {})), {}
+        return group
+
     def _rule_of(self, i):
         """The rule of group number i with the group's present hyper-parameters, which schedulers change."""
-        rule, group, shown = self._rules[i], self.param_groups[i], self._shown[i]
-        if not all(groups.is_known(name, rule) for name in group):
-            group = self.param_groups[i] = groups.settled(group, rule)
-        if any(map(callable, group.values())):
-            shown = self._adopt(i)
+        group = self.param_groups[i]
+        if getattr(group, "rule", None) is None or not all(groups.is_known(name, self.rule) for name in group):
+            group = self.param_groups[i] = self._settled(group, group)
+        rule = group.rule
+        if group.schedules or any(map(callable, group.values())):
+            if any(number == 0 for name, number in self._written(group)):
+                rule = rule.fresh()  # a step of length 0 by which torch.distributed.checkpoint makes the state
+                groups.give(rule, "lr", 0)
+                return rule
+            self._show(group)
         for name in rule.hypers:
             value = groups.number(name, group[name])
-            if name not in shown:
-                if value != rule.given(name):
-                    groups.give(rule, name, value)
-            elif value != shown[name]:
-                if name != "lr" or value != 0:
-                    raise ValueError(
-                        f"TorchOptimizer: {name} follows {rule.given(name)!r}, and {value!r} was written into its "
-                        f"parameter group, by a scheduler of torch or by hand; give the rule a number as {name}, or "
-                        "leave the group as it is"
-                    )
-                rule = rule.fresh()  # a step of length 0 by which torch.distributed.checkpoint makes the state
+            if value != rule.given(name):
                 groups.give(rule, name, value)
         return rule
 
-    def _adopt(self, i):
-        """Hand the schedules in a group to its rule, and show their present values in the group."""
-        rule, group = self._rules[i], self.param_groups[i]
-        for name in rule.hypers:
-            if callable(group[name]):
-                groups.give(rule, name, group[name])
-        return self._show(i)
+    def _written(self, group):
+        """Names and numbers that were written over what a schedule shows; raises ValueError but for lr = 0."""
+        for name, number in group.shown.items():
+            value = group[name]
+            if callable(value) or groups.number(name, value) == number:
+                continue
+            if name != "lr" or value != 0:
+                raise ValueError(
+                    f"TorchOptimizer: {name} follows {group.schedules[name]!r}, and {value!r} was written into its "
+                    f"parameter group, by a scheduler of torch or by hand; give the rule a number as {name}, or "
+                    "leave the group as it is"
+                )
+            yield name, value
 
-    def _show(self, i):
-        rule, group = self._rules[i], self.param_groups[i]
-        steps = next((self.state[p][STEPS] for p in group["params"] if self.state.get(p)), 0)
-        shown = {name: float(value(steps)) for name, value in rule.settings().items() if callable(value)}
-        group.update(shown)
-        self._shown[i] = shown
-        return shown
+    def _show(self, group):
+        """Show the present numbers of schedules: after the steps that the group has made, also where a tensor joins."""
+        for name in group.rule.hypers:
+            if callable(group[name]):
+                groups.number(name, group[name])
+                group.schedules[name] = group[name]
+        steps = max((self.state[p][STEPS] for p in group["params"] if self.state.get(p)), default=0)
+        group.shown = {name: float(schedule(steps)) for name, schedule in group.schedules.items()}
+        group.update(group.shown)
 
     # --- tensors one by one, cut or joined ---------------------------------------------------------------
 
@@ -328,7 +336,6 @@ class TorchOptimizer(torch.optim.Optimizer):
                 self._run_kernel(rule, together, states, formula, kernel, decay)
 
     def _run_kernel(self, rule, params, states, formula, kernel, decay):
-        rule.take_schedules(params[0])
         rule.t += 1
         dtype = wide(params[0]).dtype
         arguments = [as_tensor(value, dtype) for value in formula.scalars(rule)]
@@ -355,7 +362,6 @@ def _move(rule, decay):
     def move(x, g):
         x, g = wide(x), wide(g)
         if decay:
-            rule.begin(x, g)  # lr may be a schedule
             x = x * (1 - rule.lr * decay)
         return rule.advance(x, g)
 

@@ -69,8 +69,8 @@ def checked(saved, optimizer):
     present = optimizer.param_groups
     if [len(group["params"]) for group in groups] == [len(group["params"]) for group in present]:  # else torch says so
         groups = [_completed(*each, optimizer.rule) for each in zip(groups, present, strict=True)]
-        for group, now, rule in zip(groups, present, optimizer.group_rules(), strict=True):
-            _check_states(states, group, now["params"], rule.fresh())
+        for group, now in zip(groups, present, strict=True):
+            _check_states(states, group, now["params"], optimizer.rule.fresh())
     return {**saved, "state": states, "param_groups": groups}
 
 
@@ -89,7 +89,7 @@ def _completed(saved, present, rule):
 def _check_states(states, group, params, rule):
     name = type(rule).__name__
     for hyper in rule.hypers:
-        if not callable(rule.given(hyper)) and not callable(group[hyper]):
+        if not callable(group[hyper]):
             give(rule, hyper, group[hyper])
     expected = {}
     for number, p in zip(group["params"], params, strict=True):

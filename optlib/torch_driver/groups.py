@@ -2,6 +2,7 @@
 
 import difflib
 import math
+import types
 
 # torch's name -> hyper-parameters of the course.  Its OneCycleLR and CyclicLR look for these.
 ALIASES = {"betas": ("beta1", "beta2"), "momentum": ("beta",)}
@@ -15,7 +16,19 @@ OFF = frozenset({"maximize", "differentiable"})  # torch's switches that would c
 
 
 class Group(dict):
-    """A parameter group that answers to torch's names too: ``betas`` for beta1 and beta2, ``momentum`` for beta."""
+    """A parameter group that answers to torch's names too: ``betas`` for beta1 and beta2, ``momentum`` for beta.
+
+    Attributes
+    ----------
+    rule : Optimizer
+        Steps this group; its hyper-parameters are numbers.
+    schedules : dict
+        Name of a hyper-parameter -> schedule that it follows.
+    shown : dict
+        Name of a hyper-parameter that follows a schedule -> number that the driver has written into the group.
+    """
+
+    rule, schedules, shown = None, types.MappingProxyType({}), types.MappingProxyType({})
 
     def __missing__(self, name):
         names = self._other_names(name)

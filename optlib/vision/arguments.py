@@ -31,10 +31,7 @@ def check_callables(loss, **optional):
 
 def rates_of(optimizer):
     """The learning rates of the groups that `fit` may change; None for a rule without one or with its own schedule."""
-    rates = [group.get("lr") for group in optimizer.param_groups]
-    rules = optimizer.group_rules() if hasattr(optimizer, "group_rules") else [None] * len(rates)
-    own = [rule is not None and "lr" in rule.hypers and callable(rule.given("lr")) for rule in rules]
-    return [None if follows else rate for rate, follows in zip(rates, own, strict=True)]
+    return [None if "lr" in getattr(group, "schedules", ()) else group.get("lr") for group in optimizer.param_groups]
 
 
 def factors_of(schedule, optimizer, steps):
