@@ -14,7 +14,7 @@ NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=120 --nbval-sanitize-w
 # Two processes, each file in one of them, those first that take longest: see tests/order.py.
 SHARED := -n 2 --dist loadfile --no-loadscope-reorder
 # Each with one thread: those of the other would be waited for at every step of a training.
-test test-colab test-newest: export OMP_NUM_THREADS ?= 1
+test test-colab test-newest test-clients: export OMP_NUM_THREADS ?= 1
 
 define CHECK_PYTHON
 @$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' \
@@ -23,7 +23,7 @@ define CHECK_PYTHON
   || { echo "Python has no venv module; on Debian: apt-get install python3-venv"; exit 1; }
 endef
 
-.PHONY: lab test test-colab test-newest environments notebooks cheat-sheet slides handouts colab site map lint help clean
+.PHONY: lab test test-colab test-newest test-clients environments notebooks cheat-sheet slides handouts colab site map lint help clean
 .DEFAULT_GOAL := help
 
 # Signed, so that what the notebooks' outputs have in scripts moves before a cell is run; the signatures stay here.
@@ -69,6 +69,15 @@ test-newest:  ## Run tests that need no torch with the newest Python and the new
 	  pytest pytest-xdist hypothesis --editable .
 	$(NEWEST_VENV)/bin/python -m pytest $(NEWEST_TESTS) -n 2 --dist worksteal $(PYTEST_FLAGS)
 
+# torch is that of .venv, whose packages the path file adds: pip's build for CUDA has gigabytes.
+CLIENTS_VENV := build/clients-venv
+CLIENTS_SUM := $(shell cat benchmarks/clients/requirements.txt | cksum | cut -d ' ' -f 1)
+CLIENTS_READY := $(CLIENTS_VENV)/ready-$(CLIENTS_SUM)
+
+test-clients: $(CLIENTS_READY)  ## Train with the rules in other libraries: Lightning, accelerate, timm, ...
+	PYTHONPATH=tests $(CLIENTS_VENV)/bin/python -m pytest benchmarks/clients tests/test_torch_distributed.py \
+	  -W ignore -n 2 --dist loadfile $(PYTEST_FLAGS)
+
 notebooks: $(READY)  ## Execute all notebooks anew and store their outputs
 	$(BIN)/python -m tools.execute_notebooks
 
@@ -107,6 +116,14 @@ $(READY):
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	  $(if $(CONSTRAINTS),--constraint $(CONSTRAINTS)) --requirement requirements.txt
 	rm -f $(VENV)/ready-*
+	touch $@
+
+$(CLIENTS_READY): benchmarks/clients/requirements.txt | $(READY)
+	test -x $(CLIENTS_VENV)/bin/python || $(BIN)/python -m venv $(CLIENTS_VENV)
+	$(BIN)/python -c 'import site; print(site.getsitepackages()[0])' \
+	  > $$(echo $(CLIENTS_VENV)/lib/python3.*/site-packages)/course.pth
+	$(CLIENTS_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	rm -f $(CLIENTS_VENV)/ready-*
 	touch $@
 
 # Both, for `make --jobs`.
