@@ -75,7 +75,7 @@ def test_the_readme_shows_and_says_what_is_recorded():
         shown = picture.info["Description"]
     assert shown == recorded.ranking().description, "make it anew: python -m optlib.benchmark plot --out docs"
     first = [rule for rule, (best, _) in recorded.places().items() if best == 1]
-    assert (len(first), len(recorded.rules), recorded.seeds) == (7, 19, [0, 1, 2, 3, 4])
+    assert (len(first), len(recorded.rules), recorded.seeds) == (10, 19, [0, 1, 2, 3, 4])
     assert recorded.protocol.training["epochs"] == 3
     assert recorded.protocol.network == {"name": "SpeedNet", "size": "small", "identity": False}
     assert round(count_parameters(SpeedNet("small")), -3) == 147_000

@@ -1,68 +1,113 @@
-"""What a few runs allow to say: means and places by hand and by brute force; tables in which text stays text."""
+"""What a few runs allow to say: means, paired tests and places by hand; tables in which text stays text."""
 
 import html
 import math
 import re
 
+import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from optlib.benchmark.statistics import Measured, measured, place_words, places
+from optlib.benchmark.statistics import Difference, compare, measured, place_words, places, student, verdict
 from optlib.pictures.table import Table
 
 EVIL = '<script>alert(1)</script> a|b $x$ *b* `c` [d](javascript:1) \\(e\\) "f" & &lt;b&gt; g_h_i\n# j'
 
 
-def test_mean_deviation_and_spread_by_hand():
-    accuracy = measured([0.6, 0.7, 0.8], 100)
+def test_mean_deviation_and_error_by_hand():
+    accuracy = measured([0.6, 0.7, 0.8])
     assert accuracy.mean == pytest.approx(0.7)
     assert accuracy.deviation == pytest.approx(0.1)
-    assert accuracy.spread == pytest.approx(0.1)  # of a hundred images: 0.046
-    assert measured([0.6, 0.7, 0.8], 4).spread == pytest.approx(math.sqrt(0.7 * 0.3 / 4))
+    assert accuracy.error == pytest.approx(0.1 / math.sqrt(3))
     assert str(accuracy) == "70.00 ± 10.00 %"
     assert accuracy.runs == 3
 
 
-def test_a_single_run_has_no_deviation_but_an_uncertainty():
-    accuracy = measured([0.8], 1000)
-    assert (accuracy.deviation, str(accuracy)) == (None, "80.00 %")
-    assert accuracy.spread == pytest.approx(math.sqrt(0.16 / 1000))
+def test_a_single_run_has_no_deviation():
+    accuracy = measured([0.8])
+    assert (accuracy.deviation, accuracy.error, str(accuracy)) == (None, None, "80.00 %")
 
 
 @pytest.mark.parametrize("bad", [[], [[0.1]], [1.2], [-0.1], [math.nan], 0.5])
 def test_what_is_no_list_of_shares_is_refused(bad):
     with pytest.raises(ValueError, match="measured: accuracies="):
-        measured(bad, 100)
+        measured(bad)
 
 
-entries = st.dictionaries(
-    st.sampled_from("abcdefgh"), st.tuples(st.sampled_from([0.1, 0.2, 0.25, 0.5]), st.sampled_from([0.0, 0.03, 0.2])),
-    min_size=1,
-)  # fmt: skip
+# From the tables of Student's t: degrees of freedom -> t that is exceeded in 5 % and in 1 % of the cases.
+TABLE = {1: (12.7062, 63.6567), 2: (4.30265, 9.92484), 3: (3.18245, 5.84091), 4: (2.77645, 4.60409),
+         7: (2.36462, 3.49948), 10: (2.22814, 3.16927), 30: (2.04227, 2.75000)}  # fmt: skip
 
 
-@settings(max_examples=100, deadline=None)
-@given(entries)
-def test_places_are_those_of_every_order_that_the_bands_allow(entries):
-    """By brute force: above an entry stand those that are clearly better, and may stand those not clearly worse."""
-    results = {name: Measured(mean, None, spread, 1) for name, (mean, spread) in entries.items()}
-    spans = places(results)
-    assert set(spans) == set(results)
-    for name, me in results.items():
-        others = [other for key, other in results.items() if key != name]
-        better = [o for o in others if o.mean - me.mean > o.spread + me.spread]
-        worse = [o for o in others if me.mean - o.mean > o.spread + me.spread]
-        first, last = spans[name]
-        assert first - 1 == len(better)
-        assert last - 1 == len(others) - len(worse)
-        assert 1 <= first <= last <= len(results)
-    means = [results[name].mean for name in spans]
-    assert means == sorted(means, reverse=True)
+@pytest.mark.parametrize("degrees", TABLE)
+def test_students_t_is_that_of_the_tables(degrees):
+    for t, p in zip(TABLE[degrees], (0.05, 0.01), strict=True):
+        assert student(t, degrees) == student(-t, degrees) == pytest.approx(p, rel=1e-4)
+    assert student(0.0, degrees) == 1
 
 
-def test_equal_entries_share_all_places():
-    assert places({name: Measured(0.5, None, 0.0, 1) for name in "abc"}) == dict.fromkeys("abc", (1, 3))
+def seeded(*values):
+    return dict(enumerate(values))
+
+
+def test_a_paired_test_by_hand():
+    a, b = seeded(0.71, 0.82, 0.63, 0.94), seeded(0.70, 0.80, 0.60, 0.90)
+    (difference,) = compare({"one": (a, b)}).values()
+    # Differences of 1, 2, 3, 4 points: mean 2.5, deviation 1.291, error 0.6455, t 3.873 with 3 degrees of freedom.
+    assert difference.mean == pytest.approx(0.025)
+    assert difference.error == pytest.approx(0.006455, rel=1e-3)
+    assert difference.p == pytest.approx(0.0305, rel=1e-2)
+    assert difference.better is True
+    assert compare({"one": (b, a)})["one"].better is False
+
+
+def test_holms_correction_by_hand():
+    """Ordered p values of 0.0305, 0.25 and 0.8 are multiplied by 3, 2 and 1: alone the first would decide."""
+    close = seeded(0.70, 0.80, 0.60, 0.90)
+    pairs = {
+        "clear": (seeded(0.71, 0.82, 0.63, 0.94), close), "near": (seeded(0.70, 0.81, 0.60, 0.95), close),
+        "none": (seeded(0.71, 0.79, 0.61, 0.90), close),
+    }  # fmt: skip
+    alone = {key: compare({key: pair})[key].p for key, pair in pairs.items()}
+    together = compare(pairs)
+    assert alone["clear"] < 0.05 < alone["near"] < alone["none"]
+    assert together["clear"].p == pytest.approx(3 * alone["clear"])
+    assert together["near"].p == pytest.approx(2 * alone["near"])
+    assert together["none"].p == pytest.approx(alone["none"])
+    assert [each.better for each in together.values()] == [None, None, None]
+
+
+def test_equal_rules_are_hardly_ever_told_apart():
+    """Of 400 races of eight equal rules with five seeds, at most about 5 % separate any two."""
+    rng = np.random.default_rng(0)
+    separated = 0
+    for _ in range(400):
+        runs = {name: seeded(*(0.5 + 0.01 * rng.standard_normal(5))) for name in "abcdefgh"}
+        separated += any(span != (1, 8) for span in places(runs).values())
+    assert separated <= 32  # 20 are expected at most; 32 lies three deviations above
+
+
+def test_seeds_are_paired_and_others_left_out():
+    a, b = {0: 0.7, 1: 0.8, 5: 0.1}, {1: 0.7, 0: 0.6, 9: 0.9}
+    difference = compare({"one": (a, b)})["one"]
+    assert difference.mean == pytest.approx(0.1)
+    assert difference.better is True  # 10 points at each seed
+    assert compare({"one": ({0: 0.7}, {0: 0.1})})["one"].better is None, "one seed decides nothing"
+    assert compare({"one": (a, a)})["one"].better is None
+    assert compare({}) == {}
+
+
+def test_verdicts():
+    up, down, open_ = (Difference(m, 0.1, 0.01, better) for m, better in ((1, True), (-1, False), (0, None)))
+    assert [verdict(each) for each in ([up, up], [up, open_], [open_, down], [])] == [True, None, False, True]
+
+
+def test_places_follow_from_the_pairs():
+    tight = lambda mean: seeded(*(mean + 1e-4 * np.array([-2, -1, 0, 1, 2.5])))
+    wide = lambda mean: seeded(*(mean + 0.05 * np.array([1, -1, 0.5, -0.7, 0.2])))
+    spans = places({"low": tight(0.3), "high": tight(0.9), "middle": tight(0.6), "vague": wide(0.62)})
+    assert list(spans) == ["high", "vague", "middle", "low"], "in the order of their means"
+    assert spans == {"high": (1, 1), "vague": (2, 3), "middle": (2, 3), "low": (4, 4)}
+    assert places({name: seeded(0.5, 0.5) for name in "abc"}) == dict.fromkeys("abc", (1, 3))
     assert (place_words((2, 2)), place_words((2, 5))) == ("2", "2–5")
 
 

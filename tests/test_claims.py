@@ -32,6 +32,14 @@ def test_a_row_carries_all_that_was_entered(claims):
     assert type(claims.rows[1]["holds"]) is bool
 
 
+def test_a_claim_may_stay_undecided():
+    claims = ol.Claims()
+    claims.add("A beats B", source="C", section="1", found="+0.6 ± 0.3 points; more seeds would decide", holds=None)
+    claims.add("B beats C", source="C", section="1", found="+3 points", holds=True)
+    assert [row["verdict"] for row in claims.rows] == ["undecided", "holds"]
+    assert "2 claims tested: 1 holds, 1 undecided." in claims.html()
+
+
 def test_one_line_is_printed_and_nothing_returned(capsys):
     assert ol.Claims().add("a\n claim", source="A", section="1", found=" 3  steps ", holds=False) is None
     assert capsys.readouterr().out == "claim: a claim -> does not hold: 3 steps\n"
@@ -46,7 +54,7 @@ def test_the_same_claim_of_the_same_source_is_replaced_where_it_stands(claims):
     assert len(claims) == 4
 
 
-@pytest.mark.parametrize("holds", [None, 1, 0, "yes", np.array([True, False]), 0.5], ids=str)
+@pytest.mark.parametrize("holds", [1, 0, "yes", np.array([True, False]), 0.5], ids=str)
 def test_what_is_no_bool_is_refused(holds):
     with pytest.raises(TypeError, match="add: holds=.* must be True or False"):
         ol.Claims().add("a", source="A", section="1", found="b", holds=holds)

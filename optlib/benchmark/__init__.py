@@ -11,5 +11,6 @@ from .protocol import Protocol, load_protocol
 from .protocol import names as protocols
 from .results import Results, load
 from .runner import run
+from .statistics import compare, verdict
 
-__all__ = ["Protocol", "Results", "load", "load_protocol", "protocols", "run"]
+__all__ = ["Protocol", "Results", "compare", "load", "load_protocol", "protocols", "run", "verdict"]

@@ -50,7 +50,7 @@ def ranking(results):
     low, high = min(map(len, data.values())), max(map(len, data.values()))
     runs = "one run" if high == 1 else f"{low} to {high} runs" if low < high else f"{high} runs"
     return plots.ranking(data, "test accuracy in %", results.protocol.title, best="max",
-                         settings=f"{runs} a rule; rules whose bands overlap share places")  # fmt: skip
+                         settings=f"{runs} a rule; places by paired tests")  # fmt: skip
 
 
 def _bands(records, metric, title):

@@ -5,10 +5,9 @@ import pathlib
 from . import charts, records, tables
 from .plan import best_rate, default_rate, jobs, make, score, tuning_jobs
 from .protocol import Protocol, load_protocol, names
-from .statistics import counted, measured, places
+from .statistics import compare, counted, measured, places
 
 RECORDED = pathlib.Path("data") / "results"
-TEST_IMAGES = {"full": 10_000, "subset": 1_000}
 
 
 class Results:
@@ -82,10 +81,20 @@ class Results:
         tried = [record for record in self.tuning(rule, variant) if record["lr"] == lr]
         return score(tried[0])[0] if tried and not tried[0]["history"]["diverged"] else None
 
+    def by_seed(self, rule, variant=None):
+        """Test accuracy after the last epoch of each final run that did not diverge, by its seed."""
+        runs = {run["seed"]: run["history"] for run in self.final(rule, variant)}
+        return {seed: history["test_accuracy"][-1] for seed, history in runs.items() if not history["diverged"]}
+
+    def compare(self, pairs):
+        """`statistics.Difference` of the first above the second for each pair of rules or (rule, variant)."""
+        runs = lambda entry: self.by_seed(*((entry,) if isinstance(entry, str) else entry))
+        return compare({(a, b): (runs(a), runs(b)) for a, b in pairs})
+
     def places(self, variant=None):
-        """First and last place that each rule may hold, best first; rules whose bands overlap share places."""
-        accuracies = {rule: self.accuracy(rule, variant) for rule in self.rules}
-        return places({rule: accuracy for rule, accuracy in accuracies.items() if accuracy})
+        """First and last place that each rule may hold, best first; see `statistics.places`."""
+        runs = {rule: self.by_seed(rule, variant) for rule in self.rules}
+        return places({rule: by_seed for rule, by_seed in runs.items() if by_seed})
 
     def missing(self):
         """What the protocol asks for and was not run, in words; "" where all was."""
@@ -104,7 +113,7 @@ class Results:
         return f"Not run: {'; '.join(texts)}." if texts else ""
 
     def _measured(self, accuracies):
-        return measured(accuracies, TEST_IMAGES[self.protocol.data["set"]]) if accuracies else None
+        return measured(accuracies) if accuracies else None
 
     def _pair(self, rule, variant):
         """A rule and its variant in words; left out is what all runs of the protocol share."""

@@ -1,28 +1,33 @@
-"""What a few runs allow one to say: mean, uncertainty, and which places in a ranking are shared."""
+"""What a few runs allow one to say: means, differences seed by seed, and which places in a ranking are shared."""
 
 import dataclasses
+import itertools
 import math
 
+import numpy as np
+
 from .. import checks
+
+LEVEL = 0.05  # how often at most rules that are equal may be told apart, in all comparisons together
 
 
 @dataclasses.dataclass(frozen=True)
 class Measured:
-    """The mean of some runs and how far it may be trusted.
+    """The mean of some runs.
 
     Attributes
     ----------
     mean : float
     deviation : float or None
-        Sample standard deviation of the runs; None for a single one.
-    spread : float
-        The larger of that and of the standard error from the number of test images, sqrt(p (1 - p) / n).
+        Sample standard deviation of the runs: how far one of them lies from the mean.  None for a single one.
+    error : float or None
+        Standard error, deviation / sqrt(runs): how far the mean may lie from that of very many runs.
     runs : int
     """
 
     mean: float
     deviation: float | None
-    spread: float
+    error: float | None
     runs: int
 
     def __str__(self):
@@ -30,31 +35,114 @@ class Measured:
         return f"{100 * self.mean:.2f}{band} %"
 
 
-def measured(accuracies, images):
-    """`Measured` of accuracies (shares from 0 to 1), each on so many test images."""
+def measured(accuracies):
+    """`Measured` of accuracies, shares from 0 to 1."""
     values = checks.vector("measured", "accuracies", accuracies, "[0, 1]")
-    mean = float(values.mean())
-    deviation = float(values.std(ddof=1)) if len(values) > 1 else None
-    return Measured(mean, deviation, max(deviation or 0.0, math.sqrt(mean * (1 - mean) / images)), len(values))
+    if len(values) == 1:
+        return Measured(float(values[0]), None, None, 1)
+    deviation = float(values.std(ddof=1))
+    return Measured(float(values.mean()), deviation, deviation / math.sqrt(len(values)), len(values))
 
 
-def places(results):
-    """First and last place that each entry may hold, best first; entries whose bands overlap share places.
+@dataclasses.dataclass(frozen=True)
+class Difference:
+    """How far one list of runs lies above another, of the same seeds.
 
-    Two entries differ where their means are further apart than the sum of their spreads.
+    Attributes
+    ----------
+    mean : float
+    error : float
+        Standard error of the mean difference.
+    p : float
+        How often equal rules would lie as far apart, corrected for the number of comparisons (Holm).
+    better : bool or None
+        True and False where the test decides, None where it does not.
+    """
+
+    mean: float
+    error: float
+    p: float
+    better: bool | None
+
+
+def compare(pairs):
+    """Paired t tests, corrected for their number so that all together err in 5 % of the cases at most.
+
+    Runs of one seed have the same first weights, order of images and test images, so their differences scatter less
+    than they do.
 
     Parameters
     ----------
-    results : dict of name -> Measured
+    pairs : dict of key -> (a, b)
+        Two dicts of seed -> accuracy each.  Fewer than two seeds in common decide nothing.
+
+    Returns
+    -------
+    dict of key -> `Difference` of a above b
+
+    Source: S. Holm (1979), A simple sequentially rejective multiple test procedure, Scandinavian Journal of Statistics
+    6 (2), 65-70.
+    """
+    tests = {key: _paired(a, b) for key, (a, b) in pairs.items()}
+    corrected, largest = {}, 0.0
+    for done, key in enumerate(sorted(tests, key=lambda key: tests[key][2])):
+        largest = max(largest, min(1.0, (len(tests) - done) * tests[key][2]))
+        corrected[key] = largest
+    return {
+        key: Difference(mean, error, corrected[key], mean > 0 if corrected[key] <= LEVEL else None)
+        for key, (mean, error, _) in tests.items()
+    }
+
+
+def verdict(differences):
+    """True where each difference is above 0, False where one is below, None where the runs do not decide."""
+    each = [difference.better for difference in differences]
+    return False if False in each else None if None in each else True
+
+
+def _paired(a, b):
+    seeds = sorted(a.keys() & b.keys())
+    if len(seeds) < 2:
+        return math.nan, math.nan, 1.0
+    differences = np.array([a[seed] - b[seed] for seed in seeds])
+    mean, error = float(differences.mean()), float(differences.std(ddof=1)) / math.sqrt(len(seeds))
+    if error <= 1e-12:
+        return mean, error, 0.0 if abs(mean) > 1e-12 else 1.0
+    return mean, error, student(mean / error, len(seeds) - 1)
+
+
+def student(t, degrees):
+    """Two-sided p of Student's t with a whole number of degrees of freedom.
+
+    Source: M. Abramowitz, I. A. Stegun (1964), Handbook of Mathematical Functions, 26.7.3 and 26.7.4.
+    """
+    angle = math.atan2(abs(t), math.sqrt(degrees))
+    odd = degrees % 2
+    terms, term = [], math.cos(angle) if odd else 1.0
+    for k in range(1 + odd, degrees, 2):
+        terms.append(term)
+        term *= math.cos(angle) ** 2 * k / (k + 1)
+    inside = math.sin(angle) * math.fsum(terms)
+    return 1 - (2 / math.pi * (angle + inside) if odd else inside)
+
+
+def places(results):
+    """First and last place that each entry may hold, best first; entries that the test does not separate share places.
+
+    Parameters
+    ----------
+    results : dict of name -> dict of seed -> accuracy
 
     Returns
     -------
     dict of name -> (first, last)
     """
-    names = sorted(results, key=lambda name: -results[name].mean)
-    clearly = lambda a, b: results[a].mean - results[b].mean > results[a].spread + results[b].spread
+    mean = {name: sum(runs.values()) / len(runs) for name, runs in results.items()}
+    names = sorted(results, key=lambda name: -mean[name])
+    above = compare({pair: tuple(results[name] for name in pair) for pair in itertools.combinations(names, 2)})
+    better = {pair if each.better else pair[::-1] for pair, each in above.items() if each.better is not None}
     return {
-        name: (1 + sum(clearly(other, name) for other in names), len(names) - sum(clearly(name, o) for o in names))
+        name: (1 + sum(pair[1] == name for pair in better), len(names) - sum(pair[0] == name for pair in better))
         for name in names
     }
 

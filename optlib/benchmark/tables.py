@@ -9,7 +9,7 @@ from .statistics import counted, place_words
 
 NONE = "–"
 MEMORY = "Memory is in numbers kept for each parameter."
-PLACES = "Places are shared where means lie nearer to each other than their spreads together."
+PLACES = "Places are shared where runs of the same seeds do not separate two rules (paired t test, Holm's correction)."
 FLIPS = "With flips, each test image is also looked at in the mirror. Minutes are those of training alone."
 
 

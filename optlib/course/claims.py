@@ -18,8 +18,8 @@ ASKED = {
     "found": "say what the test gave, in numbers, such as f'{value:.3g} after {steps} steps'",
     "verdict": "leave it out for 'holds' or 'does not hold'",
 }
-VERDICTS = {True: "holds", False: "does not hold"}
-COLORS = {VERDICTS[True]: theme.GREEN, VERDICTS[False]: theme.VERMILLION}
+VERDICTS = {True: "holds", False: "does not hold", None: "undecided"}
+COLORS = {VERDICTS[True]: theme.GREEN, VERDICTS[False]: theme.VERMILLION, VERDICTS[None]: theme.FAINT}
 OWN_VERDICT = theme.ORANGE
 
 
@@ -33,7 +33,7 @@ class Claims:
     Attributes
     ----------
     rows : list of dict
-        With the keys claim, source, section, found, verdict (all str) and holds (bool), in the order of the tests.
+        With the keys claim, source, section, found, verdict (all str) and holds (bool or None), in the order of the tests.
     """
 
     def __init__(self):
@@ -55,19 +55,19 @@ class Claims:
             Where in the notebook it is tested.
         found : str
             What the test gave, with its numbers rounded.
-        holds : bool
-            The test itself, such as ``steps < 100``.
+        holds : bool or None
+            The test itself, such as ``steps < 100``; None where it does not decide, and ``found`` says what would.
         verdict : str, optional
             Stands in the place of "holds" or "does not hold", such as "holds only at its untuned rates".
 
         Raises
         ------
         TypeError
-            If ``holds`` is no bool, or a text no str.
+            If ``holds`` is neither a bool nor None, or a text no str.
         ValueError
             If a text is empty.
         """
-        holds = checks.flag("add", "holds", holds)
+        holds = None if holds is None else checks.flag("add", "holds", holds)
         row = {
             "claim": _nonempty("claim", claim),
             "source": _nonempty("source", source),
@@ -119,11 +119,13 @@ class Claims:
         if not self.rows:
             return "No claim has been tested yet."
         verdicts = [row["verdict"] for row in self.rows]
-        n, held, refuted = len(verdicts), verdicts.count(VERDICTS[True]), verdicts.count(VERDICTS[False])
+        n = len(verdicts)
+        held, refuted, undecided = (verdicts.count(VERDICTS[holds]) for holds in (True, False, None))
         counts = [
             f"{held} hold{'s' * (held == 1)}" * (held > 0),
             f"{refuted} do{'es' * (refuted == 1)} not" * (refuted > 0),
-            f"{n - held - refuted} with a verdict of its own" * (n > held + refuted),
+            f"{undecided} undecided" * (undecided > 0),
+            f"{n - held - refuted - undecided} with a verdict of its own" * (n > held + refuted + undecided),
         ]
         return f"{n} claim{'s' * (n > 1)} tested: {', '.join(filter(None, counts))}."
 
