@@ -9,6 +9,7 @@ import re
 import textwrap
 
 import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.mathtext import MathTextParser
 from PIL import Image
@@ -170,7 +171,9 @@ def _packed(colors):
 
 def new_figure(size=theme.SIZE, layout="constrained"):
     """A figure of its own, unknown to pyplot; call it within `theme.themed`."""
-    return Figure(figsize=size, layout=layout, dpi=DPI)
+    figure = Figure(figsize=size, layout=layout, dpi=DPI)
+    FigureCanvasAgg(figure)  # keeps its renderer: without it, each layout and the drawing parse all texts anew
+    return figure
 
 
 @contextlib.contextmanager
