@@ -283,7 +283,8 @@ def test_a_page_that_computes_other_numbers_stands_still(browser, tmp_path):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_serious_accessibility_violation(browser, tmp_path, scheme):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    html = ol.animate(F, *race()).html() + ol.explore(F, RULES[4], start=START, steps=30).html()
+    html = ol.animate(F, *race(), moments={0: "Off they go."}).html()
+    html += ol.explore(F, RULES[4], start=START, steps=30).html()
     with opened(browser, tmp_path, f"<main><h1>Test</h1>{html}</main>", color_scheme=scheme) as tab:
         player(tab)
         player(tab, "explorable")
