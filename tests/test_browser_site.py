@@ -1,5 +1,6 @@
 """Every page of `make site`, opened from disk in a real browser that has no network."""
 
+import datetime
 import re
 from html import escape
 from pathlib import Path
@@ -8,6 +9,8 @@ from urllib.parse import unquote
 import accessibility
 import nbformat
 import pytest
+
+import optlib as ol
 
 test_browser = pytest.importorskip("test_browser", reason="playwright is not installed")
 browser, pytestmark = test_browser.browser, test_browser.pytestmark
@@ -38,8 +41,16 @@ TOLD = """() => {
     folded: all("details.solution").map((d) => d.open),
     landmarks: ["header", "main#content", "nav#course", ".skip"].map((what) => all(what).length),
     dead: all(".jupyter-widgets, .widget-subarea").length,
-    cut: all("pre.printed").filter((e) => e.scrollWidth > e.clientWidth).map((e) => e.textContent.slice(0, 60)),
   };
+}"""
+# What is wider than its box, the folded included: (where from, can be scrolled to by mouse and by keys).
+CUT = """() => {
+  for (const details of document.querySelectorAll("main details")) details.open = true;
+  dispatchEvent(new Event("resize"));
+  return [...document.querySelectorAll("main *")]
+    .filter((e) => !e.closest("math, svg") && e.clientWidth && e.scrollWidth > e.clientWidth + 1)
+    .map((e) => [`${e.localName}.${e.className} ${e.textContent.trim().slice(0, 60)}`,
+                 getComputedStyle(e).overflowX === "auto" && e.tabIndex === 0 && !e.matches(".highlight, .formula")]);
 }"""
 
 
@@ -70,7 +81,7 @@ def visit(browser, site):
 def test_all_pages_are_written_and_nothing_else(site):
     assert sorted(path.stem for path in site.glob("*.html")) == sorted(NAMES)
     assert {path.name for path in (site / "assets").iterdir()} == {
-        "headings.js", "math.LICENSE", "race.png", "site.css", "site.js",
+        "LICENSE", "LICENSE-CC-BY-4.0", "math.LICENSE", "search.js", "site.css", "site.js",
     }  # fmt: skip
     assert not list(site.parent.glob("*.part"))
 
@@ -96,10 +107,11 @@ def tab(visit, name):
 @pytest.fixture(scope="module")
 def told(tab):
     """What the page tells as it opens, and how wide it is on a desk and on a phone."""
-    page = tab.evaluate(TOLD) | {"complaints": list(tab.complaints), "wide": {}}
+    page = tab.evaluate(TOLD) | {"complaints": list(tab.complaints), "wide": {}, "cut": {}}
     for size in (PHONE, WIDE):
         tab.set_viewport_size(size)
         page["wide"][size["width"]] = tab.evaluate("document.documentElement.scrollWidth")
+        page["cut"][size["width"]] = tab.evaluate(CUT)
     return page
 
 
@@ -119,8 +131,9 @@ def test_it_is_no_wider_than_the_window(told):
     assert all(wide <= window for window, wide in told["wide"].items()), told["wide"]
 
 
-def test_printed_lines_are_read_without_scrolling_sideways(told):
-    assert told["cut"] == []
+def test_nothing_is_cut_off_and_on_a_phone_tables_alone_scroll(told):
+    assert told["cut"][WIDE["width"]] == []
+    assert [what for what, reached in told["cut"][PHONE["width"]] if not reached] == []
 
 
 def test_all_links_and_anchors_resolve(told, name, site):
@@ -163,6 +176,7 @@ def pixels(host):
 def test_every_player_plays_and_every_slider_moves_its_path(tab):
     tab.evaluate("() => document.querySelectorAll('details').forEach((details) => { details.open = true; })")
     for host in awake(tab, "animation"):
+        host.get_by_role("slider", name="Step").press("End")
         last = pixels(host)
         host.get_by_role("slider", name="Step").press("Home")
         assert pixels(host) != last
@@ -206,16 +220,60 @@ def test_the_search_finds_a_heading_and_leads_there(visit):
     tab = visit("index", viewport=PHONE)
     tab.keyboard.press("/")
     tab.keyboard.type("adam taken")
-    assert tab.locator("#hits p").text_content() == "1 found"
+    assert re.fullmatch(r"\d+ found", tab.locator("#hits p").text_content())
     tab.keyboard.press("Enter")
     tab.wait_for_url("**/03_adaptive_methods.html#*")
     assert tab.evaluate("document.getElementById(decodeURIComponent(location.hash.slice(1))).textContent").startswith(
         "5. Adam, taken apart"
     )
-    tab.get_by_role("searchbox").fill("no such words")
+    tab.get_by_role("searchbox").fill("no such zebra")
     assert tab.locator("#hits p").text_content() == "Nothing found"
     tab.keyboard.press("Escape")
     assert tab.locator("#hits").is_hidden()
+
+
+@pytest.mark.parametrize("query", ["hessian", "rosenbrock", "weight decay"])
+def test_the_search_shows_where_and_in_which_words(visit, query):
+    tab = visit("index")
+    tab.get_by_role("searchbox").fill(query)
+    hit = tab.locator("#hits a").first
+    page, excerpt = hit.locator("span").all_text_contents()
+    assert query.lower() in hit.text_content().lower()
+    assert len(hit.text_content()) > len(page) + len(excerpt)
+
+
+def test_the_section_that_is_read_is_marked(visit):
+    tab = visit("02_momentum")
+    heads = tab.locator("main h2")
+    for at in (3, heads.count() - 1, 0):
+        heads.nth(at).evaluate("(head) => head.scrollIntoView()")
+        tab.wait_for_function(
+            "(at) => [...document.querySelectorAll('#course ol ol a')].findIndex((a) => a.ariaCurrent) === at", arg=at
+        )
+    current = tab.locator("#course [aria-current=location]")
+    assert current.count() == 1
+    assert current.text_content() == heads.first.text_content().removesuffix("#")
+
+
+def test_code_is_copied_as_it_stands_in_the_notebook(visit):
+    tab = visit("01_gradient_descent")
+    tab.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    cells = nbformat.read(NOTEBOOKS[1], as_version=4).cells
+    sources = [cell.source for cell in cells if cell.cell_type == "code"]
+    button = tab.get_by_role("button", name="Copy").nth(2)
+    button.click()
+    tab.get_by_role("button", name="Copied").wait_for()
+    assert tab.evaluate("navigator.clipboard.readText()").rstrip("\n") in sources
+
+
+def test_the_front_page_starts_the_course_and_the_footer_names_version_and_terms(visit):
+    tab = visit("index")
+    assert len(awake(tab, "explorable")) == 1
+    footer = tab.locator("footer").text_content()
+    for words in (ol.__version__, str(datetime.date.today().year), "MIT", "CC BY 4.0"):
+        assert words in footer, words
+    tab.get_by_role("link", name="Start", exact=True).click()
+    tab.wait_for_url("**/00_start_here.html")
 
 
 def test_the_look_is_chosen_kept_and_followed_by_players(visit):

@@ -13,7 +13,7 @@ from pygments.styles import get_style_by_name
 from tools.cells import WIDGET_VIEW
 from tools.colab import repository
 from tools.site import __main__ as command
-from tools.site import markup, notebook_page
+from tools.site import markup, notebook_page, search
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -38,7 +38,9 @@ def test_a_long_formula_in_a_line_may_break_before_a_relation_and_loses_nothing(
     assert markup.pieces(tex) == ["y_t ", r"= x_t + \beta w_t ", "= f(a = b) + x_{t=1} + w_t ",
                                   r"\le y_{t-1} - \eta g_t + \beta w_t"]  # fmt: skip
     assert markup.pieces("a = b") == ["a = b"]
-    assert markup.pieces(r"\left(aaaaaaaaaaaaaaaaaaaaaaa = bbbbbbbbbbbbbbbbb \right) = c")[0].endswith("= c")
+    assert markup.pieces(r"\left\{aaaaaaaaaaaaaaaaaaaa = bbbbbbbbbbbbbbbbb \right. = c")[1:] == ["= c"]
+    assert markup.pieces(r"\begin{aligned}aaaaaaaaaaaaaaaaaaa &= b \\ c &= d\end{aligned} \quad e")[1:] == [r"\quad e"]
+    assert markup.pieces("a = b" * 9 + r" \quad \Rightarrow c")[-1] == r"\quad \Rightarrow c"
 
 
 def test_a_wrong_formula_is_named():
@@ -116,6 +118,32 @@ def tokens(path):
     for cell in nbformat.read(path, as_version=4).cells:
         if cell.cell_type == "code":
             yield from (token for token, text in PythonLexer().get_tokens(cell.source) if text.strip())
+
+
+def test_the_search_reads_every_section_and_tells_no_solution(tmp_path):
+    cells = [
+        nbformat.v4.new_markdown_cell("## Valleys\n\nThe *Hessian* has\ntwo roots: $\\lambda_1$."),
+        cell("ol.FUNCTIONS['rosenbrock']", **{"text/plain": "weight decay"}),
+        cell("secret = 1", ["solution"]),
+        cell("table", **{"text/html": "<script>hidden()</script><table><tr><td>one</td><td>two</td></tr></table>"}),
+        nbformat.v4.new_markdown_cell("## Valleys\n\nAgain."),
+    ]
+    first, section, again = search.sections(page(tmp_path, *cells))
+    assert first == ["07_small.html#Title", "Title", "Title", "First words."]
+    assert section[0] == "07_small.html#Valleys"
+    assert section[3] == "The Hessian has two roots: λ1. ol.FUNCTIONS['rosenbrock'] weight decay table one two"
+    assert again[::3] == ["07_small.html#Valleys-2", "Again."]
+
+
+def test_only_what_was_built_is_offered(tmp_path, monkeypatch):
+    monkeypatch.setattr(command, "ROOT", tmp_path)
+    assert command.downloads("00_start") == []
+    for name in ("notebooks/00_start.ipynb", "build/handouts/00_start-slides.pdf", "build/slides/01_other.html"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    assert [(label, file.name) for label, file in command.downloads("00_start")] == [
+        ("notebook", "00_start.ipynb"), ("slides as PDF", "00_start-slides.pdf"),
+    ]  # fmt: skip
 
 
 def test_what_lies_in_the_folder_is_not_lost(tmp_path):

@@ -15,8 +15,8 @@ Formulas are MathML with a font that is in the style sheet: nothing runs for the
 
 import argparse
 import base64
+import datetime
 import functools
-import json
 import os
 import pathlib
 import shutil
@@ -27,7 +27,7 @@ from pygments.formatters import HtmlFormatter
 import optlib as ol
 
 from ..colab import repository
-from . import markup, notebook_page
+from . import markup, notebook_page, search
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HERE = pathlib.Path(__file__).resolve().parent
@@ -36,6 +36,15 @@ LIGHT, DARK = "xcode", "github-dark"  # the styles of Pygments whose colors all 
 DARK_COLORS = (
     "color-scheme: dark; --paper: #15181d; --ink: #e9ecf1; --faint: #a3abb6; --line: #3a404a; --shade: #1d2128; "
     "--accent: #6cb8ea; --mark: #24303b;"
+)
+# What a page offers to take along, if it was built: the text of the link, and the file by the name of the page.
+DOWNLOADS = (
+    ("notebook", "notebooks/{}.ipynb"),
+    ("notebook that brings the package along", "build/colab/{}.ipynb"),
+    ("slides", "build/slides/{}.html"),
+    ("PDF", "build/handouts/{}.pdf"),
+    ("slides as PDF", "build/handouts/{}-slides.pdf"),
+    ("PDF of one page", "build/{}.pdf"),
 )
 
 
@@ -57,10 +66,14 @@ def _index(course):
         + (f"<small>about {page.minutes} minutes</small>" if page.minutes else "") + "</li>"
         for page in course
     )  # fmt: skip
+    valley = ol.functions.quadratic(kappa=20, angle=30)
+    rules = [rule(lr=0.1) for rule in (ol.GradientDescent, ol.Momentum, ol.AdaGrad, ol.RMSProp, ol.Adam)]
     body = f"""{anchors.heading(COURSE, 1)}
 <p>You study an optimizer where you can see it, on a contour plot, under your own slider. Then the very same lines train
 a network.</p>
-<p><img src="assets/race.png" alt="Five optimizers from one start on a narrow valley" width="640"></p>
+<p><a class="start" href="{course[0].name}.html">Start</a></p>
+<p>Five rules walk down a narrow valley. Drag their start in the picture, and turn their learning rates.</p>
+<div class="figure">{ol.explore(valley, *rules, start=(-4.0, 2.0), steps=60).html()}</div>
 <p>These pages show the notebooks of the course with their results. Players play and sliders turn right here, without a
 network. To change the code and run it, open the notebooks themselves: <code>make lab</code>.</p>
 <ul class="pages">{entries}</ul>"""
@@ -85,10 +98,10 @@ def style():
     return text.replace("FONT", base64.b64encode((HERE / "math.woff2").read_bytes()).decode("ascii"))
 
 
-def headings(course):
-    """The script that search reads: [address, title of the page, heading] of all headings."""
-    rows = [[f"{page.name}.html#{anchor}", page.title, text] for page in course for _, anchor, text, _ in page.headings]
-    return f"globalThis.courseHeadings = {json.dumps(rows, ensure_ascii=False, indent=0)};\n"
+def downloads(name):
+    """(text of the link, file) of all that was built of a page."""
+    files = [(label, ROOT / pattern.format(name)) for label, pattern in DOWNLOADS]
+    return [(label, file) for label, file in files if file.is_file()]
 
 
 def write(out):
@@ -99,7 +112,7 @@ def write(out):
     FileExistsError
         If there is something else in ``out``: it would be lost.
     """
-    if out.exists() and not (out / "assets" / "headings.js").is_file():
+    if out.exists() and not (out / "assets" / "site.js").is_file():
         raise FileExistsError(f"--out={str(out)!r} is there and holds no pages of the course; name a new folder")
     course = pages()
     template = jinja2.Environment(trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined).from_string(
@@ -110,14 +123,20 @@ def write(out):
     (part / "assets").mkdir(parents=True)
     save = functools.partial(pathlib.Path.write_text, encoding="utf-8", newline="\n")
     save(part / "assets" / "site.css", style())
-    save(part / "assets" / "headings.js", headings(course))
-    for name in ("site.js", "math.LICENSE"):
-        shutil.copyfile(HERE / name, part / "assets" / name)
-    shutil.copyfile(ROOT / "docs" / "race.png", part / "assets" / "race.png")
+    save(part / "assets" / "search.js", search.script(course))
+    for file in (HERE / "site.js", HERE / "math.LICENSE", ROOT / "LICENSE", ROOT / "LICENSE-CC-BY-4.0"):
+        shutil.copyfile(file, part / "assets" / file.name)
+    about = {"course": COURSE, "number": number, "version": ol.__version__, "today": datetime.date.today()}
     for before, page, after in zip([None, *course], course, [*course[1:], None], strict=False):
         sections = [row for row in page.headings if row[0] == 2]
+        files = []
+        for label, file in downloads(page.name):
+            copy = part / file.parent.name / file.name
+            copy.parent.mkdir(exist_ok=True)
+            shutil.copyfile(file, copy)
+            files.append((label, copy.relative_to(part).as_posix()))
         save(part / f"{page.name}.html", template.render(
-            page=page, pages=course, before=before, after=after, sections=sections, course=COURSE, number=number,
+            page=page, pages=course, before=before, after=after, sections=sections, files=files, **about,
         ))  # fmt: skip
     shutil.rmtree(out, ignore_errors=True)
     os.replace(part, out)

@@ -20,17 +20,18 @@ TAG = re.compile(r"(<[^>]+>)")
 OPENS, CLOSES = re.compile(r"<(?:code|pre|script|style)\b"), re.compile(r"</(?:code|pre|script|style)\b")
 DOLLARS = re.compile(r"(?<!\\)\$\$(.+?)\$\$|(?<!\\)\$([^$]+?)\$", flags=re.S)
 
-LONG = 40  # characters of LaTeX; a longer formula in a line of text may break before a relation
-RELATION = re.compile(r"[{(\[]|[})\]]|\\(?:le|ge|approx|to|Rightarrow)\b|[=<>]|\\.", flags=re.S)
+LONG = 40  # characters of LaTeX; a longer formula may break before a relation
+OPENING, CLOSING = r"\\left\s*\\?.|\\begin\{\w+\*?\}|[{(\[]", r"\\right\s*\\?.|\\end\{\w+\*?\}|[})\]]"
+RELATION = r"(?:\\q?quad\s*)*(?:\\(?:le|ge|approx|to|Rightarrow)\b|[=<>])|(?:\\q?quad\b\s*)+"
+SIGN = re.compile(rf"(?P<opening>{OPENING})|(?P<closing>{CLOSING})|(?P<relation>{RELATION})|\\.", flags=re.S)
 
 
 def pieces(tex):
     """A long formula cut before its relations: browsers do not break a line inside of MathML."""
     cuts, depth = [0], 0
-    for match in RELATION.finditer(tex if len(tex) > LONG and r"\left" not in tex else ""):
-        sign = match[0]
-        depth += (sign in "{([") - (sign in "})]")
-        if depth == 0 and sign not in "})]" and (len(sign) > 2 or sign in "=<>") and match.start():
+    for match in SIGN.finditer(tex if len(tex) > LONG else ""):
+        depth += (match.lastgroup == "opening") - (match.lastgroup == "closing")
+        if depth == 0 and match.lastgroup == "relation" and match.start():
             cuts.append(match.start())
     return [tex[first:last] for first, last in zip(cuts, [*cuts[1:], len(tex)], strict=True)]
 
@@ -46,10 +47,13 @@ def formula(tex, displayed=False):
     """
     draw = functools.partial(LatexToMathML(annotation=True).convert_with_local_state, displaystyle=displayed)
     try:
-        math = draw(tex.strip()) if displayed else " ".join(map(draw, pieces(tex.strip())))
+        math = " ".join(
+            ("</span> <span>" if displayed and piece.startswith((r"\quad", r"\qquad")) else "") + draw(piece)
+            for piece in pieces(tex.strip())
+        )
     except LatexError as error:
         raise ValueError(f"the formula {tex!r} cannot be drawn: {error}") from None
-    return f'<span class="formula">{math}</span>' if displayed else math
+    return f'<span class="formula"><span>{math}</span></span>' if displayed else math
 
 
 def formulas_in(text):

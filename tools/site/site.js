@@ -1,4 +1,4 @@
-// Light or dark, the search over headings, the folded contents on a phone, and keys for what scrolls sideways.
+// Light or dark, the search, copies of code, the contents of the page, and keys for what scrolls sideways.
 
 (function () {
   "use strict";
@@ -20,29 +20,38 @@
   addEventListener("beforeprint", () => { before = root.className; root.className = "light"; });
   addEventListener("afterprint", () => { root.className = before; });
 
-  // --- search: all words of the query in the heading or the title of its page
+  // --- search: all words of the query in a section; first the query in the heading, then as it stands in the text
   const query = document.getElementById("query");
   const hits = document.getElementById("hits");
+  const [status, list] = hits.children;
+  const AROUND = 70, MOST = 30;  // characters of the excerpt before and after the first word, rows
+  const element = (name, ...contents) => {
+    const made = document.createElement(name);
+    made.append(...contents);
+    return made;
+  };
+  const excerpt = (text, words) => {
+    const word = [words.join(" "), ...words].find((part) => text.toLowerCase().includes(part));
+    if (!word) return [text.slice(0, 2 * AROUND)];
+    const at = text.toLowerCase().indexOf(word), end = at + word.length;
+    const first = Math.max(0, at - AROUND), last = end + AROUND;
+    return [first ? "…" : "", text.slice(first, at), element("mark", text.slice(at, end)), text.slice(end, last),
+      last < text.length ? "…" : ""];
+  };
   const search = () => {
     const words = query.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const has = (...texts) => words.every((word) => texts.join(" ").toLowerCase().includes(word));
+    const rank = ([, page, heading, text]) => 2 * has(page, heading) + text.toLowerCase().includes(words.join(" "));
     hits.hidden = words.length === 0;
-    hits.replaceChildren();
-    if (hits.hidden) return;
-    const matches = globalThis.courseHeadings.filter(([, title, text]) => {
-      const where = `${title} ${text}`.toLowerCase();
-      return words.every((word) => where.includes(word));
-    });
-    const first = document.createElement("p");
-    first.textContent = matches.length ? `${matches.length} found` : "Nothing found";
-    hits.append(first);
-    for (const [address, title, text] of matches.slice(0, 30)) {
-      const link = document.createElement("a");
+    const every = hits.hidden ? [] : globalThis.courseSections.filter(([, ...texts]) => has(...texts));
+    every.sort((one, other) => rank(other) - rank(one));
+    status.textContent = every.length > MOST ? `${every.length} found, the first ${MOST}` :
+      every.length ? `${every.length} found` : "Nothing found";
+    list.replaceChildren(...every.slice(0, MOST).map(([address, page, heading, text]) => {
+      const link = element("a", heading, element("span", page), element("span", ...excerpt(text, words)));
       link.href = address;
-      const page = document.createElement("span");
-      page.textContent = title;
-      link.append(text, page);
-      hits.append(link);
-    }
+      return link;
+    }));
   };
   query.addEventListener("input", search);
   query.addEventListener("focus", search);
@@ -70,9 +79,45 @@
     }
   });
 
-  // --- contents: folded on a phone
-  const contents = document.querySelector("#course details");
+  // --- contents: folded on a phone; the section that is read is marked
+  const course = document.getElementById("course");
+  const contents = course.querySelector("details");
   if (matchMedia("(max-width: 1000px)").matches) contents.open = false;
+  const links = [...course.querySelectorAll('a[href^="#"]')];
+  const heads = links.map((link) => document.getElementById(decodeURIComponent(link.hash.slice(1))));
+  let marked = null;
+  const follow = () => {
+    const now = links[heads.findLastIndex((head) => head.getBoundingClientRect().top < innerHeight / 4)];
+    if (now === marked) return;
+    marked?.removeAttribute("aria-current");
+    now?.setAttribute("aria-current", "location");
+    if (now) course.scrollTop = now.offsetTop - course.clientHeight / 2;
+    marked = now;
+  };
+  addEventListener("scroll", follow, { passive: true });
+  follow();
+
+  // --- code: copied by a button; where that is not allowed it is selected, to be copied by keys
+  for (const pre of document.querySelectorAll("pre.highlight, .highlight pre")) {
+    const text = pre.textContent;
+    const button = element("button", "Copy");
+    button.type = "button";
+    button.addEventListener("click", async () => {
+      try {
+        await navigator.clipboard.writeText(text);
+        button.textContent = "Copied";
+        setTimeout(() => { button.textContent = "Copy"; }, 2000);
+      } catch {
+        getSelection().selectAllChildren(pre);
+      }
+    });
+    pre.prepend(button);
+  }
+
+  // --- printed text: only columns scroll on a narrow screen, sentences break
+  for (const pre of document.querySelectorAll("main pre:not(.highlight, .highlight pre)")) {
+    pre.classList.toggle("columns", /\S {2,}\S/.test(pre.textContent));
+  }
 
   // --- only what scrolls sideways is a stop for the Tab key
   const wide = document.querySelectorAll("pre, .wide, .formula, .figure, .figure [style*=overflow-x]");
