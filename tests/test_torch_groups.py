@@ -270,6 +270,43 @@ def test_float16_steps_that_are_small_and_gradients_that_are_zero():
     assert p.isfinite().all()
 
 
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("sizes", [(3, 2), (3,), (40, 2)], ids=str)
+def test_a_state_is_never_narrower_than_the_steps(sizes, compiled, monkeypatch):
+    """torch keeps it in half precision; a network may become float64 between two steps."""
+    monkeypatch.setattr("optlib.torch_driver.PIECE", 4)
+    monkeypatch.setattr("optlib.torch_driver.SMALL", 30)
+    monkeypatch.setattr(torch, "compile", lambda kernel, **options: kernel)
+    params = [torch.nn.Parameter(torch.ones(size, dtype=torch.float16)) for size in sizes]
+    theirs = torch.optim.Adam(params, eps=1e-4)
+    set_gradients(params)
+    theirs.step()
+    ours = TorchOptimizer(params, ol.Adam, compile=compiled)
+    ours.load_state_dict(theirs.state_dict())
+    for dtype in (torch.float32, torch.float64):
+        ours.step()
+        assert {ours.state[p][name].dtype for p in params for name in "mv"} == {dtype}
+        for p in params:
+            p.data, p.grad = p.data.double(), None
+        set_gradients(params)
+
+
+def set_gradients(params):
+    for p in params:
+        p.grad = torch.full_like(p, 0.1)
+
+
+def test_a_tensor_that_lies_otherwise_in_the_same_memory_is_stepped_rightly():
+    a, b = torch.nn.Parameter(torch.zeros(2, 3)), torch.nn.Parameter(torch.zeros(1))
+    optimizer = TorchOptimizer([a, b], ol.GradientDescent(lr=1.0))
+    set_gradients([a, b])
+    optimizer.step()
+    a.data, a.grad = a.data.t(), None
+    a.grad, before = torch.arange(6.0).reshape(3, 2), a.detach().clone()
+    optimizer.step()
+    assert torch.equal(a, before - a.grad)
+
+
 # --- compiled training steps ---------------------------------------------------------------------------------
 
 

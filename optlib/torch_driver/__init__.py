@@ -37,6 +37,7 @@ from .state import (
     resume,
     tensors_of,
     wide,
+    widened,
     write,
     write_pieces,
 )
@@ -253,11 +254,14 @@ class TorchOptimizer(torch.optim.Optimizer):
     # --- tensors one by one, cut or joined ---------------------------------------------------------------
 
     def _states_of(self, rule, params):
-        """The states of parameters; made where there are none."""
+        """The states of parameters; made where there are none, and never narrower than what is stepped."""
         for p in params:
-            if not self.state[p]:
+            state = self.state[p]
+            if state:
+                state |= widened(state, p)
+            else:
                 rule.reset().begin(wide(p), wide(p.grad))
-                self.state[p] |= {STEPS: 0, **owned(rule.state, p, p.grad)}
+                state |= {STEPS: 0, **owned(rule.state, p, p.grad)}
         return [self.state[p] for p in params]
 
     def _step_small(self, i, rule, params, move):
@@ -272,6 +276,7 @@ class TorchOptimizer(torch.optim.Optimizer):
 
     def _step_one(self, rule, p, move):
         state = self.state[p]
+        state |= widened(state, p)
         resume(rule, state)
         if rule.sees == "number" and p.numel() > 2 * PIECE and p.device.type == "cpu":
             if self._step_pieces(rule, p, move):

@@ -22,7 +22,7 @@ class Joined:
     def __init__(self, params, states):
         self.params, self.states = params, states
         self.points = [p.detach().view(-1) if p.is_contiguous() else p.detach() for p in params]
-        self.places = [p.data_ptr() for p in params]
+        self.places = [_place(p) for p in params]
         self.sizes = [p.numel() for p in params]
         names = tensors_of(states[0])
         self.numbers = {name: value for name, value in states[0].items() if name not in names}
@@ -38,7 +38,7 @@ class Joined:
     def holds(self, states):
         """Whether parameters and states are where they were: a checkpoint, or ``model.to``, replaces them."""
         return (
-            all(p.data_ptr() == place for p, place in zip(self.params, self.places, strict=True))
+            all(_place(p) == place for p, place in zip(self.params, self.places, strict=True))
             and all(states.get(p) is state for p, state in zip(self.params, self.states, strict=True))
             and all(state.get(name) == value for name, value in self.numbers.items() for state in self.states)
             and all(
@@ -73,6 +73,11 @@ class Joined:
         for state in self.states:
             state.update(after)
         return True
+
+
+def _place(p):
+    """Where and how a tensor lies in memory."""
+    return p.data_ptr(), p.shape, p.stride()
 
 
 def alike(params, states):

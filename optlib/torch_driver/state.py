@@ -73,6 +73,16 @@ def wide(tensor):
     return tensor.float() if tensor.dtype in HALF else tensor
 
 
+def widened(state, p):
+    """Those tensors of a flat state that are narrower than the steps of ``p``, made as wide.
+
+    torch's own states of half precision are, and those of a network that has been made float64.
+    """
+    dtype = torch.float32 if p.dtype in HALF else p.dtype
+    narrow = {name: v for name, v in tensors_of(state).items() if v.dtype != dtype and v.is_floating_point()}
+    return {name: v.to(torch.promote_types(v.dtype, dtype)) for name, v in narrow.items()}
+
+
 def lies_as(p, value):
     """Whether a tensor lies in memory as ``p`` does, without gaps."""
     dense = p.is_contiguous() or p.is_contiguous(memory_format=torch.channels_last)
