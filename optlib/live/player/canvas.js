@@ -203,7 +203,7 @@
   // Values against steps, for the same paths.
   optlib.Curve = class extends Board {
     constructor(canvas, values) {
-      super(canvas, [56, 12, 8, 40]);
+      super(canvas, [66, 12, 8, 40]);
       this.values = values;
     }
 
@@ -245,7 +245,7 @@
   // The value after all steps against the learning rate, for every rate at once; a click or drag in it sets the rate.
   optlib.Tuning = class extends Board {
     constructor(canvas, label) {
-      super(canvas, [56, 12, 8, 40]);
+      super(canvas, [66, 12, 8, 40]);
       this.label = label;
     }
 
