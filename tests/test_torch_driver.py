@@ -161,6 +161,26 @@ def test_rules_of_all_kinds_are_followed(cls, part, monkeypatch):
     as_by_hand(cls(), nn.Parameter(torch.randn(50)))
 
 
+class Table(Keeper):
+    """Keeps tensors in a dict."""
+
+    def init(self, x):
+        self.kept = {"v": 0 * x}
+
+    def update(self, x, g):
+        self.kept["v"] = self.kept["v"] + g
+        return x - self.lr * self.kept["v"]
+
+
+@pytest.mark.parametrize("sees", ["number", "tensor"])
+def test_tensors_in_a_dict_are_refused(sees, monkeypatch):
+    monkeypatch.setattr(Table, "sees", sees)
+    p = nn.Parameter(torch.ones(2))
+    p.grad = torch.ones(2)
+    with pytest.raises(TypeError, match="keeps tensors in a dict, self.kept; keep them as attributes"):
+        TorchOptimizer([p], Table).step()
+
+
 @pytest.mark.parametrize("cls", RULES, **named)
 def test_a_run_that_was_saved_goes_on_bit_for_bit(cls):
     whole = trained(lambda p: TorchOptimizer(p, cls()), steps=9)

@@ -23,6 +23,11 @@ def flat(state):
         if isinstance(value, (tuple, list)) and holds_tensors(value):
             mark = "{}.{}" if isinstance(value, tuple) else "{}[{}]"
             result |= flat({mark.format(name, i): each for i, each in enumerate(value)})
+        elif isinstance(value, dict) and holds_tensors([*value.values()]):
+            raise TypeError(
+                f"TorchOptimizer: the rule keeps tensors in a dict, self.{name}; keep them as attributes, or in a tuple "
+                "or list"
+            )
         else:
             result[name] = value
     return result
