@@ -220,7 +220,7 @@ def test_play_and_step_look_different(animated):
 
 # Of the names at the ends of paths: their boxes, and the inside of the picture's frame.
 NAMES = """(host) => {
-  const { map, tracks } = host.player;
+  const { map } = host.player;
   const { box } = map;
   let boxes;
   const spread = optlib.spread;
@@ -231,8 +231,8 @@ NAMES = """(host) => {
 }"""
 
 
-def check_names(host, step, count):
-    host.evaluate(f"(host) => host.player.go({step})")
+def check_names(host, step, count, playing="false"):
+    host.evaluate(f"(host) => Object.assign(host.player, {{ step: {step}, playing: {playing} }}).draw()")
     (left, top, width, height), names = host.evaluate(NAMES)
     assert len(names) == count
     for i, (x, y, w, h) in enumerate(names):
@@ -261,6 +261,16 @@ def test_names_at_the_ends_lie_inside_and_apart(browser, tmp_path, name, width):
         host, ask = player(tab)
         for step in {0, 1, ask("player.data.steps") // 2, ask("player.data.steps")}:
             check_names(host, step, len(paths))
+
+
+def test_names_move_along_with_the_ends_and_do_not_leap(animated):
+    _, host, ask = animated
+    lower = []
+    for step in range(STEPS + 1):
+        check_names(host, step, len(RULES), playing="true")
+        lower.append(ask("player.tracks.map((track) => track.lower)"))
+    leaps = np.abs(np.diff(lower, axis=0)) > 17  # a line
+    assert leaps.mean() < 0.02
 
 
 def test_one_path_and_many_have_no_names_in_the_picture(browser, tmp_path):

@@ -107,7 +107,7 @@
       }
       const shown = this.tracks.filter((track) => track.shown);
       this.map.draw(shown);
-      if (data.paths.length > 1 && shown.length <= MOST_NAMES) optlib.nameEnds(this.map, shown);
+      if (data.paths.length > 1 && shown.length <= MOST_NAMES) optlib.nameEnds(this.map, shown, this.playing);
       this.curve.draw(shown, step);
       this.slider.value = step;
       this.slider.setAttribute("aria-valuetext", `step ${step} of ${data.steps}`);
@@ -198,17 +198,19 @@
   };
 
   // Find places for names {at, width} in the box: right of their points or left of them, as near as may be, where they
-  // cover neither each other nor a point of `kept`.  Sets x, the left edge, and y, the middle.
-  optlib.spread = function (names, kept, box) {
+  // cover neither each other nor one of `points`.  Sets x, the left edge, and y, the middle.  A name that was `lower` than
+  // its point comes back to it little by little.
+  optlib.spread = function (names, points, box) {
     const within = (value, low, size) => Math.min(low + size, Math.max(low, value));
     for (const name of names) name.at = [within(name.at[0], box.x, box.w), within(name.at[1], box.y, box.h)];
-    const taken = [...kept, ...names.map((name) => name.at)].map(([x, y]) => ({ x: x - 6, y, width: 12 }));
+    const taken = points.map(([x, y]) => ({ x: x - 6, y, width: 12 }));
     const isFree = ({ x, y, width }) =>
       x >= box.x && x + width <= box.x + box.w && y >= box.y + LINE / 2 && y <= box.y + box.h - LINE / 2 &&
       taken.every((other) => Math.abs(other.y - y) >= LINE || x + width <= other.x || other.x + other.width <= x);
     const shifts = Array.from({ length: 2 * Math.floor(box.h) }, (_, i) => (i % 2 ? -1 : 1) * Math.ceil(i / 2)); // 0, -1, 1, ...
     for (const name of names) {
-      const { at: [x, y], width } = name;
+      const { at: [x, top], width, lower } = name;
+      const y = top + Math.round(0.9 * lower);
       const nearest = (x) => shifts.map((shift) => ({ x, y: y + shift, width })).find(isFree);
       const away = (spot) => (spot ? Math.abs(spot.y - y) : Infinity);
       const [right, left] = [x + GAP, x - GAP - width].map(nearest);
@@ -218,19 +220,22 @@
     return names.filter((name) => "x" in name);
   };
 
-  // The names of paths at their ends, each joined to its end by a line.
-  optlib.nameEnds = function (map, tracks) {
+  // The names of paths at their ends, each joined to its end by a line.  While these move, a name moves along with its own.
+  optlib.nameEnds = function (map, tracks, moving) {
     const { pen, box, look } = map;
     const wide = (text) => pen.measureText(text).width + 8;
     pen.textAlign = "left";
     pen.textBaseline = "middle";
-    const names = tracks.map(({ label, color, points, end }) => {
+    const names = tracks.map((track) => {
+      const { label, color, points, end } = track;
       let text = label;
       for (let n = Math.min(label.length, 80); n && wide(text) > box.w / 2 - GAP; n--) text = `${label.slice(0, n)}…`;
-      return { text, color, at: map.at(points[end]), width: wide(text) };
+      return { text, color, track, at: map.at(points[end]), width: wide(text), lower: moving ? track.lower ?? 0 : 0 };
     });
-    const kept = [...map.scene.minima, ...tracks.map((track) => track.points[0])].map((point) => map.at(point));
-    for (const { text, color, at, x, y, width } of optlib.spread(names, kept, box)) {
+    const ends = tracks.flatMap(({ points, end }) => [points[0], points[end]]);
+    const shown = moving ? [] : [...map.scene.minima, ...ends].map((point) => map.at(point));
+    for (const { text, color, track, at, x, y, width } of optlib.spread(names, shown, box)) {
+      track.lower = y - at[1];
       const edge = x > at[0] ? x : x + width;
       if (y !== at[1]) map.line([at, [edge, y]], color, 1);
       pen.globalAlpha = 0.85;
