@@ -168,6 +168,22 @@ def test_hooks_come_before_the_check_and_after_the_loading():
     assert torch.equal(optimizer.state[p]["v"], saved["state"][0]["v.2"])
 
 
+@pytest.mark.parametrize(
+    ("cls", "compiled"), [(cls, each) for cls in RULES for each in (False, True) if not each or cls.sees != "group"]
+)
+def test_a_state_dict_that_is_held_is_of_one_step(cls, compiled, monkeypatch):
+    """Tensors that are joined, single and cut into pieces: as in torch, all of them are those of the last step."""
+    monkeypatch.setattr("optlib.torch_driver.SMALL", 4)
+    monkeypatch.setattr("optlib.torch_driver.PIECE", 8)
+    monkeypatch.setattr(torch, "compile", lambda kernel, **options: kernel)
+    optimizer = TorchOptimizer(weights(((2,), (3,), (3, 3), (30,))), cls, compile=compiled)
+    train(optimizer, 0, 2)
+    held = optimizer.state_dict()["state"]
+    train(optimizer, 2, 5)
+    assert repr(held) == repr(optimizer.state_dict()["state"])
+    assert {state["t"] for state in held.values()} == {5}
+
+
 @pytest.mark.parametrize("cls", RULES, **named)
 def test_each_entry_of_a_state_is_a_number_or_one_tensor(cls):
     optimizer = TorchOptimizer(weights(), cls)

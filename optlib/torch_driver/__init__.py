@@ -286,8 +286,13 @@ class TorchOptimizer(torch.optim.Optimizer):
             new = move(p.flatten(1), p.grad.flatten(1)).view_as(p)
         else:
             new = move(p, p.grad)
-        self.state[p] = {STEPS: rule.t, **owned(rule.state, p, p.grad)}
+        self._keep(p, {STEPS: rule.t, **owned(rule.state, p, p.grad)})
         p.copy_(new)
+
+    def _keep(self, p, entries):
+        """Change the state in place: a state dict that somebody holds is of one step, as torch's are, of the last."""
+        self.state[p].clear()
+        self.state[p].update(entries)
 
     def _step_pieces(self, rule, p, move):
         """The same step piece by piece, with the same numbers; False where the state does not lie as the tensor does.
@@ -311,7 +316,7 @@ class TorchOptimizer(torch.optim.Optimizer):
             for name, old in zip(arrays, own, strict=True):
                 old.copy_(after[name])
             x.copy_(new)
-        self.state[p] = {STEPS: rule.t, **after, **arrays}
+        self._keep(p, {STEPS: rule.t, **after, **arrays})
         return True
 
     def _step_group(self, rule, group, params, move):
@@ -325,8 +330,7 @@ class TorchOptimizer(torch.optim.Optimizer):
         resume(rule, self.state[params[0]])
         write_pieces(params, move(join(params), join([p.grad for p in params])))
         for p in params:  # sharded checkpoints want a state for each
-            self.state[p] = {STEPS: rule.t}
-        self.state[params[0]] |= flat(rule.state)
+            self._keep(p, {STEPS: rule.t, **(flat(rule.state) if p is params[0] else {})})
 
     # --- all tensors in one kernel -----------------------------------------------------------------------
 

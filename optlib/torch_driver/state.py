@@ -25,8 +25,8 @@ def flat(state):
             result |= flat({mark.format(name, i): each for i, each in enumerate(value)})
         elif isinstance(value, dict) and holds_tensors([*value.values()]):
             raise TypeError(
-                f"TorchOptimizer: the rule keeps tensors in a dict, self.{name}; keep them as attributes, or in a tuple "
-                "or list"
+                f"TorchOptimizer: the rule keeps tensors in a dict, self.{name}; keep them as attributes, or in a "
+                "tuple or list"
             )
         else:
             result[name] = value
