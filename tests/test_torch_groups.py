@@ -215,6 +215,18 @@ def test_decay_of_adam_is_torchs_adamw():
     torch.testing.assert_close(ours, run(lambda p: torch.optim.AdamW(p, weight_decay=0.1)), rtol=1e-12, atol=1e-14)
 
 
+@pytest.mark.parametrize("bad", [{"lr": -1.0}, {"weight_decay": -1.0}, {"weight_decya": 1.0}], ids=str)
+def test_no_group_is_stepped_where_one_is_refused(bad):
+    a, b = weights([1.0], [2.0])
+    optimizer = TorchOptimizer([{"params": [a]}, {"params": [b]}], ol.Momentum)
+    set_gradients([a, b])
+    optimizer.param_groups[1].update(bad)
+    with pytest.raises(ValueError, match="lr=|weight_dec"):
+        optimizer.step()
+    assert [a.item(), b.item()] == [1.0, 2.0]
+    assert not optimizer.state
+
+
 def test_weight_decay_is_checked():
     for value in (-1.0, float("inf")):
         with pytest.raises(ValueError, match="weight_decay="):

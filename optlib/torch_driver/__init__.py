@@ -180,16 +180,13 @@ class TorchOptimizer(torch.optim.Optimizer):
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        for i, group in enumerate(self.param_groups):
-            params = [p for p in group["params"] if p.grad is not None]
+        ready = [self._ready(i) for i in range(len(self.param_groups))]  # all are checked before one is stepped
+        for i, (params, rule, decay) in enumerate(ready):
             if not params:
                 continue
-            _check_gradients(params)
-            rule = self._rule_of(i)
-            decay = _decay_of(self.param_groups[i], rule)
             move = _move(rule, decay)
             if rule.sees == "group":
-                self._step_group(rule, group, params, move)
+                self._step_group(rule, params, move)
             elif self.compile:
                 self._step_compiled(rule, params, move, decay)
             else:
@@ -199,6 +196,16 @@ class TorchOptimizer(torch.optim.Optimizer):
             if group.schedules and rule is group.rule:
                 self._show(group)
         return loss
+
+    def _ready(self, i):
+        """The parameters with gradients of group number i, its rule and its decay; raises for what is not stepped."""
+        params = [p for p in self.param_groups[i]["params"] if p.grad is not None]
+        if not params:
+            return params, None, 0.0
+        rule = self._rule_of(i)
+        group = self.param_groups[i]
+        _check_gradients(rule, group, params)
+        return params, rule, _decay_of(group, rule)
 
     # --- hyper-parameters --------------------------------------------------------------------------------
 
@@ -319,14 +326,8 @@ class TorchOptimizer(torch.optim.Optimizer):
         self._keep(p, {STEPS: rule.t, **after, **arrays})
         return True
 
-    def _step_group(self, rule, group, params, move):
+    def _step_group(self, rule, params, move):
         """All tensors of a group as one vector; its state is kept with the first of them."""
-        missing = len(group["params"]) - len(params)
-        if missing:
-            raise ValueError(
-                f"TorchOptimizer: {type(self.rule).__name__} takes the gradients of a group as one vector, but "
-                f"{missing} of its {len(group['params'])} parameters have none"
-            )
         resume(rule, self.state[params[0]])
         write_pieces(params, move(join(params), join([p.grad for p in params])))
         for p in params:  # sharded checkpoints want a state for each
@@ -427,7 +428,13 @@ def _check_parameters(rule, params):
             )
 
 
-def _check_gradients(params):
+def _check_gradients(rule, group, params):
+    missing = len(group["params"]) - len(params)
+    if missing and rule.sees == "group":
+        raise ValueError(
+            f"TorchOptimizer: {type(rule).__name__} takes the gradients of a group as one vector, but "
+            f"{missing} of its {len(group['params'])} parameters have none"
+        )
     if any(p.grad.is_sparse for p in params):
         raise ValueError("TorchOptimizer: a gradient is sparse; only dense ones are allowed (Embedding: sparse=False)")
 
