@@ -128,6 +128,11 @@ def test_a_group_may_come_from_elsewhere():
     optimizer.param_groups += [*other.param_groups, {"params": [c], "lr": 1.0}]
     one_step(optimizer)
     assert [a.item(), b.item(), c.item()] == [-0.25, -0.5, -1.0]
+    copied = copy.copy(optimizer.param_groups[0])
+    copied.update(params=[c], lr=2.0)
+    optimizer.param_groups[2] = copied
+    one_step(optimizer)
+    assert [a.item(), b.item(), c.item()] == [-0.5, -1.0, -3.0]
     optimizer.param_groups.append({"params": [c], "lr": 1.0, "weight_decya": 0.5})
     with pytest.raises(ValueError, match="weight_decya=0.5 has no effect"):
         optimizer.step()

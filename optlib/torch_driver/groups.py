@@ -51,6 +51,12 @@ class Group(dict):
             raise ValueError(f"TorchOptimizer: {name}={value!r} must be {len(names)} numbers: {', '.join(names)}")
         super().update(zip(names, values, strict=True))
 
+    def __copy__(self):
+        """A group that follows the same schedules with a rule of its own: two groups must not share one."""
+        twin = Group(self)
+        twin.rule, twin.schedules, twin.shown = self.rule and self.rule.fresh(), {**self.schedules}, {**self.shown}
+        return twin
+
     def _other_names(self, name):
         names = ALIASES.get(name, ())
         return names if all(super(Group, self).__contains__(each) for each in names) else ()
