@@ -129,7 +129,7 @@ def with_trainer(make, folder, stop):
 
 
 def with_timm(make, folder, stop):
-    """A small vision transformer: rates that fall from layer to layer, and decay, where the optimizer has it, for matrices only."""
+    """A small vision transformer: rates that fall from layer to layer, and the decay of AdamW for matrices only."""
     decay = make(network().parameters()).defaults.get("weight_decay", 0.0)
 
     def begin():

@@ -1,4 +1,4 @@
-"""torch's tests of optimizers, asked of every rule with kernels that torch.compile has traced: minutes, so not in CI."""
+"""torch's tests of optimizers, asked of every rule with kernels that torch.compile has traced: takes minutes."""
 
 import functools
 
