@@ -25,6 +25,7 @@ _LAZY = {
     "heatmap": "live.heatmap",
     "race": "live.race",
     "explore": "live.explorer",
+    "surface": "live.surface",
     "sliders": "live.sliders",
     "check": "course.exercises",
     "cheat_sheet": "course.cheat_sheet",
