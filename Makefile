@@ -32,7 +32,7 @@ TRUST := --NotebookNotary.db_file=$(abspath $(VENV))/signatures.db \
 
 lab: $(READY)  ## Install, then open JupyterLab on the first notebook
 	@$(BIN)/jupyter trust --log-level=ERROR $(TRUST) notebooks/*.ipynb >/dev/null
-	$(BIN)/jupyter lab notebooks/00_start_here.ipynb $(TRUST) $(LAB_FLAGS)
+	JUPYTER_CONFIG_PATH=tools/lab:$$JUPYTER_CONFIG_PATH $(BIN)/jupyter lab notebooks/00_start_here.ipynb $(TRUST) $(LAB_FLAGS)
 
 test: $(READY)  ## Run every test, the notebooks included
 	$(BIN)/python -m pytest notebooks tests $(NBVAL) $(SHARED) $(PYTEST_FLAGS)

@@ -1,7 +1,9 @@
 """JupyterLab itself: notebook 01 is run up to its first explorable, sliders are dragged, the pictures follow."""
 
+import asyncio
 import json
 import os
+import runpy
 import subprocess
 import sys
 import time
@@ -68,6 +70,7 @@ def lab(tmp_path_factory):
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root",
                f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={home}"]  # fmt: skip
     environment = {**os.environ, **{k: str(home / v) for k, v in dirs.items()}}
+    environment["JUPYTER_CONFIG_PATH"] = str(ROOT / "tools" / "lab")  # as `make lab` does
     with (home / "log").open("w") as log:
         server = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
         try:
@@ -97,6 +100,22 @@ def tab(lab, browser):
     tab.wait_for_function(f"() => ({COUNTS})().every((c) => !c || /\\d/.test(c))")
     yield tab
     tab.close()
+
+
+def test_the_server_sends_messages_at_once(monkeypatch):
+    handlers = pytest.importorskip("jupyter_server.services.kernels.websocket")
+    calls = []
+
+    class Handler:
+        set_nodelay = staticmethod(calls.append)
+
+        async def open(self, kernel_id):
+            calls.append(kernel_id)
+
+    monkeypatch.setattr(handlers, "KernelWebsocketHandler", Handler)
+    runpy.run_path(str(ROOT / "tools" / "lab" / "jupyter_server_config.py"))
+    asyncio.run(Handler().open(kernel_id="a kernel"))
+    assert calls == [True, "a kernel"]
 
 
 def test_every_cell_ran(tab):
