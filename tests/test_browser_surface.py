@@ -1,4 +1,4 @@
-"""The landscape of `ol.surface` in a real browser: it turns by mouse and keys, and leaves a deck its own keys."""
+"""The landscape of `ol.surface` in a real browser: it turns when asked to, and leaves a deck its own keys."""
 
 import pytest
 
@@ -47,6 +47,20 @@ def test_it_turns_by_mouse_keys_and_sliders(browser, tmp_path):
         tab.get_by_role("button", name="reset").click()
         assert pixels() == seen[0]
         assert canvas.evaluate("(canvas) => getComputedStyle(canvas).touchAction") == "none"
+
+
+def test_it_turns_by_finger_and_never_by_itself(browser, tmp_path):
+    with opened(browser, tmp_path, page_of("saddle"), reduced_motion="reduce") as tab:
+        canvas, pixels = canvas_of(tab)
+        before, box = pixels(), canvas.bounding_box()
+        tab.wait_for_timeout(300)
+        assert pixels() == before
+        finger = tab.context.new_cdp_session(tab)
+        for kind, across in (("touchStart", 200), ("touchMove", 260), ("touchEnd", None)):
+            points = [] if across is None else [{"x": box["x"] + across, "y": box["y"] + 200}]
+            finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+        tab.wait_for_function("document.querySelector('.optlib-surface').player.now.turn > -20")
+        assert pixels() != before
 
 
 def test_keys_of_a_deck_reach_the_page(browser, tmp_path):

@@ -124,6 +124,7 @@
       const { n, pen, look } = this;
       const spots = Array.from(this.ground, (h, k) => this.at([(k % n) / (n - 1), Math.floor(k / n) / (n - 1), h]));
       pen.lineWidth = 0.8;
+      pen.lineCap = "round"; // or the seams would cut contour lines into dashes
       for (let r = 0; r < n - 1; r++) {
         for (let c = 0; c < n - 1; c++) {
           const cell = this.cells[(this.cos > 0 ? n - 2 - r : r) * (n - 1) + (this.sin > 0 ? n - 2 - c : c)];
@@ -140,6 +141,7 @@
           if (above) for (const line of cell.lines) this.line(line.map((place) => this.at(place)), `${look.ink}70`, 0.8);
         }
       }
+      pen.lineCap = "butt";
     }
 
     // The edges of the box behind the landscape, and the axes along those where they can be read.
