@@ -3,7 +3,8 @@
 LONGEST = ("05_cifar_benchmark.ipynb", "test_slides_browser.py", "test_handouts.py", "test_browser_site.py",
            "test_benchmark_job.py", "test_benchmark_command.py", "test_benchmark_training.py", "04_minibatching.ipynb",
            "test_cheat_sheet_files.py", "test_browser.py", "test_browser_lab.py", "test_torch_harness.py",
-           "test_other_tools.py", "03_adaptive_methods.ipynb", "test_notebooks.py", "02_momentum.ipynb", "01_gradient_descent.ipynb")  # fmt: skip
+           "test_other_tools.py", "03_adaptive_methods.ipynb", "test_notebooks.py", "02_momentum.ipynb",
+           "01_gradient_descent.ipynb")  # fmt: skip
 
 
 def place(name):
