@@ -33,7 +33,7 @@ class Claims:
     Attributes
     ----------
     rows : list of dict
-        With the keys claim, source, section, found, verdict (all str) and holds (bool or None), in the order of the tests.
+        In the order of the tests, with keys claim, source, section, found, verdict (all str) and holds (bool or None).
     """
 
     def __init__(self):
