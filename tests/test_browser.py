@@ -121,6 +121,22 @@ def test_a_slider_moves_the_path_to_where_minimize_goes(browser, tmp_path):
         assert f"lr={lr}" in host.locator(".code").text_content()
 
 
+def test_the_still_gives_way_to_sliders_in_an_output_of_its_own(browser, tmp_path):
+    """As in VS Code, where the outputs of a cell have no box in common, and the widget may come late."""
+    figure = f'<figure data-live="optlib-1a2b"><p>still</p></figure>{page.script("display.js")}'
+    html = f'<div><div class="output">{figure}</div></div><div id="second" class="output"></div>'
+    with opened(browser, tmp_path, html) as tab:
+        assert tab.get_by_text("still").is_visible()
+        tab.evaluate("""() => { document.getElementById("second").innerHTML = '<div class="optlib-1a2b">'
+          + '<img class="optlib-map" style="width: 200px; height: 100px" src="data:image/svg+xml,'
+          + '<svg xmlns=%22http://www.w3.org/2000/svg%22 width=%22200%22 height=%22100%22/>">'
+          + '<span class="optlib-pointed"><input></span></div>'; }""")
+        tab.get_by_text("still").wait_for(state="hidden")
+        picture = tab.locator("img.optlib-map")
+        picture.click(position={"x": 150, "y": 25})
+        tab.wait_for_function("document.querySelector('.optlib-pointed input').value === '0.7500 0.2500'")
+
+
 @pytest.mark.parametrize("kind", ["animation", "explorable"])
 def test_keys_of_a_deck_reach_the_page(browser, tmp_path, kind):
     """After a click into a player, a presenter's clicker still turns the slides."""

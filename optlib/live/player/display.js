@@ -60,7 +60,8 @@
       waiting = true;
       requestAnimationFrame(() => { waiting = false; update(figure); });
     });
-    observer.observe(figure.closest(".jp-OutputArea, .output, body"), { childList: true, subtree: true });
+    // Elsewhere, as in VS Code, the outputs of a cell may have no box in common below the page's own.
+    observer.observe(figure.closest(".jp-OutputArea") || document.body, { childList: true, subtree: true });
   }
 
   document.querySelectorAll("figure[data-live]:not([data-watched])").forEach(watch);
