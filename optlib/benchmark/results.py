@@ -59,8 +59,7 @@ class Results:
 
     def accuracies(self, rule, variant=None, default=False):
         """Test accuracy after the last epoch of each final run that did not diverge."""
-        runs = self.final(rule, variant, default)
-        return [run["history"]["test_accuracy"][-1] for run in runs if not run["history"]["diverged"]]
+        return [*self.by_seed(rule, variant, default).values()]
 
     def accuracy(self, rule, variant=None, default=False):
         """`Measured` test accuracy, or None where there is no run that did not diverge."""
@@ -81,9 +80,9 @@ class Results:
         tried = [record for record in self.tuning(rule, variant) if record["lr"] == lr]
         return score(tried[0])[0] if tried and not tried[0]["history"]["diverged"] else None
 
-    def by_seed(self, rule, variant=None):
-        """Test accuracy after the last epoch of each final run that did not diverge, by its seed."""
-        runs = {run["seed"]: run["history"] for run in self.final(rule, variant)}
+    def by_seed(self, rule, variant=None, default=False):
+        """The same by the seed of the run."""
+        runs = {run["seed"]: run["history"] for run in self.final(rule, variant, default)}
         return {seed: history["test_accuracy"][-1] for seed, history in runs.items() if not history["diverged"]}
 
     def compare(self, pairs):
