@@ -74,26 +74,13 @@
       const title = make("p", { class: "title" }, make("strong", {}, data.title), make("span", {}, ` ${data.settings}`));
       const views = make("div", { class: "views" }, this.mapCanvas, this.curveCanvas);
       this.card = make("div", { class: "card", role: "group", "aria-label": `Animation: ${data.title}` },
-        title, views, make("p", { class: "moment" }, ...this.sentences), bar, make("ul", { class: "legend" }, ...this.tracks.map((t) => this.legend(t))), this.status);
+        title, views, make("p", { class: "moment" }, ...this.sentences), bar, make("ul", { class: "legend" }, ...this.tracks.map((t) => optlib.legendEntry(t, () => this.draw()))), this.status);
       root.append(this.card);
-    }
-
-    legend(track) {
-      const box = make("input", { type: "checkbox", checked: true, onchange: () => { track.shown = box.checked; this.draw(); } });
-      track.swatch = make("canvas", { class: "swatch", "aria-hidden": "true" });
-      track.value = make("span", { class: "value" });
-      return make("li", {}, make("label", {}, box, track.swatch, make("span", {}, track.label), track.value));
     }
 
     // Colors and sizes as the page asks for them now.
     dress(host) {
-      const dark = optlib.isDark(host);
-      const look = this.data.scene.looks[dark ? "dark" : "light"];
-      this.card.classList.toggle("dark", dark);
-      for (const track of this.tracks) {
-        track.color = track.colors[dark ? 1 : 0];
-        optlib.swatch(track, look);
-      }
+      const [look, dark] = optlib.dressed(host, this.card, this.tracks, this.data.scene.looks);
       if (this.map.prepare(look, dark) && this.curve.prepare(look)) this.draw();
     }
 

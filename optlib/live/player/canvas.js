@@ -13,6 +13,12 @@
       this.pen = canvas.getContext("2d");
     }
 
+    // Take the look of the page; true if there is room to draw.
+    prepare(look) {
+      this.look = look;
+      return this.fit();
+    }
+
     // Fit the canvas to its place on the page; true if it is visible.
     fit() {
       const { clientWidth: width, clientHeight: height } = this.canvas;
@@ -200,6 +206,17 @@
     return canvas;
   }
 
+  // Share of the height at which a value stands on an axis {low, high, log}; of a logarithmic one the ends are exponents.
+  optlib.heightOf = ({ low, high, log }, value) =>
+    ((log ? Math.log10(Math.max(value, 10 ** (low - 1))) : value) - low) / (high - low);
+
+  // 10 to an integer power, as a tick says it.
+  optlib.power = (t) => (Math.abs(t) > 4 ? `1e${t}` : optlib.number(10 ** t));
+
+  optlib.heightTicks = ({ low, high, log }, count) =>
+    optlib.ticks(low, high, count).filter((t) => !log || Number.isInteger(t))
+      .map((t) => [(t - low) / (high - low), log ? optlib.power(t) : optlib.number(t)]);
+
   // Values against steps, for the same paths.
   optlib.Curve = class extends Board {
     constructor(canvas, values) {
@@ -207,28 +224,16 @@
       this.values = values;
     }
 
-    prepare(look) {
-      this.look = look;
-      return this.fit();
-    }
-
-    height01(value) {
-      const { low, high, log } = this.values;
-      return ((log ? Math.log10(Math.max(value, 10 ** (low - 1))) : value) - low) / (high - low);
-    }
-
     draw(tracks, step) {
-      const { low, high, log, last, label } = this.values;
+      const { last, label } = this.values;
       this.begin();
       const xs = optlib.ticks(0, last, 4).map((t) => [t / last, optlib.number(t)]);
-      const ys = optlib.ticks(low, high, 6).filter((t) => !log || Number.isInteger(t));
-      const name = (t) => (!log ? optlib.number(t) : Math.abs(t) > 4 ? `1e${t}` : optlib.number(10 ** t));
-      this.axes(this.look, { ticks: xs, label: "step" }, { ticks: ys.map((t) => [(t - low) / (high - low), name(t)]), label });
+      this.axes(this.look, { ticks: xs, label: "step" }, { ticks: optlib.heightTicks(this.values, 6), label });
       this.clip();
       const [x] = this.at([step / last, 0]);
       this.line([[x, this.box.y], [x, this.box.y + this.box.h]], this.look.faint, 1);
       for (const track of tracks) {
-        const points = track.heights.map((value, i) => this.at([Math.min(i * track.stride, last) / last, this.height01(value)]));
+        const points = track.heights.map((value, i) => this.at([Math.min(i * track.stride, last) / last, optlib.heightOf(this.values, value)]));
         this.pen.globalAlpha = 0.25;
         this.line(points.slice(0, (track.seen ?? last) + 1), track.color, 2, track.dashes);
         this.pen.globalAlpha = 1;
@@ -236,58 +241,11 @@
       }
       this.pen.restore();
       for (const track of tracks) {
-        const head = this.at([Math.min(track.end * track.stride, last) / last, this.height01(track.heights[track.end])]);
+        const head = this.at([Math.min(track.end * track.stride, last) / last, optlib.heightOf(this.values, track.heights[track.end])]);
         this.mark(track.marker, head, 4.5, track.color, this.look.paper);
       }
     }
   };
-
-  // The value after all steps against the learning rate, for every rate at once; a click or drag in it sets the rate.
-  optlib.Tuning = class extends Board {
-    constructor(canvas, label) {
-      super(canvas, [66, 12, 8, 40]);
-      this.label = label;
-    }
-
-    prepare(look) {
-      this.look = look;
-      return this.fit();
-    }
-
-    // Curves as {color, dashes, marker, rates, ends, now, reached}; ends are NaN where the path diverged.
-    draw(curves, start) {
-      this.begin();
-      if (!curves.length) return;
-      const rates = curves.flatMap((curve) => curve.rates);
-      this.side = { low: Math.min(...rates), high: Math.max(...rates), log: true };
-      const kept = curves.map((curve) => [start, ...curve.ends.filter((v) => v <= 2 * start)]);
-      const { log, low, high } = optlib.axisOf(kept);
-      const share = (v) => ((log ? Math.log10(Math.max(v, 10 ** (low - 1))) : v) - low) / (high - low);
-      const decades = optlib.ticks(Math.log10(this.side.low), Math.log10(this.side.high), 4).filter(Number.isInteger);
-      const heights = optlib.ticks(low, high, 4).filter((t) => !log || Number.isInteger(t));
-      this.axes(this.look,
-        { ticks: decades.map((t) => [optlib.shareOf(this.side, 10 ** t), optlib.power(t)]), label: "lr" },
-        { ticks: heights.map((t) => [(t - low) / (high - low), log ? optlib.power(t) : optlib.number(t)]), label: this.label });
-      this.clip();
-      for (const curve of curves) {
-        let piece = [];
-        const pieces = [piece];
-        curve.ends.forEach((v, i) => {
-          if (Number.isFinite(v)) piece.push(this.at([optlib.shareOf(this.side, curve.rates[i]), share(v)]));
-          else pieces.push((piece = []));
-        });
-        for (const points of pieces) this.line(points, curve.color, 2, curve.dashes);
-      }
-      this.pen.restore();
-      for (const { color, marker, now, reached } of curves) {
-        const place = this.at([optlib.shareOf(this.side, now), Math.min(1, Math.max(0, Number.isFinite(reached) ? share(reached) : 1))]);
-        this.mark(marker, place, 4.5, color, this.look.paper);
-      }
-    }
-  };
-
-  // 10 to an integer power, as a tick says it.
-  optlib.power = (t) => (Math.abs(t) > 4 ? `1e${t}` : optlib.number(10 ** t));
 
   // A piece of the path's line with its marker, for the legend.
   optlib.swatch = function (track, look) {
@@ -299,5 +257,27 @@
     board.pen.setTransform(scale, 0, 0, scale, 0, 0);
     board.line([[1, 7], [29, 7]], track.color, 2.4, track.dashes);
     board.mark(track.marker, [15, 7], 4.5, track.color, look.paper);
+  };
+
+  // An entry of the legend: a swatch, the name and a value; with a check box where the path can be hidden.
+  optlib.legendEntry = function (track, change) {
+    const { make } = optlib;
+    track.swatch = make("canvas", { class: "swatch", "aria-hidden": "true" });
+    track.value = make("span", { class: "value" });
+    const act = ({ target }) => { track.shown = target.checked; change(); };
+    const box = change ? [make("input", { type: "checkbox", checked: true, onchange: act })] : [];
+    return make("li", {}, make("label", {}, ...box, track.swatch, make("span", {}, track.label), track.value));
+  };
+
+  // Colors as the page asks for them now, for a card and its paths: the look, and whether it is dark.
+  optlib.dressed = function (host, card, tracks, looks) {
+    const dark = optlib.isDark(host);
+    const look = looks[dark ? "dark" : "light"];
+    card.classList.toggle("dark", dark);
+    for (const track of tracks) {
+      track.color = track.colors[dark ? 1 : 0];
+      optlib.swatch(track, look);
+    }
+    return [look, dark];
   };
 })((globalThis.optlib = globalThis.optlib || {}));

@@ -90,6 +90,44 @@
     return lines.join("\n");
   };
 
+  // The value after all steps against the learning rate, for every rate at once; a click or drag in it sets the rate.
+  optlib.Tuning = class extends optlib.Board {
+    constructor(canvas, label) {
+      super(canvas, [66, 12, 8, 40]);
+      this.label = label;
+    }
+
+    // Curves as {color, dashes, marker, rates, ends, now, reached}; ends are NaN where the path diverged.
+    draw(curves, start) {
+      this.begin();
+      if (!curves.length) return;
+      const rates = curves.flatMap((curve) => curve.rates);
+      this.side = { low: Math.min(...rates), high: Math.max(...rates), log: true };
+      const kept = curves.map((curve) => [start, ...curve.ends.filter((v) => v <= 2 * start)]);
+      const axis = optlib.axisOf(kept);
+      const share = (v) => optlib.heightOf(axis, v);
+      const decades = optlib.ticks(Math.log10(this.side.low), Math.log10(this.side.high), 4).filter(Number.isInteger);
+      this.axes(this.look,
+        { ticks: decades.map((t) => [optlib.shareOf(this.side, 10 ** t), optlib.power(t)]), label: "lr" },
+        { ticks: optlib.heightTicks(axis, 4), label: this.label });
+      this.clip();
+      for (const curve of curves) {
+        let piece = [];
+        const pieces = [piece];
+        curve.ends.forEach((v, i) => {
+          if (Number.isFinite(v)) piece.push(this.at([optlib.shareOf(this.side, curve.rates[i]), share(v)]));
+          else pieces.push((piece = []));
+        });
+        for (const points of pieces) this.line(points, curve.color, 2, curve.dashes);
+      }
+      this.pen.restore();
+      for (const { color, marker, now, reached } of curves) {
+        const place = this.at([optlib.shareOf(this.side, now), Math.min(1, Math.max(0, Number.isFinite(reached) ? share(reached) : 1))]);
+        this.mark(marker, place, 4.5, color, this.look.paper);
+      }
+    }
+  };
+
   optlib.Explorable = class {
     constructor(host, root, data, program) {
       Object.assign(this, { data, program, root });
@@ -204,7 +242,7 @@
       this.card = make("div", { class: "card", role: "group", "aria-label": `Explore: ${data.title}` },
         make("p", { class: "title" }, make("strong", {}, data.title), make("span", {}, hint)),
         make("div", { class: "views" }, this.mapCanvas, curves), this.panel,
-        make("ul", { class: "legend" }, ...this.tracks.map((t) => this.legend(t))), this.code, this.status);
+        make("ul", { class: "legend" }, ...this.tracks.map((t) => optlib.legendEntry(t, () => this.draw()))), this.code, this.status);
       this.root.append(this.card);
       this.rebuild();
     }
@@ -261,21 +299,8 @@
       this.tell();
     }
 
-    legend(track) {
-      const box = make("input", { type: "checkbox", checked: true, onchange: () => { track.shown = box.checked; this.draw(); } });
-      track.swatch = make("canvas", { class: "swatch", "aria-hidden": "true" });
-      track.value = make("span", { class: "value" });
-      return make("li", {}, make("label", {}, box, track.swatch, make("span", {}, track.label), track.value));
-    }
-
     dress(host) {
-      const dark = optlib.isDark(host);
-      const look = this.data.scene.looks[dark ? "dark" : "light"];
-      this.card.classList.toggle("dark", dark);
-      for (const track of this.tracks) {
-        track.color = track.colors[dark ? 1 : 0];
-        optlib.swatch(track, look);
-      }
+      const [look, dark] = optlib.dressed(host, this.card, this.tracks, this.data.scene.looks);
       if (this.tuned.length) this.tuning.prepare(look);
       if (this.map.prepare(look, dark) && this.curve.prepare(look)) this.draw();
     }

@@ -70,7 +70,6 @@
 
     // Colors of the squares on this page: by height, lit from one side.
     prepare(look) {
-      this.look = look;
       const ramp = look.bands.slice(0, -1).map((color) => Array.from(optlib.pixel(color).slice(0, 3)));
       const { levels } = this.relief;
       for (const cell of this.cells.filter(Boolean)) {
@@ -79,7 +78,7 @@
         const lit = between(ramp[i], ramp[i + 1], t - i).map((c) => Math.min(255, Math.round(c * (0.66 + 0.42 * cell.light))));
         cell.color = `rgb(${lit})`;
       }
-      return this.fit();
+      return super.prepare(look);
     }
 
     // Fractions of the box -> pixels.

@@ -22,10 +22,7 @@
       };
       const ranges = Object.entries({ ...RANGES, ...(data.paths.length && { step: [0, data.steps] }) });
       const reset = make("button", { type: "button", onclick: () => this.set(this.first) }, "reset");
-      const rows = this.tracks.map((track) => {
-        Object.assign(track, { swatch: make("canvas", { class: "swatch", "aria-hidden": "true" }), value: make("span", { class: "value" }) });
-        return make("li", {}, make("label", {}, track.swatch, make("span", {}, track.label), track.value));
-      });
+      const rows = this.tracks.map((track) => optlib.legendEntry(track));
       this.card = make("div", { class: "card", role: "group", "aria-label": `Surface: ${data.title}` },
         make("p", { class: "title" }, make("strong", {}, data.title), make("span", {}, ` ${data.settings}`)), this.canvas,
         make("div", { class: "bar" }, ...ranges.map(slider), reset), make("ul", { class: "legend" }, ...rows), make("p", { class: "value" }, data.note));
@@ -49,13 +46,7 @@
 
     // Colors and sizes as the page asks for them now.
     dress(host) {
-      const dark = optlib.isDark(host);
-      const look = this.data.scene.looks[dark ? "dark" : "light"];
-      this.card.classList.toggle("dark", dark);
-      for (const track of this.tracks) {
-        track.color = track.colors[dark ? 1 : 0];
-        optlib.swatch(track, look);
-      }
+      const [look] = optlib.dressed(host, this.card, this.tracks, this.data.scene.looks);
       if (this.space.prepare(look)) this.set({});
     }
 
