@@ -15,7 +15,7 @@ import order
 import pytest
 import races
 
-from tools.cells import WIDGET_VIEW
+from tools.cells import WIDGET_VIEW, is_check, tags
 from tools.colab.bootstrap import is_bootstrap
 from tools.execute_notebooks import normalize
 
@@ -30,6 +30,9 @@ PICTURES = {"image/png", "image/jpeg", WIDGET_VIEW}
 SLIDE_TYPES = {"slide", "subslide", "fragment", "notes", "skip", "-"}
 CELLS = {"00_start_here": (15, 40)}
 DEFAULT_CELLS = (40, 80)
+MOST_LINES, MOST_CLAIMS = 12, 8  # of a cell that teaches, in a notebook
+# These still check in cells that teach.  A notebook that no longer does fails its test until it leaves this table.
+CHECKS_AMONG_LESSONS = {path.stem for path in NOTEBOOKS}
 
 
 @pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
@@ -116,7 +119,7 @@ def test_widgets_stand_beside_something_that_needs_no_kernel(notebook):
 
 
 def test_cells_are_short_and_prose_prevails(path, notebook):
-    taught = [cell for cell in notebook.cells if not is_bootstrap(cell)]
+    taught = [cell for cell in notebook.cells if not is_bootstrap(cell) and not is_check(cell)]
     low, high = CELLS.get(path.stem, DEFAULT_CELLS)
     exercises = next(i for i, cell in enumerate(taught) if cell.source.startswith("## Exercise"))
     assert low <= exercises <= high
@@ -125,6 +128,28 @@ def test_cells_are_short_and_prose_prevails(path, notebook):
     assert 2 <= statistics.median(lengths) <= 5
     prose = [cell for cell in taught if cell.cell_type == "markdown"]
     assert len(prose) >= len(lengths)
+
+
+def is_lesson(cell):
+    return cell.cell_type == "code" and not {"hide-input", "hide-cell", "solution", "exercise"} & {*tags(cell)}
+
+
+@pytest.mark.parametrize("path", [
+    pytest.param(path, id=path.stem, marks=pytest.mark.xfail(path.stem in CHECKS_AMONG_LESSONS, strict=True,
+                                                             reason="its checks stand among its lessons"))
+    for path in NOTEBOOKS
+])  # fmt: skip
+def test_lessons_are_short_and_their_checks_out_of_the_way(notebook):
+    for cell in filter(is_lesson, notebook.cells):
+        assert not re.search(r"\bassert\b|claims\.add", cell.source), cell.source
+        assert len(cell.source.splitlines()) <= MOST_LINES, cell.source
+    hidden = [cell for cell in code_cells(notebook) if "hide-input" in tags(cell) and not is_bootstrap(cell)]
+    assert hidden
+    for cell in hidden:
+        assert is_check(cell), cell.source
+        assert cell.metadata.slideshow.slide_type == "skip"
+        assert cell.metadata.jupyter.source_hidden
+    assert sum(cell.source.count("claims.add(") for cell in code_cells(notebook)) <= MOST_CLAIMS
 
 
 def test_every_cell_knows_its_slide(notebook):

@@ -74,6 +74,11 @@ def test_hidden_code_is_folded_and_data_is_not_markup(tmp_path):
     assert "&lt;b&gt;bold&lt;/b&gt;" in body
 
 
+def test_checks_are_folded_and_what_they_print_is_not(tmp_path):
+    body = page(tmp_path, cell("# Checks\nassert x", ["hide-input"], **{"text/plain": "told"})).body
+    assert re.search('<summary>Checks</summary><pre[^/]* Checks(?s:.)*</details>\n<pre class="printed">told<', body)
+
+
 def test_a_widget_leaves_a_note_only_where_nothing_beside_it_lives(tmp_path):
     view = {WIDGET_VIEW: {"model_id": "1"}, "text/plain": "VBox()"}
     widget = nbformat.v4.new_output("display_data", data=view)

@@ -30,6 +30,11 @@ def tags(cell):
     return cell.metadata.get("tags", [])
 
 
+def is_check(cell):
+    """Whether the cell asserts the numbers of a section: readers may unfold its code, lectures leave it out."""
+    return cell.cell_type == "code" and "hide-input" in tags(cell) and cell.source.startswith("# Checks")
+
+
 def title(notebook, path):
     """The first heading, or else the name of the file."""
     texts = (cell.source for cell in notebook.cells if cell.cell_type == "markdown")
@@ -98,9 +103,9 @@ class Style:
         Ending that takes the place of ``.ipynb`` in links to other notebooks.
     note : str
         Text in place of sliders that only work in the notebook.
-    text, hidden, solution, table : str
-        Frames of text, of code with the tag ``hide-input`` and cells with ``hide-cell``, of a cell with the tag
-        ``solution``, and of an output in HTML that holds no picture.
+    text, hidden, check, solution, table : str
+        Frames of text, of code with the tag ``hide-input`` and cells with ``hide-cell``, of the code of checks, of a
+        cell with the tag ``solution``, and of an output in HTML that holds no picture.
     still : bool
         Without scripts: then a picture stands for each player.
     rows : int, optional
@@ -111,6 +116,7 @@ class Style:
     note: str = "In the notebook this picture has sliders."
     text: str = "{}"
     hidden: str = "{}"
+    check: str = ""
     solution: str = "{}"
     table: str = "{}"
     still: bool = False
@@ -147,7 +153,8 @@ class Writer:
         return self._without_scripts(cell.source) if kind.lower() in ("", "text/html") else ""
 
     def _code(self, cell):
-        code = (self.style.hidden if "hide-input" in tags(cell) else "{}").format(self.code(cell.source))
+        frame = self.style.check if is_check(cell) else self.style.hidden if "hide-input" in tags(cell) else "{}"
+        code = frame.format(self.code(cell.source))
         pieces = "\n".join(filter(None, [code, *self.outputs(cell)]))
         if "solution" in tags(cell):
             return self.style.solution.format(pieces)

@@ -9,6 +9,7 @@ import re
 
 import nbformat
 
+from ..cells import is_check, tags
 from . import package, repository
 
 # JupyterLab's wording -> Colab's.
@@ -71,8 +72,10 @@ def standalone(notebook, stem, address=None):
 def _adapt(cell, address):
     if cell.cell_type == "code":
         cell.outputs, cell.execution_count = [], None
-        if "solution" in cell.metadata.get("tags", []):
+        if "solution" in tags(cell):
             cell.source = f"#@title Solution\n{cell.source}"
+        elif is_check(cell):
+            cell.source = f"#@title Checks\n{cell.source}"
         if cell.metadata.get("jupyter", {}).get("source_hidden"):
             _folded(cell)
         return

@@ -16,6 +16,7 @@ STYLE = Style(
     "start.",
     text='<div class="text">{}</div>',
     hidden="<details><summary>Code</summary>{}</details>",
+    check='<details class="checks"><summary>Checks</summary>{}</details>',
     solution='<details class="solution"><summary>Solution</summary>{}</details>',
     table='<div class="figure">{}</div>',
 )
