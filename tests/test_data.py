@@ -49,6 +49,21 @@ def test_digits_are_what_they_say():
     assert digits.y[:10].tolist() == list(range(10))
 
 
+def test_penguins_and_the_loss_of_a_line_through_them():
+    penguins = ol.data.penguins()
+    assert (penguins.x[0].tolist(), penguins.y[0]) == ([39.1, 18.7, 181.0], 3.75)
+    assert np.round([*penguins.x.mean(axis=0), penguins.y.mean()], 4).tolist() == [43.9219, 17.1512, 200.9152, 4.2018]
+    for data, bias in ((penguins, True), (ol.data.standardize(penguins), False)):
+        f = ol.data.squared_error(data, bias=bias)
+        w = np.linspace(-0.02, 0.03, f.dim)
+        x = np.column_stack([data.x, np.ones(len(data))])[:, : f.dim]
+        assert f(w) == pytest.approx(np.mean((x @ w - data.y) ** 2) / 2)
+        assert ol.numerical.check_gradient(f, w)
+        assert (abs(f.grad(f.minima[0])) < 1e-9).all()
+    with pytest.raises(ValueError, match="an input is a combination of the others"):
+        ol.data.squared_error(ol.data.Data(np.ones((3, 1)), np.arange(3.0)))
+
+
 def test_digits_cannot_be_written_to():
     digits = ol.data.digits()
     for array in (digits.x, digits.y):
@@ -67,9 +82,10 @@ def test_contents_are_those_of_the_source():
 
 
 def test_a_damaged_file_is_refused(monkeypatch):
-    monkeypatch.setattr(sets, "DIGITS_SHA256", "0" * 64)
-    with pytest.raises(OSError, match="digits.npz is damaged"):
-        ol.data.digits.__wrapped__()
+    monkeypatch.setattr(sets, "SHA256", dict.fromkeys(sets.SHA256, "0" * 64))
+    for load, file in ((ol.data.digits, "digits.npz"), (ol.data.penguins, "penguins.npz")):
+        with pytest.raises(OSError, match=f"{file} is damaged"):
+            load.__wrapped__()
 
 
 def test_the_tool_finds_nothing_to_change(tmp_path):

@@ -12,9 +12,9 @@ Pillow for the bundled images of CIFAR-10, and torch for `optlib.data.pixels`.
 from .batching import Batches, batches
 from .cifar import CIFAR10_CLASSES, CIFAR10_MEAN, CIFAR10_STD, cifar10
 from .preparation import Standardizer, split, standardize
-from .sets import Data, digits, least_squares, linear_regression
+from .sets import Data, digits, least_squares, linear_regression, penguins, squared_error
 
 __all__ = [
     "CIFAR10_CLASSES", "CIFAR10_MEAN", "CIFAR10_STD", "Batches", "Data", "Standardizer", "batches", "cifar10", "digits",
-    "least_squares", "linear_regression", "split", "standardize",
+    "least_squares", "linear_regression", "penguins", "split", "squared_error", "standardize",
 ]

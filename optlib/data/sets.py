@@ -1,4 +1,4 @@
-"""Sets of examples with their answers: bundled digits, and points around a known plane."""
+"""Sets of examples with their answers: bundled digits and penguins, and points around a known plane."""
 
 import dataclasses
 import functools
@@ -9,9 +9,14 @@ import io
 import numpy as np
 
 from .. import checks
+from ..functions.base import Function
+from ..functions.bowls import HalfForm
 from .seeds import generator
 
-DIGITS_SHA256 = "b2dab7b501728c22e9119ad76740b2e17c77a231e42d1e592380d90886f1a05e"
+SHA256 = {
+    "digits.npz": "b2dab7b501728c22e9119ad76740b2e17c77a231e42d1e592380d90886f1a05e",
+    "penguins.npz": "c375595c369a621d62a027b9907003e6679f99ae9b0d9b6cbddae2d74a0d27d4",
+}
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -94,13 +99,30 @@ def digits():
     Source: E. Alpaydin, C. Kaynak (1998), Optical Recognition of Handwritten Digits, UCI Machine Learning Repository,
     doi:10.24432/C50P49, CC BY 4.0; its test part, as scikit-learn ships it.
     """
-    packed = importlib.resources.files(__package__).joinpath("files", "digits.npz").read_bytes()
-    sha256 = hashlib.sha256(packed).hexdigest()
-    if sha256 != DIGITS_SHA256:
-        raise OSError(f"digits.npz is damaged: its SHA-256 is {sha256}, not {DIGITS_SHA256}; reinstall the package")
-    with np.load(io.BytesIO(packed), allow_pickle=False) as file:
-        images, labels = file["images"], file["labels"]
-    return Data(images.reshape(len(images), 64) / 16.0, labels, "digits")
+    file = _bundled("digits.npz")
+    return Data(file["images"].reshape(-1, 64) / 16.0, file["labels"], "digits")
+
+
+@functools.cache
+def penguins():
+    """342 penguins of three species, measured on islands near Palmer Station, Antarctica; four real numbers each.
+
+    Returns
+    -------
+    Data
+        ``x`` float64 (342, 3): length and depth of the bill and length of the flipper, in mm; ``y`` float64 (342,):
+        the body mass in kg.
+
+    Raises
+    ------
+    OSError
+        If the file in the package is damaged.
+
+    Source: K. B. Gorman, T. D. Williams, W. R. Fraser (2014), PLOS ONE 9(3), e90081; by A. M. Horst, A. P. Hill, K. B.
+    Gorman (2020), palmerpenguins, doi:10.5281/zenodo.3960218, CC0; the two birds that were not measured are left out.
+    """
+    table = _bundled("penguins.npz")["tenths"] / 10.0
+    return Data(table[:, :3], table[:, 3] / 1000.0, "penguins")
 
 
 def linear_regression(n=200, d=2, noise=1.0, seed=0):
@@ -145,6 +167,50 @@ def least_squares(data):
     x = np.column_stack([data.x, np.ones(len(data), data.x.dtype)])
     solution = np.linalg.lstsq(x, data.y.astype(data.x.dtype))[0][:, None]
     return {"W": solution[:-1], "b": solution[-1:]}
+
+
+def squared_error(data, bias=True):
+    r"""The loss of a linear model on ``data``, as a function of its weights: $$\tfrac{1}{2n} \lVert X w - y \rVert^2$$
+
+    A quadratic, with Hessian X'X/n: its condition number is a property of the inputs.
+
+    Parameters
+    ----------
+    data : Data
+        The Hessian must be invertible: no input may be a combination of the others.
+    bias : bool
+        Whether X has a last column of ones, so that the last weight is an intercept.
+
+    Returns
+    -------
+    Function
+        Of d weights, and the bias; it starts at zero weights.
+    """
+    if not isinstance(data, Data):
+        raise TypeError(f"squared_error: data is a {type(data).__name__}; it must be ol.data.Data(x, y)")
+    ones = np.ones((len(data), int(checks.flag("squared_error", "bias", bias))))
+    x, y = np.column_stack([data.x, ones]).astype(np.float64), data.y.astype(np.float64)
+    best, _, rank, _ = np.linalg.lstsq(x, y)
+    if rank < x.shape[1]:
+        raise ValueError(f"squared_error: {data.name}: an input is a combination of the others; leave one of them out")
+    least = float(np.mean((x @ best - y) ** 2) / 2)
+    form = HalfForm(x.T @ x / len(x), best, least)
+    sides = tuple((m - 1.5 * (abs(m) or 1.0), m + 1.5 * (abs(m) or 1.0)) for m in best.tolist())
+    return Function(
+        f"squared error on {data.name}", form.value, form.slopes, sides, (0.0,) * len(best), (tuple(best.tolist()),),
+        least, latex=r"\tfrac{1}{2n} \lVert X w - y \rVert^2", source="Least squares: C. F. Gauss (1809); its Hessian "
+        "is X'X/n, S. Boyd, L. Vandenberghe (2004), Convex Optimization, section 9.1.1.",
+    )  # fmt: skip
+
+
+def _bundled(name):
+    """The arrays of a file that comes with the package, compared with its checksum."""
+    packed = importlib.resources.files(__package__).joinpath("files", name).read_bytes()
+    sha256 = hashlib.sha256(packed).hexdigest()
+    if sha256 != SHA256[name]:
+        raise OSError(f"{name} is damaged: its SHA-256 is {sha256}, not {SHA256[name]}; reinstall the package")
+    with np.load(io.BytesIO(packed), allow_pickle=False) as file:
+        return dict(file)
 
 
 def _numbers(name, value):

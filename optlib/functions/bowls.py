@@ -23,20 +23,22 @@ def sphere(*x):
     return sum(xi**2 for xi in x)
 
 
-class _HalfForm:
-    """Value and slopes of x' A x / 2; a class of its own, so that functions can be pickled."""
+class HalfForm:
+    """Value and slopes of (x - m)' A (x - m) / 2 + lowest; a class of its own, so that functions can be pickled."""
 
-    def __init__(self, matrix):
-        self.rows = matrix.tolist()
+    def __init__(self, matrix, bottom, lowest=0.0):
+        self.rows, self.bottom, self.lowest = matrix.tolist(), [float(m) for m in bottom], lowest
 
     def slopes(self, *x):
+        x = [xi - mi for xi, mi in zip(x, self.bottom, strict=True)]
         if len(x) == 2:  # the plane, written out: what sliders and animations run in a loop
             (a, b), (c, d) = self.rows
             return a * x[0] + b * x[1], c * x[0] + d * x[1]
         return tuple(sum(a * xj for a, xj in zip(row, x, strict=True)) for row in self.rows)
 
     def value(self, *x):
-        return 0.5 * sum(xi * gi for xi, gi in zip(x, self.slopes(*x), strict=True))
+        half = 0.5 * sum((xi - mi) * gi for xi, mi, gi in zip(x, self.bottom, self.slopes(*x), strict=True))
+        return half + self.lowest
 
 
 def quadratic(kappa=100.0, angle=0.0, dim=2, name="quadratic"):
@@ -63,7 +65,7 @@ def quadratic(kappa=100.0, angle=0.0, dim=2, name="quadratic"):
     c, s = math.cos(math.radians(angle)), math.sin(math.radians(angle))
     if angle:
         turn[0, 0], turn[0, -1], turn[-1, 0], turn[-1, -1] = c, -s, s, c
-    form = _HalfForm(turn @ np.diag(curvatures) @ turn.T)
+    form = HalfForm(turn @ np.diag(curvatures) @ turn.T, np.zeros(dim))
     turned = f", turned by {angle:g} degrees" if angle else ""
     return Function(
         name=name,
