@@ -118,7 +118,7 @@ def test_a_full_disk_is_named_with_file_and_space_and_no_record_is_lost(path):
 
 
 def test_circumstances_name_versions_and_hardware_and_nobody():
-    present = module.circumstances()
+    present = module.circumstances("Adam")
     assert set(present) == {"date", "code", "statements", "versions", "hardware"}
     assert set(present["versions"]) == {"python", "numpy", "torch", "optlib"}
     assert {"cpu", "cores", "threads", "gpu", "system"} == set(present["hardware"])
@@ -172,6 +172,27 @@ def test_the_checksum_of_statements_is_blind_to_names_imports_comments_and_docst
     assert module.code_hash(root=copy) != module.code_hash()
 
 
+def test_the_checksum_of_a_rule_changes_with_what_it_runs_and_not_with_other_rules(copy):
+    before = {rule: module.statements_hash(rule, root=copy) for rule in ("Adam", "RAdam", "DemonAdam")}
+    changed = lambda: {rule for rule, digest in before.items() if module.statements_hash(rule, root=copy) != digest}
+    assert len(set(before.values())) == 3
+    (copy / "optimizers" / "newer.py").write_text("class Newer(Adam):\n    lr = 1\n")
+    assert changed() == set()
+    for file, old, new, rules in [
+        ("optimizers/adam_family.py", "class RAdam(Optimizer):", "class RAdam(Optimizer):\n    one = 1\n", {"RAdam"}),
+        ("optimizers/adam.py", "class Adam(Optimizer):", "class Adam(Optimizer):\n    one = 1\n", {"Adam"}),
+        ("optimizers/base.py", "class Optimizer:", "class Optimizer:\n    one = 1\n", set(before)),
+        ("schedules/__init__.py", "class Cosine(Schedule):", "class Cosine(Schedule):\n    one = 1\n", set(before)),
+        ("schedules/__init__.py", "class Step(Schedule):", "class Step(Schedule):\n    one = 1\n", set()),
+        ("torch_driver/__init__.py", "import torch", "import torch\none = 1\n", set(before)),
+    ]:  # fmt: skip
+        source = (copy / file).read_text()
+        assert old in source, (file, old)
+        (copy / file).write_text(source.replace(old, new, 1))
+        assert changed() == rules, file
+        (copy / file).write_text(source)
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [("0.9", "0.91"), ("x + y", "x - y"), ("x, y", "y, x"), ('"a"', '"b"'), ("1", "1.0"), ("1", "True"), ("1", "'1'"),
@@ -182,7 +203,7 @@ def test_the_checksum_of_statements_changes_with_what_is_computed(tmp_path, old,
     sums = set()
     for each in (text, text.replace(old, new)):
         (tmp_path / "a.py").write_text(each)
-        sums.add(module.statements_hash(["*.py"], tmp_path))
+        sums.add(module.statements_hash(None, ["*.py"], tmp_path))
     assert len(sums) == 2
 
 
@@ -193,7 +214,7 @@ def test_the_checksum_of_statements_is_the_same_in_all_versions_of_python(tmp_pa
         '        return f"a" "b{k!r:>{a[0]}} {k=}" f"ä{{" + u"c", [*a], a[1:, ::2], lambda: 1e999, b"\\0", ..., 2j\n',
         encoding="utf-8",
     )
-    assert module.statements_hash(["*.py"], tmp_path).startswith("83a9c5855e2117e4")
+    assert module.statements_hash(None, ["*.py"], tmp_path).startswith("83a9c5855e2117e4")
 
 
 def test_the_checksum_does_not_know_how_a_system_ends_its_lines(tmp_path):

@@ -71,9 +71,10 @@ def _speedrun(options):
 
 
 def _list(options):
-    results, now = _results(options), digests()
+    results = _results(options)
     for record in results.done.values():
-        print(runner.line(record) + ("" if same_code(record, now) else f"  [{_code(record)}]"))
+        old = not same_code(record, digests(record["rule"]))
+        print(runner.line(record) + f"  [{_code(record)}]" * old)
     print(results.missing() or "Every run of the protocol is recorded.")
 
 

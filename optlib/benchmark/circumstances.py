@@ -15,6 +15,8 @@ PACKAGE = pathlib.Path(__file__).resolve().parent.parent
 # What decides the numbers of a training run; a change elsewhere does not make a record old.
 DECIDES = ("arrays.py", "checks.py", "registry.py", "schedules/*.py", "torch_driver/*.py", "optimizers/*.py",
            "data/*.py", "vision/*.py", "benchmark/job.py")  # fmt: skip
+# Of these only what the rule of a run reaches by name counts: a new rule, or a change of another one, leaves it as it is.
+BY_NAME = ("schedules/*.py", "optimizers/*.py")
 # Excluded: display, and download code, whose results are compared with checksums.
 SHOWS = ("data/__main__.py", "data/archive.py", "data/download.py", "data/progress.py", "vision/describe.py",
          "vision/live_*.py", "vision/progress.py", "vision/surface.py")  # fmt: skip
@@ -27,8 +29,8 @@ COMMITS = {
 }
 
 
-def circumstances():
-    """Versions, hardware, date and digests of the code; nothing that names the machine or its user."""
+def circumstances(rule):
+    """Versions, hardware, date and digests of the code of a run; nothing that names the machine or its user."""
     import torch
 
     from .. import __version__
@@ -36,7 +38,7 @@ def circumstances():
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
     return {
         "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d"),
-        **digests(),
+        **digests(rule),
         "versions": {"python": platform.python_version(), "numpy": np.__version__, "torch": torch.__version__,
                      "optlib": __version__},
         "hardware": {"cpu": cpu_model(), "cores": os.cpu_count(), "threads": torch.get_num_threads(), "gpu": gpu,
@@ -45,9 +47,9 @@ def circumstances():
 
 
 @functools.cache  # what a process runs is what it loaded, whatever happens to the files
-def digests():
-    """Both digests of the files that decide, by their keys in a record; older records have "code" alone."""
-    return {"code": code_hash(), "statements": statements_hash()}
+def digests(rule):
+    """Both digests of what decides a run of this rule, by their keys in a record; older records have "code" alone."""
+    return {"code": code_hash(), "statements": statements_hash(rule)}
 
 
 def same_code(record, other):
@@ -63,14 +65,43 @@ def code_hash(patterns=DECIDES, root=PACKAGE, without=SHOWS):
     return digest.hexdigest()
 
 
-def statements_hash(patterns=DECIDES, root=PACKAGE, without=SHOWS):
+def statements_hash(rule=None, patterns=DECIDES, root=PACKAGE, without=SHOWS):
     """SHA-256 of what these files do: without their names, imports, comments and docstrings.
 
-    Moving a file leaves it as it is; changing one number does not.
+    Moving a file leaves it as it is; changing one number does not.  With the name of a rule, statements that only
+    other rules or schedules need are left out.
     """
-    trees = [_Bare().visit(ast.parse(source)) for _, source in _sources(patterns, root, without)]
-    texts = [json.dumps(_nested(tree)) for tree in trees if tree.body]  # an empty __init__.py may come and go
+    trees = {file: _Bare().visit(ast.parse(source)) for file, source in _sources(patterns, root, without)}
+    if rule is not None:
+        _keep_reached(rule, trees, {file for file, _ in _sources(BY_NAME, root, ())})
+    texts = [json.dumps(_nested(tree)) for tree in trees.values() if tree.body]  # an empty __init__.py may come and go
     return hashlib.sha256("".join(sorted(_sha256(text) for text in texts)).encode()).hexdigest()
+
+
+def _keep_reached(rule, trees, by_name):
+    """Take from the files ``by_name`` each top-level statement whose names neither the rule nor other files lead to."""
+    left = [(file, node) for file in by_name for node in trees[file].body]
+    names = {rule}.union(*(_names(tree) for file, tree in trees.items() if file not in by_name))
+    kept = set()
+    while reached := [(file, node) for file, node in left if _defined(node) & names]:
+        kept.update(id(node) for _, node in reached)
+        names = names.union(*(_names(node) for _, node in reached))
+        left = [(file, node) for file, node in left if id(node) not in kept]
+    for file in by_name:
+        trees[file].body = [node for node in trees[file].body if id(node) in kept]
+
+
+def _defined(node):
+    """The names that a top-level statement gives; those that it uses, where it gives none."""
+    if isinstance(node, (ast.ClassDef, ast.FunctionDef)):
+        return {node.name}
+    stored = {each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)}
+    return stored or _names(node)
+
+
+def _names(tree):
+    return {each.id if isinstance(each, ast.Name) else each.attr
+            for each in ast.walk(tree) if isinstance(each, (ast.Name, ast.Attribute))}  # fmt: skip
 
 
 def _sources(patterns, root, without):

@@ -80,7 +80,7 @@ def run(job, *, root=None, checkpoints=None, threads=None, device=None, progress
         "memory": memory_of(optimizer),
         "flips_accuracy": flips_accuracy,
         "command": command,
-        **circumstances(),
+        **circumstances(job["rule"]),
     }
     if path is not None:
         path.unlink(missing_ok=True)  # killed between this line and the next append, only this run is lost
