@@ -1,6 +1,7 @@
 """Pictures: the theme, files, and that nothing is changed behind the reader's back."""
 
 import html
+import itertools
 import re
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from picture_cases import LR, RACE, ROSENBROCK, SQUARE, WELLS, has_color, pixels
 
 import optlib as ol
 from optlib.pictures import theme
+from optlib.pictures.tracks import tracks as tracks_of
 
 LEAST_BYTES = 3_000
 PICTURES = {
@@ -79,11 +81,36 @@ def test_unknown_rules_get_a_lasting_look_that_no_rule_of_the_course_has():
     assert runs == {f"{theme.style_of('Grandmother')}\n"}
 
 
-def test_variants_start_with_the_rule_itself_and_differ():
-    looks = theme.variants(theme.style_of("Adam"), 5)
-    assert looks[0] == theme.style_of("Adam")
-    assert len({(look["color"], theme.dash_array(look), look["marker"]) for look in looks}) == 5
-    assert len({str(s) for s in theme.plain_styles(40)}) == 40
+def lab(color):
+    """A hex color in CIELAB, where distances are those that eyes see."""
+    srgb = np.array(theme.rgb(color)) / 255
+    linear = np.where(srgb > 0.04045, ((srgb + 0.055) / 1.055) ** 2.4, srgb / 12.92)
+    xyz = linear @ np.array([[0.4339, 0.2126, 0.0178], [0.3762, 0.7152, 0.1095], [0.1899, 0.0722, 0.8727]])
+    f = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+def nearest(looks):
+    colors = [lab(look["color"]) for look in looks]
+    return min(np.linalg.norm(a - b) for a, b in itertools.combinations(colors, 2))
+
+
+@pytest.mark.parametrize("names", [*itertools.combinations(ol.OPTIMIZERS, 2), [None] * 10, list(ol.OPTIMIZERS)[:10],
+                                   [None, None, "Adam"], ["Adam", "Adam", "Momentum", "Momentum", "Momentum"],
+                                   *(["Momentum"] * n for n in range(2, 7))], ids=str)  # fmt: skip
+def test_no_two_curves_of_one_picture_share_a_color(names):
+    looks = theme.looks(list(names))
+    assert nearest(looks) > 17
+    own = [look["color"] == theme.style_of(name)["color"] for look, name in zip(looks, names, strict=True) if name]
+    assert len(set(names)) == 1 or sum(own) >= len({theme.style_of(name)["color"] for name in names if name})
+
+
+def test_one_rule_at_several_settings_grows_lighter_with_the_setting():
+    rates = (0.1, 0.01, 0.03)
+    tracks = tracks_of("test", WELLS, [walk(rule=ol.Adam(lr=lr)) for lr in rates])
+    light = [lab(track.style["color"])[0] for track in tracks]
+    assert np.argsort(light).tolist() == np.argsort(rates).tolist()
+    assert len({(str(look)) for look in theme.looks([None] * 40)}) == 40
 
 
 def test_lightness_of_the_colormaps_only_grows():

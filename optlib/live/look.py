@@ -46,7 +46,7 @@ class Look:
     def blends(self, count):
         """Colors (count, 3) for paths, text and their soft edges over everything they may lie on."""
         unders = [self.paper, *self.landscape[:: len(self.landscape) - 1], self.ink]
-        paths = [self.path_color({"color": c}) for c in theme.COLORS]
+        paths = [self.path_color({"color": c}) for c in theme.PATH_COLORS]
         shares = (1.0, 0.7, 0.4)
         blends = [theme.mix(self.paper, self.ink, t) for t in np.linspace(0, 1, 12)]
         blends += [theme.mix(theme.YELLOW, other, t) for other in (theme.INK, self.landscape[0]) for t in (0.0, 0.4)]

@@ -55,7 +55,7 @@ def averages(values, betas, corrected=False, ylabel="gradient", title=None):
     steps = np.arange(1, len(values) + 1)
     with canvas((8.0, 4.6)) as (figure, axes):
         axes.plot(steps, values, ".", color=theme.FAINT, markersize=6, alpha=0.55, label=ylabel)
-        for (label, line), style in zip(lines.items(), theme.plain_styles(len(lines)), strict=True):
+        for (label, line), style in zip(lines.items(), theme.looks([None] * len(lines)), strict=True):
             axes.plot(steps, line, label=label, color=style["color"], linestyle=style["linestyle"], linewidth=2.4)
         axes.axhline(0, color=theme.FAINT, linewidth=0.8, zorder=0)
         axes.set(xlabel="step", ylabel=ylabel, xlim=(0, len(values) + 1))

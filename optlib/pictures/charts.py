@@ -159,12 +159,9 @@ def drawable(values, log):
 
 
 def styles(labels):
-    """The look of a rule for labels that name one, others in turn; several of one rule as its variants."""
+    """The look of a rule for labels that name one, or start with one; others in turn."""
     rules = [label.split(",")[0].strip() for label in labels]
-    rules = [rule if rule in OPTIMIZERS else None for rule in rules]
-    pools = {rule: iter(theme.variants(theme.style_of(rule), rules.count(rule))) for rule in set(rules) - {None}}
-    pools[None] = iter(theme.plain_styles(rules.count(None)))
-    return [next(pools[rule]) for rule in rules]
+    return theme.looks([rule if rule in OPTIMIZERS else None for rule in rules])
 
 
 def scales(axes, logx, logy, xs):

@@ -147,7 +147,7 @@ def with_palette(image, size=PALETTE):
     packed = _packed(colors)
     order = np.argsort(packed)
     counts, colors, packed = counts[order], colors[order], packed[order]
-    themed = (*theme.COLORS, theme.YELLOW, theme.PAPER, theme.UNDEFINED)
+    themed = (*theme.PATH_COLORS, theme.YELLOW, theme.PAPER, theme.UNDEFINED)
     weights = np.where(np.isin(packed, [int(color[1:], 16) for color in themed]), counts.sum(), counts)
     pinned = colors[np.argsort(weights, kind="stable")[::-1][:PINNED]]
     # Count each color once, or the rare ends of a color scale would be merged into a few steps.

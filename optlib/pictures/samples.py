@@ -38,7 +38,7 @@ def histograms(samples, xlabel, title=None, *, bins=80, vlines=None):
     low, high = ends[:, 0].min(), ends[:, 1].max()
     edges = np.linspace(low, high if high > low else low + 1, bins + 1)
     with canvas((8.0, 4.6)) as (figure, axes):
-        for (label, values), style in zip(data.items(), theme.plain_styles(len(data)), strict=True):
+        for (label, values), style in zip(data.items(), theme.looks([None] * len(data)), strict=True):
             density = np.histogram(values, edges)[0] / (len(values) * (edges[1] - edges[0]))
             axes.stairs(density, edges, fill=True, color=theme.mix(style["color"], theme.PAPER, 0.3), alpha=0.25)
             axes.stairs(density, edges, color=style["color"], linestyle=style["linestyle"], linewidth=2, label=label)

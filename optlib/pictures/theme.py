@@ -13,6 +13,10 @@ import contextlib
 BLACK, BLUE, SKY, GREEN = "#000000", "#0072B2", "#56B4E9", "#009E73"
 ORANGE, VERMILLION, PURPLE, YELLOW = "#E69F00", "#D55E00", "#CC79A7", "#F0E442"
 COLORS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, BLACK)
+# For rules of one family in one picture; and for one rule at several settings, from dark to light as in "plasma".
+MORE = ("#7A8794", "#A50F3C", "#6A3D9A", "#8A8500", "#6B4423")
+SCALE = ("#2B1C8C", "#5F1FA3", "#85209F", "#A62A92", "#C23A7D", "#D84E65", "#E5664E", "#EC8038", "#EF9C22", "#F0BC1E")
+PATH_COLORS = COLORS + MORE + SCALE
 
 PAPER, INK, FAINT = "#FFFFFF", "#1A1A1A", "#6B6B6B"  # page, text, grid and secondary text
 UNDEFINED, UNDEFINED_HATCH = "#E4E4E4", "#9A9A9A"  # where a function has no value or a run diverged
@@ -124,22 +128,29 @@ def style_of(rule):
     return _style(color, dashes, marker)
 
 
-def plain_styles(n):
-    """Styles for ``n`` curves that are not optimizers: all colors first, then the next line style."""
-    return [_style(COLORS[i % len(COLORS)], DASHES[i % len(DASHES)], MARKERS[i % len(MARKERS)]) for i in range(n)]
+def looks(names):
+    """The styles of all curves of one picture, as `style_of` gives them: no two of up to ten share a color.
 
-
-def variants(style, n):
-    """``n`` looks of one optimizer, for one rule at several settings: its color from full to pale.
-
-    The first is the style itself; the others differ in line style and marker too.
+    Parameters
+    ----------
+    names : list of rule names, None for a curve that is no rule's
+        A rule has its own color, or the next free one where a curve before has that.  One rule alone, at several
+        settings, runs through a scale from dark to light, which gray paper keeps apart as well.
     """
-    dash, marker = DASHES.index(dash_array(style)), MARKERS.index(style["marker"])
-    colors = [mix(style["color"], PAPER, 0.6 * i / max(n - 1, 1)) for i in range(n)]
-    return [
-        _style(color, DASHES[(dash + i) % len(DASHES)], MARKERS[(marker + i) % len(MARKERS)])
-        for i, color in enumerate(colors)
-    ]
+    owns = [style_of(name) if name else _style(None, SOLID, MARKERS[0]) for name in names]
+    taken = {own["color"] for own in owns}
+    alone = len(names) > 1 and None not in names and len(set(names)) == 1
+    styles, free, colors = [], [], {None}
+    for i, (name, own) in enumerate(zip(names, owns, strict=True)):
+        turn, dash, marker = names[:i].count(name), DASHES.index(dash_array(own)), MARKERS.index(own["marker"])
+        free = free or [color for color in COLORS + MORE if color not in taken]
+        color = own["color"] if own["color"] not in colors else free.pop(-1 if name else 0)
+        if alone:
+            color, dash = SCALE[round(i * (len(SCALE) - 1) / (len(names) - 1))], dash - turn
+        colors.add(color)
+        dash += turn + turn // len(MARKERS)
+        styles.append(_style(color, DASHES[dash % len(DASHES)], MARKERS[(marker + turn) % len(MARKERS)]))
+    return styles
 
 
 def dash_array(style):
@@ -163,6 +174,13 @@ def rgb(color):
 def mix(color, other, share):
     """A hex color, moved the given share of the way (0 to 1) to another."""
     return "#" + "".join(f"{round(a + (b - a) * share):02X}" for a, b in zip(rgb(color), rgb(other), strict=True))
+
+
+def shade(share, stops=LANDSCAPE):
+    """A hex color of the landscape: that of its low end at 0, of its high end at 1."""
+    place = share * (len(stops) - 1)
+    first = min(int(place), len(stops) - 2)
+    return mix(stops[first], stops[first + 1], place - first)
 
 
 def colormap(stops=LANDSCAPE):

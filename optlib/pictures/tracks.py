@@ -117,20 +117,27 @@ def check_function(who, f, dim=2):
 
 
 def _style(tracks):
-    """Each rule in its own color; a rule that comes several times in as many variants of it."""
+    """Each path in a color of its own; of a crowd, each rule."""
     crowded = len(tracks) > MOST_NAMED
-    groups = {}
-    for track in tracks:
-        groups.setdefault(track.name, []).append(track)
-    for name, group in groups.items():
-        if name == "path":
-            styles = theme.plain_styles(len(group))
-        elif crowded:
-            styles = [theme.style_of(name)] * len(group)
-        else:
-            styles = theme.variants(theme.style_of(name), len(group))
-        for track, style in zip(group, styles, strict=True):
-            track.style, track.thin = style, crowded
+    names = [None if track.rule is None else track.name for track in tracks]
+    if crowded and None not in names:
+        rules = list(dict.fromkeys(names))
+        look = dict(zip(rules, theme.looks(rules), strict=True))
+        styles = [look[name] for name in names]
+    else:
+        styles = theme.looks(names)
+    for i, style in zip(_by_setting(tracks), styles, strict=True):
+        tracks[i].style, tracks[i].thin = style, crowded
+
+
+def _by_setting(tracks):
+    """Places of the paths, for one rule in the order of the number in which they differ."""
+    if tracks and all(track.rule and track.name == tracks[0].name for track in tracks):
+        differ = set(tracks[0].settings) - set(_shared(tracks))
+        values = [track.settings[name] for track in tracks for name in differ]
+        if len(differ) == 1 and all(isinstance(value, (int, float)) for value in values):
+            return np.argsort(values, kind="stable")
+    return range(len(tracks))
 
 
 def title_and_legend(figure, title, settings, handles, **place):
