@@ -206,6 +206,8 @@
     return canvas;
   }
 
+  optlib.recolored = recolored;
+
   // Share of the height at which a value stands on an axis {low, high, log}; of a logarithmic one the ends are exponents.
   optlib.heightOf = ({ low, high, log }, value) =>
     ((log ? Math.log10(Math.max(value, 10 ** (low - 1))) : value) - low) / (high - low);
@@ -256,7 +258,7 @@
     const board = new optlib.Board(canvas, [0, 0, 0, 0]);
     board.pen.setTransform(scale, 0, 0, scale, 0, 0);
     board.line([[1, 7], [29, 7]], track.color, 2.4, track.dashes);
-    board.mark(track.marker, [15, 7], 4.5, track.color, look.paper);
+    if (track.marker) board.mark(track.marker, [15, 7], 4.5, track.color, look.paper);
   };
 
   // An entry of the legend: a swatch, the name and a value; with a check box where the path can be hidden.
