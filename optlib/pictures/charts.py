@@ -218,17 +218,20 @@ def _wants_log(values):
 
 
 def _slope(axes, x, y, slope):
-    """A line of the given slope below the curve's right half, with its slope written on it.
+    """A line of the given slope below the curve's right half and above its lowest point, with its slope beside it.
 
     At the left end of a curve of errors rounding may have taken over.
     """
     finite = np.isfinite(y)
     x, y = x[finite], y[finite]
-    end, middle = np.argmax(x), np.exp(np.log(x).mean())
-    ends = np.array([middle, x[end]])
+    end, left = np.argmax(x), np.exp(np.log(x).mean())
+    if slope > 0:
+        left = max(left, x[end] * (4 * y.min() / y[end]) ** (1 / slope))
+    ends = np.array([left, x[end]])
     line = y[end] / 4 * (ends / x[end]) ** slope
     axes.plot(ends, line, color=theme.FAINT, linewidth=1.2)
-    axes.annotate(f"slope {slope:g}", (np.sqrt(ends.prod()), np.sqrt(line.prod())), xytext=(8, -6),
+    place = (values[0] ** 0.75 * values[1] ** 0.25 for values in (ends, line))
+    axes.annotate(f"slope {slope:g}", tuple(place), xytext=(8, -6),
                   textcoords="offset points", va="top", color=theme.FAINT,
                   bbox={"facecolor": theme.PAPER, "edgecolor": "none", "alpha": 0.8, "pad": 1})  # fmt: skip
 

@@ -104,7 +104,7 @@ def path(axes, track, box, order=0):
     _arrows(axes, xy, low, high, color, zorder + 0.3)
     axes.plot(*xy[0], marker="o", markersize=9, color=theme.PAPER, markeredgecolor=color, markeredgewidth=2,
               zorder=zorder + 0.5)  # fmt: skip
-    end = {"marker": "X", "markersize": 11} if track.diverged else {"marker": marker, "markersize": 10}
+    end = {"marker": "X", "markersize": 11} if track.diverged else {"marker": marker, "markersize": 8}
     axes.plot(*xy[-1], color=color, markeredgecolor=theme.PAPER, markeredgewidth=1.2, zorder=zorder + 0.6, **end)
     return line
 
@@ -149,7 +149,7 @@ def minima(axes, f, box, graph=False):
     if not shown:
         return []
     points = np.array([(*m, f.minimum) if graph else m for m in shown]).T
-    return axes.plot(*points, marker="*", markersize=15, color=theme.YELLOW, markeredgecolor=theme.INK,
+    return axes.plot(*points, marker="*", markersize=19, color=theme.YELLOW, markeredgecolor=theme.INK,
                      markeredgewidth=0.9, linestyle="none", zorder=2.5, clip_on=False,
                      label="minimum" if len(shown) == 1 else "minima")  # fmt: skip
 
@@ -173,7 +173,7 @@ def patch(color, label):
 
 def arrow_head(axes, end, direction, color, zorder, size, head="head_length=0.6,head_width=0.3"):
     """An arrow head of fixed size that ends at ``end``."""
-    axes.annotate("", xy=end, xytext=end - 1e-3 * direction, zorder=zorder, annotation_clip=True, arrowprops={
+    axes.annotate("", xy=end, xytext=end - 1e-3 * np.asarray(direction), zorder=zorder, annotation_clip=True, arrowprops={
         "arrowstyle": f"-|>,{head}", "color": color, "linewidth": 1.0, "shrinkA": 0, "shrinkB": 0,
         "mutation_scale": size,
     })  # fmt: skip

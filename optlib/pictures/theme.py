@@ -15,7 +15,7 @@ ORANGE, VERMILLION, PURPLE, YELLOW = "#E69F00", "#D55E00", "#CC79A7", "#F0E442"
 COLORS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, BLACK)
 # For rules of one family in one picture; and for one rule at several settings, from dark to light as in "plasma".
 MORE = ("#7A8794", "#A50F3C", "#6A3D9A", "#8A8500", "#6B4423")
-SCALE = ("#2B1C8C", "#5F1FA3", "#85209F", "#A62A92", "#C23A7D", "#D84E65", "#E5664E", "#EC8038", "#EF9C22", "#F0BC1E")
+SCALE = ("#2B1C8C", "#551A9B", "#7A1C9C", "#9C2796", "#BB3486", "#D2476F", "#E35F56", "#EC7A3C", "#F09228", "#F2A81E")
 PATH_COLORS = COLORS + MORE + SCALE
 
 PAPER, INK, FAINT = "#FFFFFF", "#1A1A1A", "#6B6B6B"  # page, text, grid and secondary text
