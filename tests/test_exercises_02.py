@@ -27,6 +27,26 @@ def look_ahead_step(grad, x, v, lr, beta):
     return x + v, v
 
 
+def critical_beta(s):
+    return (1 - math.sqrt(s)) / (1 + math.sqrt(s))
+
+
+def roots_of(s, beta):
+    trace, root = 1 + beta[:, None] - s, np.emath.sqrt((1 + beta[:, None] - s) ** 2 - 4 * beta[:, None])
+    return np.array([trace + root, trace - root]) / 2
+
+
+def phase_map(s, beta):
+    return np.abs(roots_of(s, beta)).max(axis=0)
+
+
+def measured_map(s, beta):
+    """Without theory: by how much the largest swing shrinks from the first hundred steps to those after step 300."""
+    parabola = ol.objective(lambda x: x**2 / 2, grad=lambda x: (x,), start=[1.0])
+    size = np.abs(ol.minimize(parabola, ol.Momentum(**ol.grid(lr=s, beta=beta)), steps=400).x[..., 0])
+    return ((size[300:].max(axis=0) / size[:101].max(axis=0)) ** (1 / 300)).T
+
+
 class Restart(ol.optimizers.Optimizer):
     r"""Momentum that forgets its velocity when it runs uphill.
 
@@ -64,9 +84,8 @@ class Restart(ol.optimizers.Optimizer):
 
 RIGHT = [
     ("02.1", average_step), ("02.1", lambda *a: list(average_step(*a))),
-    ("02.2", 0.64), ("02.2", (1 - math.sqrt(0.1 * 0.4)) ** 2), ("02.2", np.float32(0.64)),
-    ("02.3", (0.64, 0.36)), ("02.3", [0.64, 0.36]), ("02.3", np.array([0.64, 0.36])),
-    ("02.3", {"lr": 0.64, "beta": 0.36}), ("02.3", ol.theory.heavy_ball_settings(0.25, 4.0)),
+    ("02.2", critical_beta), ("02.3", phase_map), ("02.3", measured_map),
+    ("02.3", lambda s, beta: phase_map(s, beta).tolist()),
     ("02.4", look_ahead_step),
 ]  # fmt: skip
 
@@ -124,7 +143,6 @@ def stepped(move):
     return looking(lambda grad, x, v, lr, b: b * v - lr * grad(x + b * v), move)
 
 
-SQUARED = ((16 - 1) / (16 + 1)) ** 2
 WRONG = [
     ("02.1", averaging(lambda v, g, lr, b: b * v + g), "this v is a sum"),
     ("02.1", averaging(lambda v, g, lr, b: b * v - (1 - b) * g), "the sign of the velocity: here"),
@@ -140,7 +158,7 @@ WRONG = [
     ("02.1", moved(lambda x, v, old, g, lr, b: x + lr / (1 - b) * v), "uphill: subtract."),
     ("02.1", moved(lambda x, v, old, g, lr, b: x + lr * v), "not translated yet"),
     ("02.1", moved(lambda x, v, old, g, lr, b: x - lr / (1 - b) * old), "old velocity"),
-    ("02.1", moved(lambda x, v, old, g, lr, b: x - lr / (1 - b) * g), "slope alone"),
+    ("02.1", moved(lambda x, v, old, g, lr, b: x - lr / (1 - b) * g), "gradient alone"),
     ("02.1", moved(lambda x, v, old, g, lr, b: x), "not moved"),
     ("02.1", moved(lambda x, v, old, g, lr, b: x - 7 * v), "v is right"),
     ("02.1", lambda *a: average_step(*a)[::-1], "wrong order"),
@@ -149,43 +167,35 @@ WRONG = [
     ("02.1", lambda *a: (1.0, 2.0), "the shape they came with, (2,)"),
     ("02.1", in_place, "changed in place"),
     ("02.1", lambda x, v: (x, v), "TypeError"),
-    ("02.2", 0.8, "rate"),
-    ("02.2", 0.96, "gradient descent"),
-    ("02.2", 0.2, "then square"),
-    ("02.2", 0.04, "both roots equal"),
-    ("02.2", 1.44, "below 1"),
-    ("02.2", 0.36, "0.16"),
-    ("02.2", (1 - math.sqrt(0.1)) ** 2, "for curvature 1"),
-    ("02.2", (1 - math.sqrt(0.4)) ** 2, "for lr = 1"),
-    ("02.2", 0.9, "default"),
-    ("02.2", 0.5, "critical damping"),
-    ("02.2", "0.64", "must be a number, not str"),
-    ("02.2", math.inf, "finite"),
-    ("02.3", (0.8, 0.36), "lr is the square"),
-    ("02.3", (2 / 4.25, 0.36), "best lr of gradient descent"),
-    ("02.3", (0.25, 0.36), "1/L is safe"),
-    ("02.3", (4 / 4.25, 0.36), "one by one"),
-    ("02.3", (1 / 0.64, 0.36), "upside down"),
-    ("02.3", (1.0, 0.36), "λ₁ = 0"),
-    ("02.3", (0.7, 0.36), "touch the parabola"),
-    ("02.3", (0.36, 0.64), "exchanged"),
-    ("02.3", (0.25, 0.6), "Nesterov"),
-    ("02.3", (0.64, 0.6), "the rate. β is its square"),
-    ("02.3", (0.64, SQUARED), "root of κ first"),
-    ("02.3", (0.64, 15 / 17), "rate of gradient descent"),
-    ("02.3", (0.64, 0.4), "near 1"),
-    ("02.3", (0.64, 0.16), "near 1"),
-    ("02.3", (0.64, 0.5), "lr is right; β is"),
-    ("02.3", 0.64, "two numbers"),
-    ("02.3", (0.64,), "two numbers"),
-    ("02.3", "ab", "two numbers"),
-    ("02.3", ("a", 0.36), "must be finite numbers, not 'a'"),
-    ("02.3", (0.64, math.nan), "must be finite"),
-    ("02.3", {"lr": 0.64}, "your names are ['lr']"),
-    ("02.3", {"lr": "x", "beta": 0.36}, "must be finite numbers"),
+    ("02.2", lambda s: (1 - math.sqrt(s)) ** 2, "critical β of momentum"),
+    ("02.2", lambda s: 1 / critical_beta(s), "must be below 1"),
+    ("02.2", lambda s: (1 - s) / (1 + s), "take the root of s"),
+    ("02.2", lambda s: math.sqrt(critical_beta(s)), "β is its square"),
+    ("02.2", lambda s: critical_beta(s) ** 2, "the square of it"),
+    ("02.2", lambda s: 1 - math.sqrt(s), "size of the two roots"),
+    ("02.2", lambda s: ((1 - math.sqrt(s)) / (1 - s)) ** 2, "once, not twice"),
+    ("02.2", lambda s: 0.9, "do not coincide"),
+    ("02.2", lambda s: str(s), "must be a number, not str"),
+    ("02.2", lambda s: math.inf, "finite"),
+    ("02.2", lambda s: math.log(-s), "ValueError"),
+    ("02.3", roots_of, "complex numbers"),
+    ("02.3", lambda s, beta: phase_map(s, beta).T, "transposed"),
+    ("02.3", lambda s, beta: phase_map(s, beta)[:2], "yours has (2, 5)"),
+    ("02.3", lambda s, beta: phase_map(s, beta)[0], "with two axes"),
+    ("02.3", lambda s, beta: "map", "array of numbers"),
+    ("02.3", lambda s, beta: phase_map(s, beta) + np.nan, "np.emath.sqrt does"),
+    ("02.3", lambda s, beta: np.abs(roots_of(s, beta)).min(axis=0), "smaller root"),
+    ("02.3", lambda s, beta: np.abs(roots_of(s, beta).real).max(axis=0), "that is the real part"),
+    ("02.3", lambda s, beta: roots_of(s, beta).real.max(axis=0), "largest real part"),
+    ("02.3", lambda s, beta: np.sqrt(beta[:, None]) + 0 * s, "only where the roots are complex"),
+    ("02.3", lambda s, beta: phase_map(s, beta) ** 2, "the squares"),
+    ("02.3", lambda s, beta: 2 * phase_map(s, beta), "twice too large"),
+    ("02.3", lambda s, beta: ol.theory.spectral_radius(s, beta[:, None], nesterov=True), "map of Nesterov"),
+    ("02.3", lambda s, beta: np.abs(1 - s) + 0 * beta[:, None], "gradient descent"),
+    ("02.3", lambda s, beta: 7 + 0 * phase_map(s, beta), "some factors are wrong"),
     ("02.4", looking(lambda g, x, v, lr, b: b * v - lr * g(x)), "this is the heavy ball"),
     ("02.4", looking(lambda g, x, v, lr, b: b * v - lr * g(x + v)), "it looks too far"),
-    ("02.4", looking(lambda g, x, v, lr, b: b * v - lr * g(x - b * v)), "it looks back"),
+    ("02.4", looking(lambda g, x, v, lr, b: b * v - lr * g(x - b * v)), "the product of roots β (1 + ηλ)"),
     ("02.4", looking(lambda g, x, v, lr, b: b * v - lr * g(x - lr * b * v)), "look-ahead of the sum form"),
     ("02.4", looking(lambda g, x, v, lr, b: b * v + lr * g(x + b * v)), "the sign of the velocity"),
     ("02.4", looking(lambda g, x, v, lr, b: b * v + g(x + b * v)), "this is the sum form"),

@@ -1,7 +1,6 @@
 """Exercises of the notebook Momentum."""
 
 import math
-import numbers
 
 import numpy as np
 
@@ -9,8 +8,8 @@ from ...functions.bowls import quadratic
 from ...minimize import minimize
 from ...optimizers import OPTIMIZERS
 from ...optimizers.base import Optimizer
-from ...theory import gd_settings, heavy_ball_rate, heavy_ball_settings, nesterov_settings
-from .engine import exercise, expect_array, expect_number, float_of, floats_of, hint_for, same
+from ...theory import momentum_matrix, spectral_radius
+from .engine import exercise, expect_array, expect_number, floats_of, hint_for, same
 
 
 def _point_and_velocity(reply, right, signature):
@@ -48,11 +47,11 @@ def _average_step(step):
     if hint := hint or _changed_in_place((x, v, g), copies):
         return hint
     hint = expect_array(pair[1], average, [
-        (beta * v + g, "this v is a sum: where the slope stays g it grows to g / (1 - beta), not to g. Weigh the "
-         "new slope with 1 - beta."),
-        (beta * v - (1 - beta) * g, "the sign of the velocity: here v is an average of the slopes, so g is added; "
+        (beta * v + g, "this v is a sum: where the gradient stays g it grows to g / (1 - beta), not to g. Weigh the "
+         "new gradient with 1 - beta."),
+        (beta * v - (1 - beta) * g, "the sign of the velocity: here v is an average of the gradients, so g is added; "
          "the minus stands in the line of x."),
-        (beta * v - g, "the sign of the velocity, and the weight of the new slope: v = beta v + (1 - beta) g."),
+        (beta * v - g, "the sign of the velocity, and the weight of the new gradient: v = beta v + (1 - beta) g."),
         ((1 - beta) * v + beta * g, "the weights are exchanged: beta is the share of the old v that is kept."),
         (v, "the velocity is returned as it came: first update v, then step with it."),
         (g, "the old velocity is forgotten."),
@@ -67,64 +66,66 @@ def _average_step(step):
         (x + lr / (1 - beta) * average, "this walks uphill: subtract."),
         (x + lr * average, "this walks uphill: subtract; and lr is not translated yet."),
         (x - lr / (1 - beta) * v, "this steps with the old velocity: update v first, and then step with the new."),
-        (x - lr / (1 - beta) * g, "this steps along the slope alone; step along the new v."),
+        (x - lr / (1 - beta) * g, "this steps along the gradient alone; step along the new v."),
         (x, "x was not moved: x - lr / (1 - beta) v."),
     ], "v is right; x should be x - (translated lr) · v.")  # fmt: skip
 
 
-@exercise("02.2 the critical beta")
-def _critical_beta(answer):
-    """The fastest beta for lr 0.1 on a parabola of curvature 0.4: (1 - sqrt(0.04))^2."""
-    return expect_number(answer, 0.64, [
-        (0.8, "0.8 = 1 - √(ηλ) is the rate that the best β gives; β itself is its square."),
-        (0.96, "0.96 = 1 - ηλ is the factor of gradient descent, so of β = 0."),
-        (0.2, "0.2 = √(ηλ); take it from 1, then square."),
-        (0.04, "0.04 is ηλ; which β makes both roots equal? (1 + β - ηλ)² = 4β."),
-        (1.44, "1.44 = (1 + √(ηλ))² makes the roots equal, too, but β must be below 1."),
-        (0.36, "0.36 belongs to ηλ = 0.16; here ηλ = 0.1 · 0.4 = 0.04."),
-        ((1 - math.sqrt(0.1)) ** 2, "that is for curvature 1; what counts is lr times curvature."),
-        ((1 - math.sqrt(0.4)) ** 2, "that is for lr = 1; what counts is lr times curvature."),
-        (0.9, "0.9 is everybody's default; at ηλ = 0.04 it swings, and the rate is √0.9 = 0.949."),
-    ], otherwise="critical damping: β = (1 - √(ηλ))² with ηλ = 0.1 · 0.4.")  # fmt: skip
+@exercise("02.2 the critical beta of Nesterov's method", "critical_beta(s)")
+def _critical_beta(beta_of):
+    """critical_beta(s): the beta below 1 with which Nesterov's method has a double root, s = ηλ between 0 and 1."""
+    for s in (0.04, 0.25, 0.64):
+        root = math.sqrt(s)
+        hint = expect_number(beta_of(s), (1 - root) / (1 + root), [
+            ((1 - root) ** 2, "that is the critical β of momentum. In the quadratic of Nesterov's method 1 - s stands "
+             "in both coefficients: z² - (1 - s)(1 + β) z + (1 - s) β = 0."),
+            ((1 + root) / (1 - root), "that is the other solution; β must be below 1."),
+            ((1 - s) / (1 + s), "take the root of s: (1 - s)(1 + β)² = 4β."),
+            (math.sqrt((1 - root) / (1 + root)), "that is √β; β is its square."),
+            (((1 - root) / (1 + root)) ** 2, "that is the square of it: the equation is (1 - s)(1 + β)² = 4β."),
+            (1 - root, "that is the size of the two roots; asked is β."),
+            ((1 - root) ** 2 / (1 - s) ** 2, "divide the discriminant by 1 - s once, not twice."),
+        ], f"at s = {s} the two roots of z² - (1 - s)(1 + β) z + (1 - s) β do not coincide.")  # fmt: skip
+        if hint:
+            return hint
+    return None
 
 
-@exercise("02.3 the best setting")
-def _best_setting(answer):
-    """Best lr and beta of momentum for curvatures from 0.25 to 4."""
-    low, high = 0.25, 4.0
-    if isinstance(answer, dict):
-        if set(answer) != {"lr", "beta"}:
-            return f'give both, as {{"lr": ..., "beta": ...}} or as (lr, beta); your names are {sorted(answer)}.'
-        answer = answer["lr"], answer["beta"]
-    if isinstance(answer, numbers.Real) or not isinstance(answer, (tuple, list, np.ndarray)) or len(answer) != 2:
-        return "give two numbers: settings = (lr, beta)."
-    lr, beta = map(float_of, answer)
-    if lr is None or beta is None or not (math.isfinite(lr) and math.isfinite(beta)):
-        return f"lr and beta must be finite numbers, not {answer[0]!r} and {answer[1]!r}."
-    best, root = heavy_ball_settings(low, high), heavy_ball_rate(high / low)
-    nesterov, kappa = nesterov_settings(low, high), high / low
-    if np.allclose((beta, lr), (best["lr"], best["beta"]), rtol=1e-3):
-        return "the two are exchanged: (lr, beta), the learning rate first."
-    if np.allclose((lr, beta), (nesterov["lr"], nesterov["beta"]), rtol=1e-3):
-        return "these are the settings of Nesterov's rule; momentum takes longer steps and a smaller beta."
-    hint = expect_number(lr, best["lr"], [
-        (math.sqrt(best["lr"]), "lr is the square: (2 / (√λ₁ + √λₙ))²."),
-        (gd_settings(low, high)["lr"], "2 / (λ₁ + λₙ) is the best lr of gradient descent; momentum has roots in it."),
-        (1 / high, "1/L is safe, but momentum can take longer steps."),
-        (4 / (low + high), "take the roots one by one, and then square the whole: (2 / (√λ₁ + √λₙ))²."),
-        (1 / best["lr"], "upside down: the 2 stands above."),
-        (4 / high, "that is for λ₁ = 0."),
-    ], otherwise="lr is not (2 / (√λ₁ + √λₙ))²; both ends of the bar must touch the parabola.")  # fmt: skip
-    return hint or expect_number(beta, best["beta"], [
-        (root, "lr is right; this is √β, the rate. β is its square."),
-        (((kappa - 1) / (kappa + 1)) ** 2, "lr is right; for β take the root of κ first."),
-        ((kappa - 1) / (kappa + 1), "lr is right; this is the rate of gradient descent."),
-        (1 - root, "lr is right; β is near 1 where κ is large, not near 0."),
-        ((1 - root) ** 2, "lr is right; β is near 1 where κ is large, not near 0."),
-    ], otherwise="lr is right; β is ((√κ - 1) / (√κ + 1))².")  # fmt: skip
+@exercise("02.3 the phase map", "phase_map(s, beta)")
+def _phase_map(build):
+    """phase_map(s, beta): convergence factors of momentum, one row a beta, one column an s; by theory or measured."""
+    s, beta = np.array([0.02, 0.3, 1.5, 2.0, 2.7]), np.array([0.1, 0.5, 0.9])
+    reply, right = build(s.copy(), beta.copy()), spectral_radius(s, beta[:, None])
+    if reply is None:
+        return "your function returned None; end it with return and the array of factors."
+    if np.iscomplexobj(reply):
+        return "these are complex numbers; the factor is the size of the larger root: np.abs."
+    factors = floats_of(reply)
+    if factors is None or factors.ndim != 2:
+        return "the map must be an array of numbers with two axes, one row for each beta, one column for each s."
+    if factors.shape == right.T.shape:
+        return "the map is transposed: one row for each beta, one column for each s. Try beta[:, None]."
+    if factors.shape != right.shape:
+        return f"for 5 values of s and 3 of beta the map should have shape (3, 5); yours has {factors.shape}."
+    if np.isnan(factors).any():
+        return "NaN where the roots are complex: np.sqrt takes no negative numbers, np.emath.sqrt does."
+    roots = np.sort_complex(np.linalg.eigvals(momentum_matrix(s, beta[:, None])))
+    hints = [
+        (np.abs(roots).min(axis=-1), "that is the size of the smaller root; in the long run the larger one decides."),
+        (np.abs(roots.real).max(axis=-1), "that is the real part; the size of a complex root is np.abs of it."),
+        (roots.real.max(axis=-1), "that is the largest real part; the factor is the largest size, np.abs."),
+        (np.sqrt(beta[:, None]) + 0 * s, "√β holds only where the roots are complex; elsewhere both are real."),
+        (right**2, "these are the squares: the factor of the loss. Asked is that of the distance."),
+        (2 * right, "twice too large: the roots are (trace ± √...) / 2."),
+        (spectral_radius(s, beta[:, None], nesterov=True), "that is the map of Nesterov's method; asked is momentum."),
+        (np.abs(1 - s) + 0 * beta[:, None], "this does not depend on beta: it is gradient descent."),
+    ]
+    shown = np.minimum(factors, 1)  # how fast a run diverges is hard to measure: it is cut off, or overflows
+    close = [text for wrong, text in [(right, None), *hints] if np.allclose(shown, np.minimum(wrong, 1), atol=0.02)]
+    return close[0] if close else "some factors are wrong: the roots of z² - (1 + β - s) z + β decide, by their size."
 
 
-@exercise("02.4 Nesterov by looking ahead", "look_ahead_step(grad, x, v, lr, beta)")
+@exercise("02.4 Nesterov's step without its bug", "look_ahead_step(grad, x, v, lr, beta)")
 def _look_ahead_step(step):
     """look_ahead_step(grad, x, v, lr, beta): Sutskever's form, with the learning rate in the velocity."""
     signature = "look_ahead_step(grad, x, v, lr, beta)"
@@ -140,17 +141,17 @@ def _look_ahead_step(step):
     if hint := hint or _changed_in_place((x, v), copies):
         return hint
     hint = expect_array(pair[1], velocity, [
-        (beta * v - lr * grad(x), "the slope is taken at x: this is the heavy ball. Nesterov takes it at the point "
+        (beta * v - lr * grad(x), "the gradient is taken at x: this is the heavy ball. Nesterov takes it at the point "
          "that the velocity leads to, x + beta v."),
         (beta * v - lr * grad(x + v), "it looks too far: only the share beta of the velocity is kept, so look "
          "at x + beta v."),
-        (beta * v - lr * grad(x - beta * v), "it looks back: in this form v points where the ball goes, so look at "
-         "x + beta v."),
+        (beta * v - lr * grad(x - beta * v), "this step has the product of roots β (1 + ηλ), as the colleague's: where "
+         "it takes the gradient, the ball has been already."),
         (beta * v - lr * grad(x - lr * beta * v), "that is the look-ahead of the sum form; here lr is in the "
          "velocity already, and v points downhill: x + beta v."),
-        (beta * v + lr * grad(ahead), "the sign of the velocity: here v is where the ball goes, so the slope is "
+        (beta * v + lr * grad(ahead), "the sign of the velocity: here v is where the ball goes, so the gradient is "
          "subtracted."),
-        (beta * v + grad(ahead), "this is the sum form, with lr outside; here v = beta v - lr · slope and "
+        (beta * v + grad(ahead), "this is the sum form, with lr outside; here v = beta v - lr · gradient and "
          "x = x + v."),
         (v - lr * grad(ahead), "there is no friction: the old velocity counts beta times."),
         (-lr * grad(ahead), "the old velocity is forgotten."),
@@ -158,7 +159,7 @@ def _look_ahead_step(step):
         (v, "the velocity is returned as it came."),
     ], "v should be beta v - lr · grad(x + beta v).")  # fmt: skip
     return hint or expect_array(pair[0], x + velocity, [
-        (ahead + velocity, "x moves along beta v twice: the look-ahead point is only where the slope is taken. "
+        (ahead + velocity, "x moves along beta v twice: the look-ahead point is only where the gradient is taken. "
          "Step from x: x + v."),
         (x - velocity, "v points downhill here: add it."),
         (x + lr * velocity, "lr is in the velocity already: x + v."),
@@ -206,12 +207,12 @@ def _restart_walks(rule):
     if not same(x, _path(f, f.start, "right")):
         hints = {
             "never": "this is plain momentum: it never forgets. Test whether g · v is below zero.",
-            "sign": "it forgets while it runs downhill: v points along the slopes, uphill, and the ball moves along "
+            "sign": "it forgets while it runs downhill: v points along the gradients, uphill, and the ball moves along "
             "-v. It runs uphill where g · v is below zero.",
-            "late": "it tests the new v, which has the present slope in it already. Test the velocity with which the "
-            "ball came, before g is added.",
-            "stops": "where it forgets it also leaves out the present slope, and stands still for a step. Set the old "
-            "velocity to zero, then add g as always.",
+            "late": "it tests the new v, which already contains the present gradient. Test the velocity with which "
+            "the ball came, before g is added.",
+            "stops": "where it forgets it also leaves out the present gradient, and stands still for a step. Set the "
+            "old velocity to zero, then add g as always.",
             "each": "each coordinate is tested by itself: the dot product is a sum over the whole vector, "
             "self.inner(g, self.v).",
             "keeps": "where it forgets it takes a step of gradient descent, but keeps the old velocity for later.",
