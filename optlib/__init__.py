@@ -23,6 +23,7 @@ _LAZY = {
     "card": "course.cards",
     "animate": "live.animation",
     "heatmap": "live.heatmap",
+    "predict": "live.predict",
     "race": "live.race",
     "explore": "live.explorer",
     "surface": "live.surface",

@@ -22,7 +22,8 @@ JAVASCRIPT, SVG = "application/javascript", "image/svg+xml"
 # The richest first, in nbconvert's order; and two kinds of pictures that JupyterLab shows, too.
 FORMS = (JAVASCRIPT, "text/html", "text/markdown", SVG, "text/vnd.mermaid", "text/latex", "image/png", "image/jpeg",
          "image/gif", "image/webp", "text/plain")  # fmt: skip
-LIVES = re.compile(r'class="optlib-(?:animation|explorable)')
+LIVES = re.compile(r'class="optlib-(?:animation|explorable|sketch)')
+PREDICTION = re.compile(r'class="optlib-(?:predict|sketch)')
 SCRIPT = re.compile(r"<script\b.*?</script>", flags=re.DOTALL)
 
 
@@ -33,6 +34,11 @@ def tags(cell):
 def is_check(cell):
     """Whether the cell asserts the numbers of a section: readers may unfold its code, lectures leave it out."""
     return cell.cell_type == "code" and "hide-input" in tags(cell) and cell.source.startswith("# Checks")
+
+
+def is_prediction(cell):
+    """Whether the cell only asks a question by `ol.predict`: its code, which has the answer, is shown nowhere."""
+    return cell.cell_type == "code" and cell.source.startswith("ol.predict(")
 
 
 def title(notebook, path):
@@ -103,9 +109,10 @@ class Style:
         Ending that takes the place of ``.ipynb`` in links to other notebooks.
     note : str
         Text in place of sliders that only work in the notebook.
-    text, hidden, check, solution, table : str
-        Frames of text, of code with the tag ``hide-input`` and cells with ``hide-cell``, of the code of checks, of a
-        cell with the tag ``solution``, and of an output in HTML that holds no picture.
+    text, hidden, check, answer, solution, table : str
+        Frames of text, of code with the tag ``hide-input`` and cells with ``hide-cell``, of the code of checks, of the
+        outputs of a cell with the tag ``answer``, of a cell with the tag ``solution``, and of an output in HTML that
+        holds no picture.
     still : bool
         Without scripts: then a picture stands for each player.
     rows : int, optional
@@ -117,6 +124,7 @@ class Style:
     text: str = "{}"
     hidden: str = "{}"
     check: str = ""
+    answer: str = "{}"
     solution: str = "{}"
     table: str = "{}"
     still: bool = False
@@ -154,8 +162,11 @@ class Writer:
 
     def _code(self, cell):
         frame = self.style.check if is_check(cell) else self.style.hidden if "hide-input" in tags(cell) else "{}"
-        code = frame.format(self.code(cell.source))
-        pieces = "\n".join(filter(None, [code, *self.outputs(cell)]))
+        code = "" if is_prediction(cell) else frame.format(self.code(cell.source))
+        outputs = "\n".join(self.outputs(cell))
+        if outputs and "answer" in tags(cell):
+            outputs = self.style.answer.format(outputs)
+        pieces = "\n".join(filter(None, [code, outputs]))
         if "solution" in tags(cell):
             return self.style.solution.format(pieces)
         return self.style.hidden.format(pieces) if "hide-cell" in tags(cell) else pieces
@@ -196,6 +207,8 @@ class Writer:
         if kind in ("stream", "text/plain", "text/vnd.mermaid"):
             return f'<pre class="printed">{ansi2html(data[kind].rstrip())}</pre>'
         content = self._without_scripts(self._content(kind, data))
+        if PREDICTION.search(content):
+            content = self.renderer.block_html(content)  # which sets its formulas
         if not kind.startswith("image/") and "<img" not in content:
             return self.style.table.format(self.cut(content))
         player = " player" if lives and not self.style.still else ""
@@ -216,7 +229,9 @@ class Writer:
         return content
 
     def _without_scripts(self, content):
-        return SCRIPT.sub("", content) if self.style.still else content
+        if not self.style.still:
+            return content
+        return SCRIPT.sub("", content).replace('<details class="answer">', '<details open class="answer">')
 
     def cut(self, content):
         """Long tables as several that slides have room for, each with the heads of the columns."""

@@ -17,7 +17,7 @@ from nbclient.exceptions import CellExecutionError
 
 from optlib.checks import replacing
 
-from .cells import WIDGET_VIEW, is_check, tags
+from .cells import WIDGET_VIEW, is_check, is_prediction, tags
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CELL_TIMEOUT = 120  # seconds
@@ -52,8 +52,10 @@ def normalize(notebook):
         cell.metadata.pop("collapsed", None)
         if "solution" in tags(cell):
             _fold(cell)
-        if is_check(cell):
+        if is_check(cell) or is_prediction(cell):
             cell.metadata["jupyter"] = {"source_hidden": True}
+        if "answer" in tags(cell):  # until the prediction before it is made
+            cell.metadata["jupyter"] = {"outputs_hidden": True}
         if cell.cell_type == "code":
             cell.outputs = _merge_streams(cell.outputs)
     return _number_widgets(notebook)

@@ -9,7 +9,7 @@ import re
 
 import nbformat
 
-from ..cells import is_check, tags
+from ..cells import is_check, is_prediction, tags
 from . import package, repository
 
 # JupyterLab's wording -> Colab's.
@@ -74,8 +74,8 @@ def _adapt(cell, address):
         cell.outputs, cell.execution_count = [], None
         if "solution" in tags(cell):
             cell.source = f"#@title Solution\n{cell.source}"
-        elif is_check(cell):
-            cell.source = f"#@title Checks\n{cell.source}"
+        elif is_check(cell) or is_prediction(cell):
+            cell.source = f"#@title {'Checks' if is_check(cell) else 'Predict'}\n{cell.source}"
         if cell.metadata.get("jupyter", {}).get("source_hidden"):
             _folded(cell)
         return

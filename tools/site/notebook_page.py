@@ -17,6 +17,7 @@ STYLE = Style(
     text='<div class="text">{}</div>',
     hidden="<details><summary>Code</summary>{}</details>",
     check='<details class="checks"><summary>Checks</summary>{}</details>',
+    answer='<details class="optlib-answer" open><summary>Output: predict first</summary>{}</details>',
     solution='<details class="solution"><summary>Solution</summary>{}</details>',
     table='<div class="figure">{}</div>',
 )

@@ -5,8 +5,8 @@ import re
 
 from bs4 import BeautifulSoup
 
-# Solutions are left out as well: an excerpt would tell them.
-UNREAD = "script, style, svg, annotation, .anchor, .solution"
+# Solutions and answers are left out as well: an excerpt would tell them.
+UNREAD = "script, style, svg, annotation, .anchor, .solution, .answer, .optlib-answer"
 BLOCKS = ["br", "p", "li", "td", "th", "div", "pre", "summary"]
 
 

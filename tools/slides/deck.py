@@ -56,6 +56,8 @@ def slides(notebook, write):
     deck, chapter = [], ""
     for cell in filter(is_shown, notebook.cells):
         kind = slide_type(cell)
+        if kind == "-" and "answer" in tags(cell):
+            kind = "fragment"
         if kind in ("slide", "subslide") or not deck:
             heading = re.match(r"##? (.+)", cell.source) if cell.cell_type == "markdown" else None
             chapter = heading.group(1) if heading else chapter

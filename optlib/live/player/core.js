@@ -106,8 +106,8 @@
     document.querySelectorAll(`.${name}`).forEach((host) => {
       if (host.shadowRoot) return;
       const data = JSON.parse(host.querySelector('script[type="application/json"]').textContent);
-      const still = host.querySelector("img").src;
-      data.scene.bands = (decodeURIComponent(still).match(/data:image\/png;base64,[\w+/=]+/) || [])[0];
+      const still = data.scene && decodeURIComponent(host.querySelector("img").src);
+      if (still) data.scene.bands = (still.match(/data:image\/png;base64,[\w+/=]+/) || [])[0];
       const root = host.attachShadow({ mode: "open" });
       root.append(optlib.make("style", {}, optlib.css));
       build(host, root, data);
