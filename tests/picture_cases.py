@@ -9,6 +9,7 @@ import re
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
 from PIL import Image
 
 import optlib as ol
@@ -99,8 +100,8 @@ def bundles(drawn):
 
 
 @pytest.fixture(scope="module")
-def pngs(bundles):
-    return lambda name: base64.b64decode(bundles(name)["image/png"])
+def pngs(drawn):
+    return lambda name: drawn(name).png()
 
 
 @pytest.fixture
@@ -114,15 +115,19 @@ def picture(request, drawn):
 def test_bundle(request, picture, bundles):
     bundle = bundles(request.node.callspec.params["picture"])
     assert set(bundle) == {"text/html", "image/png", "text/plain"}
-    png = base64.b64decode(bundle["image/png"])
-    assert png.startswith(b"\x89PNG")
-    assert getattr(request.module, "LEAST_BYTES", LEAST_BYTES) < len(png) < 160_000
+    small, stored = (Image.open(io.BytesIO(base64.b64decode(text))) for text in (
+        bundle["image/png"], re.search("data:image/webp;base64,([^\"]+)", bundle["text/html"]).group(1)
+    ))  # fmt: skip
+    assert (small.format, stored.format) == ("PNG", "WEBP")
+    assert np.abs(pixels(picture.png()).astype(int) - np.asarray(stored.convert("RGB"))).mean() < 1
+    assert getattr(request.module, "LEAST_BYTES", LEAST_BYTES) < len(bundle["text/html"]) < 200_000
+    assert len(bundle["image/png"]) < len(bundle["text/html"])
     alt = re.search(r'alt="([^"]*)"', bundle["text/html"]).group(1)
     assert html.unescape(alt) == picture.description == bundle["text/plain"] == repr(picture)
     width, height = (int(re.search(rf'{side}="(\d+)"', bundle["text/html"]).group(1)) for side in ("width", "height"))
-    image = Image.open(io.BytesIO(png))
     assert 700 < width < 1000
-    assert width / height == pytest.approx(image.width / image.height, 0.01)
+    for image in (small, stored):
+        assert width / height == pytest.approx(image.width / image.height, 0.01)
 
 
 def test_descriptions_are_sentences_and_carry_no_addresses(picture):
@@ -140,6 +145,8 @@ def test_nothing_is_clipped_or_overlaps(picture):
     with theme.themed():
         figure.draw_without_rendering()
         page, title = figure.bbox, figure._suptitle.get_window_extent()
+        shown = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
+        assert min(text.get_fontsize() for text in shown) >= 12, "too small for a slide"
         entries = [text.get_window_extent() for legend in figure.legends for text in legend.get_texts()]
         for box in (title, *entries):
             assert page.x0 - 1 <= box.x0 < box.x1 <= page.x1 + 1

@@ -62,7 +62,7 @@ def test_pages_of_the_notebook(path, folder):
     assert {filled for _, filled in kinds(pdf)} == {True}
     for size, _ in kinds(pdf):
         assert np.allclose(size, A4, atol=1)
-    pictures = set(re.findall(r'src="data:image/png;base64,([^"]+)', notebook_page(path)))
+    pictures = set(re.findall(r'src="data:image/(?:png|webp);base64,([^"]+)', notebook_page(path)))
     assert sum(len(page["/Resources"].get("/XObject", {})) for page in pdf.pages) >= len(pictures)
 
 

@@ -212,4 +212,4 @@ def _frame3d(axes, land):
     for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
         axis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
         axis.set_pane_color((0.96, 0.96, 0.96, 1.0))
-    axes.tick_params(labelsize=10)
+    axes.tick_params(labelsize=12)

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from . import theme
-from .picture import DPI, Picture, with_palette
+from .picture import DPI, PALETTE, Picture, with_palette
 
 
 class KeptFigure:
@@ -94,10 +94,10 @@ class KeptPicture(Picture):
         self.board = board
         self._laid_out = True  # the axes have fixed places; a layout for each frame would take most of its time
 
-    def png(self, dpi=DPI):
+    def png(self, dpi=DPI, colors=PALETTE):
         """The picture as the bytes of a PNG file; at the usual resolution in a few milliseconds."""
-        if dpi != DPI:
-            return super().png(dpi)
+        if (dpi, colors) != (DPI, PALETTE):
+            return super().png(dpi, colors)
         self._set()
         return self.board.frame()
 

@@ -21,6 +21,8 @@ from .ticks import plain_powers
 DPI = 144  # half as fine again as it is shown, so that text is crisp on dense screens
 SHOWN = 0.655  # width on the page over pixels of the file: 8 inches appear as 755 pixels
 PALETTE = 224  # colors in the file: a third of the size of full color, with no visible loss
+# Notebooks keep the picture as WebP without loss, in fewer colors, and as a small PNG for what shows no HTML.
+STORED, SMALL = {"dpi": DPI, "colors": 128}, {"dpi": 72, "colors": 64}
 PINNED = 40  # so many of them are the picture's most frequent colors, kept exactly
 FORMATS = ("png", "svg", "pdf")
 
@@ -46,15 +48,17 @@ class Picture:
         self.description = " ".join(filter(None, sentences))
         self._laid_out = False
 
-    def png(self, dpi=DPI):
+    def png(self, dpi=DPI, colors=PALETTE):
         """The picture as the bytes of a PNG file with a palette."""
+        packed = io.BytesIO()
+        self._indexed(dpi, colors).save(packed, format="png", optimize=True)
+        return packed.getvalue()
+
+    def _indexed(self, dpi, colors):
         raw = io.BytesIO()
         self._draw(raw, "rgba", dpi)
         size = tuple(int(side) for side in self.figure.get_size_inches() * dpi)
-        image = Image.frombuffer("RGBA", size, raw.getvalue(), "raw", "RGBA", 0, 1).convert("RGB")
-        packed = io.BytesIO()
-        with_palette(image).save(packed, format="png", optimize=True)
-        return packed.getvalue()
+        return with_palette(Image.frombuffer("RGBA", size, raw.getvalue(), "raw", "RGBA", 0, 1).convert("RGB"), colors)
 
     def save(self, path, dpi=200):
         """Write a .png, .svg or .pdf file, which appears only once it is complete; returns its path."""
@@ -84,7 +88,14 @@ class Picture:
 
     def html(self):
         """The picture as one HTML element with alternative text, on white, for light and dark pages alike."""
-        return self._html(self.png())
+        image, packed = self._indexed(**STORED), io.BytesIO()
+        image.convert("RGB").save(packed, format="webp", lossless=True)
+        width, height = (round(side * SHOWN) for side in image.size)
+        return _figure(
+            f'<img alt="{html.escape(self.description)}" width="{width}" height="{height}" '
+            f'style="max-width:100%;height:auto;display:block" '
+            f'src="data:image/webp;base64,{base64_text(packed.getvalue())}">'
+        )
 
     def inline_svg(self):
         """The picture as one HTML element that holds its lines: a page can put it in the place of another at once.
@@ -100,18 +111,10 @@ class Picture:
         style = f'role="img" aria-label="{label}" style="width:{width}px;max-width:100%;height:auto;display:block"'
         return _figure(svg.replace("<svg", f"<svg {style}", 1))
 
-    def _html(self, png):
-        width, height = (round(side * SHOWN) for side in png_size(png))
-        return _figure(
-            f'<img alt="{html.escape(self.description)}" width="{width}" height="{height}" '
-            f'style="max-width:100%;height:auto;display:block" src="data:image/png;base64,{base64_text(png)}">'
-        )
-
     def _repr_mimebundle_(self, include=None, exclude=None):
-        png = self.png()
         return {
-            "text/html": self._html(png),
-            "image/png": base64_text(png),  # for pages that drop HTML
+            "text/html": self.html(),
+            "image/png": base64_text(self.png(**SMALL)),
             "text/plain": self.description,
         }
 

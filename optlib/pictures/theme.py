@@ -62,7 +62,8 @@ _STYLES = {
 _TAKEN = {(color, dashes) for color, dashes, _ in _STYLES.values()}
 _SPARE = tuple((color, dashes) for dashes in DASHES for color in COLORS if (color, dashes) not in _TAKEN)
 
-# Sizes are chosen for figures of 8 x 5.5 inches, seen 760 pixels wide: text of about 15 pixels.
+# Sizes are chosen for figures of 8 x 5.5 inches, seen 760 pixels wide: text of 16 pixels and more.  Slides show them a
+# little larger, and count on no text below 12 points (PICTURE in tools/slides/plan.js).
 SIZE = (8.0, 5.5)
 _RC = {
     "figure.figsize": SIZE,
@@ -87,7 +88,7 @@ _RC = {
     "grid.linewidth": 0.8,
     "hatch.color": UNDEFINED_HATCH,
     "hatch.linewidth": 0.6,
-    "legend.fontsize": 11.5,
+    "legend.fontsize": 12,
     "legend.frameon": False,
     "legend.handlelength": 2.6,
     "lines.linewidth": 2.0,
@@ -97,8 +98,8 @@ _RC = {
     "ytick.color": FAINT,
     "xtick.labelcolor": INK,
     "ytick.labelcolor": INK,
-    "xtick.labelsize": 11.5,
-    "ytick.labelsize": 11.5,
+    "xtick.labelsize": 12,
+    "ytick.labelsize": 12,
     "svg.hashsalt": "optlib",  # the same figure gives the same file
 }
 
