@@ -59,6 +59,15 @@ class Trajectory:
         return diverged if diverged.ndim else bool(diverged)
 
     @property
+    def worst_late(self):
+        """Highest value of the last tenth of the steps, of one at least; an array for a batch, NaN where it diverged.
+
+        By it a run that swings is judged, rather than by its last value, which may be a dip.
+        """
+        worst = np.where(self.diverged, np.nan, self.f[-late_steps(self.steps) :].max(axis=0))
+        return worst if worst.ndim else float(worst)
+
+    @property
     def converged_at(self):
         """Step at which a criterion of ``tol`` was met: int or None; for a batch an array with -1 for none."""
         met = np.isin(self.stopped_by, CRITERIA)
@@ -74,6 +83,11 @@ class Trajectory:
             return f"<{np.size(self.ended_at)} paths of {what}: {ends}>"
         where = ", ".join(f"{v:.4g}" for v in self.end)
         return f"<{what}: {self.ended_at} steps to ({where}), f = {self.f[-1]:.4g}, stopped by {self.stopped_by}>"
+
+
+def late_steps(steps):
+    """How many steps at the end of a run are its last tenth."""
+    return max(1, steps // 10)
 
 
 def lost(values, start):

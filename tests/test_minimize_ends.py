@@ -164,6 +164,16 @@ def test_some_paths_of_a_batch_diverge_and_the_others_go_on():
     assert "2 stopped by diverged" in repr(batch)
 
 
+@pytest.mark.parametrize(("steps", "late"), [(1, 1), (9, 1), (10, 1), (60, 6), (65, 6)])
+def test_a_run_that_swings_is_judged_by_the_highest_of_its_last_tenth(steps, late):
+    f, rates = ol.FUNCTIONS["theta_squared"], np.array([0.1, 0.9, 1e300])
+    runs = ol.minimize(f, ol.Momentum(lr=rates[:, None]), start=3.0, steps=steps)
+    wanted = [ol.minimize(f, ol.Momentum(lr=rate), start=3.0, steps=steps).f[-late:].max() for rate in rates[:2]]
+    assert runs.worst_late[:2].tolist() == pytest.approx(wanted, rel=1e-12)
+    assert np.isnan(runs.worst_late[2]) == runs.diverged[2]
+    assert isinstance(ol.minimize(f, ol.Momentum(lr=0.1), steps=steps).worst_late, float)
+
+
 @pytest.mark.parametrize("name", list(ol.OPTIMIZERS))
 def test_no_rule_makes_a_noise_where_slopes_are_huge(name):
     steep = ol.objective(

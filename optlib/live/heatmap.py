@@ -1,4 +1,4 @@
-"""`heatmap`: where a rule ends for every pair of two hyper-parameters, and the path of each pair."""
+"""`heatmap`: how low a rule gets for every pair of two hyper-parameters, and the path of each pair."""
 
 import difflib
 
@@ -8,7 +8,7 @@ from .. import checks
 from ..minimize import grid, minimize
 from ..pictures.maps import heatmap as draw_map
 from ..pictures.picture import number
-from ..trajectory import lost
+from ..trajectory import late_steps, lost
 from . import browser_data, offline, page, translate
 from .scene import scene
 from .setting import setting, with_settings
@@ -17,7 +17,7 @@ CHUNK = 8000  # settings that run together: their paths fit into memory that is 
 
 
 def heatmap(f, rule, x="lr", y="beta", *, xs=None, ys=None, n=200, start=None, steps=200):
-    """Run a rule at n times n settings and show the value at the end of each.
+    """Run a rule at n times n settings and show how low each gets: the highest value of the last tenth of its steps.
 
     Parameters
     ----------
@@ -53,12 +53,15 @@ class SettingsMap:
     ----------
     xs, ys : arrays (n,) and (m,)
     values : array (m, n)
-        Value after the last step, NaN where the path left the finite numbers.
+        Highest value of the last tenth of the steps (`Trajectory.worst_late`), NaN where the path left the finite
+        numbers.
     diverged : bool array (m, n)
         Where it did, or ended more than `trajectory.LOST` times as high as it began.
     picture : Picture
     best : dict
-        The setting that ends lowest, and its value as ``f``.
+        The setting with the lowest value, which is ``f``.
+    edge : list of str
+        Hyper-parameters whose best value is the first or last that was tried, so that a better one may lie beyond.
     """
 
     def __init__(self, setting, rule, axes):
@@ -67,15 +70,20 @@ class SettingsMap:
         self.values = _ends(setting, rule, axes)
         row, column = np.unravel_index(np.nanargmin(self.values), self.values.shape)
         self.best = {self.x: float(self.xs[column]), self.y: float(self.ys[row]), "f": float(self.values[row, column])}
+        best = {self.x: column, self.y: row}
+        self.edge = [name for name, at in best.items() if on_edge(rule.hypers[name], axes[name], at)]
         self.diverged = lost(self.values, setting.f(np.array(setting.start)))
         if self.diverged.all():  # then show the least bad of them
             self.diverged = np.isnan(self.values)
         sides = [(name, values, "log" if rule.hypers[name].log else "linear") for name, values in axes.items()]
         start = ", ".join(map(number, setting.start))
+        names = " and ".join(f"{name} {number(self.best[name])}" for name in self.edge)
+        edge = f"; the best {names} is at the edge: a better one may lie beyond" if names else ""
         self.picture = draw_map(
-            self.values, *sides, label=f"value after {setting.steps:,} steps",
+            self.values, *sides, label=score_name(setting.steps),
             title=f"{type(rule).__name__} on {setting.f.name.replace('_', ' ')}",
-            diverged=self.diverged, settings=f"{self.values.size:,} settings, {setting.steps:,} steps from ({start})",
+            diverged=self.diverged,
+            settings=f"{self.values.size:,} settings, {setting.steps:,} steps from ({start}){edge}",
         )  # fmt: skip
 
     def __repr__(self):
@@ -108,6 +116,19 @@ class SettingsMap:
         }
 
 
+def score_name(steps):
+    """What `Trajectory.worst_late` is, in words."""
+    late = late_steps(steps)
+    return f"highest of the last {late:,} values" if late > 1 else "value at the end"
+
+
+def on_edge(hyper, grid, best):
+    """Whether the best of a rising grid, an index, is one of its ends, and no bound of the hyper-parameter itself."""
+    low, with_low, high, with_high = checks.ends(hyper.allowed)
+    bounds = [low] * with_low + [high] * with_high
+    return best in (0, len(grid) - 1) and float(grid[best]) not in bounds
+
+
 def _chart(axes):
     """Where the axes lie in the picture, as fractions from its lower left corner, and what they show."""
     box = axes.get_position()
@@ -121,7 +142,7 @@ def _chart(axes):
 
 
 def _ends(setting, rule, axes):
-    """Value after the last step for each pair, shape (len(ys), len(xs)); NaN for paths that diverged."""
+    """Highest late value for each pair, shape (len(ys), len(xs)); NaN for paths that diverged."""
     (x, xs), (y, ys) = axes.items()
     rows = max(1, CHUNK // len(xs))
     ends = []
@@ -130,7 +151,7 @@ def _ends(setting, rule, axes):
         # once a row and not once a cell.
         chunk = grid(**{y: ys[first : first + rows], x: xs})
         runs = minimize(setting.f, with_settings(rule, chunk), setting.start, setting.steps)
-        ends.append(np.where(runs.diverged, np.nan, runs.f[-1]))
+        ends.append(runs.worst_late)
     values = np.concatenate(ends)
     if np.isnan(values).all():
         raise ValueError(f"heatmap: {type(rule).__name__} diverges at all settings; try smaller values of {x} or {y}")

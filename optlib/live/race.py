@@ -15,6 +15,7 @@ from ..pictures.picture import number
 from ..trajectory import lost
 from . import page
 from .animation import animate
+from .heatmap import on_edge, score_name
 from .setting import with_settings
 
 RATES = np.geomspace(1e-4, 1e1, 200)  # those that are tried
@@ -31,8 +32,8 @@ def race(f, rules, *, lr=None, tune=False, rates=None, start=None, steps=100):
     lr : float, optional
         One learning rate for all.
     tune : bool
-        Give each rule the rate of ``rates`` that ends lowest after ``steps`` steps; all rates run at once.  Rules
-        without a learning rate run as they are.
+        Give each rule the best of ``rates``; all of them run at once.  A run is as good as the highest value of the
+        last tenth of its steps.  Rules without a learning rate run as they are.
     rates : 1-D array, optional
         Rates to try, by default 200 from 0.0001 to 10.
     start, steps : as in `minimize`
@@ -69,11 +70,12 @@ class Race:
     ----------
     paths : list of Trajectory, in the order of the rules
     table : list of dicts
-        ``rule``, ``lr`` (None for rules without one), ``f`` after the last step, ``diverged``, and ``edge``: whether
-        the best rate is the lowest or highest that was tried, so that a better one may lie beyond.
+        ``rule``, ``lr`` (None for rules without one), ``f`` after the last step, ``score``, the highest value of the
+        last tenth (see `Trajectory.worst_late`), ``diverged``, and ``edge``: whether the best rate is the lowest or
+        highest that was tried, so that a better one may lie beyond.
     animation : Animation
     tuning : Picture or None
-        Value after the last step against learning rate, one curve a rule.
+        Score against learning rate, one curve a rule.
     """
 
     def __init__(self, f, paths, searches):
@@ -83,18 +85,22 @@ class Race:
             lr = path.rule.settings().get("lr")
             self.table.append({
                 "rule": type(path.rule).__name__, "lr": lr if isinstance(lr, numbers.Real) else None,
-                "f": float(path.f[-1]), "diverged": path.diverged, "edge": bool(search and search.edge),
+                "f": float(path.f[-1]), "score": path.worst_late,
+                "diverged": path.diverged, "edge": bool(search and search.edge),
             })  # fmt: skip
         self.animation = animate(f, *paths)
         tuned = [(path, search) for path, search in zip(paths, searches, strict=True) if search is not None]
         self.tuning = _tuning_picture(tuned) if tuned else None
 
     def __repr__(self):
-        lines = [f"{'rule':18} {'lr':>9} {'f at the end':>13}"]
-        for row in sorted(self.table, key=lambda row: (row["diverged"], row["f"])):
+        lines = [f"{'rule':18} {'lr':>9} {score_name(self.paths[0].steps):>30}"]
+        for row in sorted(self.table, key=lambda row: (row["diverged"], 0.0 if row["diverged"] else row["score"])):
             lr = "-" if row["lr"] is None else number(row["lr"])
-            remark = "  diverged" if row["diverged"] else "  at the edge of the rates tried" if row["edge"] else ""
-            lines.append(f"{row['rule']:18} {lr:>9} {row['f']:13.2e}{remark}")
+            if row["diverged"]:
+                score, remark = "-", "  diverged"
+            else:
+                score, remark = f"{row['score']:.2e}", "  at the edge of the rates tried" if row["edge"] else ""
+            lines.append(f"{row['rule']:18} {lr:>9} {score:>30}{remark}")
         return "\n".join(lines)
 
     def html(self):
@@ -108,10 +114,10 @@ class Race:
 
 
 class _Search(NamedTuple):
-    """Rates tried, the value at the end of each (NaN where it diverged), the best rate, whether it is at an end."""
+    """Rates tried, the score of each (NaN where it diverged), the best rate, whether a better one may lie beyond."""
 
     rates: np.ndarray
-    values: np.ndarray
+    scores: np.ndarray
     best: float
     edge: bool
 
@@ -121,25 +127,27 @@ def _search(f, rule, rates, start, steps):
     if "lr" not in rule.hypers or callable(rule.settings()["lr"]):
         return None
     runs = minimize(f, with_settings(rule, {"lr": rates[:, None]}), start, steps)
-    values = np.where(runs.diverged, np.nan, runs.f[-1])
-    if np.isnan(values).all():
+    if np.isnan(runs.worst_late).all():
         raise ValueError(f"race: {type(rule).__name__} diverges at all rates from {rates[0]:g} to {rates[-1]:g}")
-    best = int(np.nanargmin(values))
-    return _Search(rates, values, float(rates[best]), best in (0, len(rates) - 1))
+    best = int(np.nanargmin(runs.worst_late))
+    return _Search(rates, runs.worst_late, float(rates[best]), on_edge(rule.hypers["lr"], rates, best))
 
 
 def _tuning_picture(tuned):
-    """Value at the end against rate, one curve a rule, its best rate starred; runs that flew off are left out."""
+    """Score against rate, one curve a rule, its best rate starred; runs that flew off are left out."""
     steps, rates, values, stars = tuned[0][0].steps, tuned[0][1].rates, {}, []
     for path, search in tuned:
         name = type(path.rule).__name__
         same = sum(label.split(",")[0] == name for label in values)
         label = f"{name}, no. {same + 1}" if same else name
-        values[label] = np.where(lost(search.values, path.f[0]), np.nan, search.values)
-        stars.append((search.best, np.nanmin(search.values)))
+        values[label] = np.where(lost(search.scores, path.f[0]), np.nan, search.scores)
+        stars.append((search.best, np.nanmin(search.scores)))
     log = bool(min(value for _, value in stars) > 0)
-    picture = curves(rates, values, "learning rate", f"value after {steps:,} steps", "Every learning rate tried",
-                     logx=True, logy=log)  # fmt: skip
+    edge = [name for name, (_, search) in zip(values, tuned, strict=True) if search.edge]
+    title = "Every learning rate tried"
+    if edge:
+        title += f"; best at the edge, so a better one may lie beyond: {', '.join(edge)}"
+    picture = curves(rates, values, "learning rate", score_name(steps), title, logx=True, logy=log)
     picture.axes.plot(*zip(*stars, strict=True), marker="*", linestyle="none", color=theme.YELLOW,
                       markeredgecolor=theme.INK, markersize=15, zorder=9)  # fmt: skip
     named = ", ".join(f"{name} {number(rate)}" for name, (rate, _) in zip(values, stars, strict=True))
