@@ -31,3 +31,19 @@ def _who_is_lowest(answer):
     if lower:
         return f"it ends at f = {chosen.f[-1]:.3g}; {lower} of the others end{'s' if lower == 1 else ''} lower."
     return None
+
+
+@exercise("00.2 a budget of twenty runs")
+def _budget(answer):
+    """Momentum(lr, beta) whose last 20 of 200 losses on Rosenbrock's valley are all below 0.1."""
+    if not isinstance(answer, OPTIMIZERS["Momentum"]):
+        return "hand in the rule with its settings: ol.Momentum(lr=..., beta=...)."
+    path = minimize(FUNCTIONS[RACE["function"]], answer, steps=RACE["steps"])
+    if path.diverged:
+        return f"it leaves the picture after {path.ended_at} steps: the learning rate is too large for this valley."
+    late, least = float(path.f[-20:].max()), float(path.f.min())
+    if late < 0.1:
+        return None
+    if least < 0.1:
+        return f"it comes down to {least:.2g} and swings up again to {late:.2g}: its memory or its step is too long."
+    return f"the highest of its last 20 losses is {late:.2g}. Try other learning rates, and other values of beta."

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from .engine import close, exercise, expect_number, float_of, floats_of, hint_for, same
+from .engine import close, exercise, expect_number, floats_of, hint_for, same
 
 
 @exercise("01.1 central difference", "derivative(f, x, h)")
@@ -64,49 +64,63 @@ def _descend(descend):
     ], f"the first step should lead to {right[1].tolist()}; the rule is x - lr * grad(x).")  # fmt: skip
 
 
-@exercise("01.3 the largest stable learning rate")
-def _largest_lr(answer):
-    """The limit of the learning rate on 3x^2: 2/L with L = 6."""
-    return expect_number(answer, 1 / 3, [
-        (2 / 3, "2/3 would be 2 over the factor 3; but L is the curvature, the second derivative of 3x², which is 6."),
-        (1 / 6, "1/6 = 1/L is the best step: it reaches the minimum at once. How far beyond may one go?"),
-        (6.0, "6 is the curvature L; the limit is 2/L."),
-        (3.0, "3 is L/2; the limit is its inverse."),
-        (1.0, "that is the limit of x², where L = 2."),
-    ], otherwise="each step multiplies x by 1 - 6 lr; for which lr is that -1?")  # fmt: skip
+@exercise("01.3 the factor at 1/L")
+def _factor_at_one_over_l(answer):
+    """The slowest factor of gradient descent at lr = 1/L for curvatures from 0.1 to 10: 1 - 0.1/10."""
+    return expect_number(answer, 0.99, [
+        (99 / 101, "that is the factor of the best learning rate, 2/(mu + L); asked is the one of 1/L."),
+        (0.0, "that is the factor of the steepest direction, which 1/L solves in one step. Which one is slowest?"),
+        (0.01, "that is what a step gains; the factor is what it leaves."),
+        (1.01, "a factor above 1 would be divergence: the step is subtracted."),
+        (0.9, "that is 1 - mu: the curvature still has to be multiplied by the learning rate, 1/10."),
+        (0.1, "that is the learning rate; put it into 1 - lr times the curvature."),
+    ], otherwise="each direction has the factor 1 - lr times its curvature; take the one nearest to 1.",
+        tolerance=1e-5)  # fmt: skip
 
 
-def _steps_needed(lr=0.1, start=2.0, bound=1e-3, factor=2.0):
-    """Smallest k with |1 - factor lr|^k start < bound, counted."""
-    k, x = 0, start
-    while abs(x) >= bound:
-        k, x = k + 1, (1 - factor * lr) * x
-    return k
+@exercise("01.4 a condition number, and its cure", "kappas(inputs)")
+def _cure(kappas):
+    """kappas(inputs): condition numbers of X'X / n with a column of ones, as the inputs are and standardized."""
+    inputs = np.array([[1.0, 10.0], [2.0, 30.0], [3.0, 20.0], [6.0, 40.0], [8.0, 70.0]])
+    ones = np.ones((5, 1))
+    centered = inputs - inputs.mean(axis=0)
+    ready = centered / inputs.std(axis=0)
 
+    def kappa(x):
+        curvatures = np.linalg.eigvalsh(x.T @ x)
+        return curvatures[-1] / curvatures[0]
 
-@exercise("01.4 steps needed")
-def _how_many_steps(answer):
-    """The smallest k such that |1 - 2 lr|^k * 2 < 1e-3 for lr = 0.1."""
-    right = _steps_needed()
-    exact = math.log(1e-3 / 2) / math.log(0.8)
-    value = float_of(answer)
-    if value is not None and close(value, exact, 1e-4):
-        return "steps are whole: the smallest whole number that is at least this."
-    return expect_number(answer, right, [
-        (right - 1, "nearly: after so many steps the distance is still a little above 0.001."),
-        (right + 1, "that is enough, but one step fewer is enough as well."),
-        (_steps_needed(start=1.0), "the walk starts at 2, not at 1."),
-        (_steps_needed(factor=1.0), "the factor is 1 - 2 lr = 0.8: the derivative of x² is 2x."),
-        (math.ceil(exact / 2), "this is when the value x² falls below 0.001; asked is the distance |x|."),
-        (_steps_needed(lr=0.01), "that is for lr = 0.01."),
-    ], otherwise="solve 0.8^k · 2 = 0.001 for k with a logarithm, then round up; or count in a loop.",
-        tolerance=1e-9)  # fmt: skip
+    before, after = kappa(np.hstack([inputs, ones])), kappa(np.hstack([ready, ones]))
+    kept = inputs.copy()
+    answer = kappas(inputs)
+    reply = floats_of(answer)
+    if reply is None or reply.shape != (2,):
+        return f"return two numbers, before and after, not {answer!r}."
+    if not np.array_equal(inputs, kept):
+        return "the inputs were changed in place; standardize a copy: z = (inputs - mean) / sd."
+    root = "this is a quotient of singular values of X; the Hessian is X'X / n, so square it."
+    mean = "take mean and deviation of each column: axis=0."
+    hints = [
+        [(after, "the order is (before, after)."), (before**0.5, root), (1 / before, "turn the quotient around."),
+         (kappa(inputs), "the column of ones is missing: the line has an intercept b."),
+         (kappa(np.hstack([centered, ones])), "these inputs are centered; take them as they are.")],
+        [(after**0.5, root), (1 / after, "turn the quotient around."),
+         (kappa(np.hstack([centered, ones])), "the centered inputs must be divided by their deviations, too."),
+         (kappa(np.hstack([inputs / inputs.std(axis=0), ones])), "the mean of each input must be subtracted, too."),
+         (kappa(np.hstack([(inputs - inputs.mean()) / inputs.std(), ones])), mean)],
+    ]  # fmt: skip
+    for name, right, given, texts in zip(("before", "after"), (before, after), reply, hints, strict=True):
+        if not close(given, right):
+            otherwise = f"for the check's five examples it should be {right:.4g}, the largest eigenvalue of X'X / n " \
+                        "over the smallest."  # fmt: skip
+            return f"{name}: " + next((text for wrong, text in texts if close(given, wrong)), otherwise)
+    return None
 
 
 # Runs so far: points, values, gradients, whether to stop, and the hint for the wrong reply.
 _RUNS = (
     ([[2.0, 0.0], [2.0 - 4e-7, 0.0]], [4.0, 4.0 - 1.6e-6], [[4.0, 0.0], [4.0, 0.0]], False,
-     "it stops although the slope is 4: with lr = 1e-7 the steps and the changes of the value are tiny everywhere. "
+     "it stops although the gradient is (4, 0): with lr = 1e-7 steps and changes of the value are tiny everywhere. "
      "Look at the gradient."),
     ([[1.0, 0.0], [-1.0, 0.0]], [1.0, 1.0], [[2.0, 0.0], [-2.0, 0.0]], False,
      "it stops while the walk bounces between two points of equal value and slope 2: a negative slope is a slope "
