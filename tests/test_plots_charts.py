@@ -174,3 +174,11 @@ Z, X, Y = np.ones((2, 3)), ("a", [1, 2, 3]), ("b", [1, 2])
 def test_charts_and_maps_name_what_is_wrong(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def test_marks_of_a_long_curve_lie_apart_on_a_logarithmic_axis():
+    x = np.arange(1.0, 10_001)
+    (line,) = ol.plots.curves(x, {"a": 1 / x}, "step", "value", logx=True, logy=True).axes.lines
+    gaps = np.diff(np.log(x[line.get_markevery()]))
+    assert len(gaps) == 9
+    assert gaps.max() < 1.5 * gaps.min()

@@ -107,7 +107,7 @@ def curves(x, ys, xlabel, ylabel, title=None, *, logx=False, logy=False, slopes=
         raise ValueError(f"curves: slopes={slopes!r} needs logx=True, logy=True and labels out of {list(data)}")
     with canvas() as (figure, axes):
         for (label, (at, y)), style in zip(data.items(), styles(data), strict=True):
-            axes.plot(at, y, label=label, **style, markevery=every(len(at), EVERY_POINT, 10))
+            axes.plot(at, y, label=label, **style, markevery=_marked(at, logx))
         scales(axes, logx, logy, [at for at, _ in data.values()])
         axes.set(xlabel=text(xlabel), ylabel=text(ylabel), xlim=xlim, ylim=ylim)
         for label, slope in slopes.items():
@@ -215,6 +215,14 @@ def _wants_log(values):
     positive = np.concatenate([y[np.isfinite(y) & (y > 0)] for y in values])
     below = sum(int((y < -1e-9).sum()) for y in values)
     return bool(positive.size and not below and positive.max() / DECADES > positive.min())
+
+
+def _marked(x, log):
+    """Which points of a curve are marked: of a long one on a logarithmic axis, some at equal distances on this axis."""
+    if not log or len(x) <= EVERY_POINT:
+        return every(len(x), EVERY_POINT, 10)
+    x = np.log(x)
+    return [int(np.nanargmin(np.abs(x - place))) for place in np.linspace(np.nanmin(x), np.nanmax(x), 10)]
 
 
 def _slope(axes, x, y, slope):
