@@ -32,7 +32,7 @@ def few(monkeypatch):
 
 def make(stage="final", rule="Adam", lr=0.01, seed=0, **changes):
     changes = {"data": {"set": "subset", "validation": 50}, "tuning__images": 100, "rules": [rule]} | changes
-    return plan.make(protocol(**changes), stage, "", rule, lr, seed)
+    return plan.make(protocol(**changes), stage, "", rule, lr, {}, seed)
 
 
 def history(job, **options):
@@ -115,7 +115,7 @@ def test_in_several_processes_the_numbers_are_those_of_one(tmp_path):
     done = []
     for job in plan.jobs(given, []):  # as if the final runs were recorded: they take all images
         for stage in ("final", "default"):
-            done.append({**plan.make(given, stage, "", job["rule"], job["lr"], 0), "history": {}})
+            done.append({**plan.make(given, stage, "", job["rule"], job["lr"], {}, 0), "history": {}})
     for workers in (1, 2):
         out = tmp_path / f"{workers}.jsonl"
         for each in done:

@@ -68,22 +68,51 @@ def test_where_everything_diverges_smaller_rates_are_tried_and_no_final_run_is_m
     assert {r["lr"] for r in rescued if r["stage"] == "final"} == {1e-6}  # as good, and the lower of the two
 
 
+def scored(accuracies, losses):
+    """Scores of runs with these accuracies (None: diverged) and losses."""
+    tried = [record(job, *end) for job, *end in zip(plan.jobs(one(), []), accuracies, losses, strict=True)]
+    done = {run["id"]: run for run in tried}
+    return [plan.score([run], done) for run in tried]
+
+
 def test_a_tie_goes_to_the_lower_loss_and_then_to_the_lower_rate():
-    grid = plan.jobs(one(), [])
-    losses = {1e-4: 0.9, 1e-3: 0.9, 1e-2: 0.7}
-    tried = [record(job, 0.5, loss=losses[job["lr"]]) for job in grid]
-    assert plan.best_place(tried) == 2
-    assert plan.best_place(tried[:2]) == 0
-    assert plan.best_place([record(job, None) for job in grid]) is None
+    scores = scored([0.5, 0.5, 0.5], [0.9, 0.9, 0.7])
+    assert plan.best_place(scores) == 2
+    assert plan.best_place(scores[:2]) == 0
+    assert plan.best_place(scored([None] * 3, [None] * 3)) is None
 
 
 def test_accuracy_goes_before_loss_and_a_diverged_run_never_wins():
-    low, high, lost = (
-        record(job, a, loss=b)
-        for job, (a, b) in zip(plan.jobs(one(), []), [(0.5, 0.1), (0.6, 9.0), (None, None)], strict=True)
-    )
-    assert plan.best_place([low, high, lost]) == 1
-    assert plan.best_place([lost, record(low, 0.0, loss=99.0)]) == 1
+    assert plan.best_place(scored([0.5, 0.6, None], [0.1, 9.0, None])) == 1
+    assert plan.best_place(scored([None, 0.0, 0.0], [None, 99.0, 99.0])) == 1
+
+
+def test_with_several_seeds_the_best_mean_is_chosen_and_a_rate_that_diverges_once_is_not():
+    given = one(tuning__seeds=[7, 8, 9], tuning__widen=0)
+    ends = {1e-4: [0.5, 0.5, 0.5], 1e-3: [0.9, 0.3, 0.4], 1e-2: [0.9, 0.9, None]}
+    records = finished(given, lambda job: ends[job["lr"]][job["seed"] - 7] if job["stage"] == "tuning" else 0.5)
+    assert stages(records) == {"tuning": 9, "final": 2, "default": 0}
+    assert {(r["lr"], r["seed"]) for r in records if r["stage"] == "final"} == {(1e-3, 0), (1e-3, 1)}
+
+
+def test_a_second_hyper_parameter_is_tried_beside_the_best_rate_and_its_own_grid_is_widened():
+    given = protocol(tuning__also={"Momentum": {"beta": [0.5, 0.8]}}, tuning__exponents=[0.0, 0.5, 1.0])
+    peak = {"Momentum": {0.9: 0.0316, 0.5: 0.316, 0.8: 0.0316}, "Adam": {}}  # at another beta another rate is best
+
+    def accuracy(job):
+        beta = job["settings"].get("beta", 0.9)
+        best = peak[job["rule"]].get(beta, 3e-3)
+        return hill(best)(job) - 0.1 * abs(beta - 0.5)
+
+    records = finished(given, accuracy)
+    momentum = [r for r in records if r["rule"] == "Momentum"]
+    tried = {}
+    for r in momentum:
+        if r["stage"] == "tuning":
+            tried.setdefault(r["settings"].get("beta"), set()).add(r["lr"])
+    assert tried == {None: {0.01, 0.0316, 0.1}, 0.5: {0.01, 0.0316, 0.1, 0.316, 1.0}, 0.8: {0.01, 0.0316, 0.1}}
+    assert {(r["lr"], r["settings"]["beta"]) for r in momentum if r["stage"] == "final"} == {(0.316, 0.5)}
+    assert all(r["settings"] == {} for r in records if r["rule"] == "Adam")
 
 
 def test_all_rules_are_tuned_before_the_first_final_run_and_these_go_seed_by_seed():
@@ -151,13 +180,13 @@ def test_every_rule_of_a_shipped_protocol_gets_the_same_budget(name):
         return
     assert set(per_rule) == {(variant, rule) for variant in given.variants for rule in given.rules}
     assert len(set(map(tuple, per_rule.values()))) == 1
-    assert {len(tried) for tried in per_rule.values()} == {len(given.tuning["exponents"])}
+    assert {len(tried) for tried in per_rule.values()} == {len(given.tuning["exponents"]) * len(given.tuning["seeds"])}
 
 
 @pytest.mark.parametrize("rule", FIRST_ORDER)
 def test_the_grid_of_every_rule_holds_its_default_and_only_rates_that_it_takes(rule):
     given = load_protocol("gpu")
-    grid = [job["lr"] for job in plan.tuning_jobs(given, {}, "", rule)]
+    grid = [job["lr"] for (job,) in plan.trials(given, {}, "", rule)]
     assert ol.OPTIMIZERS[rule]().lr in grid
     assert len(set(grid)) == len(grid) == 7
     for lr in grid:
@@ -165,7 +194,7 @@ def test_the_grid_of_every_rule_holds_its_default_and_only_rates_that_it_takes(r
 
 
 def id_of(stage="final", rule="Adam", lr=0.01, seed=0, **changes):
-    return plan.make(protocol(**changes), stage, "", rule, lr, seed)["id"]
+    return plan.make(protocol(**changes), stage, "", rule, lr, {}, seed)["id"]
 
 
 OTHER = {
@@ -210,7 +239,7 @@ def test_the_id_is_the_same_where_only_the_list_of_runs_is_another(what):
 
 def test_ids_are_kept_from_release_to_release():
     """An id that changes makes all records old.  Change this one only together with what a run computes."""
-    job = plan.make(load_protocol("cpu"), "tuning", "", "Adam", 0.001, 0)
+    job = plan.make(load_protocol("cpu"), "tuning", "", "Adam", 0.001, {}, 0)
     assert job["id"] == "6b8445f3d1cf"
 
 
@@ -219,7 +248,7 @@ def test_making_jobs_changes_neither_protocol_nor_records():
     records = finished(given, hill(0.01))
     before = copy.deepcopy((given, records))
     plan.jobs(given, records[:5])
-    job = plan.make(given, "tuning", "", "Adam", 0.01, 0)
+    job = plan.make(given, "tuning", "", "Adam", 0.01, {}, 0)
     job["training"]["batch"] = 1
     assert (given, records) == before
 

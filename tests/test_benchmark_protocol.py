@@ -64,6 +64,14 @@ BAD = {  # change -> what the error must say
     "a title that is no text": ({"title": 3}, ["title=3", "text"]),
     "a missing key": ({"training__batch": None}, ["[training]", "batch is missing", "integer of at least 1"]),
     "a missing table": ({"data": None}, ["[data]", "set is missing", "'full'"]),
+    "a second hyper-parameter of no rule": (
+        {"tuning__also": {"Adams": {"beta1": [0.8]}}}, ["also=", "Adams", "must name rules"]),
+    "a second hyper-parameter of a rule that does not run": (
+        {"tuning__also": {"RMSProp": {"beta2": [0.8]}}}, ["[tuning.also]", "'RMSProp' is unknown", "Momentum, Adam"]),
+    "two of them": (
+        {"tuning__also": {"Adam": {"beta1": [0.8], "beta2": [0.9]}}}, ["for each one hyper-parameter"]),
+    "the rate as the second": ({"tuning__also": {"Adam": {"lr": [0.8]}}}, ["lr=[0.8]", "not of lr"]),
+    "a value that its rule refuses": ({"tuning__also": {"Adam": {"beta1": [0.8, 2]}}}, ["[also.Adam]", "beta1=2"]),
     "no seeds": ({"final__seeds": []}, ["seeds=[]", "one or more different integers"]),
     "tuning that is no table": ({"tuning": 5}, ["[tuning]", "must be a table", "5"]),
     "variants that are no table": ({"variants": 3}, ["variants=3", "table"]),
@@ -122,16 +130,17 @@ def test_a_mistake_is_named_with_the_file_the_key_the_value_and_what_is_allowed(
 
 
 WRONG = {  # for fields of each type, beside what no field takes
-    int: [True, 1.5], bool: [1, "true"], float: [True, math.inf, 1e9, 10**400], str: [["SpeedNet"], 3],
-    list: [3, [True], [0], [0.5], [-1], [1, 1], [0, math.inf], [0, 400]],
+    int: [{}, True, 1.5], bool: [{}, 1, "true"], float: [{}, True, math.inf, 1e9, 10**400], str: [{}, ["SpeedNet"], 3],
+    list: [{}, 3, [True], [0], [0.5], [-1], [1, 1], [0, math.inf], [0, 400]], dict: [[]],
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("table", TABLES)
 def test_every_key_refuses_what_it_cannot_be(table):
     for field in dataclasses.fields(TABLES[table]):
-        wrong = WRONG[field.type] if field.name not in ("seeds", "default_seeds") else [3, [True], [0.5], [-1], [1, 1]]
-        for value in ("nonsense", -7, math.nan, {}, *wrong):
+        seeds = field.name in ("seeds", "default_seeds")
+        wrong = [{}, 3, [True], [0.5], [-1], [1, 1]] if seeds else WRONG[field.type]
+        for value in ("nonsense", -7, math.nan, *wrong):
             given = settings()
             given[table][field.name] = value
             with pytest.raises(ValueError) as error:
@@ -169,7 +178,7 @@ def test_a_file_named_like_a_protocol_of_the_course_must_be_that_protocol(tmp_pa
 
 def test_what_is_no_file_is_told_with_the_names_there_are(tmp_path):
     for which in ("cpuu", tmp_path, tmp_path / "none.toml", ""):
-        with pytest.raises(FileNotFoundError, match="is neither a file nor one of .*cpu, gpu"):
+        with pytest.raises(FileNotFoundError, match="is neither a file nor one of .*cpu, .*gpu"):
             load_protocol(which)
 
 

@@ -32,12 +32,12 @@ def test_numbers_are_those_of_the_records(complete):
     assert [run["seed"] for run in complete.final("Adam")] == [0, 1]
     assert complete.accuracies("Adam") == pytest.approx([0.69, 0.692])
     assert complete.accuracy("Adam").mean == pytest.approx(0.691)
-    assert [run["lr"] for run in complete.tuning("Adam")] == [1e-4, 1e-3, 1e-2, 0.1]
+    assert [lr for lr, _, _ in complete.tuning("Adam")] == [1e-4, 1e-3, 1e-2, 0.1]
     assert complete.validation("Adam", 1e-3) == pytest.approx(0.59)
     assert complete.validation("Adam", 77.0) is None
     assert complete.missing() == ""
     assert complete.places() == {"Momentum": (1, 1), "Adam": (2, 2), "AdaGrad": (3, 3)}
-    assert "10 learning rates tried, 6 runs with test images, of 3 rules. Everything was run." in repr(complete)
+    assert "10 settings tried, 6 runs with test images, of 3 rules. Everything was run." in repr(complete)
 
 
 def test_records_of_other_settings_in_the_same_file_are_not_mixed_in(complete):
@@ -50,7 +50,7 @@ def test_records_of_other_settings_in_the_same_file_are_not_mixed_in(complete):
 
 
 def test_further_seeds_count(complete):
-    job = plan.make(some(), "final", "", "Adam", 0.01, 9)
+    job = plan.make(some(), "final", "", "Adam", 0.01, {}, 9)
     assert len(Results(some(), [*complete.done.values(), record(job, 0.5)]).final("Adam")) == 3
 
 
@@ -90,7 +90,7 @@ def test_a_rule_that_diverges_everywhere_is_tuned_and_said_to_diverge():
 
 def test_the_table_shows_the_best_first_with_what_a_reader_must_know(complete):
     table = complete.table()
-    assert table.columns == ["rule", "place", "best lr", "default lr", "rates tried", "validation, best lr",
+    assert table.columns == ["rule", "place", "best lr", "default lr", "settings tried", "validation, best lr",
                              "validation, default lr", "test, best lr", "runs", "memory"]  # fmt: skip
     assert [row[0] for row in table.rows] == ["Momentum", "Adam", "AdaGrad"]
     assert table.rows[1] == ["Adam", "2", "0.01", "0.001", "4", "69.0 %", "59.0 %", "69.10 ± 0.14 %", "2", "2"]

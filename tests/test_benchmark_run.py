@@ -164,11 +164,11 @@ def test_a_folder_in_the_place_of_the_file_is_told_before_anything_runs_or_is_wr
 
 
 def test_a_line_tells_rule_rate_seed_and_result():
-    job = plan.make(protocol(), "final", "", "Adam", 0.001, 3)
+    job = plan.make(protocol(), "final", "", "Adam", 0.001, {}, 3)
     text = runner.line({**record(job, 0.5), "flips_accuracy": 0.625})
     assert text == f"{job['id']}  final    Adam, lr 0.001, seed 3: test 50.00%, 4.0 s of training, 62.50% with flips"
     assert "diverged at step 3" in runner.line(record(job, None))
-    assert "validation 50.00%" in runner.line(record(plan.make(protocol(), "tuning", "", "Adam", 1.0, 0), 0.5))
+    assert "validation 50.00%" in runner.line(record(plan.make(protocol(), "tuning", "", "Adam", 1.0, {}, 0), 0.5))
 
 
 class Lonely:

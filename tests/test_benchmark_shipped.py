@@ -35,7 +35,7 @@ def test_every_record_is_one_of_its_protocol_and_tells_how_it_was_made(path):
     assert len({record["id"] for record in recorded}) == len(recorded)
     for record in recorded:
         assert record["protocol"] == path.stem
-        what = [record[name] for name in ("stage", "variant", "rule", "lr", "seed")]
+        what = [record[name] for name in ("stage", "variant", "rule", "lr", "settings", "seed")]
         assert record["id"] == plan.make(given, *what)["id"], what
         assert re.fullmatch("[0-9a-f]{64}", record["code"])
         assert record["code"] in circumstances.COMMITS or "statements" in record

@@ -26,17 +26,17 @@ def variant_curves(results, metric="test_accuracy"):
 
 
 def sensitivity(results, rules=None):
-    """Accuracy on the images held out against the learning rate, a curve for each rule."""
-    tried = {rule: results.tuning(rule) for rule in _chosen(results, rules)}
-    data = {}
-    for rule, records in tried.items():
-        histories = [record["history"] for record in records]
-        accuracies = np.array([np.nan if h["diverged"] else h["test_accuracy"][-1] for h in histories])
-        if len(records) > 1 and np.isfinite(accuracies).any():
-            data[rule] = np.array([record["lr"] for record in records]), accuracies
+    """Mean accuracy on the images held out against the learning rate, a curve for each rule."""
+    protocol, data = results.protocol, {}
+    for rule in _chosen(results, rules):
+        tried = [(lr, accuracy) for lr, own, accuracy in results.tuning(rule) if own == protocol.rules[rule]]
+        rates, accuracies = np.array(tried).reshape(-1, 2).T
+        if len(tried) > 1 and np.isfinite(accuracies).any():
+            data[rule] = rates, accuracies
     if not data:
         raise ValueError("sensitivity: no learning rates were tried for these rules")
-    title = f"Which learning rates work: {counted(results.protocol.tuning['epochs'], 'short epoch')}"
+    length = "short epoch" if protocol.tuning["images"] else "epoch"
+    title = f"Which learning rates work: {counted(protocol.tuning['epochs'], length)}"
     return plots.curves(None, data, "learning rate", "validation accuracy", title, logx=True, ylim=(0, None))
 
 

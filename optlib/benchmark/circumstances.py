@@ -15,7 +15,7 @@ PACKAGE = pathlib.Path(__file__).resolve().parent.parent
 # What decides the numbers of a training run; a change elsewhere does not make a record old.
 DECIDES = ("arrays.py", "checks.py", "registry.py", "schedules/*.py", "torch_driver/*.py", "optimizers/*.py",
            "data/*.py", "vision/*.py", "benchmark/job.py")  # fmt: skip
-# Of these only what the rule of a run reaches by name counts: a new rule, or a change of another one, leaves it as it is.
+# Of these only what the rule of a run reaches by name counts, so that a new rule or a change of another one is none.
 BY_NAME = ("schedules/*.py", "optimizers/*.py")
 # Excluded: display, and download code, whose results are compared with checksums.
 SHOWS = ("data/__main__.py", "data/archive.py", "data/download.py", "data/progress.py", "vision/describe.py",
@@ -29,8 +29,8 @@ COMMITS = {
 }
 
 
-def circumstances(rule):
-    """Versions, hardware, date and digests of the code of a run; nothing that names the machine or its user."""
+def circumstances(rule=None):
+    """Versions, hardware, date and digests of the code, by default of all rules; nothing names machine or user."""
     import torch
 
     from .. import __version__

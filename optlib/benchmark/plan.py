@@ -1,14 +1,15 @@
 """Which runs a protocol asks for, as a function of the protocol and of the records, so that any break is resumed.
 
-Stage "tuning" tries a grid of learning rates on images held out of the training set.  Stage "final" trains with the
-best of them on all training images, once for each seed, and is tested on the test images.  Stage "default" is the same
-at the rule's default learning rate.
+Stage "tuning" tries a grid of learning rates on images held out of the training set and, where the protocol names a
+second hyper-parameter, that one near the best rate.  Stage "final" trains with the best of them on all training images,
+once for each seed, and is tested on the test images.  Stage "default" is the same at the rule's default learning rate.
 """
 
 import hashlib
 import json
 
 from ..registry import OPTIMIZERS
+from .protocol import IMAGES
 
 DIGITS = 3  # of a learning rate
 # Settings that came after the first records, and what these were made with.  A run with the same is recorded without
@@ -37,30 +38,33 @@ def jobs(protocol, records):
     pairs = [(variant, rule) for variant in protocol.variants for rule in protocol.rules]
     if protocol.tuning:
         for pair in pairs:
-            wanted += tuning_jobs(protocol, done, *pair)
-    rates = {pair: best_rate(protocol, done, *pair) for pair in pairs}
+            wanted += [job for trial in trials(protocol, done, *pair) for job in trial]
+    best = {pair: best_setting(protocol, done, *pair) for pair in pairs}
     seeds = protocol.final["seeds"]
     for seed in [*seeds, *(s for s in protocol.final["default_seeds"] if s not in seeds)]:
         for variant, rule in pairs:
-            lr, default = rates[variant, rule], default_rate(protocol, rule)
-            if lr is not None and seed in seeds:
-                wanted.append(make(protocol, "final" if protocol.tuning else "default", variant, rule, lr, seed))
-            if protocol.tuning and seed in protocol.final["default_seeds"] and lr != default:
-                wanted.append(make(protocol, "default", variant, rule, default, seed))
+            chosen, default = best[variant, rule], (default_rate(protocol, rule), {})
+            if chosen and seed in seeds:
+                wanted.append(make(protocol, "final" if protocol.tuning else "default", variant, rule, *chosen, seed))
+            if protocol.tuning and seed in protocol.final["default_seeds"] and chosen != default:
+                wanted.append(make(protocol, "default", variant, rule, *default, seed))
     unique = {}
     for job in wanted:  # variants may ask for the same run
         unique.setdefault(job["id"], job)
     return [job for name, job in unique.items() if name not in done]
 
 
-def make(protocol, stage, variant, rule, lr, seed):
-    """One run, in plain values; its id is a checksum of all that decides its numbers."""
+def make(protocol, stage, variant, rule, lr, settings, seed):
+    """One run, in plain values; its id is a checksum of all that decides its numbers.
+
+    ``settings`` are hyper-parameters that differ from those which the protocol gives this rule.
+    """
     training = dict(protocol.trained(variant))
     if stage == "tuning":
         training["epochs"] = protocol.tuning["epochs"]
     decides = {
         "stage": "tuning" if stage == "tuning" else "final",  # the default's rate may also be the best one
-        "rule": rule, "settings": protocol.rules[rule], "lr": lr, "seed": seed,
+        "rule": rule, "settings": protocol.rules[rule] | settings, "lr": lr, "seed": seed,
         "data": protocol.data,
         "network": _without_later(protocol.network), "training": _without_later(training),
         "images": protocol.tuning["images"] if stage == "tuning" else 0,
@@ -87,31 +91,55 @@ def rate(protocol, rule, exponent):
     return float(f"{default_rate(protocol, rule) * 10**exponent:.{DIGITS}g}")
 
 
-def tuning_jobs(protocol, done, variant, rule):
-    """The grid of a rule and, when all of it is recorded, one rate beyond the end at which the best one lies."""
+def trials(protocol, done, variant, rule):
+    """What is tried and wanted so far: lists of runs, one for each seed of the tuning, that share all but the seed.
+
+    First the grid of rates and, when all of it is recorded, one rate beyond the end at which the best one lies.  Then
+    each value of the second hyper-parameter, on a grid of the best rate and those beside it that is widened likewise.
+    """
     tuning = protocol.tuning
-    job = lambda exponent: make(protocol, "tuning", variant, rule, rate(protocol, rule, exponent), tuning["seed"])
-    exponents = list(tuning["exponents"])
-    step, wanted = exponents[1] - exponents[0], [job(e) for e in exponents]
-    for _ in range(tuning["widen"]):
-        tried = [done.get(each["id"]) for each in wanted]
-        if None in tried:
-            break
-        place = best_place(tried)
-        if place is None or place == 0:  # also where all diverged: a smaller one may not
-            exponents.insert(0, exponents[0] - step)
-            wanted.insert(0, job(exponents[0]))
-        elif place == len(tried) - 1:
-            exponents.append(exponents[-1] + step)
-            wanted.append(job(exponents[-1]))
-        else:
-            break
+
+    def widened(exponents, settings):
+        trial = lambda exponent: [
+            make(protocol, "tuning", variant, rule, rate(protocol, rule, exponent), settings, seed)
+            for seed in tuning["seeds"]
+        ]
+        grid = [(exponent, trial(exponent)) for exponent in exponents]
+        for _ in range(tuning["widen"]):
+            scores = [score(runs, done) for _, runs in grid]
+            if None in scores:
+                break
+            place = best_place(scores)
+            if place is None or place == 0:  # also where all diverged: a smaller one may not
+                exponent = grid[0][0] - step
+                grid.insert(0, (exponent, trial(exponent)))
+            elif place == len(grid) - 1:
+                exponent = grid[-1][0] + step
+                grid.append((exponent, trial(exponent)))
+            else:
+                break
+        return grid
+
+    step = tuning["exponents"][1] - tuning["exponents"][0]
+    grid = widened(tuning["exponents"], {})
+    wanted, scores = [runs for _, runs in grid], [score(runs, done) for _, runs in grid]
+    place = None if None in scores else best_place(scores)
+    if place is not None:
+        for name, values in tuning["also"].get(rule, {}).items():
+            for value in values:
+                near = [grid[place][0] + shift for shift in (-step, 0.0, step)]
+                wanted += [runs for _, runs in widened(near, {name: value})]
     return wanted
 
 
-def best_place(tried):
-    """Position of the best of some tuning records: the highest accuracy, then the lowest loss; None if all diverged."""
-    scores = [score(record) for record in tried]
+def tuning_steps(protocol):
+    """Steps of a run of the tuning."""
+    images = protocol.tuning["images"] or IMAGES[protocol.data["set"]] - protocol.data["validation"]
+    return protocol.tuning["epochs"] * -(-images // protocol.training["batch"])
+
+
+def best_place(scores):
+    """Position of the best score: the highest accuracy, then the lowest loss; None if all diverged."""
     best = max(scores)
     return None if best == LOST else scores.index(best)
 
@@ -119,21 +147,25 @@ def best_place(tried):
 LOST = (-1.0, 0.0)
 
 
-def score(record):
-    """What is compared when the learning rate is chosen: accuracy and minus the loss on the images held out."""
-    history = record["history"]
-    if history["diverged"] or not history["test_accuracy"]:
-        return LOST
-    return history["test_accuracy"][-1], -history["test_loss"][-1]
+def score(trial, done):
+    """What is compared: mean accuracy and minus the mean loss on the images held out, over the seeds of a trial.
 
-
-def best_rate(protocol, done, variant, rule):
-    """The learning rate of the final runs; None while it is not known, or where every rate diverged."""
-    if not protocol.tuning:
-        return default_rate(protocol, rule)
-    wanted = tuning_jobs(protocol, done, variant, rule)
-    tried = [done.get(each["id"]) for each in wanted]
-    if None in tried:
+    None while a run is not recorded; `LOST` where one of them diverged.
+    """
+    if any(run["id"] not in done for run in trial):
         return None
-    place = best_place(tried)
-    return None if place is None else tried[place]["lr"]
+    histories = [done[run["id"]]["history"] for run in trial]
+    if any(history["diverged"] or not history["test_accuracy"] for history in histories):
+        return LOST
+    mean = lambda metric: sum(history[metric][-1] for history in histories) / len(histories)
+    return mean("test_accuracy"), -mean("test_loss")
+
+
+def best_setting(protocol, done, variant, rule):
+    """Learning rate and other settings of the final runs; None while not known, or where every rate diverged."""
+    if not protocol.tuning:
+        return default_rate(protocol, rule), {}
+    tried = trials(protocol, done, variant, rule)
+    scores = [score(runs, done) for runs in tried]
+    place = None if None in scores else best_place(scores)
+    return None if place is None else (tried[place][0]["lr"], tried[place][0]["settings"])

@@ -39,6 +39,27 @@ def _exponents(who, name, value):
         )
 
 
+def _values(who, name, value):
+    """Of one more hyper-parameter of some rules; each value is tried by making the rule."""
+    if not isinstance(value, dict):
+        raise ValueError(f"{who}: {name}={value!r} must be a table")
+    for rule, hypers in value.items():
+        if rule not in OPTIMIZERS or not isinstance(hypers, dict) or len(hypers) != 1:
+            raise ValueError(f"{who}: {name}={value!r} must name rules, and for each one hyper-parameter with values")
+        ((hyper, values),) = hypers.items()
+        if hyper == "lr" or not isinstance(values, list) or not values:
+            raise ValueError(f"{who} [{name}.{rule}]: {hyper}={values!r} must be a list of values, and not of lr")
+        for each in values:
+            _made(f"{who} [{name}.{rule}]", rule, {hyper: each})
+
+
+def _made(where, rule, hypers):
+    try:
+        OPTIMIZERS[rule](**hypers)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{where}: {error}") from error
+
+
 @dataclasses.dataclass
 class Data:
     set: str = _setting(checks.choice, ("full", "subset"))
@@ -81,7 +102,8 @@ class Tuning:
     exponents: list = _setting(_exponents)
     images: int = _setting(checks.integer, 0, default=0)
     widen: int = _setting(checks.integer, 0, 10, default=4)
-    seed: int = _setting(checks.integer, 0, default=0)
+    seeds: list = _setting(_seeds, 1, default_factory=lambda: [0])
+    also: dict = _setting(_values, default_factory=dict)  # rule -> a second hyper-parameter -> its values
 
 
 @dataclasses.dataclass
@@ -224,10 +246,7 @@ def _rules(where, wanted, settings):
     for name, hypers in settings.items():
         if not isinstance(hypers, dict):
             raise ValueError(f"{where} [settings]: {name}={hypers!r} must be a table of hyper-parameters")
-        try:
-            OPTIMIZERS[name](**hypers)
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"{where} [settings.{name}]: {error}") from error
+        _made(f"{where} [settings.{name}]", name, hypers)
     return {name: dict(settings.get(name, {})) for name in trainable if name in wanted}
 
 
@@ -242,6 +261,7 @@ def _check_together(where, protocol, given):
             f"{where} [final]: default_seeds={final['default_seeds']!r} needs a table [tuning]; without it all runs "
             "are at default rates"
         )
+    _refuse_unknown(f"{where} [tuning.also]", tuning["also"] if tuning else (), protocol.rules)
     # The images held out, those trained on while tuning, and one batch must fit into the training images.
     images, held_out = IMAGES[protocol.data["set"]], protocol.data["validation"]
     tuned = tuning["images"] if tuning else 0

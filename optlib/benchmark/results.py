@@ -1,9 +1,10 @@
 """`Results`: what was recorded for a protocol, as tables and pictures; what was not run is said to be not run."""
 
+import math
 import pathlib
 
 from . import charts, records, tables
-from .plan import best_rate, default_rate, jobs, make, score, tuning_jobs
+from .plan import LOST, best_setting, default_rate, jobs, make, score, trials
 from .protocol import Protocol, load_protocol, names
 from .statistics import compare, counted, measured, places
 
@@ -37,24 +38,32 @@ class Results:
     # --- what was run ------------------------------------------------------------------------------------
 
     def tuning(self, rule, variant=None):
-        """The records of the learning rates that were tried, lowest rate first."""
+        """What was tried: (learning rate, settings, mean accuracy on the images held out or nan), lowest rate first.
+
+        The accuracy is nan where a run diverged.
+        """
         if not self.protocol.tuning:
             return []
-        grid = tuning_jobs(self.protocol, self.done, self._one_of(variant), rule)
-        tried = [self.done[job["id"]] for job in grid if job["id"] in self.done]
-        return sorted(tried, key=lambda record: record["lr"])
+        wanted = trials(self.protocol, self.done, self._one_of(variant), rule)
+        scores = [(runs[0]["lr"], runs[0]["settings"], score(runs, self.done)) for runs in wanted]
+        tried = [(lr, own, math.nan if at == LOST else at[0]) for lr, own, at in scores if at is not None]
+        return sorted(tried, key=lambda each: each[0])
+
+    def best_setting(self, rule, variant=None):
+        """Learning rate and other settings of the final runs, or None where they are not known."""
+        return best_setting(self.protocol, self.done, self._one_of(variant), rule)
 
     def best_rate(self, rule, variant=None):
         """The learning rate of the final runs, or None where it is not known."""
-        return best_rate(self.protocol, self.done, self._one_of(variant), rule)
+        return (self.best_setting(rule, variant) or (None,))[0]
 
     def final(self, rule, variant=None, default=False):
         """The records of the final runs, by seed; of those at the rule's default rate where ``default`` is true."""
         variant = self._one_of(variant)
-        lr = default_rate(self.protocol, rule) if default else self.best_rate(rule, variant)
-        if lr is None:
+        setting = (default_rate(self.protocol, rule), {}) if default else self.best_setting(rule, variant)
+        if setting is None:
             return []
-        ids = [make(self.protocol, "final", variant, rule, lr, seed)["id"] for seed in self.seeds]
+        ids = [make(self.protocol, "final", variant, rule, *setting, seed)["id"] for seed in self.seeds]
         return [self.done[each] for each in ids if each in self.done]
 
     def accuracies(self, rule, variant=None, default=False):
@@ -76,9 +85,9 @@ class Results:
         return [sum(history["seconds"]) / 60 for history in runs if not history["diverged"]]
 
     def validation(self, rule, lr, variant=None):
-        """Accuracy on the images held out when that rate was tried; None where it was not tried or diverged."""
-        tried = [record for record in self.tuning(rule, variant) if record["lr"] == lr]
-        return score(tried[0])[0] if tried and not tried[0]["history"]["diverged"] else None
+        """The best accuracy on the images held out with that rate; None where it was not tried or diverged."""
+        reached = [accuracy for rate, _, accuracy in self.tuning(rule, variant) if rate == lr and accuracy == accuracy]
+        return max(reached, default=None)
 
     def by_seed(self, rule, variant=None, default=False):
         """The same by the seed of the run."""
@@ -164,7 +173,7 @@ class Results:
         pairs = [(rule, variant) for rule in self.protocol.rules for variant in self.variants]
         tried = sum(len(self.tuning(*pair)) for pair in pairs)
         runs = len({run["id"] for pair in pairs for run in self.final(*pair) + self.final(*pair, default=True)})
-        rates = f"{counted(tried, 'learning rate')} tried, " * (self.protocol.tuning is not None)
+        rates = f"{counted(tried, 'setting')} tried, " * (self.protocol.tuning is not None)
         return (
             f"<Results of {self.protocol.name!r}: {rates}{counted(runs, 'run')} with test images, of "
             f"{counted(len(self.rules), 'rule')}. {self.missing() or 'Everything was run.'}>"

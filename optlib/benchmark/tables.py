@@ -4,7 +4,7 @@ import math
 
 from .. import checks
 from ..pictures.table import Table
-from .plan import default_rate, jobs
+from .plan import default_rate, jobs, tuning_steps
 from .statistics import counted, place_words
 
 NONE = "–"
@@ -19,19 +19,23 @@ def summary(results):
     untuned = {job["rule"] for job in jobs(protocol, list(results.done.values())) if job["stage"] == "tuning"}
     rows = []
     for rule in [*spans, *(name for name in protocol.rules if name not in spans)]:
-        best, default, tried = results.best_rate(rule), default_rate(protocol, rule), results.tuning(rule)
+        setting, default, tried = results.best_setting(rule), default_rate(protocol, rule), results.tuning(rule)
+        best, also = setting or (None, {})
+        also = ", ".join(f"{name}={value:g}" for name, value in also.items() if protocol.rules[rule].get(name) != value)
         runs = results.final(rule)
         diverged = sum(run["history"]["diverged"] for run in runs)
         everywhere = rule not in untuned and best is None
         rows.append([
-            rule, place_words(spans[rule]) if rule in spans else NONE, _rate(best), _rate(default), str(len(tried)),
+            rule, place_words(spans[rule]) if rule in spans else NONE,
+            _rate(best), also or NONE, _rate(default), str(len(tried)),
             _percent(results.validation(rule, best)), _percent(results.validation(rule, default)),
             "diverged at every rate" if everywhere else _tested(results, rule), _tested(results, rule, default=True),
             str(results.with_flips(rule) or NONE), _range(results.minutes(rule)),
             f"{len(runs)}" + f" ({diverged} diverged)" * bool(diverged), f"{runs[0]['memory']:g}" if runs else NONE,
         ])  # fmt: skip
-    columns = ["rule", "place", "best lr", "default lr", "rates tried", "validation, best lr", "validation, default lr",
-               "test, best lr", "test, default lr", "with flips", "minutes", "runs", "memory"]  # fmt: skip
+    columns = ["rule", "place", "best lr", "and", "default lr", "settings tried", "validation, best lr",
+               "validation, default lr", "test, best lr", "test, default lr", "with flips", "minutes", "runs",
+               "memory"]  # fmt: skip
     without = set()
     if not protocol.tuning:
         without |= {"best lr", "test, default lr"}  # the same as "lr" and "test"
@@ -50,9 +54,12 @@ def summary(results):
         columns[columns.index("default lr")] = "lr"
     tuned = "No learning rate was tuned."
     if protocol.tuning:
+        tuning, seeds = protocol.tuning, len(protocol.tuning["seeds"])
         tuned = (
-            f"Learning rates: the best of {len(protocol.tuning['exponents'])} or more, each rule's default times a "
-            f"power of ten, on {protocol.data['validation']:,} training images held out."
+            f"Learning rates: the best of {len(tuning['exponents'])} or more, each rule's default times a power of "
+            f"ten{', with some values of a second hyper-parameter' * bool(tuning['also'])}, on "
+            f"{protocol.data['validation']:,} training images held out, after "
+            f"{tuning_steps(protocol)} steps with {counted(seeds, 'seed')}."
         )
     notes = [PLACES * (len(protocol.rules) > 1), MEMORY, FLIPS * protocol.final["flips"], results.missing()]
     caption = " ".join(filter(None, [f"{protocol.title}.", _length(protocol), tuned, *notes]))
