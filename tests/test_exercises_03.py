@@ -30,27 +30,18 @@ def averages(divisor=lambda t, beta: 1 - beta**t, start=1, share=None, first=Non
 corrected = averages()
 
 
-def adam(theta, gradients, lr, beta1, beta2, eps):
-    m = v = 0.0
-    for t, g in enumerate(gradients, start=1):
-        m = beta1 * m + (1 - beta1) * g
-        v = beta2 * v + (1 - beta2) * g**2
-        theta = theta - lr * (m / (1 - beta1**t)) / (np.sqrt(v / (1 - beta2**t)) + eps)
-    return theta
-
-
-def adam_with(step="m_hat / (np.sqrt(v_hat) + eps)", m_hat="m / (1 - beta1**t)", v_hat="v / (1 - beta2**t)", start=1,
-              new_m="(1 - beta1) * g", new_v="(1 - beta2) * g**2", end="theta"):  # fmt: skip
-    """A solution of 03.3 with one of its lines replaced."""
+def adamw_with(step="m_hat / (np.sqrt(v_hat) + eps)", m_hat="m / (1 - beta1**t)", v_hat="v / (1 - beta2**t)", start=1,
+               new_m="(1 - beta1) * g", new_v="(1 - beta2) * g**2", decay="lr * w * theta", end="theta"):  # fmt: skip
+    """A solution of 03.3, right or with one of its lines replaced."""
     source = f"""
-def answer(theta, gradients, lr, beta1, beta2, eps):
+def answer(theta, gradients, lr, beta1, beta2, eps, w):
     m, v, points = 0.0, 0.0, []
     for t, g in enumerate(gradients, start={start}):
         m = beta1 * m + {new_m}
         v = beta2 * v + {new_v}
         m_hat = {m_hat}
         v_hat = {v_hat}
-        theta = theta - lr * {step}
+        theta = theta - {decay} - lr * {step}
         points.append(theta)
     return {end}
 """
@@ -59,13 +50,19 @@ def answer(theta, gradients, lr, beta1, beta2, eps):
     return names["answer"]
 
 
-def adam_in_place(theta, gradients, lr, beta1, beta2, eps):
+adamw = adamw_with()
+
+
+def adamw_in_place(theta, gradients, lr, *more):
     theta -= lr
     return theta
 
 
-def decoupled(x, m_hat, v_hat, lr, eps, weight_decay):
-    return x - lr * weight_decay * x - lr * m_hat / (np.sqrt(v_hat) + eps)
+def longest(beta1, beta2):
+    return (1 - beta1) / np.sqrt((1 - beta2) * (1 - beta1**2 / beta2))
+
+
+DIAGNOSIS = {"A": 4, "B": 5, "C": 1, "D": 6}
 
 
 def lion(body, registered=True, name="Lion", hypers=("lr", "beta1", "beta2")):
@@ -89,10 +86,9 @@ STEP = "return x - self.lr * ol.arrays.sign(c)"
 
 RIGHT = [
     ("03.1", corrected), ("03.1", lambda v, b: np.array(corrected(v, b))),
-    ("03.2", 0.5**0.01), ("03.2", math.exp(-math.log(2) / 100)), ("03.2", np.float64(0.993092)),
-    ("03.3", adam), ("03.3", adam_with()),
-    ("03.4", decoupled),
-    ("03.4", lambda x, m, v, lr, eps, w: x * (1 - lr * w) - lr * m / (v**0.5 + eps)),
+    ("03.2", longest), ("03.2", lambda a, b: float((1 - a) / (1 - b) ** 0.5 / (1 - a * a / b) ** 0.5)),
+    ("03.3", adamw), ("03.3", adamw_with(decay="theta * (w * lr)")),
+    ("03.4", DIAGNOSIS), ("03.4", {name: np.int64(number) for name, number in DIAGNOSIS.items()}),
 ]  # fmt: skip
 
 
@@ -120,54 +116,54 @@ WRONG = [
     ("03.1", lambda v, b: corrected(v, b)[1:], "4 averages; these have shape (3,)"),
     ("03.1", lambda v, b: ["a"] * 4, "list of numbers"),
     ("03.1", lambda v, b: v[9], "IndexError"),
-    ("03.2", 0.99, "only 69 steps"),
-    ("03.2", 0.9931, "six digits"),
-    ("03.2", 0.5, "after one step"),
-    ("03.2", 0.01, "near 1"),
-    ("03.2", 1 - 0.5**0.01, "1 - beta"),
-    ("03.2", math.exp(-0.01), "0.37"),
-    ("03.2", 0.7, "solve"),
-    ("03.2", "0.993092", "must be a number"),
-    ("03.3", adam_with(step="m_hat / np.sqrt(v_hat) + eps"), "epsilon is added to theta"),
-    ("03.3", adam_with(step="(m_hat / np.sqrt(v_hat) + eps)"), "added to the quotient"),
-    ("03.3", adam_with(step="m_hat / np.sqrt(v_hat + eps)"), "inside the root"),
-    ("03.3", adam_with(step="m_hat * (1 - beta2**t) ** 0.5 / (np.sqrt(v) + eps)"), "epsilon-hat"),
-    ("03.3", adam_with(step="m_hat / np.sqrt(v_hat)"), "epsilon is missing"),
-    ("03.3", adam_with(m_hat="m", v_hat="v"), "the bias correction is missing"),
-    ("03.3", adam_with(v_hat="v"), "v is not corrected"),
-    ("03.3", adam_with(m_hat="m"), "m is not corrected"),
-    ("03.3", adam_with(start=0), "the first step t is 1"),
-    ("03.3", adam_with(start=2), "t is one too large"),
-    ("03.3", adam_with(step="-m_hat / (np.sqrt(v_hat) + eps)"), "uphill"),
-    ("03.3", adam_with(new_v="(1 - beta2) * abs(g)"), "average of the squares"),
-    ("03.3", adam_with(step="m_hat / (v_hat + eps)"), "the root is missing"),
-    ("03.3", adam_with(new_m="g"), "a sum"),
-    ("03.3", adam_with(m_hat="g"), "the gradient itself"),
-    ("03.3", lambda x, g, lr, *more: adam(x, g, 1.0, *more), "learning rate is not used"),
-    ("03.3", lambda x, g, *more: adam(x, g[:1], *more), "one step"),
+    ("03.2", lambda a, b: (1 - a) / np.sqrt(1 - b), "the bound of the paper"),
+    ("03.2", lambda a, b: 1 / np.sqrt(1 - a**2 / b), "1 - beta1 of m and 1 - beta2 of v"),
+    ("03.2", lambda a, b: (1 - a) / np.sqrt(1 - a**2 / b), "the weight of the newest square"),
+    ("03.2", lambda a, b: (1 - a) / np.sqrt(1 - b) * np.sqrt(1 - a**2 / b), "divide, do not multiply"),
+    ("03.2", lambda a, b: (1 - a) / np.sqrt(1 - b) / (1 - a**2 / b), "the root of the sum"),
+    ("03.2", lambda a, b: (1 - a) / np.sqrt((1 - b) * (1 - a / b)), "the first factor is squared"),
+    ("03.2", lambda a, b: (1 - a) / np.sqrt((1 - b) * (1 - (a / b) ** 2)), "split off its root"),
+    ("03.2", lambda a, b: longest(0.9, 0.999), "use beta1 and beta2"),
+    ("03.2", lambda a, b: 1.0, "it should give 7.27"),
+    ("03.2", lambda a, b: [1.0, 2.0], "return one number"),
+    ("03.3", adamw_with(step="m_hat / np.sqrt(v_hat) + eps"), "epsilon is added to theta"),
+    ("03.3", adamw_with(step="(m_hat / np.sqrt(v_hat) + eps)"), "added to the quotient"),
+    ("03.3", adamw_with(step="m_hat / np.sqrt(v_hat + eps)"), "inside the root"),
+    ("03.3", adamw_with(step="m_hat * (1 - beta2**t) ** 0.5 / (np.sqrt(v) + eps)"), "epsilon-hat"),
+    ("03.3", adamw_with(step="m_hat / np.sqrt(v_hat)"), "epsilon is missing"),
+    ("03.3", adamw_with(m_hat="m", v_hat="v"), "the bias correction is missing"),
+    ("03.3", adamw_with(v_hat="v"), "v is not corrected"),
+    ("03.3", adamw_with(m_hat="m"), "m is not corrected"),
+    ("03.3", adamw_with(start=0), "the first step t is 1"),
+    ("03.3", adamw_with(start=2), "t is one too large"),
+    ("03.3", adamw_with(step="-m_hat / (np.sqrt(v_hat) + eps)"), "uphill"),
+    ("03.3", adamw_with(new_v="(1 - beta2) * abs(g)"), "average of the squares"),
+    ("03.3", adamw_with(step="m_hat / (v_hat + eps)"), "the root is missing"),
+    ("03.3", adamw_with(new_m="g"), "a sum"),
+    ("03.3", adamw_with(m_hat="g"), "the gradient itself"),
+    ("03.3", adamw_with(decay="0", new_m="(1 - beta1) * (g + w * theta)", new_v="(1 - beta2) * (g + w * theta) ** 2"),
+     "this is L2"),
+    ("03.3", adamw_with(decay="0"), "no decay"),
+    ("03.3", adamw_with(decay="w * theta"), "scaled by lr"),
+    ("03.3", adamw_with(decay="-lr * w * theta"), "wrong sign"),
+    ("03.3", adamw_with(decay="lr * w * np.sign(theta)"), "not to its sign"),
+    ("03.3", adamw_with(decay="lr * w"), "in proportion to theta"),
+    ("03.3", adamw_with(step="(1 - lr * w) * m_hat / (np.sqrt(v_hat) + eps)"), "the new point"),
+    ("03.3", adamw_with(step="0"), "only the decay"),
+    ("03.3", lambda x, g, lr, *more: adamw(x, g, 1.0, *more), "learning rate is not used"),
+    ("03.3", lambda x, g, *more: adamw(x, g[:1], *more), "one step"),
     ("03.3", lambda x, *more: x, "has not moved"),
     ("03.3", lambda x, *more: x + 7, "compare your lines"),
-    ("03.3", adam_with(end="points"), "return only the last"),
-    ("03.3", adam_with(end="theta[0]"), "has ()"),
-    ("03.3", adam_with(end="None"), "returned None"),
-    ("03.3", adam_with(end="undefined"), "NameError"),
-    ("03.3", adam_in_place, "changed in place"),
-    ("03.4", lambda x, m, v, lr, eps, w: x - lr * (m + w * x) / (np.sqrt(v) + eps), "this is L2"),
-    ("03.4", lambda x, m, v, lr, eps, w: x - lr * m / (np.sqrt(v) + eps), "no decay"),
-    ("03.4", lambda x, m, v, lr, eps, w: x - w * x - lr * m / (np.sqrt(v) + eps), "scaled by the learning rate"),
-    ("03.4", lambda x, m, v, lr, eps, w: (x - lr * m / (np.sqrt(v) + eps)) * (1 - lr * w), "the new point"),
-    ("03.4", lambda x, m, v, lr, eps, w: x + lr * w * x - lr * m / (np.sqrt(v) + eps), "wrong sign"),
-    ("03.4", lambda x, m, v, lr, eps, w: x - lr * w * x + lr * m / (np.sqrt(v) + eps), "uphill"),
-    ("03.4", lambda x, m, v, lr, eps, w: x - lr * w * np.sign(x) - lr * m / (np.sqrt(v) + eps), "not to its sign"),
-    ("03.4", lambda x, m, v, lr, eps, w: x - lr * w - lr * m / (np.sqrt(v) + eps), "in proportion to x"),
-    ("03.4", lambda x, m, v, lr, eps, w: x - lr * w * x - lr * m / np.sqrt(v + eps), "inside the root"),
-    ("03.4", lambda x, m, v, lr, eps, w: x - lr * w * x - lr * m / np.sqrt(v) + eps, "a parenthesis is missing"),
-    ("03.4", lambda x, m, v, lr, eps, w: x - lr * w * x - lr * m / np.sqrt(v), "epsilon is missing"),
-    ("03.4", lambda x, m, v, lr, eps, w: x - lr * w * x - lr * m / (v + eps), "the root is missing"),
-    ("03.4", lambda x, m, v, lr, eps, w: x - lr * w * x, "only the decay"),
-    ("03.4", lambda x, m, v, lr, eps, w: x, "it should lead to"),
-    ("03.4", lambda *a: decoupled(*a)[0], "has ()"),
-    ("03.4", lambda *a: "x", "could not"),
+    ("03.3", adamw_with(end="points"), "return only the last"),
+    ("03.3", adamw_with(end="theta[0]"), "has ()"),
+    ("03.3", adamw_with(end="None"), "returned None"),
+    ("03.3", adamw_with(end="undefined"), "NameError"),
+    ("03.3", adamw_in_place, "changed in place"),
+    *(("03.4", DIAGNOSIS | {letter: 3}, f"{letter}: ") for letter in DIAGNOSIS),
+    ("03.4", {"A": 4, "B": 5}, "the four letters"),
+    ("03.4", [4, 5, 1, 6], "the four letters"),
+    ("03.4", DIAGNOSIS | {"B": ...}, "needs the number"),
+    ("03.4", DIAGNOSIS | {"B": "5"}, "needs the number"),
 ]  # fmt: skip
 LIONS = [  # made in the test, for each takes the name in the registry
     (lambda: lion([M, C, STEP]), "the old m"),
@@ -191,7 +187,7 @@ LIONS = [  # made in the test, for each takes the name in the registry
     (lambda: type("Lion", (ol.optimizers.Optimizer,), {}), "lr is missing"),
     (lambda: type("Lion", (), {}), "must be a rule"),
     (lambda: "Lion", "the class itself"),
-    (lambda: adam, "the class itself"),
+    (lambda: adamw, "the class itself"),
 ]  # fmt: skip
 
 
@@ -208,17 +204,32 @@ def test_a_rule_without_update_is_refused():
 
 
 def test_the_reference_versions_are_the_rules_of_the_course():
-    """What the testers take for right is the package's own Adam and AdamW."""
+    """What the testers take for right is the package's own AdamW."""
     gradients = [np.array([3.0, 0.2]), np.array([-1.0, 0.7]), np.array([2.0, 0.1])]
-    rule, x = ol.Adam(lr=0.1, beta1=0.7, beta2=0.95, eps=0.05), np.array([1.0, -2.0])
+    rule, x = ol.AdamW(lr=0.1, beta1=0.7, beta2=0.95, eps=0.05, weight_decay=0.4), np.array([1.0, -2.0])
     for g in gradients:
         x = rule.step(x, g)
-    settings = rule.settings()
-    np.testing.assert_allclose(testers._adam(np.array([1.0, -2.0]), gradients, **settings), x, rtol=1e-12)
-    np.testing.assert_allclose(adam(np.array([1.0, -2.0]), gradients, **settings), x, rtol=1e-12)
-    first = ol.AdamW(lr=0.1, weight_decay=0.4, eps=0.05).step(np.array([2.0, -1.0]), np.array([0.5, 0.3]))
-    by_hand = decoupled(np.array([2.0, -1.0]), np.array([0.5, 0.3]), np.array([0.25, 0.09]), 0.1, 0.05, 0.4)
-    np.testing.assert_allclose(first, by_hand, rtol=1e-12)
+    settings = list(rule.settings().values())
+    np.testing.assert_allclose(testers._adam(np.array([1.0, -2.0]), gradients, *settings)[-1], x, rtol=1e-12)
+    np.testing.assert_allclose(adamw(np.array([1.0, -2.0]), gradients, *settings), x, rtol=1e-12)
+
+
+def test_the_longest_step_is_met_by_growing_gradients():
+    for b1, b2 in ((0.9, 0.999), (0.5, 0.9)):
+        rule = ol.Adam(lr=1.0, beta1=b1, beta2=b2)
+        gradients = [*np.zeros(8000), *(b2 / b1) ** np.arange(-150.0, 1)]
+        *_, last = (-rule.step(0.0, g) for g in gradients)
+        assert last == pytest.approx(longest(b1, b2), rel=1e-3)
+
+
+def test_each_suspect_shows_its_bug():
+    """Where the list in the notebook, and the hints, say that it does."""
+    steps = testers.suspects(np.repeat([3.0, -3.0], 100))
+    assert abs(steps["A"][49] - steps["A"][50]) > 0.2
+    assert steps["B"][0] == pytest.approx(1)
+    assert steps["B"][:180].min() > 0
+    assert steps["C"][0] == pytest.approx(31.6, rel=1e-3)
+    np.testing.assert_allclose(steps["D"][:100], 3**0.5)
 
 
 def test_all_mistakes_can_be_told_apart():

@@ -1,13 +1,12 @@
 """Exercises of the notebook Adaptive methods."""
 
 import inspect
-import math
 
 import numpy as np
 
 from ...optimizers.base import Optimizer
 from ...registry import OPTIMIZERS
-from .engine import close, exercise, expect_array, expect_number, float_of, floats_of
+from .engine import close, exercise, expect_array, float_of, floats_of
 
 FROM_ZERO = "for the first step t is 1: with t = 0 the correction 1 - beta**t is 0, and it divides by zero."
 
@@ -58,53 +57,66 @@ def _corrected(corrected):
     ], f"for the values {values} and beta = {beta} it should give {right.round(4).tolist()}.")  # fmt: skip
 
 
-@exercise("03.2 a memory of a hundred steps")
-def _half_life(answer):
-    """beta with a half-life of 100 steps."""
-    value = float_of(answer)
-    right = 0.5 ** (1 / 100)
-    if value is not None and 0 < abs(value - right) < 5e-5 and abs(value - right) > 1e-6:
-        return "nearly; give it to six digits: beta to the power of 100 must be 0.5."
-    return expect_number(answer, right, [
-        (0.99, "0.99 is 1 - 1/100. Its weights have the sum 100, but its half-life is only 69 steps."),
-        (0.5, "with 0.5 half of the weight is gone after one step."),
-        (0.01, "that is 1/100; beta is what is kept, so it is near 1."),
-        (1 - right, "that is 1 - beta, the weight of the newest gradient."),
-        (math.exp(-1 / 100), "after 100 steps of this, 1/e = 0.37 of the weight is left, not one half."),
-    ], otherwise="solve beta**100 = 1/2 for beta.", tolerance=1e-6)  # fmt: skip
+@exercise("03.2 the longest step", "longest(beta1, beta2)")
+def _longest_step(longest):
+    """longest(beta1, beta2): the longest step of Adam, in learning rates."""
+    b1, b2 = pairs = np.array([(0.9, 0.999), (0.9, 0.95), (0.5, 0.99), (0.6, 0.7)]).T
+    replies = [_call(longest, *pair) for pair in pairs.T.tolist()]
+    hint = next((hint for _, hint in replies if hint), None)
+    if hint or any(reply is None for reply, _ in replies):
+        return hint or "longest returned None; end it with return and the length."
+    lengths = floats_of([reply for reply, _ in replies])
+    if lengths is None or lengths.shape != b1.shape:
+        return "return one number, the length of the step for these two."
+    paper, rest = (1 - b1) / np.sqrt(1 - b2), np.sqrt(1 - b1**2 / b2)
+    return expect_array(lengths, paper / rest, [
+        (paper, "this is the bound of the paper, for one sudden gradient. Gradients that grow make longer steps: a "
+         "second factor is missing, from the sum of the (beta1**2 / beta2)**k."),
+        (1 / rest, "the factors 1 - beta1 of m and 1 - beta2 of v are missing."),
+        ((1 - b1) / rest, "1 - beta2, the weight of the newest square in v, is missing."),
+        (paper * rest, "the sum of a geometric series with the quotient q is 1 / (1 - q): divide, do not multiply."),
+        (paper / rest**2, "the root of the sum of the (beta1**2 / beta2)**k is missing."),
+        (paper / np.sqrt(1 - b1 / b2), "in the inequality of Cauchy and Schwarz the first factor is squared: "
+         "beta1**2 / beta2."),
+        (paper / np.sqrt(1 - b1**2 / b2**2), "the weight of g**2 in v is beta2**k: split off its root, not beta2**k."),
+        (np.full(4, (paper / rest)[0]), "this is right for 0.9 and 0.999 only; use beta1 and beta2."),
+    ], "at beta1 = 0.9 and beta2 = 0.999 it should give 7.27, at 0.9 and 0.95 1.16.")  # fmt: skip
 
 
 def _paper_step(m_hat, v_hat, eps, correction):
     return m_hat / (np.sqrt(v_hat) + eps)
 
 
-def _adam(theta, gradients, lr, beta1, beta2, eps, *, step=_paper_step, correct="mv", t0=1, square=True, keep="m"):
-    """Adam as readers may write it; the defaults are right."""
-    m = v = 0.0
-    for t, g in enumerate(gradients, start=t0):
+def _adam(theta, gradients, lr, beta1, beta2, eps, weight_decay=0.0, *, step=_paper_step, correct="mv", t0=1,
+          again=None, square=True, keep="m", decay=lambda x, lr, w: lr * w * x, l2=0.0):  # fmt: skip
+    """All points of AdamW as readers may write it; the defaults are right."""
+    m, v, points = 0.0, 0.0, [theta]
+    for i, g in enumerate(gradients):
+        g, t = g + l2 * theta, t0 + (i % again if again else i)
         m = beta1 * m + (g if keep == "sum" else (1 - beta1) * g)
         v = beta2 * v + (1 - beta2) * (g**2 if square else abs(g))
         m_hat = g if keep == "no momentum" else m / (1 - beta1**t) if "m" in correct else m
         v_hat = v / (1 - beta2**t) if "v" in correct else v
-        theta = theta - lr * step(m_hat, v_hat, eps, 1 - beta2**t)
-    return theta
+        theta = theta - decay(theta, lr, weight_decay) - lr * step(m_hat, v_hat, eps, 1 - beta2**t)
+        points.append(theta)
+    return np.array(points)
 
 
-@exercise("03.3 Adam from memory", "adam(theta, gradients, lr, beta1, beta2, eps)")
-def _adam_from_memory(adam):
-    """adam(theta, gradients, lr, beta1, beta2, eps): where it ends."""
-    # Large eps and short memories: then all the usual mistakes can be told apart.
+@exercise("03.3 AdamW from memory", "adamw(theta, gradients, lr, beta1, beta2, eps, weight_decay)")
+def _adamw_from_memory(adamw):
+    """adamw(theta, gradients, lr, beta1, beta2, eps, weight_decay): where it ends."""
+    # Large eps and decay and short memories: then all the usual mistakes can be told apart.
     theta, gradients = np.array([1.0, -2.0]), [np.array([3.0, 0.2]), np.array([-1.0, 0.7]), np.array([2.0, 0.1])]
-    settings = dict(lr=0.1, beta1=0.7, beta2=0.95, eps=0.05)
+    settings = dict(lr=0.1, beta1=0.7, beta2=0.95, eps=0.05, weight_decay=0.4)
     start = theta.copy()
-    reply, hint = _call(adam, theta, [g.copy() for g in gradients], *settings.values())
+    reply, hint = _call(adamw, theta, [g.copy() for g in gradients], *settings.values())
     if hint:
         return hint
     if reply is None:
-        return "adam returned None; end it with return theta."
+        return "adamw returned None; end it with return theta."
     if not np.array_equal(theta, start):
         return "theta was changed in place; write theta = theta - ..., which makes a new array."
-    right = _adam(start, gradients, **settings)
+    right = _adam(start, gradients, **settings)[-1]
     end = np.asarray(reply, dtype=float)
     if end.shape == (3, 2):
         return "these are all points; return only the last."
@@ -114,7 +126,7 @@ def _adam_from_memory(adam):
         return FROM_ZERO
 
     def wrong(step=_paper_step, **slip):
-        return _adam(start, gradients, **settings, step=step, **slip)
+        return _adam(start, gradients, **settings | {"step": step} | slip)[-1]
 
     return expect_array(end, right, [
         (wrong(lambda m, v, eps, c: m / np.sqrt(v) - eps / settings["lr"]),
@@ -136,46 +148,48 @@ def _adam_from_memory(adam):
         (wrong(lambda m, v, eps, c: m / (v + eps)), "the root is missing: divide by np.sqrt(v_hat) + eps."),
         (wrong(keep="sum"), "m is a sum here: the new gradient must enter with the weight 1 - beta1."),
         (wrong(keep="no momentum"), "the step uses the gradient itself; it should use m_hat."),
-        (_adam(start, gradients, **settings | {"lr": 1.0}), "the learning rate is not used."),
-        (_adam(start, gradients[:1], **settings), "this is one step; make one for each of the gradients."),
+        (wrong(weight_decay=0.0, l2=settings["weight_decay"]),
+         "this is L2: the decay goes through m and v. It must stand outside of the gradient."),
+        (wrong(lambda m, v, eps, c: 0.0), "this is only the decay; subtract the step of Adam as well."),
+        (wrong(weight_decay=0.0), "there is no decay in it: subtract lr * weight_decay * theta as well."),
+        (wrong(decay=lambda x, lr, w: w * x), "the decay must be scaled by lr: lr * weight_decay * theta."),
+        (wrong(decay=lambda x, lr, w: -lr * w * x), "the decay has the wrong sign: it pulls toward zero."),
+        (wrong(decay=lambda x, lr, w: lr * w), "the decay is in proportion to theta: lr * weight_decay * theta."),
+        (wrong(decay=lambda x, lr, w: lr * w * np.sign(x)), "the decay is in proportion to theta, not to its sign."),
+        (wrong(lambda m, v, eps, c: (1 - 0.1 * 0.4) * _paper_step(m, v, eps, c)),
+         "the decay is taken of the new point; the formula takes it of the old one."),
+        (_adam(start, gradients, **settings | {"lr": 1.0})[-1], "the learning rate is not used."),
+        (_adam(start, gradients[:1], **settings)[-1], "this is one step; make one for each of the gradients."),
         (start, "theta has not moved."),
     ], f"for {len(gradients)} gradients from {start.tolist()} it should end at {right.round(4).tolist()}; compare your "
-       "lines with the formulas of section 5.")  # fmt: skip
+       "lines with the formulas of sections 5 and 7.")  # fmt: skip
 
 
-@exercise("03.4 decay where it belongs", "decoupled(x, m_hat, v_hat, lr, eps, weight_decay)")
-def _decoupled(decoupled):
-    """decoupled(x, m_hat, v_hat, lr, eps, weight_decay): one step of AdamW."""
-    x, m, v, lr, eps, decay = np.array([2.0, -1.0]), np.array([0.5, 0.3]), np.array([4.0, 0.25]), 0.1, 0.05, 0.4
-    copy = x.copy()
-    reply, hint = _call(decoupled, x, m.copy(), v.copy(), lr, eps, decay)
-    if hint:
-        return hint
-    if reply is None:
-        return "decoupled returned None; end it with return and the new point."
-    if not np.array_equal(x, copy):
-        return "x was changed in place; return a new array."
-    end = np.asarray(reply, dtype=float)
-    if end.shape != x.shape:
-        return f"x has shape {x.shape}, what was returned has {end.shape}."
-    step = lr * m / (root := np.sqrt(v) + eps)
-    right = x - lr * decay * x - step
-    return expect_array(end, right, [
-        (x - lr * (m + decay * x) / root, "this is L2: the decay is divided by the root. It must stand outside of it."),
-        (x - step, "there is no decay in it: subtract lr * weight_decay * x as well."),
-        (x - decay * x - step, "the decay must be scaled by the learning rate: lr * weight_decay * x."),
-        ((x - step) * (1 - lr * decay), "the decay is taken of the new point; the formula takes it of the old one, x."),
-        (x + lr * decay * x - step, "the decay has the wrong sign: it pulls toward zero."),
-        (x - lr * decay * x + step, "the step of Adam walks uphill: subtract it."),
-        (x - lr * decay * np.sign(x) - step, "the decay is in proportion to x, not to its sign."),
-        (x - lr * decay - step, "the decay is in proportion to x: lr * weight_decay * x."),
-        (x - lr * decay * x - lr * m / np.sqrt(v + eps), "epsilon stands inside the root; Adam adds it outside."),
-        (x - lr * decay * x - lr * m / np.sqrt(v) + eps, "epsilon is added to x: a parenthesis is missing around the "
-         "root and epsilon."),
-        (x - lr * decay * x - lr * m / np.sqrt(v), "epsilon is missing: divide by np.sqrt(v_hat) + eps."),
-        (x - lr * decay * x - lr * m / (v + eps), "the root is missing: divide by np.sqrt(v_hat) + eps."),
-        (x - lr * decay * x, "this is only the decay; subtract the step of Adam as well."),
-    ], f"from x = {x.tolist()} it should lead to {right.round(4).tolist()}.")  # fmt: skip
+# Letter -> its bug as a number of the list in the notebook, what `_adam` does with it, and where its curve shows it.
+_SUSPECTS = {
+    "A": (4, {"again": 50}, "its steps change at regular intervals: what else does a program do every 50 steps?"),
+    "B": (5, {"beta1": 0.999, "beta2": 0.9}, "it starts right and turns late. How long is the memory of each average?"),
+    "C": (1, {"correct": "m"}, "its first step is 31.6 times too long, one over the root of 0.001. What is 0.001 times "
+          "the square of the gradient after one step?"),
+    "D": (6, {"square": False}, "its steps have one length, but not 1. The gradient is 3: which power of 3 is it?"),
+}  # fmt: skip
+
+
+def suspects(gradients):
+    """Steps in learning rates, of four Adams with a bug each, for the same gradients: dict of letter -> array (n,)."""
+    right = dict(lr=1.0, beta1=0.9, beta2=0.999, eps=1e-8)
+    return {letter: -np.diff(_adam(0.0, gradients, **right | slip)) for letter, (_, slip, _) in _SUSPECTS.items()}
+
+
+@exercise("03.4 which bug is it?")
+def _diagnosis(answer):
+    """A dict of letter -> number of the bug."""
+    if not isinstance(answer, dict) or set(answer) != set(_SUSPECTS):
+        return 'give a dict with the four letters, such as {"A": 3, "B": 3, "C": 3, "D": 3}, each with your number.'
+    if any(float_of(number) is None for number in answer.values()):
+        return "each letter needs the number of a bug from the list."
+    wrong = [letter for letter, (number, *_) in _SUSPECTS.items() if float_of(answer[letter]) != number]
+    return f"{wrong[0]}: {_SUSPECTS[wrong[0]][2]}" if wrong else None
 
 
 _LION = dict(lr=0.1, beta1=0.8, beta2=0.7)
