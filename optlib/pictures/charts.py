@@ -239,7 +239,8 @@ def _slope(axes, x, y, slope):
     line = y[end] / 4 * (ends / x[end]) ** slope
     axes.plot(ends, line, color=theme.FAINT, linewidth=1.2)
     place = (values[0] ** 0.75 * values[1] ** 0.25 for values in (ends, line))
-    axes.annotate(f"slope {slope:g}", tuple(place), xytext=(8, -6),
+    side = 1 if slope > 0 else -1
+    axes.annotate(f"slope {slope:g}", tuple(place), xytext=(8 * side, -6), ha="left" if side > 0 else "right",
                   textcoords="offset points", va="top", color=theme.FAINT,
                   bbox={"facecolor": theme.PAPER, "edgecolor": "none", "alpha": 0.8, "pad": 1})  # fmt: skip
 
