@@ -23,8 +23,9 @@ class Adam(Optimizer):
         corrected.
 
     Elsewhere:
-        torch.optim.Adam is the same rule.  Keras and the paper's own efficient form add an epsilon-hat before the
-        correction, epsilon-hat = epsilon sqrt(1 - beta2^t): a different number in the first steps.
+        torch.optim.Adam is the same rule.  Keras, TensorFlow and scikit-learn add a constant epsilon-hat (in Keras
+        1e-7) before the correction: with beta2 = 0.999 it acts in the first step like an epsilon 32 times as large.
+        The paper's efficient form has epsilon-hat = epsilon sqrt(1 - beta2^t), which is this rule.
 
     Memory:
         2 numbers per parameter (m, v).

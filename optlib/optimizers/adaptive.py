@@ -66,7 +66,8 @@ class RMSProp(Optimizer):
 
     Elsewhere:
         torch.optim.RMSprop is the same rule, beta2 by the name of alpha; its momentum is left out here.
-        Keras and Graves add epsilon inside the root; Graves has momentum too.  tf.compat.v1 starts the average at 1.
+        Keras and Graves add epsilon inside the root; Graves has momentum too.  tf.compat.v1, MindSpore and timm's
+        rmsproptf start the average at 1.
 
     Memory:
         1 number per parameter (v); centered, 2 numbers per parameter (v, m).
@@ -120,7 +121,8 @@ class AdaDelta(Optimizer):
         rule.  u averages the steps before lr is applied.
 
     Elsewhere:
-        torch.optim.Adadelta is the same rule.  Keras has lr = 0.001 and rho = 0.95 unless set.
+        torch.optim.Adadelta is the same rule.  Unless set, Keras has lr = 0.001, rho = 0.95 and epsilon = 1e-7, which
+        sets its first steps.
 
     Memory:
         2 numbers per parameter (v, u).

@@ -1,4 +1,4 @@
-"""Averages of the path: where the steps rattle round the minimum, their mean is nearer to it than each of them."""
+"""Averages of the path: where the steps jump around the minimum, their mean is nearer to it than each of them."""
 
 from ..arrays import zeros_like
 from ..registry import hyper, register
@@ -36,7 +36,7 @@ class ASGD(Optimizer):
         1 number per parameter (average).
 
     When:
-        Convex problems with noisy slopes, such as linear models on a stream of data: the mean of the points lies
+        Convex problems with noisy gradients, such as linear models on a stream of data: the mean of the points lies
         nearer to the minimum than the last one.
     """
 

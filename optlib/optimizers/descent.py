@@ -6,7 +6,7 @@ from .base import Optimizer
 
 @register
 class GradientDescent(Optimizer):
-    r"""Walk a little way down the steepest slope.
+    r"""Take a small step against the gradient.
 
     Formula:
         $$x_{t} = x_{t-1} - \eta\, g_t$$
@@ -29,7 +29,7 @@ class GradientDescent(Optimizer):
         is slow.
     """
 
-    lr: float = hyper(0.01, r"\eta", "(0, inf)", slider=(1e-3, 3.0), log=True, doc="learning rate, step per slope")
+    lr: float = hyper(0.01, r"\eta", "(0, inf)", slider=(1e-3, 3.0), log=True, doc="learning rate, step per gradient")
 
     def update(self, x, g):
         return x - self.lr * g

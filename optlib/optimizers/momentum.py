@@ -1,4 +1,4 @@
-"""Momentum and its family: a velocity that remembers the slopes of the steps before."""
+"""Momentum and its family: a velocity that remembers the gradients of the steps before."""
 
 from ..arrays import zeros_like
 from ..registry import hyper, register
@@ -8,7 +8,7 @@ from .base import Optimizer
 
 @register
 class Momentum(Optimizer):
-    r"""A heavy ball: the velocity keeps a share beta of itself and adds the new slope.
+    r"""A heavy ball: the velocity keeps a share beta of itself and adds the new gradient.
 
     Formula:
         $$v_t = \beta\, v_{t-1} + g_t$$
@@ -19,14 +19,14 @@ class Momentum(Optimizer):
         Computational Mathematics and Mathematical Physics 4 (5), 1-17.
 
     Convention:
-        A sum, not an average: with a constant slope g the velocity grows to g / (1 - beta).  The learning rate
+        A sum, not an average: with a constant gradient g the velocity grows to g / (1 - beta).  The learning rate
         stands outside the velocity.
 
     Elsewhere:
         torch.optim.SGD(momentum=beta) is the same rule.  Polyak, Sutskever et al. (2013) and Keras keep the
         learning rate inside, v = beta v - eta g and x = x + v: the same path while eta is constant, another one
         where eta changes from step to step.  With torch's dampening=beta the velocity becomes an average that starts
-        at the first slope.
+        at the first gradient.
 
     Memory:
         1 number per parameter (v).
@@ -61,8 +61,8 @@ class Nesterov(Optimizer):
         On the importance of initialization and momentum in deep learning, ICML, equations 3 and 4.
 
     Convention:
-        A sum, not an average.  The paper takes the slope at the point y = x + beta v that the velocity leads to;
-        here x is that point, so that the slope is taken where the parameters are.  The path of the look-ahead
+        A sum, not an average.  The paper takes the gradient at the point y = x + beta v that the velocity leads to;
+        here x is that point, so that the gradient is taken where the parameters are.  The path of the look-ahead
         points is the same.
 
     Elsewhere:
@@ -74,7 +74,7 @@ class Nesterov(Optimizer):
 
     When:
         Momentum that overshoots less, at no extra cost.  Well set, it converges on smooth convex functions at the
-        best order that slopes alone allow.
+        best order that gradients alone allow.
     """
 
     lr: float = hyper(0.01, r"\eta", "(0, inf)", slider=(1e-4, 1.0), log=True, doc="learning rate")
@@ -114,7 +114,7 @@ class QHM(Optimizer):
 
     When:
         Momentum is tuned already and one more setting is affordable: a long memory that still answers to the newest
-        slope.
+        gradient.
     """
 
     lr: float = hyper(0.01, r"\eta", "(0, inf)", slider=(1e-4, 1.0), log=True, doc="learning rate")
