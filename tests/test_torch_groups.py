@@ -227,6 +227,45 @@ def test_no_group_is_stepped_where_one_is_refused(bad):
     assert not optimizer.state
 
 
+SWITCHED = [(cls, name, not about.default if type(about.default) is bool else about.default[:1])
+            for cls in RULES for name, about in cls.hypers.items() if type(about.default) in (bool, tuple)]  # fmt: skip
+
+
+@pytest.mark.parametrize(("cls", "name", "value"), SWITCHED, ids=[f"{c.__name__}-{n}" for c, n, _ in SWITCHED])
+def test_what_a_state_is_made_for_stays_after_the_first_step(cls, name, value):
+    p = torch.nn.Parameter(torch.ones(3))
+    optimizer = TorchOptimizer([p], cls)
+    optimizer.param_groups[0][name] = value  # before it, anything goes
+    for _ in range(2):
+        p.grad = torch.ones(3)
+        optimizer.step()
+    kept = optimizer.state_dict()
+    optimizer.param_groups[0][name] = cls.hypers[name].default
+    before = p.detach().clone()
+    with pytest.raises(ValueError, match=f"of {name} is another one than at the first step.*make a new optimizer"):
+        optimizer.step()
+    assert torch.equal(p, before)
+    optimizer.load_state_dict(kept)
+    optimizer.step()
+    assert not torch.equal(p, before)
+
+
+@pytest.mark.parametrize("order", [[2, 1, 0], [0, 2, 1]], ids=str)
+def test_the_order_of_tensors_stays_where_a_rule_sees_their_group(order):
+    params = [torch.nn.Parameter(torch.ones(n)) for n in (2, 3, 4)]
+    optimizer = TorchOptimizer(params, ol.YellowFin)
+    for p in params:
+        p.grad = torch.ones_like(p)
+    optimizer.step()
+    for twin in (pickle.loads(pickle.dumps(optimizer)), copy.deepcopy(optimizer)):
+        set_gradients(twin.param_groups[0]["params"])
+        twin.step()
+        assert twin.param_groups[0]["params"][2][0] != params[2][0]
+    optimizer.param_groups[0]["params"] = [params[i] for i in order]
+    with pytest.raises(ValueError, match="order of the parameters is another one than at the first step"):
+        optimizer.step()
+
+
 def test_weight_decay_is_checked():
     for value in (-1.0, float("inf")):
         with pytest.raises(ValueError, match="weight_decay="):

@@ -105,6 +105,8 @@ class TorchOptimizer(torch.optim.Optimizer):
     def __setstate__(self, state):
         super().__setstate__(state)
         self._set_up()
+        for group in self.param_groups:
+            group.begun = None  # by it, parameters are told apart in memory
 
     def state_dict(self):
         """State and groups, as torch's optimizers give them, and the name of the rule."""
@@ -205,6 +207,7 @@ class TorchOptimizer(torch.optim.Optimizer):
         rule = self._rule_of(i)
         group = self.param_groups[i]
         _check_gradients(rule, group, params)
+        group.stay_as_begun(rule)
         return params, rule, _decay_of(group, rule)
 
     # --- hyper-parameters --------------------------------------------------------------------------------

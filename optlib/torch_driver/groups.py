@@ -26,9 +26,26 @@ class Group(dict):
         Name of a hyper-parameter -> schedule that it follows.
     shown : dict
         Name of a hyper-parameter that follows a schedule -> number that the driver has written into the group.
+    begun : dict
+        What the state was made for, at the first step; see `stay_as_begun`.
     """
 
-    rule, schedules, shown = None, types.MappingProxyType({}), types.MappingProxyType({})
+    rule, begun, schedules, shown = None, None, types.MappingProxyType({}), types.MappingProxyType({})
+
+    def stay_as_begun(self, rule):
+        """Refuse what would make a rule misread its state: another switch, more or fewer numbers, another order."""
+        values = {name: rule.given(name) for name in rule.hypers}
+        now = {f"value of {name}": value for name, value in values.items() if isinstance(value, bool)}
+        now |= {f"number of {name}": len(value) for name, value in values.items() if isinstance(value, tuple)}
+        if rule.sees == "group":
+            now["order of the parameters"] = [id(p) for p in self["params"]]
+        self.begun = self.begun or now
+        for what, value in now.items():
+            if value != self.begun[what]:
+                raise ValueError(
+                    f"TorchOptimizer: the {what} is another one than at the first step, and what "
+                    f"{type(rule).__name__} remembers fits only that one; make a new optimizer"
+                )
 
     def __missing__(self, name):
         names = self._other_names(name)
