@@ -7,6 +7,7 @@ import runpy
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
@@ -54,12 +55,23 @@ def until(condition, wait):
 def lab(tmp_path_factory):
     """Address of the notebook in a JupyterLab of its own."""
     home = tmp_path_factory.mktemp("lab")
+    write_notebook(home)
+    with served(home) as address:
+        yield address
+
+
+def write_notebook(home):
     notebook = nbformat.read(ROOT / "notebooks" / "01_gradient_descent.ipynb", as_version=4)
     last = next(i for i, cell in enumerate(notebook.cells) if "ol.explore(square" in cell.source)
     del notebook.cells[last + 1 :]
     board = "# {}\nol.sliders(lambda gray: timed(gray, {}), gray=(0, 250, 0))"
     notebook.cells += map(nbformat.v4.new_code_cell, [TIMED, *(board.format(*each) for each in BOARDS.items())])
     nbformat.write(notebook, home / "notebook.ipynb")
+
+
+@contextmanager
+def served(home):
+    """JupyterLab as `make lab` sets it, on a folder with ``notebook.ipynb``; gives the address of that."""
     for name, values in SETTINGS.items():
         file = home / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -113,6 +125,8 @@ def test_the_server_sends_messages_at_once(monkeypatch):
             calls.append(kernel_id)
 
     monkeypatch.setattr(handlers, "KernelWebsocketHandler", Handler)
+    contents = pytest.importorskip("jupyter_server.services.contents.manager").ContentsManager
+    monkeypatch.setattr(contents, "mark_trusted_cells", contents.mark_trusted_cells)
     runpy.run_path(str(ROOT / "tools" / "lab" / "jupyter_server_config.py"))
     asyncio.run(Handler().open(kernel_id="a kernel"))
     assert calls == [True, "a kernel"]

@@ -9,9 +9,6 @@
   const { make } = optlib;
   const QUESTIONS = ".optlib-predict, .optlib-sketch";
   const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-  // JupyterLab puts the first line of what is folded in its place, which may be the answer.
-  const WAITS = `.optlib-waits .jp-PlaceholderText { font-size: 0; }
-    .optlib-waits .jp-PlaceholderText::after { font-size: 13px; content: "The answer is folded here. "; }`;
 
   optlib.Prediction = class {
     constructor(host, root, data) {
@@ -119,7 +116,6 @@
         else this.unfold();
       };
       if (notebook) new MutationObserver(look).observe(notebook.querySelector(".jp-WindowedPanel-viewport") ?? notebook, { childList: true });
-      document.getElementById("optlib-waits") ?? document.head.append(make("style", { id: "optlib-waits" }, WAITS));
       if (document.readyState === "loading") addEventListener("DOMContentLoaded", look);
       else look();
       addEventListener("beforeprint", () => this.following("details.optlib-answer").forEach((answer) => { answer.open = true; }));
@@ -140,7 +136,8 @@
       for (const answer of this.following("details.optlib-answer")) answer.open = false;
       for (const cell of this.opened) cell.querySelector(".jp-OutputCollapser .jp-Collapser-child")?.click();
       this.opened.clear();
-      for (const place of this.following(".jp-OutputPlaceholder")) place.classList.add("optlib-waits");
+      // JupyterLab puts the first line of what is folded there, which may be the answer.
+      for (const text of this.following(".jp-OutputPlaceholder .jp-PlaceholderText")) text.textContent = "The answer is folded here.";
     }
   };
 
