@@ -127,14 +127,8 @@ def test_the_still_gives_way_to_sliders_in_an_output_of_its_own(browser, tmp_pat
     html = f'<div><div class="output">{figure}</div></div><div id="second" class="output"></div>'
     with opened(browser, tmp_path, html) as tab:
         assert tab.get_by_text("still").is_visible()
-        tab.evaluate("""() => { document.getElementById("second").innerHTML = '<div class="optlib-1a2b">'
-          + '<img class="optlib-map" style="width: 200px; height: 100px" src="data:image/svg+xml,'
-          + '<svg xmlns=%22http://www.w3.org/2000/svg%22 width=%22200%22 height=%22100%22/>">'
-          + '<span class="optlib-pointed"><input></span></div>'; }""")
+        tab.evaluate("""() => { document.getElementById("second").innerHTML = '<div class="optlib-1a2b">live</div>'; }""")
         tab.get_by_text("still").wait_for(state="hidden")
-        picture = tab.locator("img.optlib-map")
-        picture.click(position={"x": 150, "y": 25})
-        tab.wait_for_function("document.querySelector('.optlib-pointed input').value === '0.7500 0.2500'")
 
 
 @pytest.mark.parametrize("kind", ["animation", "explorable"])
@@ -289,7 +283,7 @@ def test_a_click_is_right_where_the_page_is_scaled(browser, tmp_path):
 
 def test_a_page_that_computes_other_numbers_stands_still(browser, tmp_path):
     html = ol.explore(F, ol.Adam(lr=0.1), steps=20).html()
-    wrong = re.sub(r'"ends":\[\[[-\d.e]+', '"ends":[[1234.5', html)
+    wrong = re.sub(r'"end":\[[-\d.e]+', '"end":[1234.5', html)
     assert wrong != html
     with opened(browser, tmp_path, wrong) as tab:
         tab.get_by_text("This browser computes other numbers than Python").wait_for()

@@ -1,5 +1,7 @@
 """The objects with sliders, without a browser: their controls are turned from Python."""
 
+import base64
+import json
 import math
 import time
 
@@ -26,107 +28,178 @@ def shown(monkeypatch):
 # --- explore -------------------------------------------------------------------------------------------------
 
 
-def test_every_hyper_parameter_has_a_slider():
-    explorer = ol.explore(F, ol.Adam(lr=0.1))
-    assert list(explorer.hypers["Adam"]) == list(ol.Adam.hypers)
-    assert explorer.hypers["Adam"]["lr"].description == r"lr $\eta$"
-    assert isinstance(explorer.hypers["Adam"]["lr"], widgets.FloatLogSlider)
-    assert isinstance(explorer.hypers["Adam"]["beta1"], widgets.FloatSlider)
+class Page:
+    """What the page of an explorer does, without a browser: it writes to Python and reads the answers; see state.js."""
+
+    def __init__(self, explorer):
+        self.field, self.answers = explorer._bridge.children
+        self.count = 0
+        self.state = self.ask(catalog=True)["state"]
+
+    def ask(self, **want):
+        return self.tell({"state": getattr(self, "state", None), "want": want})
+
+    def turn(self, **changes):
+        self.state = self.state | changes
+        return self.tell({"state": self.state})
+
+    def tell(self, message):
+        self.count += 1
+        self.field.value = json.dumps(message | {"n": self.count})
+        return self.heard()
+
+    def heard(self):
+        return json.loads(base64.b64decode(self.answers.value)) if self.answers.value else {}
 
 
 @pytest.mark.parametrize("name", ol.OPTIMIZERS)
-def test_every_rule_can_be_explored(name):
+def test_every_rule_can_be_explored_with_a_control_for_every_number(name):
     explorer = ol.explore(F, name, steps=5)
+    data = data_in(explorer.html())
     numbers = [n for n, about in ol.OPTIMIZERS[name].hypers.items() if about.slider or isinstance(about.default, bool)]
-    assert set(numbers) >= set(explorer.hypers[name])
+    assert [hyper["name"] for hyper in data["rules"][0]["hypers"]] == numbers
     assert len(explorer.paths) == 1
-    assert bytes(explorer.picture.value).startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize("name", [n for n, f in ol.FUNCTIONS.items() if f.dim in (1, 2)])
-def test_every_function_can_be_explored(name):
-    explorer = ol.explore(ol.FUNCTIONS[name], ol.GradientDescent(lr=0.01), steps=3)
-    assert pixels(explorer.picture.value).std() > 5
+def test_every_function_can_be_explored(name, shown):
+    ol.explore(ol.FUNCTIONS[name], ol.GradientDescent(lr=0.01), steps=3)._ipython_display_()
+    assert pixels(base64.b64decode(shown[0]["image/png"])).std() > 5
 
 
-def test_turning_a_slider_changes_picture_path_and_code():
-    explorer = ol.explore(F, ol.Adam(lr=0.1), steps=50)
-    before = pixels(explorer.picture.value)
-    explorer.hypers["Adam"]["lr"].value = 0.3
-    assert np.abs(pixels(explorer.picture.value) - before).sum() > 10_000
-    np.testing.assert_array_equal(explorer.paths[0].x, ol.minimize(F, ol.Adam(lr=0.3), steps=50).x)
-    assert "ol.Adam(lr=0.3)" in explorer.code
-
-
-def test_the_code_reproduces_the_paths():
+def test_what_the_page_sets_is_what_python_has():
     explorer = ol.explore(F, ol.Adam(lr=0.1), ol.GradientDescent(lr=1e-3), steps=30)
-    explorer.tuned.value = "Adam"
-    explorer.hypers["Adam"]["lr"].value = 10**-0.333
-    explorer.hypers["Adam"]["beta1"].value = 0.123
-    explorer.count.value = 44
-    explorer.starts[0].value = 0.7
+    page = Page(explorer)
+    rules = {"Adam": page.state["rules"]["Adam"] | {"lr": 0.465, "beta1": 0.123}, "GradientDescent": {"lr": 1e-3}}
+    page.turn(rules=rules, steps=44, horizon=44, start=[0.7, 1], asked=[])
     names = {"ol": ol}
     exec(explorer.code.rsplit("\n", 1)[0], names)
+    assert repr(names["paths"][0].rule) == repr(ol.Adam(lr=0.465, beta1=0.123))
+    assert (names["paths"][0].steps, tuple(names["paths"][0].start)) == (44, (0.7, 1.0))
     for path, shown_path in zip(names["paths"], explorer.paths, strict=True):
         np.testing.assert_array_equal(path.x, shown_path.x)
 
 
-def test_reset_returns_to_the_first_picture():
+def test_a_cell_sets_what_the_page_shows():
     explorer = ol.explore(F, ol.Adam(lr=0.1), steps=20)
-    first, code = bytes(explorer.picture.value), explorer.code
-    explorer.hypers["Adam"]["lr"].value = 0.01
-    explorer.starts[1].value = 2.0
-    explorer.choice.value = ("Adam", "GradientDescent")
-    explorer.count.value = 7
-    assert explorer.code != code
+    page, code = Page(explorer), explorer.code
+    explorer.start, explorer.steps = (0.5, 2), 300
+    explorer.turn("Momentum", lr=1e-3)
+    answer = page.heard()
+    state = answer["state"]
+    assert (state["start"], state["steps"], state["horizon"]) == ([0.5, 2.0], 300, 300)
+    assert (state["shown"], state["rules"]["Momentum"]) == (["Adam", "Momentum"], {"lr": 1e-3, "beta": 0.9})
+    (record, source) = answer["rules"]["Momentum"]
+    assert (record["label"], "update" in source) == ("Momentum", True)
+    explorer.rules = ["Momentum"]
+    assert page.heard()["state"]["shown"] == ["Momentum"]
+    assert repr(explorer.rules) == repr([ol.Momentum(lr=1e-3)])
+    explorer.f = "beale"
+    assert page.heard()["functions"]["beale"][0]["title"] == "Beale"
+    assert explorer.start == tuple(ol.FUNCTIONS["beale"].start)
+    np.testing.assert_array_equal(explorer.paths[0].x, ol.minimize(explorer.f, ol.Momentum(lr=1e-3), steps=300).x)
     explorer.reset()
     assert explorer.code == code
-    assert explorer.picture.value == first
+    assert (page.heard()["state"]["shown"], page.heard()["state"]["steps"]) == (["Adam"], 20)
 
 
-def test_function_and_rules_can_be_chosen():
+@pytest.mark.parametrize(
+    ("act", "error", "message"),
+    [
+        (lambda e: setattr(e, "start", (1, 2, 3)), ValueError, r"start=\(1, 2, 3\)"),
+        (lambda e: setattr(e, "start", (0, np.nan)), ValueError, "start="),
+        (lambda e: setattr(e, "steps", 0), ValueError, "steps=0"),
+        (lambda e: setattr(e, "f", "beal"), ValueError, "f='beal' must be one of rosenbrock, sphere"),
+        (lambda e: setattr(e, "f", "theta_squared"), ValueError, "f='theta_squared'"),
+        (lambda e: setattr(e, "rules", ["Adm"]), KeyError, "did you mean 'Adam'"),
+        (lambda e: setattr(e, "rules", "Adam"), TypeError, "rules='Adam'"),
+        (lambda e: setattr(e, "rules", []), TypeError, r"rules=\[\]"),
+        (lambda e: e.turn("Adam", lr=-1), ValueError, "lr=-1"),
+        (lambda e: e.turn("Adam", rate=1), TypeError, "rate"),
+    ],
+)
+def test_what_a_cell_may_not_set_is_named_and_nothing_changes(act, error, message):
+    explorer = ol.explore(F, ol.Adam(lr=0.1), steps=20)
+    page, code = Page(explorer), explorer.code
+    before = page.heard()
+    with pytest.raises(error, match=message):
+        act(explorer)
+    assert explorer.code == code
+    assert page.heard() == before
+
+
+def test_a_page_that_is_opened_again_hears_what_is_set():
+    explorer = ol.explore(F, ol.Adam(lr=0.1), steps=20)
+    explorer.start = (0.5, 2)
+    explorer.f = "beale"
+    explorer.turn("Nadam", lr=0.02)
+    page = Page(explorer)
+    assert page.state["rules"]["Nadam"]["lr"] == 0.02
+    assert {"beale"} == {*page.heard()["functions"]}
+    assert {"Nadam"} == {*page.heard()["rules"]}
+
+
+def test_functions_and_rules_come_when_they_are_asked_for():
     f = ol.objective(lambda x, y: x**2 + 3 * y**2, name="mine", start=(2.0, 2.0))
     explorer = ol.explore(f, ol.GradientDescent(lr=0.1), steps=9)
-    explorer.choice.value = ("GradientDescent", "Adam")
-    assert [type(path.rule).__name__ for path in explorer.paths] == ["GradientDescent", "Adam"]
-    explorer.function.value = "rosenbrock"
-    assert explorer.paths[0].function is F
-    assert tuple(explorer.paths[0].start) == F.start
-    explorer.function.value = "mine"
+    page = Page(explorer)
+    catalog = page.heard()["catalog"]
+    assert catalog["rules"] == list(ol.OPTIMIZERS)
+    assert catalog["functions"] == ["mine", *(name for name, f in ol.FUNCTIONS.items() if f.dim == 2)]
+    page.state["asked"] = []
+    (data, source) = page.ask(functions="himmelblau")["functions"]["himmelblau"]
+    assert (data["start"], "slopes" in source) == (list(ol.FUNCTIONS["himmelblau"].start), True)
+    colors = [data_in(explorer.html())["rules"][0]["colors"]]
+    for name in ("Momentum", "Nesterov", "Adam", "Nadam", "AMSGrad"):
+        record, source = page.ask(rules=name)["rules"][name]
+        colors.append(record["colors"])
+        assert ("init" in source, record["call"]) == (True, f"ol.{name}")
+    assert len({*map(str, colors)}) == len(colors), "no two rules share a color"
+    rules = page.state["rules"] | {"Nadam": {"lr": 0.01}}
+    page.turn(f="himmelblau", start=[1, 1], shown=["GradientDescent", "Nadam"], rules=rules)
+    assert [type(path.rule).__name__ for path in explorer.paths] == ["GradientDescent", "Nadam"]
+    assert explorer.paths[0].function is ol.FUNCTIONS["himmelblau"]
+    page.turn(f="mine")
     assert explorer.paths[0].function is f
 
 
-def test_the_start_follows_a_place_in_the_picture():
-    """A script sends the place; see display.js.  In the middle of the axes lies the middle of the domain."""
+def test_what_a_page_cannot_compute_python_does():
+    A = np.array([[2.0, 0.5], [0.5, 1.0]])
+    f = ol.objective(lambda x, y: np.linalg.norm(A @ np.array([x, y])) ** 2, start=(2.0, 1.0))
+    explorer = ol.explore(f, ol.GradientDescent(lr=0.05), ol.SimulatedAnnealing(), steps=700)
+    page = Page(explorer)
+    paths = page.turn(start=[1, 0.5], asked=["GradientDescent", "SimulatedAnnealing"])["paths"]
+    for path, own in zip(explorer.paths, paths.values(), strict=True):
+        np.testing.assert_allclose(own["points"][-1], path.x[-1], rtol=1e-6, atol=1e-12)
+        np.testing.assert_allclose(own["values"], path.f[[*range(0, 700, own["stride"]), 700]], rtol=1e-6)
+
+
+def test_what_the_page_says_wrongly_changes_nothing():
     explorer = ol.explore(F, ol.GradientDescent(lr=1e-3), steps=9)
-    left, right, top, bottom = 60 / 600, 1 - 14 / 600, 30 / 500, 1 - 42 / 500  # the painter's margins
-    explorer.pointed.value = f"{(left + right) / 2:.4f} {(top + bottom) / 2:.4f}"
-    assert np.allclose(explorer.paths[0].start, np.mean(F.domain, axis=1), atol=0.02)
-    assert [control.value for control in explorer.starts] == list(explorer.paths[0].start)
-    first = explorer.code
-    for nonsense in ("0.01 0.01", "1.5 0.5", "nan 0.5", "here", "", "1 2 3"):
-        explorer.pointed.value = nonsense
+    page, first = Page(explorer), explorer.code
+    for wrong in ({"start": [None, 1]}, {"steps": 1e9}, {"f": "nowhere"}, {"shown": ["Adm"]},
+                  {"rules": {"GradientDescent": {"lr": -1}}}):  # fmt: skip
+        assert page.tell({"state": page.state | {"asked": []} | wrong})["error"]
         assert explorer.code == first
-
-
-def test_the_start_on_a_line_follows_too():
-    explorer = ol.explore(ol.FUNCTIONS["two_basins"], ol.GradientDescent(lr=0.01), start=-3.6, steps=5)
-    explorer.pointed.value = "0.5383 0.5"
-    ((low, high),) = ol.FUNCTIONS["two_basins"].domain
-    assert abs(explorer.paths[0].start[0] - (low + high) / 2) < 0.02 * (high - low)
+    before = page.heard()
+    for nonsense in ("here", "", "3", "[1]", "{}"):
+        page.field.value = nonsense
+        assert explorer.code == first
+        assert page.heard() == before
 
 
 def test_fixed_hyper_parameters_have_no_slider():
     explorer = ol.explore(F, ol.Adam(lr=0.1), eps=1e-3)
-    assert "eps" not in explorer.hypers["Adam"]
+    assert "eps" not in [hyper["name"] for hyper in data_in(explorer.html())["rules"][0]["hypers"]]
     assert explorer.paths[0].rule.eps == 1e-3
 
 
 def test_a_start_without_a_value_is_reported():
     f = ol.objective(lambda x, y: np.log(x) + y**2, name="half", start=(1.0, 1.0), domain=((-1, 2), (-1, 2)))
     explorer = ol.explore(f, ol.GradientDescent(lr=0.1), steps=5)
-    explorer.starts[0].value = -0.5
-    assert "not finite" in explorer.status.value
+    with pytest.raises(ValueError, match="not finite"):
+        explorer.start = (-0.5, 1)
+    assert explorer.start == (1.0, 1.0)
 
 
 @pytest.mark.parametrize(
@@ -152,11 +225,13 @@ def test_bad_arguments_are_named(call, error, message):
 # --- what stands in the output ---------------------------------------------------------------------------------
 
 
-def test_the_output_is_the_same_in_every_run(shown):
+def test_the_output_is_the_same_in_every_run_but_for_the_name_of_the_bridge(shown):
     for _ in range(2):
         ol.explore(F, ol.Adam(lr=0.1), steps=20)._ipython_display_()
-    first, view, second, _ = shown
-    assert first == second
+    first, view, second, other = shown
+    ids = [each["application/vnd.jupyter.widget-view+json"]["model_id"] for each in (view, other)]
+    assert ids[0] != ids[1], "two cells of equal content each have their own"
+    assert first["text/html"].replace(ids[0], ids[1]) == second["text/html"] != first["text/html"]
     assert first["text/plain"] == "<explore Rosenbrock, Adam, lr 0.1, 20 steps from (-1.2, 1)>"
     assert set(view) == {"application/vnd.jupyter.widget-view+json", "text/plain"}
     assert "20 steps" in first["text/html"].split('alt="')[1].split('"')[0]
@@ -272,7 +347,7 @@ def test_whatever_a_function_raises_is_said(draw, said):
 @pytest.mark.parametrize("start", [(1e6, -1e9), (1e100, 1e100)])
 def test_a_start_far_outside_of_the_picture(start):
     explorer = ol.explore(ol.FUNCTIONS["sphere"], ol.GradientDescent(lr=0.1), start=start, steps=5)
-    assert tuple(control.value for control in explorer.starts) == start
+    assert explorer.start == start
     assert explorer.paths[0].x[0].tolist() == list(start)
     assert data_in(explorer.html())["start"] == list(start)
 
@@ -300,8 +375,7 @@ EDGES = {
 def test_a_function_at_the_edge_of_numbers_is_drawn(name):
     fn, about = EDGES[name]
     f = ol.objective(fn, **about)
-    html = ol.explore(f, ol.Momentum, ol.Adam, steps=20).html()
-    assert "moves only where Python runs" in html or data_in(html)["steps"] == 20
+    assert data_in(ol.explore(f, ol.Momentum, ol.Adam, steps=20).html())["steps"] == 20
     path = ol.minimize(f, ol.Adam(), steps=10)
     pictures = [ol.plots.loss(path)]
     if f.dim == 1:
@@ -324,23 +398,3 @@ def test_draw_must_return_a_picture():
         ol.sliders(lambda n: 3, n=(1, 4))
     with pytest.raises(TypeError, match="draw=3"):
         ol.sliders(3, n=(1, 4))
-
-
-def test_all_rules_are_turned_at_once():
-    explorer = ol.explore(F, ol.Adam(lr=0.1), ol.GradientDescent(lr=1e-3), ol.Momentum(lr=1e-3), steps=30)
-    assert explorer.tuned.options[0] == explorer.tuned.value == "all rules"
-    (lr,) = explorer.panel.children
-    assert [path.rule.lr for path in explorer.paths] == [0.1, 1e-3, 1e-3]
-    lr.value = 10**-1.5
-    assert [path.rule.lr for path in explorer.paths] == [0.0316] * 3
-    explorer.tuned.value = "Momentum"
-    assert explorer.hypers["Momentum"]["lr"].value == pytest.approx(0.0316, rel=0.1)
-    explorer.hypers["Momentum"]["lr"].value = 1e-2
-    assert [path.rule.lr for path in explorer.paths] == [0.0316, 0.0316, 0.01]
-    explorer.reset()
-    assert [path.rule.lr for path in explorer.paths] == [0.1, 1e-3, 1e-3]
-    explorer.choice.value = ("Adam", "RMSProp")
-    explorer.tuned.value = "all rules"
-    assert [control.description.split()[0] for control in explorer.panel.children] == ["lr", "beta2", "eps"]
-    explorer.choice.value = ("Adam",)
-    assert explorer.tuned.options == ("Adam",)

@@ -9,6 +9,7 @@ writes nothing and fails if something would change.
 
 import argparse
 import pathlib
+import re
 import sys
 
 import nbformat
@@ -81,19 +82,21 @@ def _merge_streams(outputs):
 
 
 def _number_widgets(notebook):
-    """Widget models carry random ids; number them in the order of their views.
+    """Widget models carry random ids; number them in the order of their views, also where a page names its own.
 
     The models themselves are not stored: pages would show their sliders, which do nothing without a kernel, in place
     of the pictures and players beside them.
     """
-    views = [
-        output.data[WIDGET_VIEW]
-        for cell in notebook.cells
-        for output in cell.get("outputs", [])
-        if WIDGET_VIEW in output.get("data", {})
-    ]
-    for count, view in enumerate(views, start=1):
-        view["model_id"] = f"{count:032x}"
+    shown = [output.data for cell in notebook.cells for output in cell.get("outputs", []) if "data" in output]
+    views = [data[WIDGET_VIEW] for data in shown if WIDGET_VIEW in data]
+    numbers = {view["model_id"]: f"{count:032x}" for count, view in enumerate(views, start=1)}
+    for view in views:
+        view["model_id"] = numbers[view["model_id"]]
+    for data in shown:
+        if "text/html" in data:
+            data["text/html"] = re.sub(
+                "(?<=optlib-bridge-)[0-9a-f]{32}", lambda m: numbers.get(m[0], m[0]), data["text/html"]
+            )
     return notebook
 
 

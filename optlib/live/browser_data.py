@@ -1,24 +1,25 @@
 """What the browser needs to draw a scene and paths on it, as plain data for JSON."""
 
-import html
 import io
-import urllib.parse
 
 import numpy as np
 from PIL import Image
 
 from ..pictures import theme
-from . import page
+from . import page, svg
 from .look import DARK, LIGHT
 
 UNITS = 4096  # positions are integers, so many across the picture; core.js has the same number
 MAP_SIZE = (640, 500)  # pixels of the bands; contour lines stay smooth when they are shown at another size
-STILL_POINTS = 2_000  # in the still picture, all paths together
+STILL_POINTS = 800  # in the still picture, all paths together
 CURVE_DECADES = 12  # a curve of values on a logarithmic axis reaches at most so far down
 
 
-def scene_data(scene):
-    """A `scene.Scene` as data for the map in canvas.js, which takes the bands from `still_image`."""
+def scene_data(scene, computed=False):
+    """A `scene.Scene` as data for the map in canvas.js.
+
+    The map takes the bands from `still_image`; a page that has ``computed`` the function draws them by itself.
+    """
     data = {
         "x": [_short(v, 8) for v in scene.x],
         "y": [_short(v, 8) for v in scene.y],
@@ -30,6 +31,8 @@ def scene_data(scene):
     }  # fmt: skip
     if not scene.flat:
         data["graph"] = differences(fractions(scene, _finite_graph(scene)))
+    elif computed:
+        data["levels"] = [_short(level) for level in scene.levels]
     return data
 
 
@@ -38,52 +41,43 @@ def _finite_graph(scene):
     return curve[~np.isnan(curve).any(axis=1)]
 
 
-def bands_png(scene):
+def bands_png(scene, size):
     """The contour picture as an indexed PNG with 16 colors."""
-    picture = Image.fromarray(scene.bands(*MAP_SIZE))
+    picture = Image.fromarray(scene.bands(*size))
     picture.putpalette(LIGHT.bands().ravel().tolist())
     out = io.BytesIO()
     picture.save(out, "PNG", bits=4, optimize=True)
     return out.getvalue()
 
 
-def still_image(scene, tracks, description):
+def still_image(scene, tracks, description, bands=MAP_SIZE):
     """HTML of the last step as a picture without script: the bands and over them the paths as lines.
 
-    It is an SVG image.  The player takes the bands from it, so that they are on the page only once.
+    It is an SVG image.  The player takes the bands, which have that many pixels, from it: they are on the page once.
     """
     width, height = MAP_SIZE
-    elements = [f"<rect width='{width}' height='{height}' fill='{theme.PAPER}'/>"]
     if scene.flat:
-        elements.append(f"<image width='{width}' height='{height}' href='{page.data_url(bands_png(scene))}'/>")
+        content = f"<image width='{width}' height='{height}' href='{page.data_url(bands_png(scene, bands))}'/>"
     else:
-        elements.append(_svg_line(scene, _finite_graph(scene), theme.FAINT))
+        content = svg.line(_places(scene, _finite_graph(scene)), theme.FAINT)
+    content += "".join(svg.star(x, y) for x, y in _places(scene, scene.minima()))
     kept = max(1, STILL_POINTS // len(tracks)) if tracks else 1
     for track in tracks:
         points = scene.points(track)
         rows = np.unique(np.linspace(0, len(points) - 1, min(len(points), kept)).astype(int))
-        elements.append(_svg_line(scene, points[rows], track.style["color"], theme.dash_array(track.style)))
-        x, y = _svg_place(scene, points[-1:])[0]
-        elements.append(f"<circle cx='{x}' cy='{y}' r='6' fill='{track.style['color']}' stroke='{theme.PAPER}'/>")
-    svg = f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width} {height}'>{''.join(elements)}</svg>"
-    url = "data:image/svg+xml," + urllib.parse.quote(svg, safe=" '()/:;,=+!*-._~@$?|")
-    return (
-        f'<img alt="{html.escape(description)}" width="{width}" height="{height}" '
-        f'style="max-width:100%;height:auto" src="{url}">'
-    )
+        places, color = _places(scene, points[rows]), track.style["color"]
+        content += svg.line(places, color, theme.dash_array(track.style)) + svg.dot(*places[-1], color)
+    x, y = svg.side(*scene.x, label="x"), svg.side(*scene.y, label="y" if scene.flat else "f(x)")
+    rows = [(track.label, track.style["color"], theme.dash_array(track.style)) for track in tracks]
+    legend, below = svg.legend(rows, height)
+    content = f"<svg width='{width}' height='{height}'>{content}</svg>{svg.frame(width, height, x, y)}{legend}"
+    return svg.image(width, height, content, description, below) + svg.NOTE
 
 
-def _svg_line(scene, points, color, dashes=()):
-    places = " ".join(f"{x},{y}" for x, y in _svg_place(scene, points))
-    dashed = f" stroke-dasharray='{' '.join(f'{3 * d:g}' for d in dashes)}'" if dashes else ""
-    return f"<polyline fill='none' stroke='{color}' stroke-width='3' points='{places}'{dashed}/>"
-
-
-def _svg_place(scene, points):
-    width, height = MAP_SIZE
+def _places(scene, points):
+    """Pixels of the still picture, from its upper left corner."""
     u, v = (fractions(scene, points) / UNITS).T
-    places = np.column_stack([u * width, (1 - v) * height]).round().astype(int)
-    return places.tolist()
+    return np.column_stack([u * MAP_SIZE[0], (1 - v) * MAP_SIZE[1]])
 
 
 def fractions(scene, points):
@@ -125,12 +119,13 @@ def values_data(scene, tracks, last):
         low, high = float(heights.min()), float(heights.max())
         room = 0.05 * (high - low) or 1.0
         low, high = low - room, high + room
-    name = "f(x)" if scene.f.dim == 1 else "f"
-    label = f"{name} − minimum" if base else name
-    return {
-        "low": _short(low), "high": _short(high), "log": log, "last": last,
-        "base": _short(base, 10), "name": name, "label": label,
-    }  # fmt: skip
+    return {"low": _short(low), "high": _short(high), "log": log, "last": last, **named_values(scene)}
+
+
+def named_values(scene):
+    """What the curve of values shows: the value ``name`` less ``base``, under a ``label``."""
+    name, base = "f(x)" if scene.f.dim == 1 else "f", base_of(scene)
+    return {"base": _short(base, 10), "name": name, "label": f"{name} − minimum" if base else name}
 
 
 def base_of(scene):

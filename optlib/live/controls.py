@@ -32,36 +32,9 @@ def choice(name, value, options):
     return widgets.Dropdown(value=value, options=options, description=name, **_LOOK)
 
 
-def several(name, values, options, rows=6):
-    """A list from which any number may be chosen, with the control or shift key."""
-    return widgets.SelectMultiple(value=tuple(values), options=options, rows=rows, description=name, **_LOOK)
-
-
 def switch(name, value):
     """A check box."""
     return widgets.Checkbox(value=value, description=name, **_LOOK)
-
-
-def button(label, act):
-    """A button that calls ``act()``."""
-    control = widgets.Button(description=label, layout=widgets.Layout(width="110px"))
-    control.on_click(lambda _: act())
-    return control
-
-
-def for_hyper(name, value, about):
-    """The control of a hyper-parameter, or None where the registry gives it no range.
-
-    ``about`` is the `registry.Hyper`; its symbol becomes the label.
-    """
-    label = f"{name} ${about.symbol}$" if about.symbol else name
-    if isinstance(value, bool):
-        return switch(label, value)
-    if not isinstance(value, numbers.Real) or about.slider is None:
-        return None
-    if isinstance(value, int):
-        return integer(label, value, *about.slider)
-    return number(label, value, *about.slider, log=about.log)
 
 
 def from_spec(name, spec):
@@ -90,6 +63,23 @@ def from_spec(name, spec):
     if all(isinstance(v, int) for v in values) and not log:
         return integer(name, round(start), low, high)
     return number(name, float(f"{start:.3g}"), float(low), float(high), log)
+
+
+def described(name, control):
+    """What a page needs to show a control of its own in place of this one, or None where it cannot."""
+    value = control.value
+    if type(control) is widgets.Checkbox:
+        return {"name": name, "kind": "switch", "now": value}
+    if type(control) is widgets.Dropdown:
+        return {"name": name, "kind": "choice", "now": value, "labels": list(map(str, control._options_labels)),
+                "values": list(control._options_values)}  # fmt: skip
+    if type(control) not in (widgets.FloatLogSlider, widgets.FloatSlider, widgets.IntSlider):
+        return None
+    log = type(control) is widgets.FloatLogSlider
+    low, high = (10**control.min, 10**control.max) if log else (control.min, control.max)
+    low, high, now = (float(f"{v:.6g}") for v in (low, high, value))
+    return {"name": name, "kind": "number", "now": now, "low": low, "high": high, "log": log,
+            "integer": type(control) is widgets.IntSlider, "allowed": [low, True, high, True]}  # fmt: skip
 
 
 def read(control, now=None):

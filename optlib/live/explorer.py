@@ -1,22 +1,34 @@
-"""`explore`: turn every number of an optimizer and watch its path."""
+"""`explore`: turn every number of an optimizer and watch its path.
 
-import contextlib
-import html
+The picture and its controls are a page (`offline`): it computes the paths by itself, in a notebook as on the web.
+Where a kernel runs, a bridge of two hidden widgets leads back to it.  The page writes what is set into a field of text,
+as JSON; Python answers in a piece of HTML, as base64 of JSON, with what the page asked for: other rules and functions,
+paths that only Python can compute, and settings that a cell has changed.
+"""
 
+import base64
+import json
+
+import IPython.display
 import ipywidgets as widgets
 
 from ..pictures.picture import show_name
 from ..pictures.tracks import sentences
-from . import browser_data, controls, display, offline, page, translate
-from .painter import SIZE, painter
+from ..registry import FUNCTIONS, OPTIMIZERS
+from . import browser_data, offline, page
+from .display import WIDGET_VIEW
+from .painter import painter
 from .scene import scene
 from .setting import setting
 
-ALL = "all rules"
+SMALL = (320, 250)  # pixels of the bands in the still picture where the page draws its own
 
 
 def explore(f, *rules, start=None, steps=100, extent=None, dark=False, **fixed):
-    """Show paths of optimizers on a function, with a slider for every number.
+    """Show paths of optimizers on a function, with a control for every number.
+
+    The start is dragged in the picture, the number of steps in the curve of the values, the learning rate in the curve
+    of what each rate reaches.  Where a kernel runs, other rules and functions of the course can be chosen.
 
     Parameters
     ----------
@@ -26,255 +38,225 @@ def explore(f, *rules, start=None, steps=100, extent=None, dark=False, **fixed):
         Those that are compared at first; ``ol.Adam(lr=0.1)`` starts with this learning rate.
     start : d numbers, optional
         By default ``f.start``.
-    steps : int
+    steps : int from 1 to 100,000
     extent : ((x low, x high), (y low, y high)), or (low, high) for one coordinate, optional
-        What is shown, by default the function's domain; the sliders of the start reach as far.
+        What is shown, by default the function's domain.
     dark : bool
-        Draw for a dark page.
+        Draw the picture for places without scripts for a dark page; the page itself follows its surroundings.
     **fixed
-        Hyper-parameters that get this value and no slider, ``eps=1e-8``.
+        Hyper-parameters that get this value and no control, ``eps=1e-8``.
 
     Returns
     -------
     Explorer
-        It shows itself at the end of a cell.  ``paths`` are the trajectories shown, ``code`` makes the picture
-        again.
+        It shows itself at the end of a cell.
     """
     return Explorer(setting(f, rules, start, steps, fixed), extent, dark)
 
 
 class Explorer:
-    """A picture of paths and its controls; see `explore`."""
+    """A picture of paths and its controls; see `explore`.
+
+    A cell may read what is set in the picture, and set it: ``explorer.start = (1, 2)``, ``explorer.steps = 50``,
+    ``explorer.f = "beale"``, ``explorer.rules = ["Adam", "Momentum"]``, ``explorer.turn("Adam", lr=0.3)``,
+    ``explorer.reset()``.
+    """
 
     def __init__(self, setting, extent, dark):
-        self.extent, self.dark = extent, dark
-        # `first` stays: what the page shows without a kernel, and after a reset, whatever is turned later.
-        self.setting = self.first = setting.with_all_rules()
-        self._busy = False  # while controls are set from Python, their observers do nothing
+        # `first` stays: what a page shows without a kernel, and after a reset, whatever is turned later.
+        self._setting = self._first = setting
+        self._extent, self._dark = extent, dark
+        self._horizon = setting.steps  # up to here the page runs, beyond the steps that it shows
+        self._known = setting.with_rules(setting.chosen)  # all rules that the page has
+        self._view = scene(setting.f, extent, who="explore")
         self._stored = self._render()
-        self._html = None
-        self._build()
-        self._show(self.first)
+        self._heard, self._answer = widgets.Text(), widgets.HTML()
+        self._answer.add_class("optlib-answer")
+        self._bridge = widgets.HBox([self._heard, self._answer], layout=widgets.Layout(display="none"))
+        self._bridge.add_class(self._bridge_name)
+        self._heard.observe(self._hear, "value")
 
-    # --- what a reader may ask for -----------------------------------------------------------------------
+    # --- what is set -------------------------------------------------------------------------------------
 
     @property
     def paths(self):
-        """The trajectories that are shown."""
-        return self.setting.paths()
+        """The trajectories that are shown, a list of `Trajectory`, as `minimize` computes them."""
+        return self._setting.paths()
 
     @property
     def code(self):
         """Lines of Python that draw the same picture."""
-        return self.setting.code()
+        return self._setting.code()
+
+    @property
+    def f(self):
+        """The `Function`; to be set to the name of one of the course with as many coordinates."""
+        return self._setting.f
+
+    @f.setter
+    def f(self, name):
+        f = self._function(name)
+        self._set(self._setting.changed(f=f, start=tuple(f.start)))
+
+    @property
+    def start(self):
+        """Where the paths begin, d numbers."""
+        return self._setting.start
+
+    @start.setter
+    def start(self, start):
+        self._set(self._setting.with_start(start))
+
+    @property
+    def steps(self):
+        """How many steps are shown, from 1 to 100,000."""
+        return self._setting.steps
+
+    @steps.setter
+    def steps(self, steps):
+        self._set(self._setting.with_steps(steps))
+
+    @property
+    def rules(self):
+        """The rules that are shown, as instances with their settings; to be set to their names."""
+        return [self._setting.rule(name) for name in self._setting.chosen]
+
+    @rules.setter
+    def rules(self, names):
+        if isinstance(names, str) or not names:
+            raise TypeError(f'explore: rules={names!r} must be a list of names, such as ["Adam", "Momentum"]')
+        self._set(self._setting.with_rules(names))
+
+    def turn(self, rule, **values):
+        """Set hyper-parameters of a rule that is known by its name: ``turn("Adam", lr=0.3)``."""
+        setting = self._setting.with_rules(dict.fromkeys((*self._setting.chosen, rule))).turned([rule], **values)
+        setting.rule(rule)  # refuses what it may not have
+        self._set(setting)
+
+    def reset(self):
+        """Set everything as it was at first."""
+        self._horizon = self._first.steps
+        self._set(self._first.changed(rules=self._setting.rules | self._first.rules))
 
     def __repr__(self):
         return f"<explore {self._stored[1]}>"
 
-    def reset(self):
-        """Set everything as it was at first."""
-        self.setting = first = self.first
-        with self._controls_set_from_python():
-            self.function.value = first.f.name
-            self.choice.value = first.chosen
-            self.count.value = first.steps
-            for name, by_hyper in self.hypers.items():
-                for hyper, control in by_hyper.items():
-                    control.value = first.rules[name][1][hyper]
-            self._fit_start()
-            self._turn_to(self.tuned.value)
-        self._show(first)
+    # --- the bridge --------------------------------------------------------------------------------------
 
-    # --- the picture -------------------------------------------------------------------------------------
+    @property
+    def _bridge_name(self):
+        return f"optlib-bridge-{self._bridge.model_id}"
 
-    def _scene(self):
-        f = self.setting.f
-        return scene(f, self.extent if f is self.first.f else None, who="explore")
+    def _set(self, setting):
+        """Take a setting from a cell, and show it in the page."""
+        setting.paths()  # refuses a start without a value
+        self._setting = setting
+        self._say(self._all())
 
-    def _render(self):
-        """PNG, title, and a sentence on each path; the reason instead where there is no path."""
-        brush = painter(self._scene(), dark=self.dark)
+    def _say(self, answer):
+        self._answer.value = base64.b64encode(json.dumps(answer).encode()).decode()
+
+    def _hear(self, change):
+        """Do and answer what the page asks for; see `player/state.js`."""
         try:
-            tracks = self.setting.tracks()
-        except ValueError as error:  # the function has no value at this start
-            name = show_name(self.setting.f)
-            return brush.png([], name), name, [str(error)]
-        title = self.setting.title(tracks)
-        return brush.png(tracks, title), title, sentences(tracks)
-
-    def _show(self, setting):
-        """Make this the setting and draw it."""
-        self.setting = setting
-        png, _, words = self._render()
-        self.picture.value = png
-        self.status.value = '<div role="status">' + "<br>".join(map(html.escape, words)) + "</div>"
-        self.line.value = _code_line(setting.code())
-
-    # --- the controls ------------------------------------------------------------------------------------
-
-    def _build(self):
-        setting = self.setting
-        width, height = SIZE
-        self.picture = widgets.Image(format="png", width=width, height=height)
-        self.picture.layout = widgets.Layout(max_width="100%", flex="0 1 auto", object_fit="contain")
-        self.picture.add_class("optlib-map")
-        # Core widgets do not report clicks.  A script beside them (display.js) writes into this hidden field instead.
-        self.pointed = widgets.Text(layout=widgets.Layout(display="none"))
-        self.pointed.add_class("optlib-pointed")
-        self.status, self.line = widgets.HTML(), widgets.HTML()
-        self.function = controls.choice("function", setting.f.name, list(setting.functions()))
-        self.choice = controls.several("rules", setting.chosen, list(setting.rules))
-        self.tuned = controls.choice("sliders of", _tunable(setting.chosen)[0], _tunable(setting.chosen))
-        self.count = controls.integer("steps", setting.steps, 1, max(500, 2 * setting.steps))
-        named = zip("xy", setting.start, strict=False)
-        self.starts = [controls.number(f"start {x}", v, v - max(1.0, abs(v)), v + max(1.0, abs(v))) for x, v in named]
-        self.panel = widgets.VBox()
-        self.hypers = {}
-        self._fit_start()
-        self._turn_to(self.tuned.value)
-        self.function.observe(self._function_chosen, "value")
-        self.choice.observe(self._rules_chosen, "value")
-        self.tuned.observe(lambda change: change.new and self._turn_to(change.new), "value")
-        self.count.observe(self._number_changed, "value")
-        for control in self.starts:
-            control.observe(self._number_changed, "value")
-        self.pointed.observe(self._start_pointed_at, "value")
-        buttons = widgets.HBox([controls.button("reset", self.reset), self.pointed])
-        side = [self.function, self.choice, self.tuned, self.panel, self.count, *self.starts, buttons]
-        board = widgets.HBox([self.picture, widgets.VBox(side)], layout=widgets.Layout(flex_flow="row wrap"))
-        self.widget = widgets.VBox([board, self.status, self.line])
-
-    def _turn_to(self, name):
-        """Show the sliders of one rule, made at the first request."""
-        if name == ALL:
-            self.panel.children = tuple(self._shared_controls().values())
+            message = json.loads(change.new)
+            state, want = message["state"], message.get("want", {})
+        except (ValueError, TypeError, KeyError):  # not by the page
             return
-        if name not in self.hypers:
-            cls, values = self.setting.rules[name]
-            self.hypers[name] = self._hyper_controls(cls, values, cls.hypers)
-            for hyper, control in self.hypers[name].items():
-                control.observe(lambda _, name=name, hyper=hyper: self._hyper_changed(name, hyper), "value")
-        self.panel.children = tuple(self.hypers[name].values())
-
-    def _shared_controls(self):
-        """Sliders that set a hyper-parameter of all chosen rules at once, for those that all of them have."""
-        chosen = [self.setting.rules[name] for name in self.setting.chosen]
-        first, values = chosen[0]
-        shared = self._hyper_controls(first, values, [h for h in first.hypers if all(h in c.hypers for c, _ in chosen)])
-        for hyper, control in shared.items():
-            control.observe(lambda _, hyper=hyper, control=control: self._all_changed(hyper, control), "value")
-        return shared
-
-    def _hyper_controls(self, cls, values, names):
-        """A control for each of these hyper-parameters that has a range and is not fixed."""
-        names = [name for name in names if name not in self.setting.fixed]
-        by_name = {name: controls.for_hyper(name, values[name], cls.hypers[name]) for name in names}
-        return {name: control for name, control in by_name.items() if control is not None}
-
-    def _fit_start(self):
-        """Give the sliders of the start the range of the function that is shown."""
-        view = self._scene()
-        sides = (view.x, view.y)[: len(self.starts)]
-        with self._controls_set_from_python():
-            for control, (low, high), value in zip(self.starts, sides, self.setting.start, strict=True):
-                low, high = min(float(low), value), max(float(high), value)
-                control.min, control.max = min(low, control.min), max(high, control.max)  # never empty in between
-                control.value = value
-                control.min, control.max = low, high
-                decimals = controls.decimals_of(low, high, value)
-                control.step, control.readout_format = 10.0**-decimals, f".{decimals}f"
-
-    @contextlib.contextmanager
-    def _controls_set_from_python(self):
-        busy, self._busy = self._busy, True
+        answer = {"want": want} if want else {}
         try:
-            yield
-        finally:
-            self._busy = busy
+            answer |= self._all() if state is None else self._take(state)
+            if "catalog" in want:
+                answer["catalog"] = {"rules": list(OPTIMIZERS), "functions": self._function_names()}
+            if "functions" in want:
+                f = self._function(want["functions"])
+                answer["functions"] = {want["functions"]: offline.function_piece(f)}
+            if "rules" in want:
+                answer["rules"] = self._pieces([want["rules"]])
+        except (ValueError, TypeError, KeyError) as error:
+            answer["error"] = str(error)
+        if answer:
+            self._say(answer)
 
-    # --- what happens when one of them is turned ---------------------------------------------------------
+    def _all(self):
+        """The whole setting for the page, with what it may not know of it."""
+        now = self._setting
+        state = {
+            "f": now.f.name, "start": now.start, "steps": now.steps, "horizon": max(now.steps, self._horizon),
+            "rules": {name: self._numbers(name) for name in now.chosen}, "shown": now.chosen,
+        }  # fmt: skip
+        functions = {} if now.f is self._first.f else {now.f.name: offline.function_piece(now.f)}
+        asked = [name for name in now.chosen if offline.translated(now.f)[1] or offline.translated(now.rule(name))[1]]
+        added = [name for name in now.chosen if name not in self._first.chosen]
+        return {"state": state, "functions": functions, "rules": self._pieces(added), "paths": self._paths(asked)}
 
-    def _hyper_changed(self, name, hyper):
-        now = self.setting.rules[name][1][hyper]
-        value = controls.read(self.hypers[name][hyper], now)
-        if not self._busy and value != now:
-            self._show(self.setting.turned([name], **{hyper: value}))
+    def _numbers(self, name):
+        rule = self._setting.rule(name)
+        return {h: getattr(rule, h) for h in rule.hypers if offline.has_control(rule, h)}
 
-    def _all_changed(self, hyper, control):
-        now = self.setting.rules[self.setting.chosen[0]][1][hyper]
-        value = controls.read(control, now)
-        if self._busy or value == now:
-            return
-        with self._controls_set_from_python():
-            for name in set(self.setting.chosen) & set(self.hypers):
-                self.hypers[name][hyper].value = value
-        self._show(self.setting.turned(self.setting.chosen, **{hyper: value}))
+    def _take(self, state):
+        """Set what the page says; the paths that it asked for."""
+        f, now = self._function(state["f"]), self._setting
+        setting = now.changed(f=f).with_start(state["start"]).with_steps(state["steps"]).with_rules(state["shown"])
+        for name in setting.chosen:
+            setting = setting.turned([name], **state["rules"][name])
+            setting.rule(name)  # refuses what it may not have
+        self._horizon, self._setting = max(state["horizon"], setting.steps), setting
+        return {"paths": self._paths(state["asked"])} if state["asked"] else {}
 
-    def _number_changed(self, _):
-        if not self._busy:
-            start = tuple(map(controls.read, self.starts, self.setting.start))
-            self._show(self.setting.changed(steps=self.count.value, start=start))
+    def _paths(self, names):
+        long = self._setting.with_steps(self._horizon)
+        return {name: offline.path_data(long.path(name)) for name in names}
 
-    def _start_pointed_at(self, change):
-        """Move the start to a place of the picture, given as "across down" in fractions of it."""
-        try:
-            across, down = map(float, change.new.split())
-        except ValueError:
-            return
-        place = painter(self._scene(), dark=self.dark).place_at(across, down)
-        if place is None:
-            return
-        with self._controls_set_from_python():
-            for control, value in zip(self.starts, place, strict=False):  # of one coordinate only the first counts
-                control.value = round(value / control.step) * control.step
-        self._number_changed(None)
+    def _pieces(self, names):
+        """Data and program of rules, each in a color that no other of the page has."""
+        pieces = {}
+        for name in names:
+            self._known = self._known.with_rules(dict.fromkeys((*self._known.chosen, name)))
+            pieces[name] = offline.rule_piece(self._known, name)
+        return pieces
 
-    def _function_chosen(self, change):
-        if not self._busy:
-            own = self.first.f
-            f = own if change.new == own.name else self.first.functions()[change.new]
-            self.setting = self.setting.changed(f=f, start=tuple(f.start))
-            self._fit_start()
-            self._show(self.setting)
+    def _function_names(self):
+        own, dim = self._first.f.name, self._first.f.dim
+        return list(dict.fromkeys([own, *(name for name, f in FUNCTIONS.items() if f.dim == dim)]))
 
-    def _rules_chosen(self, change):
-        names = change.new
-        if names and not self._busy:
-            self._show(self.setting.changed(chosen=names))
-        if names:
-            self.tuned.options = _tunable(names)
-            self._turn_to(self.tuned.value)
+    def _function(self, name):
+        own = self._first.f
+        if name in (own, own.name):
+            return own
+        if name not in self._function_names():
+            raise ValueError(f"explore: f={name!r} must be one of {', '.join(self._function_names())}")
+        return FUNCTIONS[name]
 
     # --- in a notebook -----------------------------------------------------------------------------------
 
-    def html(self):
-        """What a page without a kernel shows: sliders over paths computed ahead, or a picture if there are none."""
-        png, _, words = self._stored
-        description = " ".join([f"{show_name(self.first.f)}.", *words])
+    def _render(self):
+        """PNG, title, and a sentence on each path; the reason instead where there is no path."""
+        brush, first = painter(self._view, dark=self._dark), self._first
         try:
-            view = scene(self.first.f, self.extent, who="explore")
-            picture = browser_data.still_image(view, self.first.tracks(), description)
+            tracks = first.tracks()
+        except ValueError as error:  # the function has no value at this start
+            name = show_name(first.f)
+            return brush.png([], name), name, [str(error)]
+        title = first.title(tracks)
+        return brush.png(tracks, title), title, sentences(tracks)
+
+    def html(self, bridge=""):
+        """The page around a still picture, for places without scripts; ``bridge`` is the name of its widgets."""
+        png, _, words = self._stored
+        description = " ".join([f"{show_name(self._first.f)}.", *words])
+        try:
+            computed = offline.translated(self._first.f)[1] is None
+            size = SMALL if computed else browser_data.MAP_SIZE
+            picture = browser_data.still_image(self._view, self._first.tracks(), description, size)
         except ValueError:  # no value at the start
             return page.still(png, description)
-        try:
-            return offline.html(self.first, view, picture)
-        except translate.Untranslatable as reason:
-            return page.still(png, description) + offline.note(reason)
+        return offline.html(self._first, self._view, picture, bridge=bridge)
 
     def _ipython_display_(self):
-        if self._html is None:
-            self._html = self.html()
-        display.show(self.widget, page.mark(self._html), self._html, self._stored[0], repr(self))
-
-
-def _tunable(names):
-    """Choices of the list "sliders of": all rules together, where there are several, and each."""
-    return [ALL, *names] if len(names) > 1 else list(names)
-
-
-def _code_line(code):
-    """Code to be copied: one click selects all of it."""
-    return (
-        '<pre aria-label="code that draws this picture" style="user-select:all;white-space:pre-wrap;'
-        f'padding:6px;line-height:1.4;border:1px solid #8888">{html.escape(code)}</pre>'
-    )
+        png = page.base64_text(self._stored[0])
+        still = {"text/html": self.html(self._bridge_name), "image/png": png, "text/plain": repr(self)}
+        IPython.display.display(still, raw=True)
+        view = {"version_major": 2, "version_minor": 0, "model_id": self._bridge.model_id}
+        # The text is empty: pages without widgets would print it below the picture.
+        IPython.display.display({WIDGET_VIEW: view, "text/plain": ""}, raw=True)

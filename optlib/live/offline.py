@@ -1,113 +1,199 @@
-"""`explore` without a kernel: the page computes the paths by itself, at any setting and from any start.
+"""What a page needs for `explore`: it computes the paths by itself, at any setting and from any start.
 
 The program of a page is translated from the Python source of its function, rules and schedules (`translate`).  With it
-go reference numbers, so that a page whose browser computes anything else stands still and says so.
+go reference numbers, so that a page whose browser computes anything else stands still and says so.  Functions and rules
+are described apart from each other: a kernel sends single ones to a page that has been opened already (`explorer`).
 """
 
 import html as markup
 
 import numpy as np
 
-from .. import checks
+from .. import checks, numerical, theory
 from ..arrays import is_array
-from ..minimize import minimize
 from . import browser_data, page, translate
+from .scene import scene
 from .setting import code_name, given
 
-SCRIPTS = ("core.js", "canvas.js", "runtime.js", "explore.js")
+SCRIPTS = ("core.js", "canvas.js", "runtime.js", "engine.js", "slider.js", "tuning.js", "bridge.js", "explore.js",
+           "state.js")  # fmt: skip
 CHECKED_POINTS, CHECKED_STEPS = 5, 10
 
 
-def html(setting, scene, picture, names=None, chart=None):
+def html(setting, view, picture, names=None, chart=None, bridge=""):
     """The explorable as one piece of HTML around a still picture; without any reference to the network.
 
     ``names`` are the hyper-parameters that get sliders, by default all that are single numbers with a range.  ``chart``
     is a map over two of them that stands right before it on the page; a click in the map turns both sliders.
-
-    Raises
-    ------
-    translate.Untranslatable
-        Where a page cannot compute the paths; see `note`.
+    ``bridge`` is the CSS class of the widgets by which the page talks to Python.  What a page cannot compute stands
+    still, with the reason, until Python answers.
     """
+    contents = data(setting, view, names)
     source = program(setting)
-    mark = page.mark(source)
-    contents = data(setting, scene, names) | {"program": mark}
+    contents["program"] = mark = page.mark(source)
     scripts = SCRIPTS
     if chart:
         contents["chart"] = chart
         scripts = (*SCRIPTS[:-1], "chart.js", SCRIPTS[-1])
     # Under its mark: a page has the programs of all its explorables.
     put = f'((globalThis.optlib = globalThis.optlib || {{}}).programs ||= {{}})["{mark}"] = (R) => ({source});'
-    return page.player("optlib-explorable", picture, contents, scripts, put)
-
-
-def note(reason):
-    """Why a picture stands still, as HTML below it."""
-    return f"\n<p>This picture moves only where Python runs: {markup.escape(str(reason))}.</p>"
+    return page.player("optlib-explorable", picture, contents, scripts, put, ("player.css", "explore.css"), bridge)
 
 
 def program(setting):
-    """JavaScript of the function and of the chosen rules."""
-    rules = []
-    for name in setting.chosen:
-        made = translate.rule(setting.rule(name))
-        rules.append(f"{{rule: {made.source}, fields: {made.fields}, schedules: {made.schedules}}}")
-    return f"{{f: {translate.function(setting.f).source}, rules: [{', '.join(rules)}]}}"
+    """JavaScript of the function and of the chosen rules; null in the place of what a page cannot compute."""
+    rules = ", ".join(translated(setting.rule(name))[0] for name in setting.chosen)
+    return f"{{f: {translated(setting.f)[0]}, rules: [{rules}]}}"
 
 
-def data(setting, scene, names=None):
+def translated(one):
+    """JavaScript of a function or a rule, or "null" and the reason why there is none."""
+    try:
+        if hasattr(one, "formula"):
+            return translate.function(one).source, None
+        made = translate.rule(one)
+        return f"{{rule: {made.source}, fields: {made.fields}, schedules: {made.schedules}}}", None
+    except translate.Untranslatable as reason:
+        return "null", str(reason)
+
+
+def data(setting, view, names=None):
     """What the page needs beside the program, as plain data."""
-    tracks = setting.tracks()
-    rules = []
-    for name, track in zip(setting.chosen, tracks, strict=True):
-        rule = setting.rule(name)
-        own = [h for h in names or rule.hypers if h not in setting.fixed and can_turn(rule, h)]
-        rules.append({
-            "label": name, "call": code_name(type(rule)), "hypers": [_hyper(rule, h) for h in own],
-            "rest": given(rule, never=own), **browser_data.style_data(track.style),
-        })  # fmt: skip
-    f = setting.f
+    f, listed = setting.f, ", ".join(setting.chosen)
+    reasons = filter(None, (translated(one)[1] for one in (f, *map(setting.rule, setting.chosen))))
     return {
-        "title": scene.f.name.replace("_", " ").capitalize(),
-        "description": f"Paths of {', '.join(setting.chosen)} on {f.name}, computed by this page.",
-        "known": page.known_name(f),
+        "description": f"Paths of {listed} on {f.name}, computed by this page.",
+        "f": function_data(f, view),
+        "rules": [rule_data(setting, name, names) for name in setting.chosen],
         "steps": setting.steps,
         "start": list(setting.start),
-        "rules": rules,
-        "scene": browser_data.scene_data(scene),
-        "values": browser_data.values_data(scene, tracks, setting.steps),
-        "check": _check(setting),
-    }
+        "still": next((f"This picture moves only where Python runs: {reason}." for reason in reasons), ""),
+    }  # fmt: skip
+
+
+def function_data(f, view):
+    """A function as the page knows it: what is drawn of it, its names, what theory says, and some of its values."""
+    computed = translated(f)[1] is None
+    return {
+        "name": f.name, "title": f.name.replace("_", " ").capitalize(), "known": page.known_name(f),
+        "start": list(map(float, f.start)), "scene": browser_data.scene_data(view, computed),
+        "snaps": snaps(f), "check": _function_check(f) if computed else None, "values": browser_data.named_values(view),
+    }  # fmt: skip
+
+
+def rule_data(setting, name, names=None):
+    """A rule as the page knows it; ``names`` are the hyper-parameters with sliders."""
+    rule = setting.rule(name)
+    own = [h for h in names or rule.hypers if h not in setting.fixed and has_control(rule, h)]
+    others = {part.partition("=")[0]: part for part in given(rule, always=("lr",), never=own)}
+    track = setting.track(name)
+    steps = min(CHECKED_STEPS, setting.steps)
+    end = track.x[min(steps, track.steps)].tolist()
+    return {
+        "label": name, "call": code_name(type(rule)), "theory": type(rule).__name__,
+        "hypers": [_hyper(rule, h) for h in own],
+        "args": [h if h in own else others[h] for h in rule.hypers if h in own or h in others],
+        "check": {"start": list(setting.start), "steps": steps, "end": end},
+        **browser_data.style_data(track.style),
+    }  # fmt: skip
 
 
 def can_turn(rule, name):
-    """Whether a slider can turn this hyper-parameter: a single number with a range."""
+    """Whether a slider can turn this hyper-parameter: a single real number with a range."""
     if name not in rule.hypers:
         return False
     about, value = rule.hypers[name], rule.settings()[name]
     return about.slider is not None and type(about.default) is float and not is_array(value) and not callable(value)
 
 
+def has_control(rule, name):
+    """Whether the page has a control for it: a slider, also for integers, or a check box."""
+    about = rule.hypers[name]
+    kind = type(about.default)
+    return can_turn(rule, name) or kind is bool or (kind is int and about.slider is not None)
+
+
 def _hyper(rule, name):
     about, now = rule.hypers[name], getattr(rule, name)
+    kind = type(about.default)
+    if kind is bool:
+        return {"name": name, "flag": True, "now": now, "otherwise": about.default}
     low, high = about.slider
     low, high = min(low, now) if now > 0 or not about.log else low, max(high, now)
     ends = [end if isinstance(end, bool) or np.isfinite(end) else None for end in checks.ends(about.allowed)]
     return {
         "name": name, "low": low, "high": high, "log": about.log, "now": now, "otherwise": about.default,
-        "allowed": ends,
+        "allowed": ends, **({"integer": True} if kind is int else {}),
     }  # fmt: skip
 
 
-def _check(setting):
-    """Values and slopes at a few points of the picture, and where each rule is after some steps."""
-    f, steps = setting.f, min(CHECKED_STEPS, setting.steps)
+def snaps(f):
+    """Settings that theory names, from the curvatures at the minimum: rule -> hyper-parameter -> pairs (value, name).
+
+    On a quadratic they hold everywhere, elsewhere near the minimum.  Empty where the minimum is not known, or is not
+    curved in all directions.
+    """
+    if not f.minima:
+        return {}
+    with np.errstate(all="ignore"):
+        wide, narrow = (numerical.batch_hessian(f.grad, np.array(f.minima[0]), width) for width in (1e-4, 1e-5))
+    if not np.isfinite(narrow).all() or not np.allclose(wide, narrow, rtol=0.01, atol=1e-6):  # a kink
+        return {}
+    smallest, *_, largest = map(float, np.linalg.eigvalsh(narrow).repeat(2))
+    if smallest <= 1e-6 * largest:
+        return {}
+    best = {
+        "GradientDescent": theory.gd_settings(smallest, largest),
+        "Momentum": theory.heavy_ball_settings(smallest, largest),
+        "Nesterov": theory.nesterov_settings(smallest, largest),
+    }
+    named = {rule: {name: [(value, "best")] for name, value in settings.items()} for rule, settings in best.items()}
+    descent = named["GradientDescent"]
+    limits = [(1 / largest, "1/L"), (2 / largest, "2/L")]
+    descent["lr"] = sorted(limits + [each for each in descent["lr"] if smallest < largest])
+    named["Nesterov"]["lr"] = [(1 / largest, "1/L")]
+    return {rule: {name: [[float(f"{value:.6g}"), word] for value, word in values] for name, values in own.items()}
+            for rule, own in named.items()}  # fmt: skip
+
+
+def _function_check(f):
+    """Values and slopes at a few points of the picture."""
     low, high = np.array(f.domain).T
     points = low + (high - low) * np.random.default_rng(0).random((CHECKED_POINTS, f.dim))
     with np.errstate(all="ignore"):
         points = points[np.isfinite(f(points)) & np.isfinite(f.grad(points)).all(axis=-1)]
-    paths = [minimize(f, setting.rule(name), setting.start, steps) for name in setting.chosen]
+    return {"points": points.tolist(), "values": f(points).tolist(), "slopes": f.grad(points).tolist()}
+
+
+# --- single pieces, for a page that is open --------------------------------------------------------------------
+
+
+def function_piece(f):
+    """A function of the course for a page that has it not: its data and its program."""
+    return [function_data(f, scene(f, who="explore")), _program(f)]
+
+
+def rule_piece(setting, name):
+    return [rule_data(setting, name), _program(setting.rule(name))]
+
+
+def _program(one):
+    source, reason = translated(one)
+    return None if reason else source
+
+
+def path_data(path, most=400):
+    """A path that Python computes, thinned to at most so many points, as the page's own runs are."""
+    last = int(path.ended_at)
+    stride = -(-max(last, 1) // most)
+    kept = np.append(np.arange(0, last, stride), last)
+    short = lambda values: [float(f"{v:.7g}") for v in values]
     return {
-        "points": points.tolist(), "values": f(points).tolist(), "slopes": f.grad(points).tolist(), "steps": steps,
-        "ends": [path.x[-1].tolist() for path in paths],
+        "points": [short(point) for point in path.x[kept]], "values": short(path.f[kept]), "stride": stride,
+        "diverged": bool(path.diverged),
     }  # fmt: skip
+
+
+def note(reason):
+    """Why a picture stands still, as HTML below it."""
+    return f"\n<p>This picture moves only where Python runs: {markup.escape(str(reason))}.</p>"

@@ -5,6 +5,7 @@ import hashlib
 import html
 import json
 import re
+import zlib
 from importlib import resources
 
 from ..pictures.picture import base64_text
@@ -41,11 +42,11 @@ def mark(*parts):
     return "optlib-" + hashlib.sha256(joined.encode()).hexdigest()[:10]
 
 
-def still(png, description, width=None):
+def still(png, description, width=None, kind="image/png"):
     """A picture with its description for screen readers."""
     size = f' width="{width}"' if width else ""
     alt = html.escape(description)
-    return f'<img alt="{alt}"{size} src="{data_url(png)}" style="max-width:100%;height:auto">'
+    return f'<img alt="{alt}"{size} src="{data_url(png, kind)}" style="max-width:100%;height:auto">'
 
 
 def known_name(f):
@@ -53,7 +54,7 @@ def known_name(f):
     return f.name if f is dict.get(FUNCTIONS, f.name) else None
 
 
-def player(name, picture, data, scripts, program=""):
+def player(name, picture, data, scripts, program="", styles=("player.css",), bridge=""):
     """An element that the scripts turn into a player, and that shows ``picture`` where they do not run.
 
     Parameters
@@ -67,15 +68,27 @@ def player(name, picture, data, scripts, program=""):
         Files of `live/player/`.
     program : str
         JavaScript that stands before them.
+    styles : sequence of str
+        More files of `live/player/`.
+    bridge : str
+        CSS class of the widgets by which the player talks to Python.
     """
-    css = f"(globalThis.optlib = globalThis.optlib || {{}}).css = {escaped_json(asset('player.css'))};"
+    css = f"globalThis.optlib.css = {escaped_json(chr(10).join(map(asset, styles)))};"
     own = f"<script>{program}</script>\n" if program else ""
+    bridge = f' data-bridge="{bridge}"' if bridge else ""
     # The attribute makes JupyterLab leave keys in the player alone; it would catch them before the page does.
     return (
-        f'<div class="{name}" data-lm-suppress-shortcuts="true">{picture}'
+        f'<div class="{name}"{bridge} data-lm-suppress-shortcuts="true">{picture}'
         f'<script type="application/json">{escaped_json(data)}</script></div>\n'
-        f"{own}<script>\n{css}\n{chr(10).join(map(asset, scripts))}\n</script>"
+        f"{own}<script>{_packed(chr(10).join([css, *map(asset, scripts)]))}</script>"
     )
+
+
+@functools.lru_cache
+def _packed(source):
+    """A script that unpacks and runs another; the same one, needed again on a page, is not unpacked again."""
+    packed = base64_text(zlib.compress(source.encode(), 9))
+    return f'{asset("unpack.js")}("{mark(source)}", {{"packed":"{packed}"}});'
 
 
 def document(title, body):

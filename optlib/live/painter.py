@@ -97,13 +97,6 @@ class Painter:
         self.image(indices).save(out, "PNG", compress_level=1)
         return out.getvalue()
 
-    def place_at(self, across, down):
-        """What lies at a fraction of the picture, from its upper left corner: (x, y), or None beside the axes."""
-        pixel = np.array([across * self.width, (1 - down) * self.height])
-        share = (pixel - self.axes.bbox.min) / self.axes.bbox.size
-        inside = np.isfinite(share).all() and (share >= 0).all() and (share <= 1).all()
-        return (self.origin + share * self.reach).tolist() if inside else None
-
     # --- the part that never changes ---------------------------------------------------------------------
 
     def _make_axes(self, size):

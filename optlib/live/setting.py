@@ -11,7 +11,7 @@ from ..minimize import minimize
 from ..optimizers.base import as_rule
 from ..pictures.picture import show_name
 from ..pictures.tracks import settings_line, tracks
-from ..registry import FUNCTIONS, OPTIMIZERS
+from ..registry import OPTIMIZERS
 from . import page
 from .scene import scene
 
@@ -53,16 +53,21 @@ class Setting:
         return self.changed(rules=self.rules | {name: (self.rules[name][0], self.rules[name][1] | values)
                                                 for name in names})  # fmt: skip
 
-    def with_all_rules(self):
-        """The setting in which every other rule of the course can be chosen too."""
-        own = {cls for cls, _ in self.rules.values()}
-        others = {name: (cls, cls().settings()) for name, cls in OPTIMIZERS.items() if cls not in own}
-        return self.changed(rules=self.rules | others)
+    def with_rules(self, names):
+        """The setting in which these rules are chosen, each known to it or one of the course."""
+        new = {name: (OPTIMIZERS[name], OPTIMIZERS[name]().settings()) for name in names if name not in self.rules}
+        return self.changed(rules=self.rules | new, chosen=tuple(names))
 
-    def functions(self):
-        """Functions to choose from, by name: this one and those of the course with as many coordinates."""
-        own = {} if self.f.name in FUNCTIONS else {self.f.name: self.f}
-        return own | {name: f for name, f in FUNCTIONS.items() if f.dim == self.f.dim}
+    def with_start(self, start):
+        """The setting with this start, of d finite numbers."""
+        x = np.atleast_1d(start)
+        if x.dtype.kind not in "fiu" or x.shape != (self.f.dim,) or not np.isfinite(x).all():
+            plural = "s" if self.f.dim > 1 else ""
+            raise ValueError(f"{self.who}: start={start!r} must be {self.f.dim} finite number{plural}, one point")
+        return self.changed(start=tuple(map(float, x)))
+
+    def with_steps(self, steps):
+        return self.changed(steps=integer(self.who, "steps", steps, 1, MOST_STEPS))
 
     def rule(self, name):
         """A fresh instance of the rule of that name, as it is set."""
@@ -71,9 +76,9 @@ class Setting:
 
     def paths(self):
         """The `Trajectory` of each chosen rule; only those whose numbers have changed are run again."""
-        return [self._path(name) for name in self.chosen]
+        return [self.path(name) for name in self.chosen]
 
-    def _path(self, name):
+    def path(self, name):
         key = (id(self.f), tuple(map(repr, self.rules[name][1].values())), self.start, self.steps)
         if self._known.get(name, (None,))[0] != key:
             self._known[name] = key, minimize(self.f, self.rule(name), self.start, self.steps)
@@ -83,14 +88,18 @@ class Setting:
         """The same, ready to be drawn."""
         return tracks(self.who, self.f, self.paths())
 
+    def track(self, name):
+        """That of one rule, with the look that it has beside the chosen ones."""
+        names = dict.fromkeys((*self.chosen, name))
+        return dict(zip(names, self.with_rules(tuple(names)).tracks(), strict=True))[name]
+
     def title(self, tracks):
         """Function, learning rate, steps and start in one line."""
         return ", ".join(filter(None, (show_name(self.f), settings_line(tracks))))
 
     def code(self):
         """Lines of Python that draw the same picture."""
-        start = ", ".join(f"{v:.12g}" for v in self.start)
-        start = f"({start},)" if len(self.start) == 1 else f"({start})"
+        start = str(self.start)
         rules = [self.rule(name) for name in self.chosen]
         calls = [f"{code_name(type(rule))}({', '.join(given(rule, always=('lr',)))})" for rule in rules]
         run = f"ol.minimize(f, {{}}, start={start}, steps={self.steps})"
@@ -124,11 +133,8 @@ def setting(f, rules, start=None, steps=100, fixed=None, who="explore"):
         if name not in known:
             listed = ", ".join(known)
             raise TypeError(f"{who} got {name}={fixed[name]!r}; the hyper-parameters of these rules are {listed}")
-    x = np.atleast_1d(f.start if start is None else start)
-    if x.dtype.kind not in "fiu" or x.shape != (f.dim,) or not np.isfinite(x).all():
-        raise ValueError(f"{who}: start={start!r} must be {f.dim} finite number{'s' if f.dim > 1 else ''}, one point")
-    steps = integer(who, "steps", steps, 1, MOST_STEPS)
-    return Setting(f, named, tuple(named), tuple(map(float, x)), steps, tuple(fixed), who)
+    first = Setting(f, named, tuple(named), tuple(f.start), 1, tuple(fixed), who)
+    return first.with_start(f.start if start is None else start).with_steps(steps)
 
 
 def with_settings(rule, values):

@@ -151,7 +151,7 @@
       const { pen, box, scene } = this;
       pen.fillStyle = look.paper;
       pen.fillRect(0, 0, this.width, this.height);
-      if (this.image) pen.drawImage(dark ? recolored(this.image, scene) : this.image, box.x, box.y, box.w, box.h);
+      if (this.image) pen.drawImage(dark && !this.painted ? recolored(this.image, scene) : this.image, box.x, box.y, box.w, box.h);
       if (scene.graph) {
         this.clip();
         this.line(optlib.path(scene.graph).map((p) => this.at(p)), look.faint, 2);
@@ -213,7 +213,7 @@
     ((log ? Math.log10(Math.max(value, 10 ** (low - 1))) : value) - low) / (high - low);
 
   // 10 to an integer power, as a tick says it.
-  optlib.power = (t) => (Math.abs(t) > 4 ? `1e${t}` : optlib.number(10 ** t));
+  optlib.power = (t) => (Math.abs(t) > 3 ? `1e${t}` : optlib.number(10 ** t));
 
   optlib.heightTicks = ({ low, high, log }, count) =>
     optlib.ticks(low, high, count).filter((t) => !log || Number.isInteger(t))

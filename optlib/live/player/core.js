@@ -106,8 +106,9 @@
     document.querySelectorAll(`.${name}`).forEach((host) => {
       if (host.shadowRoot) return;
       const data = JSON.parse(host.querySelector('script[type="application/json"]').textContent);
-      const still = data.scene && decodeURIComponent(host.querySelector("img").src);
-      if (still) data.scene.bands = (still.match(/data:image\/png;base64,[\w+/=]+/) || [])[0];
+      const scene = data.scene ?? data.f?.scene;
+      const still = scene && decodeURIComponent(host.querySelector("img").src);
+      if (still) scene.bands = (still.match(/data:image\/png;base64,[\w+/=]+/) || [])[0];
       const root = host.attachShadow({ mode: "open" });
       root.append(optlib.make("style", {}, optlib.css));
       build(host, root, data);

@@ -1,143 +1,27 @@
-// The explorable of a page: its rules walk here, at any setting and from any start.  Data: live/offline.py; the program is
-// translated from Python by live/translate.py.
+// The explorable: rules walk here at any setting and from any start, beside controls for all of it.  Data: live/offline.py.
+// What the page cannot compute, and other rules and functions, come from Python where a kernel runs: bridge.js.
 
 (function (optlib) {
   "use strict";
 
   const { make, number } = optlib;
   const MOST_POINTS = 1500; // of one path, that are drawn
-  const NOTCHES = 1000; // of a slider
-  const RATES = 80; // of a tuning curve
-
-  // A run as `minimize` makes it: points and values up to where it ended.
-  optlib.run = function (f, { rule, fields, schedules }, settings, start, steps) {
-    const own = Object.fromEntries(Object.entries(settings).map(([name, value]) => [`$${name}`, value]));
-    const walk = optlib.R.walker(rule, { ...fields, ...own }, schedules);
-    const hessian = rule.reads === "hessian" && optlib.R.hessian(f.slopes);
-    const points = [start];
-    const values = [f.value(...start)];
-    if (!Number.isFinite(values[0])) return { points, values, diverged: true };
-    for (let k = 0; k < steps; k++) {
-      const slopes = f.slopes(...points[k]);
-      const seen = { loss: values[k], gradient_norm: Math.hypot(...slopes) };
-      const x = walk(points[k], slopes, seen, hessian && hessian(...points[k]));
-      const value = f.value(...x);
-      if (!Number.isFinite(value) || !x.every(Number.isFinite)) return { points, values, diverged: true };
-      points.push(x);
-      values.push(value);
-    }
-    return { points, values, diverged: false };
-  };
-
-  // Whether the page computes what Python computed: values and slopes at a few points, and some steps of each rule.
-  optlib.agrees = function (program, { check, rules, start }) {
-    const near = (a, b) => Math.abs(a - b) <= 1e-6 * Math.max(1, Math.abs(a), Math.abs(b));
-    const same = (list, other) => list.length === other.length && list.every((v, i) => near(v, other[i]));
-    const { f } = program;
-    if (!check.points.every((p, i) => near(f.value(...p), check.values[i]) && same(f.slopes(...p), check.slopes[i]))) return false;
-    return program.rules.every((rule, i) => {
-      const { points } = optlib.run(f, rule, optlib.first(rules[i]), start, check.steps);
-      return same(points[points.length - 1], check.ends[i]);
-    });
-  };
-
-  optlib.first = (rule) => Object.fromEntries(rule.hypers.map((hyper) => [hyper.name, hyper.now]));
-
-  // Between a value of a hyper-parameter and its place on a slider, 0 to 1; values are rounded to what a notch is worth.
-  optlib.shareOf = ({ low, high, log }, value) =>
-    Math.min(1, Math.max(0, log ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low)));
-  optlib.valueAt = function ({ low, high, log }, share) {
-    if (log) return Number((low * (high / low) ** share).toPrecision(3));
-    const digits = Math.max(0, 1 - Math.floor(Math.log10((high - low) / 100)));
-    return Number((low + (high - low) * share).toFixed(Math.min(digits, 12)));
-  };
-
-  // A number that a reader has typed, or null where the hyper-parameter does not allow it.
-  optlib.typed = function (text, [low, withLow, high, withHigh]) {
-    const value = text.trim() === "" ? NaN : Number(text.replace("−", "-").replace(",", "."));
-    const above = low === null || value > low || (withLow && value === low);
-    const below = high === null || value < high || (withHigh && value === high);
-    return Number.isFinite(value) && above && below ? value : null;
-  };
-
-  // The axis of values that fits these curves: logarithmic where they span more than two powers of ten.
-  optlib.axisOf = function (curves) {
-    const all = curves.flat();
-    const start = Math.max(...curves.map((heights) => Math.abs(heights[0])));
-    const most = Math.min(all.reduce((a, b) => Math.max(a, b), -Infinity), 1e6 * (start || 1)); // what flies off is cut
-    const positive = all.filter((v) => v > 1e-9);
-    const least = positive.reduce((a, b) => Math.min(a, b), Infinity);
-    if (positive.length && all.every((v) => v > -1e-9) && (least < most / 100 || positive.length < all.length)) {
-      const high = Math.ceil(Math.log10(most) * 2) / 2;
-      return { log: true, high, low: Math.min(Math.max(Math.floor(Math.log10(least)), Math.floor(high) - 12), high - 1) };
-    }
-    const low = all.reduce((a, b) => Math.min(a, b), Infinity);
-    const room = 0.05 * (most - low) || 1;
-    return { log: false, low: low - room, high: most + room };
-  };
-
-  optlib.codeOf = function (data, settings, start, steps) {
-    const exact = (v) => (Number.isInteger(v) ? v.toFixed(1) : String(v));
-    const calls = data.rules.map((rule, i) => {
-      const turned = rule.hypers.filter(({ name, otherwise }) => name === "lr" || settings[i][name] !== otherwise);
-      return `${rule.call}(${[...turned.map(({ name }) => `${name}=${exact(settings[i][name])}`), ...rule.rest].join(", ")})`;
-    });
-    const point = start.map(exact).join(", ") + (start.length === 1 ? "," : "");
-    const lines = data.known ? [`f = ol.FUNCTIONS["${data.known}"]`] : [];
-    lines.push(`rules = [${calls.join(", ")}]`);
-    lines.push(`paths = [ol.minimize(f, rule, start=(${point}), steps=${steps}) for rule in rules]`);
-    lines.push(`ol.plots.${start.length === 1 ? "line" : "contour"}(f, *paths)`);
-    return lines.join("\n");
-  };
-
-  // The value after all steps against the learning rate, for every rate at once; a click or drag in it sets the rate.
-  optlib.Tuning = class extends optlib.Board {
-    constructor(canvas, label) {
-      super(canvas, [66, 12, 8, 40]);
-      this.label = label;
-    }
-
-    // Curves as {color, dashes, marker, rates, ends, now, reached}; ends are NaN where the path diverged.
-    draw(curves, start) {
-      this.begin();
-      if (!curves.length) return;
-      const rates = curves.flatMap((curve) => curve.rates);
-      this.side = { low: Math.min(...rates), high: Math.max(...rates), log: true };
-      const kept = curves.map((curve) => [start, ...curve.ends.filter((v) => v <= 2 * start)]);
-      const axis = optlib.axisOf(kept);
-      const share = (v) => optlib.heightOf(axis, v);
-      const decades = optlib.ticks(Math.log10(this.side.low), Math.log10(this.side.high), 4).filter(Number.isInteger);
-      this.axes(this.look,
-        { ticks: decades.map((t) => [optlib.shareOf(this.side, 10 ** t), optlib.power(t)]), label: "lr" },
-        { ticks: optlib.heightTicks(axis, 4), label: this.label });
-      this.clip();
-      for (const curve of curves) {
-        let piece = [];
-        const pieces = [piece];
-        curve.ends.forEach((v, i) => {
-          if (Number.isFinite(v)) piece.push(this.at([optlib.shareOf(this.side, curve.rates[i]), share(v)]));
-          else pieces.push((piece = []));
-        });
-        for (const points of pieces) this.line(points, curve.color, 2, curve.dashes);
-      }
-      this.pen.restore();
-      for (const { color, marker, now, reached } of curves) {
-        const place = this.at([optlib.shareOf(this.side, now), Math.min(1, Math.max(0, Number.isFinite(reached) ? share(reached) : 1))]);
-        this.mark(marker, place, 4.5, color, this.look.paper);
-      }
-    }
-  };
+  const MOST_STEPS = 100000;
+  const BANDS = [640, 500]; // pixels of the contour bands
 
   optlib.Explorable = class {
-    constructor(host, root, data, program) {
-      Object.assign(this, { data, program, root });
-      this.tracks = data.rules.map((rule) => ({ ...rule, shown: true }));
-      const rates = new Set(data.rules.map((rule) => rule.hypers.find(({ name }) => name === "lr")?.now));
-      this.turned = data.rules.length > 1 && rates.size === 1 && this.shared().length ? "all" : 0; // whose sliders stand there
+    constructor(host, root, data, program, bridge) {
+      Object.assign(this, { host, root, data, bridge, catalog: {}, functions: {} });
+      this.functions[data.f.name] = { ...data.f, program: program.f };
+      this.tracks = data.rules.map((record, i) => ({ ...record, program: program.rules[i], first: true }));
       this.begin();
+      const rates = new Set(this.tracks.map((track) => track.settings.lr));
+      this.turned = rates.size === 1 && this.shared().length ? "all" : this.tracks[0]; // whose sliders stand there
       this.build();
       host.addEventListener("keydown", (event) => { if (optlib.isOwnKey(event)) event.stopPropagation(); });
-      const refresh = () => this.dress(host);
+      this.reported = JSON.stringify(this.state());
+      this.readAddress();
+      const refresh = () => this.dress();
       this.map.load().then(() => {
         refresh();
         optlib.onTheme(refresh);
@@ -146,241 +30,275 @@
     }
 
     begin() {
-      this.settings = this.data.rules.map(optlib.first);
-      this.start = [...this.data.start];
-      this.step = this.data.steps;
+      const { data } = this;
+      this.f = this.functions[data.f.name];
+      for (const track of this.tracks) Object.assign(track, { settings: optlib.first(track), shown: Boolean(track.first) });
+      this.start = [...data.start];
+      this.step = this.steps = data.steps;
     }
 
-    // For each rule that has one, its slider of the learning rate.
-    rateOf() {
-      const rates = this.data.rules.map((rule, i) => ({ i, hyper: rule.hypers.find(({ name }) => name === "lr") }));
-      return rates.filter(({ hyper }) => hyper && hyper.low > 0);
+    get shown() {
+      return this.tracks.filter((track) => track.shown);
     }
 
-    rateAt(event) {
-      const { tuning } = this;
-      const edge = this.tuningCanvas.getBoundingClientRect();
-      const share = ((event.clientX - edge.left) * (tuning.width / edge.width) - tuning.box.x) / tuning.box.w;
-      return optlib.valueAt(tuning.side, Math.min(1, Math.max(0, share)));
+    get settings() {
+      return this.tracks.map((track) => track.settings);
     }
 
-    // The curves of tuning follow when nothing else has to be drawn: they do not depend on the rates that are set.
-    tune() {
-      const others = JSON.stringify([this.start, this.settings.map((own) => ({ ...own, lr: 0 }))]);
-      if (others !== this.tunedFor) {
-        this.tunedFor = others;
-        clearTimeout(this.waiting);
-        const left = this.tuned.map(({ i, hyper }) => ({ i, hyper, rates: [], ends: [] }));
-        const next = () => {
-          const until = performance.now() + 8;
-          while (left.length && performance.now() < until) {
-            const one = left[0];
-            const rate = one.hyper.low * (one.hyper.high / one.hyper.low) ** (one.rates.length / RATES);
-            const run = optlib.run(this.program.f, this.program.rules[one.i], { ...this.settings[one.i], lr: rate }, this.start, this.data.steps);
-            one.rates.push(rate);
-            one.ends.push(run.diverged ? NaN : this.above(run.values[run.values.length - 1]));
-            if (one.rates.length > RATES) Object.assign(this.tracks[one.i], { tuning: left.shift() });
-          }
-          if (left.length) this.waiting = setTimeout(next);
-          else this.drawTuning();
-        };
-        this.waiting = setTimeout(next, 60);
-      }
-      this.drawTuning();
+    // Whether the page computes this path.
+    computes(track) {
+      return Boolean(this.f.program && track.program);
     }
 
-    drawTuning() {
-      const shown = this.tracks.filter((track) => track.shown && track.tuning);
-      if (!this.tuned.length || !shown.length || !this.tuning.look) return;
-      const curves = shown.map((track) => ({
-        ...track, ...track.tuning, now: this.settings[track.tuning.i].lr, reached: track.lost ? NaN : this.above(track.last),
-      }));
-      this.tuning.draw(curves, Math.abs(this.above(this.tracks[0].first)) || 1);
-    }
-
-    above(v) {
-      const { base } = this.data.values;
-      return Math.abs(v - base) < 1e-12 * Math.abs(base) ? 0 : v - base;
-    }
-
-    // Hyper-parameters that all rules have.
-    shared() {
-      const [first, ...others] = this.data.rules;
-      return first.hypers.filter(({ name }) => others.every((rule) => rule.hypers.some((hyper) => hyper.name === name)));
-    }
-
-    // Set a hyper-parameter of the rule whose sliders stand there, or of all.
-    turn(name, value) {
-      const rules = this.turned === "all" ? this.settings : [this.settings[this.turned]];
-      for (const settings of rules) settings[name] = value;
-      this.draw();
-    }
+    // --- what the page is made of ---
 
     build() {
       const { data } = this;
-      this.mapCanvas = make("canvas", { class: "map", role: "img", "aria-label": data.description });
-      this.curveCanvas = make("canvas", { class: "curve", role: "img", "aria-label": `${data.values.label} at each step` });
-      this.mapCanvas.addEventListener("pointerdown", (event) => { this.mapCanvas.setPointerCapture(event.pointerId); this.pick(event); });
-      this.mapCanvas.addEventListener("pointermove", (event) => { if (event.buttons) this.pick(event); });
-      this.map = new optlib.Map(this.mapCanvas, data.scene);
-      this.curve = new optlib.Curve(this.curveCanvas, data.values);
-      this.tuned = data.chart ? [] : this.rateOf(); // the map of a heat map shows more
-      const label = `${data.values.label} at the end`;
-      this.tuningCanvas = make("canvas", { class: "curve", role: "img", "aria-label": `${label}, for each learning rate` });
-      this.tuning = new optlib.Tuning(this.tuningCanvas, label);
-      const choose = (event) => { if (this.tuning.side) this.turn("lr", this.rateAt(event)); };
-      this.tuningCanvas.addEventListener("pointerdown", (event) => { this.tuningCanvas.setPointerCapture(event.pointerId); choose(event); this.tell(); });
-      this.tuningCanvas.addEventListener("pointermove", (event) => { if (event.buttons) choose(event); });
-      const curves = make("div", { class: "curves" }, this.curveCanvas, ...this.tuned.length ? [this.tuningCanvas] : []);
+      const canvas = (kind, label) => make("canvas", { class: kind, role: "img", "aria-label": label });
+      const held = (element, act) => { // a drag: all moves and the place where it is let go
+        const pull = (event) => { act(event); event.preventDefault(); };
+        element.addEventListener("pointerdown", (event) => { element.setPointerCapture(event.pointerId); pull(event); });
+        element.addEventListener("pointermove", (event) => { if (element.hasPointerCapture(event.pointerId)) pull(event); });
+        element.addEventListener("pointerup", (event) => { pull(event); this.tell(); });
+      };
+      this.map = new optlib.Map(canvas("map", data.description), this.f.scene);
+      this.curve = new optlib.Curve(canvas("curve", `${this.f.values.label} at each step`), {});
+      this.tuning = new optlib.Tuning(canvas("curve", `${this.f.values.label} at the end, for each learning rate`), "");
+      held(this.map.canvas, (event) => this.pick(event));
+      held(this.curve.canvas, (event) => this.seek(Math.max(1, Math.round(this.across(this.curve, event) * this.steps))));
+      held(this.tuning.canvas, (event) => { if (this.tuning.side) this.turn("lr", optlib.valueAt(this.tuning.side, this.across(this.tuning, event))); });
+      this.name = make("strong", {});
+      this.hint = make("span", {}, data.chart ? " Click in the map above to choose the setting." : " Drag in the picture to move the start.");
+      this.legend = make("ul", { class: "legend" });
       this.panel = make("div", { class: "sliders" });
-      this.chosen = this.choice();
-      this.steps = this.stepSlider();
+      this.stepSlider = optlib.slider({ name: "steps", low: 1, high: this.steps, integer: true, allowed: [1, true, MOST_STEPS, true] },
+        () => this.step, (value) => this.seek(value), () => this.tell());
+      this.fields = this.start.map((_, i) => this.coordinate(i));
       this.button = make("button", { type: "button", onclick: () => this.reset() }, "reset");
       this.code = make("pre", { class: "code", tabindex: 0, "aria-label": "code that draws this picture" });
       this.status = make("p", { class: "unseen", role: "status" });
-      const hint = data.chart ? " Click in the map above to choose the setting." : " Drag in the picture to move the start.";
-      this.card = make("div", { class: "card", role: "group", "aria-label": `Explore: ${data.title}` },
-        make("p", { class: "title" }, make("strong", {}, data.title), make("span", {}, hint)),
-        make("div", { class: "views" }, this.mapCanvas, curves), this.panel,
-        make("ul", { class: "legend" }, ...this.tracks.map((t) => optlib.legendEntry(t, () => this.draw()))), this.code, this.status);
+      this.note = make("p", { class: "note", role: "status" });
+      const place = make("div", { class: "row place" }, make("span", { class: "name" }, "start"), ...this.fields, this.button);
+      this.controls = make("div", { class: "controls" }, this.legend, this.panel, this.stepSlider.row, place);
+      this.card = make("div", { class: "card explorable", role: "group", "aria-label": `Explore: ${data.f.title}` },
+        make("p", { class: "title" }, this.name, this.hint),
+        make("div", { class: "stage" }, make("div", { class: "picture" }, this.map.canvas), this.controls),
+        this.note, make("div", { class: "views" }, this.curve.canvas, this.tuning.canvas), this.code, this.status);
       this.root.append(this.card);
-      this.rebuild();
+      this.list();
+    }
+
+    // The function, and the rules as check boxes; other ones can be chosen where Python answers.
+    list() {
+      const { f, tracks, catalog } = this;
+      const functions = catalog.functions ?? [];
+      this.name.replaceChildren(functions.length ? this.choice("function", functions, f.name, (name) => this.choose("functions", name)) : f.title);
+      const change = () => { this.panels(); this.draw(); this.tell(); };
+      const others = (catalog.rules ?? []).filter((name) => !tracks.some((track) => track.label === name));
+      const more = others.length ? [make("li", {}, this.choice("add a rule", others, "", (name) => this.choose("rules", name)))] : [];
+      this.legend.replaceChildren(...tracks.map((track) => optlib.legendEntry(track, tracks.length > 1 && change)), ...more);
+      this.panels();
+    }
+
+    // A list of names; without a chosen one it is headed by its label.
+    choice(label, names, chosen, act) {
+      const head = chosen ? [] : [make("option", { value: "", disabled: true, selected: true }, `${label} …`)];
+      const options = names.map((name) => make("option", { value: name, selected: name === chosen }, name.replaceAll("_", " ")));
+      return make("select", { "aria-label": label, onchange: ({ target }) => act(target.value) }, ...head, ...options);
     }
 
     // The sliders of the rule that is chosen, or of all rules.
-    rebuild() {
-      const hypers = this.turned === "all" ? this.shared() : this.data.rules[this.turned].hypers;
-      const now = (name) => this.settings[this.turned === "all" ? 0 : this.turned][name];
-      this.sliders = [...hypers.map((hyper) => this.slider(hyper, () => now(hyper.name))), this.steps];
-      this.panel.replaceChildren(...this.chosen, ...this.sliders.map((s) => s.row), this.button);
+    panels() {
+      const { shown } = this;
+      const shared = this.shared();
+      if (this.turned === "all" ? !shared.length : !this.turned.shown) this.turned = shown[0] ?? this.tracks[0];
+      const all = this.turned === "all";
+      const one = all ? shown[0] : this.turned;
+      const snaps = (!all && this.f.snaps?.[one.theory]) || {};
+      this.sliders = (all ? shared : one.hypers).map((hyper) => optlib.slider(optlib.reaching(hyper, snaps[hyper.name]),
+        () => one.settings[hyper.name], (value) => this.turn(hyper.name, value), () => this.tell()));
+      const names = [...shared.length ? ["all rules"] : [], ...shown.map((track) => track.label)];
+      const list = this.choice("sliders of", names, all ? "all rules" : one.label, (name) => {
+        this.turned = shown.find((track) => track.label === name) ?? "all";
+        this.panels();
+      });
+      const choice = names.length > 1 ? [make("div", { class: "row" }, make("span", { class: "name" }, "sliders"), list)] : [];
+      this.panel.replaceChildren(...choice, ...this.sliders.map((slider) => slider.row));
+      this.show();
     }
 
-    slider(hyper, read) {
-      const { name, allowed } = hyper;
-      const input = make("input", { type: "range", min: 0, max: NOTCHES, step: 1, "aria-label": name,
-        oninput: () => this.turn(name, optlib.valueAt(hyper, Number(input.value) / NOTCHES)), onchange: () => this.tell() });
-      const field = make("input", { type: "text", inputmode: "decimal", "aria-label": `${name}, exactly`,
+    // Hyper-parameters that all rules have which are shown.
+    shared() {
+      const [one, ...others] = this.shown;
+      if (!others.length) return [];
+      return one.hypers.filter(({ name }) => others.every((track) => track.hypers.some((hyper) => hyper.name === name)));
+    }
+
+    coordinate(i) {
+      const field = make("input", { type: "text", inputmode: "decimal", "aria-label": `start ${"xy"[i]}`, autocomplete: "off",
         onchange: () => {
-          const value = optlib.typed(field.value, allowed);
-          if (value === null) this.show();
-          else this.turn(name, value);
+          const value = optlib.typed(field.value, { allowed: [null, false, null, false] });
+          if (value === null) return this.show();
+          this.start[i] = value;
+          this.draw();
           this.tell();
         } });
-      const show = () => {
-        input.value = Math.round(NOTCHES * optlib.shareOf(hyper, read()));
-        input.setAttribute("aria-valuetext", number(read()));
-        field.value = String(read());
-      };
-      return { row: make("label", {}, make("span", {}, name), input, field), show };
+      return field;
     }
 
-    // Whose sliders stand there.
-    choice() {
-      const { rules } = this.data;
-      if (rules.length === 1) return [];
-      const options = rules.map((rule, i) => make("option", { value: i, selected: this.turned === i }, rule.label));
-      if (this.shared().length) options.unshift(make("option", { value: "all", selected: this.turned === "all" }, "all rules"));
-      const choice = make("select", { "aria-label": "sliders of",
-        onchange: () => { this.turned = choice.value === "all" ? "all" : Number(choice.value); this.rebuild(); this.show(); } }, ...options);
-      return [make("label", { class: "choice" }, make("span", {}, "sliders of"), choice)];
+    // --- what a reader does ---
+
+    // Set a hyper-parameter of the rule whose sliders stand there, or of all that are shown.
+    turn(name, value) {
+      for (const track of this.turned === "all" ? this.shown : [this.turned]) if (name in track.settings) track.settings[name] = value;
+      this.draw();
     }
 
-    stepSlider() {
-      const input = make("input", { type: "range", min: 0, max: this.data.steps, step: 1, "aria-label": "steps",
-        oninput: () => { this.step = Number(input.value); this.draw(); }, onchange: () => this.tell() });
-      const count = make("output", {});
-      const show = () => { input.value = this.step; count.textContent = String(this.step); };
-      return { row: make("label", {}, make("span", {}, "steps"), input, count), show };
+    seek(step) {
+      this.step = step;
+      this.steps = Math.max(this.steps, step);
+      this.draw();
     }
 
     reset() {
       this.begin();
-      this.draw();
+      this.adorn();
       this.tell();
     }
 
-    dress(host) {
-      const [look, dark] = optlib.dressed(host, this.card, this.tracks, this.data.scene.looks);
-      if (this.tuned.length) this.tuning.prepare(look);
-      if (this.map.prepare(look, dark) && this.curve.prepare(look)) this.draw();
-    }
-
-    // The path of a rule at its present setting, as the boards draw it.
-    path(track, i) {
-      const { scene, steps } = this.data;
-      const run = optlib.run(this.program.f, this.program.rules[i], this.settings[i], this.start, steps);
-      const last = run.values.length - 1;
-      track.stride = Math.max(1, Math.ceil(steps / MOST_POINTS));
-      const kept = [];
-      for (let k = 0; k < last; k += track.stride) kept.push(k);
-      kept.push(last);
-      const share = ([low, high], v) => (v - low) / (high - low);
-      const [x, y] = [scene.x, scene.y];
-      track.points = kept.map((k) => [share(x, run.points[k][0]), share(y, run.points[k][1] ?? run.values[k])]);
-      track.heights = kept.map((k) => this.above(run.values[k]));
-      [track.first, track.last] = [run.values[0], run.values[last]];
-      track.end = Math.min(Math.ceil(this.step / track.stride), kept.length - 1);
-      track.lost = run.diverged && this.step >= last;
-      track.reached = run.values[Math.min(this.step, last)];
-    }
-
-    draw() {
-      if (!this.map.look) return;
-      const { data } = this;
-      this.tracks.forEach((track, i) => this.path(track, i));
-      for (const track of this.tracks) {
-        const [u, v] = track.points[track.end];
-        const away = Math.min(u, v) < 0 || Math.max(u, v) > 1 ? ", outside the picture" : "";
-        const reached = Number.isFinite(track.reached) ? `${data.values.name} ≈ ${Number(track.reached.toPrecision(3))}` : "no value at this start";
-        track.value.textContent = `${reached}${track.lost && Number.isFinite(track.reached) ? ", diverged" : away}`;
-      }
-      const shown = this.tracks.filter((track) => track.shown);
-      this.map.draw(shown);
-      const curves = shown.filter((track) => Number.isFinite(track.heights[0]));
-      Object.assign(this.curve.values, curves.length ? optlib.axisOf(curves.map((track) => track.heights)) : {});
-      this.curve.draw(curves, this.step);
-      if (this.tuned.length) this.tune();
-      this.show();
-      this.marked?.();
-      this.code.textContent = optlib.codeOf(data, this.settings, this.start, this.step);
-    }
-
-    show() {
-      for (const slider of this.sliders) slider.show();
+    // How far across the inside of a board the pointer is, 0 to 1; slides are scaled as a whole.
+    across(board, event, vertical = false) {
+      const edge = board.canvas.getBoundingClientRect();
+      const { x, y, w, h } = board.box;
+      const scale = board.width / edge.width;
+      const share = vertical ? 1 - ((event.clientY - edge.top) * scale - y) / h : ((event.clientX - edge.left) * scale - x) / w;
+      return Math.min(1, Math.max(0, share));
     }
 
     // Move the start to where the pointer is.
     pick(event) {
-      const { map, data } = this;
-      if (!map.box) return;
-      const edge = this.mapCanvas.getBoundingClientRect();
-      const scale = edge.width / map.width; // slides are scaled as a whole
-      const shares = [
-        ((event.clientX - edge.left) / scale - map.box.x) / map.box.w,
-        1 - ((event.clientY - edge.top) / scale - map.box.y) / map.box.h,
-      ];
+      if (!this.map.look) return;
+      const { x, y } = this.f.scene;
       this.start = this.start.map((_, i) => {
-        const [low, high] = i ? data.scene.y : data.scene.x;
-        return optlib.valueAt({ low, high, log: false }, Math.min(1, Math.max(0, shares[i])));
+        const [low, high] = i ? y : x;
+        return optlib.valueAt({ low, high }, this.across(this.map, event, i === 1));
       });
       this.draw();
-      if (event.type === "pointerdown") this.tell();
     }
 
+    // Screen readers, Python and the address hear what was set when it is.
     tell() {
-      this.status.textContent = this.tracks.filter((t) => t.shown).map((t) => `${t.label}: ${t.value.textContent}`).join("; ");
+      this.status.textContent = this.shown.map((track) => `${track.label}: ${track.value.textContent}`).join("; ");
+      this.report(true);
+      this.writeAddress();
+    }
+
+    // --- drawing ---
+
+    // Everything anew, after another function or other rules.
+    adorn() {
+      this.map.scene = this.f.scene;
+      this.list();
+      this.dress();
+    }
+
+    dress() {
+      const { f } = this;
+      const [look, dark] = optlib.dressed(this.host, this.card, this.tracks, this.f.scene.looks);
+      if (f.program && f.scene.levels && this.painted !== `${f.name} ${dark}`) {
+        this.painted = `${f.name} ${dark}`;
+        this.bands ??= {};
+        this.bands[f.name] ??= optlib.bands(f.program.value, f.scene, ...BANDS);
+        this.map.painted = this.map.image = optlib.painted(this.bands[f.name], look.bands, ...BANDS);
+      }
+      if (this.tuning.canvas.isConnected) this.tuning.prepare(look);
+      if (this.map.prepare(look, dark) && this.curve.prepare(look)) this.draw();
+    }
+
+    above(v) {
+      const { base } = this.f.values;
+      return Math.abs(v - base) < 1e-12 * Math.abs(base) ? 0 : v - base;
+    }
+
+    // The path of a rule at its present setting, as the boards draw it.
+    path(track) {
+      const { scene } = this.f;
+      const none = { points: [this.start], values: [NaN], diverged: false };
+      const run = this.computes(track) ? optlib.run(this.f.program, track.program, track.settings, this.start, this.steps) : track.answer ?? none;
+      const last = run.values.length - 1;
+      const every = run.stride ?? 1;
+      const stride = Math.max(1, Math.ceil(last / MOST_POINTS));
+      const kept = [];
+      for (let k = 0; k < last; k += stride) kept.push(k);
+      kept.push(last);
+      const share = ([low, high], v) => (v - low) / (high - low);
+      track.stride = stride * every;
+      track.points = kept.map((k) => [share(scene.x, run.points[k][0]), share(scene.y, run.points[k][1] ?? run.values[k])]);
+      track.heights = kept.map((k) => this.above(run.values[k]));
+      const end = Math.min(Math.ceil(this.step / every), last);
+      track.end = Math.min(Math.ceil(end / stride), kept.length - 1);
+      track.lost = run.diverged && end === last;
+      track.reached = run.values[end];
+      track.final = run.diverged ? NaN : track.heights.at(-1);
+      const [u, v] = track.points[track.end];
+      const away = Math.min(u, v) < 0 || Math.max(u, v) > 1 ? ", outside the picture" : "";
+      const there = Number.isFinite(track.reached);
+      track.value.textContent = !there ? (run === none ? "" : "no value at this start") : `${this.f.values.name} ≈ ${number(Number(track.reached.toPrecision(3)))}${track.lost ? ", diverged" : away}`;
+    }
+
+    draw() {
+      if (!this.map.look) return;
+      const { shown, f } = this;
+      for (const track of this.tracks) {
+        if (track.shown) this.path(track);
+        else track.value.textContent = "";
+      }
+      this.map.draw(shown);
+      const curves = shown.filter((track) => Number.isFinite(track.heights[0]));
+      this.curve.values = { label: f.values.label, last: this.steps, ...curves.length ? optlib.axisOf(curves.map((track) => track.heights)) : { low: 0, high: 1 } };
+      this.curve.draw(curves, this.step);
+      this.tune();
+      this.show();
+      this.marked?.();
+      this.code.textContent = optlib.codeOf(f, shown, this.start, this.step);
+      this.report(false);
+    }
+
+    tune() {
+      const { tuning, f } = this;
+      const tracks = this.data.chart ? [] : this.shown.filter((track) => this.computes(track) && track.hypers.some(({ name, low }) => name === "lr" && low > 0));
+      tuning.canvas.hidden = !tracks.length;
+      if (!tracks.length) return;
+      if (!tuning.look) return;
+      tuning.label = `${f.values.label} at the end`;
+      const end = (track, lr) => {
+        const run = optlib.run(f.program, track.program, { ...track.settings, lr }, this.start, this.steps);
+        return run.diverged ? NaN : this.above(run.values.at(-1));
+      };
+      const drawn = () => tuning.draw(tracks.filter((track) => track.shown && track.tuning).map((track) => ({ ...track, reached: track.final })),
+        Math.abs(tracks[0].heights[0]) || 1);
+      tuning.follow(tracks, [f.name, this.start, this.steps], end, drawn);
+      drawn();
+    }
+
+    show() {
+      for (const slider of [...this.sliders, this.stepSlider]) slider.show();
+      this.fields.forEach((field, i) => { field.value = String(this.start[i]); });
     }
   };
 
-  if (globalThis.document) {
-    optlib.wake("optlib-explorable", (host, root, data) => {
-      const program = optlib.programs[data.program](optlib.R);
-      if (!optlib.agrees(program, data)) {
-        root.append(host.querySelector("img").cloneNode(), make("p", {}, "This browser computes other numbers than Python, so the picture stands still."));
-        return;
-      }
-      host.player = new optlib.Explorable(host, root, data, program);
-      if (data.chart) optlib.chart(host.player, host.previousElementSibling);
-    });
-  }
+  // Bands as an image, with a thin line at each level.
+  optlib.painted = function (bands, colors, width, height) {
+    const canvas = make("canvas", { width, height });
+    const pen = canvas.getContext("2d");
+    const picture = pen.createImageData(width, height);
+    const shades = colors.map((color) => [1, 3, 5].map((i) => parseInt(color.slice(i, i + 2), 16)));
+    for (let k = 0; k < bands.length; k++) {
+      const line = (k % width && bands[k] !== bands[k - 1]) || (k >= width && bands[k] !== bands[k - width]);
+      for (let i = 0; i < 3; i++) picture.data[4 * k + i] = shades[bands[k]][i] * (line ? 0.88 : 1);
+      picture.data[4 * k + 3] = 255;
+    }
+    pen.putImageData(picture, 0, 0);
+    return canvas;
+  };
 })((globalThis.optlib = globalThis.optlib || {}));
