@@ -116,7 +116,7 @@
 
   // --- printed text: only columns scroll on a narrow screen, sentences break
   for (const pre of document.querySelectorAll("main pre:not(.highlight, .highlight pre)")) {
-    pre.classList.toggle("columns", /\S {2,}\S/.test(pre.textContent));
+    pre.classList.toggle("aligned", /\S {2,}\S/.test(pre.textContent));
   }
 
   // --- only what scrolls sideways is a stop for the Tab key
