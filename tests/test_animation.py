@@ -1,9 +1,12 @@
 """The animation as an object and as files; the player itself is driven in test_browser_player.py."""
 
 import shutil
+from urllib.parse import unquote
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from bs4 import BeautifulSoup
 from picture_cases import data_in
 from PIL import Image
 
@@ -41,6 +44,29 @@ def test_the_output_is_small_alike_and_needs_no_network(animation):
     page = first["text/html"].replace("http://www.w3.org/2000/svg", "")
     assert "http" not in page
     assert len(page) < 60_000
+
+
+@pytest.mark.parametrize(("name", "start", "axes"), [
+    ("rosenbrock", None, ["x", "y"]), ("two_basins", 2.0, ["x", "f(x)"]),
+])  # fmt: skip
+def test_the_still_for_pages_without_scripts_has_axes_legend_and_what_to_do(name, start, axes):
+    f = ol.FUNCTIONS[name]
+    rates = np.linspace(1e-4, 1e-3, 12)
+    names = [f"rate <{rate:.4f}>" for rate in rates]
+    paths = [ol.minimize(f, ol.GradientDescent(lr=rate), start, steps=9) for rate in rates]
+    for count, said in ((3, names[:3]), (12, [*names[:8], "and 4 more"])):
+        page = BeautifulSoup(ol.animate(f, *paths[:count], labels=names[:count]).html(), "html.parser")
+        assert page.p.text == "A still picture: run this cell, and it moves."
+        svg = ElementTree.fromstring(unquote(page.img["src"].partition(",")[2]))
+        texts = [(element.text, float(element.get("y"))) for element in svg.iter("{http://www.w3.org/2000/svg}text")]
+        words = [text for text, _ in texts]
+        assert words[-len(said) :] == said
+        assert [word for word in words if word in axes] == axes
+        ticks = [float(word.replace("−", "-")) for word in words[: words.index(axes[0])]]
+        assert min(ticks) >= min(np.ravel(f.domain)) - 1
+        assert len(ticks) >= 8
+        _, top, _, height = map(float, svg.get("viewBox").split())
+        assert max(y for _, y in texts) < top + height
 
 
 def test_names_cannot_break_out():

@@ -14,7 +14,7 @@ from ..pictures.background import LEVELS
 from ..pictures.picture import show_name
 from ..pictures.terrain import terrain
 from ..pictures.tracks import check_function, tracks
-from . import browser_data, page
+from . import browser_data, page, svg
 from .animation import MOST_PATHS, Animation
 from .scene import scene
 
@@ -107,12 +107,12 @@ class Surface:
     def html(self):
         """Still, data and script as one piece of HTML, without any reference to the network."""
         alt = html.escape(self.picture.description)
-        return page.player("optlib-surface", self._small_still(alt), self.data(), SCRIPTS)
+        return page.player("optlib-surface", self._small_still(alt) + svg.NOTE, self.data(), SCRIPTS)
 
     def _small_still(self, alt):
         # WebP takes a third of the bytes of a PNG, and every browser shows it.
         file = io.BytesIO()
-        image = Image.open(io.BytesIO(self.picture.png(dpi=72))).convert("RGB")
+        image = Image.open(io.BytesIO(self.picture.png(dpi=80))).convert("RGB")
         image.save(file, "WEBP", quality=60, method=6)
         source = page.data_url(file.getvalue(), "image/webp")
         return f'<img alt="{alt}" width="{image.width}" style="max-width:100%;height:auto" src="{source}">'

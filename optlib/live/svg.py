@@ -10,6 +10,8 @@ from ..pictures import theme
 from ..pictures.picture import number
 
 LEFT, RIGHT, TOP, BOTTOM = 72, 14, 10, 50  # margins around the inside of the frame, as wide as their text
+NOTE = "<p>A still picture: run this cell, and it moves.</p>"
+MOST_NAMES, LONGEST, ROW = 8, 64, 24  # of a legend: names, letters in each, and pixels from one to the next
 FONT = 15  # pixels; shown 726 pixels wide at most, so that text stays above 9 points
 
 
@@ -56,6 +58,32 @@ def line(places, color, dashes=()):
     points = " ".join(f"{x},{y}" for x, y in np.asarray(places).round().astype(int).tolist())
     dashed = f" stroke-dasharray='{' '.join(f'{3 * d:g}' for d in dashes)}'" if dashes else ""
     return f"<polyline fill='none' stroke='{color}' stroke-width='3' points='{points}'{dashed}/>"
+
+
+def dot(x, y, color):
+    return f"<circle cx='{x:.0f}' cy='{y:.0f}' r='6' fill='{color}' stroke='{theme.PAPER}'/>"
+
+
+def star(x, y):
+    angles, radii = np.pi * np.arange(10) / 5, np.where(np.arange(10) % 2, 4.0, 9.0)
+    corners = np.column_stack([x + radii * np.sin(angles), y - radii * np.cos(angles)]).round(1)
+    points = " ".join(f"{a:g},{b:g}" for a, b in corners)
+    return f"<polygon points='{points}' fill='{theme.YELLOW}' stroke='{theme.INK}'/>"
+
+
+def legend(entries, height):
+    """SVG of names below the axes of a picture so high, and how many pixels it takes.
+
+    ``entries`` are (name, color, dashes).
+    """
+    more = [(f"and {len(entries) - MOST_NAMES} more", None, ())] if len(entries) > MOST_NAMES else []
+    elements = []
+    for i, (name, color, dashes) in enumerate([*entries[:MOST_NAMES], *more]):
+        y = height + BOTTOM + ROW * (i + 0.75)
+        if color:
+            elements.append(line([(0, y - 5), (34, y - 5)], color, dashes))
+        elements.append(_text(44, y, name[:LONGEST], "start"))
+    return "".join(elements), ROW * (i + 1) if entries else 0
 
 
 def image(width, height, content, description, below=0):
