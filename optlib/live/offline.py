@@ -15,8 +15,8 @@ from . import browser_data, page, translate
 from .scene import scene
 from .setting import code_name, given
 
-SCRIPTS = ("core.js", "canvas.js", "runtime.js", "engine.js", "slider.js", "tuning.js", "bridge.js", "explore.js",
-           "state.js")  # fmt: skip
+SCRIPTS = ("core.js", "canvas.js", "runtime.js", "engine.js", "slider.js", "tuning.js", "bridge.js", "chart.js",
+           "explore.js", "state.js")  # fmt: skip
 CHECKED_POINTS, CHECKED_STEPS = 5, 10
 
 
@@ -31,13 +31,11 @@ def html(setting, view, picture, names=None, chart=None, bridge=""):
     contents = data(setting, view, names)
     source = program(setting)
     contents["program"] = mark = page.mark(source)
-    scripts = SCRIPTS
     if chart:
         contents["chart"] = chart
-        scripts = (*SCRIPTS[:-1], "chart.js", SCRIPTS[-1])
     # Under its mark: a page has the programs of all its explorables.
     put = f'((globalThis.optlib = globalThis.optlib || {{}}).programs ||= {{}})["{mark}"] = (R) => ({source});'
-    return page.player("optlib-explorable", picture, contents, scripts, put, ("player.css", "explore.css"), bridge)
+    return page.player("optlib-explorable", picture, contents, SCRIPTS, put, ("player.css", "explore.css"), bridge)
 
 
 def program(setting):
