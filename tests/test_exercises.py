@@ -122,6 +122,7 @@ WRONG = [
     ("01.1", lambda f, x, h: (f(x + h) - f(x - h)) / h, "divide by 2h, not by h"),
     ("01.1", lambda f, x, h: (f(x + h) - f(x - h)) / 2, "divide by 2h, not by 2"),
     ("01.1", lambda f, x, h: (f(x + h) - f(x - h)) / 2 * h, "multiplies by h"),
+    ("01.1", lambda f, x, h: f(x + h) - f(x - h) / 2 * h, "what does the 2 divide"),
     ("01.1", lambda f, x, h: f(x + h) - f(x - h), "difference of the two values"),
     ("01.1", forward, "forward difference"),
     ("01.1", lambda f, x, h: (f(x) - f(x - h)) / h, "backward difference"),

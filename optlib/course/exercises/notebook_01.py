@@ -24,9 +24,11 @@ def _central_difference(derivative):
         ((plus - here) / h, "this is the forward difference; take one point on either side of x: x + h and x - h."),
         ((here - minus) / h, "this is the backward difference; take one point on either side of x: x + h and x - h."),
         ((minus - plus) / (2 * h), "the sign is wrong: the value at x + h comes first."),
+        (plus - minus / 2 * h, "Python divides before it subtracts, and goes from left to right: what does the 2 "
+                               "divide, and what does h do?"),
         (f(x), "this is the exact derivative; asked is the difference quotient with the given h."),
-    ], otherwise=f"for f = exp, x = 1, h = 0.25 it should give {right:.6f}; "
-                 "the formula is (f(x + h) - f(x - h)) / (2h).")  # fmt: skip
+    ], otherwise=f"for f = exp, x = 1, h = 0.25 it should give {right:.6f}: the difference of the two values over the "
+                 "distance of the two points.")  # fmt: skip
 
 
 @exercise("01.2 gradient descent by hand", "descend(grad, x, lr, steps)")
