@@ -9,10 +9,11 @@ from ..minimize import grid, minimize
 from ..pictures.maps import heatmap as draw_map
 from ..pictures.picture import number
 from ..trajectory import late_steps, lost
-from . import browser_data, offline, page, translate
+from . import browser_data, offline, page
 from .scene import scene
 from .setting import setting, with_settings
 
+COLUMNS = "display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,400px),1fr));gap:8px;align-items:start"
 CHUNK = 8000  # settings that run together: their paths fit into memory that is used again and again
 
 
@@ -35,8 +36,8 @@ def heatmap(f, rule, x="lr", y="beta", *, xs=None, ys=None, n=200, start=None, s
     Returns
     -------
     SettingsMap
-        It shows itself at the end of a cell: the map, and below it the path of a setting, chosen by a click in the map
-        or by sliders, with or without a kernel.
+        It shows itself at the end of a cell: the map, and beside it the path of a setting, chosen by a click in the
+        map, by arrow keys or by sliders, with or without a kernel.
     """
     shown = setting(f, [rule], start, steps, who="heatmap")
     if x == y:
@@ -82,7 +83,7 @@ class SettingsMap:
         self.picture = draw_map(
             self.values, *sides, label=score_name(setting.steps),
             title=f"{type(rule).__name__} on {setting.f.name.replace('_', ' ')}",
-            diverged=self.diverged,
+            diverged=self.diverged, narrow=True,
             settings=f"{self.values.size:,} settings, {setting.steps:,} steps from ({start}){edge}",
         )  # fmt: skip
 
@@ -96,17 +97,15 @@ class SettingsMap:
         return minimize(self.setting.f, with_settings(self.rule, values), self.setting.start, self.setting.steps)
 
     def html(self):
-        """The map, and below it sliders that show the path of a setting; without any reference to the network."""
+        """The map, and beside it the path of a setting with sliders; without any reference to the network."""
         view = scene(self.setting.f, None, who="heatmap")
         best = {name: self.best[name] for name in (self.x, self.y)}
         setting = self.setting.turned(self.setting.chosen, **best)
         still = browser_data.still_image(view, setting.tracks(), repr(self))
         drawn = self.picture.html()  # before its axes are asked for: this is when they get their places
         chart = {"names": [self.x, self.y], **_chart(self.picture.axes)}
-        try:
-            return drawn + offline.html(setting, view, still, names=(self.x, self.y), chart=chart)
-        except translate.Untranslatable as reason:
-            return drawn + offline.note(reason)
+        path = offline.html(setting, view, still, names=(self.x, self.y), chart=chart)
+        return f'<div style="{COLUMNS}"><div>{drawn}</div>{path}</div>'
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         return {

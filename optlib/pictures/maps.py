@@ -13,10 +13,12 @@ from .terrain import LOG
 from .tracks import title_and_legend
 
 LABELED = 0.06  # regions of at least this share of the map carry their name inside
+NARROW = (5.6, 5.6)  # inches
 TINTS = (theme.BLUE, theme.ORANGE, theme.GREEN, theme.VERMILLION, theme.SKY, theme.PURPLE, theme.YELLOW)
 
 
-def heatmap(values, x, y, label="value", title=None, *, log="auto", diverged=None, best="min", settings=""):
+def heatmap(values, x, y, label="value", title=None, *, log="auto", diverged=None, best="min", settings="",
+            narrow=False):  # fmt: skip
     """Results over a grid of two settings.
 
     Parameters
@@ -35,6 +37,8 @@ def heatmap(values, x, y, label="value", title=None, *, log="auto", diverged=Non
         Which cell is marked by a star and named in the description.
     settings : str
         Second line of the title: what all cells share.
+    narrow : bool
+        Three quarters as wide, with the legend below: to stand beside another picture.
 
     Returns
     -------
@@ -58,7 +62,7 @@ def heatmap(values, x, y, label="value", title=None, *, log="auto", diverged=Non
     norm = (LogNorm if log else Normalize)(low, high if high > low else low + max(abs(low), 1.0))
     shown = np.ma.masked_array(np.maximum(z, low) if log else z, lost)
     best_words = ""
-    with canvas() as (figure, axes):
+    with canvas(NARROW if narrow else theme.SIZE) as (figure, axes):
         mesh = _mesh(axes, x, y, shown, cmap=theme.colormap(theme.RESULTS), norm=norm)
         plain_colorbar(figure, axes, mesh, text(label))
         handles = [hatch(axes, "diverged")] if lost.any() else []
@@ -69,7 +73,8 @@ def heatmap(values, x, y, label="value", title=None, *, log="auto", diverged=Non
             best_words = f"Best: {number(z[row, column])} at {x.name} {number(at_x)}, {y.name} {number(at_y)}."
             handles += axes.plot(at_x, at_y, marker="*", markersize=16, color=theme.YELLOW, zorder=3,
                                  markeredgecolor=theme.INK, linestyle="none", label="best")  # fmt: skip
-        title_and_legend(figure, title or label, settings, handles)
+        place = {"loc": "outside lower left", "ncols": 2} if narrow else {}
+        title_and_legend(figure, title or label, settings, handles, **place)
     return Picture(
         figure, axes,
         f"{title or label}: map of {label} over {x.words()} and {y.words()}, from {number(low)} to {number(high)}"

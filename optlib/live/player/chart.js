@@ -1,5 +1,5 @@
-// A map over two settings that stands before an explorable: a click or drag in it turns both sliders, and a ring marks
-// the setting that is shown.  Data: heatmap.py.
+// A map over two settings that stands before an explorable: a click, a drag or an arrow key in it turns both sliders, and
+// a ring marks the setting that is shown.  Data: heatmap.py.
 
 (function (optlib) {
   "use strict";
@@ -16,23 +16,38 @@
     picture.style.cursor = "crosshair";
     picture.style.touchAction = "none";
     picture.draggable = false;
-    picture.title = "Click or drag to choose the setting whose path is shown below";
+    picture.title = "Click, drag or use the arrow keys to choose the setting whose path is shown";
+    picture.tabIndex = 0;
+    figure.dataset.lmSuppressShortcuts = "true"; // or JupyterLab would take the keys
 
+    // Shares of the axes -> settings; half a cell of the map lies outside.
+    const choose = (shares) => shares.forEach((share, i) => {
+      const { low, high } = player.data.rules[0].hypers.find(({ name }) => name === names[i]);
+      player.turn(names[i], Math.min(high, Math.max(low, optlib.valueAt(sides[i], share))));
+    });
+    const now = () => sides.map((side, i) => optlib.shareOf(side, player.settings[0][names[i]]));
     const pick = (event) => {
       const edge = picture.getBoundingClientRect();
       const across = ((event.clientX - edge.left) / edge.width - left) / width;
       const up = (1 - (event.clientY - edge.top) / edge.height - bottom) / height;
-      [across, up].forEach((share, i) => {
-        const { low, high } = player.data.rules[0].hypers.find(({ name }) => name === names[i]);
-        player.turn(names[i], Math.min(high, Math.max(low, optlib.valueAt(sides[i], share)))); // half a cell lies outside
-      });
+      choose([across, up]);
       if (event.type === "pointerdown") player.tell();
     };
     picture.addEventListener("pointerdown", (event) => { picture.setPointerCapture(event.pointerId); pick(event); });
     picture.addEventListener("pointermove", (event) => { if (event.buttons) pick(event); });
 
+    picture.addEventListener("keydown", (event) => {
+      const step = event.shiftKey ? 0.1 : 0.01;
+      const moves = { ArrowRight: [step, 0], ArrowLeft: [-step, 0], ArrowUp: [0, step], ArrowDown: [0, -step] };
+      if (!(event.key in moves) || !optlib.isOwnKey(event)) return;
+      event.preventDefault();
+      event.stopPropagation(); // slides and notebooks have their own use for these keys
+      choose(now().map((share, i) => share + moves[event.key][i]));
+      player.tell();
+    });
+
     player.marked = () => {
-      const [across, up] = sides.map((side, i) => optlib.shareOf(side, player.settings[0][names[i]]));
+      const [across, up] = now();
       ring.style.left = `${picture.offsetLeft + (left + across * width) * picture.clientWidth}px`;
       ring.style.top = `${picture.offsetTop + (1 - bottom - up * height) * picture.clientHeight}px`;
     };

@@ -68,7 +68,7 @@
       held(this.curve.canvas, (event) => this.seek(Math.max(1, Math.round(this.across(this.curve, event) * this.steps))));
       held(this.tuning.canvas, (event) => { if (this.tuning.side) this.turn("lr", optlib.valueAt(this.tuning.side, this.across(this.tuning, event))); });
       this.name = make("strong", {});
-      this.hint = make("span", {}, data.chart ? " Click in the map above to choose the setting." : " Drag in the picture to move the start.");
+      this.hint = make("span", {}, data.chart ? " Click in the map to choose the setting." : " Drag in the picture to move the start.");
       this.legend = make("ul", { class: "legend" });
       this.panel = make("div", { class: "sliders" });
       this.stepSlider = optlib.slider({ name: "steps", low: 1, high: this.steps, integer: true, allowed: [1, true, MOST_STEPS, true] },
