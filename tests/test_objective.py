@@ -208,3 +208,12 @@ def test_a_minimum_where_the_formula_is_nan_has_the_value_beside_it():
 def test_bad_input(arguments, error, named):
     with pytest.raises(error, match=named):
         ol.objective(**arguments)
+
+
+def test_axes_bear_the_names_of_the_arguments():
+    f = ol.objective(lambda w, b: w**2 + 2 * b**2, start=(1.0, 1.0))
+    axes = ol.plots.contour(f).axes
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("w", "b")
+    assert '"labels":["w","b"]' in ol.animate(f, ol.minimize(f, ol.GradientDescent(), steps=3)).html()
+    for unnamed in (ol.objective(lambda p: p @ p, start=(1.0, 1.0)), ol.FUNCTIONS["rosenbrock"]):
+        assert unnamed.names[:2] == ("x", "y")

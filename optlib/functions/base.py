@@ -35,6 +35,8 @@ class Function:
         The local minima that are known in closed form or to 1e-9, global ones not repeated.
     any_dim : bool
         True if the formula takes any number of coordinates; see `in_dim`.
+    names : tuple of str
+        Of the coordinates, as axes and formulas write them.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Function:
     latex: str = ""
     source: str = ""
     any_dim: bool = False
+    names: tuple = COORDINATES
 
     @property
     def dim(self):
@@ -92,7 +95,7 @@ class Function:
         return f"<{self.name}: {self.dim} coordinate{'s' * (self.dim > 1)}>"
 
     def _repr_latex_(self):
-        return f"$$f({', '.join(COORDINATES[: self.dim])}) = {self.latex}$$" if self.latex and self.dim < 4 else None
+        return f"$$f({', '.join(self.names[: self.dim])}) = {self.latex}$$" if self.latex and self.dim < 4 else None
 
     def __reduce__(self):
         """Pickle a function of the course by its name: formulas may be lambdas, which pickle refuses."""

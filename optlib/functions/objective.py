@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import checks, numerical
 from ..arrays import broadcast, is_array, join, like, split
-from .base import Function
+from .base import COORDINATES, Function
 
 GRADIENTS = ("numerical", "torch")
 NEAR = 4  # of the points that are tried so many lie near the start
@@ -72,7 +72,7 @@ def objective(fn, grad="numerical", *, name=None, start=None, domain=None, minim
         else:
             slopes = Differences(formula)
         minima = tuple(tuple(map(float, np.atleast_1d(m))) for m in minima)
-        f = Function(name, formula, slopes, domain, start, minima, None, (), latex, source)
+        f = Function(name, formula, slopes, domain, start, minima, None, (), latex, source, names=_names(fn, d))
         return dataclasses.replace(f, minimum=_value_at(f, np.array(minima[0]))) if minima else f
 
 
@@ -82,7 +82,7 @@ def objective(fn, grad="numerical", *, name=None, start=None, domain=None, minim
 def _count_coordinates(fn, start, dim):
     if dim is not None:
         return checks.integer("objective", "dim", dim, least=1)
-    count = _arguments(fn)
+    count = len(_arguments(fn) or ())
     d = count if start is None else len(np.atleast_1d(start))
     if not d:
         raise ValueError("objective: the number of coordinates cannot be read from fn; give dim=")
@@ -92,14 +92,20 @@ def _count_coordinates(fn, start, dim):
 
 
 def _arguments(fn):
-    """Number of arguments without a default; None where it is not known, or where there may be any number."""
+    """Names of the arguments without a default; None where they are not known, or where there may be any number."""
     try:
         parameters = inspect.signature(fn).parameters.values()
     except ValueError:  # some built-in functions hide theirs
         return None
     if any(p.kind is p.VAR_POSITIONAL for p in parameters):
         return None
-    return sum(p.default is p.empty and p.kind is not p.KEYWORD_ONLY for p in parameters)
+    return tuple(p.name for p in parameters if p.default is p.empty and p.kind is not p.KEYWORD_ONLY)
+
+
+def _names(fn, d):
+    """Names of the coordinates: those of the arguments of ``fn``, if it has one for each."""
+    names = _arguments(fn) or ()
+    return names if len(names) == d > 1 else COORDINATES
 
 
 def _prepared(what, wrap, fn, outputs, points, vectorize):

@@ -23,7 +23,7 @@ def scene_data(scene, computed=False):
     data = {
         "x": [_short(v, 8) for v in scene.x],
         "y": [_short(v, 8) for v in scene.y],
-        "labels": ["x", "y" if scene.flat else "f(x)"],
+        "labels": list(scene.labels),
         "minima": (fractions(scene, scene.minima()) / UNITS).round(4).tolist(),
         "star": theme.YELLOW,
         "looks": {name: {"paper": look.paper, "ink": look.ink, "faint": look.faint, "bands": look.band_colors()}

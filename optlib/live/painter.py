@@ -108,9 +108,8 @@ class Painter:
         axes.tick_params(labelsize=9, colors=self.look.ink)
         for spine in axes.spines.values():
             spine.set_color(self.look.faint)
-        first, second = ("x", "y") if self.scene.flat else ("x", "f(x)")
-        axes.set_xlabel(first, fontsize=10, color=self.look.ink, labelpad=1)
-        axes.set_ylabel(second, fontsize=10, color=self.look.ink, labelpad=1)
+        for write, name in zip((axes.set_xlabel, axes.set_ylabel), self.scene.labels, strict=True):
+            write(name, fontsize=10, color=self.look.ink, labelpad=1)
         return axes
 
     def _draw_background(self):

@@ -34,6 +34,11 @@ class Scene:
         """True for the contours of two coordinates, False for the graph of one."""
         return self.f.dim == 2
 
+    @property
+    def labels(self):
+        """Of the two axes."""
+        return self.f.names[:2] if self.flat else ("x", "f(x)")
+
     @functools.cached_property
     def levels(self):
         """Values of the contour lines, rising."""

@@ -3,7 +3,6 @@
 import numpy as np
 from matplotlib.colors import LogNorm, Normalize, to_hex
 from matplotlib.patches import Patch
-from matplotlib.patheffects import Normal, Stroke
 from matplotlib.ticker import LogLocator, MaxNLocator
 
 from . import theme
@@ -100,7 +99,7 @@ def path(axes, track, box, order=0):
         marker=marker, markersize=4.5, markevery=every(track.steps, EVERY_POINT, 12), markeredgewidth=0,
     )  # fmt: skip
     if track.steps <= 1000:  # a rim on a long path would only cost time
-        line.set_path_effects([Stroke(linewidth=WIDTH + 1.8, foreground=theme.PAPER, alpha=0.75), Normal()])
+        axes.plot(*xy.T, color=theme.PAPER, linewidth=WIDTH + 1.8, alpha=0.75, zorder=zorder - 0.005)
     _arrows(axes, xy, low, high, color, zorder + 0.3)
     axes.plot(*xy[0], marker="o", markersize=9, color=theme.PAPER, markeredgecolor=color, markeredgewidth=2,
               zorder=zorder + 0.5)  # fmt: skip
@@ -173,7 +172,8 @@ def patch(color, label):
 
 def arrow_head(axes, end, direction, color, zorder, size, head="head_length=0.6,head_width=0.3"):
     """An arrow head of fixed size that ends at ``end``."""
-    axes.annotate("", xy=end, xytext=end - 1e-3 * np.asarray(direction), zorder=zorder, annotation_clip=True, arrowprops={
+    tail = end - 1e-3 * np.asarray(direction)
+    axes.annotate("", xy=end, xytext=tail, zorder=zorder, annotation_clip=True, arrowprops={
         "arrowstyle": f"-|>,{head}", "color": color, "linewidth": 1.0, "shrinkA": 0, "shrinkB": 0,
         "mutation_scale": size,
     })  # fmt: skip
@@ -198,13 +198,14 @@ def _arrows(axes, xy, low, high, color, zorder):
 def _frame(axes, land):
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
-    axes.set(xlim=land.extent[0], ylim=land.extent[1], xlabel="x", ylabel="y")
+    axes.set(xlim=land.extent[0], ylim=land.extent[1], xlabel=land.names[0], ylabel=land.names[1])
     if nearly_square(land.extent):  # steepest descent crosses the lines at right angles
         axes.set_aspect("equal")
 
 
 def _frame3d(axes, land):
-    axes.set(xlim=land.extent[0], ylim=land.extent[1], xlabel="x", ylabel="y", zlabel=land.lifted_label)
+    axes.set(xlim=land.extent[0], ylim=land.extent[1], zlabel=land.lifted_label)
+    axes.set(xlabel=land.names[0], ylabel=land.names[1])
     axes.zaxis.labelpad = 8
     axes.computed_zorder = False
     axes.view_init(elev=32, azim=-58)

@@ -29,6 +29,7 @@ class Terrain:
     log: bool
     lowest: float
     label: str
+    names: tuple
 
     @property
     def heights(self):
@@ -52,11 +53,12 @@ class Terrain:
 
     def words(self):
         """The rectangle and what is undefined in it."""
-        (x0, x1), (y0, y1) = self.extent
+        sides = zip(self.names, self.extent, strict=True)
+        over = " and ".join(f"{name} from {number(low)} to {number(high)}" for name, (low, high) in sides)
         scale = ", on a logarithmic scale" if self.log else ""
         holes = np.ma.getmaskarray(self.z).mean()
         undefined = f" It is undefined in {100 * holes:.2g} % of the area, which is left blank." if holes else ""
-        return f"over x from {number(x0)} to {number(x1)} and y from {number(y0)} to {number(y1)}{scale}.{undefined}"
+        return f"over {over}{scale}.{undefined}"
 
 
 def terrain(who, f, extent=None, tracks=(), levels=LEVELS, log="auto"):
@@ -68,12 +70,12 @@ def terrain(who, f, extent=None, tracks=(), levels=LEVELS, log="auto"):
     known = f.minimum is not None and np.isfinite(f.minimum)
     lowest = min(float(f.minimum), float(finite.min())) if known else float(finite.min())
     levels, log = _levels(who, finite, lowest, levels, log)
-    label = "f(x, y)"
+    label = f"f({', '.join(f.names[:2])})"
     if log:
         z, levels = z - lowest, levels - lowest
         if abs(lowest) > 1e-9:
-            label = "f(x, y) − minimum" if known else "f(x, y) − lowest value"
-    return Terrain(extent, X, Y, np.ma.masked_invalid(z), levels, log, lowest, label)
+            label += " − minimum" if known else " − lowest value"
+    return Terrain(extent, X, Y, np.ma.masked_invalid(z), levels, log, lowest, label, f.names[:2])
 
 
 def sampled(who, f, *coordinates):

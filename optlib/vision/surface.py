@@ -257,7 +257,7 @@ def _interpolated(x, y, heights):
     return Function(
         name="loss", formula=value, slopes=slopes, start=(0.0, 0.0),
         domain=((float(x[0]), float(x[-1])), (float(y[0]), float(y[-1]))),
-        source="Li and others 2018, arXiv:1712.09913, section 7",
+        source="Li and others 2018, arXiv:1712.09913, section 7", names=("d₁", "d₂"),
     )  # fmt: skip
 
 
