@@ -291,9 +291,3 @@ def test_the_solution_passes_what_the_rules_of_the_course_pass():
     for test in generic.CHECKS:
         if test is not generic.docstring_says_all:  # asked of the course, not of its readers
             test(Restart)
-
-
-def test_restart_beats_the_ball_that_never_forgets():
-    f = ol.functions.quadratic(kappa=100)
-    ends = [ol.minimize(f, rule(lr=0.3, beta=0.97), steps=200).f[-1] for rule in (Restart, ol.Momentum)]
-    assert ends[0] < 0.01 * ends[1]
