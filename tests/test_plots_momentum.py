@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
+from matplotlib.path import Path
 from picture_cases import *  # noqa: F403
-from picture_cases import check_background_is_kept, check_quick_frame, test_pictures_are_saved  # noqa: F401
+from picture_cases import test_pictures_are_saved  # noqa: F401
 
 import optlib as ol
 from optlib import theory
-from optlib.pictures import theme
-from optlib.pictures.phases import KINDS, kind_of, trace_of
+from optlib.pictures import phases
+from optlib.pictures.phases import trace_of
 from optlib.pictures.picture import point
 
 LEAST_BYTES = 3_000  # of a picture, see picture_cases.py
@@ -24,23 +25,38 @@ PICTURES = {
 
 
 @pytest.mark.parametrize("nesterov", [False, True])
-def test_kinds_are_those_of_the_eigenvalues(nesterov):
-    rng = np.random.default_rng(0)
-    s, beta = rng.uniform(0, 4.2, 500), rng.uniform(0, 0.999, 500)
-    roots = np.linalg.eigvals(theory.momentum_matrix(s, beta, nesterov))
-    dominant = roots[np.arange(500), np.abs(roots).argmax(axis=1)]
-    names = np.array(KINDS)[kind_of(s, beta, nesterov)]
-    assert set(names) == set(KINDS)
-    stable = np.abs(roots).max(axis=1) < 1
-    assert ((names == "diverges") == ~stable).all()
-    assert ((names == "swings") == (stable & (np.abs(roots.imag).max(axis=1) > 0))).all()
-    real = stable & (names != "swings")
-    assert ((names == "flips") == (real & (dominant.real < 0))).all()
+def test_kinds_and_factors_are_those_of_the_eigenvalues(nesterov):
+    rng, seen = np.random.default_rng(0), set()
+    for s, beta in zip(rng.uniform(0, 4.2, 500), rng.uniform(0, 0.999, 500), strict=True):
+        roots = np.linalg.eigvals(theory.momentum_matrix(s, beta, nesterov))
+        assert phases.rate_of(s, beta, nesterov) == pytest.approx(np.abs(roots).max(), rel=1e-9)
+        stable, complex_pair = np.abs(roots).max() < 1, np.abs(roots.imag).max() > 0
+        flips = roots[np.abs(roots).argmax()].real < 0
+        kind = "diverges" if not stable else "swings" if complex_pair else "flips" if flips else "creeps"
+        assert phases.KINDS[phases.kind_of(s, beta, nesterov)] == kind
+        seen.add(kind)
+    assert seen == set(phases.KINDS)
+
+
+@pytest.mark.parametrize("nesterov", [False, True])
+def test_the_map_has_the_kinds_and_the_factors(nesterov):
+    """Its areas and lines are drawn by formulas of their own."""
+    layers = ol.plots.phase_diagram(0.1, 0.9, nesterov=nesterov).sketch.layers
+    areas = [Path(layer.points) for layer in layers if layer.kind == "area"]  # from back to front
+    for u, beta in np.random.default_rng(1).uniform((0.02, 0.02), (2.04, 0.98), (300, 2)):
+        near = {phases.kind_of(v * v, b, nesterov) for v in (u - 0.01, u + 0.01) for b in (beta - 0.01, beta + 0.01)}
+        if len(near) == 1:
+            inside = [3 - i for i, area in enumerate(areas) if area.contains_point((u, beta))]
+            assert inside[-1] == near.pop()
+    lines = [layer.points for layer in layers if layer.kind == "line" and layer.points and layer.panel == 0][:-1]
+    for line, factor in zip(lines, phases.RATES, strict=True):
+        for u, beta in line[:: len(line) // 9]:
+            assert phases.rate_of(u * u, beta, nesterov) == pytest.approx(factor, abs=1e-3)
 
 
 def test_kinds_are_seen_in_the_runs():
     assert (np.diff(trace_of(0.05, 0.3)) < 0).all()
-    assert (trace_of(0.05, 0.3) > 0).all()
+    assert min(trace_of(0.05, 0.3)) > 0
     swings = trace_of(0.1, 0.9)
     assert 4 < (np.diff(np.sign(swings)) != 0).sum() < 10
     assert (np.diff(np.sign(trace_of(1.9, 0.05))) != 0).all()
@@ -56,41 +72,29 @@ def test_the_trace_is_the_run_of_the_rule():
 
 def test_words_and_title_say_kind_and_rate(drawn):
     picture = drawn("swings")
-    assert "curvature 0.1 and beta 0.9: underdamped, it swings, rate 0.9487 a step." in picture.description
-    picture.png()
+    assert "curvature 0.1 and beta 0.9: underdamped, it swings, factor 0.9487 a step." in picture.description
     assert "Momentum at ηλ = 0.1, β = 0.9: underdamped, it swings" in picture.figure.get_suptitle()
     assert "multiplies the distance by 0.9487" in picture.figure.get_suptitle()
     assert "overdamped, it creeps" in drawn("bar").description
     assert "flips from side to side" in drawn("bar").description
-    assert "it diverges, rate 2.5 a step" in drawn("diverges").description
+    assert "it diverges, factor 2.5 a step" in drawn("diverges").description
 
 
 def test_the_best_setting_is_critical_at_both_ends():
-    picture = ol.plots.phase_diagram((0.01 * BEST["lr"], BEST["lr"]), BEST["beta"])
-    assert picture.kinds == ["critically damped"] * 2
-    assert max(picture.rates) == pytest.approx(9 / 11, abs=1e-7)
+    ends = 0.01 * BEST["lr"], BEST["lr"]
+    assert [phases.words_of(s, BEST["beta"]) for s in ends] == ["critically damped"] * 2
+    assert max(phases.rate_of(s, BEST["beta"]) for s in ends) == pytest.approx(9 / 11, abs=1e-7)
+    assert "by 0.8182" in ol.plots.phase_diagram(ends, BEST["beta"]).figure.get_suptitle()
     assert "overdamped" in ol.plots.phase_diagram(0.05, 0.5).description
 
 
-def test_each_picture_keeps_its_own_setting():
-    """They share a figure, and must not show each other's points."""
-    one, two = ol.plots.phase_diagram(0.1, 0.9), ol.plots.phase_diagram((0.2, 2.0), 0.3)
-    first, second = one.png(), two.png()
-    assert first != second
-    assert (one.png(), two.png()) == (first, second)
-    one.png()
-    assert one.axes[0].lines[-1].get_xydata().tolist() == [[pytest.approx(0.1**0.5), 0.9]]
-    two.png()
-    assert len(two.axes[0].lines[-1].get_xydata()) == 2
-
-
-@pytest.mark.parametrize("name", ["swings", "bar", "nesterov"])
-def test_the_quick_frame_is_the_figure(name, drawn):
-    check_quick_frame(drawn(name), theme.PURPLE if name == "bar" else theme.INK, apart=1e-3)
-
-
-def test_a_frame_does_not_draw_the_map_again(monkeypatch, drawn):
-    check_background_is_kept(monkeypatch, drawn("swings"), ol.plots.phase_diagram(0.2, 0.8))
+def test_the_ring_the_run_and_the_roots_are_those_of_the_setting():
+    plane, trace, circle = ol.plots.phase_diagram((0.2, 2.0), 0.3).axes
+    assert plane.lines[-1].get_xydata().tolist() == [[pytest.approx(s**0.5), 0.3] for s in (0.2, 2.0)]
+    np.testing.assert_allclose([line.get_ydata() for line in trace.lines[-2:]], [trace_of(s, 0.3) for s in (0.2, 2.0)])
+    for line, s in zip(circle.lines[-2:], (0.2, 2.0), strict=True):
+        roots = np.linalg.eigvals(theory.momentum_matrix(s, 0.3))
+        np.testing.assert_allclose(sorted(line.get_xydata() @ [1, 1j]), sorted(roots), atol=1e-9)
 
 
 @pytest.mark.parametrize("value", [-0.1, 4.3, "a", None, (0.2, 0.1), (0.1, 0.2, 0.3), np.nan, ()])

@@ -1,20 +1,25 @@
 """`sliders`: any picture, redrawn while one turns its numbers."""
 
 import html
-import io
 import traceback
 
 import ipywidgets as widgets
+from IPython.display import display as show_output
 
-from ..pictures.picture import SHOWN, Picture, png_size
-from . import controls, display, page
+from ..pictures.picture import base64_text
+from ..pictures.sketch import Drawing
+from . import controls, display, page, sketch, stills, translate
+from .stills import png_of
 
 
 def sliders(draw, *, description="", **specs):
     """Show a picture with a control for each of its numbers.
 
-    The picture follows a slider while it is dragged.  A front end sends one value at a time and then the newest, so a
-    slow picture leaves out values in between, never the last.
+    The picture follows a slider while it is dragged.  A picture of the package whose numbers are plain arithmetic of
+    the sliders, such as ``lambda lr: ol.plots.phase_diagram(0.5 * lr, 0.9)``, is computed where it is shown, without a
+    kernel too, and some of its points can be dragged.  Any other is drawn by Python: a front end sends one value at a
+    time and then the newest, so a slow picture leaves out values in between, never the last; pages without a kernel
+    get the picture at a few settings.
 
     Parameters
     ----------
@@ -30,13 +35,22 @@ def sliders(draw, *, description="", **specs):
     Returns
     -------
     Sliders
-        It shows itself at the end of a cell; ``values`` are the numbers that are set.
+        It shows itself at the end of a cell; ``values`` are the numbers that are set, of a picture that the page
+        computes those at first.
     """
     return Sliders(draw, description, specs)
 
 
 class Sliders:
-    """A picture and its controls; see `sliders`."""
+    """A picture and its controls; see `sliders`.
+
+    Attributes
+    ----------
+    live : str or None
+        HTML of a picture that the page computes.
+    fixed : str
+        Of another one: why the page cannot.
+    """
 
     def __init__(self, draw, description, specs):
         if not callable(draw):
@@ -48,8 +62,19 @@ class Sliders:
         self.description = description or lines[0]
         self.controls = {name: controls.from_spec(name, spec) for name, spec in specs.items()}
         self._values = {name: controls.read(control) for name, control in self.controls.items()}
-        self._first, self._width = png_of(self.draw(**self.values))
-        self._build()
+        first = self.draw(**self.values)
+        self._first, self._width = png_of(first)
+        self.live, self.fixed = self._on_a_page(first)
+        if not self.live:
+            self._build()
+
+    def _on_a_page(self, first):
+        if not isinstance(first, Drawing):
+            return None, "only where Python runs is it drawn anew"
+        try:
+            return sketch.html(self.draw, first, self.controls, self._values), ""
+        except translate.Untranslatable as reason:
+            return None, str(reason)
 
     def _build(self):
         self.picture = widgets.Image(value=self._first, format="png", layout=widgets.Layout(max_width="100%"))
@@ -58,7 +83,8 @@ class Sliders:
         self.status = widgets.HTML()
         for control in self.controls.values():
             control.observe(self._redraw, "value")
-        self.widget = widgets.VBox([widgets.VBox(list(self.controls.values())), self.picture, self.status])
+        side = widgets.VBox([*self.controls.values(), self.status])
+        self.widget = widgets.VBox([side, self.picture])
 
     @property
     def values(self):
@@ -69,8 +95,12 @@ class Sliders:
         return f"<{self.description} Controls: {', '.join(self.controls)}>"
 
     def _ipython_display_(self):
+        if self.live:
+            forms = {"text/html": self.live, "image/png": base64_text(self._first), "text/plain": repr(self)}
+            show_output(forms, raw=True)
+            return
         name = page.mark(repr(self), self.draw.__name__)
-        body = page.still(self._first, self.description, width=self._width)
+        body = stills.html(self.draw, self._first, self._width, self.description, self.controls, self._values)
         display.show(self.widget, name, body, self._first, repr(self))
 
     def _redraw(self, _):
@@ -92,27 +122,3 @@ def sentence(error):
     place = traceback.extract_tb(error.__traceback__)[1:2]  # the first is that of the call in this file
     where = f", in line {place[0].lineno} of {place[0].name}" if place else ""
     return f"{type(error).__name__}: {error}".rstrip(" :") + where
-
-
-def png_of(picture):
-    """PNG bytes of what a ``draw`` function returned, and the width in pixels at which to show them."""
-    if isinstance(picture, Picture):
-        png, scale = picture.png(), SHOWN
-    elif isinstance(picture, bytes):
-        png, scale = picture, 1
-    elif hasattr(picture, "savefig"):
-        png, scale = _png_of_figure(picture), 1
-    elif hasattr(picture, "figure"):
-        png, scale = _png_of_figure(picture.figure), 1
-    else:
-        raise TypeError(f"sliders: draw returned {picture!r}; it must return a figure, a picture or PNG bytes")
-    return png, round(png_size(png)[0] * scale)
-
-
-def _png_of_figure(figure):
-    import matplotlib.pyplot as plt
-
-    out = io.BytesIO()
-    figure.savefig(out, format="png", pil_kwargs={"compress_level": 1})
-    plt.close(figure)  # or the notebook would show it a second time, below
-    return out.getvalue()

@@ -15,20 +15,24 @@ import __future__
 
 import ast
 import builtins
+import contextlib
 import dataclasses
 import functools
 import inspect
 import json
 import math
 import operator
+import re
 import types
 
 import numpy as np
 
 from .. import arrays
+from ..functions import Function
 from ..functions.objective import Differences, EachPoint, OfVector
 from ..optimizers.base import Optimizer
 from ..optimizers.second_order import Newton
+from ..pictures import sketch
 from ..schedules import base as schedules
 from ..schedules import feedback
 
@@ -42,14 +46,17 @@ KNOWN = {
     min: "least", max: "greatest", float: "float", functools.reduce: "reduce", math.fabs: "abs", math.prod: "product",
     math.floor: "floor", np.sum: "sumOf", np.mean: "meanOf", np.max: "maxOf", np.min: "minOf", np.power: "pow",
     np.log1p: "log1p", np.array: "list", arrays.total: "sum", arrays.like: "real", arrays.is_array: "never",
-    feedback._numpy: "real", feedback._plain: "real",
+    feedback._numpy: "real", feedback._plain: "real", sketch.walk: "walk",
 }  # fmt: skip
 OPERATORS = {
     ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "pow", ast.FloorDiv: "floordiv",
     ast.Mod: "mod", ast.BitOr: "or", ast.BitAnd: "and",
 }  # fmt: skip
 PLAIN = {"add": "+", "sub": "-", "mul": "*", "div": "/", "or": "||", "and": "&&"}
-COMPARISONS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "===", ast.NotEq: "!=="}
+COMPARISONS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "===", ast.NotEq: "!==",
+               ast.Is: "===", ast.IsNot: "!=="}  # fmt: skip
+LISTS = (ast.List, ast.Tuple, ast.ListComp)
+FORMAT = re.compile(r"(,?\.\d+[efg])?")  # of a number in a text
 
 
 class Untranslatable(ValueError):
@@ -78,6 +85,11 @@ class Translation:
     source: str
     fields: str = "{}"
     schedules: str = "{}"
+
+    @property
+    def walker(self):
+        """All three as one object, as ``R.walk`` takes it."""
+        return f"{{rule: {self.source}, fields: {self.fields}, schedules: {self.schedules}}}"
 
 
 def rule(one):
@@ -133,17 +145,48 @@ def schedule(one):
 
 def function(one):
     """Translate value and slopes of a `Function`, for coordinates one by one."""
+    return _with_arrays_if_needed(lambda program: _function(one, program))
+
+
+def _with_arrays_if_needed(write):
     try:
-        return Translation(_function(one, Program()))
+        program = Program()
+        return Translation(program.text(write(program)))
     except _NeedsArrays:
-        return Translation(_function(one, Program(vector=True)))
+        program = Program(vector=True)
+        return Translation(program.text(write(program)))
 
 
 def _function(one, program):
     value = program.callable(one.formula)
     numerical = isinstance(one.slopes, Differences)
     slopes = f"R.differences({value})" if numerical else program.callable(one.slopes)
-    return program.text(f"{{value: {value}, slopes: {slopes}}}")
+    return f"{{value: {value}, slopes: {slopes}}}"
+
+
+def picture(draw, sketch, names):
+    """Translate a function that draws a `Sketch`, for sliders of these names.
+
+    ``draw`` is a picture of the package or a function that calls one.  In JavaScript that call gives the arguments that
+    move, and the sketch's own functions take them: ``{arguments(settings), points, words, handles}``.
+    """
+    return _with_arrays_if_needed(lambda program: _picture(draw, sketch, names, program))
+
+
+def _picture(draw, sketch, names, program):
+    takes = inspect.signature(draw).parameters
+    given = {name: f"settings.{name}" for name in names}
+    if hasattr(draw, "moving"):
+        if not given.keys() <= {*draw.moving}:
+            raise Untranslatable(f"{draw.__name__}: in a page only {' and '.join(draw.moving)} can move")
+        arguments = f"[{', '.join(given.get(name) or constant(takes[name].default) for name in draw.moving)}]"
+    else:
+        arguments = f"{program.callable(draw)}({', '.join(given.get(name, 'undefined') for name in takes)})"
+        if program.pictures != 1:
+            raise Untranslatable(f"{draw.__name__} calls {program.pictures} pictures of the package, not one")
+    functions = [f"{name}: {program.function(getattr(sketch, name))}" for name in ("points", "words")]
+    functions += [f"handles: {program.function(sketch.handles)}"] if sketch.handles else []
+    return f"{{arguments: (settings) => {arguments}, {', '.join(functions)}}}"
 
 
 class Program:
@@ -152,6 +195,7 @@ class Program:
     def __init__(self, vector=False):
         self.vector = vector
         self.names, self.definitions = {}, []
+        self.pictures = 0  # calls of pictures of the package, see `picture`
 
     def text(self, result):
         lines = "\n".join(self.definitions)
@@ -190,6 +234,15 @@ class Program:
         name = f"o{len(self.definitions)}"
         self.definitions.append(f"const {name} = {_object({n: constant(value) for n, value in vars(me).items()})};")
         return f"((...x) => {self.function(code, type(me))}({name}, ...x))"
+
+    def objective(self, f):
+        """The name under which value and slopes of a `Function` are defined in this program."""
+        key = id(f), None
+        if key not in self.names:
+            source = _function(f, self)
+            self.names[key] = name = f"f{len(self.names)}"
+            self.definitions.append(f"const {name} = {source};")
+        return self.names[key]
 
     def function(self, python, owner=None):
         """The name under which a Python function, or a method of ``owner``, is defined in this program."""
@@ -287,10 +340,10 @@ class _Writer:
         self.me = self.arguments[0] if owner else None
         self.locals = {*self.arguments, *([self.rest] if self.rest else [])}
         self.variables = []
-        for each in ast.walk(self.node):
-            if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store) and each.id not in self.locals:
-                self.locals.add(each.id)
-                self.variables.append(f"${each.id}")
+        for name in _stored(self.node):
+            if name not in self.locals:
+                self.locals.add(name)
+                self.variables.append(f"${name}")
         self.known = {**python.__globals__, **self._closure()}
 
     def _closure(self):
@@ -405,6 +458,27 @@ class _Writer:
     def _value_Constant(self, node):
         return constant(node.value)
 
+    @contextlib.contextmanager
+    def inner(self, names):
+        """Names that stand for something else within this block."""
+        outer, self.locals = self.locals, self.locals | {*names}
+        yield
+        self.locals = outer
+
+    def _value_Lambda(self, node):
+        names = [each.arg for each in node.args.args]
+        with self.inner(names):
+            return f"(({', '.join(f'${name}' for name in names)}) => {self.value(node.body)})"
+
+    def _value_JoinedStr(self, node):
+        return f"[{', '.join(map(self.value, node.values))}].join(\"\")"
+
+    def _value_FormattedValue(self, node):
+        spec = "".join(each.value for each in node.format_spec.values) if node.format_spec else ""
+        if node.conversion != -1 or not FORMAT.fullmatch(spec):
+            self.refuse(node, f"text in this form ({ast.unparse(node)})")
+        return f"R.format({self.value(node.value)}, {constant(spec)})"
+
     def _value_Name(self, node):
         if node.id in self.locals:
             if node.id == self.me:
@@ -423,6 +497,12 @@ class _Writer:
             pass
         if isinstance(value, types.FunctionType):
             return self.program.function(value)
+        if callable(value) and not isinstance(value, (type, types.BuiltinFunctionType)):
+            return self.program.callable(value)
+        if isinstance(value, (tuple, list)) and value and all(isinstance(each, Optimizer) for each in value):
+            return f"[{', '.join(self.of_python(node, each) for each in value)}]"
+        if isinstance(value, Optimizer):
+            return rule(value).walker
         try:
             return constant(value)
         except Untranslatable:
@@ -439,6 +519,8 @@ class _Writer:
         if isinstance(node, ast.Attribute):
             owner = self.resolved(node.value)
             if isinstance(owner, types.ModuleType) and hasattr(owner, node.attr):
+                return getattr(owner, node.attr)
+            if isinstance(owner, Function) and node.attr in ("start", "minimum", "domain", "minima"):
                 return getattr(owner, node.attr)
         return None
 
@@ -468,8 +550,18 @@ class _Writer:
             self.refuse(node, "with the rule itself as an argument")
         if isinstance(function, ast.Attribute) and self._is_me(function.value):
             return self._method(node, function.attr)
+        if hasattr(python, "moving"):
+            return self._picture(node, python)
         if isinstance(python, types.FunctionType) and python not in KNOWN:
             return f"{self.program.function(python)}({', '.join(self._arguments(node, python))})"
+        if isinstance(python, Function):
+            return f"{self.program.objective(python)}.value(...{self.value(node.args[0])})"
+        if isinstance(function, ast.Attribute) and isinstance(self.resolved(function.value), Function):
+            if function.attr != "grad":
+                self.refuse(node, ast.unparse(node))
+            return f"{self.program.objective(self.resolved(function.value))}.slopes(...{self.value(node.args[0])})"
+        if isinstance(function, ast.Attribute) and function.attr == "join" and isinstance(function.value, ast.Constant):
+            return f"{self.value(node.args[0])}.join({self.value(function.value)})"
         if python is None and isinstance(function, ast.Attribute) and function.attr in ("sum", "mean", "max", "min"):
             if node.args or node.keywords:
                 self.refuse(node, f"{function.attr} along an axis")
@@ -482,6 +574,18 @@ class _Writer:
                 self.refuse(node, f"{ast.unparse(function)} with {keyword.arg}=")
             arguments += [self.value(keyword.value)] if keyword.arg == "start" else []
         return f"{self.value(function)}({', '.join(arguments)})"
+
+    def _picture(self, node, python):
+        """What moves in a picture of the package; all that stays is already drawn, so it may not depend on a slider."""
+        self.program.pictures += 1
+        given = inspect.signature(python).bind(*node.args, **{each.arg: each.value for each in node.keywords}).arguments
+        for name, value in given.items():
+            inner = [each for each in ast.walk(value) if isinstance(each, ast.Name) and each.id in self.locals]
+            if name not in python.moving and inner:
+                self.refuse(node, f"how {name} of {python.__name__} follows {inner[0].id}")
+        defaults = {name: each.default for name, each in inspect.signature(python).parameters.items()}
+        values = (self.value(given[n]) if n in given else constant(defaults[n]) for n in python.moving)
+        return f"[{', '.join(values)}]"
 
     def _arguments(self, node, python, first=0):
         """Arguments of a translated function in its order."""
@@ -506,6 +610,10 @@ class _Writer:
         if name is None:
             self.refuse(node, f"with this operator ({type(node.op).__name__})")
         left, right = self.value(node.left), self.value(node.right)
+        if isinstance(node.left, LISTS) or isinstance(node.right, LISTS):
+            if name != "add":
+                self.refuse(node, "with a list at this operator")
+            return f"[...{left}, ...{right}]"
         if name == "pow" and isinstance(node.right, ast.Constant) and node.right.value == 2:
             return f"R.square({left})"
         if name in PLAIN and not self.program.vector:
@@ -571,11 +679,21 @@ class _Writer:
         (each, *more) = generators
         pattern = self.target(each.target)
         values = f"[...{self.value(each.iter)}]"
-        for condition in each.ifs:
-            values += f".filter(({pattern}) => {self.test(condition)})"
-        if more:
-            return f"{values}.flatMap(({pattern}) => {self._comprehension(element, more)})"
-        return f"{values}.map(({pattern}) => {self.value(element)})"
+        with self.inner(_stored(each.target)):
+            for condition in each.ifs:
+                values += f".filter(({pattern}) => {self.test(condition)})"
+            if more:
+                return f"{values}.flatMap(({pattern}) => {self._comprehension(element, more)})"
+            return f"{values}.map(({pattern}) => {self.value(element)})"
+
+
+def _stored(node):
+    """Names that a piece of source assigns, without those that live in its comprehensions only."""
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+        yield node.id
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, (ast.comprehension, ast.Lambda)):
+            yield from _stored(child)
 
 
 def _as_read(target):

@@ -4,8 +4,8 @@ import numpy as np
 
 from ..checks import vector
 from . import theme
-from .picture import Picture, canvas, number
-from .tracks import title_and_legend
+from .picture import number
+from .sketch import DOTS, LINE, Drawing, Layer, Panel, Sketch, moving
 
 
 def average(values, beta, corrected=False):
@@ -24,13 +24,18 @@ def average(values, beta, corrected=False):
     -------
     array (n,)
     """
+    return np.array(_average(values, beta, corrected))
+
+
+def _average(values, beta, corrected):
     m, smoothed = 0.0, []
     for t, value in enumerate(values, start=1):
         m = beta * m + (1 - beta) * value
         smoothed.append(m / (1 - beta**t) if corrected else m)
-    return np.array(smoothed)
+    return smoothed
 
 
+@moving("betas", "corrected")
 def averages(values, betas, corrected=False, ylabel="gradient", title=None):
     """A noisy series as dots, and its exponentially weighted averages as lines.
 
@@ -50,18 +55,31 @@ def averages(values, betas, corrected=False, ylabel="gradient", title=None):
     Picture
     """
     values, betas = vector("averages", "values", values, least=2), vector("averages", "betas", betas, "[0, 1)")
-    lines = {f"β = {number(beta)}": average(values, beta, corrected) for beta in betas}
-    how = "corrected for the start at 0" if corrected else "started at 0"
-    steps = np.arange(1, len(values) + 1)
-    with canvas((8.0, 4.6)) as (figure, axes):
-        axes.plot(steps, values, ".", color=theme.FAINT, markersize=6, alpha=0.55, label=ylabel)
-        for (label, line), style in zip(lines.items(), theme.looks([None] * len(lines)), strict=True):
-            axes.plot(steps, line, label=label, color=style["color"], linestyle=style["linestyle"], linewidth=2.4)
-        axes.axhline(0, color=theme.FAINT, linewidth=0.8, zorder=0)
-        axes.set(xlabel="step", ylabel=ylabel, xlim=(0, len(values) + 1))
-        title_and_legend(figure, title or "Exponentially weighted averages", how, axes.lines)
-    return Picture(
-        figure, axes,
-        f"{len(values)} values, from {values.min():.2f} to {values.max():.2f}, and their averages, {how}.",
-        *(f"{label}: {line[0]:.3f} at step 1, {line[-1]:.3f} at step {len(line)}." for label, line in lines.items()),
+    series, count = values.tolist(), len(values)
+    title = title or "Exponentially weighted averages"
+
+    def points(betas, corrected):
+        return [list(enumerate(_average(series, beta, corrected), start=1)) for beta in betas]
+
+    def words(betas, corrected):
+        how = "corrected for the start at 0" if corrected else "started at 0"
+        lines = [_average(series, beta, corrected) for beta in betas]
+        labels = [f"β = {number(beta)}" for beta in betas]
+        ends = [
+            f" {label}: {line[0]:.3f} at step 1, {line[-1]:.3f} at step {count}."
+            for label, line in zip(labels, lines, strict=True)
+        ]
+        return title, how, f"{about}, and their averages, {how}.{''.join(ends)}", labels
+
+    about = f"{count} values, from {values.min():.2f} to {values.max():.2f}"
+    dots = list(enumerate(series, start=1))
+    low, high = min(0.0, *series), max(0.0, *series)
+    room = 0.05 * (high - low) or 1.0
+    layers = (
+        Layer(LINE, theme.FAINT, points=[(0, 0), (count + 1, 0)], width=0.8),
+        Layer(DOTS, theme.FAINT, points=dots, label=ylabel, size=4.0, pale=0.4),
+        *(Layer(LINE, style["color"], width=2.4, dashes=theme.dash_array(style))
+          for style in theme.looks([None] * len(betas))),
     )  # fmt: skip
+    panel = Panel((0, count + 1), (low - room, high + room), ("step", ylabel))
+    return Drawing(Sketch((panel,), layers, points, words, size=(8.0, 4.6)), betas.tolist(), bool(corrected))

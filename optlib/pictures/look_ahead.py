@@ -1,22 +1,26 @@
-"""One step, taken apart: what momentum remembers, what it adds, and where Nesterov's rule takes the slope instead."""
+"""One step, taken apart: what momentum remembers and adds, and where Nesterov's rule takes the gradient instead."""
 
 import numpy as np
 
 from .. import checks
-from . import draw, theme
-from .picture import Picture, canvas, number, point, show_name
-from .terrain import terrain
-from .tracks import check_function, title_and_legend
+from . import theme
+from .picture import number, point, show_name
+from .sketch import ARROW, DOTS, Drawing, Layer, Panel, Sketch, moving
+from .terrain import checked_extent
+from .tracks import check_function
 
 _ROOM = 0.35  # of the arrows' reach, left free around them
 _PROPORTION = 1.75  # width of the axes over their height
+_NAMES = ("remembered: −lr · β · v", "−lr · gradient at x", "momentum adds the gradient at x",
+          "Nesterov adds the gradient ahead")  # fmt: skip
 
 
+@moving("x", "v", "lr", "beta")
 def look_ahead(f, x, v, lr, beta, title=None, extent=None):
     """One step of momentum and one of Nesterov's rule from the same point with the same velocity.
 
-    Both first move along what is remembered, to ``x - lr beta v``.  Momentum then goes down the slope at ``x``,
-    Nesterov's rule down the slope at the point that has just been reached.
+    Both first move along what is remembered, to ``x - lr beta v``.  Momentum then goes down the gradient at ``x``,
+    Nesterov's rule down the gradient at the point that has just been reached.
 
     Parameters
     ----------
@@ -37,31 +41,48 @@ def look_ahead(f, x, v, lr, beta, title=None, extent=None):
     x, v = _pair("x", x), _pair("v", v)
     lr = checks.number("look_ahead", "lr", lr, "(0, inf)")
     beta = checks.number("look_ahead", "beta", beta, "[0, 1)")
-    ahead = x - lr * beta * v
-    ends = {"heavy": ahead - lr * f.grad(x), "nesterov": ahead - lr * f.grad(ahead)}
-    slope = x - lr * f.grad(x)
-    land = terrain("look_ahead", f, extent or _around(x, slope, ahead, *ends.values()))
-    blue, sky = (theme.style_of(name)["color"] for name in ("Momentum", "Nesterov"))
-    sky = theme.mix(sky, theme.INK, 0.25)  # its own color is too pale for an arrow over the landscape
-    with canvas() as (figure, axes):
-        draw.contours(axes, land)
-        handles = [
-            _arrow(axes, x, ahead, theme.INK, theme.DASHED, "what is remembered: −lr · β · v"),
-            _arrow(axes, x, slope, blue, theme.DOTTED, "the slope at x: −lr · gradient"),
-            _arrow(axes, ahead, ends["heavy"], blue, theme.SOLID, "momentum adds the slope at x"),
-            _arrow(axes, ahead, ends["nesterov"], sky, theme.SOLID, "Nesterov adds the slope at the look-ahead point"),
-        ]
-        for place, fill in ((x, theme.PAPER), (ahead, theme.INK)):
-            axes.plot(*place, "o", color=fill, markeredgecolor=theme.INK, markeredgewidth=1.8, markersize=9, zorder=6)
-        settings = f"one step from x = {point(x)} with v = {point(v)}, lr {number(lr)}, β {number(beta)}"
-        title_and_legend(figure, title or f"{show_name(f)}: where is the slope taken?", settings,
-                         handles + draw.minima(axes, f, land.extent), loc="outside lower center", ncols=2)  # fmt: skip
-    return Picture(figure, axes, (
-        f"Contours of {f.name} with one step from {point(x)}, velocity {point(v)}, learning rate {number(lr)}, beta "
-        f"{number(beta)}. What is remembered leads to {point(ahead)}. With the slope at the start, momentum ends at "
-        f"{point(ends['heavy'])}; with the slope at the look-ahead point, Nesterov's rule ends at "
-        f"{point(ends['nesterov'])}."
-    ))  # fmt: skip
+    title = title or f"{show_name(f)}: where is the gradient taken?"
+    name = f.name
+
+    def moved(x, step, lr):
+        return [x[0] - lr * step[0], x[1] - lr * step[1]]
+
+    def places(x, v, lr, beta):
+        """The look-ahead point, where the gradient alone would lead, and the ends of both rules."""
+        ahead = moved(x, v, lr * beta)
+        slope, slope_ahead = list(f.grad(x)), list(f.grad(ahead))
+        return [ahead, moved(x, slope, lr), moved(ahead, slope, lr), moved(ahead, slope_ahead, lr)]
+
+    def points(x, v, lr, beta):
+        ahead, down, heavy, nesterov = places(x, v, lr, beta)
+        return [[x, ahead], [x, down], [ahead, heavy], [ahead, nesterov], [x], [ahead]]
+
+    def words(x, v, lr, beta):
+        ahead, down, heavy, nesterov = places(x, v, lr, beta)
+        return (
+            title,
+            f"one step from x = {point(x)} with v = {point(v)}, lr {number(lr)}, β {number(beta)}",
+            f"Contours of {name} with one step from {point(x)}, velocity {point(v)}, learning rate {number(lr)}, beta "
+            f"{number(beta)}. What is remembered leads to {point(ahead)}. With the gradient at the start, momentum "
+            f"ends at {point(heavy)}; with the gradient at the look-ahead point, Nesterov's rule ends at "
+            f"{point(nesterov)}.",
+            [*_NAMES, "", ""],
+        )
+
+    def handles(x, v, lr, beta):
+        return [(0, *places(x, v, lr, beta)[0]), (0, *x)]
+
+    looks = ((theme.INK, theme.DASHED), (theme.BLUE, theme.DOTTED), (theme.BLUE, theme.SOLID),
+             (theme.VERMILLION, theme.SOLID))  # fmt: skip
+    layers = (
+        *(Layer(ARROW, color, dashes=dashes, width=2.2) for color, dashes in looks),
+        Layer(DOTS, theme.PAPER, size=9.0, edge=theme.INK), Layer(DOTS, theme.INK, size=9.0, edge=theme.INK),
+    )  # fmt: skip
+    box = checked_extent("look_ahead", extent, 2) if extent else _around(x, *places(x.tolist(), v.tolist(), lr, beta))
+    panel = Panel(*box, ("x", "y"), ground=f)
+    sketch = Sketch((panel,), layers, points, words, handles, (("vx", "vy"), ("x", "y")),
+                    legend={"loc": "outside lower center", "ncols": 2})  # fmt: skip
+    return Drawing(sketch, x.tolist(), v.tolist(), lr, beta)
 
 
 def _pair(name, value):
@@ -81,12 +102,3 @@ def _around(*points):
     half = np.maximum(needed, np.array([_PROPORTION * needed[1], needed[0] / _PROPORTION]))
     middle = (low + high) / 2
     return tuple((float(m - h), float(m + h)) for m, h in zip(middle, half, strict=True))
-
-
-def _arrow(axes, tail, head, color, dashes, label):
-    """An arrow between two points; returns its shaft, for the legend."""
-    style = (0, dashes) if dashes else "solid"
-    (shaft,) = axes.plot(*np.transpose([tail, head]), color=color, linewidth=2.2, linestyle=style, label=label,
-                         zorder=5)  # fmt: skip
-    draw.arrow_head(axes, head, head - tail, color, 5.5, 18)  # apart from the shaft, or its outline would be dashed too
-    return shaft

@@ -14,12 +14,14 @@ from .maps import heatmap, regions
 from .noise import noise_ball, noisy_run
 from .phases import phase_diagram
 from .picture import Picture
+from .run import run
 from .runs import bands, progress, ranking
 from .samples import histograms, images
 from .secant import secant
+from .valley import valley
 
 __all__ = [
     "Picture", "averages", "bands", "basins", "contour", "contour3d", "curves", "first_steps", "four_views",
     "gradient_field", "heatmap", "histograms", "images", "line", "look_ahead", "loss", "noise_ball", "noisy_run",
-    "phase_diagram", "progress", "ranking", "rates", "regions", "scatter", "secant", "surface",
+    "phase_diagram", "progress", "ranking", "rates", "regions", "run", "scatter", "secant", "surface", "valley",
 ]  # fmt: skip

@@ -68,8 +68,32 @@
     },
   };
 
+  // Points of a rule along given slopes, as `walk` of pictures/sketch.py.
+  const walk = ({ rule, fields, schedules }, slopes, start, steps, lr = null) => {
+    const step = walker(rule, lr === null ? fields : { ...fields, $lr: lr }, schedules);
+    const points = [start];
+    for (let k = 0; k < steps; k++) points.push(step(points[k], slopes(...points[k])));
+    return points;
+  };
+
+  // A number as text in Python's forms .4f, .4e and .4g; of two texts that are as near, it takes the larger.
+  const format = (v, spec) => {
+    if (spec === "" || typeof v !== "number") return String(v);
+    if (!Number.isFinite(v)) return String(v).toLowerCase().replace("infinity", "inf");
+    const [, digits, kind] = spec.match(/(\d+)(.)$/);
+    if (kind === "f") return v.toFixed(digits);
+    const scientific = (text) => text.replace(/e([+-])(\d)$/, "e$10$2");
+    if (kind === "e") return scientific(v.toExponential(digits));
+    const text = v.toExponential(Math.max(digits - 1, 0));
+    const power = Number(text.split("e")[1]);
+    const short = (t) => (t.includes(".") ? t.replace(/\.?0+$/, "") : t);
+    if (power >= -4 && power < digits) return short(v.toFixed(Math.max(digits - 1 - power, 0)));
+    const [head, tail] = text.split("e");
+    return scientific(`${short(head)}e${tail}`);
+  };
+
   optlib.R = {
-    differences, hessian, newton, add, sum, truth, walker,
+    differences, walk, format, hessian, newton, add, sum, truth, walker,
     sub: each((a, b) => a - b), mul: each((a, b) => a * b), div: each((a, b) => a / b),
     pow: each((a, b) => (b === 2 ? a * a : b === 0.5 ? Math.sqrt(a) : a ** b)), square: each((a) => a * a),
     floordiv: each((a, b) => Math.floor(a / b)), mod: each((a, b) => a - b * Math.floor(a / b)),

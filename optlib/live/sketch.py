@@ -1,0 +1,98 @@
+"""A `Sketch` on a page: its sliders turn there, and what is drawn is computed by the page itself."""
+
+import io
+import numbers
+
+from PIL import Image
+
+from ..pictures import theme
+from . import browser_data, page, translate
+from .controls import described
+from .look import DARK, LIGHT
+from .scene import scene
+
+SCRIPTS = ("core.js", "canvas.js", "runtime.js", "engine.js", "slider.js", "drawing.js")
+STYLES = ("player.css", "explore.css", "drawing.css")
+BANDS = (480, 375)  # pixels of the contours
+
+
+def html(draw, drawing, controls, values):
+    """A picture of the package and its sliders as one piece of HTML around a still.
+
+    Parameters
+    ----------
+    draw : callable
+        The reader's function.
+    drawing : pictures.sketch.Drawing
+        What it returned.
+    controls : dict of name -> ipywidgets control
+    values : dict of name -> value at first
+
+    Raises
+    ------
+    translate.Untranslatable
+        Where a page cannot compute the picture.
+    """
+    source = translate.picture(draw, drawing.sketch, [*controls]).source
+    mark = page.mark(source)
+    put = f'((globalThis.optlib = globalThis.optlib || {{}}).programs ||= {{}})["{mark}"] = (R) => ({source});'
+    contents = data(drawing, controls, values) | {"program": mark}
+    return page.player("optlib-drawing", small_still(drawing), contents, SCRIPTS, put, STYLES)
+
+
+def data(drawing, controls, values):
+    """What the page needs beside the program, as plain data."""
+    sketch = drawing.sketch
+    return {
+        "controls": [{"name": name, "now": values[name], **described(name, control)}
+                     for name, control in controls.items()],
+        "panels": [_panel(panel) for panel in sketch.panels],
+        "layers": [_layer(layer) for layer in sketch.layers],
+        "moves": sketch.moves,
+        "check": [*sketch.words(*drawing.arguments)[:3]],
+        "scene": {"looks": {name: {"paper": look.paper, "ink": look.ink, "faint": look.faint}
+                            for name, look in (("light", LIGHT), ("dark", DARK))}},
+    }  # fmt: skip
+
+
+def small_still(drawing):
+    """The picture for where no script runs; WebP takes a third of the bytes of a PNG, and every browser shows it."""
+    file = io.BytesIO()
+    image = Image.open(io.BytesIO(drawing.png(dpi=80))).convert("RGB")
+    image.save(file, "WEBP", quality=60, method=6)
+    return page.still(file.getvalue(), drawing.description, image.width, "image/webp")
+
+
+def _panel(panel):
+    ticks = [each and [[place, text] for place, text in each.items()] for each in panel.ticks]
+    about = {
+        "x": panel.x, "y": panel.y, "labels": panel.labels, "log": panel.log, "ticks": ticks,
+        "title": panel.title, "equal": panel.equal,
+    }  # fmt: skip
+    if panel.ground is None:
+        return about
+    land = scene(panel.ground, (panel.x, panel.y))
+    ground = browser_data.scene_data(land)
+    about["ground"] = {"looks": ground["looks"], "bands": page.data_url(browser_data.bands_png(land, BANDS))}
+    return about | {"minima": land.minima().tolist()}
+
+
+def _layer(layer):
+    points = layer.points and [[browser_data.tidy(float(f"{v:.5g}")) for v in point] for point in layer.points]
+    return {
+        "kind": layer.kind, "panel": layer.panel, "points": points, "label": layer.label, "width": layer.width,
+        "dashes": layer.dashes, "marker": layer.marker, "size": layer.size,
+        "colors": [_color(layer.color, look, layer) for look in (LIGHT, DARK)],
+        "edges": layer.edge and [_color(layer.edge, look) for look in (LIGHT, DARK)],
+    }  # fmt: skip
+
+
+def _color(color, look, layer=None):
+    """A color of the theme on a page of that look."""
+    if isinstance(color, numbers.Real):
+        color = theme.shade(color, look.landscape)
+    elif color in (theme.PAPER, theme.INK, theme.FAINT):
+        color = {theme.PAPER: look.paper, theme.INK: look.ink, theme.FAINT: look.faint}[color]
+    else:
+        color = look.path_color({"color": color})
+    return theme.mix(color, look.paper, layer.pale) if layer else color

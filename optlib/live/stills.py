@@ -1,0 +1,121 @@
+"""A reader's own picture where no kernel runs: drawn ahead at a few settings, one number turned at a time."""
+
+import io
+import time
+
+import numpy as np
+from PIL import Image
+
+from ..pictures.picture import SHOWN, Picture, png_size
+from . import page
+from .controls import described
+
+MOST = 12  # pictures beside the first
+WIDTHS = (760, 600, 460)  # pixels, the first whose pictures fit
+MOST_BYTES = 105_000  # of all together; as text they are a third longer
+PATIENCE = 20.0  # seconds: pictures that take longer in all stay one still
+SCRIPTS = ("core.js", "stills.js")
+NOTE = "Without Python these are stills at a few settings: one number turns at a time."
+
+
+def html(draw, png, width, description, controls, values):
+    """The picture with sliders of a few notches, as HTML; with `NOTE` alone where that cannot be.
+
+    Parameters
+    ----------
+    draw : callable
+        The reader's function, ``draw(**values)``.
+    png : bytes
+        What it gave at first, to be shown ``width`` pixels wide.
+    description : str
+    controls : dict of name -> ipywidgets control
+    values : dict of name -> value at first
+    """
+    rows = _notches(controls, values)
+    pictures = rows and _pictures(draw, rows, values)
+    if not pictures:
+        alone = "Without Python this picture stands still."
+        return page.still(png, description, width) + f"\n<p>{alone}</p>"
+    first = Image.open(io.BytesIO(png)).convert("RGB")
+    for most in WIDTHS:
+        encoded = [[_webp(each or first, min(width, most)) for each in row] for row in pictures]
+        if sum(len(each) for row in encoded for each in set(row)) < MOST_BYTES:
+            break
+    still = _webp(first, min(width, most))
+    for row, own in zip(rows, encoded, strict=True):
+        row["stills"] = ["" if each == still else page.data_url(each, "image/webp") for each in own]
+    picture = page.still(still, description, min(width, most), "image/webp")
+    return page.player("optlib-stills", picture, {"controls": rows, "note": NOTE}, SCRIPTS)
+
+
+def _notches(controls, values):
+    """For each control its name, the values at which it is drawn, and which of them is the first."""
+    rows, beside = [], MOST // len(controls)
+    for name, control in controls.items():
+        about, now = described(name, control), values[name]
+        if about is None:
+            return []
+        if about["kind"] == "number":
+            scale, back = (np.log, np.exp) if about["log"] else (np.asarray, np.asarray)
+            spread = back(np.linspace(scale(about["low"]), scale(about["high"]), 1 + min(beside, 6))).tolist()
+            spread[int(np.argmin(np.abs(scale(spread) - scale(now))))] = now
+            every = [round(v) if about["integer"] else float(f"{v:.3g}") for v in spread]
+            labels = [f"{v:.4g}" for v in every]
+        else:
+            every = about.get("values", [False, True])
+            spread = np.linspace(0, len(every) - 1, 1 + min(beside, len(every) - 1)).round().astype(int)
+            at = sorted({*spread.tolist(), every.index(now)})
+            every = [every[i] for i in at]
+            labels = [about["labels"][i] for i in at] if "labels" in about else ["off", "on"]
+        rows.append({"name": name, "values": every, "labels": labels, "first": every.index(now)})
+    return rows
+
+
+def _pictures(draw, rows, values):
+    """For each row its pictures, None for the first; [] where drawing them takes too long."""
+    until, pictures = time.perf_counter() + PATIENCE, []
+    for row in rows:
+        pictures.append([])
+        for value in row.pop("values"):
+            if time.perf_counter() > until:
+                return []
+            pictures[-1].append(None if value == values[row["name"]] else _drawn(draw, values | {row["name"]: value}))
+    return pictures
+
+
+def _drawn(draw, values):
+    try:
+        return Image.open(io.BytesIO(png_of(draw(**values))[0])).convert("RGB")
+    except Exception:  # a setting that the reader's function refuses
+        return None
+
+
+def _webp(image, width):
+    file = io.BytesIO()
+    image = image.resize((width, round(image.height * width / image.width)), Image.Resampling.LANCZOS)
+    image.save(file, "WEBP", quality=50, method=6)
+    return file.getvalue()
+
+
+def png_of(picture):
+    """PNG bytes of what a ``draw`` function returned, and the width in pixels at which to show them."""
+    if isinstance(picture, Picture):
+        png, scale = picture.png(), SHOWN
+    elif isinstance(picture, bytes):
+        png, scale = picture, 1
+    elif hasattr(picture, "savefig"):
+        png, scale = _png_of_figure(picture), 1
+    elif hasattr(picture, "figure"):
+        png, scale = _png_of_figure(picture.figure), 1
+    else:
+        raise TypeError(f"sliders: draw returned {picture!r}; it must return a figure, a picture or PNG bytes")
+    return png, round(png_size(png)[0] * scale)
+
+
+def _png_of_figure(figure):
+    import matplotlib.pyplot as plt
+
+    out = io.BytesIO()
+    figure.savefig(out, format="png", pil_kwargs={"compress_level": 1})
+    plt.close(figure)  # or the notebook would show it a second time, below
+    return out.getvalue()

@@ -1,0 +1,75 @@
+"""One run on the contours of its function, and its values step by step."""
+
+import numpy as np
+
+from . import theme
+from .picture import number, point, show_name
+from .sketch import DOTS, LINE, Drawing, Layer, Panel, Sketch, moving
+from .terrain import checked_extent
+from .tracks import check_function
+
+DECADES = (8, 1.5)  # shown below and above the first value on a logarithmic axis
+
+
+@moving("x", "title")
+def run(f, x, title="", extent=None):
+    """A path on the contours of a function, and beside it the values at its points.
+
+    Under `ol.sliders` a page draws it by itself where ``x`` comes from plain Python: loops and arithmetic.
+
+    Parameters
+    ----------
+    f : Function
+        Of two coordinates.  Where its minimum is known, the values above it are drawn on a logarithmic axis.
+    x : array (steps + 1, 2)
+        The points, the start first; what follows after a point that is not finite is left out.
+    title : str
+    extent : ((x low, x high), (y low, y high)), optional
+        By default the function's domain.
+
+    Returns
+    -------
+    Picture
+    """
+    check_function("run", f)
+    points_given = np.asarray(x, dtype=float)
+    if points_given.ndim != 2 or points_given.shape[1] != 2 or not np.isfinite(points_given[:1]).all():
+        raise ValueError(f"run: x has shape {points_given.shape}; it must be (steps + 1, 2), with a finite start")
+    log, lowest, steps = f.minimum is not None, f.minimum or 0.0, len(points_given) - 1
+    name, shown = f.name, show_name(f)
+
+    def heights(x):
+        return [(t, f(p) - lowest) for t, p in enumerate(x)]
+
+    def points(x, title):
+        return [x, [x[0]], [x[-1]], heights(x)]
+
+    def words(x, title):
+        first, last = heights(x)[0][1], heights(x)[-1][1]
+        headline = title if title else shown
+        what = "height above the minimum" if log else "value"
+        return (
+            headline,
+            f"after {steps} steps: {what} {number(last)}",
+            f"{headline}: a path of {steps} steps from {point(x[0])} to {point(x[-1])} on contours of {name}; the "
+            f"{what} goes from {number(first)} to {number(last)}.",
+            ["", "", "", ""],
+        )
+
+    start = float(f(points_given[0])) - lowest or 1.0
+    across = (start * 10.0 ** -DECADES[0], start * 10.0 ** DECADES[1]) if log else _range(f(points_given))
+    panels = (
+        Panel(*(checked_extent("run", extent, 2) if extent else f.domain), ("x", "y"), ground=f),
+        Panel((0, max(steps, 1)), across, ("step", ""), (False, log), title="f − minimum" if log else "f"),
+    )
+    layers = (
+        Layer(LINE, theme.INK, width=1.6), Layer(DOTS, theme.PAPER, size=9.0, edge=theme.INK),
+        Layer(DOTS, theme.VERMILLION, size=10.0), Layer(LINE, theme.INK, 1),
+    )  # fmt: skip
+    return Drawing(Sketch(panels, layers, points, words, size=(9.6, 5.0)), points_given.tolist(), str(title))
+
+
+def _range(values):
+    low, high = np.nanmin(values), np.nanmax(values)
+    room = 0.1 * (high - low) or 1.0
+    return float(low - room), float(high + room)

@@ -1,0 +1,356 @@
+"""Pictures that are arithmetic: what a page draws is what Python draws, and a reader's own picture is drawn ahead."""
+
+import base64
+import re
+
+import numpy as np
+import pytest
+from picture_cases import *  # noqa: F403
+from picture_cases import data_in
+from test_browser import browser, opened  # noqa: F401
+
+import optlib as ol
+from optlib.live import page, stills, translate
+from optlib.pictures.sketch import walk
+
+LEAST_BYTES = 3_000
+RAVINE = ol.FUNCTIONS["ravine"]
+NOISY = 1 + 0.3 * np.random.default_rng(0).standard_normal(60)
+RULES = [ol.GradientDescent(lr=1.5), ol.AdaGrad(lr=1.0), ol.RMSProp(lr=0.1), ol.Adam(lr=0.5)]
+
+
+def feet(h):
+    return ol.plots.secant(np.sin, 1.0, h, np.cos(1.0))
+
+
+def bar(lr, beta):
+    return ol.plots.phase_diagram((0.01 * lr, lr), beta)
+
+
+def nesterov(lr_curvature, beta):
+    return ol.plots.phase_diagram(lr_curvature, beta, nesterov=True)
+
+
+def smoothed(beta, corrected):
+    return ol.plots.averages(NOISY, [beta], corrected)
+
+
+def ahead(x, y, vx, vy, beta):
+    return ol.plots.look_ahead(RAVINE, (x, y), (vx, vy), lr=0.3, beta=beta, extent=((-7, 1), (-2.5, 2.5)))
+
+
+def valley(kappa, lr):
+    return ol.plots.valley(ol.GradientDescent, kappa, lr=lr)
+
+
+def turned(kappa, angle):
+    return ol.plots.valley(RULES, kappa, angle)
+
+
+def adam(momentum, division, lr, steps=60):
+    """A rule of the reader's own, as notebook 03 has it."""
+    b1, b2, eps = 0.9 * momentum, 0.999, 1e-8
+    x, m, v = np.array(RAVINE.start), 0.0, 0.0
+    points = [x]
+    for t in range(1, steps + 1):
+        g = RAVINE.grad(x)
+        m, v = b1 * m + (1 - b1) * g, b2 * v + (1 - b2) * g**2
+        m_hat, v_hat = m / (1 - b1**t), v / (1 - b2**t)
+        x = x - lr * m_hat / (np.sqrt(v_hat) + eps if division else 1)
+        points.append(x)
+    return np.array(points)
+
+
+def parts(momentum, division, lr):
+    return ol.plots.run(RAVINE, adam(momentum, division, lr), f"Adam's parts, lr {lr:.3g}")
+
+
+BETA = (0.0, 0.99, 0.9)
+LIVE = {  # function, its sliders, and settings to compare
+    "secant": (feet, {"h": (1e-15, 2.0, 0.3, "log")}, [{"h": h} for h in (0.3, 1e-3, 1.7)]),
+    "phases": (ol.plots.phase_diagram, {"lr_curvature": (0.0, 4.2, 0.1), "beta": BETA},
+               [{"lr_curvature": s, "beta": b}
+                for s, b in ((0.1, 0.9), (0.0, 0.0), (1.9, 0.05), (4.0, 0.3), (0.4, 0.2))]),
+    "bar": (bar, {"lr": (0.1, 3.9, 1.0), "beta": BETA}, [{"lr": s, "beta": b} for s, b in ((1.0, 0.9), (3.3, 0.41))]),
+    "nesterov": (nesterov, {"lr_curvature": (0.0, 2.0, 0.5), "beta": BETA},
+                 [{"lr_curvature": s, "beta": b} for s, b in ((0.5, 0.9), (1.2, 0.4), (1.9, 0.9))]),
+    "averages": (smoothed, {"beta": (0.0, 0.995, 0.9), "corrected": True},
+                 [{"beta": b, "corrected": c} for b, c in ((0.9, True), (0.0, False), (0.99, False))]),
+    "look-ahead": (ahead, {"x": (-7.0, 1.0, -4.0), "y": (-2.5, 2.5, 0.4), "vx": (-9.0, 9.0, -2.0),
+                           "vy": (-9.0, 9.0, 3.0), "beta": BETA},
+                   [{"x": -4.0, "y": 0.4, "vx": -2.0, "vy": v, "beta": b} for v, b in ((3.0, 0.9), (0.0, 0.0))]),
+    "valley": (valley, {"kappa": (1.0, 1000.0, 20.0, "log"), "lr": (0.1, 2.1, 1.9)},
+               [{"kappa": k, "lr": r} for k, r in ((20.0, 1.9), (1.0, 1.0), (1000.0, 2.05))]),
+    "angle": (turned, {"kappa": (1.0, 1000.0, 100.0, "log"), "angle": (0.0, 90.0, 30.0)},
+              [{"kappa": 100.0, "angle": a} for a in (0.0, 30.0, 90.0)]),
+    "a rule of one's own": (parts, {"momentum": True, "division": True, "lr": (0.01, 1.0, 0.3, "log")},
+                            [{"momentum": m, "division": d, "lr": 0.3} for m in (True, False) for d in (True, False)]),
+}  # fmt: skip
+PICTURES = {
+    "valley": lambda: valley(20.0, 1.9),
+    "valley with an lr that is too large": lambda: valley(20.0, 2.1),
+    "angle": lambda: turned(100.0, 30.0),
+    "a rule of one's own": lambda: parts(True, True, 0.3),
+    "errors": lambda: feet(0.01),
+}
+
+
+@pytest.fixture(scope="module")
+def boards():
+    made = {}
+
+    def board(name):
+        if name not in made:
+            draw, specs, _ = LIVE[name]
+            made[name] = ol.sliders(draw, **specs)
+        return made[name]
+
+    return board
+
+
+def html_of(board):
+    assert board.live, board.fixed
+    return board.live
+
+
+# --- what the page computes ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", LIVE)
+def test_the_page_draws_the_points_and_says_the_words_of_python(name, boards, browser, tmp_path):  # noqa: F811
+    draw, _, settings = LIVE[name]
+    with opened(browser, tmp_path, html_of(boards(name))) as tab:
+        tab.wait_for_function("document.querySelector('.optlib-drawing').player?.look")
+        for each in settings:
+            told = tab.evaluate("""(settings) => {
+              const { program } = document.querySelector('.optlib-drawing').player;
+              const given = program.arguments(settings);
+              const [points, words, handles] = ["points", "words", "handles"].map((name) => program[name]?.(...given));
+              return { points, words, handles };
+            }""", each)  # fmt: skip
+            picture = draw(**each)
+            sketch, arguments = picture.sketch, picture.arguments
+            assert told["words"] == [*sketch.words(*arguments)[:3], list(sketch.words(*arguments)[3])]
+            pairs = [*zip(told["points"], sketch.points(*arguments), strict=True)]
+            pairs += [(told["handles"], sketch.handles(*arguments))] if sketch.handles else []
+            for here, there in pairs:
+                here, there = np.array(here, dtype=float), np.array(there, dtype=float)
+                np.testing.assert_allclose(here, there, rtol=1e-9, atol=1e-12)
+
+
+def test_a_walk_is_that_of_minimize():
+    f = ol.functions.quadratic(20, angle=30)
+    for rule in RULES:
+        path = ol.minimize(f, type(rule)(**(rule.settings() | {"lr": 0.2})), steps=30)
+        np.testing.assert_allclose(walk(rule, f.slopes, f.start, 30, 0.2), path.x, rtol=1e-9)
+
+
+def test_the_valley_is_the_quadratic(drawn):
+    picture = ol.plots.valley(ol.Momentum(lr=0.3), 50.0, 25.0)
+    f = ol.functions.quadratic(50, angle=25)
+    plane, values = picture.axes
+    start = [line for line in plane.lines if line.get_marker() == "o"][-1].get_xydata()[0]
+    path = ol.minimize(f, ol.Momentum(lr=0.3), start, steps=60)
+    np.testing.assert_allclose(plane.lines[0].get_xydata(), path.x, rtol=1e-9)
+    np.testing.assert_allclose(values.lines[0].get_ydata(), path.f, rtol=1e-9)
+    areas = [layer for layer in picture.sketch.layers if layer.kind == "area" and layer.points is None]
+    for points in picture.sketch.points(50.0, 25.0, None)[: len(areas)]:
+        assert np.ptp(np.log(f(np.array(points)))) < 1e-9  # a contour line
+    assert "diverged" in drawn("valley with an lr that is too large").description or "f = " in str(picture.description)
+
+
+# --- the mouse, the keyboard, and readers without script --------------------------------------------------------------
+
+
+def pixels(tab, number=0):
+    return tab.locator(".optlib-drawing canvas").nth(number).evaluate("(canvas) => canvas.toDataURL()")
+
+
+def state(tab, what="settings"):
+    return tab.evaluate(f"document.querySelector('.optlib-drawing').player.{what}")
+
+
+def pixel_of(tab, panel, point):
+    """Where a place of a panel stands on the page."""
+    return tab.evaluate("""([panel, point]) => {
+      const { panels } = document.querySelector('.optlib-drawing').player;
+      const edge = panels[panel].canvas.getBoundingClientRect();
+      const [x, y] = panels[panel].place(point);
+      return [edge.left + x, edge.top + y];
+    }""", [panel, point])  # fmt: skip
+
+
+def drag(tab, panel, start, end):
+    tab.mouse.move(*pixel_of(tab, panel, start))
+    tab.mouse.down()
+    tab.mouse.move(*pixel_of(tab, panel, end), steps=5)
+    tab.mouse.up()
+
+
+@pytest.fixture
+def shown(boards, browser, tmp_path):  # noqa: F811
+    with opened(browser, tmp_path, html_of(boards("phases"))) as tab:
+        tab.wait_for_function("document.querySelector('.optlib-drawing').player?.look")
+        yield tab
+
+
+def test_the_ring_is_dragged_over_the_map(shown):
+    before = [pixels(shown, i) for i in range(3)]
+    drag(shown, 0, [0.1**0.5, 0.9], [1.5**0.5, 0.4])
+    assert state(shown) == {"lr_curvature": pytest.approx(1.5, abs=0.03), "beta": pytest.approx(0.4, abs=0.01)}
+    assert all(pixels(shown, i) != then for i, then in enumerate(before))
+    settings = state(shown)
+    factor = ol.theory.spectral_radius(settings["lr_curvature"], settings["beta"])
+    assert f"multiplies the distance by {factor:.4g}" in shown.locator(".optlib-drawing .title").inner_text()
+    assert "At learning rate times curvature 1.5" in shown.locator("[role=status]").inner_text()
+
+
+def test_a_root_is_dragged_over_the_complex_plane(shown):
+    root = np.linalg.eigvals(ol.theory.momentum_matrix(0.1, 0.9))[0]
+    drag(shown, 2, [root.real, abs(root.imag)], [0.2, 0.5])
+    settings = state(shown)
+    roots = np.linalg.eigvals(ol.theory.momentum_matrix(settings["lr_curvature"], settings["beta"]))
+    assert [roots[0].real, abs(roots[0].imag)] == pytest.approx([0.2, 0.5], abs=0.03)
+
+
+def test_sliders_and_fields_turn_by_keyboard(shown):
+    before = pixels(shown)
+    slider = shown.get_by_role("slider", name="beta")
+    slider.focus()
+    shown.keyboard.press("ArrowLeft")
+    assert state(shown)["beta"] < 0.9
+    assert pixels(shown) != before
+    field = shown.get_by_role("textbox", name="beta, exactly")
+    field.fill("0.123456")
+    field.press("Enter")
+    assert state(shown)["beta"] == 0.123456
+    shown.get_by_role("button", name="reset").click()
+    assert state(shown) == {"lr_curvature": 0.1, "beta": 0.9}
+    assert pixels(shown) == before
+
+
+def test_a_dark_page_has_a_dark_picture(boards, browser, tmp_path):  # noqa: F811
+    for name in ("phases", "look-ahead"):
+        with opened(browser, tmp_path, html_of(boards(name)), color_scheme="dark") as tab:
+            tab.wait_for_function("document.querySelector('.optlib-drawing').player?.look")
+            dark = tab.locator(".optlib-drawing canvas").first.evaluate("""(canvas) => {
+              const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+              return data.reduce((sum, v) => sum + v) / data.length;
+            }""")  # fmt: skip
+            assert dark < 150  # of 255, opacity counted: white paper has more than 200
+
+
+@pytest.mark.parametrize("name", LIVE)
+def test_without_script_there_is_a_still_and_the_output_is_small(name, boards):
+    html = html_of(boards(name))
+    alt = re.search(r'<img alt="([^"]+)" width="\d+" src="data:image/webp', html).group(1)
+    assert len(alt) > 60
+    assert len(html) < 80_000
+    assert "http" not in html.replace("http://www.w3.org", "")
+
+
+# --- what a page cannot compute ---------------------------------------------------------------------------------------
+
+
+def twice(h):
+    return ol.plots.secant(np.sin, 1.0, h) if h > 1 else ol.plots.secant(np.cos, 1.0, h)
+
+
+def moved_away(h, x):
+    return ol.plots.secant(np.sin, x, h)
+
+
+def drawn_by_lists(h):
+    return ol.plots.secant(np.sin, 1.0, [h][0] if h in (1, 2) else h)
+
+
+@pytest.mark.parametrize(("draw", "specs", "reason"), [
+    (twice, {"h": (0.1, 2.0)}, "calls 2 pictures of the package"),
+    (moved_away, {"h": (0.1, 2.0), "x": (0.0, 1.0)}, "how x of secant follows x"),
+    (drawn_by_lists, {"h": (0.1, 2.0)}, "this comparison"),
+    (ol.plots.phase_diagram, {"lr_curvature": (0.0, 2.0), "beta": BETA, "nesterov": False}, "only lr_curvature"),
+])  # fmt: skip
+def test_what_a_page_cannot_compute_is_said_and_drawn_by_python(draw, specs, reason):
+    board = ol.sliders(draw, **specs)
+    assert reason in board.fixed
+    before = bytes(board.picture.value)
+    control = next(iter(board.controls.values()))
+    control.value = control.max
+    assert board.picture.value != before
+
+
+def add_lists(h):
+    return ol.plots.averages([1.0, 2.0, 3.0], [0.1] + [h])
+
+
+def test_lists_that_are_added_are_lists():
+    board = ol.sliders(add_lists, h=(0.0, 0.9))
+    assert "[...[0.1], ...[$h]]" in board.live
+
+
+@pytest.mark.parametrize("value", [0.0, -2.6, 1e-5, 123456.0, 1.5e-7, 0.99996, 1e20, np.inf, -np.inf, np.nan, 2 / 3])
+def test_numbers_are_written_as_in_python(value, browser, tmp_path):  # noqa: F811
+    specs = (".4g", ".3g", ".1f", ".4f", ".2e", ".0f")
+    html = f"<script>{page.asset('runtime.js')}</script>"
+    with opened(browser, tmp_path, html) as tab:
+        texts = tab.evaluate(f"() => {specs!r}".replace("(", "[").replace(")", "]").replace("[]", "()", 1)
+                             + f".map((spec) => optlib.R.format({translate.constant(value)}, spec))")  # fmt: skip
+    assert texts == [format(value, spec) for spec in specs]
+
+
+# --- a reader's own picture -------------------------------------------------------------------------------------------
+
+
+def gray(level, dark=False, kind="a"):
+    """A gray square."""
+    from matplotlib.figure import Figure
+
+    if level == 1.0:
+        raise ValueError("too bright")
+    figure = Figure(figsize=(3, 2), facecolor=str(level / 2 if dark else level))
+    figure.text(0.3, 0.5, kind)
+    return figure
+
+
+def stills_of(board):
+    return stills.html(board.draw, board._first, board._width, board.description, board.controls, board.values)
+
+
+def test_a_readers_picture_has_stills_at_a_few_settings(browser, tmp_path):  # noqa: F811
+    board = ol.sliders(gray, level=(0.0, 1.0, 0.5), dark=False, kind=["a", "b", "c"])
+    html = stills_of(board)
+    rows = {row["name"]: row for row in data_in(html)["controls"]}
+    assert rows["dark"]["labels"] == ["off", "on"]
+    assert rows["kind"]["labels"] == ["a", "b", "c"]
+    assert rows["level"]["labels"] == ["0", "0.25", "0.5", "0.75", "1"]
+    drawn_anew = [bool(url) for url in rows["level"]["stills"]]
+    assert drawn_anew == [True, True, False, True, False]  # not the first, and not what the function refuses
+    with opened(browser, tmp_path, html) as tab:
+        picture = tab.locator(".optlib-stills .card img")
+        first = picture.get_attribute("src")
+        slider = tab.get_by_role("slider", name="level")
+        slider.focus()
+        tab.keyboard.press("Home")
+        assert picture.get_attribute("src") == rows["level"]["stills"][0] != first
+        assert slider.get_attribute("aria-valuetext") == "0"
+        tab.get_by_role("slider", name="kind").focus()
+        tab.keyboard.press("End")
+        assert picture.get_attribute("src") == rows["kind"]["stills"][2]
+        assert slider.get_attribute("aria-valuetext") == "0.5"  # one number turns at a time
+        assert "level 0.5, dark off, kind c" in tab.locator("[role=status]").inner_text()
+
+
+def test_stills_are_small():
+    noise = np.random.default_rng(0).random((400, 600))
+
+    def noisy(a, b):
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(8, 5))
+        figure.add_subplot().imshow(noise * a + b, vmin=0, vmax=2)
+        return figure
+
+    html = stills_of(ol.sliders(noisy, a=(0.1, 1.0), b=(0.0, 1.0)))
+    pictures = re.findall(r"data:image/webp;base64,([\w+/=]+)", html)
+    assert len(pictures) > 8
+    assert sum(len(base64.b64decode(each)) for each in pictures) < 300_000
