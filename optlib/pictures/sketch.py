@@ -192,7 +192,8 @@ def _draw(axes, layer, points, label, order, panels):
         style |= {"linewidth": layer.width, "linestyle": (0, layer.dashes) if layer.dashes else "solid"}
     handles = axes.plot(x, y, **style)
     if layer.kind == ARROW:
-        draw.arrow_head(axes, (x[-1], y[-1]), (x[-1] - x[0], y[-1] - y[0]), color, order + 0.5, 18)
+        start, end = np.column_stack([x, y])[[0, -1]]
+        draw.arrow_head(axes, end, end - start, color, order + 0.5, 18)
     return handles if label else []
 
 
