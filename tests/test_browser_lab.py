@@ -178,14 +178,20 @@ COUNT = """(image) => {
 
 
 def test_the_first_sliders_of_the_course_follow_the_mouse(tab):
-    cell = tab.locator(".jp-CodeCell", has_text="ol.sliders(feet")
-    picture = cell.locator(".widget-image, img.jupyter-widgets").first
-    picture.evaluate(COUNT)
-    drag(tab, cell.locator(".noUi-handle").first, range(-1, -60, -1))
+    host = tab.locator(".jp-CodeCell", has_text="ol.plots.secant").locator(".optlib-drawing").first
+    slider, canvas = host.get_by_role("slider", name="h"), host.locator("canvas").first
+    slider.scroll_into_view_if_needed()
+    box = slider.bounding_box()
+    tab.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    tab.mouse.down()
+    pictures = set()
     try:
-        assert until(lambda: picture.evaluate("(image) => image.pictures") >= 3, lambda: tab.wait_for_timeout(100))
+        for share in (0.6, 0.7, 0.8, 0.9):
+            tab.mouse.move(box["x"] + share * box["width"], box["y"] + box["height"] / 2)
+            pictures.add(canvas.evaluate("(canvas) => canvas.toDataURL()"))
     finally:
         tab.mouse.up()
+    assert len(pictures) == 4
 
 
 @pytest.mark.parametrize("name", BOARDS)
