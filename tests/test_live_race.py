@@ -70,6 +70,16 @@ def test_reported_losses_and_accuracies_are_those_of_the_networks(finished):
         assert finished.histories[label].test_accuracy[-1] == accuracy
 
 
+def test_a_race_of_a_single_round_has_curves_from_the_common_start():
+    single = race(seconds=0.1)
+    assert single.rounds == 1
+    for axes, start in zip(single.picture().axes, single.start, strict=True):
+        for line in axes.lines:
+            assert line.get_xdata().tolist() == [0.0, single.epochs]
+            assert line.get_ydata()[0] == start
+    assert single.start[1] == evaluate(Tiny(seed=0), TEST, layout="contiguous")[1]
+
+
 def test_rates_climb_and_fall(finished):
     for history, lr in zip(finished.histories.values(), (0.1, 0.02), strict=True):
         rates = np.array(history.lr) / lr

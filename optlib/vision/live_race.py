@@ -5,6 +5,7 @@ import time
 import types
 
 import numpy as np
+import torch
 import torch.nn.functional as F
 
 from .. import checks
@@ -18,6 +19,7 @@ from .live_picture import LivePicture
 from .loop import one_epoch
 from .parts import trained
 from .precision import device_of
+from .predict import evaluate
 from .progress import Progress
 from .run import Run
 from .speednet import SpeedNet, triangle
@@ -95,10 +97,12 @@ def live_race(rules, train, test, *, seconds=90, batch=128, network=None, augmen
 
     picture = LivePicture(show)
     picture.draw(lambda: race_picture(dict.fromkeys(rules, WAITING), f"{seconds:g} seconds, from now on"))
-    step, test_seconds = _times(begin(next(iter(rules.values())), TRIAL))
+    trial = begin(next(iter(rules.values())), TRIAL)
+    start = _start(trial)
+    step, test_seconds = _times(trial)
     turn = max(seconds / (ROUNDS * len(rules)) - test_seconds, LEAST * test_seconds)
     steps = max(1, round(turn / step))
-    race = LiveRace(seconds, len(train[0]), batch)
+    race = LiveRace(seconds, len(train[0]), batch, start)
     for label, rule in rules.items():
         race.snapshots[label] = Snapshots(snapshots)
         race.runs[label] = begin(rule, steps, [race.snapshots[label]])
@@ -127,10 +131,12 @@ class LiveRace:
         Time allowed and time taken.
     images, batch : int
         Training images, and images in a batch.
+    start : pair of floats
+        Training loss of a batch and test accuracy of the weights that all rules start from.
     """
 
-    def __init__(self, budget, images, batch):
-        self.budget, self.images, self.batch, self.seconds = budget, images, batch, 0.0
+    def __init__(self, budget, images, batch, start):
+        self.budget, self.images, self.batch, self.start, self.seconds = budget, images, batch, start, 0.0
         self.runs, self.snapshots = {}, {}
 
     @property
@@ -156,13 +162,13 @@ class LiveRace:
         return run.per_epoch * self.batch / self.images
 
     def picture(self):
-        """Training loss and test accuracy against epochs, one curve for each rule."""
-        epochs = self._epochs_per_round()
+        """Training loss and test accuracy against epochs, one curve for each rule, from the common start."""
+        epochs, (loss, accuracy) = self._epochs_per_round(), ([value] for value in self.start)
         curves = {
             label: {
-                "epochs": epochs * np.arange(1, history.epochs + 1), "loss": history.train_loss,
-                "accuracy": history.test_accuracy, "diverged": history.diverged,
-            }
+                "epochs": epochs * np.arange(history.epochs + 1), "loss": loss + history.train_loss,
+                "accuracy": accuracy + history.test_accuracy, "diverged": history.diverged,
+            } if history.epochs else WAITING | {"diverged": history.diverged}
             for label, history in self.histories.items()
         }  # fmt: skip
         return race_picture(curves, f"{self.epochs:.2g} epochs in {self.seconds:.0f} of {self.budget:.0f} seconds")
@@ -220,6 +226,14 @@ def _rounds(race, began, picture):
         picture.draw(race.picture)
         now, before = time.perf_counter() - began, now
         length = now - before
+
+
+def _start(run):
+    """Loss of the first batch, as in training, and test accuracy, before the first step."""
+    x, labels = next(run.train.epoch(0))
+    with torch.no_grad():
+        loss = run.loss(run.model.train()(run.prepared(x)).float(), labels.to(run.device))
+    return float(loss), evaluate(run.model, run.test, precision=run.precision, layout=run.layout)[1]
 
 
 def _times(run):
