@@ -120,6 +120,6 @@ class Surface:
     def _repr_mimebundle_(self, include=None, exclude=None):
         return {
             "text/html": self.html(),
-            "image/png": page.base64_text(self.picture.png(dpi=100)),  # for pages that drop HTML
+            "image/png": page.base64_text(self.picture.png(dpi=72)),  # for pages that drop HTML
             "text/plain": repr(self),
         }
