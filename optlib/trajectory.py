@@ -60,10 +60,7 @@ class Trajectory:
 
     @property
     def worst_late(self):
-        """Highest value of the last tenth of the steps, of one at least; an array for a batch, NaN where it diverged.
-
-        By it a run that swings is judged, rather than by its last value, which may be a dip.
-        """
+        """Highest value of the last tenth, the score of a run, since its end may be a dip; NaN where it diverged."""
         worst = np.where(self.diverged, np.nan, self.f[-late_steps(self.steps) :].max(axis=0))
         return worst if worst.ndim else float(worst)
 
