@@ -32,7 +32,7 @@ CELLS = {"00_start_here": (15, 40)}
 DEFAULT_CELLS = (40, 80)
 MOST_LINES, MOST_CLAIMS = 12, 8  # of a cell that teaches, in a notebook
 # These still check in cells that teach.  A notebook that no longer does fails its test until it leaves this table.
-CHECKS_AMONG_LESSONS = {"04_minibatching", "05_cifar_benchmark"}
+CHECKS_AMONG_LESSONS = {"05_cifar_benchmark"}
 
 
 @pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)

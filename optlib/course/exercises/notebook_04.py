@@ -1,6 +1,7 @@
 """Exercises of the notebook Mini-batches."""
 
 import itertools
+import math
 
 import numpy as np
 
@@ -78,32 +79,29 @@ def _order(deal, seen, n, B):
     return None
 
 
-@exercise("04.2 the mean over unequal batches", "epoch_mean(means, sizes)")
-def _epoch_mean(epoch_mean):
-    """epoch_mean(means, sizes): mean over all examples, from the means of the batches."""
-    means, sizes = np.array([2.0, 5.0, 12.0]), np.array([64, 64, 16])
-    right = float(means @ sizes / sizes.sum())
-    for given in ((means, sizes), (means.tolist(), sizes.tolist())):
-        hint = expect_number(epoch_mean(*given), right, tolerance=1e-9, hints=[
-            (means.mean(), "this is the plain mean of the means: an example of the last batch counts four times as "
-             "much as the others. Weigh each mean with its size."),
-            (means @ sizes, "this is the sum over all examples; divide it by their number, the sum of the sizes."),
-            (means @ sizes / len(sizes), "divide by the number of examples, not by the number of batches."),
-            (means @ sizes / 64, "divide by the number of all examples, not by the size of a full batch."),
-            ((means / sizes).sum() / (1 / sizes).sum(), "the weights are upside down: a batch of more examples counts "
-             "more."),
-            (means[:-1].mean(), "the last batch is left out; its examples count as much as the others."),
-            (np.median(means), "this is a median; asked is a mean."),
-        ], otherwise="the sum of all losses is the sum of mean times size; divide it by the number of examples.",
-        )  # fmt: skip
+@exercise("04.2 the rate that noise allows", "limit(curvature, sigma, B)")
+def _limit(limit):
+    """limit(curvature, sigma, B): where w -> (1 - lr (curvature + sigma noise / sqrt(B))) w stops shrinking."""
+    for c, sigma, B in ((0.5, 2.0, 1), (0.5, 2.0, 16), (3.0, 1.0, 4), (2.0, 0.0, 8)):
+        noise = sigma**2 / B
+        hint = expect_number(limit(c, sigma, B), 2 * c / (c**2 + noise), tolerance=1e-6, hints=[
+            (2 / c, "this is the limit without noise; the noise adds lr² sigma²/B to the factor of the mean square."),
+            (2 * c / (c**2 + sigma**2), "right for single examples; a batch of B has a noise variance of sigma²/B."),
+            (c / (c**2 + noise), "at this rate the mean square shrinks fastest; asked for is the rate at which it no "
+             "longer shrinks."),
+            (2 / (c + sigma / math.sqrt(B)), "standard deviations do not add up: take the mean of the squared factor."),
+            (2 * c / (c**2 + sigma / B), "the variance of the noise is sigma², not sigma."),
+            (2 * c / (c + noise), "the squared factor has lr² times the curvature squared in it."),
+            (2 / (c**2 + noise), "nearly: divide the term that is linear in lr by the one that is quadratic in it."),
+        ], otherwise="multiply out the squared factor, take its mean, and ask at which lr it is 1.")  # fmt: skip
         if hint:
-            return hint
+            return f"curvature {c}, sigma {sigma}, B = {B}: {hint}"
     return None
 
 
 @exercise("04.3 back through a layer", "backward(x, W, b, d)")
 def _backward(backward):
-    """backward(x, W, b, d) of the layer h = max(x W + b, 0), given d, the slope of the loss by h."""
+    """backward(x, W, b, d) of the layer h = max(x W + b, 0), given d, the derivative of the loss by h."""
     rng = np.random.default_rng(1)
     x, W, b, d = (rng.standard_normal(shape) for shape in ((5, 4), (4, 3), (1, 3), (5, 3)))
     copies = [a.copy() for a in (x, W, b, d)]
@@ -116,38 +114,39 @@ def _backward(backward):
         return "an input was changed in place; make new arrays."
     delta = d * (x @ W + b > 0)
     right = {"dx": delta @ W.T, "dW": x.T @ delta, "db": delta.sum(axis=0, keepdims=True)}
-    for (name, slope), answer in zip(right.items(), reply, strict=True):
-        if hint := _slope(name, floats_of(answer), slope, x, W, b, d):
+    for (name, each), answer in zip(right.items(), reply, strict=True):
+        if hint := _derivative(name, floats_of(answer), each, x, W, b, d):
             return hint
     return None
 
 
-def _slope(name, answer, right, x, W, b, d):
+def _derivative(name, answer, right, x, W, b, d):
     if answer is None:
         return f"{name} must be an array of numbers."
     z = x @ W + b
     delta, alive = d * (z > 0), np.maximum(z, 0)
     hints = {
-        "dx": [(d @ W.T, "dx forgets the bend: where x W + b was below 0, h does not move, and its slope is 0."),
-               (delta, "dx is still the slope by x W + b; go back through W: multiply by W transposed.")],
+        "dx": [(d @ W.T, "dx forgets the bend: where x W + b was below 0, h does not move, and its derivative is 0."),
+               (delta, "dx is still the derivative by x W + b; go back through W: multiply by W transposed.")],
         "dW": [(x.T @ d, "dW forgets the bend: multiply d by 1 where x W + b > 0, and by 0 elsewhere."),
-               (x.T @ delta / len(x), "dW is divided by the batch size, but d has that in it already: it is the slope "
-                "of the loss by h."), (x.T @ (d * alive), "dW: the slope of max(z, 0) is 1 or 0, not max(z, 0).")],
+               (x.T @ delta / len(x), "dW is divided by the batch size, but d has that in it already: it is the "
+                "derivative of the loss by h."),
+               (x.T @ (d * alive), "dW: the derivative of max(z, 0) is 1 or 0, not max(z, 0).")],
         "db": [(right[0], "db has the right numbers, but b is a row of shape (1, 3); keep it: keepdims=True."),
                (d.sum(axis=0, keepdims=True), "db forgets the bend."),
                (delta.mean(axis=0, keepdims=True), "db is a sum over the batch, not a mean: b is added to every row."),
-               (delta, "b is added to every row of the batch, so its slope is the sum over the rows.")],
+               (delta, "b is added to every row of the batch, so its derivative is the sum over the rows.")],
     }[name]  # fmt: skip
     if answer.shape != right.shape:
-        otherwise = f"{name} must have the shape of what it is the slope by, {right.shape}; yours has {answer.shape}."
+        otherwise = f"{name} must have the shape of what it belongs to, {right.shape}; yours has {answer.shape}."
     else:
         measured = _measured("dx dW db".split().index(name), x, W, b, d)
-        otherwise = f"{name}[0, 0] is {answer[0, 0]:.4f}, but by central differences the slope is {measured:.4f}."
+        otherwise = f"{name}[0, 0] is {answer[0, 0]:.4f}, but by central differences the derivative is {measured:.4f}."
     return expect_array(answer, right, hints, otherwise)
 
 
 def _measured(which, x, W, b, d, h=1e-6):
-    """Slope of the loss sum(d * h) by the first entry of x, W or b, by central differences."""
+    """Derivative of the loss sum(d * h) by the first entry of x, W or b, by central differences."""
     losses = []
     for sign in (1, -1):
         moved = [x.copy(), W.copy(), b.copy()]
@@ -156,82 +155,99 @@ def _measured(which, x, W, b, d, h=1e-6):
     return (losses[0] - losses[1]) / (2 * h)
 
 
-@exercise("04.4 learning rates for a larger batch")
-def _rates(answer):
-    """From B = 32 to 128, far below the critical size: SGD 0.1 -> 0.4, Adam 0.001 -> 0.002."""
-    if isinstance(answer, (str, bytes, dict)) or np.ndim(answer) != 1 or len(answer) != 2:
-        return "give two numbers: rates = (of SGD, of Adam)."
-    sgd, adam = map(float_of, answer)
-    if sgd is None or adam is None:
-        return f"give two numbers, not {answer[0]!r} and {answer[1]!r}."
-    if close(sgd, 0.002) and close(adam, 0.4):
-        return "the two are exchanged: SGD first, then Adam."
-    hint = expect_number(sgd, 0.4, [
-        (0.1, "for SGD the larger batch allows a larger rate: by which factor does the noise in the step shrink?"),
-        (0.2, "SGD: that is the root of the factor; the ball depends on lr / B, so the rate may grow with B itself."),
-        (0.025, "SGD: the other way round; a larger batch is less noisy and allows longer steps."),
-        (0.8, "SGD: twice too much; 128 is four times 32."),
-        (1.6, "SGD: that is the square of the factor; the ball depends on lr / B."),
-    ], otherwise="SGD: what counts is lr / B; B grows from 32 to 128.")  # fmt: skip
-    return hint or expect_number(adam, 0.002, [
-        (0.004, "SGD is right. Adam divides by the noise's deviation, which shrinks like 1/√B; its ball depends on "
-         "lr / √B."),
-        (0.001, "SGD is right. Adam's rate may grow as well, only more slowly."),
-        (0.0005, "SGD is right. Adam: the other way round."),
-        (0.00025, "SGD is right. Adam: the other way round, and with the root."),
-    ], otherwise="SGD is right. Adam: keep lr / √B as it is; √B doubles.")  # fmt: skip
-
-
-# Losses, patience, best epoch, and how many losses may be read: those of the epochs 0 to best + patience.
-_RUNS = (
-    ([5.0, 4.0, 3.0, 3.5, 3.4, 3.6, 3.7, 3.8, 1.0], 3, 2, 6),
-    ([1.0, 2.0, 3.0, 0.5], 2, 0, 3),
-    ([5.0, 4.0, 4.5, 3.0, 3.5, 2.0, 2.5], 3, 5, 7),
-    ([3.0, 2.0, 2.0, 2.0, 2.5, 2.5, 1.0], 2, 1, 4),
-)  # fmt: skip
-
-
-@exercise("04.5 early stopping", "stop(losses, patience)")
-def _stop(stop):
-    """stop(losses, patience): the epoch to keep, read one by one and not beyond the stop."""
-    for losses, patience, best, allowed in _RUNS:
-        read = []
-        try:
-            reply = stop(_one_by_one(losses, read), patience)
-        except TypeError as error:
-            if not any(word in str(error) for word in ("subscriptable", "len()", "generator")):
-                raise
-            return "losses come one by one, as training goes on: loop with `for epoch, loss in enumerate(losses)`."
-        if hint := _kept_epoch(reply, losses, patience, best, len(read), allowed):
-            return hint
-    return None
-
-
-def _one_by_one(losses, read):
-    for loss in losses:
-        read.append(loss)
-        yield loss
-
-
-def _kept_epoch(reply, losses, patience, best, read, allowed):
+@exercise("04.4 an average of the weights", "ema(weights, beta)")
+def _ema(ema):
+    """ema(weights, beta): after each step the moving average of the weights, corrected for its start at 0."""
+    beta, weights = 0.9, [np.array([4.0, 0.0]), np.array([2.0, 1.0]), np.array([1.0, 5.0])]
+    kept = [w.copy() for w in weights]
+    reply = ema(weights, beta)
     if reply is None:
-        return "stop returned None on a run; also return when the losses end before patience runs out."
-    value = float_of(reply)
-    if value is None or value != int(value):
-        return f"return the number of an epoch, an integer from 0 on, not {reply!r}."
-    value, run = int(value), f"losses {losses}, patience {patience}"
-    if value != best and 0 <= value < len(losses) and losses[value] == losses[best]:
-        return f"{run}: epoch {value} is as good as epoch {best}, but not better; only a lower loss counts."
-    if read > allowed:
-        if value == int(np.argmin(losses)) != best:
-            return f"{run}: it looks into the future. Training would have stopped after epoch {allowed - 1}."
-        return f"{run}: it trains on after epoch {allowed - 1}, when {patience} epochs have brought nothing better."
-    if value == best and read == allowed:
+        return "ema returned None; return the averages as a list, or yield them one by one."
+    if isinstance(reply, (str, bytes, dict)) or not hasattr(reply, "__iter__"):
+        return f"ema must give one average for each step, as a list or with yield, not {type(reply).__name__}."
+    averages = floats_of([floats_of(average) for average in itertools.islice(reply, 9)])
+    if averages is None or averages.shape != (3, 2):
+        return "three steps of two weights each have three averages of two weights each; yours are other ones."
+    if not all(np.array_equal(w, copy) for w, copy in zip(weights, kept, strict=True)):
+        return "the weights were changed in place; make new arrays."
+    return expect_array(averages, _averages(kept, beta, 0.0), [
+        (_averages(kept, beta, 0.0, corrected=False), "right but for the correction: the first average is only 0.1 "
+         "times the first weights. Divide by 1 - beta^t."),
+        (_averages(kept, beta, kept[0], corrected=False), "this starts at the first weights and so gives them too much "
+         "say for the first 1/(1 - beta) steps. Start at 0, and divide by 1 - beta^t."),
+        (_averages(kept, 1 - beta, 0.0), "beta is the share of the old average, not of the new weights."),
+        (_averages(kept, beta, 0.0)[[0, 0, 1]], "each average comes one step late: take in the weights first."),
+        (np.cumsum(kept, axis=0) / np.arange(1, 4)[:, None], "this is the plain mean of all steps; the start never "
+         "fades."),
+        (np.broadcast_to(_averages(kept, beta, 0.0)[-1], (3, 2)), "all three are the last average: make a new array in "
+         "each step, or copy it."),
+    ], "from m = 0 on, m = beta m + (1 - beta) w; what you give after step t is m / (1 - beta^t).")  # fmt: skip
+
+
+def _averages(weights, beta, m, corrected=True):
+    averages = []
+    for t, w in enumerate(weights, start=1):
+        m = beta * m + (1 - beta) * w
+        averages.append(m / (1 - beta**t) if corrected else m)
+    return np.array(averages)
+
+
+RUNS, MOST_BEHIND, GOOD = 20, 1.5, (0.03, 0.9)  # GOOD: the best setting of a fine grid
+_CURVATURES = np.geomspace(0.01, 1, 20)
+
+
+class _OverBudget(Exception):
+    pass
+
+
+@exercise("04.5 twenty runs", "search(run)")
+def _search(search):
+    """search(run): a learning rate and a beta, of at most 20 noisy runs; judged on seeds that it has not seen."""
+    tried = []
+
+    def run(lr, beta):
+        _check_setting(lr, beta)
+        if len(tried) == RUNS:
+            raise _OverBudget
+        tried.append((float(_losses(lr, beta, np.random.default_rng(len(tried)), 1)[0]), float(lr), float(beta)))
+        return tried[-1][0]
+
+    try:
+        reply = search(run)
+    except _OverBudget:
+        return f"the budget is {RUNS} runs, and yours asks for another one."
+    if not isinstance(reply, (tuple, list)) or len(reply) != 2 or None in map(float_of, reply):
+        return f"return two numbers, (lr, beta), not {reply!r}."
+    lr, beta = map(float, reply)
+    _check_setting(lr, beta)
+    test, best = (_losses(*setting, np.random.default_rng(99), 300).mean() for setting in ((lr, beta), GOOD))
+    if test <= MOST_BEHIND * best:
         return None
-    if value == best + 1 and read == allowed:
-        return f"{run}: epochs are counted from 0; the lowest loss so far is that of epoch {best}."
-    if value == allowed - 1 and read == allowed:
-        return f"{run}: this is the epoch at which training stops; return the one whose weights are kept, the best."
-    if read < allowed:
-        return f"{run}: it stops too early, after epoch {read - 1}; count the epochs since the last best one."
-    return f"{run}: the weights to keep are those of epoch {best}, not {value}. Only a lower loss is better."
+    return f"on 300 other seeds, lr {lr:.3g} with beta {beta:.3g} ends at {test:.3g}. {_advice(tried, lr, beta)}"
+
+
+def _advice(tried, lr, beta):
+    if len(tried) < RUNS // 2:
+        return f"You have used {len(tried)} of {RUNS} runs: spend the others."
+    loss, best_lr, best_beta = min(tried)
+    if not close(lr, best_lr) or not close(beta, best_beta):
+        return f"Your own runs had a better setting: lr {best_lr:.3g} with beta {best_beta:.3g} ended at {loss:.3g}."
+    rates = {each[1] for each in tried}
+    if lr in (min(rates), max(rates)):
+        return "Of the rates that you tried this one is at the end; try others beyond it."
+    return "Your grid misses the good settings, or a lucky run led you astray: look again around the best few."
+
+
+def _check_setting(lr, beta):
+    if float_of(lr) is None or float_of(beta) is None or not 0 < lr < math.inf or not 0 <= beta < 1:
+        raise ValueError(f"lr={lr!r} must be a number above 0, and beta={beta!r} one from 0 to below 1")
+
+
+def _losses(lr, beta, rng, runs):
+    """Losses of runs of momentum, 300 steps on a bowl of 20 curvatures with noisy gradients."""
+    w, v = np.full((runs, 20), 3.0), 0.0
+    with np.errstate(all="ignore"):  # settings that diverge
+        for _ in range(300):
+            v = beta * v + _CURVATURES * w + 0.3 * np.sqrt(_CURVATURES) * rng.standard_normal(w.shape)
+            w = w - lr * v
+        return np.nan_to_num((w**2 @ _CURVATURES) / 2, nan=np.inf)
