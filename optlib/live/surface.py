@@ -1,11 +1,8 @@
 """`surface`: the landscape of a function in space, which a reader turns, with paths on it."""
 
 import base64
-import html
-import io
 
 import numpy as np
-from PIL import Image
 
 from ..minimize import Trajectory, minimize
 from ..optimizers.base import as_rule
@@ -17,6 +14,7 @@ from ..pictures.tracks import check_function, tracks
 from . import browser_data, page, svg
 from .animation import MOST_PATHS, Animation
 from .scene import scene
+from .sketch import small_still
 
 SCRIPTS = ("core.js", "canvas.js", "space.js", "surface.js")
 THINNING = 4  # the player has every so many points of a terrain's 241 a side
@@ -106,16 +104,8 @@ class Surface:
 
     def html(self):
         """Still, data and script as one piece of HTML, without any reference to the network."""
-        alt = html.escape(self.picture.description)
-        return page.player("optlib-surface", self._small_still(alt) + svg.NOTE, self.data(), SCRIPTS)
-
-    def _small_still(self, alt):
-        # WebP takes a third of the bytes of a PNG, and every browser shows it.
-        file = io.BytesIO()
-        image = Image.open(io.BytesIO(self.picture.png(dpi=80))).convert("RGB")
-        image.save(file, "WEBP", quality=60, method=6)
-        source = page.data_url(file.getvalue(), "image/webp")
-        return f'<img alt="{alt}" width="{image.width}" style="max-width:100%;height:auto" src="{source}">'
+        still = small_still(self.picture.png(dpi=80), self.picture.description)
+        return page.player("optlib-surface", still + svg.NOTE, self.data(), SCRIPTS)
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         return {
