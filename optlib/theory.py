@@ -139,22 +139,6 @@ def stationary_variance(lr, curvature, beta, noise):
 # --- other facts ---------------------------------------------------------------------------------------------
 
 
-def line_search_path(gamma, steps):
-    r"""Steepest descent with exact line search on (x^2 + gamma y^2) / 2 from (gamma, 1).
-
-    $$x_k = \gamma \left(\frac{\gamma - 1}{\gamma + 1}\right)^k \qquad
-      y_k = \left(-\frac{\gamma - 1}{\gamma + 1}\right)^k$$
-
-    Returns
-    -------
-    array of shape (steps + 1, 2)
-
-    Source: S. Boyd, L. Vandenberghe (2004), Convex Optimization, section 9.3.2.
-    """
-    k, rate = np.arange(steps + 1), (gamma - 1) / (gamma + 1)
-    return np.stack([gamma * rate**k, (-rate) ** k], axis=-1)
-
-
 def half_life(beta):
     r"""Steps after which a number has half its weight in an exponential average: $$\frac{\ln 2}{-\ln\beta}$$
 

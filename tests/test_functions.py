@@ -177,5 +177,7 @@ def test_wrong_points_are_refused():
     with pytest.raises(TypeError, match="himmelblau: x='ab'"):
         f("ab")
     assert f([3, 2]) == 0
+    with pytest.raises(AttributeError, match=r"it is ready-made: ol\.FUNCTIONS\[\"himmelblau\"\]"):
+        ol.functions.himmelblau  # noqa: B018
     with pytest.raises(KeyError, match="did you mean 'himmelblau'"):
         ol.FUNCTIONS["himelblau"]

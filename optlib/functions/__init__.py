@@ -7,3 +7,8 @@ from .bowls import quadratic
 from .objective import objective
 
 __all__ = ["FUNCTIONS", "Function", "objective", "quadratic"]
+
+
+def __getattr__(name):
+    ready = f'; it is ready-made: ol.FUNCTIONS["{name}"]' if name in FUNCTIONS else ""
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}{ready}")
