@@ -6,9 +6,10 @@ from urllib.parse import unquote
 import numpy as np
 import pytest
 from bs4 import BeautifulSoup
-from nbformat import v4, write
+from nbformat import read, v4, write
 
 import optlib as ol
+from tools.cells import is_prediction, tags
 from tools.execute_notebooks import normalize
 from tools.site import __main__ as site
 from tools.site import notebook_page
@@ -93,6 +94,20 @@ def test_normalizing_folds_the_question_in_code_and_the_answer_in_outputs():
     cells = [v4.new_code_cell("ol.predict(\n    'Why?')"), v4.new_code_cell("1", metadata={"tags": ["answer"]})]
     folds = [cell.metadata["jupyter"] for cell in normalize(v4.new_notebook(cells=cells)).cells]
     assert folds == [{"source_hidden": True}, {"outputs_hidden": True}]
+
+
+@pytest.mark.parametrize("path", sorted(test_browser.NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.stem)
+def test_questions_of_the_course_have_answers_and_their_first_line_tells_none(path):
+    """JupyterLab shows the first line of folded code."""
+    asked, folded = None, []
+    for cell in [*read(path, as_version=4).cells, v4.new_code_cell("ol.predict(\n")]:
+        if is_prediction(cell):
+            assert cell.source.startswith("ol.predict(\n")
+            assert asked is None or folded or "sketch=" in asked, asked
+            asked, folded = cell.source, []
+        elif {"answer", "exercise"} & {*tags(cell)}:  # or the reader computes it
+            assert asked or "exercise" in tags(cell), cell.source
+            folded.append(cell)
 
 
 # --- in a browser ---------------------------------------------------------------------------------------------------
