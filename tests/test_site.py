@@ -10,10 +10,11 @@ import pytest
 from pygments.lexers import PythonLexer
 from pygments.styles import get_style_by_name
 
+from tools import markup
 from tools.cells import WIDGET_VIEW
 from tools.colab import repository
 from tools.site import __main__ as command
-from tools.site import markup, notebook_page, search
+from tools.site import notebook_page, search
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -159,7 +160,7 @@ def test_what_lies_in_the_folder_is_not_lost(tmp_path):
 
 
 def test_a_missing_tool_is_named_in_one_line():
-    code = "import sys; sys.modules['math_core'] = None; import tools.site.markup"
+    code = "import sys; sys.modules['math_core'] = None; import tools.markup"
     run = [sys.executable, "-c", code]
     done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1

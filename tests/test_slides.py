@@ -14,8 +14,8 @@ from tools.slides import assets, handout
 from tools.slides.deck import LIVE, ROWS, STILL, deck, is_shown, slides
 
 NUMBER = {"00_start_here": (5, 15)}
-DEFAULT_NUMBER = (20, 40)
-LARGEST = 6_000_000  # bytes
+DEFAULT_NUMBER = (20, 45)
+LARGEST = 2_000_000  # bytes
 WIDGET = {"application/vnd.jupyter.widget-view+json": {"model_id": "1"}, "text/plain": "VBox()"}
 
 

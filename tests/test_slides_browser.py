@@ -7,6 +7,7 @@ import accessibility
 import pytest
 from nbformat import v4, write
 from PIL import Image
+from pypdf import PdfReader
 from slides_cases import NOTEBOOKS
 
 from tools.slides.deck import deck
@@ -27,7 +28,7 @@ FAULTS = """() => {
   const visible = (e) => e.checkVisibility({ visibilityProperty: true, opacityProperty: true });
   const look = () => {
     const section = Reveal.getCurrentSlide(), at = JSON.stringify(Reveal.getIndices());
-    const say = (what, e) => found.push(`${at} ${what}: ${(e.textContent || e.className).trim().slice(0, 60)}`);
+    const say = (what, e) => found.push(`${at} ${what}: ${(e.alt || e.textContent || e.className).trim().slice(0, 60)}`);
     const steps = [...section.querySelectorAll(".step")].filter(visible);
     if (steps.length > 1) say("two steps at once", steps[1]);
     for (const e of section.querySelectorAll("h1, h2, h3, .step > *, .column > *")) {
@@ -36,7 +37,7 @@ FAULTS = """() => {
       if (box.left < slides.left - 1 || box.right > slides.right + 1 || box.top < slides.top - 1) say("outside", e);
       if (box.bottom > slides.bottom - 34 * unit) say("into the foot", e);
       const inner = e.shadowRoot ? e.shadowRoot.querySelector(".card") : e;
-      const cut = !e.matches("mjx-container, .figure") && inner.scrollWidth > inner.clientWidth + 1;
+      const cut = !e.matches(".figure") && inner.scrollWidth > inner.clientWidth + 1;
       if (cut) say("cut at the right", e);
     }
     const pieces = steps.flatMap((s) => [...s.querySelectorAll(":scope > :not(.column), .column > *")]);
@@ -48,13 +49,20 @@ FAULTS = """() => {
     const texts = document.createTreeWalker(section.querySelector(".frame"), NodeFilter.SHOW_TEXT);
     for (let t = texts.nextNode(); t; t = texts.nextNode()) {
       const e = t.parentElement;
-      if (!t.data.trim() || e.closest(".figure, mjx-container, script, style, sup, sub")) continue;
+      if (!t.data.trim() || e.closest(".figure, math, script, style, sup, sub")) continue;
       if (parseFloat(getComputedStyle(e).fontSize) < 15.9) say("too small", e);
-      if (t.data.includes("$") && !e.closest("pre, code, .mathjax_ignore")) say("formula left as text", e);
+      if (t.data.includes("$") && !e.closest("pre, code")) say("formula left as text", e);
     }
     for (const e of section.querySelectorAll(".figure img"))
-      if (visible(e) && e.getBoundingClientRect().width < 300 * unit) say("small picture", e.closest(".figure"));
-    if (section.querySelector("merror, [data-mml-node='merror']")) say("formula in error", section);
+      if (visible(e)) {
+        const { width, height } = e.getBoundingClientRect();
+        const text = (24 * width) / e.naturalWidth / unit; // of 12 points at 144 dots an inch: see picture_cases.py
+        if (text < 15.9) say("small text in a picture", e);
+        if (height < 479 * unit && width < 1180 * unit) say("small picture", e);
+      }
+    const heads = [...section.querySelectorAll(".frame > :is(h1, h2, h3)")].filter(visible);
+    if (heads.length !== 1 || !heads[0].textContent.trim()) say(`${heads.length} headlines`, section);
+    if (section.querySelector("merror")) say("formula in error", section);
   };
   Reveal.slide(0, 0, -1);
   for (let guard = 0; guard < 1000; guard++) {
@@ -118,7 +126,7 @@ def test_every_slide_fits_and_can_be_read(tab, screen):
     height = round(1280 * screen["height"] / screen["width"])
     tab.wait_for_function(f"Reveal.getConfig().height === {height}")
     assert tab.evaluate(FAULTS) == []
-    assert tab.evaluate("document.querySelectorAll('.frame mjx-container').length") > 5
+    assert tab.evaluate("document.querySelectorAll('.frame math').length") > 5
 
 
 def test_headings_descend_by_one(tab):
@@ -131,7 +139,6 @@ def test_headings_descend_by_one(tab):
 def test_players_play_and_their_keys_turn_no_slide(tab):
     tab.set_viewport_size(WIDE)
     players = tab.query_selector_all(".optlib-animation")
-    assert players
     for host in players:
         at = tab.evaluate(SHOW, host)
         tab.wait_for_function("(host) => host.player?.map.look && host.player.map.width > 0", arg=host)
@@ -192,7 +199,7 @@ def small(show, tmp_path):
     def slide(kind):
         return {"slideshow": {"slide_type": kind}}
 
-    lines = "\n".join(f"x{i} = {i}  # one of many lines that are too long to stand beside" for i in range(14))
+    lines = "\n".join(f"x{i} = {i}  # one of many lines that are too long to stand beside" for i in range(12))
     cells = [
         v4.new_markdown_cell("# Small\n\nFirst $x$.", metadata=slide("slide")),
         v4.new_markdown_cell("**Predict.** What?", metadata=slide("subslide")),
@@ -262,13 +269,37 @@ def test_overview_progress_and_slide_number(small):
     assert small.evaluate("Reveal.isOverview()") is False
 
 
+def test_paper_gets_a_page_for_each_step_with_its_headline(small, tmp_path):
+    for size in (WIDE, SQUARE):
+        small.set_viewport_size(size)
+        pages = PdfReader(BytesIO(small.pdf(prefer_css_page_size=True, print_background=True))).pages
+        assert [(page.mediabox.width, page.mediabox.height) for page in pages] == [(960, 540)] * 4
+        texts = ["".join(page.extract_text().split()) for page in pages]
+        assert all(text.startswith("Small") for text in texts)
+        for text, words in zip(texts, ["First", "Theanswer.", "x0=0", "4/4"], strict=True):
+            assert words in text, texts
+        assert len(pages[3].images) == 1
+        small.wait_for_function("!document.querySelector('.still')")
+    assert small.evaluate(FAULTS) == []
+
+
+def test_without_script_the_slides_stand_one_below_the_other(browser, show):
+    tab = browser.new_context(java_script_enabled=False, viewport=WIDE).new_page()
+    tab.goto(show(NOTEBOOKS[0]).url)
+    assert tab.locator("noscript p").bounding_box()["y"] < 60
+    assert tab.locator("noscript a").get_attribute("href") == "../site/00_start_here.html"
+    boxes = [tab.locator("h2").nth(i).bounding_box() for i in range(3)]
+    assert all(above["y"] + 60 < below["y"] for above, below in zip(boxes, boxes[1:], strict=False))
+    tab.context.close()
+
+
 def test_the_speaker_window_shows_the_notes(small):
     small.keyboard.press("Space")
     with small.context.expect_page() as popup:
         small.keyboard.press("s")
     window = popup.value
     window.wait_for_function("document.querySelector('.speaker-controls-notes .value').innerText.includes('slowly')")
-    assert window.locator(".speaker-controls-notes svg").count() == 1  # the formula, too
+    assert window.locator(".speaker-controls-notes math").count() == 1  # the formula, too
     window.wait_for_function("document.querySelectorAll('iframe').length === 2")
     for frame in window.frames[1:]:
         frame.wait_for_function(READY)

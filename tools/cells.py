@@ -12,18 +12,21 @@ from pathlib import Path
 import numpy as np
 from bs4 import BeautifulSoup
 from nbconvert.filters import ansi2html
-from nbconvert.filters.markdown_mistune import InvalidNotebook, IPythonRenderer, MarkdownWithMath
+from nbconvert.filters.markdown_mistune import InvalidNotebook, MarkdownWithMath
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
+
+from . import markup
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 JAVASCRIPT, SVG = "application/javascript", "image/svg+xml"
 # The richest first, in nbconvert's order; and two kinds of pictures that JupyterLab shows, too.
 FORMS = (JAVASCRIPT, "text/html", "text/markdown", SVG, "text/vnd.mermaid", "text/latex", "image/png", "image/jpeg",
          "image/gif", "image/webp", "text/plain")  # fmt: skip
-LIVES = re.compile(r'class="optlib-(?:animation|explorable|sketch)')
+LIVES = re.compile(r'class="optlib-(?:animation|explorable|surface|drawing|stills|sketch)')
 PREDICTION = re.compile(r'class="optlib-(?:predict|sketch)')
+SHORT = 1_000  # characters; a longer script of players stands once, behind all cells
 SCRIPT = re.compile(r"<script\b.*?</script>", flags=re.DOTALL)
 
 
@@ -139,13 +142,17 @@ class Writer:
     folder : path
         Where pictures that the Markdown names are looked up.
     style : Style
-    renderer : mistune renderer, optional
-        Of Markdown; the default leaves formulas as they are, for MathJax.
+    anchors : markup.Anchors, optional
+        Collects the headings, which get anchors.
+
+    Attributes
+    ----------
+    scripts : dict
+        Its keys are the players' scripts, each once, to stand behind all cells: `script` has them as HTML.
     """
 
-    def __init__(self, folder, style, renderer=None):
-        renderer = renderer or IPythonRenderer(escape=False, exclude_anchor_links=True)
-        self.folder, self.style, self.renderer = Path(folder), style, renderer
+    def __init__(self, folder, style, anchors=None):
+        self.folder, self.style, self.renderer, self.scripts = Path(folder), style, markup.Renderer(anchors), {}
         self.forms = (*FORMS[1:], JAVASCRIPT) if style.still else FORMS  # on paper no script runs
 
     def cell(self, cell):
@@ -192,7 +199,8 @@ class Writer:
         indents = [len(line) - len(line.lstrip()) for line in source.split("\n")]
         lines = zip(colored.split("\n"), indents, strict=True)
         return '<pre class="code highlight"><code>{}</code></pre>'.format(
-            "".join(f'<span class="line" style="--hang:{indent + 4}ch">{line}\n</span>' for line, indent in lines)
+            "".join(f'<span class="line{" blank" * (not line)}" style="--hang:{indent + 4}ch">{line}\n</span>'
+                    for line, indent in lines)
         )
 
     def outputs(self, cell):
@@ -207,6 +215,8 @@ class Writer:
         if kind in ("stream", "text/plain", "text/vnd.mermaid"):
             return f'<pre class="printed">{ansi2html(data[kind].rstrip())}</pre>'
         content = self._without_scripts(self._content(kind, data))
+        if "optlib-" in content:
+            content = SCRIPT.sub(self._shared, content)
         if PREDICTION.search(content):
             content = self.renderer.block_html(content)  # which sets its formulas
         if not kind.startswith("image/") and "<img" not in content:
@@ -227,6 +237,16 @@ class Writer:
         if kind.startswith("image/"):
             return f'<img alt="{alt}" src="data:{kind};base64,{content.strip()}">'
         return content
+
+    def _shared(self, match):
+        if len(match[0]) < SHORT or match[0].startswith("<script type="):
+            return match[0]
+        self.scripts[match[0]] = None
+        return ""
+
+    def script(self):
+        """The scripts that the cells share, as HTML."""
+        return "\n".join(self.scripts)
 
     def _without_scripts(self, content):
         if not self.style.still:

@@ -56,7 +56,7 @@ def normalize(notebook):
         if is_check(cell) or is_prediction(cell):
             cell.metadata["jupyter"] = {"source_hidden": True}
         if "answer" in tags(cell):  # until the prediction before it is made
-            cell.metadata["jupyter"] = {"outputs_hidden": True}
+            cell.metadata["jupyter"] = {**cell.metadata.get("jupyter", {}), "outputs_hidden": True}
         if cell.cell_type == "code":
             cell.outputs = _merge_streams(cell.outputs)
     return _number_widgets(notebook)

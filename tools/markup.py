@@ -4,10 +4,12 @@ Formulas become MathML when the page is written (math-core): nothing has to run 
 not jump, and screen readers can read them.
 """
 
+import base64
 import functools
 import html
 import re
 import sys
+from pathlib import Path
 
 from nbconvert.filters.markdown_mistune import IPythonRenderer
 
@@ -16,6 +18,7 @@ try:
 except ImportError:
     sys.exit("math-core, which draws the formulas, is missing: python -m pip install --requirement requirements.txt")
 
+FONT = Path(__file__).with_name("site") / "math.woff2"
 TAG = re.compile(r"(<[^>]+>)")
 OPENS, CLOSES = re.compile(r"<(?:code|pre|script|style)\b"), re.compile(r"</(?:code|pre|script|style)\b")
 DOLLARS = re.compile(r"(?<!\\)\$\$(.+?)\$\$|(?<!\\)\$([^$]+?)\$", flags=re.S)
@@ -34,6 +37,16 @@ def pieces(tex):
         if depth == 0 and match.lastgroup == "relation" and match.start():
             cuts.append(match.start())
     return [tex[first:last] for first, last in zip(cuts, [*cuts[1:], len(tex)], strict=True)]
+
+
+def font_style():
+    """CSS of the formulas, font included: from disk, some browsers read no font that lies in a file of its own."""
+    font = base64.b64encode(FONT.read_bytes()).decode("ascii")
+    return (
+        "/* STIX Two Math, SIL Open Font License 1.1 */\n"
+        f'@font-face {{ font-family: "Course Math"; src: url(data:font/woff2;base64,{font}) format("woff2"); }}\n'
+        'math { font-family: "Course Math", math; }\n'
+    )
 
 
 @functools.cache
@@ -68,10 +81,10 @@ def formulas_in(text):
 
 
 class Renderer(IPythonRenderer):
-    """Collects headings, gives them anchors, draws formulas."""
+    """Draws formulas; with `Anchors` it collects headings and gives them anchors."""
 
-    def __init__(self, anchors):
-        super().__init__(escape=False)
+    def __init__(self, anchors=None):
+        super().__init__(escape=False, exclude_anchor_links=True)
         self.anchors = anchors
 
     def inline_math(self, body):
@@ -87,7 +100,7 @@ class Renderer(IPythonRenderer):
         return formulas_in(super().block_html(html))
 
     def heading(self, text, level, **attrs):
-        return self.anchors.heading(text, level)
+        return self.anchors.heading(text, level) if self.anchors else f"<h{level}>{text}</h{level}>\n"
 
     def table(self, text):
         return f'<div class="wide"><table>{text}</table></div>\n'

@@ -15,6 +15,7 @@ from . import package, repository
 # JupyterLab's wording -> Colab's.
 WORDING = {
     "click the three dots, or the bar at its left": "double-click its title",
+    "click the three dots or the bar at their left": "double-click their titles",
     "*Kernel → Restart*": "*Runtime → Restart session*",
 }
 ABOUT = """\
@@ -76,7 +77,7 @@ def _adapt(cell, address):
             cell.source = f"#@title Solution\n{cell.source}"
         elif is_check(cell) or is_prediction(cell):
             cell.source = f"#@title {'Checks' if is_check(cell) else 'Predict'}\n{cell.source}"
-        if cell.metadata.get("jupyter", {}).get("source_hidden"):
+        if cell.source.startswith("#@title") or cell.metadata.get("jupyter", {}).get("source_hidden"):
             _folded(cell)
         return
     for here, there in WORDING.items():

@@ -14,7 +14,6 @@ Formulas are MathML with a font that is in the style sheet: nothing runs for the
 """
 
 import argparse
-import base64
 import datetime
 import functools
 import os
@@ -26,8 +25,9 @@ from pygments.formatters import HtmlFormatter
 
 import optlib as ol
 
+from .. import markup
 from ..colab import repository
-from . import markup, notebook_page, search
+from . import notebook_page, search
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HERE = pathlib.Path(__file__).resolve().parent
@@ -87,15 +87,15 @@ def number(page):
 
 
 def style():
-    """The one style sheet, font included: from disk, some browsers read no font that lies in a file of its own."""
-    text = (HERE / "site.css").read_text(encoding="utf-8")
+    """The one style sheet, font included."""
+    text = markup.font_style() + (HERE / "site.css").read_text(encoding="utf-8")
     light, dark = (HtmlFormatter(style=name) for name in (LIGHT, DARK))
     dark = f"{DARK_COLORS} {dark.get_style_defs('.highlight')}"  # of the page and, nested, of the code in it
     text = f"{text}\n{light.get_style_defs('.highlight')}\n"
     # On screen only: paper is white.
     text += f"@media screen {{ :root.dark {{ {dark} }} }}\n"
     text += f"@media screen and (prefers-color-scheme: dark) {{ :root:not(.light) {{ {dark} }} }}\n"
-    return text.replace("FONT", base64.b64encode((HERE / "math.woff2").read_bytes()).decode("ascii"))
+    return text
 
 
 def downloads(name):

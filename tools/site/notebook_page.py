@@ -5,11 +5,15 @@ import re
 
 import nbformat
 
+from .. import markup
 from ..cells import Style, Writer, naming
 from ..colab.bootstrap import is_bootstrap
-from . import markup
 
-WORDING = {"click the three dots, or the bar at its left": "click on it"}  # JupyterLab's -> that of a page
+# JupyterLab's wording -> that of a page.
+WORDING = {
+    "click the three dots, or the bar at its left": "click on it",
+    "click the three dots or the bar at their left": "click on them",
+}
 STYLE = Style(
     links=".html",
     note="The sliders of this picture call the code above, so they need the running notebook. Here it stands as at the "
@@ -43,7 +47,7 @@ class Page:
 
 def writer(folder, anchors):
     """The writer of a page, whose headings are added to the anchors."""
-    return Writer(folder, STYLE, markup.Renderer(anchors))
+    return Writer(folder, STYLE, anchors)
 
 
 def read(path, colab=None):
@@ -56,8 +60,9 @@ def read(path, colab=None):
             if cell.cell_type == "markdown":
                 cell.source = cell.source.replace(here, there)
     anchors = markup.Anchors()
+    write = writer(path.parent, anchors)
     with naming(path.name):
-        body = "\n".join(map(writer(path.parent, anchors).cell, cells))
+        body = "\n".join([*map(write.cell, cells), write.script()])
     minutes = MINUTES.search(opening.source)
     paragraphs = [text for text in opening.source.split("\n\n") if text.strip() and not text.startswith("#")]
     lead = (

@@ -1,4 +1,4 @@
-"""The JavaScript of the decks: reveal.js and MathJax, from pinned wheels whose contents pip has checked by hash."""
+"""The JavaScript of the decks: reveal.js, from a pinned wheel whose contents pip has checked by hash."""
 
 import contextlib
 import functools
@@ -15,12 +15,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 PINS = HERE / "assets.txt"
 REVEAL = "sphinx_revealjs/_static/revealjs/"
-WHEELS = {
-    "reveal.js": ("sphinx_revealjs", REVEAL + "dist/reveal.js"),
-    "reveal.css": ("sphinx_revealjs", REVEAL + "dist/reveal.css"),
-    "notes.js": ("sphinx_revealjs", REVEAL + "plugin/notes/notes.js"),
-    "mathjax.js": ("sphinx_mathjax_offline", "sphinx-mathjax-offline/static/mathjax/tex-svg.js"),
-}
+IN_WHEEL = {"reveal.js": "dist/reveal.js", "reveal.css": "dist/reveal.css", "notes.js": "plugin/notes/notes.js"}
 
 
 class ToolMissing(RuntimeError):
@@ -28,7 +23,7 @@ class ToolMissing(RuntimeError):
 
 
 def cache():
-    """Folder of the wheels that `PINS` names; pip fetches them the first time."""
+    """Folder of the wheel that `PINS` names; pip fetches it the first time."""
     mark = hashlib.sha256(PINS.read_bytes()).hexdigest()[:12]
     folder = ROOT / "build" / "slides-assets" / mark
     if not folder.is_dir():
@@ -45,7 +40,7 @@ def _fetch(folder):
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             last = next((line for line in done.stderr.splitlines() if line.startswith("ERROR")), "pip failed")
-            raise ToolMissing(f"reveal.js and MathJax could not be fetched from PyPI; is the network there? {last}")
+            raise ToolMissing(f"reveal.js could not be fetched from PyPI; is the network there? {last}")
         os.chmod(part, 0o755)
         with contextlib.suppress(OSError):  # another process may have renamed its own first
             os.rename(part, folder)
@@ -55,10 +50,11 @@ def _fetch(folder):
 
 @functools.cache
 def text(name):
-    """A file of a wheel (a name of `WHEELS`) or of this folder, as it may stand in an HTML element."""
-    if name not in WHEELS:
+    """A file of the wheel (a name of `IN_WHEEL`) or of this folder, as it may stand in an HTML element."""
+    if name not in IN_WHEEL:
         return (HERE / name).read_text(encoding="utf-8")
-    package, member = WHEELS[name]
-    (wheel,) = cache().glob(f"{package}-*.whl")
+    (wheel,) = cache().glob("*.whl")
     with zipfile.ZipFile(wheel) as opened:
-        return opened.read(member).decode("utf-8").replace("</script", r"<\/script")
+        content = opened.read(REVEAL + IN_WHEEL[name]).decode("utf-8")
+    # What reveal.js does for paper is another layout.
+    return content.partition("@media print")[0] if name.endswith(".css") else content.replace("</script", r"<\/script")

@@ -10,10 +10,12 @@
   const HEIGHTS = [720, 1000]; // of a slide: from 16:9 to nearly square
   const SLACK = 8; // for rounding
   const { INSIDE, WORDS, SIZES } = layout;
-  const still = document.querySelector(".reveal").classList.contains("still");
+  const reveal = document.querySelector(".reveal");
+  const still = reveal.classList.contains("still");
+  const onPaper = () => reveal.classList.contains("still"); // or about to be printed
 
   const slideHeight = () => {
-    const asked = still ? 0 : Math.round((WIDTH * innerHeight) / innerWidth);
+    const asked = onPaper() ? 0 : Math.round((WIDTH * innerHeight) / innerWidth);
     return Math.min(Math.max(asked, HEIGHTS[0]), HEIGHTS[1]);
   };
 
@@ -81,7 +83,7 @@
     }
   }
 
-  const tooWide = (node) => node.scrollWidth > node.clientWidth + 1 && !node.matches("mjx-container");
+  const tooWide = (node) => node.scrollWidth > node.clientWidth + 1;
 
   // --- building --------------------------------------------------------------------------------------------------
 
@@ -92,7 +94,8 @@
     return div;
   }
 
-  function build(step, heading) {
+  // A step of a slide.  On paper it is a page of its own, under the same heading.
+  function build(step, heading, section) {
     for (const { node, figure } of step.pieces) if (figure) node.style.zoom = step.zoom.toFixed(4);
     const nodes = (wanted) => step.pieces.filter(wanted).map((piece) => piece.node);
     const columns = step.side ? [element("column", ...nodes((p) => !p.figure)), element("column", ...nodes((p) => p.figure))] : nodes(() => true);
@@ -101,7 +104,13 @@
     built.classList.add(step.side ? "side" : "stack");
     built.classList.toggle("centered", !heading || step.pieces.some((piece) => piece.figure));
     built.style.setProperty("--s", step.size);
-    return built;
+    step.element = built;
+    const again = element(`again ${heading?.localName}`);
+    again.innerHTML = heading?.innerHTML ?? "";
+    again.setAttribute("aria-hidden", true);
+    const page = element("page", again, built);
+    page.dataset.where = section.dataset.where;
+    return page;
   }
 
   // Number the fragments in the order in which they appear: steps after the first, and later cells within a step.
@@ -138,26 +147,9 @@
     const top = heading ? heading.offsetHeight + 18 : 0;
     frame.style.width = "";
     section.prepend(frame);
-    const steps = pieces.length ? layout.plan(pieces, height - 30 - 44 - top - SLACK) : [];
-    for (const step of steps) step.element = build(step, heading);
-    if (still) pages(slide, steps);
-    else {
-      order(steps);
-      frame.append(element("steps", ...steps.map((step) => step.element)));
-    }
-  }
-
-  // On paper each step is a page of its own, under the same heading.
-  function pages({ section, frame, heading }, steps) {
-    let last = section;
-    steps.forEach((step, i) => {
-      if (i === 0) return frame.append(element("steps", step.element));
-      const page = section.cloneNode(false);
-      const again = heading ? [Object.assign(element(`again ${heading.localName}`), { innerHTML: heading.innerHTML })] : [];
-      page.append(element("frame", ...again, element("steps", step.element)));
-      last.after(page);
-      last = page;
-    });
+    const steps = pieces.length ? layout.plan(pieces, height - 30 - 44 - top - SLACK) : [{ pieces, size: 1 }];
+    frame.append(element("steps", ...steps.map((step) => build(step, heading, section))));
+    if (!still) order(steps);
   }
 
   // Announce a fragment to screen readers only when it appears; reveal.js would read answers with their questions.
@@ -172,9 +164,7 @@
   // --- start -----------------------------------------------------------------------------------------------------
 
   async function start() {
-    const reveal = document.querySelector(".reveal");
-    await MathJax.startup.promise;
-    await MathJax.typesetPromise();
+    await Promise.all(Object.values(globalThis.optlib?.scripts ?? {})); // the players', which come packed
     await Promise.all([document.fonts.ready, ...[...document.images].map((image) => image.decode().catch(() => {}))]);
     const slides = [...document.querySelectorAll("section.leaf")].map(take);
     let height = 0;
@@ -185,24 +175,35 @@
       reveal.append(bench);
       for (const slide of slides) layOut(slide, bench, height);
       bench.remove();
+      const pages = [...document.querySelectorAll(".page")];
+      pages.forEach((page, i) => (page.dataset.page = `${i + 1}/${pages.length}`));
       return true;
     };
     fit();
     reveal.classList.remove("loading");
-    if (still) {
-      const pages = [...document.querySelectorAll("section.leaf")];
-      pages.forEach((page, i) => (page.dataset.page = `${i + 1}/${pages.length}`));
-    } else {
+    if (!still) {
       for (const event of ["ready", "slidechanged", "fragmentshown", "fragmenthidden"]) Reveal.on(event, announce);
       await Reveal.initialize({
         width: WIDTH, height, margin: 0, minScale: 0.1, maxScale: 4, center: false, hash: true, slideNumber: "c/t",
-        transition: "none", backgroundTransition: "none", scrollActivationWidth: null, plugins: [RevealNotes],
+        transition: "none", backgroundTransition: "none", scrollActivationWidth: null,
+        viewDistance: 1000, mobileViewDistance: 1000, // players are drawn before they are turned to, or printed
+        plugins: [RevealNotes],
       });
-      addEventListener("resize", () => {
+      const refit = () => {
         if (!fit()) return;
         Reveal.configure({ height });
         Reveal.sync();
         announce();
+      };
+      addEventListener("resize", refit);
+      // Printed as it is, without any `?print-pdf`: laid out as the handouts are.
+      addEventListener("beforeprint", () => {
+        reveal.classList.add("still");
+        refit();
+      });
+      addEventListener("afterprint", () => {
+        reveal.classList.remove("still");
+        refit();
       });
     }
     document.documentElement.dataset.ready = "yes";

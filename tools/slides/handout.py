@@ -19,7 +19,7 @@ STYLE = Style(links=".pdf", solution='<div class="solution"><p>Solution</p>\n{}\
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # Chromium must not look for updates in the network.
 QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
-READY = "document.documentElement.dataset.ready === 'yes'"
+READY = "!document.querySelector('.loading') && document.readyState == 'complete' && document.fonts.status == 'loaded'"
 WAIT = 120_000  # milliseconds for a page to be laid out, on a busy machine
 FOOTER = (
     '<div style="width:100%;margin:0 17mm;display:flex;justify-content:space-between;font:8pt sans-serif;'
@@ -43,7 +43,7 @@ def notebook_page(path):
         notebook = nbformat.read(path, as_version=4)
         body = "\n".join(map(write.cell, notebook.cells)).replace("<details>", "<details open>")
     styles = ["highlight.css", "handout.css"]
-    return page(title(notebook, path), styles, f"<main>\n{body}\n</main>", ["handout.js"])
+    return page(title(notebook, path), styles, f"<main>\n{body}\n</main>")
 
 
 @contextmanager

@@ -9,14 +9,16 @@
 
   const GUTTER = 32;
   const EASY = 0.8; // a view this good needs no further step
-  const PICTURE = { want: 1.15, least: 0.75, most: 1.5 }; // size against the one in the notebook
+  // Size against the one in the notebook, where the smallest text of a picture is 12 points, 15.7 pixels, high.
+  const PICTURE = { want: 1.15, least: 1.02, most: 1.57 };
   const PLAYER = { want: 1.2, least: 0.8, most: 1.35 };
   const WRAPPED = 0.85; // wrapping a line of code costs as much as letters smaller by this factor
+  const TALL = 480; // two thirds of a slide of 16:9: so high a picture is at least
   const THIN = 0.15; // words that fill less of the height should not be a step of their own
   const MOST_STEPS = 8;
 
   layout.INSIDE = 1280 - 2 * 48; // width within the padding of .frame
-  layout.WORDS = [430, 520, 610]; // width of the words beside a picture
+  layout.WORDS = [380, 430, 520, 610]; // width of the words beside a picture
   layout.SIZES = [1, 0.93, 0.87, 0.8, 0.73, 2 / 3]; // of 30 px for text, 24 px for code: never below 20 and 16
   layout.wraps = (piece, width, size) => piece.natural * size > width;
   const { INSIDE, WORDS, SIZES, wraps } = layout;
@@ -48,7 +50,7 @@
         const wrapped = words.some((piece) => wraps(piece, width, size));
         const thin = !figures.length && used < THIN * room;
         const quality = Math.min(words.length ? size * (wrapped ? WRAPPED : 1) : 1,
-          ...figures.map((piece) => judged(piece, zoom, room))) - (thin ? 0.15 : 0);
+          ...figures.map((piece) => judged(piece, zoom, room))) - (thin ? 0.35 : 0);
         if (quality > best.quality) best = { quality, side, size, zoom, width };
       }
     }
@@ -63,8 +65,9 @@
   }
 
   function judged(piece, zoom, room) {
-    const want = Math.min(kind(piece).want, room / piece.high, INSIDE / piece.wide);
-    return zoom < Math.min(kind(piece).least, want) ? zoom - 1 : Math.min(zoom / want, 1);
+    const most = Math.min(kind(piece).most, room / piece.high, INSIDE / piece.wide);
+    const least = Math.min(Math.max(kind(piece).least, TALL / piece.high), most);
+    return zoom < least - 1e-6 ? zoom - 1 : Math.min(zoom / Math.max(Math.min(kind(piece).want, most), least), 1);
   }
 
   // The fewest steps whose worst view is easy to read; else the best there is.
