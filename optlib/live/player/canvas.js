@@ -151,6 +151,7 @@
       const { pen, box, scene } = this;
       pen.fillStyle = look.paper;
       pen.fillRect(0, 0, this.width, this.height);
+      pen.imageSmoothingQuality = "high";
       if (this.image) pen.drawImage(dark && !this.painted ? recolored(this.image, scene) : this.image, box.x, box.y, box.w, box.h);
       if (scene.graph) {
         this.clip();

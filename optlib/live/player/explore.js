@@ -18,6 +18,7 @@
       const rates = new Set(this.tracks.map((track) => track.settings.lr));
       this.turned = rates.size === 1 && this.shared().length ? "all" : this.tracks[0]; // whose sliders stand there
       this.build();
+      unclip(host);
       host.addEventListener("keydown", (event) => { if (optlib.isOwnKey(event)) event.stopPropagation(); });
       this.reported = JSON.stringify(this.state());
       this.readAddress();
@@ -286,6 +287,15 @@
       this.fields.forEach((field, i) => { field.value = String(this.start[i]); });
     }
   };
+
+  // In a narrow window the picture sticks to the top of what scrolls, if no box in between clips it for no need.
+  function unclip(host) {
+    for (let box = host.parentElement; box && box !== document.body; box = box.parentElement) {
+      if (getComputedStyle(box).overflowY === "visible") continue;
+      if (box.scrollHeight > box.clientHeight + 1 || box.clientHeight < host.clientHeight) return;
+      box.style.overflow = "visible";
+    }
+  }
 
   // Bands as an image, with a thin line at each level.
   optlib.painted = function (bands, colors, width, height) {

@@ -52,7 +52,12 @@
       const share = Number(input.value) / NOTCHES;
       const away = ([value]) => Math.abs(optlib.shareOf(hyper, value) - share);
       const [nearest] = [...hyper.snaps ?? []].sort((a, b) => away(a) - away(b));
-      turn(held && nearest && away(nearest) < PULL ? nearest[0] : optlib.valueAt(hyper, share));
+      if (held && nearest && away(nearest) < PULL) return turn(nearest[0]);
+      const [now, last] = [read(), Math.round(NOTCHES * optlib.shareOf(hyper, read()))];
+      let value = optlib.valueAt(hyper, share);
+      const ahead = Math.sign(Number(input.value) - last); // a key may have to go over several notches to another value
+      for (let k = 1; ahead && value === now && k < NOTCHES; k++) value = optlib.valueAt(hyper, Math.min(1, Math.max(0, share + (ahead * k) / NOTCHES)));
+      turn(value);
     };
     const release = () => { held = false; tell(); };
     const input = make("input", { type: "range", min: 0, max: NOTCHES, step: 1, "aria-label": name,
