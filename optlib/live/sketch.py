@@ -16,7 +16,7 @@ STYLES = ("player.css", "explore.css", "drawing.css")
 BANDS = (480, 375)  # pixels of the contours
 
 
-def html(draw, drawing, controls, values):
+def html(draw, drawing, png, controls, values):
     """A picture of the package and its sliders as one piece of HTML around a still.
 
     Parameters
@@ -25,6 +25,8 @@ def html(draw, drawing, controls, values):
         The reader's function.
     drawing : pictures.sketch.Drawing
         What it returned.
+    png : bytes
+        The same for where no script runs.
     controls : dict of name -> ipywidgets control
     values : dict of name -> value at first
 
@@ -37,15 +39,14 @@ def html(draw, drawing, controls, values):
     mark = page.mark(source)
     put = f'((globalThis.optlib = globalThis.optlib || {{}}).programs ||= {{}})["{mark}"] = (R) => ({source});'
     contents = data(drawing, controls, values) | {"program": mark}
-    return page.player("optlib-drawing", small_still(drawing), contents, SCRIPTS, put, STYLES)
+    return page.player("optlib-drawing", small_still(png, drawing.description), contents, SCRIPTS, put, STYLES)
 
 
 def data(drawing, controls, values):
     """What the page needs beside the program, as plain data."""
     sketch = drawing.sketch
     return {
-        "controls": [{"name": name, "now": values[name], **described(name, control)}
-                     for name, control in controls.items()],
+        "controls": [_control(name, control) | {"now": values[name]} for name, control in controls.items()],
         "panels": [_panel(panel) for panel in sketch.panels],
         "layers": [_layer(layer) for layer in sketch.layers],
         "moves": sketch.moves,
@@ -55,12 +56,20 @@ def data(drawing, controls, values):
     }  # fmt: skip
 
 
-def small_still(drawing):
-    """The picture for where no script runs; WebP takes a third of the bytes of a PNG, and every browser shows it."""
+def small_still(png, description):
+    """A picture with its description; WebP takes a third of the bytes of a PNG, and every browser shows it."""
     file = io.BytesIO()
-    image = Image.open(io.BytesIO(drawing.png(dpi=80))).convert("RGB")
-    image.save(file, "WEBP", quality=60, method=6)
-    return page.still(file.getvalue(), drawing.description, image.width, "image/webp")
+    image = Image.open(io.BytesIO(png)).convert("RGB")
+    image.save(file, "WEBP", quality=50, method=6)
+    return page.still(file.getvalue(), description, image.width, "image/webp")
+
+
+def _control(name, control):
+    about = described(name, control)
+    plain = about and all(isinstance(value, (str, bool, numbers.Real)) for value in about.get("values", ()))
+    if not plain:
+        raise translate.Untranslatable(f"{name}: a page has sliders, switches and lists of numbers and texts only")
+    return about
 
 
 def _panel(panel):

@@ -6,10 +6,12 @@ import traceback
 import ipywidgets as widgets
 from IPython.display import display as show_output
 
-from ..pictures.picture import base64_text
+from ..pictures.picture import DIMMED, base64_text
 from ..pictures.sketch import Drawing
 from . import controls, display, page, sketch, stills, translate
 from .stills import png_of
+
+SMALL = 90  # pixels an inch of a picture that only stands where no script runs
 
 
 def sliders(draw, *, description="", **specs):
@@ -63,16 +65,17 @@ class Sliders:
         self.controls = {name: controls.from_spec(name, spec) for name, spec in specs.items()}
         self._values = {name: controls.read(control) for name, control in self.controls.items()}
         first = self.draw(**self.values)
-        self._first, self._width = png_of(first)
         self.live, self.fixed = self._on_a_page(first)
         if not self.live:
+            self._first, self._width = png_of(first)
             self._build()
 
     def _on_a_page(self, first):
         if not isinstance(first, Drawing):
             return None, "only where Python runs is it drawn anew"
+        self._first = first.png(dpi=SMALL)
         try:
-            return sketch.html(self.draw, first, self.controls, self._values), ""
+            return sketch.html(self.draw, first, self._first, self.controls, self._values), ""
         except translate.Untranslatable as reason:
             return None, str(reason)
 
@@ -80,6 +83,7 @@ class Sliders:
         self.picture = widgets.Image(value=self._first, format="png", layout=widgets.Layout(max_width="100%"))
         self.picture.layout.object_fit = "contain"
         self.picture.layout.width = f"{self._width}px"
+        self.picture.add_class("optlib-figure")
         self.status = widgets.HTML()
         for control in self.controls.values():
             control.observe(self._redraw, "value")
@@ -100,7 +104,7 @@ class Sliders:
             show_output(forms, raw=True)
             return
         name = page.mark(repr(self), self.draw.__name__)
-        body = stills.html(self.draw, self._first, self._width, self.description, self.controls, self._values)
+        body = DIMMED + stills.html(self.draw, self._first, self._width, self.description, self.controls, self._values)
         display.show(self.widget, name, body, self._first, repr(self))
 
     def _redraw(self, _):

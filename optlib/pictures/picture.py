@@ -122,9 +122,17 @@ class Picture:
         return self.description
 
 
+# White paper would glare from a dark JupyterLab.
+DIMMED = (
+    "<style>.optlib-figure {border-radius: 8px}\n"
+    '[data-jp-theme-light="false"] .optlib-figure {filter: brightness(0.84)}</style>'
+)
+
+
 def _figure(content):
     return (
-        f'<figure style="margin:0.5em 0;padding:8px;display:inline-block;max-width:100%;box-sizing:border-box;'
+        f'{DIMMED}<figure class="optlib-figure" style="margin:0.5em 0;padding:8px;display:inline-block;'
+        "max-width:100%;box-sizing:border-box;"
         f'background:{theme.PAPER};border-radius:8px">{content}</figure>'
     )
 
