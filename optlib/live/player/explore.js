@@ -213,7 +213,8 @@
         this.map.painted = this.map.image = optlib.painted(this.bands[f.name], look.bands, ...BANDS);
       }
       if (this.tuning.canvas.isConnected) this.tuning.prepare(look);
-      if (this.map.prepare(look, dark) && this.curve.prepare(look)) this.draw();
+      this.curve.prepare(look); // slides may hide it
+      if (this.map.prepare(look, dark)) this.draw();
     }
 
     above(v) {
