@@ -114,7 +114,7 @@ def test_one_rule_at_several_settings_grows_lighter_with_the_setting():
 
 
 def test_lightness_of_the_colormaps_only_grows():
-    for stops in (theme.LANDSCAPE, theme.RESULTS):
+    for stops in (theme.LANDSCAPE, theme.RESULTS, theme.SCALE):
         light = [np.dot((0.2126, 0.7152, 0.0722), theme.rgb(color)) for color in stops]
         assert light == sorted(light)
 

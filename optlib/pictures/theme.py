@@ -15,7 +15,7 @@ ORANGE, VERMILLION, PURPLE, YELLOW = "#E69F00", "#D55E00", "#CC79A7", "#F0E442"
 COLORS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, BLACK)
 # For rules of one family in one picture; and for one rule at several settings, from dark to light as in "plasma".
 MORE = ("#7A8794", "#6B4423", "#A50F3C", "#8A8500", "#6A3D9A")
-SCALE = ("#2B1C8C", "#551A9B", "#7A1C9C", "#9C2796", "#BB3486", "#D2476F", "#E35F56", "#EC7A3C", "#F09228", "#F2A81E")
+SCALE = ("#3A2CA0", "#5F22A4", "#7E22A1", "#9C2796", "#BB3486", "#D2476F", "#E35F56", "#EC7A3C", "#F09228", "#F2A81E")
 PATH_COLORS = COLORS + MORE + SCALE
 
 PAPER, INK, FAINT = "#FFFFFF", "#1A1A1A", "#6B6B6B"  # page, text, grid and secondary text
