@@ -11,6 +11,7 @@ from test_browser import browser, opened  # noqa: F401
 
 import optlib as ol
 from optlib.live import page, stills, translate
+from optlib.pictures.noise_floor import noisy_runs
 from optlib.pictures.sketch import walk
 
 LEAST_BYTES = 3_000
@@ -83,6 +84,8 @@ LIVE = {  # function, its sliders, and settings to compare
                [{"kappa": k, "lr": r} for k, r in ((20.0, 1.9), (1.0, 1.0), (1000.0, 2.05))]),
     "angle": (turned, {"kappa": (1.0, 1000.0, 100.0, "log"), "angle": (0.0, 90.0, 30.0)},
               [{"kappa": 100.0, "angle": a} for a in (0.0, 30.0, 90.0)]),
+    "noise": (ol.plots.noise_floor, {"lr": (0.01, 2.0, 0.2, "log"), "beta": BETA, "batch": [1, 2, 4]},
+              [{"lr": r, "beta": b, "batch": 4} for r, b in ((0.2, 0.0), (0.05, 0.9), (2.0, 0.0))]),
     "a rule of one's own": (parts, {"momentum": True, "division": True, "lr": (0.01, 1.0, 0.3, "log")},
                             [{"momentum": m, "division": d, "lr": 0.3} for m in (True, False) for d in (True, False)]),
 }  # fmt: skip
@@ -92,6 +95,7 @@ PICTURES = {
     "angle": lambda: turned(100.0, 30.0),
     "a rule of one's own": lambda: parts(True, True, 0.3),
     "errors": lambda: feet(0.01),
+    "noise": lambda: ol.plots.noise_floor(0.1, 0.5, 2),
 }
 
 
@@ -157,6 +161,15 @@ def test_the_valley_is_the_quadratic(drawn):
     for points in picture.sketch.points(50.0, 25.0, None)[: len(areas)]:
         assert np.ptp(np.log(f(np.array(points)))) < 1e-9  # a contour line
     assert "diverged" in drawn("valley with an lr that is too large").description or "f = " in str(picture.description)
+
+
+@pytest.mark.parametrize(("lr", "beta", "batch"), [(0.3, 0.0, 1), (0.1, 0.5, 4)])
+def test_many_noisy_runs_end_in_the_ball_of_theory(lr, beta, batch):
+    ends, gaps = noisy_runs(lr, beta, batch)
+    theory = [ol.theory.stationary_variance(lr, c, beta, batch**-0.5) for c in (0.2, 1.0)]
+    apart = np.array(ends).var(axis=0) / theory - 1
+    assert np.abs(apart).max() < 5 * (2 / len(ends)) ** 0.5  # standard errors of a variance
+    assert np.mean(gaps[-30:]) == pytest.approx(np.dot((0.2, 1.0), theory) / 2, rel=0.2)
 
 
 # --- the mouse, the keyboard, and readers without script --------------------------------------------------------------

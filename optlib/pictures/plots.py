@@ -12,6 +12,7 @@ from .landscape import contour, contour3d, four_views, line, scatter, surface
 from .look_ahead import look_ahead
 from .maps import heatmap, regions
 from .noise import noise_ball, noisy_run
+from .noise_floor import noise_floor
 from .phases import phase_diagram
 from .picture import Picture
 from .run import run
@@ -22,6 +23,7 @@ from .valley import valley
 
 __all__ = [
     "Picture", "averages", "bands", "basins", "contour", "contour3d", "curves", "first_steps", "four_views",
-    "gradient_field", "heatmap", "histograms", "images", "line", "look_ahead", "loss", "noise_ball", "noisy_run",
-    "phase_diagram", "progress", "ranking", "rates", "regions", "run", "scatter", "secant", "surface", "valley",
+    "gradient_field", "heatmap", "histograms", "images", "line", "look_ahead", "loss", "noise_ball",
+    "noise_floor", "noisy_run", "phase_diagram", "progress", "ranking", "rates", "regions", "run", "scatter",
+    "secant", "surface", "valley",
 ]  # fmt: skip

@@ -229,7 +229,10 @@
       if (names === this.named) return;
       this.named = names;
       this.legend.replaceChildren(...named.map((layer) => optlib.legendEntry(layer)));
-      for (const layer of named) optlib.swatch({ ...layer, marker: layer.kind === "dots" && layer.marker }, this.look);
+      for (const layer of named) {
+        const dots = layer.kind === "dots";
+        optlib.swatch({ ...layer, marker: dots && layer.marker, dashes: dots ? [0, 99] : layer.dashes }, this.look);
+      }
     }
 
     tell() {

@@ -2,9 +2,10 @@
 (function (optlib) {
   "use strict";
 
-  const each = (f) => (...values) => {
-    const vector = values.find(Array.isArray);
-    return vector ? vector.map((_, i) => f(...values.map((v) => (Array.isArray(v) ? v[i] : v)))) : f(...values);
+  const each = (f) => (a, b, c) => {
+    const vector = [a, b, c].find(Array.isArray);
+    const of = (v, i) => (Array.isArray(v) ? v[i] : v);
+    return vector ? vector.map((_, i) => f(of(a, i), of(b, i), of(c, i))) : f(a, b, c);
   };
   const index = (list, i) => (i < 0 ? i + list.length : i);
   const truth = (v) => (Array.isArray(v) ? v.length > 0 : v !== 0 && v !== false && v !== null && v !== "");
@@ -100,7 +101,7 @@
     or: each((a, b) => a || b), and: each((a, b) => a && b),
     compare: (sign, a, b) => each(COMPARE[sign])(a, b),
     sqrt: each(Math.sqrt), exp: each(Math.exp), log: each(Math.log), log1p: each(Math.log1p), sin: each(Math.sin),
-    cos: each(Math.cos), tanh: each(Math.tanh), arctan: each(Math.atan), hypot: each(Math.hypot), abs: each(Math.abs),
+    cos: each(Math.cos), tanh: each(Math.tanh), arctan: each(Math.atan), hypot: each((a, b = 0, c = 0) => Math.hypot(a, b, c)), abs: each(Math.abs),
     floor: each(Math.floor), sign: each(Math.sign), isfinite: each(Number.isFinite), real: (a) => a,
     maximum: each(bigger), minimum: each(smaller),
     greatest: (...values) => list(...values).reduce((a, b) => (b > a ? b : a)),
