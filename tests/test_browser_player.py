@@ -141,6 +141,7 @@ DECODE = """async ([text, type]) => {
     const pen = new OffscreenCanvas(image.displayWidth, image.displayHeight).getContext("2d");
     pen.drawImage(image, 0, 0);
     const { data } = pen.getImageData(0, 0, image.displayWidth, image.displayHeight);
+    image.close();
     let packed = "";
     for (let i = 0; i < data.length; i += 32768) packed += String.fromCharCode(...data.subarray(i, i + 32768));
     frames.push(btoa(packed));
