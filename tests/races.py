@@ -5,7 +5,7 @@ test its clock ticks whenever it is read: so many rounds and steps on every mach
 """
 
 SHORTER = {
-    "race = live_race(entrants, (images, labels), test, seconds=90)": """\
+    "race = live_race(entrants, (images, labels), test, seconds=60)": """\
 import itertools
 import sys
 import types
@@ -14,8 +14,8 @@ module, ticks = sys.modules["optlib.vision.live_race"], itertools.count()
 module.time = types.SimpleNamespace(perf_counter=lambda: next(ticks))
 module._times = lambda run, measure=module._times: measure(run) and (0.04, 0.01)  # seconds of a step, of a test
 race = live_race(entrants, (images, labels), (test_images[::5], test_labels[::5]), seconds=8)""",
-    "(images, labels), test, seconds=12)": "(images, labels), (test_images[::5], test_labels[::5]), seconds=5)",
-    "race.snapshots, grid=15)": "race.snapshots, grid=7)",
+    "(images, labels), test, seconds=8)": "(images, labels), (test_images[::5], test_labels[::5]), seconds=5)",
+    "race.snapshots, grid=11)": "race.snapshots, grid=7)",
 }
 
 

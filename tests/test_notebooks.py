@@ -31,8 +31,6 @@ SLIDE_TYPES = {"slide", "subslide", "fragment", "notes", "skip", "-"}
 CELLS = {"00_start_here": (15, 40)}
 DEFAULT_CELLS = (40, 80)
 MOST_LINES, MOST_CLAIMS = 12, 8  # of a cell that teaches, in a notebook
-# These still check in cells that teach.  A notebook that no longer does fails its test until it leaves this table.
-CHECKS_AMONG_LESSONS = {"05_cifar_benchmark"}
 
 
 @pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
@@ -135,11 +133,6 @@ def is_lesson(cell):
     return cell.cell_type == "code" and not hidden and not is_prediction(cell)
 
 
-@pytest.mark.parametrize("path", [
-    pytest.param(path, id=path.stem, marks=pytest.mark.xfail(path.stem in CHECKS_AMONG_LESSONS, strict=True,
-                                                             reason="its checks stand among its lessons"))
-    for path in NOTEBOOKS
-])  # fmt: skip
 def test_lessons_are_short_and_their_checks_out_of_the_way(notebook):
     for cell in filter(is_lesson, notebook.cells):
         assert not re.search(r"\bassert\b|claims\.add", cell.source), cell.source

@@ -5,47 +5,35 @@ import math
 import numpy as np
 
 from . import loop_spy
-from .engine import exercise, expect_array, float_of, floats_of
+from .engine import exercise, float_of
+
+_PROGRAMS = {"A": "frozen", "B": "correct", "C": "augmented", "D": "copied"}
+_SYMPTOMS = {
+    "frozen": "evaluation mode after epoch 1 changes the training from epoch 2 on; one program trains differently.",
+    "copied": "a list that is filled from the training list has exactly its numbers; one program reports them twice.",
+    "augmented": "changed test images leave the training as it is, and change even the test after epoch 1.",
+    "correct": "one test after epoch 1 is the same in two programs that train differently later: that test is correct.",
+}
 
 
-@exercise("05.1 what a network reads", "normalize(images, mean, std)")
-def _normalize(normalize):
-    """normalize(images, mean, std): bytes (N, H, W, 3) to floats (N, 3, H, W)."""
-    rng = np.random.default_rng(0)
-    images = rng.integers(256, size=(5, 4, 6, 3)).astype(np.uint8)
-    mean, std = np.array([120.0, 100.0, 80.0]), np.array([60.0, 50.0, 70.0])
-    copy = images.copy()
-    reply = normalize(images, mean, std)
-    if reply is None:
-        return "normalize returned None; end it with return."
-    if not np.array_equal(images, copy):
-        return "the images were changed in place; make a new array."
-    output = floats_of(reply)
-    if output is None:
-        return f"return an array of floats, not {type(reply).__name__}."
-    scaled = (images - mean) / std
-    right = scaled.transpose(0, 3, 1, 2)
-    if output.shape == scaled.shape:
-        return "the colors are still the last axis; a convolution reads (N, 3, H, W): transpose(0, 3, 1, 2)."
-    if output.shape == (5, 3, 6, 4):
-        return "height and width are exchanged: this turns every picture on its side. Move the colors only."
-    if output.shape != right.shape:
-        return f"the shape must be (N, 3, H, W), here {right.shape}; yours is {output.shape}."
-    otherwise = "subtract from each color its mean, and divide by its std; then move the colors to the second axis."
-    if np.allclose(output, np.round(output)):
-        otherwise = "these are whole numbers; bytes cannot hold what lies between, nor below 0: use floats."
-    colors = images.reshape(-1, 3)
-    return expect_array(output, right, [
-        (scaled.reshape(right.shape), "reshape does not move an axis, it only counts anew: colors and "
-         "places are mixed. Use transpose."),
-        (((images / 255 - mean) / std).transpose(0, 3, 1, 2), "mean and std are given for bytes from 0 to 255; do not "
-         "divide the images by 255."),
-        (((images - mean) / std**2).transpose(0, 3, 1, 2), "divide by the standard deviation, not by the variance."),
-        ((images - mean).transpose(0, 3, 1, 2), "the mean is gone, the spread is not: divide by std."),
-        ((images / std - mean).transpose(0, 3, 1, 2), "subtract the mean first, then divide."),
-        (((images - colors.mean(0)) / colors.std(0)).transpose(0, 3, 1, 2), "these are the mean and spread of the "
-         "images that came in; use those that are handed in, or test images would be scaled in another way."),
-    ], otherwise)  # fmt: skip
+@exercise("05.1 four programs, one seed")
+def _diagnose(answer):
+    """A dict: the letter of each of four programs -> "correct", "frozen", "copied" or "augmented"."""
+    words = ", ".join(map(repr, _SYMPTOMS))
+    if not isinstance(answer, dict) or set(answer) != set(_PROGRAMS):
+        return 'hand in a dict with a word for each program: {"A": ..., "B": ..., "C": ..., "D": ...}.'
+    for letter, word in answer.items():
+        if word is ...:
+            return f"the answer for {letter} is still ...; put one of {words} in its place."
+        if not isinstance(word, str) or word not in _SYMPTOMS:
+            return f"{letter}: {word!r} is none of the words {words}."
+    for word in _SYMPTOMS:
+        letters = [letter for letter, each in answer.items() if each == word]
+        if len(letters) != 1:
+            return f"{word!r} is the answer for {len(letters)} programs; each word belongs to one."
+        if _PROGRAMS[letters[0]] != word:
+            return f"{letters[0]} is not {word!r}: {_SYMPTOMS[word]}"
+    return None
 
 
 @exercise("05.2 mend the loop", "loop(model, optimizer, train, test, epochs)")
@@ -204,7 +192,7 @@ def _trains(rule):
         if np.isfinite(point).all():
             best = min(best, point @ point)
     if best >= x @ x:
-        return "on the bowl x² it does not come down at any rate from 0.0001 to 1: does it step against the slope?"
+        return "on the bowl x² it does not come down at any rate from 0.0001 to 1: does it step against the gradient?"
     if best > 0.5 * (x @ x):
         return "on the bowl x² it hardly moves, at any rate from 0.0001 to 1, in 200 steps."
     w = torch.tensor([2.0, -1.0, 0.5])
@@ -213,4 +201,31 @@ def _trains(rule):
         return "on a tensor of torch it does not give a tensor: take functions from ol.arrays, not from NumPy."
     if not np.allclose(new.numpy(), rule(lr=0.01).step(x, 2 * x), atol=1e-5):
         return "NumPy and torch get different steps from it: take functions from ol.arrays, and no random numbers."
+    return _known(rule)
+
+
+def _known(rule):
+    """Hint where the rule forgets all earlier gradients, or walks as one of the course does."""
+    from ...registry import OPTIMIZERS
+
+    gradients = np.array([[1.0, -2.0], [1.0, 1.0], [-0.5, 3.0], [2.0, 0.1]])
+    own = _points(rule, gradients)
+    if np.allclose(np.diff(own, axis=0), [_points(rule, [g])[1] for g in gradients], rtol=1e-9, atol=1e-15):
+        return (
+            "each step depends on the present gradient alone, as in gradient descent and sign descent: make in "
+            "init(self, x) something that it remembers."
+        )
+    for name, known in OPTIMIZERS.items():
+        if known.__module__.startswith("optlib.") and known.reads == ("gradient",):
+            steps = {"steps": 100} if "steps" in known.hypers else {}
+            if np.allclose(own, _points(known, gradients, **steps), rtol=1e-9, atol=1e-15):
+                return f"it walks exactly as {name} does; change more than the name."
     return None
+
+
+def _points(rule, gradients, **settings):
+    """The points (steps + 1, 2) of a rule from 0 on, on given gradients."""
+    optimizer, points = rule(lr=0.01, **settings), [np.zeros(2)]
+    for g in gradients:
+        points.append(optimizer.step(points[-1], np.array(g)))
+    return np.array(points)
