@@ -10,10 +10,10 @@ from ..pictures.picture import SHOWN, Picture, png_size
 from . import page
 from .controls import described
 
-MOST = 12  # pictures beside the first
-WIDTHS = (760, 600, 460)  # pixels, the first whose pictures fit
+MOST = 9  # pictures beside the first
+WIDTHS = (760, 640, 520)  # pixels, the first whose pictures fit
 MOST_BYTES = 105_000  # of all together; as text they are a third longer
-PATIENCE = 20.0  # seconds: pictures that take longer in all stay one still
+PATIENCE = 60.0  # seconds: pictures that take longer in all stay one still
 SCRIPTS = ("core.js", "stills.js")
 NOTE = "Without Python these are stills at a few settings: one number turns at a time."
 
@@ -93,7 +93,7 @@ def _drawn(draw, values):
 def _webp(image, width):
     file = io.BytesIO()
     image = image.resize((width, round(image.height * width / image.width)), Image.Resampling.LANCZOS)
-    image.save(file, "WEBP", quality=50, method=6)
+    image.save(file, "WEBP", quality=45, method=6)
     return file.getvalue()
 
 
