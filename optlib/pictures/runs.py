@@ -168,7 +168,8 @@ def ranking(results, xlabel, title=None, *, settings="", best="min", logx=False)
             above = " above 0" if logx else ""
             raise ValueError(f"ranking: {label!r} has shape {values.shape}; it must be (runs,), finite numbers{above}")
     names = sorted(data, key=lambda name: data[name].mean(), reverse=best == "max")
-    with canvas((8.0, 1.6 + 0.3 * len(names))) as (figure, axes):
+    rows = max(min(0.3 * len(names), 4.4), 0.2 * len(names))  # inches: up to 22 rows still fit a slide
+    with canvas((8.0, 1.6 + rows)) as (figure, axes):
         for row, (name, style) in enumerate(zip(names, styles(names), strict=True)):
             values, color = data[name], style["color"]
             axes.plot(values, np.full(len(values), row), "o", color=color, markersize=4, alpha=0.35)
