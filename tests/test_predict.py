@@ -92,8 +92,9 @@ def test_each_question_is_kept_by_a_name_of_its_own(other):
 
 def test_normalizing_folds_the_question_in_code_and_the_answer_in_outputs():
     cells = [v4.new_code_cell("ol.predict(\n    'Why?')"), v4.new_code_cell("1", metadata={"tags": ["answer"]})]
-    folds = [cell.metadata["jupyter"] for cell in normalize(v4.new_notebook(cells=cells)).cells]
-    assert folds == [{"source_hidden": True}, {"outputs_hidden": True}]
+    asked, answer = normalize(v4.new_notebook(cells=cells)).cells
+    assert (asked.metadata.jupyter, answer.metadata.jupyter) == ({"source_hidden": True}, {"outputs_hidden": True})
+    assert asked.metadata.transient == {"remove_source": True}  # nbconvert's
 
 
 @pytest.mark.parametrize("path", sorted(test_browser.NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.stem)

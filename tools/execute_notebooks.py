@@ -55,6 +55,8 @@ def normalize(notebook):
             _fold(cell)
         if is_check(cell) or is_prediction(cell):
             cell.metadata["jupyter"] = {"source_hidden": True}
+        if is_prediction(cell):
+            cell.metadata["transient"] = {"remove_source": True}  # for nbconvert: the code tells the answer
         if "answer" in tags(cell):  # until the prediction before it is made
             cell.metadata["jupyter"] = {**cell.metadata.get("jupyter", {}), "outputs_hidden": True}
         if cell.cell_type == "code":

@@ -98,7 +98,7 @@ class Prediction:
         choices = "".join(f"<li>{_marked(text)}</li>" for text in self.choices)
         static = (
             f"<p><strong>Predict.</strong> <span>{_marked(self.question)}</span></p>\n"
-            + (f'<ol type="A">{choices}</ol>\n' if choices else "")
+            + (f'<ol style="list-style-type:upper-alpha">{choices}</ol>\n' if choices else "")
             + f'<details class="answer"><summary>Answer</summary>{curve}'
             f"<p>{letter}<span>{_marked(self.because)}</span></p></details>\n"
         )

@@ -72,6 +72,7 @@
       this.show(given);
       this.unfold();
       this.result.focus({ preventScroll: true });
+      if (!this.host.closest(".reveal")) this.result.scrollIntoView({ block: "nearest" });
     }
 
     ask() {
