@@ -38,9 +38,10 @@ def sketch(question="Sketch the loss.", y=FALLING, **options):
 
 
 @pytest.mark.parametrize(("choices", "options", "error", "message"), [
-    ((), {"answer": "a"}, ValueError, "at least two different ones"),
-    (("a",), {"answer": "a"}, ValueError, r"choices=\('a',\) must be at least two"),
-    (("a", "a"), {"answer": "a"}, ValueError, "at least two different ones"),
+    ((), {"answer": "a"}, ValueError, "must be 2 to 26 different ones"),
+    (("a",), {"answer": "a"}, ValueError, r"choices=\('a',\) must be 2 to 26"),
+    (map(str, range(27)), {"answer": "1"}, ValueError, "must be 2 to 26 different ones"),
+    (("a", "a"), {"answer": "a"}, ValueError, "must be 2 to 26 different ones"),
     (("a", "b"), {"answer": "c"}, ValueError, "answer='c' must be 'a' or 'b'"),
     (("a", "b"), {}, ValueError, "answer=None must be 'a' or 'b'"),
     (("a", 3), {"answer": "a"}, TypeError, "choice 2=3 must be a sentence"),

@@ -70,7 +70,7 @@ def still_image(scene, tracks, description, bands=MAP_SIZE):
     x, y = svg.side(*scene.x, label="x"), svg.side(*scene.y, label="y" if scene.flat else "f(x)")
     rows = [(track.label, track.style["color"], theme.dash_array(track.style)) for track in tracks]
     legend, below = svg.legend(rows, height)
-    content = f"<svg width='{width}' height='{height}'>{content}</svg>{svg.frame(width, height, x, y)}{legend}"
+    content = svg.inside(width, height, content) + svg.frame(width, height, x, y) + legend
     return svg.image(width, height, content, description, below) + svg.NOTE
 
 

@@ -52,7 +52,7 @@ def predict(
     Raises
     ------
     TypeError, ValueError
-        If there are fewer than two choices, or the answer is none of them; if the arrays of a sketch differ in length,
+        If there are not 2 to 26 different choices, or the answer is none of them; if the arrays of a sketch differ in length,
         are not finite, or not above 0 on a logarithmic axis.
     """
     texts = {"question": question, "because": because, **{f"choice {i}": each for i, each in enumerate(choices, 1)}}
@@ -63,8 +63,8 @@ def predict(
         if choices or answer is not None:
             raise TypeError("predict: a question has either choices with an answer or sketch=(x, y), not both")
         return Prediction(question, (), None, because, _Curve(sketch, (xlabel, ylabel), (logx, logy), ylim))
-    if len(set(choices)) < max(2, len(choices)):
-        raise ValueError(f"predict: choices={choices!r} must be at least two different ones, or give sketch=(x, y)")
+    if not 2 <= len(set(choices)) == len(choices) <= len(LETTERS):
+        raise ValueError(f"predict: choices={choices!r} must be 2 to 26 different ones, or give sketch=(x, y)")
     return Prediction(question, choices, choice("predict", "answer", answer, choices), because)
 
 
@@ -134,7 +134,7 @@ class _Curve:
     def image(self, question):
         width, height = STILL
         places = np.column_stack([self.points[:, 0] * width, (1 - self.points[:, 1]) * height])
-        content = svg.line(places, theme.BLUE) + svg.frame(width, height, self.x, self.y)
+        content = svg.inside(width, height, svg.line(places, theme.BLUE)) + svg.frame(width, height, self.x, self.y)
         return svg.image(width, height, content, f"The curve that was asked for: {question}")
 
 

@@ -60,6 +60,11 @@ def line(places, color, dashes=()):
     return f"<polyline fill='none' stroke='{color}' stroke-width='3' points='{points}'{dashed}/>"
 
 
+def inside(width, height, content):
+    """What lies outside of the frame is not drawn."""
+    return f"<svg width='{width}' height='{height}'>{content}</svg>"
+
+
 def dot(x, y, color):
     return f"<circle cx='{x:.0f}' cy='{y:.0f}' r='6' fill='{color}' stroke='{theme.PAPER}'/>"
 

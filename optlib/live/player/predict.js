@@ -1,7 +1,7 @@
 // A question: the reader chooses or sketches first, then sees why, and the cells with the answer unfold.
 //
-// <div class="optlib-predict">, or "optlib-sketch", holds question, choices and answer as plain HTML.  What they say stays outside of the
-// shadow and shows through slots, so that the page sets their formulas.
+// <div class="optlib-predict">, or "optlib-sketch", holds question, choices and answer as plain HTML.  What they say stays
+// outside of the shadow and shows through slots, so that the page sets their formulas.
 
 (function (optlib) {
   "use strict";
