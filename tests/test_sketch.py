@@ -262,6 +262,20 @@ def test_without_script_there_is_a_still_and_the_output_is_small(name, boards):
     assert "http" not in html.replace("http://www.w3.org", "")
 
 
+def test_a_cell_knows_what_is_set_in_the_page(monkeypatch):
+    bundles = []
+    monkeypatch.setattr("IPython.display.display", lambda bundle, raw: bundles.append(bundle))
+    board = ol.sliders(valley, kappa=(1.0, 1000.0, 20.0, "log"), lr=(0.1, 2.1, 1.9))
+    board._ipython_display_()
+    assert f'data-bridge="optlib-bridge-{board.widget.model_id}"' in bundles[0]["text/html"]
+    assert bundles[1]["application/vnd.jupyter.widget-view+json"]["model_id"] == board.widget.model_id
+    assert board.values == {"kappa": 20.0, "lr": 1.9}
+    heard, answer = board.widget.children
+    heard.value = '{"settings": {"kappa": 3, "lr": 0.5}, "n": 7}'
+    assert board.values == {"kappa": 3, "lr": 0.5}
+    assert base64.b64decode(answer.value) == b'{"n": 7}'
+
+
 # --- what a page cannot compute ---------------------------------------------------------------------------------------
 
 

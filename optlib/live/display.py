@@ -29,6 +29,11 @@ def show(widget, name, body, png, text):
     """
     widget.add_class(name)
     html = f'<figure data-live="{name}" style="margin:0">{body}</figure>\n{page.script("display.js")}'
+    both(widget, html, png, text)
+
+
+def both(widget, html, png, text):
+    """Put HTML, and a picture for places that show none, into the cell, and after it a widget."""
     IPython.display.display({"text/html": html, "image/png": page.base64_text(png), "text/plain": text}, raw=True)
     view = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
     # The text is empty: pages without widgets would print it below the picture.

@@ -11,7 +11,7 @@ from .controls import described
 from .look import DARK, LIGHT
 from .scene import scene
 
-SCRIPTS = ("core.js", "canvas.js", "runtime.js", "engine.js", "slider.js", "drawing.js")
+SCRIPTS = ("core.js", "canvas.js", "runtime.js", "engine.js", "slider.js", "bridge.js", "drawing.js")
 STYLES = ("player.css", "explore.css", "drawing.css")
 BANDS = (480, 375)  # pixels of the contours
 

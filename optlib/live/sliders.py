@@ -1,10 +1,10 @@
 """`sliders`: any picture, redrawn while one turns its numbers."""
 
 import html
+import json
 import traceback
 
 import ipywidgets as widgets
-from IPython.display import display as show_output
 
 from ..pictures.picture import DIMMED, base64_text
 from ..pictures.sketch import Drawing
@@ -37,8 +37,7 @@ def sliders(draw, *, description="", **specs):
     Returns
     -------
     Sliders
-        It shows itself at the end of a cell; ``values`` are the numbers that are set, of a picture that the page
-        computes those at first.
+        It shows itself at the end of a cell; ``values`` are the numbers that are set.
     """
     return Sliders(draw, description, specs)
 
@@ -66,7 +65,9 @@ class Sliders:
         self._values = {name: controls.read(control) for name, control in self.controls.items()}
         first = self.draw(**self.values)
         self.live, self.fixed = self._on_a_page(first)
-        if not self.live:
+        if self.live:
+            self._listen()
+        else:
             self._first, self._width = png_of(first)
             self._build()
 
@@ -78,6 +79,20 @@ class Sliders:
             return sketch.html(self.draw, first, self._first, self.controls, self._values), ""
         except translate.Untranslatable as reason:
             return None, str(reason)
+
+    def _listen(self):
+        """Hidden widgets by which the page tells what is set, where a kernel runs; see player/bridge.js."""
+        heard, answer = widgets.Text(), widgets.HTML()
+        answer.add_class("optlib-answer")
+        self.widget = widgets.HBox([heard, answer], layout=widgets.Layout(display="none"))
+        self.widget.add_class(f"optlib-bridge-{self.widget.model_id}")
+
+        def hear(change):
+            message = json.loads(change.new)
+            self._values = {name: message["settings"][name] for name in self.controls}
+            answer.value = base64_text(json.dumps({"n": message["n"]}).encode())
+
+        heard.observe(hear, "value")
 
     def _build(self):
         self.picture = widgets.Image(value=self._first, format="png", layout=widgets.Layout(max_width="100%"))
@@ -100,8 +115,8 @@ class Sliders:
 
     def _ipython_display_(self):
         if self.live:
-            forms = {"text/html": self.live, "image/png": base64_text(self._first), "text/plain": repr(self)}
-            show_output(forms, raw=True)
+            content = self.live.replace(" data-lm", f' data-bridge="optlib-bridge-{self.widget.model_id}" data-lm', 1)
+            display.both(self.widget, content, self._first, repr(self))
             return
         name = page.mark(repr(self), self.draw.__name__)
         body = DIMMED + stills.html(self.draw, self._first, self._width, self.description, self.controls, self._values)

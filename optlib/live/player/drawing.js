@@ -157,6 +157,8 @@
       this.moving = this.layers.filter((layer) => !layer.points);
       this.settings = this.first = Object.fromEntries(data.controls.map(({ name, now }) => [name, now]));
       this.build(root);
+      this.bridge = new optlib.Bridge(host);
+      this.bridge.start(() => {}, () => {}); // Python only takes note
       host.addEventListener("keydown", (event) => { if (optlib.isOwnKey(event)) event.stopPropagation(); });
       const refresh = () => this.dress();
       Promise.all(this.panels.map((panel) => panel.load())).then(() => {
@@ -237,6 +239,7 @@
 
     tell() {
       this.status.textContent = this.description;
+      this.bridge.send({ settings: this.settings });
     }
 
     // --- places that can be dragged ---
