@@ -152,3 +152,33 @@ def test_a_policy_that_allows_scripts_in_the_page_and_nothing_else_is_enough(bro
     assert tab.evaluate(piece) == 2
     assert tab.complaints == []
     tab.context.close()
+
+
+BRIDGE = "optlib-bridge-1a2b"
+WIDGETS = f'<div class="{BRIDGE}"><input><div class="optlib-answer"><div class="widget-html-content"></div></div></div>'
+KERNEL = """(deaf) => {  // a kernel that does not hear the first messages
+  const [field, place] = document.querySelectorAll("input, .widget-html-content");
+  window.heard = [];
+  field.onchange = () => {
+    heard.push(JSON.parse(field.value));
+    if (heard.length <= deaf) return;
+    const { n, want } = heard.at(-1);
+    const answer = { n, ...(want.catalog && { catalog: { rules: ["Adam"], functions: [] } }) };
+    place.textContent = btoa(JSON.stringify(answer));
+  };
+}"""
+
+
+def test_what_the_kernel_does_not_answer_is_sent_again_and_the_last_move_of_a_drag_arrives(browser, tmp_path):
+    """Voila's kernel listens only after its page has been shown."""
+    html = ol.explore(BOWL, ol.GradientDescent(lr=0.1), steps=40).html(BRIDGE)
+    with opened(browser, tmp_path, html) as tab:
+        host, ask = player(tab, "explorable")
+        tab.evaluate("(html) => document.body.insertAdjacentHTML('beforeend', html)", "<p id='fake'></p>")
+        tab.evaluate(f"(html) => {{ fake.innerHTML = html; ({KERNEL})(2); }}", WIDGETS)
+        tab.wait_for_function("heard.length >= 3 && document.querySelector('.optlib-explorable').player.catalog.rules")
+        assert tab.evaluate("heard.map((message) => message.state)") == [None] * 3
+        assert not tab.locator("#fake input").is_visible()
+        drag(tab, host.get_by_role("slider", name="lr"), 0.2, 0.8)
+        lr = ask("player.settings[0].lr")
+        tab.wait_for_function("(lr) => heard.at(-1).state?.rules.GradientDescent.lr === lr", arg=lr)

@@ -160,10 +160,10 @@ class Explorer:
         """Do and answer what the page asks for; see `player/state.js`."""
         try:
             message = json.loads(change.new)
-            state, want = message["state"], message.get("want", {})
+            number, state, want = message["n"], message["state"], message.get("want", {})
         except (ValueError, TypeError, KeyError):  # not by the page
             return
-        answer = {"want": want} if want else {}
+        answer = {"n": number} | ({"want": want} if want else {})
         try:
             answer |= self._all() if state is None else self._take(state)
             if "catalog" in want:
@@ -175,8 +175,7 @@ class Explorer:
                 answer["rules"] = self._pieces([want["rules"]])
         except (ValueError, TypeError, KeyError) as error:
             answer["error"] = str(error)
-        if answer:
-            self._say(answer)
+        self._say(answer)
 
     def _all(self):
         """The whole setting for the page, with what it may not know of it."""

@@ -7,6 +7,9 @@
   // The part of the page that an output has for itself, in JupyterLab and in the classic notebook.
   const boxOf = (element) => element.closest(".jp-OutputArea-child, .output_area") ?? element;
 
+  const PATIENCE = 2500; // milliseconds until what was not answered is sent again: a kernel may not listen yet
+  const TRIES = 20;
+
   optlib.Bridge = class {
     constructor(host) {
       Object.assign(this, { host, name: host.dataset.bridge, sent: 0 });
@@ -28,15 +31,18 @@
 
     find(hear) {
       const box = document.getElementsByClassName(this.name)[0];
-      const answer = box?.querySelector(".optlib-answer .widget-html-content");
+      const place = box?.querySelector(".optlib-answer .widget-html-content");
       this.field = box?.querySelector("input");
-      if (!this.field || !answer) return false;
+      if (!this.field || !place) return false;
       boxOf(box).style.display = "none";
       const receive = () => {
-        const text = answer.textContent.trim();
-        if (text) hear(JSON.parse(new TextDecoder().decode(optlib.bytes(text))));
+        const text = place.textContent.trim();
+        if (!text) return;
+        const answer = JSON.parse(new TextDecoder().decode(optlib.bytes(text)));
+        if (answer.n === this.sent) clearInterval(this.again);
+        hear(answer);
       };
-      new MutationObserver(receive).observe(answer, { childList: true, characterData: true, subtree: true });
+      new MutationObserver(receive).observe(place, { childList: true, characterData: true, subtree: true });
       return true;
     }
 
@@ -51,10 +57,16 @@
     }
 
     send(message) {
-      if (!this.open) return;
-      this.sent += 1;
-      this.field.value = JSON.stringify({ ...message, n: this.sent, at: Date.now() });
-      this.field.dispatchEvent(new Event("change", { bubbles: true }));
+      let tries = 0;
+      const put = () => {
+        if (!this.open || tries++ === TRIES) return clearInterval(this.again);
+        this.sent += 1;
+        this.field.value = JSON.stringify({ ...message, n: this.sent, at: Date.now() });
+        this.field.dispatchEvent(new Event("change", { bubbles: true }));
+      };
+      clearInterval(this.again);
+      this.again = setInterval(put, PATIENCE);
+      put();
     }
   };
 

@@ -54,7 +54,12 @@
       this.tell();
     },
 
-    hear({ state, catalog, functions = {}, rules = {}, paths, error = "", want = {} }) {
+    hear(answer) {
+      if (Object.keys(answer).some((name) => name !== "n")) this.take(answer);
+      else this.note.textContent = "";
+    },
+
+    take({ state, catalog, functions = {}, rules = {}, paths, error = "", want = {} }) {
       if (catalog) this.catalog = catalog;
       const program = (record, source) => (source ? optlib.load(source) : null);
       for (const [name, [record, source]] of Object.entries(functions)) this.functions[name] ??= { ...record, program: program(record, source) };
