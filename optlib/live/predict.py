@@ -52,8 +52,8 @@ def predict(
     Raises
     ------
     TypeError, ValueError
-        If there are not 2 to 26 different choices, or the answer is none of them; if the arrays of a sketch differ in length,
-        are not finite, or not above 0 on a logarithmic axis.
+        If there are not 2 to 26 different choices, or the answer is none of them; if the arrays of a sketch differ in
+        length, are not finite, or not above 0 on a logarithmic axis.
     """
     texts = {"question": question, "because": because, **{f"choice {i}": each for i, each in enumerate(choices, 1)}}
     for name, value in texts.items():

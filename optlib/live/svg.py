@@ -10,7 +10,7 @@ from ..pictures import theme
 from ..pictures.picture import number
 
 LEFT, RIGHT, TOP, BOTTOM = 72, 14, 10, 50  # margins around the inside of the frame, as wide as their text
-NOTE = "<p>A still picture: run this cell, and it moves.</p>"
+NOTE = "<p class='optlib-note'>A still picture: run this cell, and it moves.</p>"
 MOST_NAMES, LONGEST, ROW = 8, 64, 24  # of a legend: names, letters in each, and pixels from one to the next
 FONT = 15  # pixels; shown 726 pixels wide at most, so that text stays above 9 points
 

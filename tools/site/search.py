@@ -6,7 +6,7 @@ import re
 from bs4 import BeautifulSoup
 
 # Solutions and answers are left out as well: an excerpt would tell them.
-UNREAD = "script, style, svg, annotation, .anchor, .solution, .answer, .optlib-answer"
+UNREAD = "script, style, svg, annotation, .anchor, .solution, .answer, .optlib-answer, .optlib-note"
 BLOCKS = ["br", "p", "li", "td", "th", "div", "pre", "summary"]
 
 
