@@ -28,7 +28,7 @@ FAULTS = """() => {
   const visible = (e) => e.checkVisibility({ visibilityProperty: true, opacityProperty: true });
   const look = () => {
     const section = Reveal.getCurrentSlide(), at = JSON.stringify(Reveal.getIndices());
-    const say = (what, e) => found.push(`${at} ${what}: ${(e.alt || e.textContent || e.className).trim().slice(0, 60)}`);
+    const say = (what, e) => found.push(`${at} ${what}: ${(e.alt || e.textContent || e.className).slice(0, 60)}`);
     const steps = [...section.querySelectorAll(".step")].filter(visible);
     if (steps.length > 1) say("two steps at once", steps[1]);
     for (const e of section.querySelectorAll("h1, h2, h3, .step > *, .column > *")) {
@@ -60,6 +60,8 @@ FAULTS = """() => {
         if (text < 15.9) say("small text in a picture", e);
         if (height < 479 * unit && width < 1180 * unit) say("small picture", e);
       }
+    for (const e of section.querySelectorAll("[data-lm-suppress-shortcuts]:not(.optlib-predict)"))
+      if (visible(e) && 12 * e.currentCSSZoom < 15.7) say("small text in a player", e); // 12 pixels: see players.css
     const heads = [...section.querySelectorAll(".frame > :is(h1, h2, h3)")].filter(visible);
     if (heads.length !== 1 || !heads[0].textContent.trim()) say(`${heads.length} headlines`, section);
     if (section.querySelector("merror")) say("formula in error", section);
@@ -158,19 +160,20 @@ def test_sliders_move_the_path_and_turn_no_slide(tab):
     for host in tab.query_selector_all(".optlib-explorable"):
         at = tab.evaluate(SHOW, host)
         tab.wait_for_function("(host) => host.player?.map.look && host.player.map.width > 0", arg=host)
-        points = "(host) => JSON.stringify(host.player.tracks.map((track) => track.points))"
-        before = host.evaluate(points)
+        points = "JSON.stringify(host.player.tracks.map((track) => track.points))"
+        moved = f"([host, before]) => {points} !== before"
+        before = host.evaluate(f"(host) => {points}")
         slider = host.evaluate_handle("(host) => host.shadowRoot.querySelector('input[type=range]')").as_element()
         box = slider.bounding_box()
         tab.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
         tab.mouse.down()
         tab.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + box["height"] / 2, steps=3)
         tab.mouse.up()
-        dragged = host.evaluate(points)
-        assert dragged != before
+        tab.wait_for_function(moved, arg=[host, before])
+        dragged = host.evaluate(f"(host) => {points}")
         tab.keyboard.press("ArrowRight")
         tab.keyboard.press("ArrowRight")
-        assert host.evaluate(points) != dragged
+        tab.wait_for_function(moved, arg=[host, dragged])
         assert tab.evaluate("Reveal.getIndices()") == at
 
 
@@ -199,7 +202,7 @@ def small(show, tmp_path):
     def slide(kind):
         return {"slideshow": {"slide_type": kind}}
 
-    lines = "\n".join(f"x{i} = {i}  # one of many lines that are too long to stand beside" for i in range(12))
+    lines = "\n".join(f"x{i} = {i}  # one of many lines that are too long to stand beside" for i in range(10))
     cells = [
         v4.new_markdown_cell("# Small\n\nFirst $x$.", metadata=slide("slide")),
         v4.new_markdown_cell("**Predict.** What?", metadata=slide("subslide")),

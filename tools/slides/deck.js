@@ -165,6 +165,10 @@
 
   async function start() {
     await Promise.all(Object.values(globalThis.optlib?.scripts ?? {})); // the players', which come packed
+    const style = document.getElementById("players");
+    for (const host of document.querySelectorAll(".player [data-lm-suppress-shortcuts]")) {
+      if (style) host.shadowRoot?.append(style.content.cloneNode(true));
+    }
     await Promise.all([document.fonts.ready, ...[...document.images].map((image) => image.decode().catch(() => {}))]);
     const slides = [...document.querySelectorAll("section.leaf")].map(take);
     let height = 0;

@@ -90,13 +90,16 @@ def deck(path, still=False):
             body.append("</section>\n<section>" if body else "<section>")
         body.append(_section(slide, title(notebook, path), still))
     kind = "still" if still else "live"
-    styles, scripts = ([], []) if still else (["reveal.css"], ["reveal.js", "notes.js"])
+    styles, scripts, players = ([], [], "") if still else (
+        ["reveal.css"], ["reveal.js", "notes.js"],
+        f'<template id="players"><style>{text("players.css")}</style></template>\n',
+    )  # fmt: skip
     own = Path(path).resolve().parent == ROOT / "notebooks"
     link = f' <a href="{SITE}{Path(path).stem}.html">The page</a> has all of it.' if own else ""
     return page(
         title(notebook, path), [*styles, "deck.css", "highlight.css"],
         f'<main class="reveal {kind} loading"><div class="slides">\n{WITHOUT_SCRIPT.format(link)}{chr(10).join(body)}\n'
-        f"</section>\n</div></main>\n{write.script()}",
+        f"</section>\n</div></main>\n{players}{write.script()}",
         [*scripts, "plan.js", "deck.js"],
     )  # fmt: skip
 

@@ -11,7 +11,7 @@
   const EASY = 0.8; // a view this good needs no further step
   // Size against the one in the notebook, where the smallest text of a picture is 12 points, 15.7 pixels, high.
   const PICTURE = { want: 1.15, least: 1.02, most: 1.57 };
-  const PLAYER = { want: 1.2, least: 0.8, most: 1.35 };
+  const PLAYER = { want: 1.34, least: 1.34, most: 1.34 }; // whose smallest text is 12 pixels high
   const WRAPPED = 0.85; // wrapping a line of code costs as much as letters smaller by this factor
   const TALL = 480; // two thirds of a slide of 16:9: so high a picture is at least
   const THIN = 0.15; // words that fill less of the height should not be a step of their own
