@@ -110,7 +110,8 @@ def test_one_rule_at_several_settings_grows_lighter_with_the_setting():
     tracks = tracks_of("test", WELLS, [walk(rule=ol.Adam(lr=lr)) for lr in rates])
     light = [lab(track.style["color"])[0] for track in tracks]
     assert np.argsort(light).tolist() == np.argsort(rates).tolist()
-    assert len({(str(look)) for look in theme.looks([None] * 40)}) == 40
+    assert len({str(look) for look in theme.looks([None] * 40)}) == 40
+    assert theme.looks(list(ol.OPTIMIZERS)) == list(map(theme.style_of, ol.OPTIMIZERS))
 
 
 def test_lightness_of_the_colormaps_only_grows():

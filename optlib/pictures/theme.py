@@ -130,22 +130,22 @@ def style_of(rule):
 
 
 def looks(names):
-    """The styles of all curves of one picture, as `style_of` gives them: no two of up to ten share a color.
+    """The styles of all curves of one picture, as `style_of` gives them: no two of up to twelve share a color.
 
     Parameters
     ----------
     names : list of rule names, None for a curve that is no rule's
-        A rule has its own color, or the next free one where a curve before has that.  One rule alone, at several
-        settings, runs through a scale from dark to light, which gray paper keeps apart as well.
+        A rule has its own color, or the next free one where a curve before has that; in a crowd, its own.  One rule
+        alone, at several settings, runs through a scale from dark to light, which gray paper keeps apart as well.
     """
     owns = [style_of(name) if name else _style(None, SOLID, MARKERS[0]) for name in names]
     taken = {own["color"] for own in owns}
-    alone = len(names) > 1 and None not in names and len(set(names)) == 1
+    alone, crowd = len(names) > 1 and len(set(names)) == 1 and names[0], len(names) > len(COLORS + MORE)
     styles, free, colors = [], [], {None}
     for i, (name, own) in enumerate(zip(names, owns, strict=True)):
         turn, dash, marker = names[:i].count(name), DASHES.index(dash_array(own)), MARKERS.index(own["marker"])
         free = free or [color for color in COLORS + MORE if color not in taken]
-        color = own["color"] if own["color"] not in colors else free.pop(-1 if name else 0)
+        color = own["color"] if name and crowd or own["color"] not in colors else free.pop(-1 if name else 0)
         if alone:
             color, dash = SCALE[round(i * (len(SCALE) - 1) / (len(names) - 1))], dash - turn
         colors.add(color)
