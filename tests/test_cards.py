@@ -35,6 +35,13 @@ def test_every_rule_has_a_complete_card(rule):
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda r: r.__name__)
+def test_cards_have_one_notation_and_the_words_of_the_field(rule):
+    """A step leads from the point before, x_{t-1}, to x_t; what it follows is a gradient."""
+    text = " ".join(cards.sections(rule).values())
+    assert not re.search(r"x_\{?(k|t\s*\+)|\\theta|\b(slope|walker|height)s?\b", text)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda r: r.__name__)
 def test_the_code_on_the_card_is_the_code_that_runs(rule):
     shown = code_of(ol.card(rule))
     source = inspect.getsource(rule)

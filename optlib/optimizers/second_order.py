@@ -7,7 +7,7 @@ from .base import Optimizer
 
 @register
 class Newton(Optimizer):
-    r"""Jump to where the quadratic through value, slope and curvature is flat.
+    r"""Jump to where the quadratic through value, gradient and curvature is flat.
 
     Formula:
         $$\bigl(H_t + \lambda I\bigr)\, p_t = g_t$$
