@@ -1,4 +1,4 @@
-"""Pictures that are arithmetic: what a page draws is what Python draws, and a reader's own picture is drawn ahead."""
+"""Pictures that are arithmetic: what a page draws is what Python draws, and follows the mouse."""
 
 import base64
 import re
@@ -6,12 +6,12 @@ import re
 import numpy as np
 import pytest
 from picture_cases import *  # noqa: F403
-from picture_cases import data_in
-from test_browser import browser, opened  # noqa: F401
+from test_browser import browser, opened, pytestmark  # noqa: F401
 
 import optlib as ol
-from optlib.live import page, stills, translate
+from optlib.live import page, translate
 from optlib.pictures.noise_floor import noisy_runs
+from optlib.pictures.reddi import STEPS, reddi_run
 from optlib.pictures.sketch import walk
 
 LEAST_BYTES = 3_000
@@ -84,6 +84,8 @@ LIVE = {  # function, its sliders, and settings to compare
                [{"kappa": k, "lr": r} for k, r in ((20.0, 1.9), (1.0, 1.0), (1000.0, 2.05))]),
     "angle": (turned, {"kappa": (1.0, 1000.0, 100.0, "log"), "angle": (0.0, 90.0, 30.0)},
               [{"kappa": 100.0, "angle": a} for a in (0.0, 30.0, 90.0)]),
+    "Adam fails": (ol.plots.reddi, {"C": (3, 100, 10), "memory": (1.0, 1e4, 10.0, "log")},
+                   [{"C": c, "memory": m} for c, m in ((10, 10.0), (10, 100.0), (30, 1000.0))]),
     "noise": (ol.plots.noise_floor, {"lr": (0.01, 2.0, 0.2, "log"), "beta": BETA, "batch": [1, 2, 4]},
               [{"lr": r, "beta": b, "batch": 4} for r, b in ((0.2, 0.0), (0.05, 0.9), (2.0, 0.0))]),
     "a rule of one's own": (parts, {"momentum": True, "division": True, "lr": (0.01, 1.0, 0.3, "log")},
@@ -95,6 +97,7 @@ PICTURES = {
     "angle": lambda: turned(100.0, 30.0),
     "a rule of one's own": lambda: parts(True, True, 0.3),
     "errors": lambda: feet(0.01),
+    "Adam fails": lambda: ol.plots.reddi(10, 10.0),
     "noise": lambda: ol.plots.noise_floor(0.1, 0.5, 2),
 }
 
@@ -170,6 +173,18 @@ def test_many_noisy_runs_end_in_the_ball_of_theory(lr, beta, batch):
     apart = np.array(ends).var(axis=0) / theory - 1
     assert np.abs(apart).max() < 5 * (2 / len(ends)) ** 0.5  # standard errors of a variance
     assert np.mean(gaps[-30:]) == pytest.approx(np.dot((0.2, 1.0), theory) / 2, rel=0.2)
+
+
+@pytest.mark.parametrize(("C", "memory"), [(10, 15.0), (10, 40.0), (30, 120.0), (30, 400.0)])
+def test_adam_goes_to_the_worst_place_where_its_memory_is_short(C, memory):
+    gradients = np.where(np.arange(STEPS) % C == 0, float(C), -1.0)
+    rate = ol.schedules.InverseTime(4.0, rate=1.0, power=0.5)
+    rule, x = ol.Adam(lr=rate, beta1=0.0, beta2=1 - 1 / memory), 0.0
+    for g in gradients:
+        x = float(np.clip(rule.advance(x, g), -1, 1))
+    end = reddi_run(C, memory)[-1]
+    assert end == (STEPS, pytest.approx(x, abs=1e-6))
+    assert (x < 0) == (memory > C**2 / 4)  # the border of the map
 
 
 # --- the mouse, the keyboard, and readers without script --------------------------------------------------------------
@@ -323,61 +338,3 @@ def test_numbers_are_written_as_in_python(value, browser, tmp_path):  # noqa: F8
         texts = tab.evaluate(f"() => {specs!r}".replace("(", "[").replace(")", "]").replace("[]", "()", 1)
                              + f".map((spec) => optlib.R.format({translate.constant(value)}, spec))")  # fmt: skip
     assert texts == [format(value, spec) for spec in specs]
-
-
-# --- a reader's own picture -------------------------------------------------------------------------------------------
-
-
-def gray(level, dark=False, kind="a"):
-    """A gray square."""
-    from matplotlib.figure import Figure
-
-    if level == 1.0:
-        raise ValueError("too bright")
-    figure = Figure(figsize=(3, 2), facecolor=str(level / 2 if dark else level))
-    figure.text(0.3, 0.5, kind)
-    return figure
-
-
-def stills_of(board):
-    return stills.html(board.draw, board._first, board._width, board.description, board.controls, board.values)
-
-
-def test_a_readers_picture_has_stills_at_a_few_settings(browser, tmp_path):  # noqa: F811
-    board = ol.sliders(gray, level=(0.0, 1.0, 0.4), dark=False, kind=["a", "b", "c"])
-    html = stills_of(board)
-    rows = {row["name"]: row for row in data_in(html)["controls"]}
-    assert rows["dark"]["labels"] == ["off", "on"]
-    assert rows["kind"]["labels"] == ["a", "b", "c"]
-    assert rows["level"]["labels"] == ["0", "0.4", "0.667", "1"]
-    drawn_anew = [bool(url) for url in rows["level"]["stills"]]
-    assert drawn_anew == [True, False, True, False]  # not the first, and not what the function refuses
-    with opened(browser, tmp_path, html) as tab:
-        picture = tab.locator(".optlib-stills .card img")
-        first = picture.get_attribute("src")
-        slider = tab.get_by_role("slider", name="level")
-        slider.focus()
-        tab.keyboard.press("Home")
-        assert picture.get_attribute("src") == rows["level"]["stills"][0] != first
-        assert slider.get_attribute("aria-valuetext") == "0"
-        tab.get_by_role("slider", name="kind").focus()
-        tab.keyboard.press("End")
-        assert picture.get_attribute("src") == rows["kind"]["stills"][2]
-        assert slider.get_attribute("aria-valuetext") == "0.4"  # one number turns at a time
-        assert "level 0.4, dark off, kind c" in tab.locator("[role=status]").inner_text()
-
-
-def test_stills_are_small():
-    noise = np.random.default_rng(0).random((400, 600))
-
-    def noisy(a, b):
-        from matplotlib.figure import Figure
-
-        figure = Figure(figsize=(8, 5))
-        figure.add_subplot().imshow(noise * a + b, vmin=0, vmax=2)
-        return figure
-
-    html = stills_of(ol.sliders(noisy, a=(0.1, 1.0), b=(0.0, 1.0)))
-    pictures = re.findall(r"data:image/webp;base64,([\w+/=]+)", html)
-    assert len(pictures) > 7
-    assert sum(len(base64.b64decode(each)) for each in pictures) < 300_000

@@ -15,6 +15,7 @@ from .noise import noise_ball, noisy_run
 from .noise_floor import noise_floor
 from .phases import phase_diagram
 from .picture import Picture
+from .reddi import reddi
 from .run import run
 from .runs import bands, progress, ranking
 from .samples import histograms, images
@@ -24,6 +25,6 @@ from .valley import valley
 __all__ = [
     "Picture", "averages", "bands", "basins", "contour", "contour3d", "curves", "first_steps", "four_views",
     "gradient_field", "heatmap", "histograms", "images", "line", "look_ahead", "loss", "noise_ball",
-    "noise_floor", "noisy_run", "phase_diagram", "progress", "ranking", "rates", "regions", "run", "scatter",
+    "noise_floor", "noisy_run", "phase_diagram", "progress", "ranking", "rates", "reddi", "regions", "run", "scatter",
     "secant", "surface", "valley",
 ]  # fmt: skip

@@ -46,7 +46,8 @@
 
     ticks(i) {
       const [low, high] = this.sides[i];
-      const shares = this.about.ticks[i]?.map(([v, text]) => [(v - low) / (high - low), text.replace("-", "−")]);
+      const scale = this.about.log[i] ? Math.log10 : Number;
+      const shares = this.about.ticks[i]?.map(([v, text]) => [(scale(v) - low) / (high - low), text.replace("-", "−")]);
       return shares ?? optlib.heightTicks({ low, high, log: this.about.log[i] }, Math.max(3, this.box[i ? "h" : "w"] / [75, 50][i]));
     }
 
