@@ -44,8 +44,8 @@ def reddi(C, memory):
             f"C = {number(C)}, β₂ = {1 - 1 / memory:.4g}: after {STEPS} steps at {end:.3f}",
             "−1 is the best place, 1 the worst",
             f"Adam on the gradients {number(C)}, then −1 until the round of {number(C)} steps is over, with a memory "
-            f"of {number(memory)} steps: after {STEPS} steps it is at {end:.3f}. The best place is −1, the worst 1. A map "
-            "shows that it needs a memory of about a quarter of the square of C.",
+            f"of {number(memory)} steps: after {STEPS} steps it is at {end:.3f}. The best place is −1, the worst 1. A "
+            "map shows that it needs a memory of about a quarter of the square of C.",
             ["", ""],
         )
 

@@ -59,7 +59,7 @@ def run(f, x, title="", extent=None):
     start = float(f(points_given[0])) - lowest or 1.0
     across = (start * 10.0 ** -DECADES[0], start * 10.0 ** DECADES[1]) if log else _range(f(points_given))
     panels = (
-        Panel(*(checked_extent("run", extent, 2) if extent else f.domain), ("x", "y"), ground=f),
+        Panel(*(checked_extent("run", extent, 2) if extent else f.domain), f.names[:2], ground=f),
         Panel((0, max(steps, 1)), across, ("step", ""), (False, log), title="f − minimum" if log else "f"),
     )
     layers = (
