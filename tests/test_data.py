@@ -60,6 +60,8 @@ def test_penguins_and_the_loss_of_a_line_through_them():
         assert f(w) == pytest.approx(np.mean((x @ w - data.y) ** 2) / 2)
         assert ol.numerical.check_gradient(f, w)
         assert (abs(f.grad(f.minima[0])) < 1e-9).all()
+    assert ol.data.squared_error(penguins).names == ("w1", "w2", "w3", "b")
+    assert ol.data.squared_error(ol.data.Data(penguins.x[:, :1], penguins.y)).names == ("w", "b")
     with pytest.raises(ValueError, match="an input is a combination of the others"):
         ol.data.squared_error(ol.data.Data(np.ones((3, 1)), np.arange(3.0)))
 

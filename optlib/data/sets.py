@@ -193,13 +193,16 @@ def squared_error(data, bias=True):
     best, _, rank, _ = np.linalg.lstsq(x, y)
     if rank < x.shape[1]:
         raise ValueError(f"squared_error: {data.name}: an input is a combination of the others; leave one of them out")
+    d = data.x.shape[1]
+    names = [f"w{i + 1}" for i in range(d)] if d > 1 else ["w"]
+    names += ["b"] * ones.shape[1]
     least = float(np.mean((x @ best - y) ** 2) / 2)
     form = HalfForm(x.T @ x / len(x), best, least)
     sides = tuple((m - 1.5 * (abs(m) or 1.0), m + 1.5 * (abs(m) or 1.0)) for m in best.tolist())
     return Function(
         f"squared error on {data.name}", form.value, form.slopes, sides, (0.0,) * len(best), (tuple(best.tolist()),),
         least, latex=r"\tfrac{1}{2n} \lVert X w - y \rVert^2", source="Least squares: C. F. Gauss (1809); its Hessian "
-        "is X'X/n, S. Boyd, L. Vandenberghe (2004), Convex Optimization, section 9.1.1.",
+        "is X'X/n, S. Boyd, L. Vandenberghe (2004), Convex Optimization, section 9.1.1.", names=tuple(names),
     )  # fmt: skip
 
 
