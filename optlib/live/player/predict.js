@@ -8,11 +8,13 @@
 
   const { make } = optlib;
   const QUESTIONS = ".optlib-predict, .optlib-sketch";
+  const WAITS = "The answer is folded here.";
+  const close = (cell) => cell.querySelector(".jp-OutputCollapser .jp-Collapser-child")?.click();
   const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
   optlib.Prediction = class {
     constructor(host, root, data) {
-      Object.assign(this, { host, data, opened: new Set() });
+      Object.assign(this, { host, data, opened: new Set(), guarded: new WeakSet() });
       const shown = (name, element) => {
         host.append(make("span", { slot: name }, ...element.childNodes));
         return make("slot", { name });
@@ -135,10 +137,27 @@
 
     fold() {
       for (const answer of this.following("details.optlib-answer")) answer.open = false;
-      for (const cell of this.opened) cell.querySelector(".jp-OutputCollapser .jp-Collapser-child")?.click();
+      for (const cell of this.opened) close(cell);
       this.opened.clear();
-      // JupyterLab puts the first line of what is folded there, which may be the answer.
-      for (const text of this.following(".jp-OutputPlaceholder .jp-PlaceholderText")) text.textContent = "The answer is folded here.";
+      for (const place of this.following(".jp-OutputPlaceholder")) place.closest(".jp-Cell").classList.add("optlib-waits");
+      for (const cell of this.following(".optlib-waits")) this.guard(cell);
+    }
+
+    // JupyterLab unfolds each cell that runs.  Whoever runs this one alone wants to see it; but not who runs all.
+    guard(cell) {
+      const look = () => {
+        if (this.given !== null || !this.host.isConnected || !cell.matches(".optlib-waits")) return;
+        const place = cell.querySelector(".jp-OutputPlaceholder .jp-PlaceholderText");
+        // The first line of what is folded stands there, which may be the answer.
+        if (place && place.textContent !== WAITS) place.textContent = WAITS;
+        const near = [cell, cell.nextElementSibling].some((one) => one?.matches(".jp-mod-active"));
+        if (!place && near) cell.classList.remove("optlib-waits");
+        else if (!place) close(cell);
+      };
+      const all = { childList: true, subtree: true };
+      if (!this.guarded.has(cell)) new MutationObserver(look).observe(cell.querySelector(".jp-Cell-outputWrapper"), all);
+      this.guarded.add(cell);
+      look();
     }
   };
 
