@@ -3,6 +3,7 @@
 import base64
 import re
 
+import accessibility
 import numpy as np
 import pytest
 from picture_cases import *  # noqa: F403
@@ -255,6 +256,20 @@ def test_sliders_and_fields_turn_by_keyboard(shown):
     shown.get_by_role("button", name="reset").click()
     assert state(shown) == {"lr_curvature": 0.1, "beta": 0.9}
     assert pixels(shown) == before
+
+
+def test_no_serious_accessibility_violation(shown):
+    pytest.importorskip("axe_playwright_python")
+    assert accessibility.run(shown) == {}
+
+
+def test_a_page_that_computes_something_else_stands_still(boards, browser, tmp_path):  # noqa: F811
+    right = html_of(boards("valley"))
+    html = right.replace("($c * $c) / $kappa", "($c * $c) / 2 / $kappa")
+    assert html != right
+    with opened(browser, tmp_path, html) as tab:
+        tab.get_by_text("computes other numbers than Python").wait_for()
+        assert tab.locator(".optlib-drawing img").last.is_visible()
 
 
 def test_a_dark_page_has_a_dark_picture(boards, browser, tmp_path):  # noqa: F811

@@ -182,7 +182,7 @@
       this.legend = make("ul", { class: "legend" });
       const [map, ...others] = this.panels.map((panel) => panel.canvas);
       const side = others.length ? [make("div", { class: "column" }, ...others)] : [];
-      this.card = make("div", { class: "card drawing", role: "group", "aria-label": this.host.querySelector("img").alt },
+      this.card = make("div", { class: "card drawing", role: "group", "aria-label": "Picture with sliders" },
         make("p", { class: "title" }, this.name, make("br"), this.readout),
         make("div", { class: "plane" }, map, ...side),
         make("div", { class: "sliders" }, ...this.sliders.map((slider) => slider.row), reset), this.legend, this.status);
@@ -260,7 +260,7 @@
 
     listen(panel, i) {
       const { canvas } = panel;
-      canvas.setAttribute("aria-label", panel.about.title || "picture");
+      canvas.setAttribute("aria-label", panel.about.title || "Picture");
       if (!this.handles(i).length) return;
       Object.assign(canvas.style, { cursor: "grab", touchAction: "none" });
       let held = null;
@@ -308,7 +308,8 @@
       const program = optlib.programs[data.program](optlib.R);
       const settings = Object.fromEntries(data.controls.map(({ name, now }) => [name, now]));
       const words = program.words(...program.arguments(settings));
-      if (data.check.every((text, i) => text === words[i])) host.player = new optlib.Drawing(host, root, data, program);
+      const plain = (text) => text.replace(/(\d)\.0(?!\d)/g, "$1"); // whole numbers, which Python may write as 1.0
+      if (data.check.every((text, i) => plain(text) === plain(words[i]))) host.player = new optlib.Drawing(host, root, data, program);
       else root.append(host.querySelector("img").cloneNode(), make("p", {}, "This browser computes other numbers than Python, so the picture stands still."));
     });
   }

@@ -28,7 +28,7 @@
       }
       status.textContent = rows.map(({ control, input }) => `${control.name} ${control.labels[input.value]}`).join(", ");
     }
-    const card = make("div", { class: "card", role: "group", "aria-label": first.alt }, picture,
+    const card = make("div", { class: "card", role: "group", "aria-label": "Picture with sliders" }, picture,
       make("div", { class: "sliders" }, ...rows.map(({ row }) => row)), make("p", { class: "value" }, note), status);
     rows.forEach(({ control, show }) => show(control.first));
     root.append(card);
