@@ -41,6 +41,7 @@ def test_a_long_formula_in_a_line_may_break_before_a_relation_and_loses_nothing(
     assert markup.pieces("a = b") == ["a = b"]
     assert markup.pieces(r"\left\{aaaaaaaaaaaaaaaaaaaa = bbbbbbbbbbbbbbbbb \right. = c")[1:] == ["= c"]
     assert markup.pieces(r"\begin{aligned}aaaaaaaaaaaaaaaaaaa &= b \\ c &= d\end{aligned} \quad e")[1:] == [r"\quad e"]
+    assert markup.pieces("x" * 60 + "= a^{1 + 1} + (b + c)" + "x" * 60)[1:] == ["= a^{1 + 1} ", "+ (b + c)" + "x" * 60]
     assert markup.pieces("a = b" * 9 + r" \quad \Rightarrow c")[-1] == r"\quad \Rightarrow c"
 
 

@@ -26,6 +26,7 @@ FORMS = (JAVASCRIPT, "text/html", "text/markdown", SVG, "text/vnd.mermaid", "tex
          "image/gif", "image/webp", "text/plain")  # fmt: skip
 LIVES = re.compile(r'class="optlib-(?:animation|explorable|surface|drawing|stills|sketch)')
 PREDICTION = re.compile(r'class="optlib-(?:predict|sketch)')
+PLAIN = re.compile(r'<span class="(?:n|p|w)">([^<]*)</span>')  # names, brackets, blanks: in the color of the text
 SHORT = 1_000  # characters; a longer script of players stands once, behind all cells
 SCRIPT = re.compile(r"<script\b.*?</script>", flags=re.DOTALL)
 
@@ -194,14 +195,17 @@ class Writer:
         return f"{match[1]}data:{mimetypes.guess_type(path.name)[0]};base64,{data}{match[3]}"
 
     def code(self, source):
-        """Highlighted Python.  A style may wrap long lines: ``--hang`` is how far the rest of one is indented."""
+        """Highlighted Python.  A style may wrap long lines: ``--hang``, by default 4ch, is how far they hang."""
         colored = highlight(source, PythonLexer(stripnl=False), HtmlFormatter(nowrap=True)).rstrip("\n")
+        colored = PLAIN.sub(r"\1", colored)
         indents = [len(line) - len(line.lstrip()) for line in source.split("\n")]
         lines = zip(colored.split("\n"), indents, strict=True)
         return '<pre class="code highlight"><code>{}</code></pre>'.format(
-            "".join(f'<span class="line{" blank" * (not line)}" style="--hang:{indent + 4}ch">{line}\n</span>'
-                    for line, indent in lines)
-        )
+            "".join(
+                f'<span class="line{" blank" * (not line)}"' + f' style="--hang:{indent + 4}ch"' * (indent > 0)
+                + f">{line}\n</span>" for line, indent in lines
+            )
+        )  # fmt: skip
 
     def outputs(self, cell):
         """What the cell shows, one piece of HTML an output."""

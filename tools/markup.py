@@ -23,18 +23,24 @@ TAG = re.compile(r"(<[^>]+>)")
 OPENS, CLOSES = re.compile(r"<(?:code|pre|script|style)\b"), re.compile(r"</(?:code|pre|script|style)\b")
 DOLLARS = re.compile(r"(?<!\\)\$\$(.+?)\$\$|(?<!\\)\$([^$]+?)\$", flags=re.S)
 
-LONG = 40  # characters of LaTeX; a longer formula may break before a relation
+LONG, LONGER = 40, 70  # characters of LaTeX: a longer formula may break before a relation, and then before a sum
 OPENING, CLOSING = r"\\left\s*\\?.|\\begin\{\w+\*?\}|[{(\[]", r"\\right\s*\\?.|\\end\{\w+\*?\}|[})\]]"
 RELATION = r"(?:\\q?quad\s*)*(?:\\(?:le|ge|approx|to|Rightarrow)\b|[=<>])|(?:\\q?quad\b\s*)+"
-SIGN = re.compile(rf"(?P<opening>{OPENING})|(?P<closing>{CLOSING})|(?P<relation>{RELATION})|\\.", flags=re.S)
+SIGN = rf"(?P<opening>{OPENING})|(?P<closing>{CLOSING})|(?P<cut>{{}})|\\."
+RELATIONS, SUMS = (re.compile(SIGN.replace("{}", cut), flags=re.S) for cut in (RELATION, r"\+"))
 
 
 def pieces(tex):
     """A long formula cut before its relations: browsers do not break a line inside of MathML."""
+    parts = _cut(tex, RELATIONS) if len(tex) > LONG else [tex]
+    return [piece for part in parts for piece in (_cut(part, SUMS) if len(part) > LONGER else [part])]
+
+
+def _cut(tex, signs):
     cuts, depth = [0], 0
-    for match in SIGN.finditer(tex if len(tex) > LONG else ""):
+    for match in signs.finditer(tex):
         depth += (match.lastgroup == "opening") - (match.lastgroup == "closing")
-        if depth == 0 and match.lastgroup == "relation" and match.start():
+        if depth == 0 and match.lastgroup == "cut" and match.start():
             cuts.append(match.start())
     return [tex[first:last] for first, last in zip(cuts, [*cuts[1:], len(tex)], strict=True)]
 

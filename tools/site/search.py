@@ -5,8 +5,8 @@ import re
 
 from bs4 import BeautifulSoup
 
-# Solutions and answers are left out as well: an excerpt would tell them.
-UNREAD = "script, style, svg, annotation, .anchor, .solution, .answer, .optlib-answer, .optlib-note"
+# Left out as well: solutions and answers, which an excerpt would tell, and the code of checks.
+UNREAD = "script, style, svg, annotation, .anchor, .solution, .checks, .answer, .optlib-answer, .optlib-note"
 BLOCKS = ["br", "p", "li", "td", "th", "div", "pre", "summary"]
 
 
