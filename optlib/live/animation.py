@@ -1,6 +1,5 @@
 """`animate`: paths that grow step by step, in a player that needs nothing but a browser, or as a film."""
 
-import io
 import itertools
 import pathlib
 import shutil
@@ -130,18 +129,16 @@ class Animation:
         """Yield ``count`` frames from the start to the last step, as images with a palette."""
         brush = painter(self.scene, size, scale=scale)
         for step in np.unique(np.linspace(0, self.steps, count).round().astype(int)):
-            yield brush.image(self._frame(brush, int(step)))
+            yield brush.image(brush.frame(*self._at(int(step))))
 
     def still(self, step=None, size=(600, 500), scale=1):
         """PNG bytes of the picture at a step, by default the last."""
-        brush = painter(self.scene, size, scale=scale)
-        out = io.BytesIO()
-        brush.image(self._frame(brush, self.steps if step is None else step)).save(out, "PNG", optimize=True)
-        return out.getvalue()
+        return painter(self.scene, size, scale=scale).png(*self._at(self.steps if step is None else step))
 
-    def _frame(self, brush, step):
+    def _at(self, step):
+        """What a painter draws at a step: tracks, title, step."""
         where = "" if step >= self.steps else f", step {step}"
-        return brush.frame(self.tracks, f"{self.title}, {self.settings}{where}", upto=step)
+        return self.tracks, f"{self.title}, {self.settings}{where}", step
 
     # --- files ---------------------------------------------------------------------------------------------
 

@@ -7,7 +7,6 @@ drawing a new matplotlib figure.
 
 import functools
 import io
-import math
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -25,8 +24,7 @@ from .look import DARK, LIGHT
 from .palette import Palette
 
 SIZE = (600, 500)
-_LEGENDS_KEPT = 16
-_SEEN_THROUGH = 0.15  # how much of a path shows through the legend's paper
+_COVER = 0.85  # how much of a path the legend's paper covers
 STEPS_SHOWN = 80  # paths of at most so many steps carry a dot for each
 _DPI = 100
 _MARGINS = (60, 14, 30, 42)  # left, right, top, bottom in pixels
@@ -57,7 +55,7 @@ class Painter:
         self.clean = self.canvas.copy_from_bbox(self.figure.bbox)
         self.palette = Palette(self.pixels, self.look)
         self.renderer = self.canvas.get_renderer()
-        self.pens, self.legends = {}, {}
+        self.pens = {}
         self.origin = np.array([scene.x[0], scene.y[0]])
         self.reach = np.array([scene.x[1], scene.y[1]]) - self.origin
 
@@ -76,14 +74,10 @@ class Painter:
         for track in tracks:
             self._draw_path(self._place(self.scene.points(track)[: upto if upto is None else upto + 1]), track.style)
         if tracks:
-            self._paste_legend([track.full_label for track in tracks], [track.style for track in tracks])
+            self._draw_legend([track.full_label for track in tracks], [track.style for track in tracks])
         if title:
             self._draw_title(title)
         return self.palette.indices(self.pixels)
-
-    def png(self, *args, **kwargs):
-        """`frame` as the bytes of an indexed PNG."""
-        return self.encode(self.frame(*args, **kwargs))
 
     def image(self, indices):
         """A frame as a Pillow image."""
@@ -91,10 +85,10 @@ class Painter:
         picture.putpalette(self.palette.colors.ravel().tolist())
         return picture
 
-    def encode(self, indices):
-        """A frame as the bytes of a PNG; compressed lightly, because a slider waits for it."""
+    def png(self, *args, **kwargs):
+        """`frame` as the bytes of an indexed PNG."""
         out = io.BytesIO()
-        self.image(indices).save(out, "PNG", compress_level=1)
+        self.image(self.frame(*args, **kwargs)).save(out, "PNG", optimize=True)
         return out.getvalue()
 
     # --- the part that never changes ---------------------------------------------------------------------
@@ -160,33 +154,15 @@ class Painter:
     def _points(self, size):
         return size * self.figure.dpi / 72
 
-    def _paste_legend(self, labels, styles):
-        """Lay the legend over the paths: drawn once, then a block of pixels, for paths move and names do not."""
-        looks = [(style["color"], style["marker"], dash_array(style)) for style in styles]
-        key = tuple(zip(labels, looks, strict=True))
-        if key not in self.legends:
-            if len(self.legends) >= _LEGENDS_KEPT:
-                self.legends.clear()
-            kept = self.pixels.copy()
-            self.canvas.restore_region(self.clean)
-            rows, columns = self._draw_legend(labels, styles)
-            block = self.pixels[rows, columns].copy()
-            paper = (block[..., :3] == np.array(to_rgba(self.look.paper)[:3]) * 255).all(axis=-1, keepdims=True)
-            self.legends[key] = rows, columns, block, np.where(paper, _SEEN_THROUGH, 0.0)
-            self.pixels[...] = kept
-        rows, columns, block, seen = self.legends[key]
-        under = self.pixels[rows, columns]
-        under[...] = block + seen * (under - block.astype(float))
-
     def _draw_legend(self, labels, styles):
-        """Draw it in the upper right corner; returns the rows and columns of the picture that it covers."""
+        """In the upper right corner, over the paths, which show through a little."""
         row, sample = self._points(13.5), self._points(28)
         masks = [self._text(str(label), 9) for label in labels]
         width = sample + max(m.shape[1] for m in masks) + self._points(14)
         height = row * len(labels) + self._points(5)
         x0, y1 = self.axes.bbox.x1 - width - self._points(4), self.axes.bbox.y1 - self._points(4)
         box = Path.unit_rectangle().transformed(Affine2D().scale(width, height).translate(x0, y1 - height))
-        self.renderer.draw_path(self._pen(self.look.faint, 0.6), box, _HERE, to_rgba(self.look.paper))
+        self.renderer.draw_path(self._pen(self.look.faint, 0.6), box, _HERE, to_rgba(self.look.paper, _COVER))
         for i, (mask, style) in enumerate(zip(masks, styles, strict=True)):
             y = y1 - row * (i + 0.5) - self._points(2.5)
             ends = np.array([[x0 + self._points(5), y], [x0 + sample, y]])
@@ -194,11 +170,6 @@ class Painter:
             self.renderer.draw_path(self._pen(color, 1.9, dashes=dash_array(style)), Path(ends), _HERE)
             self._draw_marker(ends.mean(axis=0, keepdims=True), style["marker"], 6, color, self.look.paper, 0.8)
             self._stamp(mask, x0 + sample + self._points(6), self.height - y - mask.shape[0] / 2)
-        top, left = max(0, math.floor(self.height - y1) - 1), max(0, math.floor(x0) - 1)
-        return (
-            slice(top, math.ceil(self.height - y1 + height) + 1),
-            slice(left, math.ceil(self.axes.bbox.x1 - self._points(4)) + 1),
-        )
 
     def _draw_title(self, title):
         mask = self._text(title, 10)
