@@ -7,7 +7,7 @@ import numpy as np
 from .. import checks
 from ..minimize import grid, minimize
 from ..pictures.maps import heatmap as draw_map
-from ..pictures.picture import number
+from ..pictures.picture import SMALL, number
 from ..trajectory import late_steps, lost
 from . import browser_data, offline, page
 from .scene import scene
@@ -110,7 +110,7 @@ class SettingsMap:
     def _repr_mimebundle_(self, include=None, exclude=None):
         return {
             "text/html": self.html(),
-            "image/png": page.base64_text(self.picture.png()),
+            "image/png": page.base64_text(self.picture.png(**SMALL)),
             "text/plain": repr(self),
         }
 

@@ -22,7 +22,7 @@ DPI = 144  # half as fine again as it is shown, so that text is crisp on dense s
 SHOWN = 0.655  # width on the page over pixels of the file: 8 inches appear as 755 pixels
 PALETTE = 224  # colors in the file: a third of the size of full color, with no visible loss
 # Notebooks keep the picture as WebP without loss, in fewer colors, and as a small PNG for what shows no HTML.
-STORED, SMALL = {"dpi": DPI, "colors": 128}, {"dpi": 72, "colors": 64}
+STORED, SMALL = {"dpi": DPI, "colors": 128}, {"dpi": 72, "colors": 48}
 PINNED = 40  # so many of them are the picture's most frequent colors, kept exactly
 FORMATS = ("png", "svg", "pdf")
 
