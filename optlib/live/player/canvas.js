@@ -244,7 +244,8 @@
       }
       this.pen.restore();
       for (const track of tracks) {
-        const head = this.at([Math.min(track.end * track.stride, last) / last, optlib.heightOf(this.values, track.heights[track.end])]);
+        const up = Math.max(0, Math.min(1, optlib.heightOf(this.values, track.heights[track.end])));
+        const head = this.at([Math.min(track.end * track.stride, last) / last, up]);
         this.mark(track.marker, head, 4.5, track.color, this.look.paper);
       }
     }

@@ -67,7 +67,7 @@
         if (this.tracks.some((track) => track.label === label)) continue;
         this.tracks.push({ ...record, program: program(record, source), settings: optlib.first(record), shown: true });
       }
-      for (const track of this.tracks) track.answer = paths?.[track.label] ?? track.answer;
+      for (const track of this.tracks) track.answer = error ? null : paths?.[track.label] ?? track.answer;
       this.note.textContent = error;
       if (state) this.adopt(state);
       if (want.functions && functions[want.functions]) this.visit(want.functions);
