@@ -178,6 +178,7 @@
       this.status = make("p", { class: "unseen", role: "status" });
       this.sliders = data.controls.map((control) => optlib.control(control, () => this.settings[control.name],
         (value) => this.turn({ [control.name]: value }), () => this.tell()));
+      const hint = this.panels.some((_, i) => this.handles(i).length) ? "Points in the picture can be dragged." : "";
       const reset = make("button", { type: "button", onclick: () => { this.turn(this.first); this.tell(); } }, "reset");
       this.legend = make("ul", { class: "legend" });
       const [map, ...others] = this.panels.map((panel) => panel.canvas);
@@ -185,7 +186,8 @@
       this.card = make("div", { class: "card drawing", role: "group", "aria-label": "Picture with sliders" },
         make("p", { class: "title" }, this.name, make("br"), this.readout),
         make("div", { class: "plane" }, map, ...side),
-        make("div", { class: "sliders" }, ...this.sliders.map((slider) => slider.row), reset), this.legend, this.status);
+        make("div", { class: "sliders" }, ...this.sliders.map((slider) => slider.row),
+          make("div", { class: "bar" }, reset, make("span", { class: "value" }, hint))), this.legend, this.status);
       root.append(this.card);
     }
 
