@@ -4,6 +4,7 @@
   "use strict";
 
   const FONT = "12px system-ui, sans-serif";
+  const LEAST = 0.7; // pixels between two points of a line
 
   // A canvas with a frame; `box` is the inside of the frame in CSS pixels.
   class Board {
@@ -88,7 +89,13 @@
       pen.lineJoin = "round";
       pen.setLineDash(dashes.map((d) => d * width));
       pen.beginPath();
-      points.forEach((p, i) => (i ? pen.lineTo(...p) : pen.moveTo(...p)));
+      let [x, y] = [NaN, NaN];
+      points.forEach((p, i) => {
+        if (Math.abs(p[0] - x) + Math.abs(p[1] - y) < LEAST && i < points.length - 1) return; // nobody sees it, and it takes time
+        [x, y] = p;
+        if (i) pen.lineTo(x, y);
+        else pen.moveTo(x, y);
+      });
       pen.stroke();
       pen.setLineDash([]);
     }

@@ -10,12 +10,13 @@
     const own = Object.fromEntries(Object.entries(settings).map(([name, value]) => [`$${name}`, value]));
     const walk = optlib.R.walker(rule, { ...fields, ...own }, schedules);
     const hessian = rule.reads === "hessian" && optlib.R.hessian(f.slopes);
+    const asks = Object.keys(schedules).length > 0; // what schedules see takes time
     const points = [start];
     const values = [f.value(...start)];
     if (!Number.isFinite(values[0])) return { points, values, diverged: true };
     for (let k = 0; k < steps; k++) {
       const slopes = f.slopes(...points[k]);
-      const seen = { loss: values[k], gradient_norm: Math.hypot(...slopes) };
+      const seen = asks ? { loss: values[k], gradient_norm: Math.hypot(...slopes) } : undefined;
       const x = walk(points[k], slopes, seen, hessian && hessian(...points[k]));
       const value = f.value(...x);
       if (!Number.isFinite(value) || !x.every(Number.isFinite)) return { points, values, diverged: true };
