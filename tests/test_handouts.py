@@ -78,7 +78,7 @@ def test_solutions_are_in_the_notebook_only(folder):
 def test_links_of_the_notebook_lead_somewhere(path, folder):
     addresses = links(pypdf.PdfReader(folder / f"{path.stem}.pdf"))
     source = "\n".join(cell.source for cell in read(path).cells if cell.cell_type == "markdown")
-    for target in re.findall(r"\]\(([^)#\s]+)", source):
+    for target in re.findall(r"\]\(((?:[^()#\s]|\([^()]*\))+)", source):
         assert target.replace(".ipynb", ".pdf") in {link.rstrip("/") for link in addresses} | addresses, target
     for link in addresses:
         assert link.startswith(("https://", "http://")) or (folder / link).is_file(), link

@@ -27,6 +27,7 @@ FORMS = (JAVASCRIPT, "text/html", "text/markdown", SVG, "text/vnd.mermaid", "tex
 LIVES = re.compile(r'class="optlib-(?:animation|explorable|surface|drawing|stills|sketch)')
 PREDICTION = re.compile(r'class="optlib-(?:predict|sketch)')
 PLAIN = re.compile(r'<span class="(?:n|p|w)">([^<]*)</span>')  # names, brackets, blanks: in the color of the text
+FOR_TOOLS = re.compile(r"  # (?:fmt: skip|noqa\b.*)$", flags=re.M)
 SHORT = 1_000  # characters; a longer script of players stands once, behind all cells
 SCRIPT = re.compile(r"<script\b.*?</script>", flags=re.DOTALL)
 
@@ -196,6 +197,7 @@ class Writer:
 
     def code(self, source):
         """Highlighted Python.  A style may wrap long lines: ``--hang``, by default 4ch, is how far they hang."""
+        source = FOR_TOOLS.sub("", source)
         colored = highlight(source, PythonLexer(stripnl=False), HtmlFormatter(nowrap=True)).rstrip("\n")
         colored = PLAIN.sub(r"\1", colored)
         indents = [len(line) - len(line.lstrip()) for line in source.split("\n")]
