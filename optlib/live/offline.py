@@ -5,8 +5,6 @@ go reference numbers, so that a page whose browser computes anything else stands
 are described apart from each other: a kernel sends single ones to a page that has been opened already (`explorer`).
 """
 
-import html as markup
-
 import numpy as np
 
 from .. import checks, numerical, theory
@@ -190,8 +188,3 @@ def path_data(path, most=400):
         "points": [short(point) for point in path.x[kept]], "values": short(path.f[kept]), "stride": stride,
         "diverged": bool(path.diverged),
     }  # fmt: skip
-
-
-def note(reason):
-    """Why a picture stands still, as HTML below it."""
-    return f"\n<p>This picture moves only where Python runs: {markup.escape(str(reason))}.</p>"
