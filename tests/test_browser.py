@@ -127,7 +127,7 @@ def test_the_still_gives_way_to_sliders_in_an_output_of_its_own(browser, tmp_pat
     html = f'<div><div class="output">{figure}</div></div><div id="second" class="output"></div>'
     with opened(browser, tmp_path, html) as tab:
         assert tab.get_by_text("still").is_visible()
-        tab.evaluate("""() => { document.getElementById("second").innerHTML = '<div class="optlib-1a2b">live</div>'; }""")
+        tab.locator("#second").evaluate("(e) => { e.innerHTML = '<div class=optlib-1a2b>live</div>'; }")
         tab.get_by_text("still").wait_for(state="hidden")
 
 
