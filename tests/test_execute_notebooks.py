@@ -53,6 +53,17 @@ def test_widgets_are_numbered_and_their_models_left_out(twice):
     assert output["data"][tool.WIDGET_VIEW]["model_id"] == f"{1:032x}"
 
 
+def test_a_page_names_the_widgets_of_its_own_cell_by_their_number():
+    names = ["a" * 32, "b" * 32]
+    outputs = [[{"text/html": f'<div data-bridge="optlib-bridge-{name}">'}, {tool.WIDGET_VIEW: {"model_id": name}}]
+               for name in names]  # fmt: skip
+    cells = [nbformat.v4.new_code_cell(outputs=[nbformat.v4.new_output("display_data", data=data) for data in pair])
+             for pair in outputs]  # fmt: skip
+    notebook = tool.normalize(nbformat.v4.new_notebook(cells=cells))
+    pages = [cell.outputs[0].data["text/html"] for cell in notebook.cells]
+    assert pages == [f'<div data-bridge="optlib-bridge-{number:032x}">' for number in (1, 2)]
+
+
 def test_check_tells_a_stale_output(twice, monkeypatch, capsys):
     path, *_, text, _ = twice
     monkeypatch.setattr(sys, "argv", ["execute_notebooks.py", "--check", str(path)])
