@@ -10,9 +10,10 @@ from tools import house, map
 
 TESTS = house.PACKAGE.parent / "tests"
 ENTRIES = 21
-# A ratchet: these may only fall.  Aimed at are 2,300, 18,500 and 16,500.  They were raised once, for the try-out of
-# objectives, torch's own tests, and the arithmetic that pages do themselves.
-HEART_LINES, PACKAGE_LINES, TEST_LINES = 3_140, 21_150, 20_900
+# A ratchet: these may only fall.  Aimed at are 2,300, 18,500 and 16,500.  They were raised twice: for the try-out of
+# objectives, torch's own tests, and the arithmetic that pages do themselves; then for predictions, pictures that pages
+# draw, one explorer for all places, and what the notebooks' new exercises and data need.
+HEART_LINES, PACKAGE_LINES, TEST_LINES = 3_140, 22_800, 22_500
 
 
 def lines(paths):
