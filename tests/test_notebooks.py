@@ -15,9 +15,10 @@ import order
 import pytest
 import races
 
-from tools.cells import WIDGET_VIEW, is_check, is_prediction, tags
+from tools.cells import WIDGET_VIEW
 from tools.colab.bootstrap import is_bootstrap
 from tools.execute_notebooks import normalize
+from tools.roles import is_check, is_prediction, tags
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))

@@ -9,7 +9,7 @@ from bs4 import BeautifulSoup
 from nbformat import read, v4, write
 
 import optlib as ol
-from tools.cells import is_prediction, tags
+from tools.roles import is_prediction, tags
 from tools.execute_notebooks import normalize
 from tools.site import __main__ as site
 from tools.site import notebook_page

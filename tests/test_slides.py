@@ -9,7 +9,8 @@ import pytest
 from nbformat import v4
 from slides_cases import NOTEBOOKS, ROOT, read, solution_lines, squeezed
 
-from tools.cells import FOR_TOOLS, Writer, is_prediction, tags
+from tools.cells import FOR_TOOLS, Writer
+from tools.roles import is_prediction, tags
 from tools.slides import assets, handout
 from tools.slides.deck import LIVE, ROWS, STILL, deck, is_shown, slides
 

@@ -18,6 +18,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 from . import markup
+from .roles import is_check, is_prediction, tags
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 JAVASCRIPT, SVG = "application/javascript", "image/svg+xml"
@@ -30,20 +31,6 @@ PLAIN = re.compile(r'<span class="(?:n|p|w)">([^<]*)</span>')  # names, brackets
 FOR_TOOLS = re.compile(r"  # (?:fmt: skip|noqa\b.*)$", flags=re.M)
 SHORT = 1_000  # characters; a longer script of players stands once, behind all cells
 SCRIPT = re.compile(r"<script\b.*?</script>", flags=re.DOTALL)
-
-
-def tags(cell):
-    return cell.metadata.get("tags", [])
-
-
-def is_check(cell):
-    """Whether the cell asserts the numbers of a section: readers may unfold its code, lectures leave it out."""
-    return cell.cell_type == "code" and "hide-input" in tags(cell) and cell.source.startswith("# Checks")
-
-
-def is_prediction(cell):
-    """Whether the cell only asks a question by `ol.predict`: its code, which has the answer, is shown nowhere."""
-    return cell.cell_type == "code" and cell.source.startswith("ol.predict(")
 
 
 def title(notebook, path):

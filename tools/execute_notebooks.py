@@ -18,7 +18,8 @@ from nbclient.exceptions import CellExecutionError
 
 from optlib.checks import replacing
 
-from .cells import WIDGET_VIEW, is_check, is_prediction, tags
+from .cells import WIDGET_VIEW
+from .roles import is_check, is_prediction, tags
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CELL_TIMEOUT = 120  # seconds

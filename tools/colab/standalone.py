@@ -9,7 +9,7 @@ import re
 
 import nbformat
 
-from ..cells import is_check, is_prediction, tags
+from ..roles import is_check, is_prediction, tags
 from . import package, repository
 
 # JupyterLab's wording -> Colab's.
