@@ -9,8 +9,8 @@ from bs4 import BeautifulSoup
 from nbformat import read, v4, write
 
 import optlib as ol
-from tools.roles import is_prediction, tags
 from tools.execute_notebooks import normalize
+from tools.roles import is_prediction, tags
 from tools.site import __main__ as site
 from tools.site import notebook_page
 from tools.slides.deck import deck
