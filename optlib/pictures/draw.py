@@ -209,7 +209,7 @@ def _frame3d(axes, land):
     axes.zaxis.labelpad = 8
     axes.computed_zorder = False
     axes.view_init(elev=32, azim=-58)
-    axes.set_box_aspect((4, 4, 3), zoom=0.98)
+    axes.set_box_aspect((4, 4, 3), zoom=0.94)
     for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
         axis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
         axis.set_pane_color((0.96, 0.96, 0.96, 1.0))
