@@ -11,6 +11,8 @@ import pytest
 from nbconvert import HTMLExporter, MarkdownExporter, ScriptExporter
 from slides_cases import NOTEBOOKS, ROOT, is_solution, read, solution_lines, squeezed
 
+from tools.roles import is_prediction
+
 SHORT = ROOT / "notebooks" / "00_start_here.ipynb"
 each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
@@ -51,9 +53,9 @@ def test_solutions_are_left_out_by_nbconvert_and_folded_by_myst(path, kind):
     assert all("hide-cell" in cell.metadata.tags for cell in code(read(path)) if is_solution(cell))
 
 
-def test_what_is_left_out_is_the_source_of_solutions_and_no_more():
+def test_what_is_left_out_is_the_source_of_solutions_and_predictions_and_no_more():
     script, _ = ScriptExporter().from_filename(SHORT)
-    missing = [is_solution(cell) for cell in code(read(SHORT)) if cell.source not in script]
+    missing = [is_solution(cell) or is_prediction(cell) for cell in code(read(SHORT)) if cell.source not in script]
     assert missing
     assert all(missing)
 
