@@ -9,7 +9,7 @@ from .charts import HUGE, drawable
 from .kept import KeptFigure, KeptPicture
 from .picture import Picture, canvas, number, point, show_name
 from .terrain import terrain
-from .tracks import check_function, title_and_legend
+from .tracks import check_function, path_points, title_and_legend
 
 INSIDE = 2.0  # standard deviations from the center to the ellipse
 SHARE = 1 - np.exp(-(INSIDE**2) / 2)  # of a normal cloud of two coordinates lies within it
@@ -97,29 +97,25 @@ def noisy_run(f, x, rates, title="", extent=None):
     check_function("noisy_run", f)
     if f.minimum is None:
         raise ValueError(f"noisy_run: {f.name} has no known minimum, above which its values could be drawn")
-    x = np.asarray(x, dtype=float)
+    x, kept = path_points("noisy_run", x, least=2)
     rates = np.asarray(rates, dtype=float)
-    if x.ndim != 2 or x.shape[1] != 2 or len(x) < 2 or not np.isfinite(x[0]).all():
-        raise ValueError(f"noisy_run: x has shape {x.shape}; it must be (steps + 1, 2), with a finite start")
     if rates.shape != (len(x) - 1,) or not (np.isfinite(rates) & (rates > 0)).all():
         raise ValueError(
             f"noisy_run: rates has shape {rates.shape}; it must be one positive number a step, {len(x) - 1}"
         )
     extent = None if extent is None else tuple((float(low), float(high)) for low, high in extent)
-    return RunPicture(f, x, rates, str(title), extent)
+    return RunPicture(f, x, kept, rates, str(title), extent)
 
 
 class RunPicture(KeptPicture):
     """What `noisy_run` returns."""
 
-    def __init__(self, f, x, rates, title, extent):
-        finite = np.isfinite(x).all(axis=1)
-        self.x = x if finite.all() else x[: int(finite.argmin())]
-        self.rates, self.title = rates, title
+    def __init__(self, f, x, kept, rates, title, extent):
+        self.x, self.rates, self.title = x[:kept], rates, title
         with np.errstate(all="ignore"):
             self.loss = f(self.x) - f.minimum
         first = float(self.loss[0])  # zero for a run that starts at the minimum
-        diverged = "" if finite.all() else f"It diverged after {len(self.x) - 1} steps."
+        diverged = "" if kept == len(x) else f"It diverged after {len(self.x) - 1} steps."
         super().__init__(
             _board(f, len(x) - 1, first if 0 < first < HUGE else 1.0, extent),
             f"{title or show_name(f)}: a path of {len(x) - 1:,} steps from {point(x[0])} to {point(self.x[-1])} on "

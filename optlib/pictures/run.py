@@ -6,7 +6,7 @@ from . import theme
 from .picture import number, point, show_name
 from .sketch import DOTS, LINE, Drawing, Layer, Panel, Sketch, moving
 from .terrain import checked_extent
-from .tracks import check_function
+from .tracks import check_function, path_points
 
 DECADES = (8, 1.5)  # shown below and above the first value on a logarithmic axis
 
@@ -32,9 +32,8 @@ def run(f, x, title="", extent=None):
     Picture
     """
     check_function("run", f)
-    points_given = np.asarray(x, dtype=float)
-    if points_given.ndim != 2 or points_given.shape[1] != 2 or not np.isfinite(points_given[:1]).all():
-        raise ValueError(f"run: x has shape {points_given.shape}; it must be (steps + 1, 2), with a finite start")
+    points_given, kept = path_points("run", x)
+    points_given = points_given[:kept]
     log, lowest, steps = f.minimum is not None, f.minimum or 0.0, len(points_given) - 1
     name, shown = f.name, show_name(f)
 

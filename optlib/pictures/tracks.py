@@ -113,6 +113,15 @@ def check_function(who, f, dim=2):
         )
 
 
+def path_points(who, x, least=1):
+    """The points of a run in the plane as an array (steps + 1, 2), and how many come before one that is not finite."""
+    x = np.asarray(x, dtype=float)
+    if x.ndim != 2 or x.shape[1] != 2 or len(x) < least or not np.isfinite(x[:1]).all():
+        raise ValueError(f"{who}: x has shape {x.shape}; it must be (steps + 1, 2), with a finite start")
+    finite = np.isfinite(x).all(axis=1)
+    return x, len(x) if finite.all() else int(finite.argmin())
+
+
 # --- looks ---------------------------------------------------------------------------------------------------
 
 
