@@ -310,10 +310,10 @@ def test_the_contents_are_folded_on_a_phone_only(visit):
 
 def test_print_shows_the_text_alone_and_dark_ink_on_white(visit):
     tab = visit("00_start_here", color_scheme="dark")
+    host = awake(tab, "animation")[0]  # on the screen: on paper, one in a closed fold waits until it is opened
     tab.emulate_media(media="print", color_scheme="dark")
     assert tab.evaluate("getComputedStyle(document.body).color") == "rgb(26, 29, 33)"
     assert not any(tab.locator(what).first.is_visible() for what in ("header", "#course", ".turn"))
-    host = awake(tab, "animation")[0]
     for event, card in (("beforeprint", ".card:not(.dark)"), ("afterprint", ".card.dark")):
         if event == "afterprint":
             tab.emulate_media(media="screen", color_scheme="dark")
