@@ -164,9 +164,15 @@ def test_solutions_are_folded_and_no_slider_is_dead(told, name):
 
 
 def awake(tab, kind):
-    """The players or explorables of a page, once all have drawn."""
-    tab.wait_for_function(f"[...document.querySelectorAll('.optlib-{kind}')].every((host) => host.player?.map.look)")
-    return tab.locator(f".optlib-{kind}").all()
+    """Visible players or explorables of a page, once all have drawn; one in a closed fold waits until it is opened."""
+    hosts = tab.locator(f".optlib-{kind}").filter(visible=True)
+    for host in hosts.all():
+        tab.wait_for_function("(host) => host.player?.map.look", arg=host.element_handle())
+    return hosts.all()
+
+
+def unfold(tab):
+    tab.evaluate("() => document.querySelectorAll('details').forEach((details) => { details.open = true; })")
 
 
 def pixels(host):
@@ -174,7 +180,7 @@ def pixels(host):
 
 
 def test_every_player_plays_and_every_slider_moves_its_path(tab):
-    tab.evaluate("() => document.querySelectorAll('details').forEach((details) => { details.open = true; })")
+    unfold(tab)
     for host in awake(tab, "animation"):
         host.get_by_role("slider", name="Step").press("End")
         last = pixels(host)
@@ -212,6 +218,7 @@ def test_violations_are_found_in_either_look(visit):
 
 def test_there_are_players_and_sliders(visit):
     tab = visit("00_start_here")
+    unfold(tab)
     assert len(awake(tab, "animation")) >= 2
     assert len(awake(tab, "explorable")) >= 1
 
@@ -310,7 +317,7 @@ def test_the_contents_are_folded_on_a_phone_only(visit):
 
 def test_print_shows_the_text_alone_and_dark_ink_on_white(visit):
     tab = visit("00_start_here", color_scheme="dark")
-    host = awake(tab, "animation")[0]  # on the screen: on paper, one in a closed fold waits until it is opened
+    host = awake(tab, "animation")[0]
     tab.emulate_media(media="print", color_scheme="dark")
     assert tab.evaluate("getComputedStyle(document.body).color") == "rgb(26, 29, 33)"
     assert not any(tab.locator(what).first.is_visible() for what in ("header", "#course", ".turn"))

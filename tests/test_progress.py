@@ -1,5 +1,6 @@
 """Progress bars: a bar in a terminal, a widget in a notebook, few plain lines in a file, never a warning."""
 
+import importlib
 import os
 import re
 import subprocess
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import kernels
 import nbformat
+import pytest
 import torch
 from nbclient import NotebookClient
 from traitlets.config import Config
@@ -19,7 +21,12 @@ from optlib.vision.progress import Progress
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def test_a_terminal_has_a_bar(capsys, monkeypatch):
+@pytest.mark.parametrize("imported", [(), ("IPython", "ipykernel.zmqshell")], ids=["alone", "beside ipykernel"])
+def test_a_terminal_has_a_bar(capsys, monkeypatch, imported):
+    for name in imported:
+        importlib.import_module(name)
+    for name in ("tqdm.auto", "tqdm.autonotebook"):
+        monkeypatch.delitem(sys.modules, name, raising=False)  # they choose as they are imported
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     with progress_bar(8_000_000, "x.gz", unit="B") as bar:
         bar.update(4_000_000)

@@ -44,9 +44,12 @@ class Tenths:
 
 
 def _tqdm():
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # tqdm warns where ipywidgets is missing; the bar is then one of text
-        from tqdm.auto import tqdm
+    if where() != "notebook":
+        from tqdm import tqdm  # `tqdm.auto` takes a terminal for a notebook once anything has imported ipykernel
+    else:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # tqdm warns where ipywidgets is missing; the bar is then one of text
+            from tqdm.auto import tqdm
     return tqdm
 
 
