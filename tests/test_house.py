@@ -10,10 +10,11 @@ from tools import house, map
 
 TESTS = house.PACKAGE.parent / "tests"
 ENTRIES = 21
-# A ratchet: these may only fall.  Aimed at are 2,300, 18,500 and 16,500.  They were raised twice: for the try-out of
-# objectives, torch's own tests, and the arithmetic that pages do themselves; then for predictions, pictures that pages
-# draw, one explorer for all places, and what the notebooks' new exercises and data need.
-HEART_LINES, PACKAGE_LINES, TEST_LINES = 3_140, 22_800, 22_500
+# A ratchet: these may only fall.  What is registered does not count, nor do the tests of rules: a rule more is no fault.
+# Aimed at are 1,800, 16,700 and 15,000.  They were raised twice: for the try-out of objectives, torch's own tests, and
+# the arithmetic that pages do themselves; then for predictions, pictures that pages draw, one explorer for all places,
+# and what the notebooks' new exercises and data need.
+HEART_LINES, PACKAGE_LINES, TEST_LINES = 2_641, 20_990, 20_880
 
 
 def lines(paths):
@@ -117,12 +118,9 @@ def test_the_package_has_few_entries():
     assert len(entries) <= ENTRIES, sorted(path.name for path in entries)
 
 
-def test_the_heart_is_small_beside_its_rules():
-    rules = {rule.__module__ for rule in ol.OPTIMIZERS.values()}
-    heart = [path for name, path in house.modules().items() if house.room(name) == "heart" and name not in rules]
-    assert lines(heart) < HEART_LINES
-
-
-def test_package_and_tests_are_small():
-    assert lines(house.modules().values()) < PACKAGE_LINES
-    assert lines(TESTS.glob("*.py")) < TEST_LINES
+def test_heart_package_and_tests_are_small():
+    registered = {each.__module__ for each in [*ol.OPTIMIZERS.values(), *(f.formula for f in ol.FUNCTIONS.values())]}
+    rest = {name: path for name, path in house.modules().items() if name not in registered}
+    assert lines(path for name, path in rest.items() if house.room(name) == "heart") < HEART_LINES
+    assert lines(rest.values()) < PACKAGE_LINES
+    assert lines(set(TESTS.glob("*.py")) - set(TESTS.glob("test_rules_*.py"))) < TEST_LINES
