@@ -8,6 +8,8 @@ import math
 
 import numpy as np
 
+from . import checks
+
 # --- rates: the factor by which the distance to the minimum shrinks in one step, in the long run -------------
 
 
@@ -134,6 +136,64 @@ def stationary_variance(lr, curvature, beta, noise):
     Machine Learning Research 18 (134), 1-35, section 4.
     """
     return lr * noise**2 * (1 + beta) / (curvature * (1 - beta) * (2 * (1 + beta) - lr * curvature))
+
+
+# --- schedules: how far above the minimum the last point can be ----------------------------------------------
+
+
+def linear_to_zero_settings(steps, distance, slope):
+    r"""The first rate with which `optlib.schedules.LinearToZero` has the least bound there is, $D\,G / \sqrt{T + 1}$.
+
+    $$s_0 = \frac{D\,T}{G\,(T + 1)^{3/2}}$$
+
+    Conditions and source: `last_iterate_bound`.  A dict, for ``LinearToZero(**linear_to_zero_settings(100, D, G))``.
+    """
+    return {"value": distance * steps / (slope * (steps + 1) ** 1.5), "steps": steps}
+
+
+def last_iterate_bound(rates, distance, slope):
+    r"""How far above the minimum the last point of subgradient steps can be, for any schedule.
+
+    $$f(x_{N+1}) - f^* \le \frac{D^2}{2 r_1^2} +
+      \frac{G^2}{2} \left( \sum_{t=1}^{N} \frac{\eta_t^2}{r_{t+1}^2} + r_{N+1}^2 \right) \qquad
+      r_t = r_{t+1} + \frac{\eta_t}{r_{t+1}}$$
+
+    It holds for each r_{N+1} > 0; this is its least value.  f is any convex function, x_{t+1} = x_t - eta_t g_t with a
+    subgradient g_t no longer than G, from a start at distance D of a minimum.  With noise it holds on average, if the
+    mean of g_t is a subgradient and the mean of its square at most G^2.  For rates that fall linearly to zero it is
+    D G / sqrt(N + 1), and no rates can promise less: on G max(x_1, ..., x_{N+1}, |x| - D - D / sqrt(N + 1)) from 0,
+    each step reaches one new coordinate at most, so that N steps end at 0 or above; the minimum is -D G / sqrt(N + 1).
+
+    Parameters
+    ----------
+    rates : array (N,)
+        The learning rate of each step, at least 0: ``schedule(np.arange(N))``.
+    distance, slope : positive numbers D and G
+
+    Source: A. Defazio, A. Cutkosky, H. Mehta, K. Mishchenko (2023), arXiv:2310.07831, whose theorem has
+    eta_t = w_t w_{t+1:T} / w_{1:T} for weights w of a mean; here it is solved for the weights, where r_t^2 is the sum
+    of w from t on, times that over the sum of all.  The case of the straight line: M. Zamani, F. Glineur (2023),
+    arXiv:2307.11134; that it cannot be undercut: Y. Drori, M. Teboulle (2016), An optimal variant of Kelley's
+    cutting-plane method, Mathematical Programming 160, 321-351.
+    """
+    rates = checks.vector("last_iterate_bound", "rates", rates, "[0, inf)")
+    distance, slope = (
+        checks.number("last_iterate_bound", name, value, "(0, inf)")
+        for name, value in (("distance", distance), ("slope", slope))
+    )
+    low, high = -12.0, 2.0  # powers of ten of r_{N+1}, searched again and again, each time closer
+    unit = np.sqrt(max(rates.sum(), distance / slope))
+    for _ in range(4):
+        powers = np.linspace(low, high, 101)
+        r = unit * 10**powers
+        squares = r**2
+        for rate in rates[::-1]:
+            squares = squares + (rate / r) ** 2
+            r = r + rate / r
+        bounds = (distance / r) ** 2 / 2 + slope**2 / 2 * squares
+        best = bounds.argmin()
+        low, high = powers[max(best - 1, 0)], powers[min(best + 1, 100)]
+    return bounds[best]
 
 
 # --- other facts ---------------------------------------------------------------------------------------------

@@ -25,6 +25,9 @@ OF_TIME = {
     "warm-up": s.WarmUp(5),
     "one cycle": s.OneCycle(0.3, steps=T),
     "demon": s.Demon(0.9, steps=T),
+    "line to zero": s.LinearToZero(0.3, steps=T),
+    **{form: s.WSD(0.3, steps=T, decay=9, warmup=5, cooldown=form, end=0.01) for form in s.COOLDOWNS},
+    "re-warmed": s.Rewarm(0.3, steps=7, rise=3, growth=2, end=0.02),
     "product": s.WarmUp(5) * s.Cosine(0.3, steps=T),
     "sum": s.Exponential(0.3, factor=0.9) + 0.1,
     "then": s.WarmUp(5).then(s.Step(1.0, every=3), after=9),
@@ -47,6 +50,12 @@ PAIRS = {
     "exponential": (s.Exponential(0.3, factor=0.9), lambda o: lr_scheduler.ExponentialLR(o, 0.9)),
     "line": (s.Polynomial(0.3, steps=25), lambda o: lr_scheduler.PolynomialLR(o, 25)),
     "square": (s.Polynomial(0.3, steps=25, power=2), lambda o: lr_scheduler.PolynomialLR(o, 25, 2.0)),
+    "line to zero": (s.LinearToZero(0.3, steps=25), lambda o: lr_scheduler.PolynomialLR(o, 25)),
+    "restarts": (s.Rewarm(0.3, steps=7), lambda o: lr_scheduler.CosineAnnealingWarmRestarts(o, 7)),
+    "longer restarts": (
+        s.Rewarm(0.3, steps=1, growth=3, end=0.02),
+        lambda o: lr_scheduler.CosineAnnealingWarmRestarts(o, 1, 3, 0.02),
+    ),
     "cosine": (s.Cosine(0.3, steps=T, end=0.02), lambda o: lr_scheduler.CosineAnnealingLR(o, T, 0.02)),
     "warm-up": (s.WarmUp(5) * 0.3, lambda o: lr_scheduler.LinearLR(o, start_factor=1 / 5, total_iters=4)),
     "one cycle": (s.OneCycle(0.3, steps=T), lambda o: lr_scheduler.OneCycleLR(o, 0.3, T, cycle_momentum=False)),
@@ -127,6 +136,7 @@ VALUES = np.array([[0.1], [0.3]])
 @pytest.mark.parametrize("make", [
     s.Constant, s.InverseTime, lambda v: s.Step(v, 3), lambda v: s.Exponential(v, 0.9), lambda v: s.Demon(v, 20),
     lambda v: s.Polynomial(v, 20), lambda v: s.Cosine(v, 20), lambda v: s.OneCycle(v, 20),
+    lambda v: s.LinearToZero(v, 20), lambda v: s.WSD(v, 20, decay=9, warmup=3), lambda v: s.Rewarm(v, 5, rise=2),
     lambda v: v * s.WarmUp(5), lambda v: s.Cosine(v, 20) + 0.1, lambda v: s.Constant(v).then(0.1, after=4),
 ])  # fmt: skip
 def test_arrays_of_values(make):
@@ -316,6 +326,9 @@ def test_a_rule_asks_for_the_loss():
     (lambda: s.OneCycle(0.1, steps=9, rise=1.0), ValueError, r"rise=1.0 is outside"),
     (lambda: s.Demon(1.0, steps=9), ValueError, r"Demon: value=1.0 is outside the allowed range \[0, 1\)"),
     (lambda: s.Demon(np.array([0.5, 1.0]), steps=9), ValueError, r"value contains"),
+    (lambda: s.WSD(0.1, 10, decay=8, warmup=4), ValueError, r"WSD: warmup=4 \+ decay=8 must be at most 10"),
+    (lambda: s.WSD(0.1, 10, decay=8, cooldown="sqrt"), ValueError, r"cooldown='sqrt' must be '1-sqrt', 'linear'"),
+    (lambda: s.Rewarm(0.1, 10, rise=10), ValueError, r"Rewarm: rise=10 must be at most 9"),
     (lambda: s.OnPlateau(-0.1), ValueError, r"OnPlateau: value=-0.1 is outside"),
     (lambda: s.OnPlateau(0.1, factor=1.0), ValueError, r"factor=1.0 is outside"),
     (lambda: s.ByGradientNorm(0.1, b0=-1.0), ValueError, r"b0=-1.0 is outside"),

@@ -116,6 +116,8 @@ SCHEDULES = [
     s.Constant(0.1), s.InverseTime(0.1, rate=0.3, power=0.7), s.Step(0.1, every=3, factor=0.4), s.Exponential(0.1, 0.9),
     s.Exponential(2.0, 1e9), s.Polynomial(0.1, 17, power=1.5, end=0.01), s.Cosine(0.1, 13, end=0.01), s.WarmUp(5),
     s.OneCycle(0.1, 20), s.OneCycle(0.1, 2), s.Demon(0.9, 15), s.OnPlateau(0.1, patience=2, cooldown=1, least=1e-3),
+    s.LinearToZero(0.1, 17), *[s.WSD(0.1, 30, decay=9, warmup=4, cooldown=form, end=0.01) for form in s.COOLDOWNS],
+    s.Rewarm(0.1, 7, rise=2), s.Rewarm(0.1, 3, growth=2, end=0.01),
     s.ByGradientNorm(0.3, b0=0.0), s.WarmUp(5) * s.Cosine(0.1, 13) + 0.01, 2 * s.Constant(0.1),
     s.Constant(0.1).then(s.Cosine(0.1, 9), after=4), 0.5 * s.OnPlateau(0.1, patience=1), lambda t: 0.1 / (1 + t) ** 0.5,
 ]  # fmt: skip

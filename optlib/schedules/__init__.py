@@ -10,14 +10,16 @@ The first argument of each may be an array, so that a batch of settings has sche
 steps, so that a schedule can be drawn.  Two of them, `OnPlateau` and `ByGradientNorm`, read how the run goes.
 """
 
-from ..arrays import cos, is_array, maximum, minimum, pi, where
+from .. import checks
+from ..arrays import cos, is_array, maximum, minimum, pi, sqrt, where
 from .base import Schedule, integer, number, schedule
 from .feedback import ByGradientNorm, OnPlateau
 
 __all__ = [
-    "ByGradientNorm", "Constant", "Cosine", "Demon", "Exponential", "InverseTime", "OnPlateau", "OneCycle",
-    "Polynomial", "Schedule", "Step", "WarmUp", "demon",
+    "WSD", "ByGradientNorm", "Constant", "Cosine", "Demon", "Exponential", "InverseTime", "LinearToZero", "OnPlateau",
+    "OneCycle", "Polynomial", "Rewarm", "Schedule", "Step", "WarmUp", "demon",
 ]
+COOLDOWNS = ("1-sqrt", "linear", "cosine", "1-square")
 
 
 def demon(beta, t, steps):
@@ -159,6 +161,138 @@ class Cosine(Schedule):
 
 
 @schedule
+class LinearToZero(Schedule):
+    r"""A straight line to 0 at t = ``steps``: the last step, t = T - 1, is the shortest.
+
+    $$s(t) = s_0 \left(1 - \frac{\min(t, T)}{T}\right)$$
+
+    For subgradient steps on a convex function that is nowhere steeper than G, from a start at distance D of a minimum,
+    it is the best schedule there is: with $s_0 = D\,T / (G\,(T + 1)^{3/2})$ the last point is at most
+    $D\,G / \sqrt{T + 1}$ above the minimum, and no rates can promise less.  `optlib.theory.linear_to_zero_settings`
+    has that value, `optlib.theory.last_iterate_bound` the proof and the bound for any other schedule.
+
+    Source: M. Zamani, F. Glineur (2023), Exact convergence rate of the last iterate in subgradient methods.
+    arXiv:2307.11134; A. Defazio, A. Cutkosky, H. Mehta, K. Mishchenko (2023), Optimal Linear Decay Learning Rate
+    Schedules and Further Refinements.  arXiv:2310.07831.  Equal to torch's PolynomialLR with power 1, and to
+    `Polynomial` with its defaults.
+    """
+
+    value: float = number("(-inf, inf)")
+    steps: int = integer("[1, inf)")
+
+    def __call__(self, t):
+        return self.value * maximum(1 - t / self.steps, 0.0)
+
+
+@schedule
+class WSD(Schedule):
+    r"""Warm-up, stable, decay: a climb, a long way at the full value, and a cool-down at the end.
+
+    $$s(t) = \min\!\left(1, \frac{t + 1}{w}\right) \bigl(s_T + (s_0 - s_T)\, c(u)\bigr) \qquad
+      u = \min\!\left(1, \max\!\left(0, \frac{t - (T - d)}{d}\right)\right)$$
+
+    $$c(u) = 1 - \sqrt u \qquad 1 - u \qquad \tfrac12 (1 + \cos \pi u) \qquad 1 - u^2$$
+
+    The length of the run need not be known until the cool-down begins: a run that goes on is one with a larger
+    ``steps``, and both share all steps before.
+
+    Parameters
+    ----------
+    value : float or array
+        The rate of the stable part.
+    steps : int
+        All steps T together; from t = T on it is ``end``.
+    decay : int, at least 1
+        Length d of the cool-down.
+    warmup : int, at least 0
+        Length w of the climb, as of `WarmUp`; 0 leaves it out.
+    cooldown : "1-sqrt", "linear", "cosine" or "1-square"
+        The form c of the cool-down.
+    end : number
+
+    Source: S. Hu and others (2024), MiniCPM.  arXiv:2404.06395 (its own cool-down is exponential); these
+    cool-downs: A. Hägele and others (2024), Scaling Laws and Compute-Optimal Training Beyond Fixed Training Durations.
+    arXiv:2405.18392.  Equal to pytorch-optimizer's get_wsd_schedule (4.1.0) but for two things: that climbs by t / w,
+    so that its first step is 0 and it is one step late until the peak; and with min_lr_ratio above 0 only its cosine
+    goes there, while the other three fall towards 0 and jump up at the end.
+    """
+
+    value: float = number("(-inf, inf)")
+    steps: int = integer("[1, inf)")
+    decay: int = integer("[1, inf)")
+    warmup: int = integer("[0, inf)", 0)
+    cooldown: str = "1-sqrt"
+    end: float = number("(-inf, inf)", 0.0)
+
+    def __post_init__(self):
+        super().__post_init__()
+        checks.choice("WSD", "cooldown", self.cooldown, COOLDOWNS)
+        _check_room("WSD", self.steps, warmup=self.warmup, decay=self.decay)
+
+    def __call__(self, t):
+        u = minimum(maximum((t - self.steps + self.decay) / self.decay, 0.0), 1.0)
+        if self.cooldown == "1-sqrt":
+            falling = self.end + (self.value - self.end) * (1 - sqrt(u))
+        elif self.cooldown == "linear":
+            falling = self.end + (self.value - self.end) * (1 - u)
+        elif self.cooldown == "cosine":
+            falling = _glide(self.value, self.end, u)
+        else:
+            falling = self.end + (self.value - self.end) * (1 - u**2)
+        return _climb(t, self.warmup) * falling
+
+
+@schedule
+class Rewarm(Schedule):
+    r"""Rounds: each climbs anew in a straight line from ``end`` to ``value`` and falls back by half a cosine wave.
+
+    $$s = s_T + (s_0 - s_T)\, \min\!\left(1, \frac{u + 1}{r}\right)
+      \frac{1 + \cos(\pi \max(u - r, 0) / (T_i - r))}{2} \qquad T_i = T m^i$$
+
+    u counts the steps of round i, from 0 to T_i - 1.  To train a finished model further, on new data, its rate has to
+    climb again: ``WSD(0.1, 1000, decay=200, end=0.01).then(Rewarm(0.1, 500, rise=50, end=0.01), after=1000)``.
+
+    Parameters
+    ----------
+    value : float or array
+    steps : int, at least 1
+        Length T of the first round.
+    rise : int, at least 0 and below ``steps``
+        Steps r that climb.  With 0 each round begins at ``value``: a warm restart.
+    growth : int, at least 1
+        Factor m from each round to the next.
+    end : number
+
+    Source: warm restarts: I. Loshchilov, F. Hutter (2017), SGDR: Stochastic Gradient Descent with Warm Restarts, ICLR,
+    equation 5.  arXiv:1608.03983; the climb: A. Ibrahim and others (2024), Simple and Scalable Strategies to
+    Continually Pre-train Large Language Models.  arXiv:2403.08763.  With rise=0 equal to torch's
+    CosineAnnealingWarmRestarts.
+    """
+
+    value: float = number("(-inf, inf)")
+    steps: int = integer("[1, inf)")
+    rise: int = integer("[0, inf)", 0)
+    growth: int = integer("[1, inf)", 1)
+    end: float = number("(-inf, inf)", 0.0)
+
+    def __post_init__(self):
+        super().__post_init__()
+        _check_room("Rewarm", self.steps - 1, rise=self.rise)
+
+    def __call__(self, t):
+        length = self.steps + 0 * t
+        if self.growth == 1:
+            u = t % length
+        else:
+            u = t
+            for _ in range(40):  # rounds of 2^40 steps are out of reach
+                over = u >= length
+                u, length = where(over, u - length, u), where(over, length * self.growth, length)
+        share = maximum(u - self.rise, 0) / (length - self.rise)
+        return self.end + _climb(u, self.rise) * _glide(self.value - self.end, 0.0, share)
+
+
+@schedule
 class WarmUp(Schedule):
     r"""A factor that climbs in a straight line to 1, to be multiplied with a value or another schedule.
 
@@ -174,7 +308,7 @@ class WarmUp(Schedule):
     steps: int = integer("[1, inf)")
 
     def __call__(self, t):
-        return minimum((t + 1) / self.steps, 1.0)
+        return _climb(t, self.steps)
 
 
 @schedule
@@ -248,6 +382,17 @@ class Demon(Schedule):
 def _glide(a, b, share):
     """From ``a`` to ``b`` along half a cosine wave; ``share`` runs from 0 to 1."""
     return b + (a - b) * (1 + cos(pi * share)) / 2
+
+
+def _climb(t, steps):
+    """A straight line to 1, reached by the last of so many steps; t may be an array."""
+    return minimum((t + 1) / steps, 1.0) if steps else 1.0
+
+
+def _check_room(who, most, **lengths):
+    if sum(lengths.values()) > most:
+        said = " + ".join(f"{name}={length}" for name, length in lengths.items())
+        raise ValueError(f"{who}: {said} must be at most {most}, to fit into the steps")
 
 
 def _power(factor, n):
