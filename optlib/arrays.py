@@ -92,6 +92,16 @@ def total(x, axis=None):
     return xp.sum(x, axis=axis, keepdims=True)
 
 
+def reshape(x, shape):
+    """``x`` in another shape; of a Python float NumPy's array."""
+    return (namespace(x) if is_array(x) else np).reshape(x, shape)
+
+
+def transposed(x):
+    """Matrices (..., m, n) as (..., n, m)."""
+    return namespace(x).moveaxis(x, -1, -2)
+
+
 def like(value, x):
     """``value`` (a number or array from anywhere) as an array of the library, dtype and device of ``x``."""
     if not is_array(x):

@@ -5,6 +5,7 @@ The loop calls `update` of the rule itself.  How often depends on what is asked 
 * one start, and a rule that sees single numbers: once for each coordinate, a Python float, which is several times
   faster than arrays of two elements;
 * a batch: once for all starts and settings, which are one array of shape (..., d);
+* a rule that sees matrices: once for each matrix that the function says its coordinates are, (..., m, n);
 * a batch, and a rule that would mix its points: once for each point.
 
 The loop only steps and records.  Divergence and stopping criteria are looked for afterwards in the record, block
@@ -96,8 +97,9 @@ class _ArrayWalker:
     """All paths at once, as one array of shape (..., d)."""
 
     def __init__(self, f, rule, x):
-        self.f, self.rule, self.x = f, rule.fresh().batched(), x.copy(order="K")
-        self.wants_loss = "loss" in self.rule.reads_of_schedules()
+        self.f, self.x = f, x.copy(order="K")
+        self.rule = _Matrices(rule, f, x) if rule.sees == "matrix" else rule.fresh().batched()
+        self.wants_loss = "loss" in rule.reads_of_schedules()
         self.sources = [{"gradient": f.grad, "hessian": f.hess, "function": lambda x: f}[r] for r in rule.reads]
 
     def walk(self, record):
@@ -110,6 +112,34 @@ class _ArrayWalker:
             except Exception as error:
                 raise _CannotStep from error
             row[...] = self.x
+
+
+class _Matrices:
+    """A copy of a rule for each matrix that points (..., d) consist of; without any a point is a matrix of one row."""
+
+    def __init__(self, rule, f, x):
+        self.parts, end = [], 0
+        for m, n in f.shapes or ((1, x.shape[-1]),):
+            part, end = slice(end, end + m * n), end + m * n
+            settings = {name: _of_matrix(value, part, (m, n)) for name, value in rule.settings().items()}
+            self.parts.append((part, (m, n), type(rule)(**settings).batched()))
+
+    def advance(self, x, *seen, loss=None):
+        x_new = np.empty_like(x)
+        for part, shape, rule in self.parts:
+            matrices = [v[..., part].reshape(*v.shape[:-1], *shape) for v in (x, *seen)]
+            step = rule.advance(*matrices, loss=None if loss is None else loss[..., None])
+            x_new[..., part] = step.reshape(*x.shape[:-1], -1)
+        return x_new
+
+
+def _of_matrix(value, part, shape):
+    """A setting for points (..., d) as one for matrices (..., m, n)."""
+    if not getattr(value, "shape", ()):
+        return value
+    if callable(value):
+        raise ValueError("minimize: a rule that sees matrices takes schedules of numbers, not of arrays")
+    return value[..., None] if value.shape[-1] == 1 else value[..., part].reshape(*value.shape[:-1], *shape)
 
 
 class _FloatWalker:
@@ -280,8 +310,6 @@ def _check(f, opt, steps, tol):
     if not isinstance(f, Function):
         raise TypeError(f"minimize: f={f!r} must be a Function; wrap your own with ol.objective(...)")
     rule, steps = as_rule("minimize", opt, "opt").fresh(), checks.integer("minimize", "steps", steps)
-    if rule.sees == "matrix":
-        raise ValueError(f"minimize: {rule!r} steps matrices, and a point of {f.name} has only one axis")
     tol = {} if tol is None else dict(tol) if isinstance(tol, dict) else {"gradient": tol}
     for name, bound in tol.items():
         if name not in CRITERIA:

@@ -148,9 +148,8 @@ def test_one_start_a_batch_of_one_and_a_batch_agree(cls):
             assert batch.ended_at[i, k] == one.ended_at
 
 
-def test_minimize_refuses_matrices_and_schedules_of_arrays_for_single_points():
-    with pytest.raises(ValueError, match="steps matrices, and a point of bowl has only one axis"):
-        ol.minimize(BOWL, Matrix())
+def test_minimize_hands_over_matrices_and_refuses_schedules_of_arrays_for_single_points():
+    np.testing.assert_allclose(ol.minimize(BOWL, Matrix(lr=0.1), steps=1).end, [3.35, 0.65])  # 3.5 off the mean of g
     assert not steps_points_apart(Layer)
     with pytest.raises(ValueError, match="schedules must be of numbers, not arrays"):
         ol.minimize(BOWL, Layer(lr=ol.schedules.Cosine(np.array([[0.1], [0.2]]), 5)), steps=3)
@@ -245,9 +244,11 @@ def test_kernels_are_flattened_to_matrices():
         g = p.grad.flatten(1)
         assert torch.equal(p.detach().flatten(1), old.flatten(1) - (g - g.mean(1)[:, None]))
     assert optimizer.state[params[1]]["columns"] == 18
-    for shape in ((5,), ()):
-        with pytest.raises(ValueError, match=r"Matrix steps matrices, and a parameter has shape \("):
-            TorchOptimizer(weights(shape), Matrix())
+    for shape in ((5,), ()):  # a matrix of one row
+        (p,) = weights(shape)
+        wanted = p.detach() - (p.grad - p.grad.mean())
+        TorchOptimizer([p], Matrix(lr=1.0)).step()
+        assert torch.equal(p.detach(), wanted)
     for cls in (Matrix, Group):
         with pytest.raises(ValueError, match=f"compile=True takes rules that see a number or a tensor; {cls.__name__}"):
             TorchOptimizer(params, cls(), compile=True)

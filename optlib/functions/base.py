@@ -36,7 +36,9 @@ class Function:
     any_dim : bool
         True if the formula takes any number of coordinates; see `in_dim`.
     names : tuple of str
-        Of the coordinates, as axes and formulas write them.
+        Of the coordinates, as axes and formulas write them; of the matrices, where the coordinates are such.
+    shapes : tuple of (m, n)
+        Of the matrices that the coordinates are, row by row, one matrix after the other; () where they are none.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Function:
     source: str = ""
     any_dim: bool = False
     names: tuple = COORDINATES
+    shapes: tuple = ()
 
     @property
     def dim(self):
@@ -95,7 +98,8 @@ class Function:
         return f"<{self.name}: {self.dim} coordinate{'s' * (self.dim > 1)}>"
 
     def _repr_latex_(self):
-        return f"$$f({', '.join(self.names[: self.dim])}) = {self.latex}$$" if self.latex and self.dim < 4 else None
+        named = self.shapes or self.dim < 4
+        return f"$$f({', '.join(self.names[: self.dim])}) = {self.latex}$$" if self.latex and named else None
 
     def __reduce__(self):
         """Pickle a function of the course by its name: formulas may be lambdas, which pickle refuses."""

@@ -13,11 +13,12 @@ Updates are out of place: the arrays that a rule is given are never written to.
 import copy
 import dataclasses
 import functools
+import math
 from typing import ClassVar
 
 import numpy as np
 
-from ..arrays import is_array, isfinite, like, namespace, refuse_matrix, total
+from ..arrays import is_array, isfinite, like, namespace, refuse_matrix, reshape, total
 from ..registry import OPTIMIZERS
 from ..words import short
 from .kinds import KINDS, is_ours, needs_check, refuse_coupled
@@ -33,7 +34,7 @@ class Optimizer:
 
         * "number": nothing; each coordinate is stepped by itself, and drivers may cut or join arrays as they like;
         * "tensor": one array, such as the weights of one layer, for a norm of each layer;
-        * "matrix": one array of two axes; convolution kernels are flattened to (out, rest);
+        * "matrix": one array of two axes; kernels of convolutions are (out, rest), a vector is a matrix of one row;
         * "group": all arrays of a parameter group laid end to end, for a norm of the whole gradient;
         * None, where the class does not say: treated as "tensor", until `register` has checked it for "number".
     elementwise : bool
@@ -163,6 +164,9 @@ class Optimizer:
 
     def advance(self, x, *seen, loss=None):
         """`step` without its checks, for drivers that make their own."""
+        if self.sees == "matrix" and not self.__axis and len(getattr(x, "shape", ())) != 2:
+            x_new = self.advance(*self.as_seen(x, *seen), loss=loss)
+            return reshape(x_new, x.shape) if is_array(x) else x_new.item()
         if self.t == 0 or self.__schedules:
             self.begin(x, *seen, loss=loss)
         self.t += 1
@@ -170,6 +174,14 @@ class Optimizer:
         if x_new is None:
             raise TypeError(f"{type(self).__name__}.update returned None; end it with return and the new point")
         return x_new
+
+    def as_seen(self, *arrays):
+        """Arrays of one shape as `update` gets them: as matrices where the rule sees such, else as they are."""
+        shape = tuple(getattr(arrays[0], "shape", ()))
+        if self.sees != "matrix" or len(shape) == 2:
+            return arrays
+        matrix = (shape[0], math.prod(shape[1:])) if len(shape) > 2 else (1, math.prod(shape))
+        return [reshape(array, matrix) for array in arrays]
 
     def begin(self, x, *seen, loss=None):
         """What comes before the update of a step: fields take their values; before the first, state is made."""
@@ -194,13 +206,22 @@ class Optimizer:
             setattr(self, name, value)
 
     def batched(self):
-        """Take the last axis as one point, and those before it as a batch.  Returns the rule itself."""
-        self.__axis = -1
+        """Take the last axis (two, where a matrix is seen) as one point, those before as a batch.  Returns itself."""
+        self.__axis = (-2, -1) if self.sees == "matrix" else -1
         return self
 
     def inner(self, a, b):
-        """Inner product over one point: a number, or in a batch one number a point (shape (..., 1))."""
+        """Inner product over one point: a number, or in a batch one number a point (shape (..., 1) or (..., 1, 1))."""
         return total(a * b, self.__axis)
+
+    def row_mean(self, a):
+        """Mean of each row of one point, rows counted by a matrix's first axis; a vector is one row."""
+        sums = total(a, self.__axis or tuple(range(1, np.ndim(a))) or None)
+        return sums / (math.prod(np.shape(a)) / math.prod(np.shape(sums)))
+
+    def column_mean(self, a):
+        """Mean over the rows of one point; a vector, which is one row, stays as it is."""
+        return a if self.__axis or np.ndim(a) < 2 else total(a, 0) / len(a)
 
     def reads_of_schedules(self):
         """What the schedules among the hyper-parameters read, a set: "loss", "gradient_norm"."""

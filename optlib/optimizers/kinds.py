@@ -50,7 +50,7 @@ def is_coupled(cls):
 
 
 def steps_points_apart(cls):
-    """Whether a rule steps each point of a batch as if it were alone, so that all can be one array (..., d).
+    """Whether a rule steps each point of a batch as if it were alone, so that all can be one array.
 
     Rules of the course do, with `inner` for their norms.  A reader's rule is tried; where that cannot be done, or where
     it takes a plain sum over all of the array, the answer is no.
@@ -59,7 +59,8 @@ def steps_points_apart(cls):
         return True
     if cls not in _apart:
         rng = np.random.default_rng(0)
-        x, slopes = rng.standard_normal((3, 4)), 10 * rng.standard_normal((STEPS, 3, 4))
+        shape = (3, 2, 4) if cls.sees == "matrix" else (3, 4)
+        x, slopes = rng.standard_normal(shape), 10 * rng.standard_normal((STEPS, *shape))
         with np.errstate(all="ignore"), contextlib.redirect_stdout(io.StringIO()):
             try:
                 alone = np.stack([_end(cls(), x[i], slopes[:, i]) for i in range(len(x))])

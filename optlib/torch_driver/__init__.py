@@ -79,8 +79,7 @@ class TorchOptimizer(torch.optim.Optimizer):
     ------
     TypeError, ValueError
         If the rule reads more than the gradient, for hyper-parameters out of their range, for arrays as
-        hyper-parameters, for names in a group that have no effect, for parameters that are no matrices where the rule
-        sees matrices, and for sparse or complex gradients.
+        hyper-parameters, for names in a group that have no effect, and for sparse or complex gradients.
     """
 
     def __init__(self, params, rule, compile=False, **hypers):
@@ -292,10 +291,7 @@ class TorchOptimizer(torch.optim.Optimizer):
             if self._step_pieces(rule, p, move):
                 return
             resume(rule, state)
-        if rule.sees == "matrix":
-            new = move(p.flatten(1), p.grad.flatten(1)).view_as(p)
-        else:
-            new = move(p, p.grad)
+        new = move(p, p.grad)
         self._keep(p, {STEPS: rule.t, **owned(rule.state, p, p.grad)})
         p.copy_(new)
 
@@ -423,11 +419,6 @@ def _check_parameters(rule, params):
             raise ValueError(
                 f"TorchOptimizer: {type(rule).__name__} takes the gradients of a group as one vector, and a parameter "
                 "is sharded (a DTensor); use a rule that sees numbers or tensors"
-            )
-        if rule.sees == "matrix" and p.ndim < 2:
-            raise ValueError(
-                f"TorchOptimizer: {type(rule).__name__} steps matrices, and a parameter has shape {tuple(p.shape)}; "
-                "give it those of two or more axes, and the rest to an optimizer of their own"
             )
 
 

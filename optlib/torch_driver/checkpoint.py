@@ -118,10 +118,8 @@ def _fields(state):
 
 def _forms_of(rule, x):
     """Forms of a rule's state before and after its first step."""
-    if rule.sees == "matrix":
-        x = x.flatten(1)
     rule.reset()
-    rule.begin(x, x)
+    rule.begin(*rule.as_seen(x, x))
     first = {STEPS: None, **forms(flat(rule.state))}
     rule.advance(x, torch.zeros_like(x))
     return first, {STEPS: None, **forms(flat(rule.state))}

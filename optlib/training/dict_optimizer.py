@@ -1,6 +1,5 @@
 """A rule for a dict of arrays: the weights of a network, by name."""
 
-import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -20,7 +19,7 @@ class DictOptimizer:
     What the rule ``sees`` decides how the entries reach it:
 
     * "number", "tensor" or None: each entry has a copy of the rule.
-    * "matrix": likewise; an entry with more than two axes is flattened to (first axis, rest) for the step.
+    * "matrix": likewise; an entry with more than two axes is (first axis, rest) to it, a vector a matrix of one row.
     * "group", or "number" with a schedule that reads the gradient norm: all entries are laid end to end and take one
       step as one vector, so that norms are those of the whole gradient.
 
@@ -74,8 +73,8 @@ class DictOptimizer:
         Raises
         ------
         TypeError, ValueError
-            For missing or extra keys, wrong shapes or dtypes, NaN and infinity, and where the rule sees a matrix for
-            entries of fewer than two axes; the message names the entry.  Then no entry has stepped.
+            For missing or extra keys, wrong shapes or dtypes, NaN and infinity; the message names the entry.  Then no
+            entry has stepped.
         """
         params, grads = _detached("params", params), _detached("grads", grads)
         if not params:
@@ -89,7 +88,7 @@ class DictOptimizer:
         if self._as_one_vector:
             new = self._step_as_one_vector(rules, params, grads, loss)
         else:
-            new = {key: self._step_entry(rules[key], x, grads[key], loss) for key, x in params.items()}
+            new = {key: rules[key].advance(x, grads[key], loss=loss) for key, x in params.items()}
         self._rules = rules
         self.t += 1
         return new
@@ -114,19 +113,8 @@ class DictOptimizer:
     def _check_entry(self, rule, key, x, g, loss):
         try:
             rule.check(x, (g,), loss)
-            if rule.sees == "matrix" and np.ndim(x) < 2:
-                raise ValueError(
-                    f"{type(rule).__name__} steps matrices, but this entry has shape {np.shape(x)}; step entries of "
-                    "fewer than two axes with another rule"
-                )
         except (TypeError, ValueError) as error:
             raise type(error)(f"DictOptimizer, entry {key!r}: {error}") from None
-
-    def _step_entry(self, rule, x, g, loss):
-        if rule.sees != "matrix":
-            return rule.advance(x, g, loss=loss)
-        matrix = x.shape[0], math.prod(x.shape[1:])
-        return rule.advance(x.reshape(matrix), g.reshape(matrix), loss=loss).reshape(x.shape)
 
     def _step_as_one_vector(self, rules, params, grads, loss):
         kinds = {key: _kind(x) for key, x in params.items()}
