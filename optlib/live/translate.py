@@ -597,8 +597,9 @@ class _Writer:
         return values + [named.get(name, "undefined") for name in names[len(values) :]]
 
     def _method(self, node, name):
-        if name == "inner":
-            return f"R.inner({', '.join(map(self.value, node.args))})"
+        if name in ("inner", "row_mean", "column_mean"):  # a point of a page is one row
+            known = {"inner": "inner", "row_mean": "meanOf", "column_mean": "real"}[name]
+            return f"R.{known}({', '.join(map(self.value, node.args))})"
         method = inspect.getattr_static(self.owner, name, None)
         if not isinstance(method, types.FunctionType):
             self.refuse(node, f"self.{name}(...)")
@@ -675,8 +676,19 @@ class _Writer:
 
     _value_ListComp = _value_GeneratorExp
 
+    def _zipped(self, each, more):
+        """The two or three lists of a ``for a, b in zip(...)`` that is all of a comprehension; they need no pairs."""
+        call, names = each.iter, getattr(each.target, "elts", ())
+        if more or each.ifs or not isinstance(call, ast.Call) or self.resolved(call.func) is not zip:
+            return None
+        return [self.value(a) for a in call.args] if len(names) == len(call.args) in (2, 3) else None
+
     def _comprehension(self, element, generators):
         (each, *more) = generators
+        if lists := self._zipped(each, more):
+            with self.inner(_stored(each.target)):
+                names = ", ".join(map(self.target, each.target.elts))
+                return f"R.over(({names}) => {self.value(element)}, {', '.join(lists)})"
         pattern = self.target(each.target)
         values = f"[...{self.value(each.iter)}]"
         with self.inner(_stored(each.target)):

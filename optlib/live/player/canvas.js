@@ -82,21 +82,31 @@
       pen.clip();
     }
 
-    line(points, color, width, dashes = []) {
+    line(points, color, width, dashes) {
+      this.ink(this.way(points.length, (i) => points[i]), color, width, dashes);
+    }
+
+    // The way through so many places, in pixels.
+    way(count, place) {
+      const way = new Path2D();
+      let [x, y] = [NaN, NaN];
+      for (let i = 0; i < count; i++) {
+        const [px, py] = place(i);
+        if (Math.abs(px - x) + Math.abs(py - y) < LEAST && i < count - 1) continue; // nobody sees it, and it takes time
+        [x, y] = [px, py];
+        if (i) way.lineTo(x, y);
+        else way.moveTo(x, y);
+      }
+      return way;
+    }
+
+    ink(way, color, width, dashes = []) {
       const { pen } = this;
       pen.strokeStyle = color;
       pen.lineWidth = width;
       pen.lineJoin = "round";
       pen.setLineDash(dashes.map((d) => d * width));
-      pen.beginPath();
-      let [x, y] = [NaN, NaN];
-      points.forEach((p, i) => {
-        if (Math.abs(p[0] - x) + Math.abs(p[1] - y) < LEAST && i < points.length - 1) return; // nobody sees it, and it takes time
-        [x, y] = p;
-        if (i) pen.lineTo(x, y);
-        else pen.moveTo(x, y);
-      });
-      pen.stroke();
+      pen.stroke(way);
       pen.setLineDash([]);
     }
 
@@ -181,14 +191,15 @@
       this.pen.drawImage(this.ground, 0, 0, this.width, this.height);
       this.clip();
       for (const track of tracks) {
-        const points = track.points.slice(0, track.end + 1).map((p) => this.at(p));
+        const place = (i) => this.at(track.points[i]);
+        const way = this.way(track.end + 1, place);
         this.pen.globalAlpha = 0.75;
-        this.line(points, this.look.paper, 5);
+        this.ink(way, this.look.paper, 5);
         this.pen.globalAlpha = 1;
-        this.line(points, track.color, 2.4, track.dashes);
-        if (points.length <= 60) points.forEach((p) => this.mark("o", p, 1.8, track.color, track.color, 0.5));
-        this.mark("o", points[0], 4.5, this.look.paper, track.color, 2);
-        this.mark(track.marker, points[points.length - 1], 6, track.color, this.look.paper, 1.2);
+        this.ink(way, track.color, 2.4, track.dashes);
+        if (track.end < 60) for (let i = 0; i <= track.end; i++) this.mark("o", place(i), 1.8, track.color, track.color, 0.5);
+        this.mark("o", place(0), 4.5, this.look.paper, track.color, 2);
+        this.mark(track.marker, place(track.end), 6, track.color, this.look.paper, 1.2);
       }
       this.pen.restore();
     }
@@ -243,11 +254,13 @@
       const [x] = this.at([step / last, 0]);
       this.line([[x, this.box.y], [x, this.box.y + this.box.h]], this.look.faint, 1);
       for (const track of tracks) {
-        const points = track.heights.map((value, i) => this.at([Math.min(i * track.stride, last) / last, optlib.heightOf(this.values, value)]));
+        const place = (i) => this.at([Math.min(i * track.stride, last) / last, optlib.heightOf(this.values, track.heights[i])]);
+        const seen = Math.min(track.seen ?? last, track.heights.length - 1);
+        const way = (end) => this.ink(this.way(end + 1, place), track.color, 2, track.dashes);
         this.pen.globalAlpha = 0.25;
-        this.line(points.slice(0, (track.seen ?? last) + 1), track.color, 2, track.dashes);
+        if (seen > track.end) way(seen);
         this.pen.globalAlpha = 1;
-        this.line(points.slice(0, track.end + 1), track.color, 2, track.dashes);
+        way(track.end);
       }
       this.pen.restore();
       for (const track of tracks) {

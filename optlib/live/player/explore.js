@@ -222,11 +222,19 @@
       return Math.abs(v - base) < 1e-12 * Math.abs(base) ? 0 : v - base;
     }
 
+    // A run is made anew only when something of it has changed.
+    run(track) {
+      const asked = JSON.stringify([this.f.name, track.settings, this.start, this.steps]);
+      if (track.asked !== asked) track.made = optlib.run(this.f.program, track.program, track.settings, this.start, this.steps);
+      track.asked = asked;
+      return track.made;
+    }
+
     // The path of a rule at its present setting, as the boards draw it.
     path(track) {
       const { scene } = this.f;
       const none = { points: [this.start], values: [NaN], diverged: false };
-      const run = this.computes(track) ? optlib.run(this.f.program, track.program, track.settings, this.start, this.steps) : track.answer ?? none;
+      const run = this.computes(track) ? this.run(track) : track.answer ?? none;
       const last = run.values.length - 1;
       const every = run.stride ?? 1;
       const stride = Math.max(1, Math.ceil(last / MOST_POINTS));

@@ -3,9 +3,9 @@
   "use strict";
 
   const each = (f) => (a, b, c) => {
-    const vector = [a, b, c].find(Array.isArray);
+    if (!Array.isArray(a) && !Array.isArray(b) && !Array.isArray(c)) return f(a, b, c); // most often, and at once
     const of = (v, i) => (Array.isArray(v) ? v[i] : v);
-    return vector ? vector.map((_, i) => f(of(a, i), of(b, i), of(c, i))) : f(a, b, c);
+    return [a, b, c].find(Array.isArray).map((_, i) => f(of(a, i), of(b, i), of(c, i)));
   };
   const index = (list, i) => (i < 0 ? i + list.length : i);
   const truth = (v) => (Array.isArray(v) ? v.length > 0 : v !== 0 && v !== false && v !== null && v !== "");
@@ -14,25 +14,37 @@
     "===": (a, b) => a === b, "!==": (a, b) => a !== b,
   };
   const add = each((a, b) => a + b);
-  const sum = (list, start = 0) => [...list].reduce((total, v) => add(total, v), start);
+  const sum = (list, total = 0) => {
+    for (const v of list) total = typeof v === "number" && typeof total === "number" ? total + v : add(total, v);
+    return total;
+  };
   const bigger = (a, b) => (a !== a || b !== b ? NaN : a > b ? a : b);
   const smaller = (a, b) => (a !== a || b !== b ? NaN : a < b ? a : b);
   const list = (...values) => (values.length === 1 ? [...values[0]] : values);
+
+  const shortest = (lists) => Math.min(...lists.map((each) => each.length));
+
+  // [f(a, b, c) for a, b, c in zip(...)] without a list for each place: a path has thousands of them.
+  const over = (f, a, b, c = b) => {
+    const values = [];
+    for (let i = 0; i < a.length && i < b.length && i < c.length; i++) values.push(f(a[i], b[i], c[i]));
+    return values;
+  };
 
   // A rule that walks: (x, g, seen, H) => the next x, arrays of coordinates.  `fields` are its hyper-parameters, `schedules`
   // those that change.  A rule that sees a number has a state of its own for each coordinate.
   const walker = (rule, fields, schedules = {}) => {
     let t = 0;
     let states = [];
+    const apart = !rule.vector;
+    const changing = Object.keys(schedules);
     return (x, g, seen = {}, H = undefined) => {
-      const apart = !rule.vector;
       if (t === 0) states = (apart ? x : [x]).map(() => ({ ...fields }));
-      const values = {};
-      for (const name in schedules) values[name] = schedules[name](t, seen);
-      for (const [i, self] of states.entries()) {
-        Object.assign(self, values);
-        if (t === 0) rule.init(self, apart ? x[i] : x);
-        self.$t = t + 1;
+      const values = changing.map((name) => schedules[name](t, seen));
+      for (let i = 0; i < states.length; i++) {
+        for (let k = 0; k < values.length; k++) states[i][changing[k]] = values[k];
+        if (t === 0) rule.init(states[i], apart ? x[i] : x);
+        states[i].$t = t + 1;
       }
       t += 1;
       return apart ? x.map((xi, i) => rule.update(states[i], xi, g[i])) : rule.update(states[0], x, g, H);
@@ -94,7 +106,7 @@
   };
 
   optlib.R = {
-    differences, walk, format, hessian, newton, add, sum, truth, walker,
+    differences, walk, format, hessian, newton, add, sum, truth, walker, over,
     sub: each((a, b) => a - b), mul: each((a, b) => a * b), div: each((a, b) => a / b),
     pow: each((a, b) => (b === 2 ? a * a : b === 0.5 ? Math.sqrt(a) : a ** b)), square: each((a) => a * a),
     floordiv: each((a, b) => Math.floor(a / b)), mod: each((a, b) => a - b * Math.floor(a / b)),
@@ -120,7 +132,7 @@
       return Array.from({ length: Math.max(0, Math.ceil((end - first) / step)) }, (_, i) => first + i * step);
     },
     enumerate: (values, start = 0) => [...values].map((v, i) => [i + start, v]),
-    zip: (...lists) => lists[0].map((_, i) => lists.map((each) => each[i])),
+    zip: (...lists) => lists[0].slice(0, shortest(lists)).map((_, i) => lists.map((each) => each[i])),
     at: (values, i) => values[index(values, i)],
     put: (values, i, value) => { values[index(values, i)] = value; },
     slice: (values, first, end) => values.slice(first === null ? 0 : first, end === null ? undefined : end),
