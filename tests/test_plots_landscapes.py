@@ -65,7 +65,7 @@ def test_paths_out_of_the_picture_are_cut_off_and_said():
     assert "1 of 2 paths leave the picture" in picture.description
     assert picture.axes.get_xlim() == (-2, 2)
     draw(picture)
-    picture = ol.plots.contour3d(WELLS, out)
+    picture = ol.plots.surface(WELLS, out)
     assert "The path leaves the picture" in picture.description
     draw(picture)
 
@@ -73,7 +73,7 @@ def test_paths_out_of_the_picture_are_cut_off_and_said():
 def test_diverged_paths_are_marked():
     path = walk(rule=ol.GradientDescent(lr=5.0))
     assert path.diverged
-    for picture in (ol.plots.contour(WELLS, path), ol.plots.loss(path), ol.plots.contour3d(WELLS, path)):
+    for picture in (ol.plots.contour(WELLS, path), ol.plots.loss(path), ol.plots.surface(WELLS, path)):
         assert "diverged" in picture.description
         assert "(diverged)" in " ".join(legend_texts(picture))
         draw(picture)
@@ -86,7 +86,7 @@ def test_undefined_regions_are_blank_and_said():
     assert "undefined in 25 % of the area" in picture.description
     assert "f is undefined" in legend_texts(picture)
     assert has_color(picture.png(), theme.UNDEFINED, 1000)
-    draw(ol.plots.four_views(HALF))
+    draw(ol.plots.surface(HALF))
     with pytest.raises(ValueError, match="no finite value"):
         ol.plots.contour(HALF, extent=((-2, -1), (0, 1)))
 
@@ -135,8 +135,8 @@ def test_line_draws_the_graph_and_the_points_on_it(drawn):
     assert "1 of 3 paths leave the picture" in drawn("line").description
 
 
-@pytest.mark.parametrize("make", [ol.plots.contour, ol.plots.surface, ol.plots.contour3d, ol.plots.scatter,
-                                  ol.plots.four_views, lambda f: ol.plots.basins(f, ol.Adam())])  # fmt: skip
+@pytest.mark.parametrize("make", [ol.plots.contour, ol.plots.surface, ol.plots.scatter,
+                                  lambda f: ol.plots.basins(f, ol.Adam())])  # fmt: skip
 def test_functions_of_other_dimensions_are_refused(make):
     with pytest.raises(ValueError, match="square has 1 coordinate, .*use plots.line"):
         make(SQUARE)

@@ -28,7 +28,7 @@ def contours(axes, land):
     return filled
 
 
-def samples(axes, f, land, n, size=None):
+def samples(axes, f, land, n):
     """Random points colored by value; returns what a color bar needs."""
     spread = np.random.default_rng(0).random((2, n))
     x, y = (low + (high - low) * u for (low, high), u in zip(land.extent, spread, strict=True))
@@ -36,8 +36,8 @@ def samples(axes, f, land, n, size=None):
         z = np.ma.masked_invalid(np.broadcast_to(f.at(x, y), x.shape).astype(float))
     z = np.ma.maximum(z - land.lowest, land.levels[0]) if land.log else z
     norm = (LogNorm if land.log else Normalize)(land.levels[0], land.levels[-1])
-    size = float(np.clip(60_000 / n, 4, 60)) if size is None else size
-    points = axes.scatter(x, y, c=z, s=size, cmap=theme.colormap(theme.RESULTS), norm=norm, linewidths=0)
+    points = axes.scatter(x, y, c=z, s=float(np.clip(60_000 / n, 4, 60)), cmap=theme.colormap(theme.RESULTS),
+                          norm=norm, linewidths=0)  # fmt: skip
     _frame(axes, land)
     return points
 
@@ -51,15 +51,16 @@ def surface(axes, land):
         land.X[thinned], land.Y[thinned], z, cmap=theme.colormap(theme.RESULTS), rstride=1, cstride=1, linewidth=0.15,
         edgecolor=(1, 1, 1, 0.35), antialiased=True, alpha=0.92, zorder=1,
     )  # fmt: skip
-    _frame3d(axes, land)
-
-
-def lines3d(axes, land):
-    """Contour lines, each at its height."""
-    levels = np.log10(land.levels) if land.log else land.levels
-    z = np.ma.filled(land.heights.astype(float), np.nan)
-    axes.contour(land.X, land.Y, z, levels=levels, cmap=theme.colormap(theme.RESULTS[:-1]), linewidths=1.3)
-    _frame3d(axes, land)
+    axes.set(xlim=land.extent[0], ylim=land.extent[1], zlabel=land.lifted_label)
+    axes.set(xlabel=land.names[0], ylabel=land.names[1])
+    axes.zaxis.labelpad = 8
+    axes.computed_zorder = False
+    axes.view_init(elev=32, azim=-58)
+    axes.set_box_aspect((4, 4, 3), zoom=0.94)
+    for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
+        axis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+        axis.set_pane_color((0.96, 0.96, 0.96, 1.0))
+    axes.tick_params(labelsize=12)
 
 
 def plain_colorbar(figure, axes, drawn, label):
@@ -201,16 +202,3 @@ def _frame(axes, land):
     axes.set(xlim=land.extent[0], ylim=land.extent[1], xlabel=land.names[0], ylabel=land.names[1])
     if nearly_square(land.extent):  # steepest descent crosses the lines at right angles
         axes.set_aspect("equal")
-
-
-def _frame3d(axes, land):
-    axes.set(xlim=land.extent[0], ylim=land.extent[1], zlabel=land.lifted_label)
-    axes.set(xlabel=land.names[0], ylabel=land.names[1])
-    axes.zaxis.labelpad = 8
-    axes.computed_zorder = False
-    axes.view_init(elev=32, azim=-58)
-    axes.set_box_aspect((4, 4, 3), zoom=0.94)
-    for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
-        axis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
-        axis.set_pane_color((0.96, 0.96, 0.96, 1.0))
-    axes.tick_params(labelsize=12)

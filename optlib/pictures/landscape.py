@@ -6,7 +6,7 @@ import numpy as np
 
 from ..checks import integer
 from . import draw, theme
-from .picture import Picture, canvas, new_figure, number, point, show_name
+from .picture import Picture, canvas, number, point, show_name
 from .terrain import LEVELS, checked_extent, grown, sampled, terrain
 from .tracks import check_function, sentences, settings_line, title_and_legend, tracks
 
@@ -75,12 +75,11 @@ def line(f, *paths, labels=None, title=None, extent=None):
 
 def surface(f, *paths, labels=None, title=None, extent=None, log="auto"):
     """The function as a surface in three dimensions, with paths on it; parameters as in `contour`."""
-    return _solid("surface", "Surface", draw.surface, f, paths, labels, title, extent, log)
-
-
-def contour3d(f, *paths, labels=None, title=None, extent=None, log="auto"):
-    """Contour lines at their height in three dimensions; parameters as in `contour`."""
-    return _solid("contour3d", "Contour lines in three dimensions", draw.lines3d, f, paths, labels, title, extent, log)
+    all_tracks, land = _sampled("surface", f, paths, labels, extent, log)
+    with canvas(subplot_kw={"projection": "3d"}) as (figure, axes):
+        draw.surface(axes, land)
+        title_and_legend(figure, title or show_name(f), settings_line(all_tracks), draw.paths3d(axes, all_tracks, land))
+    return Picture(figure, axes, f"Surface of {f.name} {land.words()}", *_path_words(f, all_tracks, land.extent))
 
 
 def scatter(f, *paths, labels=None, title=None, extent=None, log="auto", n=2000):
@@ -96,37 +95,6 @@ def scatter(f, *paths, labels=None, title=None, extent=None, log="auto", n=2000)
         title_and_legend(figure, title or show_name(f), settings_line(all_tracks), handles)
     words = f"{n:,} random points colored by the value of {f.name} {land.words()}"
     return Picture(figure, axes, words, *_path_words(f, all_tracks, land.extent))
-
-
-def four_views(f, *paths, labels=None, title=None, extent=None, log="auto"):
-    """Points, contours, contour lines in three dimensions and surface of one function, side by side."""
-    all_tracks, land = _sampled("four_views", f, paths, labels, extent, log)
-    with theme.themed():
-        figure = new_figure((9.5, 8.2))
-        flat = [figure.add_subplot(2, 2, i) for i in (1, 2)]
-        solid = [figure.add_subplot(2, 2, i, projection="3d") for i in (3, 4)]
-        draw.samples(flat[0], f, land, 1500, 14)
-        draw.colorbar(figure, flat[1], draw.contours(flat[1], land), land)
-        draw.lines3d(solid[0], land)
-        draw.surface(solid[1], land)
-        handles = draw.all_paths(flat[1], all_tracks, land.extent) + draw.minima(flat[1], f, land.extent)
-        draw.paths3d(solid[1], all_tracks, land)
-        names = ("points colored by value", "contours", "contour lines in 3-D", "surface")
-        for axes, name in zip(flat + solid, names, strict=True):
-            axes.set_title(name, fontsize=12, color=theme.FAINT)
-        title_and_legend(figure, title or show_name(f), settings_line(all_tracks), handles,
-                         loc="outside lower center", ncols=3)  # fmt: skip
-    views = f"Four views of {f.name} {land.words()} Points colored by value, contours, contour lines and surface."
-    return Picture(figure, flat + solid, views, *_path_words(f, all_tracks, land.extent))
-
-
-def _solid(who, name, paint, f, paths, labels, title, extent, log):
-    """What `surface` and `contour3d` share."""
-    all_tracks, land = _sampled(who, f, paths, labels, extent, log)
-    with canvas(subplot_kw={"projection": "3d"}) as (figure, axes):
-        paint(axes, land)
-        title_and_legend(figure, title or show_name(f), settings_line(all_tracks), draw.paths3d(axes, all_tracks, land))
-    return Picture(figure, axes, f"{name} of {f.name} {land.words()}", *_path_words(f, all_tracks, land.extent))
 
 
 def _sampled(who, f, paths, labels, extent, log, levels=LEVELS):

@@ -8,7 +8,7 @@ from .arrows import first_steps, gradient_field
 from .averages import averages
 from .basins import basins
 from .charts import curves, loss, rates
-from .landscape import contour, contour3d, four_views, line, scatter, surface
+from .landscape import contour, line, scatter, surface
 from .look_ahead import look_ahead
 from .maps import heatmap, regions
 from .noise import noise_ball, noisy_run
@@ -23,8 +23,7 @@ from .secant import secant
 from .valley import valley
 
 __all__ = [
-    "Picture", "averages", "bands", "basins", "contour", "contour3d", "curves", "first_steps", "four_views",
-    "gradient_field", "heatmap", "histograms", "images", "line", "look_ahead", "loss", "noise_ball",
-    "noise_floor", "noisy_run", "phase_diagram", "progress", "ranking", "rates", "reddi", "regions", "run", "scatter",
-    "secant", "surface", "valley",
+    "Picture", "averages", "bands", "basins", "contour", "curves", "first_steps", "gradient_field", "heatmap",
+    "histograms", "images", "line", "look_ahead", "loss", "noise_ball", "noise_floor", "noisy_run", "phase_diagram",
+    "progress", "ranking", "rates", "reddi", "regions", "run", "scatter", "secant", "surface", "valley",
 ]  # fmt: skip
