@@ -227,27 +227,27 @@ def test_each_rule_keeps_its_own_settings(browser, tmp_path):
         assert ask("player.settings.map((own) => own.lr)") == [0.9, 0.5, 0.1]
 
 
-def test_the_tuning_curve_has_the_end_for_every_rate_and_sets_it(browser, tmp_path):
+def test_the_tuning_curve_has_the_score_of_every_rate_and_sets_it(browser, tmp_path):
     f, rules = ol.FUNCTIONS["ravine"], (ol.GradientDescent(lr=0.1), ol.Adam(lr=0.1))
     with opened(browser, tmp_path, ol.explore(f, *rules, steps=60).html()) as tab:
         host, ask = player(tab, "explorable")
         curves = "document.querySelector('.optlib-explorable').player.tracks.every((track) => track.tuning)"
         tab.wait_for_function(curves)
         for i, rule in enumerate(rules):
-            rates, ends = ask(f"player.tracks[{i}].tuning.rates"), ask(f"player.tracks[{i}].tuning.ends")
-            assert (rates[0], len(rates)) == (type(rule).hypers["lr"].slider[0], len(ends))
+            rates, scores = ask(f"player.tracks[{i}].tuning.rates"), ask(f"player.tracks[{i}].tuning.scores")
+            assert (rates[0], len(rates)) == (type(rule).hypers["lr"].slider[0], len(scores))
             for k in range(0, len(rates), 9):
                 path = ol.minimize(f, type(rule)(lr=rates[k]), steps=60)
-                assert path.diverged or ends[k] == pytest.approx(path.f[-1], rel=1e-6, abs=1e-12)
+                assert path.diverged or scores[k] == pytest.approx(path.worst_late, rel=1e-6, abs=1e-12)
         box = host.locator("canvas.curve").nth(1).bounding_box()
         before = pixels(host)
         tab.mouse.click(box["x"] + 0.7 * box["width"], box["y"] + 0.5 * box["height"])
         first, second = ask("player.settings.map((own) => own.lr)")
         assert first == second != 0.1
         assert pixels(host) != before
-        old = ask("player.tracks[0].tuning.ends[0]")
+        old = ask("player.tracks[0].tuning.scores[0]")
         ask("player.start = [1, 1], player.draw()")
-        lower = "(old) => document.querySelector('.optlib-explorable').player.tracks[0].tuning.ends[0] < old"
+        lower = "(old) => document.querySelector('.optlib-explorable').player.tracks[0].tuning.scores[0] < old"
         tab.wait_for_function(lower, arg=old)
 
 

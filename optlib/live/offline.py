@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import checks, numerical, theory
 from ..arrays import is_array
+from ..trajectory import late_steps
 from . import browser_data, page, translate
 from .scene import scene
 from .setting import code_name, given
@@ -37,9 +38,10 @@ def html(setting, view, picture, names=None, chart=None, bridge=""):
 
 
 def program(setting):
-    """JavaScript of the function and of the chosen rules; null in the place of what a page cannot compute."""
+    """JavaScript of function, chosen rules and what counts as late; null in the place of what a page cannot compute."""
     rules = ", ".join(translated(setting.rule(name))[0] for name in setting.chosen)
-    return f"{{f: {translated(setting.f)[0]}, rules: [{rules}]}}"
+    late = translate.schedule(late_steps).source
+    return f"{{f: {translated(setting.f)[0]}, rules: [{rules}], late: {late}}}"
 
 
 def translated(one):

@@ -11,7 +11,7 @@
 
   optlib.Explorable = class {
     constructor(host, root, data, program, bridge) {
-      Object.assign(this, { host, root, data, bridge, catalog: {}, functions: {} });
+      Object.assign(this, { host, root, data, bridge, late: program.late, catalog: {}, functions: {} });
       this.functions[data.f.name] = { ...data.f, program: program.f };
       this.tracks = data.rules.map((record, i) => ({ ...record, program: program.rules[i], first: true }));
       this.begin();
@@ -64,7 +64,7 @@
       };
       this.map = new optlib.Map(canvas("map", data.description), this.f.scene);
       this.curve = new optlib.Curve(canvas("curve", `${this.f.values.label} at each step`), {});
-      this.tuning = new optlib.Tuning(canvas("curve", `${this.f.values.label} at the end, for each learning rate`), "");
+      this.tuning = new optlib.Tuning(canvas("curve", `${this.f.values.label}, the highest of the last tenth of the steps, for each learning rate`));
       held(this.map.canvas, (event) => this.pick(event));
       held(this.curve.canvas, (event) => this.seek(Math.max(1, Math.round(this.across(this.curve, event) * this.steps))));
       held(this.tuning.canvas, (event) => { if (this.tuning.side) this.turn("lr", optlib.valueAt(this.tuning.side, this.across(this.tuning, event))); });
@@ -222,6 +222,11 @@
       return Math.abs(v - base) < 1e-12 * Math.abs(base) ? 0 : v - base;
     }
 
+    // As `Trajectory.worst_late` has it, above the base of the values.
+    score(run) {
+      return run.diverged ? NaN : this.above(Math.max(...run.values.slice(-this.late(this.steps))));
+    }
+
     // A run is made anew only when something of it has changed.
     run(track) {
       const asked = JSON.stringify([this.f.name, track.settings, this.start, this.steps]);
@@ -249,7 +254,7 @@
       track.end = Math.min(Math.ceil(end / stride), kept.length - 1);
       track.lost = run.diverged && end === last;
       track.reached = run.values[end];
-      track.final = run.diverged ? NaN : track.heights.at(-1);
+      track.score = this.score(run);
       const [u, v] = track.points[track.end];
       const away = Math.min(u, v) < 0 || Math.max(u, v) > 1 ? ", outside the picture" : "";
       const there = Number.isFinite(track.reached);
@@ -280,14 +285,11 @@
       tuning.canvas.hidden = !tracks.length;
       if (!tracks.length) return;
       if (!tuning.look) return;
-      tuning.label = `${f.values.label} at the end`;
-      const end = (track, lr) => {
-        const run = optlib.run(f.program, track.program, { ...track.settings, lr }, this.start, this.steps);
-        return run.diverged ? NaN : this.above(run.values.at(-1));
-      };
-      const drawn = () => tuning.draw(tracks.filter((track) => track.shown && track.tuning).map((track) => ({ ...track, reached: track.final })),
-        Math.abs(tracks[0].heights[0]) || 1);
-      tuning.follow(tracks, [f.name, this.start, this.steps], end, drawn);
+      const late = this.late(this.steps);
+      tuning.labels = [late > 1 ? `lr (${f.values.label}: highest of the last ${late} values)` : "lr", f.values.label];
+      const score = (track, lr) => this.score(optlib.run(f.program, track.program, { ...track.settings, lr }, this.start, this.steps));
+      const drawn = () => tuning.draw(tracks.filter((track) => track.shown && track.tuning), Math.abs(tracks[0].heights[0]) || 1);
+      tuning.follow(tracks, [f.name, this.start, this.steps], score, drawn);
       drawn();
     }
 
