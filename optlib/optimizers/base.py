@@ -216,7 +216,7 @@ class Optimizer:
 
     def row_mean(self, a):
         """Mean of each row of one point, rows counted by a matrix's first axis; a vector is one row."""
-        sums = total(a, self.__axis or tuple(range(1, np.ndim(a))) or None)
+        sums = total(a, self.__axis or tuple(range(np.ndim(a) > 1, np.ndim(a))) or None)
         return sums / (math.prod(np.shape(a)) / math.prod(np.shape(sums)))
 
     def column_mean(self, a):
