@@ -22,6 +22,7 @@ from . import groups
 from .checkpoint import checked
 from .formula import formula_of
 from .joined import Plan, alike
+from .roles import hidden_matrices  # noqa: F401
 from .rule_source import switches
 from .state import (
     HALF,
@@ -65,6 +66,8 @@ class TorchOptimizer(torch.optim.Optimizer):
 
     A group may also have
 
+    * a ``rule`` of its own, with the hyper-parameters of that rule in place of all that is said here:
+      ``[{"params": hidden}, {"params": rest, "rule": ol.AdamW(lr=1e-3)}]``; see `hidden_matrices`;
     * ``betas`` for beta1 and beta2, and ``momentum`` for beta, as torch names them;
     * ``weight_decay`` with any rule.  It is decoupled, as in AdamW: before the step, x becomes (1 - lr weight_decay) x.
       torch's SGD and Adam add weight_decay x to the gradient instead, which is another rule;
@@ -95,7 +98,7 @@ class TorchOptimizer(torch.optim.Optimizer):
         super().__init__(params, defaults)
 
     def _set_up(self):
-        self._kernels = {}  # switches of a rule -> its formula and its kernel
+        self._kernels = {}  # class and switches of a rule -> its formula and its kernel
         self._plans = {}  # number of a group -> its parameters, those of them that are stepped as one, and the others
 
     def __getstate__(self):
@@ -150,11 +153,17 @@ class TorchOptimizer(torch.optim.Optimizer):
             self._show(self.param_groups[i])
 
     def add_param_group(self, param_group):
-        """Add parameters with hyper-parameters of their own, which are checked at once."""
-        super().add_param_group(self._settled({**self.defaults, **param_group}))
+        """Add parameters with hyper-parameters or a rule of their own, which are checked at once."""
+        rule = groups.rule_of(param_group, self.rule)
+        group = self._settled({**(self.defaults if rule is self.rule else rule.settings()), **param_group}, rule=rule)
+        names = {*group}
+        super().add_param_group(group)
+        for name in self.param_groups[-1].keys() - names:  # torch adds the defaults, which are another rule's
+            del self.param_groups[-1][name]
         try:
+            _check_rule(rule, self.compile)
             self._rule_of(len(self.param_groups) - 1)
-            _check_parameters(self.rule, self.param_groups[-1]["params"])
+            _check_parameters(rule, self.param_groups[-1]["params"])
         except (TypeError, ValueError):
             self.param_groups.pop()
             raise
@@ -211,19 +220,22 @@ class TorchOptimizer(torch.optim.Optimizer):
 
     # --- hyper-parameters --------------------------------------------------------------------------------
 
-    def _settled(self, group, before=None):
-        """A group with a rule of its own; that of the group before it, and its schedules, where there is one."""
-        group = groups.settled(group, self.rule)
-        group.rule = getattr(before, "rule", None) or self.rule.fresh()
+    def _settled(self, group, before=None, rule=None):
+        """A group with a copy of its rule; that of the group before it, and its schedules, where there is one."""
+        rule = getattr(before, "rule", None) or (rule or groups.rule_of(group, self.rule)).fresh()
+        group = groups.settled(group, rule)
+        group.rule = rule
         group.schedules, group.shown = dict(getattr(before, "schedules", {})), {}
         return group
 
     def _rule_of(self, i):
         """The rule of group number i with the group's present hyper-parameters, which schedulers change."""
         group = self.param_groups[i]
-        if getattr(group, "rule", None) is None or not all(groups.is_known(name, self.rule) for name in group):
+        rule = getattr(group, "rule", None)
+        if rule is None or not all(groups.is_known(name, rule) for name in group):
             group = self.param_groups[i] = self._settled(group, group)
-        rule = group.rule
+            rule = group.rule
+        groups.refuse_another(group, rule)
         if group.schedules or any(map(callable, group.values())):
             if any(number == 0 for name, number in self._written(group)):
                 rule = rule.fresh()  # a step of length 0 by which torch.distributed.checkpoint makes the state
@@ -357,7 +369,7 @@ class TorchOptimizer(torch.optim.Optimizer):
 
     def _compiled(self, rule):
         """The formula of the rule and its kernel, made at the first step; (None, None) where it cannot be split."""
-        key = switches(rule)
+        key = type(rule), switches(rule)
         if key not in self._kernels:
             _need_compiler()
             formula = formula_of(rule, torch_namespace)

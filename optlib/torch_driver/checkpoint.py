@@ -55,22 +55,25 @@ TORCH_GROUP = frozenset({"foreach", "differentiable", "maximize"})
 
 def checked(saved, optimizer):
     """A saved state in the form of the optimizer's own; raises ValueError for that of another rule."""
-    name = type(optimizer.rule).__name__
-    writer = saved.get("rule", name)
-    if writer != name:
-        raise _refusal(name, f"was saved by a rule named {writer}")
-    states, groups = saved["state"], saved["param_groups"]
+    states, groups, present = saved["state"], saved["param_groups"], optimizer.param_groups
+    rules = [getattr(group, "rule", None) or optimizer.rule for group in present]
+    names = [type(rule).__name__ for rule in (optimizer.rule, *rules)]
+    for name, entry in zip(names, [saved, *groups], strict=False):
+        if (writer := entry.get("rule", saved.get("rule", name))) != name:
+            raise _refusal(name, f"was saved by a rule named {writer}")
+    if [len(group["params"]) for group in groups] != [len(group["params"]) for group in present]:
+        return saved  # torch says so
     if _is_torchs(states, groups):
-        if name not in PEERS:
-            raise _refusal(name, "was saved by an optimizer of torch, and none of them is this rule")
-        groups = [_group_of_torch(group, name) for group in groups]
-        states = {number: _state_of_torch(state, name) for number, state in states.items()}
+        states = {}
+        for i, (group, name) in enumerate(zip(groups, names[1:], strict=True)):
+            if name not in PEERS:
+                raise _refusal(name, "was saved by an optimizer of torch, and none of them is this rule")
+            groups[i] = _group_of_torch(group, name)
+            states |= {n: _state_of_torch(saved["state"][n], name) for n in group["params"] if n in saved["state"]}
     states = {number: flat(state) for number, state in states.items()}
-    present = optimizer.param_groups
-    if [len(group["params"]) for group in groups] == [len(group["params"]) for group in present]:  # else torch says so
-        groups = [_completed(*each, optimizer.rule) for each in zip(groups, present, strict=True)]
-        for group, now in zip(groups, present, strict=True):
-            _check_states(states, group, now["params"], optimizer.rule.fresh())
+    groups = [_completed(*each) for each in zip(groups, present, rules, strict=True)]
+    for group, now, rule in zip(groups, present, rules, strict=True):
+        _check_states(states, group, now["params"], rule.fresh())
     return {**saved, "state": states, "param_groups": groups}
 
 

@@ -4,12 +4,14 @@ import difflib
 import math
 import types
 
+from ..optimizers.base import as_rule
+
 # torch's name -> hyper-parameters of the course.  Its OneCycleLR and CyclicLR look for these.
 ALIASES = {"betas": ("beta1", "beta2"), "momentum": ("beta",)}
 
 # What schedulers and libraries put into a group for themselves, and torch's switches that change no number.
 PASSING = frozenset(
-    "params param_names name initial_lr max_lr min_lr base_momentum max_momentum swa_lr lr_scale "
+    "params param_names name rule initial_lr max_lr min_lr base_momentum max_momentum swa_lr lr_scale "
     "foreach fused capturable decoupled_weight_decay".split()
 )
 OFF = frozenset({"maximize", "differentiable"})  # torch's switches that would change numbers
@@ -79,8 +81,29 @@ class Group(dict):
         return names if all(super(Group, self).__contains__(each) for each in names) else ()
 
 
+def rule_of(group, default):
+    """The rule that a group is given, a rule, its class or its registered name; else the optimizer's."""
+    given = group.get("rule")
+    return default if given is None else as_rule("TorchOptimizer", given, by_name=True)
+
+
+def refuse_another(group, rule):
+    """Raise ValueError where a rule was written into a group that has one."""
+    name = type(rule).__name__
+    if group.get("rule", name) != name:
+        raise ValueError(
+            f"TorchOptimizer: rule={group['rule']!r} was written into a parameter group that {name} steps; a group has "
+            "its rule from the beginning, by add_param_group or a new optimizer"
+        )
+
+
 def settled(group, rule):
-    """The group with its values by the names of the course; raises ValueError for one that has no effect."""
+    """The group with its values by the names of the course; raises ValueError for one that has no effect.
+
+    A rule that stands in it becomes its name, which is all that a saved state holds of it.
+    """
+    if group.get("rule") is not None:
+        group = {**group, "rule": type(rule).__name__}
     hypers = Group({name: value for name, value in group.items() if name in rule.hypers})
     for name, value in group.items():
         if name not in rule.hypers:

@@ -1,0 +1,68 @@
+"""Which parameters of a model are what: hidden matrices for the rules that see matrices, and the rest."""
+
+import torch
+
+
+def hidden_matrices(model, rest=None):
+    """Split the parameters of a model for a rule that sees matrices, such as Muon, and one for all others.
+
+    >>> hidden, others = hidden_matrices(model)
+    >>> TorchOptimizer([{"params": hidden}, {"params": others, "rule": ol.AdamW(lr=1e-3)}], ol.Muon(lr=0.02))
+
+    Hidden matrices are weights of linear layers and kernels of convolutions, and whatever else has two axes or more
+    with more than one row and column.  The rest are vectors (biases, gains of norms), embeddings, which are tables of
+    rows, and the last layer, whose rows belong to classes or words.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+    rest : iterable of str, optional
+        Names of modules or parameters whose parameters belong to the rest in place of the last layer's:
+        ``["head", "pos_embed"]``.  The last layer is the last one with a matrix in the order of ``model.modules()``,
+        in which they were assigned; where that is another one than the network's last, name it.
+
+    Returns
+    -------
+    (hidden, others) : two lists of parameters, together ``list(model.parameters())``
+        A weight that an embedding or the last layer shares with another layer belongs to the others.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the model is no module, or has no module or parameter of a name in ``rest``.
+    """
+    if not isinstance(model, torch.nn.Module):
+        raise TypeError(f"hidden_matrices: model={model!r} must be a torch.nn.Module")
+    layers = [layer for layer in model.modules() if any(map(_is_matrix, layer.parameters(recurse=False)))]
+    apart = [layer for layer in layers if isinstance(layer, (torch.nn.Embedding, torch.nn.EmbeddingBag))]
+    apart = [p for layer in apart for p in layer.parameters(recurse=False)]
+    if rest is None:
+        apart += [p for layer in layers[-1:] for p in layer.parameters(recurse=False)]
+    else:
+        apart += [p for name in _names(rest) for p in _named(model, name)]
+    kept = {id(p) for p in apart}
+    hidden = [p for p in model.parameters() if _is_matrix(p) and id(p) not in kept]
+    taken = {id(p) for p in hidden}
+    return hidden, [p for p in model.parameters() if id(p) not in taken]
+
+
+def _is_matrix(p):
+    return p.ndim >= 2 and len(p) > 1 and p.numel() > len(p)
+
+
+def _names(rest):
+    if isinstance(rest, str):
+        raise TypeError(f"hidden_matrices: rest={rest!r} must be a list of names; write [{rest!r}]")
+    return rest
+
+
+def _named(model, name):
+    modules, parameters = dict(model.named_modules()), dict(model.named_parameters(remove_duplicate=False))
+    if name in parameters:
+        return [parameters[name]]
+    if name not in modules:
+        raise ValueError(
+            f"hidden_matrices: rest names {name!r}, but the model has no module or parameter of that name; "
+            f"it has {', '.join(filter(None, modules))}"
+        )
+    return [*modules[name].parameters()]
