@@ -49,7 +49,7 @@ def circumstances(rule=None):
 @functools.cache  # what a process runs is what it loaded, whatever happens to the files
 def digests(rule):
     """Both digests of what decides a run of this rule, by their keys in a record; older records have "code" alone."""
-    return {"code": code_hash(), "statements": statements_hash(rule)}
+    return {"code": code_hash(), "statements": digest_of(_loaded(), rule)}
 
 
 def same_code(record, other):
@@ -71,27 +71,44 @@ def statements_hash(rule=None, patterns=DECIDES, root=PACKAGE, without=SHOWS):
     Moving a file leaves it as it is; changing one number does not.  With the name of a rule, statements that only
     other rules or schedules need are left out.
     """
+    return digest_of(statements_of(patterns, root, without), rule)
+
+
+@functools.cache
+def _loaded():
+    """The statements that decide a run in this process; to parse them takes longer than a rule's digest of them."""
+    return statements_of(DECIDES, PACKAGE, SHOWS)
+
+
+class _Statement:
+    """A top-level statement: its text, the names in it, those that it gives, and whether it counts only by name."""
+
+    def __init__(self, node, by_name):
+        self.text, self.by_name, self.names, self.gives = json.dumps(_nested(node)), by_name, _names(node), _given(node)
+
+
+def statements_of(patterns, root, without):
+    """Of each file, the statements but imports and docstrings."""
+    by_name = {file for file, _ in _sources(BY_NAME, root, ())}
     trees = {file: _Bare().visit(ast.parse(source)) for file, source in _sources(patterns, root, without)}
-    if rule is not None:
-        _keep_reached(rule, trees, {file for file, _ in _sources(BY_NAME, root, ())})
-    texts = [json.dumps(_nested(tree)) for tree in trees.values() if tree.body]  # an empty __init__.py may come and go
+    return [[_Statement(node, file in by_name) for node in tree.body] for file, tree in trees.items()]
+
+
+def digest_of(files, rule):
+    """The digest of all statements or, with a rule, of those ``by_name`` only what it or other files lead to."""
+    names = set() if rule is None else {rule}
+    kept, left = set(), [each for statements in files for each in statements]
+    wanted = lambda each: rule is None or not each.by_name or each.gives & names
+    while reached := [each for each in left if wanted(each)]:
+        kept.update(reached)
+        names = names.union(*(each.names for each in reached))
+        left = [each for each in left if each not in kept]
+    bodies = [", ".join(each.text for each in statements if each in kept) for statements in files]
+    texts = [f'["Module", ["body", [{body}]]]' for body in bodies if body]  # an empty __init__.py may come and go
     return hashlib.sha256("".join(sorted(_sha256(text) for text in texts)).encode()).hexdigest()
 
 
-def _keep_reached(rule, trees, by_name):
-    """Take from the files ``by_name`` each top-level statement whose names neither the rule nor other files lead to."""
-    left = [(file, node) for file in by_name for node in trees[file].body]
-    names = {rule}.union(*(_names(tree) for file, tree in trees.items() if file not in by_name))
-    kept = set()
-    while reached := [(file, node) for file, node in left if _defined(node) & names]:
-        kept.update(id(node) for _, node in reached)
-        names = names.union(*(_names(node) for _, node in reached))
-        left = [(file, node) for file, node in left if id(node) not in kept]
-    for file in by_name:
-        trees[file].body = [node for node in trees[file].body if id(node) in kept]
-
-
-def _defined(node):
+def _given(node):
     """The names that a top-level statement gives; those that it uses, where it gives none."""
     if isinstance(node, (ast.ClassDef, ast.FunctionDef)):
         return {node.name}
