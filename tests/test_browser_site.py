@@ -36,6 +36,10 @@ TOLD = """() => {
     levels: all("main :is(h1, h2, h3, h4, h5, h6)").map((h) => Number(h.tagName[1])),
     math: all("math").filter((m) => !m.closest("details, nav")).map((m) => m.getBoundingClientRect())
       .map((box) => [box.width, box.height]),
+    roots: all("msqrt").filter((root) => !root.closest("details, nav")).map((root) => {
+      const bottom = (e) => e.getBoundingClientRect().bottom;
+      return (bottom(root) - Math.max(...[...root.children].map(bottom))) / parseFloat(getComputedStyle(root).fontSize);
+    }),
     errors: all("merror").length, font: document.fonts.check('16px "Course Math"'),
     alts: all("main img").map((img) => img.alt),
     folded: all("details.solution").map((d) => d.open),
@@ -123,6 +127,7 @@ def test_every_formula_is_drawn(told, name):
     assert told["errors"] == 0
     assert told["font"] or not told["math"]
     assert all(width > 1 and height > 1 for width, height in told["math"])
+    assert all(hanging < 0.35 for hanging in told["roots"]), "a root sign hangs low under what it holds"
     assert not re.findall(r"\$[^$\n]{1,60}\$|\\(?:frac|beta|eta|text)\b", told["text"])
     assert name in ("index", "cheat_sheet") or len(told["math"]) >= 4
 

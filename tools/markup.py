@@ -22,6 +22,7 @@ FONT = Path(__file__).with_name("site") / "math.woff2"
 TAG = re.compile(r"(<[^>]+>)")
 OPENS, CLOSES = re.compile(r"<(?:code|pre|script|style)\b"), re.compile(r"</(?:code|pre|script|style)\b")
 DOLLARS = re.compile(r"(?<!\\)\$\$(.+?)\$\$|(?<!\\)\$([^$]+?)\$", flags=re.S)
+STRUT = '<mspace width="0" height="0.66em"></mspace>'  # in roots, so that none hangs low around a small letter
 
 LONG, LONGER = 40, 70  # characters of LaTeX: a longer formula may break before a relation, and then before a sum
 OPENING, CLOSING = r"\\left\s*\\?.|\\begin\{\w+\*?\}|[{(\[]", r"\\right\s*\\?.|\\end\{\w+\*?\}|[})\]]"
@@ -72,6 +73,7 @@ def formula(tex, displayed=False):
         )
     except LatexError as error:
         raise ValueError(f"the formula {tex!r} cannot be drawn: {error}") from None
+    math = math.replace("<msqrt>", f"<msqrt>{STRUT}")
     return f'<span class="formula"><span>{math}</span></span>' if displayed else math
 
 

@@ -9,12 +9,14 @@ Kept are Latin, Greek, the mathematical alphabets and signs that courses use, an
 """
 
 import argparse
+import copy
 import hashlib
 import io
 import pathlib
 import zipfile
 
 from fontTools import subset
+from fontTools.ttLib.tables import otTables
 
 RESULT = pathlib.Path(__file__).with_name("math.woff2")
 IN_WHEEL = "ziamath/fonts/STIXTwoMath-Regular.ttf"
@@ -25,25 +27,36 @@ KEPT = [
     (0x22EE, 0x22F1), (0x2308, 0x230B), (0x23B4, 0x23B5), (0x23DC, 0x23E1), (0x27E8, 0x27EB), (0x27F5, 0x27FC),
     (0x2A00, 0x2A02), (0x2A7D, 0x2A7E), (0x1D400, 0x1D467), (0x1D49C, 0x1D4CF), (0x1D538, 0x1D56B), (0x1D6A4, 0x1D71B),
 ]  # fmt: skip
+HEIGHTS = (930, 1060, 1340, 1500, 1670, 2100, 2620)  # of root signs that the font has not, in its units
 
 
-def narrow_roots(font):
-    """Make tall root signs as wide as the smallest.
+def fit_roots(font):
+    """Give roots signs of more heights, all as wide as the smallest.
 
-    Chromium reserves the width of the font's widest sign for every root, which leaves a gap after a small one.
+    The font's smallest is higher than a line, and the next half as high again: one around little hangs low.  Chromium
+    reserves the width of the widest for every root, which leaves a gap after a small one.
     """
-    variants, widths = font["MATH"].table.MathVariants, font["hmtx"]
+    glyphs, widths, math = font["glyf"], font["hmtx"], font["MATH"].table.MathVariants
     sign = font.getBestCmap()[0x221A]
-    shapes = variants.VertGlyphConstruction[variants.VertGlyphCoverage.glyphs.index(sign)]
-    names = [record.VariantGlyph for record in shapes.MathGlyphVariantRecord]
-    names += [record.glyph for record in shapes.GlyphAssembly.PartRecords]
-    width = widths[sign][0]
-    for name in dict.fromkeys(names):
-        factor, glyph = width / widths[name][0], font["glyf"][name]
-        glyph.coordinates.scale((factor, 1))
-        glyph.coordinates.toInt()
-        glyph.recalcBounds(font["glyf"])
-        widths[name] = width, glyph.xMin
+    shapes = math.VertGlyphConstruction[math.VertGlyphCoverage.glyphs.index(sign)]
+    shapes.MathGlyphVariantRecord, given = [], {r.AdvanceMeasurement: r for r in shapes.MathGlyphVariantRecord}
+    width, shape = widths[sign][0], {height: copy.deepcopy(glyphs[r.VariantGlyph]) for height, r in given.items()}
+    parts = [part.glyph for part in shapes.GlyphAssembly.PartRecords]
+    for height in (*HEIGHTS, *given):
+        like = min(given, key=lambda other: abs(other - height))
+        name = sign if height == HEIGHTS[0] else f"{sign}.{height}"
+        glyphs[name], widths[name] = copy.deepcopy(shape[like]), widths[given[like].VariantGlyph]
+        glyphs[name].coordinates.scale((1, height / like))
+        record = otTables.MathGlyphVariantRecord()
+        record.VariantGlyph, record.AdvanceMeasurement = name, height
+        shapes.MathGlyphVariantRecord.append(record)
+        parts.append(name)
+    shapes.MathGlyphVariantRecord.sort(key=lambda record: record.AdvanceMeasurement)
+    for name in dict.fromkeys(parts):
+        glyphs[name].coordinates.scale((width / widths[name][0], 1))
+        glyphs[name].coordinates.toInt()
+        glyphs[name].recalcBounds(glyphs)
+        widths[name] = width, glyphs[name].xMin
 
 
 def main():
@@ -60,7 +73,7 @@ def main():
     cutter = subset.Subsetter(options)
     cutter.populate(unicodes=[code for first, last in KEPT for code in range(first, last + 1)])
     cutter.subset(font)
-    narrow_roots(font)
+    fit_roots(font)
     subset.save_font(font, RESULT, options)
     print(f"{RESULT.name}: {RESULT.stat().st_size:,} bytes")
 
