@@ -13,6 +13,8 @@ import textwrap
 from .. import arrays
 from .rule_source import Scan, Unusual, is_own, parsed, switches
 
+OVER_A_POINT = ("inner", "row_mean", "column_mean")  # methods of every rule that a kernel may call
+
 
 @dataclasses.dataclass(frozen=True)
 class Formula:
@@ -76,6 +78,7 @@ def _split(rule, update, namespace):
     gives = f"return ({', '.join([f'{mark}new', *owned])},)"
     tensors = f"def {mark}tensors({takes}):\n" + textwrap.indent("\n".join([*halves.tensor, gives]), "    ")
     lifted = {n: getattr(namespace, v.__name__) for n, v in update.__globals__.items() if _is_lifted(v)}
+    lifted |= {f"{mark}{name}": getattr(rule.fresh(), name) for name in OVER_A_POINT}
     halves = [_function(scalars, f"{mark}scalars", update, {}), _function(tensors, f"{mark}tensors", update, lifted)]
     return Formula(*halves, state, f"{scalars}\n\n\n{tensors}\n")
 
@@ -195,6 +198,8 @@ class _Own(ast.NodeTransformer):
 
     def visit_Attribute(self, node):
         if is_own(node, self.halves.me):
+            if node.attr not in {*self.halves.state, *OVER_A_POINT}:
+                raise Unusual  # a method of the rule's own, which may write into its state
             return ast.Name(f"{self.halves.mark}{node.attr}", node.ctx)
         return self.generic_visit(node)
 
