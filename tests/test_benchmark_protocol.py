@@ -32,7 +32,7 @@ def test_first_order_means_every_rule_that_reads_the_gradient_alone():
     first = [name for name, cls in ol.OPTIMIZERS.items() if cls.reads == ("gradient",)]
     assert list(protocol(rules="first-order").rules) == first
     assert len(first) >= 19
-    assert list(load_protocol("cpu").rules) == list(load_protocol("gpu").rules) == first
+    assert list(load_protocol("gpu").rules) == first
 
 
 def test_defaults_are_filled_in_and_what_is_given_stays():
