@@ -299,6 +299,8 @@ def test_the_look_is_chosen_kept_and_followed_by_players(visit):
         button.click()
         assert button.text_content() == f"Look: {look}"
     assert tab.evaluate(paper) != light
+    dimmed = "getComputedStyle(document.querySelector('.optlib-figure')).filter"
+    assert tab.evaluate(dimmed) == "brightness(0.84)", "white paper glares from a dark page"
     tab.wait_for_function("(host) => host.shadowRoot.querySelector('.card.dark')", arg=host.element_handle())
     assert pixels(host) != before
     tab.reload()

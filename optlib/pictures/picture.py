@@ -122,11 +122,9 @@ class Picture:
         return self.description
 
 
-# White paper would glare from a dark JupyterLab.
-DIMMED = (
-    "<style>.optlib-figure {border-radius: 8px}\n"
-    '[data-jp-theme-light="false"] .optlib-figure {filter: brightness(0.84)}</style>'
-)
+# White paper would glare from a dark JupyterLab, and from a dark page of the course.
+DIM = ".optlib-figure {filter: brightness(0.84)}"
+DIMMED = f'<style>.optlib-figure {{border-radius: 8px}}\n[data-jp-theme-light="false"] {DIM}</style>'
 
 
 def _figure(content):

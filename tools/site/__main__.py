@@ -24,6 +24,7 @@ import jinja2
 from pygments.formatters import HtmlFormatter
 
 import optlib as ol
+from optlib.pictures import picture
 
 from .. import markup
 from ..colab import repository
@@ -90,7 +91,8 @@ def style():
     """The one style sheet, font included."""
     text = markup.font_style() + (HERE / "site.css").read_text(encoding="utf-8")
     light, dark = (HtmlFormatter(style=name) for name in (LIGHT, DARK))
-    dark = f"{DARK_COLORS} {dark.get_style_defs('.highlight')}"  # of the page and, nested, of the code in it
+    # Of the page and, nested, of the code and the pictures in it.
+    dark = f"{DARK_COLORS} {dark.get_style_defs('.highlight')} {picture.DIM}"
     text = f"{text}\n{light.get_style_defs('.highlight')}\n"
     # On screen only: paper is white.
     text += f"@media screen {{ :root.dark {{ {dark} }} }}\n"

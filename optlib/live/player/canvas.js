@@ -65,7 +65,8 @@
       }
       pen.textAlign = "center";
       pen.textBaseline = "bottom";
-      pen.fillText(x.label, box.x + box.w / 2, this.height);
+      const half = pen.measureText(x.label).width / 2;
+      pen.fillText(x.label, Math.max(half, Math.min(box.x + box.w / 2, this.width - half)), this.height);
       pen.save();
       pen.translate(11, box.y + box.h / 2);
       pen.rotate(-Math.PI / 2);

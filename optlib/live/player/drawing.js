@@ -67,7 +67,7 @@
       this.axes(look, { ticks: xs, label: about.labels[0] }, { ticks: ys, label: about.labels[1] });
       pen.textAlign = "left";
       pen.textBaseline = "top";
-      pen.fillText(about.title, box.x, 6);
+      pen.fillText(about.title, Math.max(0, Math.min(box.x, this.width - pen.measureText(about.title).width)), 6);
       for (const minimum of about.minima ?? []) this.mark("*", this.place(minimum), 8, "#F0E442", "#1A1A1A");
       this.ground.width = this.canvas.width;
       this.ground.height = this.canvas.height;
