@@ -65,7 +65,7 @@ def longest(beta1, beta2):
 DIAGNOSIS = {"A": 4, "B": 5, "C": 1, "D": 6}
 
 
-def lion(body, registered=True, name="Lion", hypers=("lr", "beta1", "beta2")):
+def lion(body, registered=True, name="MyLion", hypers=("lr", "beta1", "beta2")):
     """A class with the given lines as its update."""
     source = "class Rule(ol.optimizers.Optimizer):\n" + "".join(
         f'    {hyper}: float = ol.hyper(0.5, "s", "[0, inf)")\n' for hyper in hypers
@@ -181,10 +181,10 @@ LIONS = [  # made in the test, for each takes the name in the registry
     (lambda: lion([C, M, "return x - self.lr * ol.arrays.sign(c if isinstance(c, float) else c[0])"],
                           registered=False), "not for arrays"),
     (lambda: lion([C, M, STEP], registered=False), "not registered"),
-    (lambda: lion(["return None"]), "used: TypeError: Lion.update returned None; end it"),
+    (lambda: lion(["return None"]), "used: TypeError: MyLion.update returned None; end it"),
     (lambda: lion(["return x - self.speed"]), "AttributeError"),
     (lambda: lion([C, M, STEP], hypers=("lr", "beta2")), "beta1 is missing"),
-    (lambda: type("Lion", (ol.optimizers.Optimizer,), {}), "lr is missing"),
+    (lambda: type("MyLion", (ol.optimizers.Optimizer,), {}), "lr is missing"),
     (lambda: type("Lion", (), {}), "must be a rule"),
     (lambda: "Lion", "the class itself"),
     (lambda: adamw, "the class itself"),
@@ -197,10 +197,10 @@ def test_lions_with_a_mistake_get_their_own_hint(make, hint):
 
 
 def test_a_rule_without_update_is_refused():
-    class Lion(ol.Adam):
+    class MyLion(ol.Adam):
         update = ol.optimizers.Optimizer.update
 
-    assert_hint("03.5", Lion, "no update(self, x, g)")
+    assert_hint("03.5", MyLion, "no update(self, x, g)")
 
 
 def test_the_reference_versions_are_the_rules_of_the_course():

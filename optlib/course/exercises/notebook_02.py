@@ -183,7 +183,7 @@ def _restart(rule):
     if "update" not in vars(rule):
         return "the rule has no update yet: def update(self, x, g), which returns the new x."
     if not {"lr", "beta"} <= set(rule.hypers):
-        return f"it needs the hyper-parameters lr and beta, declared with ol.hyper; it has {sorted(rule.hypers)}."
+        return f"it needs the hyperparameters lr and beta, declared with ol.hyper; it has {sorted(rule.hypers)}."
     if rule.sees != "group":
         return "write sees = 'group' in the class: the dot product needs the whole vector, not one coordinate."
     try:

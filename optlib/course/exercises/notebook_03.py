@@ -212,15 +212,15 @@ def _lion(gradients, lr, beta1, beta2, *, order="c first", into="g", step="sign 
 
 @exercise("03.5 Lion, registered")
 def _lion_class(answer):
-    """A class Lion that is a registered rule."""
+    """A class of one's own, with the steps of Lion, that is a registered rule."""
     cls = type(answer) if isinstance(answer, Optimizer) else answer
     if not inspect.isclass(cls):
-        return f"hand in the class itself, Lion, not {answer!r}."
+        return f"hand in the class itself, MyLion, not {answer!r}."
     if not issubclass(cls, Optimizer):
         return f"the class must be a rule: class {cls.__name__}(ol.optimizers.Optimizer)."
     missing = [name for name in _LION if name not in cls.hypers]
     if missing:
-        return f"the hyper-parameter {missing[0]} is missing; declare it as {missing[0]}: float = ol.hyper(...)."
+        return f"the hyperparameter {missing[0]} is missing; declare it as {missing[0]}: float = ol.hyper(...)."
     if cls.update is Optimizer.update:
         return "it has no update(self, x, g), which makes the step and returns the new point."
     gradients = np.random.default_rng(3).standard_normal(80)
