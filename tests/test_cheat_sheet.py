@@ -58,7 +58,7 @@ def test_every_rule_has_a_complete_entry(rule, sheet):
     assert re.fullmatch(r"[A-Z][a-zé]+(, [A-Z][a-z]+){0,2}( et al\.)?", entry.authors)
     assert len(entry.paper) > 30
     assert "  " not in entry.paper
-    assert re.fullmatch(r"\d|\$n\$", entry.count)
+    assert re.fullmatch(r"\d+|\$n\$", entry.count)
     assert [name for name, *_ in entry.hypers] == list(rule.hypers)
     assert 40 <= len(entry.when) <= 170
     assert entry.when.endswith(".")

@@ -20,7 +20,7 @@ from rules import START, Between, Constant, gradients, reals, seen, snapshot, sp
 
 TAUGHT = (
     "GradientDescent Momentum Nesterov QHM AggMo DemonMomentum AdaGrad RMSProp AdaDelta Adam AdaMax Nadam AdamW "
-    "AMSGrad RAdam QHAdam DemonAdam YellowFin ASGD Newton SimulatedAnnealing GeneticAlgorithm"
+    "AMSGrad RAdam QHAdam DemonAdam YellowFin ASGD Newton LBFGS SimulatedAnnealing GeneticAlgorithm"
 ).split()
 FEW = hypothesis.settings(max_examples=12, deadline=None, derandomize=True, database=None)
 
@@ -137,11 +137,11 @@ def fresh_is_independent(cls):
 
 
 def numpy_and_torch_walk_the_same_path(cls):
-    """To 1e-14 of the path, not bit for bit: sums over a point run in another order."""
+    """To 1e-14 of the path, not bit for bit: sums over a point run in another order.  L-BFGS divides by differences."""
     steps = gradients(START.shape, 50)
     ours = walk(cls(), START, steps)
     theirs = walk(cls(), torch.tensor(START), map(torch.tensor, steps))
-    assert spread(ours, theirs) <= 1e-14
+    assert spread(ours, theirs) <= (1e-12 if cls.__name__ == "LBFGS" else 1e-14)
 
 
 def floats_walk_the_path_of_arrays(cls):
