@@ -37,7 +37,7 @@ def run(opt, params, seeds=range(1, 8)):
 def test_equals_the_rule_entry_by_entry_or_on_one_vector(name):
     rule = ol.OPTIMIZERS[name]()
     params = run(ol.DictOptimizer(rule), entries(0))
-    if rule.elementwise:
+    if rule.sees != "group":
         for key in SHAPES:
             alone, x = rule.fresh(), entries(0)[key]
             for seed in range(1, 8):

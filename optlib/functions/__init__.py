@@ -1,12 +1,17 @@
 """The test functions, in the order in which the course meets them."""
 
-from . import one_dimensional, bowls, valleys, hills  # noqa: F401, I001  (the order of import is the order of teaching)
+# The order of import is the order of teaching.
+from . import one_dimensional, bowls, valleys, hills, matrices  # noqa: F401, I001
 from ..registry import FUNCTIONS
 from .base import Function
 from .bowls import quadratic
+from .matrices import matrix_factorization, matrix_least_squares, two_layer_linear
 from .objective import objective
 
-__all__ = ["FUNCTIONS", "Function", "objective", "quadratic"]
+__all__ = [
+    "FUNCTIONS", "Function", "matrix_factorization", "matrix_least_squares", "objective", "quadratic",
+    "two_layer_linear",
+]  # fmt: skip
 
 
 def __getattr__(name):

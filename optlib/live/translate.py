@@ -30,6 +30,7 @@ import numpy as np
 from .. import arrays
 from ..functions import Function
 from ..functions.objective import Differences, EachPoint, OfVector
+from ..optimizers import matrix
 from ..optimizers.base import Optimizer
 from ..optimizers.second_order import Newton
 from ..pictures import sketch
@@ -47,6 +48,7 @@ KNOWN = {
     math.floor: "floor", np.sum: "sumOf", np.mean: "meanOf", np.max: "maxOf", np.min: "minOf", np.power: "pow",
     np.log1p: "log1p", np.array: "list", arrays.total: "sum", arrays.like: "real", arrays.is_array: "never",
     feedback._numpy: "real", feedback._plain: "real", sketch.walk: "walk",
+    matrix.newton_schulz: "newtonSchulz", matrix.shape_factor: "shapeFactor",
 }  # fmt: skip
 OPERATORS = {
     ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "pow", ast.FloorDiv: "floordiv",

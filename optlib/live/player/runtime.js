@@ -105,8 +105,21 @@
     return scientific(`${short(head)}e${tail}`);
   };
 
+  // Newton-Schulz steps of a matrix of one row, whose one singular value is its length; and Muon's factor for it.
+  const newtonSchulz = (row, table, steps) => {
+    let [square, factor] = [optlib.R.inner(row, row), 1];
+    for (let k = 0; k < steps; k++) {
+      const [a, b, c] = table[Math.min(k, table.length - 1)];
+      const p = a + (b + c * square) * square;
+      factor *= p;
+      square *= p * p;
+    }
+    return optlib.R.mul(factor, row);
+  };
+  const shapeFactor = (row, matchRms) => (matchRms ? 0.2 * Math.sqrt(row.length) : 1);
+
   optlib.R = {
-    differences, walk, format, hessian, newton, add, sum, truth, walker, over,
+    newtonSchulz, shapeFactor, differences, walk, format, hessian, newton, add, sum, truth, walker, over,
     sub: each((a, b) => a - b), mul: each((a, b) => a * b), div: each((a, b) => a / b),
     pow: each((a, b) => (b === 2 ? a * a : b === 0.5 ? Math.sqrt(a) : a ** b)), square: each((a) => a * a),
     floordiv: each((a, b) => Math.floor(a / b)), mod: each((a, b) => a - b * Math.floor(a / b)),
