@@ -107,7 +107,7 @@ def test_every_rule_makes_its_steps_and_keeps_as_many_numbers_as_its_page_says(f
     assert not record["history"]["diverged"]
     expected = int(re.search(r"Memory:\s+(\d+) numbers? per parameter", ol.OPTIMIZERS[rule].__doc__).group(1))
     sides = rule in ("Shampoo", "SOAP")  # keep matrices for rows and columns as well
-    assert record["memory"] > expected if sides else record["memory"] == pytest.approx(expected, abs=0.01)
+    assert record["memory"] > expected if sides else record["memory"] == pytest.approx(expected, abs=0.05)
     assert record["rule"] in record["history"]["settings"]["optimizer"]
 
 

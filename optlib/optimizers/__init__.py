@@ -2,7 +2,8 @@
 
 # The order of import is the order of teaching.
 from . import (  # noqa: F401, I001
-    descent, momentum, adaptive, adam, adam_family, yellowfin, averaging, second_order, gradient_free,
+    descent, momentum, adaptive, adam, adam_family, yellowfin, averaging,
+    layerwise, factored, rate_free, second_order, gradient_free,
     matrix, preconditioned,
 )
 from ..registry import OPTIMIZERS
