@@ -86,8 +86,8 @@ def zero_gradients_leave_the_point(cls):
 def what_is_given_is_not_written_to(cls):
     x, rule = START.copy(), cls()
     for g in gradients(x.shape, 4):
-        before = [np.copy(v) if isinstance(v, np.ndarray) else v for v in (x, *seen(cls, x, g))]
         given = [x, *seen(cls, x, g)]
+        before = [np.copy(v) if isinstance(v, np.ndarray) else v for v in given]
         for v in given:
             if isinstance(v, np.ndarray):
                 v.flags.writeable = False  # an attempt to write would raise
@@ -131,7 +131,7 @@ def fresh_is_independent(cls):
     rule = cls()
     walk(rule, START, steps[:4])
     other, kept = rule.fresh(), snapshot(rule)
-    assert (type(other), other.t, other.state, other.settings()) == (cls, 0, {}, rule.settings())
+    assert (type(other), other.t, other.state, other.settings()) == (type(rule), 0, {}, rule.settings())
     np.testing.assert_array_equal(np.array(walk(other, START, steps)), np.array(walk(cls(), START, steps)))
     assert snapshot(rule) == kept
 

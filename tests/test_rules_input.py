@@ -31,7 +31,7 @@ def nan_and_infinity_are_refused(cls):
         kept = snapshot(rule)
         good = np.ones_like(x)
         for i, argument in enumerate(("x", *cls.reads)):
-            if argument == "function":
+            if argument.endswith("function"):
                 continue
             given = [x, *seen(cls, x, good)]
             given[i] = np.array(given[i])
@@ -74,7 +74,7 @@ def wrong_arrays_are_refused(cls):
         def step(value, i=i):
             return cls().step(x, *others[:i], value, *others[i + 1 :])
 
-        if argument == "function":
+        if argument.endswith("function"):
             refused(TypeError, lambda step=step: step(np.ones_like(x)), "function", "callable")
             continue
         good = others[i]

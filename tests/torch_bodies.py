@@ -56,7 +56,7 @@ def foreach_matches_forloop(info):
             for k in range(7):
                 opt.zero_grad()
                 if k != 2:
-                    net[2].requires_grad_(info.optim_cls.__name__ == "YellowFin" or k not in (3, 4))
+                    net[2].requires_grad_(opt.rule.sees == "group" or k not in (3, 4))
                     (net(torch.arange(6.0, dtype=torch.float64).reshape(3, 2) / 10).sum() * scalar).backward()
                 opt.step()
             ends.append([*net.parameters(), scalar, *(v for state in opt.state.values() for v in state.values())])

@@ -20,8 +20,8 @@ class ASGD(Optimizer):
         Stochastic gradient descent tricks, in Neural Networks: Tricks of the Trade, Springer.
 
     Convention:
-        `update` returns the path x; the average is kept as ``average`` beside it and never fed back.  Use it in
-        place of x at the end.  It is the plain mean of the points after steps t0 + 2, ..., t; up to step t0 + 2
+        `update` returns the path x; the average is kept as ``average`` beside it and never fed back.  It is what
+        `evaluation_point` gives.  It is the plain mean of the points after steps t0 + 2, ..., t; up to step t0 + 2
         it is the last point.  The first step's point is left out, as in torch.  lambd also decays the weights,
         coupled with the learning rate.
 
@@ -54,3 +54,6 @@ class ASGD(Optimizer):
         x = (1 - self.lambd * eta) * x - eta * g
         self.average = (1 - mu) * self.average + mu * x
         return x
+
+    def evaluated(self, x):
+        return self.average

@@ -40,7 +40,7 @@ class Optimizer:
     elementwise : bool
         Whether ``sees`` is "number".  A class that sets it to False sees a group.
     reads : tuple of str
-        What `update` is given after ``x``: "gradient", "hessian" or "function".
+        What `update` is given after ``x``: "gradient", "hessian", "function", or "gradient_function" (x -> g).
     """
 
     sees: ClassVar[str | None] = None
@@ -91,6 +91,10 @@ class Optimizer:
         """Return the point after ``x``, where the gradient is ``g``."""
         raise NotImplementedError(f"{type(self).__name__} must define update(self, x, g)")
 
+    def evaluated(self, x):
+        """The point to evaluate in place of ``x``, once there is a state: an average, for rules that keep one."""
+        return x
+
     # --- what a user calls -------------------------------------------------------------------------------
 
     def step(self, x, *seen, loss=None):
@@ -113,6 +117,15 @@ class Optimizer:
         """
         self.check(x, seen, loss)
         return self.advance(x, *seen, loss=loss)
+
+    def evaluation_point(self, x):
+        """The point at which to judge a run that has come to ``x``: for most rules ``x`` itself.
+
+        Rules that keep an average of their path (`ASGD`, `EMA`, `Lookahead`, `ScheduleFree`) give that; of rules around
+        each other the outermost decides.  Before the first step it is ``x``.
+        """
+        point = self.evaluated(*self.as_seen(x)) if self.t else x
+        return reshape(point, x.shape) if getattr(point, "shape", ()) != getattr(x, "shape", ()) else point
 
     def reset(self):
         """Forget all steps: the next one is the first again.  Returns the rule itself."""
@@ -234,9 +247,10 @@ class Optimizer:
             raise TypeError(f"{who}.step takes x and {' and '.join(self.reads)}; got {len(seen)} after x")
         shape, dtype = _check_point(who, "x", x)
         for name, value in zip(self.reads, seen, strict=True):
-            if name == "function":
+            if name.endswith("function"):
                 if not callable(value):
-                    raise TypeError(f"{who}.step reads the function itself, but got {value!r}; pass a callable f(x)")
+                    what = "function itself" if name == "function" else "gradient as a function"
+                    raise TypeError(f"{who}.step reads the {what}, but got {value!r}; pass a callable of x")
                 continue
             its_shape, its_dtype = _check_point(who, name, value)
             allowed = shape + shape[-1:] if name == "hessian" else shape

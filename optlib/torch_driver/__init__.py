@@ -156,9 +156,9 @@ class TorchOptimizer(torch.optim.Optimizer):
         """Add parameters with hyper-parameters or a rule of their own, which are checked at once."""
         rule = groups.rule_of(param_group, self.rule)
         group = self._settled({**(self.defaults if rule is self.rule else rule.settings()), **param_group}, rule=rule)
-        names = {*group}
+        others = self.defaults.keys() - group.keys()  # which torch adds, though they are another rule's
         super().add_param_group(group)
-        for name in self.param_groups[-1].keys() - names:  # torch adds the defaults, which are another rule's
+        for name in others:
             del self.param_groups[-1][name]
         try:
             _check_rule(rule, self.compile)

@@ -1,0 +1,519 @@
+"""Rules around a rule: each takes another as its first argument and changes what it is given or what it gives.
+
+>>> ol.Lookahead(ol.Adam(lr=0.1), k=5)
+>>> ol.EMA(ol.ClipNorm(ol.Momentum(lr=0.1), max_norm=1.0))
+
+Such a rule is of a class that inherits from both, so that ``super().update`` is the step of the rule inside.  There is
+one counter ``t``, one set of hyper-parameters and one state, which all that knows rules can read, change and save.
+"""
+
+import dataclasses
+import functools
+from typing import ClassVar
+
+from ..arrays import like, maximum, minimum, ones_like, sign, where, zeros_like
+from ..registry import hyper, register
+from ..words import short
+from .base import Optimizer, as_rule
+from .descent import GradientDescent
+from .kinds import is_ours
+
+
+class Around(Optimizer):
+    """Base of rules that take a rule: ``Lookahead(rule, k=5)``.
+
+    Parameters
+    ----------
+    rule : Optimizer or its class
+        It is copied, without its steps; by default gradient descent.
+    **hypers
+        Hyper-parameters of both.  Where both have one of a name, it is the outer one's, and the inner one's has
+        ``rule_`` before it: ``ScheduleFree(ol.Muon(beta=0.95), beta=0.9)`` has beta = 0.9 and rule_beta = 0.95.
+
+    A class of its own says what it ``sees`` by itself and in ``reads`` what it is given beyond what the rule reads; a
+    rule made of two sees the more demanding of both.  Its `init` and `update` call those of the rule by ``super()``.
+
+    Class attributes
+    ----------------
+    needs : tuple of str
+        "gradient" or "lr": what the rule inside must read or have.
+
+    Raises
+    ------
+    TypeError
+        For a rule without what is needed, for the same class twice, and where one of two sees matrices and the other
+        a group of them, which no driver can hand over together.
+    """
+
+    sees = "number"
+    reads = ()
+    needs: ClassVar[tuple] = ()
+    wrapper: ClassVar[type | None] = None  # of a class that is made of two: these
+    wrapped: ClassVar[type | None] = None
+
+    def __new__(cls, *rule, **hypers):
+        if rule or cls.wrapped is None:
+            cls = _composed(cls.wrapper or cls, type(cls._given(rule[0])) if rule else GradientDescent)
+        return super().__new__(cls)
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        if "wrapped" in vars(cls):
+            cls.__init__ = _with_rule(cls.__init__)
+        else:  # a class that somebody has written: it is shown and checked as it would be by default
+            cls.own = cls.hypers, cls.sees, vars(cls).get("reads", ())
+            default = _composed(cls, GradientDescent)
+            cls.hypers, cls.sees, cls.reads = default.hypers, default.sees, default.reads
+            cls.elementwise = default.elementwise
+
+    @classmethod
+    def _given(cls, rule):
+        try:
+            return as_rule(cls.__name__, rule)
+        except TypeError as error:
+            raise TypeError(f"{error}; hyper-parameters have names: {', '.join(cls.hypers)}") from None
+
+    def __reduce__(self):
+        return _blank, (_recipe(type(self)),), vars(self).copy()
+
+    def __repr__(self):
+        return _text(type(self), self.settings())
+
+
+@functools.cache
+def _composed(wrapper, inner):
+    """The class of a rule around another."""
+    name = wrapper.__name__
+    hypers, sees, reads = wrapper.own
+    if issubclass(inner, wrapper):
+        raise TypeError(f"{name}: rule={inner.__name__} has a {name} in it already; only one is allowed")
+    if "gradient" in wrapper.needs and "gradient" not in inner.reads:
+        raise TypeError(f"{name}: rule={inner.__name__} reads no gradient, which {name} needs")
+    if "lr" in wrapper.needs and "lr" not in inner.hypers:
+        raise TypeError(f"{name}: rule={inner.__name__} has no learning rate lr, which {name} needs")
+    if {sees, inner.sees} == {"matrix", "group"}:
+        raise TypeError(
+            f"{name} sees a {sees} and {inner.__name__} a {inner.sees}; a rule is given either each matrix by itself "
+            "or all tensors of a group as one vector"
+        )
+    both = [about for about in hypers if about in inner.hypers]
+    return type(
+        name if inner is GradientDescent else f"{name}({inner.__name__})",
+        (wrapper, _renamed(inner, both) if both else inner),
+        {
+            "__doc__": wrapper.__doc__,
+            "update": wrapper.update,  # so that its card shows it
+            "__module__": wrapper.__module__ if is_ours(inner) else inner.__module__,
+            "sees": max(sees, inner.sees, key=("number", None, "tensor", "matrix", "group").index),
+            "reads": (*inner.reads, *reads),
+            "wrapper": wrapper,
+            "wrapped": inner,
+        },
+    )
+
+
+def _renamed(inner, names):
+    """The rule inside, with other names for hyper-parameters that the rule around it has too."""
+
+    def under_its_names(method):
+        def call(self, *given):
+            outer = {name: getattr(self, name) for name in names}
+            vars(self).update({name: getattr(self, f"rule_{name}") for name in names})
+            try:
+                return getattr(super(cls, self), method)(*given)
+            finally:
+                vars(self).update(outer)
+
+        return call
+
+    hypers = {name: inner.hypers[name] for name in names}
+    fields = {
+        f"rule_{name}": dataclasses.field(default=about.default, metadata={"hyper": about})
+        for name, about in hypers.items()
+    }
+    methods = {method: under_its_names(method) for method in ("init", "update")}
+    kept = {name: getattr(inner, name) for name in ("sees", "wrapper", "wrapped", "__module__") if hasattr(inner, name)}
+    written = {"__annotations__": dict.fromkeys(fields, object), **fields, **methods, **kept}
+    cls = type(inner.__name__, (inner,), written)
+    return cls
+
+
+def _with_rule(init):
+    """Wrap the generated ``__init__`` so that the hyper-parameters of a rule that is given are taken over."""
+
+    @functools.wraps(init)
+    def __init__(self, *args, **given):
+        if args:
+            settings, own = self._given(args[0]).settings(), self.wrapper.own[0]
+            given = {_name_of(name, own): value for name, value in settings.items()} | given
+        init(self, *args[1:], **given)
+
+    return __init__
+
+
+def _name_of(name, own):
+    """How a hyper-parameter of the rule inside is named outside."""
+    return f"rule_{name}" if name in own else name
+
+
+def _text(cls, settings):
+    wrapped, parts = getattr(cls, "wrapped", None), []
+    names = cls.hypers
+    if wrapped:
+        names = cls.wrapper.own[0]
+        parts = [_text(wrapped, {name: settings[_name_of(name, names)] for name in wrapped.hypers})]
+    parts += [f"{name}={short(settings[name])}" for name in names]
+    return f"{(cls.wrapper if wrapped else cls).__name__}({', '.join(parts)})"
+
+
+def _recipe(cls):
+    """A class made of two as what pickle can name: the class around and the recipe of the one inside."""
+    wrapped = getattr(cls, "wrapped", None)
+    return (cls.wrapper, _recipe(wrapped)) if wrapped else cls
+
+
+def _class_of(recipe):
+    return _composed(recipe[0], _class_of(recipe[1])) if isinstance(recipe, tuple) else recipe
+
+
+def _blank(recipe):
+    """An object of a class made of two whose attributes follow: for pickle and copy."""
+    return object.__new__(_class_of(recipe))
+
+
+@register
+class ClipNorm(Around):
+    r"""Scale the gradient down where it is longer than a bound, and step with it.
+
+    Formula:
+        $$\tilde g_t = g_t \min\Bigl(1, \frac{c}{\|g_t\|}\Bigr)$$
+        $$x_t = \text{rule}(x_{t-1}, \tilde g_t)$$
+
+    Source:
+        R. Pascanu, T. Mikolov, Y. Bengio (2013), On the difficulty of training recurrent neural networks, ICML,
+        arXiv:1211.5063, algorithm 1.
+
+    Convention:
+        The norm is Euclidean, of all gradients of a parameter group together.  Around SAM it clips the gradient at the
+        point, inside SAM the one at the second point.
+
+    Elsewhere:
+        optax.clip_by_global_norm is the same.  torch.nn.utils.clip_grad_norm_ divides by the norm + 1e-6, so that what
+        it clips is shorter by 1e-6 / norm; it writes into the gradients, and takes those of all groups together.
+
+    Memory:
+        0 numbers per parameter beyond those of the rule.
+
+    When:
+        Gradients that are a hundred times longer now and then, as in recurrent networks and transformers.
+    """
+
+    sees = "group"
+    needs = ("gradient",)
+    max_norm: float = hyper(1.0, "c", "(0, inf)", slider=(1e-2, 1e2), log=True, doc="longest gradient that passes")
+
+    def update(self, x, g, *others):
+        norm = self.inner(g, g) ** 0.5
+        bound = like(self.max_norm, norm)
+        return super().update(x, g * (bound / maximum(norm, bound)), *others)
+
+
+@register
+class ClipValue(Around):
+    r"""Cut each number of the gradient off at a bound, and step with it.
+
+    Formula:
+        $$\tilde g_t = \min(\max(g_t, -c), c)$$
+        $$x_t = \text{rule}(x_{t-1}, \tilde g_t)$$
+
+    Source:
+        T. Mikolov (2012), Statistical language models based on neural networks, PhD thesis, Brno University of
+        Technology, section 3.2.2.
+
+    Convention:
+        Each number by itself, so that a gradient that is cut points elsewhere; `ClipNorm` keeps its direction.
+
+    Elsewhere:
+        torch.nn.utils.clip_grad_value_ and optax.clip are the same.
+
+    Memory:
+        0 numbers per parameter beyond those of the rule.
+
+    When:
+        Where single numbers of the gradient jump, and their direction is of no use then.
+    """
+
+    sees = "number"
+    needs = ("gradient",)
+    max_value: float = hyper(1.0, "c", "(0, inf)", slider=(1e-2, 1e2), log=True, doc="largest number that passes")
+
+    def update(self, x, g, *others):
+        bound = like(self.max_value, g)
+        return super().update(x, minimum(maximum(g, -bound), bound), *others)
+
+
+@register
+class WeightDecay(Around):
+    r"""Pull the weights towards 0 beside the step of any rule: weight decay that its averages do not see.
+
+    Formula:
+        $$x_t = \text{rule}\bigl((1 - \eta \lambda)\, x_{t-1},\; g_t\bigr)$$
+
+    Source:
+        I. Loshchilov, F. Hutter (2019), Decoupled weight decay regularization, ICLR, arXiv:1711.05101.
+
+    Convention:
+        The decay is scaled by the learning rate and comes before the step, as in our AdamW and torch's; the gradient is
+        that of the point before the decay.  The paper scales it by the schedule alone, not by the learning rate.
+
+    Elsewhere:
+        Around Adam it is torch.optim.AdamW.  The weight_decay of torch.optim.SGD and torch.optim.Adam is another rule:
+        it adds weight_decay x to the gradient.
+
+    Memory:
+        0 numbers per parameter beyond those of the rule.
+
+    When:
+        Wherever a network is trained for long: with normalization layers it sets how fast the weights turn.
+    """
+
+    sees = "number"
+    needs = ("lr",)
+    weight_decay: float = hyper(
+        0.01, r"\lambda", "[0, inf)", slider=(1e-4, 1.0), log=True, doc="pull towards 0, scaled by lr"
+    )
+
+    def update(self, x, *seen):
+        return super().update(x * (1 - self.lr * self.weight_decay), *seen)
+
+
+@register
+class Cautious(Around):
+    r"""Take only those parts of a step that go against the present gradient.
+
+    Formula:
+        $$u_t = x_{t-1} - \text{rule}(x_{t-1}, g_t)$$
+        $$\phi_t = [\,u_t\, g_t > 0\,]$$
+        $$x_t = x_{t-1} - \frac{n}{1 + \sum_i \phi_{t,i}}\; \phi_t\, u_t$$
+
+    Source:
+        K. Liang, L. Chen, B. Liu, Q. Liu (2024), Cautious optimizers: improving training with one line of code,
+        arXiv:2411.16085, algorithm 1 (n is how many numbers the tensor has).
+
+    Convention:
+        The paper's normalization: the step that is left is made longer by n / (1 + number of parts taken), so that a
+        step of which all is taken is shortened by n / (n + 1).  The mask is taken of all that the rule does, a weight
+        decay of its own included; the paper decays apart: ``WeightDecay(Cautious(Adam()))``.
+
+    Elsewhere:
+        The authors' own code and timm 1.0.31 have a newer normalization: the mask is divided by its mean, which is at
+        least 1e-3.  The two are apart by a factor of 1 + 1 / (number of parts taken): 5 % where 20 are.
+        pytorch-optimizer 4.1.0 has the paper's in Lion; its AdamW has none.
+
+    Memory:
+        0 numbers per parameter beyond those of the rule.
+
+    When:
+        Around rules with momentum, whose steps go uphill for a while after each turn of the path.
+    """
+
+    sees = "tensor"
+    needs = ("gradient",)
+
+    def update(self, x, g, *others):
+        u = x - super().update(x, g, *others)
+        taken = where(sign(u) * sign(g) > 0, ones_like(x), zeros_like(x))
+        ones = ones_like(x)
+        return x - u * taken * (self.inner(ones, ones) / (1 + self.inner(taken, taken)))
+
+
+@register
+class SAM(Around):
+    r"""Step with the gradient of a point a little uphill: what is left are minima that are flat around.
+
+    Formula:
+        $$e_t = \rho\, \frac{g_t}{\|g_t\|}$$
+        $$x_t = \text{rule}\bigl(x_{t-1},\; \nabla f(x_{t-1} + e_t)\bigr)$$
+
+    Source:
+        P. Foret, A. Kleiner, H. Mobahi, B. Neyshabur (2021), Sharpness-aware minimization for efficiently improving
+        generalization, ICLR, arXiv:2010.01412, algorithm 1.
+
+    Convention:
+        The norm is Euclidean, of all gradients of a parameter group together; where it is 0 so is e.  With torch the
+        step takes a closure, which computes the loss and its gradients anew, and calls it twice.
+
+    Elsewhere:
+        optax.contrib.sam is the same, but takes two updates a step, or the gradient's function in its opaque mode.
+        pytorch-optimizer 4.1.0 adds 1e-12 to the norm.
+
+    Memory:
+        0 numbers per parameter beyond those of the rule.
+
+    When:
+        Training with few data, where flat minima do better on new ones.  A step costs two gradients.
+    """
+
+    sees = "group"
+    reads = ("gradient_function",)
+    needs = ("gradient",)
+    rho: float = hyper(0.05, r"\rho", "[0, inf)", slider=(1e-3, 1.0), log=True, doc="how far uphill the gradient is")
+
+    def uphill(self, x, g):
+        """The point whose gradient the step takes."""
+        norm = self.inner(g, g) ** 0.5
+        return x + self.rho * g / where(norm > 0, norm, ones_like(norm))
+
+    def update(self, x, g, *others):
+        *others, gradient_function = others
+        return super().update(x, gradient_function(self.uphill(x, g)), *others)
+
+
+@register
+class Lookahead(Around):
+    r"""Let the rule run k steps ahead, and follow it part of the way.
+
+    Formula:
+        $$x_t = \text{rule}(x_{t-1}, g_t)$$
+        $$\text{every } k \text{ steps:}\quad \varphi \leftarrow \varphi + \alpha\, (x_t - \varphi)$$
+        $$x_t \leftarrow \varphi$$
+
+    Source:
+        M. R. Zhang, J. Lucas, G. Hinton, J. Ba (2019), Lookahead optimizer: k steps forward, 1 step back, NeurIPS,
+        arXiv:1907.08610, algorithm 1.
+
+    Convention:
+        The slow weights start at the first point; the rule keeps what it remembers when they are taken over.  Evaluated
+        are the slow weights.
+
+    Elsewhere:
+        optax.lookahead and pytorch-optimizer 4.1.0 are the same.  timm 1.0.31 makes the slow weights at the first
+        synchronization, so that the first k steps are never pulled back.
+
+    Memory:
+        1 number per parameter (slow_weights) beyond those of the rule.
+
+    When:
+        Around rules whose steps are long and noisy; then the rate of the rule needs less care.
+    """
+
+    sees = "number"
+    k: int = hyper(5, "k", "[1, inf)", slider=(1, 20), doc="steps between two of the slow weights")
+    alpha: float = hyper(0.5, r"\alpha", "[0, 1]", slider=(0.05, 1.0), doc="part of the way that is followed")
+
+    def init(self, x):
+        super().init(x)
+        self.slow_weights = 1 * x
+
+    def update(self, x, *seen):
+        x = super().update(x, *seen)
+        if self.t % self.k == 0:
+            self.slow_weights = self.slow_weights + self.alpha * (x - self.slow_weights)
+            x = 1 * self.slow_weights
+        return x
+
+    def evaluated(self, x):
+        return self.slow_weights
+
+
+@register
+class EMA(Around):
+    r"""Keep an exponential moving average of the weights beside the path of any rule.
+
+    Formula:
+        $$x_t = \text{rule}(x_{t-1}, g_t)$$
+        $$\bar x_1 = x_1 \qquad \bar x_t = \beta\, \bar x_{t-1} + (1 - \beta)\, x_t$$
+
+    Source:
+        B. T. Polyak, A. B. Juditsky (1992), Acceleration of stochastic approximation by averaging, SIAM Journal on
+        Control and Optimization 30 (4), 838-855 (the mean); the moving average: A. Tarvainen, H. Valpola (2017), Mean
+        teachers are better role models, NeurIPS, arXiv:1703.01780.
+
+    Convention:
+        `update` returns the path; the average is never fed back, and is what is evaluated.  It starts with the point
+        after the first step, without a correction for a start at 0.
+
+    Elsewhere:
+        torch.optim.swa_utils.AveragedModel with get_ema_multi_avg_fn(decay) is the same where it is updated after each
+        step.  optax.ema starts at 0 and divides by 1 - decay^t.  Statistics of batch normalization are no weights:
+        torch has swa_utils.update_bn for them.
+
+    Memory:
+        1 number per parameter (ema_weights) beyond those of the rule.
+
+    When:
+        Nearly always, at the end of a training with noise: an average over the last 1 / (1 - decay) steps is worth a
+        fall of the learning rate.
+    """
+
+    sees = "number"
+    decay: float = hyper(0.99, r"\beta", "[0, 1)", slider=(0.5, 0.999), doc="memory of the average")
+
+    def init(self, x):
+        super().init(x)
+        self.ema_weights = zeros_like(x)
+
+    def update(self, x, *seen):
+        x = super().update(x, *seen)
+        kept = self.decay if self.t > 1 else 0.0
+        self.ema_weights = kept * self.ema_weights + (1 - kept) * x
+        return x
+
+    def evaluated(self, x):
+        return self.ema_weights
+
+
+@register
+class ScheduleFree(Around):
+    r"""Take gradients between the rule's own path and the mean of it, in place of a learning rate that falls.
+
+    Formula:
+        $$z_t = z_{t-1} + \text{rule}(x_{t-1}, g_t) - x_{t-1}$$
+        $$\bar x_t = (1 - c_t)\, \bar x_{t-1} + c_t\, z_t \qquad
+          c_t = \frac{\hat\eta_t^2}{\sum_{i=1}^{t} \hat\eta_i^2} \qquad \hat\eta_t = \max_{i \le t} \eta_i$$
+        $$x_t = (1 - \beta)\, z_t + \beta\, \bar x_t$$
+
+    Source:
+        A. Defazio, X. Yang, H. Mehta, K. Mishchenko, A. Khaled, A. Cutkosky (2024), The road less scheduled, NeurIPS,
+        arXiv:2405.15682, equations 3 to 5 and algorithm 1.
+
+    Convention:
+        The points are those where gradients are taken, the paper's y; the mean, its x, is what is evaluated.  By the
+        largest learning rate so far, steps of a warm-up count less.  The rule's step is taken from the point, so that
+        its weight decay is that of y, as in algorithm 1.  AdamW inside needs no momentum of its own:
+        ``ScheduleFree(ol.AdamW(lr=0.002, beta1=0.0))``.
+
+    Elsewhere:
+        schedulefree 1.4.1 is the same, with its betas[0] for beta; it keeps y and z, and turns the parameters into x
+        and back with optimizer.eval() and optimizer.train(), without which the network that is tested is y.
+        optax.contrib 0.2.8 is the same without a warm-up; with its own warm-up the rule starts at rate 0 and the
+        weights do not know.
+
+    Memory:
+        2 numbers per parameter (path, mean) beyond those of the rule.
+
+    When:
+        Trainings whose length is not known at the start: the mean is good at any time.
+    """
+
+    sees = "number"
+    needs = ("lr",)
+    beta: float = hyper(0.9, r"\beta", "[0, 1]", slider=(0.0, 1.0), doc="how near to the mean gradients are taken")
+
+    def init(self, x):
+        super().init(x)
+        self.free_path = 1 * x
+        self.free_mean = 1 * x
+        self.free_lr = self.lr
+        self.free_sum = 0 * self.lr
+
+    def update(self, x, *seen):
+        self.free_path = self.free_path + (super().update(x, *seen) - x)
+        self.free_lr = maximum(self.free_lr, self.lr)
+        self.free_sum = self.free_sum + self.free_lr**2
+        c = self.free_lr**2 / where(self.free_sum > 0, self.free_sum, ones_like(self.free_sum))
+        self.free_mean = self.free_mean + c * (self.free_path - self.free_mean)
+        return self.free_path + self.beta * (self.free_mean - self.free_path)
+
+    def evaluated(self, x):
+        return self.free_mean
