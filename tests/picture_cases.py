@@ -101,7 +101,7 @@ def bundles(drawn):
 
 @pytest.fixture(scope="module")
 def pngs(drawn):
-    return lambda name: drawn(name).png()
+    return functools.cache(lambda name: drawn(name).png())
 
 
 @pytest.fixture
@@ -112,14 +112,15 @@ def picture(request, drawn):
 # --- every picture ------------------------------------------------------------------------------------------------
 
 
-def test_bundle(request, picture, bundles):
-    bundle = bundles(request.node.callspec.params["picture"])
+def test_bundle(request, picture, bundles, pngs):
+    name = request.node.callspec.params["picture"]
+    bundle = bundles(name)
     assert set(bundle) == {"text/html", "image/png", "text/plain"}
     small, stored = (Image.open(io.BytesIO(base64.b64decode(text))) for text in (
         bundle["image/png"], re.search("data:image/webp;base64,([^\"]+)", bundle["text/html"]).group(1)
     ))  # fmt: skip
     assert (small.format, stored.format) == ("PNG", "WEBP")
-    assert np.abs(pixels(picture.png()).astype(int) - np.asarray(stored.convert("RGB"))).mean() < 1
+    assert np.abs(pixels(pngs(name)) - np.asarray(stored.convert("RGB"))).mean() < 1
     assert getattr(request.module, "LEAST_BYTES", LEAST_BYTES) < len(bundle["text/html"]) < 200_000
     assert len(bundle["image/png"]) < len(bundle["text/html"])
     alt = re.search(r'alt="([^"]*)"', bundle["text/html"]).group(1)
@@ -139,8 +140,8 @@ def test_descriptions_are_sentences_and_carry_no_addresses(picture):
         assert len(digits.replace(".", "").lstrip("0")) <= 4, digits
 
 
-def test_nothing_is_clipped_or_overlaps(picture):
-    picture.png()
+def test_nothing_is_clipped_or_overlaps(request, picture, pngs):
+    pngs(request.node.callspec.params["picture"])  # lays it out
     figure = picture.figure
     with theme.themed():
         figure.draw_without_rendering()
@@ -161,8 +162,8 @@ def test_nothing_is_clipped_or_overlaps(picture):
                 assert not any(box.overlaps(entry) for entry in entries)
 
 
-def test_pictures_are_saved(picture, tmp_path):
-    """Slow: imported by name where no other picture is drawn in this way."""
+def check_saving(picture, tmp_path):
+    """For each way in which pictures are drawn; what files are like otherwise: `test_plots.py`."""
     before = picture.png()
     for ending in ("png", "svg", "pdf"):
         assert picture.save(tmp_path / f"x.{ending}").stat().st_size > 3_000

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from picture_cases import *  # noqa: F403
-from picture_cases import check_background_is_kept, check_quick_frame, has_color, test_pictures_are_saved  # noqa: F401
+from picture_cases import check_background_is_kept, check_quick_frame, check_saving, has_color
 
 import optlib as ol
 from optlib.pictures import noise, theme
@@ -106,8 +106,9 @@ def test_runs_on_one_function_share_a_figure_and_show_their_own():
     assert ol.plots.noisy_run(BOWL, path(40), np.ones(40)).board is not one.board
 
 
-def test_the_quick_frame_is_the_figure(drawn):
+def test_the_quick_frame_is_the_figure_and_is_saved(drawn, tmp_path):
     check_quick_frame(drawn("noisy_run"), theme.BLUE, apart=2e-3)  # blue: the learning rate
+    check_saving(drawn("noisy_run"), tmp_path)
 
 
 def test_a_frame_does_not_draw_the_contours_again(monkeypatch, drawn):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.path import Path
 from picture_cases import *  # noqa: F403
-from picture_cases import test_pictures_are_saved  # noqa: F401
+from picture_cases import check_saving
 
 import optlib as ol
 from optlib import theory
@@ -22,6 +22,10 @@ PICTURES = {
     "nesterov": lambda: ol.plots.phase_diagram(0.5, 0.9, nesterov=True),
     "look-ahead": lambda: ol.plots.look_ahead(RAVINE, (-4.0, 0.4), (-2.0, 3.0), lr=0.3, beta=0.9),
 }
+
+
+def test_a_sketch_is_saved(drawn, tmp_path):
+    check_saving(drawn("look-ahead"), tmp_path)
 
 
 @pytest.mark.parametrize("nesterov", [False, True])
