@@ -29,7 +29,8 @@ RESULTS = ("#12304B", "#1F5A7D", "#3E87A0", "#7DB3AE", "#BED7B8", "#F3F1CF")
 # Dash patterns in multiples of the line width, as matplotlib and a canvas both take them; () is a solid line.
 SOLID, DASHED, DOTTED, DASH_DOT = (), (4.0, 1.6), (1.0, 1.4), (5.0, 1.4, 1.0, 1.4)
 LONG, DASH_DOT_DOT = (8.0, 2.0), (5.0, 1.4, 1.0, 1.4, 1.0, 1.4)
-DASHES = (SOLID, DASHED, DOTTED, DASH_DOT, LONG, DASH_DOT_DOT)
+SPARSE, LONG_DOT = (1.0, 3.5), (10.0, 1.4, 2.0, 1.4)
+DASHES = (SOLID, DASHED, DOTTED, DASH_DOT, LONG, DASH_DOT_DOT, SPARSE, LONG_DOT)
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p", "h", "<", ">", "d")
 
 # Families share a color; the first of each family, the one most often raced, has the solid line.
@@ -57,6 +58,14 @@ _STYLES = {
     "RAdam":               (ORANGE, DOTTED, "s"),
     "DemonAdam":           (ORANGE, DASH_DOT, "d"),
 }  # fmt: skip
+# Rules of today: each takes the next free line of its family's color.
+for _color, _names in {
+    BLACK: "Muon Shampoo SOAP LBFGS", BLUE: "Lion LARS SAM", GREEN: "Adafactor AdamMini Prodigy DAdaptAdam Sophia",
+    SKY: "ScheduleFree Lookahead EMA Cautious ClipNorm ClipValue", PURPLE: "Adan MARS AdEMAMix",
+    VERMILLION: "AdaBelief ADOPT LaProp", ORANGE: "LAMB WeightDecay",
+}.items():  # fmt: skip
+    _free = [dashes for dashes in DASHES if (_color, dashes) not in {style[:2] for style in _STYLES.values()}]
+    _STYLES |= {name: (_color, *each) for name, *each in zip(_names.split(), _free, MARKERS, strict=False)}
 
 # Looks for rules that readers register: none of them is that of a rule of the course.
 _TAKEN = {(color, dashes) for color, dashes, _ in _STYLES.values()}
