@@ -18,7 +18,8 @@ from torch_harness import Images, Line, inputs_of, same, with_gradients, with_na
 
 
 def goes_right_direction(info, contiguous, schedulers):
-    for constructors in info.scheduler_inputs if schedulers else [()]:
+    """What has its numbers apart in memory is tried with one schedule: no schedule sees them."""
+    for constructors in info.scheduler_inputs[: None if contiguous else 1] if schedulers else [()]:
         for each in info.optim_inputs_func("cpu"):
             line = Line(contiguous)
             opt = info.optim_cls(line.params, **each.kwargs)
@@ -117,7 +118,7 @@ def without_names(saved):
 
 
 def state_dict_deterministic(info, named, named_again):
-    for kwargs in inputs_of(info):
+    for kwargs in inputs_of(info)[: 1 if named or named_again else None]:
         line = Line(shape=(2, 3))
         opt = info.optim_cls(with_names(line.params, named), **kwargs)
         line.train(opt, 10)
@@ -147,7 +148,7 @@ def can_load_older_state_dict(info):
 
 
 def can_load_from_to_named_state_dict(info, named, named_again):
-    for kwargs in inputs_of(info):
+    for kwargs in inputs_of(info)[: 1 if named or named_again else None]:
         images = Images()
         opt = info.optim_cls(images.params(named), **kwargs)
         images.train(opt, 3)
