@@ -6,12 +6,12 @@ import traceback
 
 import ipywidgets as widgets
 
-from ..pictures.picture import DIMMED, base64_text
+from ..pictures.picture import DIMMED, SMALL, Picture, base64_text
 from ..pictures.sketch import Drawing
 from . import controls, display, page, sketch, stills, translate
 from .stills import png_of
 
-SMALL = 90  # pixels an inch of a picture that only stands where no script runs
+STILL_DPI = 90  # pixels an inch of a picture that only stands where no script runs
 
 
 def sliders(draw, *, description="", **specs):
@@ -59,8 +59,7 @@ class Sliders:
         if not specs:
             raise TypeError("sliders: at least one control is needed, such as lr=(0.0, 1.0)")
         self.draw = draw
-        lines = (draw.__doc__ or draw.__name__.replace("_", " ")).strip().splitlines()
-        self.description = description or lines[0]
+        self.description = description or (draw.__doc__ or draw.__name__.replace("_", " ")).strip().splitlines()[0]
         self.controls = {name: controls.from_spec(name, spec) for name, spec in specs.items()}
         self._values = {name: controls.read(control) for name, control in self.controls.items()}
         first = self.draw(**self.values)
@@ -70,11 +69,12 @@ class Sliders:
         else:
             self._first, self._width = png_of(first)
             self._build()
+        self._alone = first.png(**SMALL) if isinstance(first, Picture) else self._first  # for what shows no HTML
 
     def _on_a_page(self, first):
         if not isinstance(first, Drawing):
             return None, "only where Python runs is it drawn anew"
-        self._first = first.png(dpi=SMALL)
+        self._first = first.png(dpi=STILL_DPI)
         try:
             return sketch.html(self.draw, first, self._first, self.controls, self._values), ""
         except translate.Untranslatable as reason:
@@ -116,11 +116,11 @@ class Sliders:
     def _ipython_display_(self):
         if self.live:
             content = self.live.replace(" data-lm", f' data-bridge="optlib-bridge-{self.widget.model_id}" data-lm', 1)
-            display.both(self.widget, content, self._first, repr(self))
+            display.both(self.widget, content, self._alone, repr(self))
             return
         name = page.mark(repr(self), self.draw.__name__)
         body = DIMMED + stills.html(self.draw, self._first, self._width, self.description, self.controls, self._values)
-        display.show(self.widget, name, body, self._first, repr(self))
+        display.show(self.widget, name, body, self._alone, repr(self))
 
     def _redraw(self, _):
         before = self._values
