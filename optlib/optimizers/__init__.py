@@ -2,7 +2,7 @@
 
 # The order of import is the order of teaching.
 from . import (  # noqa: F401, I001
-    descent, momentum, adaptive, adam, adam_family, yellowfin, averaging,
+    descent, momentum, adaptive, adam, adam_family, yellowfin, averaging, signs, adam_denominators, adam_averages,
     layerwise, factored, rate_free, second_order, gradient_free,
     matrix, preconditioned,
 )
