@@ -71,6 +71,8 @@ class TwoLayers:
 def matrix_least_squares(singular_values=(1.0, 0.1), columns=2, name="matrix_least_squares"):
     """Find W with A W = B, where A has the singular values that are given and W is (their number, ``columns``).
 
+    The singular values of the solution run from 1 to 0.4.
+
     Parameters
     ----------
     singular_values : sequence of positive numbers
@@ -85,7 +87,8 @@ def matrix_least_squares(singular_values=(1.0, 0.1), columns=2, name="matrix_lea
     sizes = _sizes("matrix_least_squares", singular_values)
     n = checks.integer("matrix_least_squares", "columns", columns, least=1)
     turn = _turn(len(sizes))
-    goal = _turn(max(len(sizes), n), -50.0)[: len(sizes), :n]
+    k = min(len(sizes), n)
+    goal = _turn(len(sizes), 70.0)[:, :k] @ np.diag(np.linspace(1.0, 0.4, k)) @ _turn(n, -50.0)[:, :k].T
     form = LeastSquares(turn @ np.diag(sizes**2) @ turn.T, goal)
     return _function(name, form, [goal], [0.0 * goal], ("W",),
                      r"\tfrac12 \lVert A\, (W - W^\ast) \rVert_F^2",

@@ -20,10 +20,12 @@ from .run import run
 from .runs import bands, progress, ranking
 from .samples import histograms, images
 from .secant import secant
+from .spectrum import spectrum, steepest
 from .valley import valley
 
 __all__ = [
     "Picture", "averages", "bands", "basins", "contour", "curves", "first_steps", "gradient_field", "heatmap",
     "histograms", "images", "line", "look_ahead", "loss", "noise_ball", "noise_floor", "noisy_run", "phase_diagram",
-    "progress", "ranking", "rates", "reddi", "regions", "run", "scatter", "secant", "surface", "valley",
+    "progress", "ranking", "rates", "reddi", "regions", "run", "scatter", "secant", "spectrum", "steepest", "surface",
+    "valley",
 ]  # fmt: skip

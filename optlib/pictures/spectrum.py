@@ -1,0 +1,197 @@
+"""Matrices: their singular values along a path, and the directions in which three norms see the steepest descent."""
+
+import dataclasses
+
+import numpy as np
+
+from ..checks import choice, integer, number
+from ..functions.base import Function
+from ..functions.matrices import LeastSquares
+from ..minimize import Trajectory, minimize
+from ..optimizers.adam import Adam
+from ..optimizers.descent import GradientDescent
+from ..optimizers.matrix import Muon
+from ..words import settings_text
+from . import draw, theme
+from .charts import drawable, scales
+from .picture import Picture, canvas, headline, show_name, text
+from .picture import number as shown
+from .terrain import terrain
+from .tracks import title_and_legend, tracks
+
+ROWS = 4
+ROUNDING = 1e-6  # updates below so small a part of the largest are not shown
+
+
+def spectrum(*paths, matrix=None, labels=None, title=None):
+    """Singular values of a matrix and of its updates, step by step, beside the value.
+
+    Parameters
+    ----------
+    *paths : Trajectory objects of single paths, one to four
+        Of a function of matrices (``f.shapes``); each gets a row of three panels with common axes.
+    matrix : str, optional
+        Which of the function's matrices, ``f.names``; by default the first.
+    labels : sequence of str, optional
+        One a path, instead of rule and settings.
+    title : str, optional
+
+    Returns
+    -------
+    Picture
+    """
+    f, matrix = _checked(paths, matrix)
+    if labels is not None and len(labels) != len(paths):
+        raise ValueError(f"spectrum: labels={labels!r} must be {len(paths)} texts, one a path")
+    labels = labels or [settings_text(path.rule) for path in paths]
+    runs = [_singular_values(path, f, matrix) for path in paths]
+    goal = np.linalg.svd(_part(np.array(f.minima[0]), f, matrix))[1] if f.minima and len(f.shapes) == 1 else ()
+    names = ("f − minimum" if f.minimum is not None else "f", f"singular values of {matrix}", "those of its update")
+    words = []
+    with canvas((9.6, 1.3 + 2.7 * len(paths)), nrows=len(paths), ncols=3, squeeze=False, sharex=True,
+                sharey="col") as (figure, rows):  # fmt: skip
+        for axes, run, label in zip(rows, runs, labels, strict=True):
+            for panel, values, name in zip(axes, run, names, strict=True):
+                log = panel is not axes[1]
+                steps = np.arange(len(values)) + (panel is axes[2])
+                for i, line in enumerate(values.T):
+                    color = theme.INK if values.shape[1] == 1 and panel is axes[0] else _color(i, values.shape[1])
+                    panel.plot(steps, drawable(line, log), color=color, linewidth=1.8)
+                scales(panel, False, log, [steps])
+                panel.set_ylabel(text(name))
+            for value in goal:
+                axes[1].axhline(value, color=theme.FAINT, linestyle=(0, theme.DOTTED), linewidth=1.2, zorder=1)
+            axes[0].set_title(text(label), loc="left", fontsize=12)
+            words.append(_sentence(label, run, matrix))
+        for panel in rows[-1]:
+            panel.set_xlabel("step")
+        if top := max(updates.max(initial=0.0) for *_, updates in runs):
+            panel.set_ylim(ROUNDING * top, 3 * top)
+        settings = "from the largest, dark, to the smallest, pale" + ("; dotted: at the minimum" if len(goal) else "")
+        headline(figure, title or show_name(f), settings)
+    what = f"{title or f.name}: the value, the singular values of {matrix} and those of its updates, step by step."
+    return Picture(figure, list(rows.ravel()), what, *words)
+
+
+def _checked(paths, matrix):
+    """The function of all paths and the name of the matrix."""
+    for path in paths:
+        if not isinstance(path, Trajectory) or np.ndim(path.ended_at):
+            raise TypeError(f"spectrum: {path!r} must be a Trajectory of one path; give several one by one")
+        if not path.function.shapes:
+            raise ValueError(
+                f"spectrum: the coordinates of {path.function.name} are no matrix; take a function of matrices, such "
+                "as ol.functions.matrix_least_squares(singular_values)"
+            )
+        if path.function is not paths[0].function:
+            raise ValueError("spectrum: the paths must be of one function")
+    if not 1 <= len(paths) <= ROWS:
+        raise ValueError(f"spectrum: {len(paths)} paths were given; from 1 to {ROWS} are drawn")
+    names = paths[0].function.names
+    return paths[0].function, choice("spectrum", "matrix", names[0] if matrix is None else matrix, names)
+
+
+def _part(x, f, matrix):
+    """One matrix (..., m, n) of points (..., d)."""
+    which = f.names.index(matrix)
+    first = sum(m * n for m, n in f.shapes[:which])
+    m, n = f.shapes[which]
+    return x[..., first : first + m * n].reshape(*x.shape[:-1], m, n)
+
+
+def _singular_values(path, f, matrix):
+    """Values (steps + 1, 1), singular values of the matrix (steps + 1, k), and those of its updates (steps, k)."""
+    matrices = _part(path.x[: path.ended_at + 1], f, matrix)
+    values = path.f[: path.ended_at + 1, None] - (f.minimum or 0.0)
+    return values, np.linalg.svd(matrices)[1], np.linalg.svd(np.diff(matrices, axis=0))[1]
+
+
+def _color(i, count):
+    return theme.SCALE[round(i * (len(theme.SCALE) - 1) / max(count - 1, 1))]
+
+
+def _sentence(label, run, matrix):
+    values, weights, updates = run
+    span = lambda row: " to ".join(shown(value) for value in dict.fromkeys((row[0], row[-1])))
+    moved = f"; its updates have {span(updates[0])} at first and {span(updates[-1])} at last" if len(updates) else ""
+    return (
+        f"{label}: the value goes from {shown(values[0, 0])} to {shown(values[-1, 0])} in {len(updates)} steps; the "
+        f"singular values of {matrix} end at {span(weights[-1])}{moved}."
+    )
+
+
+def steepest(kappa=10.0, lr=0.1, steps=30, title=None):
+    """Steepest descent in three norms, in the plane of the matrices [[x, y], [y, x]].
+
+    Left, all steps of length 1 in each norm, and the one of each that goes down the most: along the gradient for the
+    Frobenius norm (gradient descent), to a corner of the square for the largest entry (sign descent), to an orthogonal
+    matrix for the largest singular value (Muon).  Right, their paths in this plane, which none of them leaves.
+
+    Parameters
+    ----------
+    kappa : float, at least 1
+        Condition number of the problem, half the square of |A (W - goal)| with A in this plane too.
+    lr : float
+        Length of a step of sign descent and Muon.  Gradient descent takes ``5 lr`` of the gradient.
+    steps : int, at least 1
+    title : str, optional
+
+    Returns
+    -------
+    Picture
+    """
+    kappa, lr = number("steepest", "kappa", kappa, "[1, inf)"), number("steepest", "lr", lr, "(0, inf)")
+    steps = integer("steepest", "steps", steps, least=1)
+    f, plane = _problem(kappa)
+    rules = {  # eps only keeps 0 / 0 away
+        "Frobenius norm: gradient descent": GradientDescent(lr=5 * lr),
+        "largest entry: sign descent": Adam(lr=lr, beta1=0.0, beta2=0.0, eps=1e-100),
+        "largest singular value: Muon": Muon(lr=lr, beta=0.0, nesterov=False, polar_express=True, ns_steps=8),
+    }
+    paths = {label: minimize(f, rule, steps=steps).x[:, :2] for label, rule in rules.items()}
+    g = f.grad(np.array(f.start))[:2]
+    colors = theme.INK, theme.ORANGE, theme.GREEN
+    turn = np.linspace(0, 2 * np.pi, 200)
+    balls = [np.stack([np.cos(turn), np.sin(turn)]) / np.sqrt(2), np.array([[1, 1, -1, -1, 1], [1, -1, -1, 1, 1]]),
+             np.array([[1, 0, -1, 0, 1], [0, 1, 0, -1, 0]])]  # fmt: skip
+    corners = [-g / np.linalg.norm(g) / np.sqrt(2), -np.sign(g), -np.sign(g) * (np.abs(g) == np.abs(g).max())]
+    with canvas((9.6, 5.6), ncols=2) as (figure, (left, right)):
+        for ball, corner, color in zip(balls, corners, colors, strict=True):
+            left.plot(*ball, color=color)
+            left.plot(*np.stack([np.zeros(2), corner]).T, color=color, linewidth=1.4)
+            draw.arrow_head(left, corner, corner, color, 5, 18)
+        against = np.stack([np.zeros(2), -1.35 * g / np.abs(g).max()])
+        left.plot(*against.T, color=theme.FAINT, linestyle=(0, theme.DOTTED), zorder=1)
+        left.set(xlim=(-1.5, 1.5), ylim=(-1.5, 1.5), xlabel="x", ylabel="y", aspect="equal")
+        left.set_title("steps of length 1; dotted: against the gradient", fontsize=12, loc="left")
+        land = terrain("steepest", plane, None)
+        draw.contours(right, land)
+        right.set_aspect("equal")
+        drawn = zip(tracks("steepest", plane, list(paths.values()), list(paths)), colors, strict=True)
+        handles = [draw.path(right, dataclasses.replace(track, style=track.style | {"color": color}), land.extent, i)
+                   for i, (track, color) in enumerate(drawn)]  # fmt: skip
+        handles += draw.minima(right, plane, land.extent)
+        settings = f"matrices with rows (x, y) and (y, x), condition number {shown(kappa)}, {steps} steps"
+        title_and_legend(figure, title or "Steepest descent in three norms", settings, handles,
+                         loc="outside lower left", ncols=2)  # fmt: skip
+    return Picture(
+        figure, [left, right],
+        f"{title or 'Steepest descent in three norms'}, for matrices with rows (x, y) and (y, x).",
+        "Left: steps of length 1 are a circle in the Frobenius norm, a square for the largest entry, a square on its "
+        "corner for the largest singular value; the steepest of each is marked.",
+        f"Right: {steps} steps of each on contours of condition number {shown(kappa)}.",
+        *(f"{label}: ends at a value of {shown(float(plane(path[-1])))}." for label, path in paths.items()),
+    )  # fmt: skip
+
+
+def _problem(kappa):
+    """The problem as a function of the matrix, and of x and y alone."""
+    turn = np.array([[1.0, 1.0], [1.0, -1.0]]) / np.sqrt(2)
+    H, goal = turn @ np.diag([1.0, 1 / kappa]) @ turn, np.array([[1.0, -0.6], [-0.6, 1.0]])
+    form = LeastSquares(H, goal)
+    start = (-1.2, -0.4)
+    of_matrix = Function("in the plane", form.value, form.slopes, ((-2, 2),) * 4, (*start, *start[::-1]),
+                         (tuple(goal.ravel().tolist()),), 0.0, shapes=((2, 2),), names=("W",))  # fmt: skip
+    of_two = Function("in the plane", lambda x, y: form.value(x, y, y, x), lambda x, y: None, ((-2, 2),) * 2, start,
+                      (tuple(goal[0].tolist()),), 0.0)  # fmt: skip
+    return of_matrix, of_two
