@@ -34,6 +34,7 @@ _LAZY = {
     "data": "data",
     "networks": "training.networks",
     "minibatch": "training.minibatch",
+    "natural_gradient": "training.natural_gradient",
     "train": "training.loops",
     "train_many": "training.loops",
 }

@@ -300,7 +300,7 @@ BAD = {
     "sizes": (lambda: networks.MLP(64), ValueError, r"MLP: sizes=64 must be inputs, hidden layers, classes"),
     "size": (lambda: networks.MLP([64, 0, 10]), ValueError, r"MLP: sizes=0 must be an integer of at least 1"),
     "one class": (lambda: networks.MLP([64, 1]), ValueError, r"MLP: classes=1 must be an integer of at least 2"),
-    "activation": (lambda: networks.MLP([2, 2], "gelu"), ValueError, r"activation='gelu' must be 'tanh' or 'relu'"),
+    "activation": (lambda: networks.MLP([2, 2], "gelu"), ValueError, r"'gelu' must be 'tanh', 'relu' or 'linear'"),
     "d_in": (lambda: networks.Linear(0), ValueError, r"Linear: d_in=0 must be an integer of at least 1"),
     "seed": (lambda: MLP.init(-1), ValueError, r"MLP.init: seed=-1 must be an integer of at least 0"),
     "precision": (lambda: MLP.init(0, np.float16), TypeError, r"must be np.float32 or np.float64"),

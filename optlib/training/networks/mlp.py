@@ -10,6 +10,7 @@ from .losses import cross_entropy
 ACTIVATIONS = {
     "tanh": (np.tanh, lambda h: 1 - h**2),
     "relu": (lambda z: np.maximum(z, 0), lambda h: h > 0),
+    "linear": (lambda z: z, np.ones_like),
 }
 
 
@@ -26,17 +27,17 @@ class MLP(Network):
           \frac{\partial L}{\partial b_k} = \textstyle\sum_i \delta_{k,i}$$
 
     t has a 1 in the column of the label and 0 elsewhere.  The derivative of the activation follows from its value h:
-    a' = 1 - h^2 for tanh; for relu, a' = 1 where h > 0 and 0 elsewhere.
+    a' = 1 - h^2 for tanh; for relu, a' = 1 where h > 0 and 0 elsewhere; for linear, the deep linear networks of theory,
+    a' = 1.
 
     Start:
-        Biases 0; weights normal, with variance 2 / (in + out) before tanh and in the last layer (Glorot), 2 / in before
-        relu (He).
+        Biases 0; weights normal, with variance 2 / in before relu (He), else 2 / (in + out) (Glorot).
 
     Parameters
     ----------
     sizes : sequence of ints
         Inputs, hidden layers, classes: ``[64, 32, 10]``.
-    activation : "tanh" or "relu"
+    activation : "tanh", "relu" or "linear"
 
     The parameters are W1, b1, W2, b2, ... with Wk of shape (sizes[k-1], sizes[k]) and bk of (1, sizes[k]).
     """
@@ -73,13 +74,18 @@ class MLP(Network):
         return self.layers(params, x)[-1]
 
     def backward(self, params, x, y, weights=None):
-        _, derivative = ACTIVATIONS[self.activation]
         *h, z = self.layers(params, x)
         loss, delta = cross_entropy(z, y, weights)
         grads = {}
+        for k, delta_k in self.deltas(params, h, delta):
+            grads[f"W{k}"] = transpose(h[k - 1]) @ delta_k
+            grads[f"b{k}"] = delta_k.sum(axis=-2, keepdims=True)
+        return loss, {name: grads[name] for name in params}
+
+    def deltas(self, params, h, delta):
+        """(k, delta_k) of each layer, the last first, for ``h`` of `layers` and the derivative of the loss by z."""
+        _, derivative = ACTIVATIONS[self.activation]
         for k in range(len(h), 0, -1):
-            grads[f"W{k}"] = transpose(h[k - 1]) @ delta
-            grads[f"b{k}"] = delta.sum(axis=-2, keepdims=True)
+            yield k, delta
             if k > 1:
                 delta = (delta @ transpose(params[f"W{k}"])) * derivative(h[k - 1])
-        return loss, {name: grads[name] for name in params}
