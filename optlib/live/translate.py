@@ -409,6 +409,8 @@ class _Writer:
             return [f"{self._attribute(call.args[1])} = {self.value(call.args[2])};"]
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "append":
             return [f"{self.value(call.func.value)}.push({self.value(call.args[0])});"]
+        if _is_of_parent(call):
+            return [f"{self.value(call)};"]
         self.refuse(node, "a call whose value is not used")
 
     def _Pass(self, node):
@@ -552,6 +554,12 @@ class _Writer:
             self.refuse(node, "with the rule itself as an argument")
         if isinstance(function, ast.Attribute) and self._is_me(function.value):
             return self._method(node, function.attr)
+        if _is_of_parent(node):
+            lines = self.owner.__mro__
+            later = lines[lines.index(self.known["__class__"]) + 1 :]
+            method = next(vars(cls)[function.attr] for cls in later if function.attr in vars(cls))
+            arguments = ["self", *self._arguments(node, method, first=1)]
+            return f"{self.program.function(method, self.owner)}({', '.join(arguments)})"
         if hasattr(python, "moving"):
             return self._picture(node, python)
         if isinstance(python, types.FunctionType) and python not in KNOWN:
@@ -699,6 +707,11 @@ class _Writer:
             if more:
                 return f"{values}.flatMap(({pattern}) => {self._comprehension(element, more)})"
             return f"{values}.map(({pattern}) => {self.value(element)})"
+
+
+def _is_of_parent(node):
+    """Whether an expression calls a method of ``super()``."""
+    return isinstance(node, ast.Call) and ast.unparse(node.func).startswith("super().")
 
 
 def _stored(node):
