@@ -100,7 +100,8 @@ class _ArrayWalker:
         self.f, self.x = f, x.copy(order="K")
         self.rule = _Matrices(rule, f, x) if rule.sees == "matrix" else rule.fresh().batched()
         self.wants_loss = "loss" in rule.reads_of_schedules()
-        sources = {"gradient": f.grad, "hessian": f.hess, "function": lambda x: f, "gradient_function": lambda x: f.grad}
+        sources = {"gradient": f.grad, "hessian": f.hess}
+        sources |= {"function": lambda x: f, "gradient_function": lambda x: f.grad}
         self.sources = [sources[name] for name in rule.reads]
 
     def walk(self, record):

@@ -8,6 +8,7 @@ together, all of them laid end to end.  With ``compile=True`` the same update is
 torch.compile makes one kernel of it for all tensors.
 """
 
+import contextlib
 import copy
 import itertools
 import os
@@ -20,10 +21,12 @@ from .. import checks
 from ..optimizers.base import as_rule
 from . import groups
 from .checkpoint import checked
+from .evaluation import weights_to_evaluate
 from .formula import formula_of
 from .joined import Plan, alike
 from .roles import hidden_matrices  # noqa: F401
 from .rule_source import switches
+from .second import needs_second, second_gradients
 from .state import (
     HALF,
     STEPS,
@@ -60,7 +63,8 @@ class TorchOptimizer(torch.optim.Optimizer):
         made, and the group shows its present value.
     compile : bool
         Run all tensors of a group through one compiled kernel.  The first step then takes up to a minute; later ones
-        are several times as fast for models of some size.  Numbers may differ in the last bits.
+        are several times as fast for models of some size.  Numbers may differ in the last bits.  A rule around a rule
+        is stepped as without it.
     **hypers
         Hyper-parameters in place of the rule's, as for torch's optimizers: ``TorchOptimizer(params, ol.Adam, lr=0.1)``.
 
@@ -81,7 +85,7 @@ class TorchOptimizer(torch.optim.Optimizer):
     Raises
     ------
     TypeError, ValueError
-        If the rule reads more than the gradient, for hyper-parameters out of their range, for arrays as
+        If the rule reads the Hessian or the function, for hyper-parameters out of their range, for arrays as
         hyper-parameters, for names in a group that have no effect, and for sparse or complex gradients.
     """
 
@@ -99,9 +103,11 @@ class TorchOptimizer(torch.optim.Optimizer):
 
     def _set_up(self):
         self._kernels = {}  # class and switches of a rule -> its formula and its kernel
+        self._evaluating = False
         self._plans = {}  # number of a group -> its parameters, those of them that are stepped as one, and the others
 
     def __getstate__(self):
+        self._refuse_in_evaluation("a copy")
         return {**super().__getstate__(), "rule": self.rule, "compile": self.compile}
 
     def __setstate__(self, state):
@@ -125,6 +131,7 @@ class TorchOptimizer(torch.optim.Optimizer):
         ValueError
             If the state is that of another rule, or has tensors of other shapes than the parameters.
         """
+        self._refuse_in_evaluation("load_state_dict")
         saved, before = {}, self.param_groups
         handles = (
             # After the user's hooks, which may make of another's state one of this rule's.
@@ -172,6 +179,37 @@ class TorchOptimizer(torch.optim.Optimizer):
         """The rules of the groups, each with its group's hyper-parameters at the last step, as numbers."""
         return [group.rule for group in self.param_groups]
 
+    @contextlib.contextmanager
+    def evaluation(self):
+        """Within its block the parameters are the weights to evaluate: ``with optimizer.evaluation(): test(model)``.
+
+        These are the averages of rules that keep one, see `Optimizer.evaluation_point`; for other rules nothing
+        changes.  At the end of the block, also by an exception, the parameters are what they were.  The state dict is
+        the same inside as outside; the model's holds the parameters that it has at that moment.
+
+        Statistics of batch normalization belong to the weights that were trained: estimate them anew for the others,
+        in a copy of the model, by torch.optim.swa_utils.update_bn.
+
+        Raises
+        ------
+        RuntimeError
+            For a second block inside, and inside for step, load_state_dict and copies of the optimizer.
+        """
+        self._refuse_in_evaluation("a second evaluation()")
+        self._evaluating = True
+        try:
+            with weights_to_evaluate(self.param_groups, self.state):
+                yield
+        finally:
+            self._evaluating = False
+
+    def _refuse_in_evaluation(self, what):
+        if self._evaluating:
+            raise RuntimeError(
+                f"TorchOptimizer: {what} inside `with optimizer.evaluation()`, where the parameters are not those that "
+                "are trained; leave the block first"
+            )
+
     @torch._disable_dynamo  # a step inside a compiled training step would be traced once, with the first step's numbers
     @torch.no_grad()
     def step(self, closure=None):
@@ -180,23 +218,26 @@ class TorchOptimizer(torch.optim.Optimizer):
         Parameters
         ----------
         closure : callable, optional
-            Computes the loss and its gradients anew; called once.
+            Computes the loss and its gradients anew; called once.  `SAM` needs one, and calls it twice.
 
         Returns
         -------
         What the closure returned, or None.
         """
+        self._refuse_in_evaluation("step")
         loss = None
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
         ready = [self._ready(i) for i in range(len(self.param_groups))]  # all are checked before one is stepped
-        for i, (params, rule, decay) in enumerate(ready):
-            if not params:
-                continue
-            move = _move(rule, decay)
-            if rule.sees == "group":
-                self._step_group(rule, params, move)
+        ready = [(i, params, rule, _move(rule, decay), decay) for i, (params, rule, decay) in enumerate(ready) if rule]
+        asking = [(params, rule, move) for _, params, rule, move, _ in ready if needs_second(rule)]
+        seconds = iter(second_gradients(asking, self.state, closure) if asking else ())
+        for i, params, rule, move, decay in ready:
+            if needs_second(rule):
+                self._step_group(rule, params, move, *next(seconds))
+            elif rule.sees == "group":
+                self._step_group(rule, params, move, join([p.grad for p in params]))
             elif self.compile:
                 self._step_compiled(rule, params, move, decay)
             else:
@@ -337,10 +378,10 @@ class TorchOptimizer(torch.optim.Optimizer):
         self._keep(p, {STEPS: rule.t, **after, **arrays})
         return True
 
-    def _step_group(self, rule, params, move):
+    def _step_group(self, rule, params, move, *gradients):
         """All tensors of a group as one vector; its state is kept with the first of them."""
         resume(rule, self.state[params[0]])
-        write_pieces(params, move(join(params), join([p.grad for p in params])))
+        write_pieces(params, move(join(params), *gradients))
         for p in params:  # sharded checkpoints want a state for each
             self._keep(p, {STEPS: rule.t, **(flat(rule.state) if p is params[0] else {})})
 
@@ -380,11 +421,11 @@ class TorchOptimizer(torch.optim.Optimizer):
 def _move(rule, decay):
     """A step of the rule as a function (x, g) -> new x: decoupled decay first, and half precision in float32."""
 
-    def move(x, g):
-        x, g = wide(x), wide(g)
+    def move(x, g, *functions):
+        x = wide(x)
         if decay:
             x = x * (1 - rule.lr * decay)
-        return rule.advance(x, g)
+        return rule.advance(x, wide(g), *functions)
 
     return move
 
@@ -413,7 +454,7 @@ _lines = itertools.count(1_000_000)
 
 def _check_rule(rule, compile):
     name = type(rule).__name__
-    if rule.reads != ("gradient",):
+    if rule.reads != ("gradient",) and not (needs_second(rule) and len(rule.reads) == 2 and rule.sees == "group"):
         raise TypeError(
             f"TorchOptimizer: {name} reads the {' and the '.join(rule.reads)}; a network gives only gradients"
         )
