@@ -59,8 +59,8 @@ def reddi(C, memory):
         Layer(AREA, tints[1], points=[(left, low), (right, low), (right, high), (left, high)], pale=PALE),
         Layer(AREA, tints[0], points=[(left, low), corner, (high * high / 4, high), (left, high)], pale=PALE),
         Layer(LINE, theme.INK, points=[corner, (high * high / 4, high)]),
-        Layer(TEXT, tints[0], points=[(15.0, 50.0)], label="goes to the worst place", pale=PALE, size=12.0),
-        Layer(TEXT, tints[1], points=[(700.0, 9.0)], label="goes to the best place", pale=PALE, size=12.0),
+        Layer(TEXT, tints[0], points=[(15.0, 50.0)], label="to the worst place", pale=PALE, size=12.0),
+        Layer(TEXT, tints[1], points=[(700.0, 9.0)], label="to the best place", pale=PALE, size=12.0),
         Layer(DOTS, theme.PAPER, size=9.0, edge=theme.INK),
         Layer(LINE, theme.FAINT, 1, [(1, 0), (STEPS, 0)], width=0.8), Layer(LINE, theme.VERMILLION, 1, width=1.4),
     )  # fmt: skip
