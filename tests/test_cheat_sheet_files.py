@@ -1,4 +1,4 @@
-"""The cheat sheet in files: one page holds all rules, nothing overlaps, and the same sheet is the same page."""
+"""The cheat sheet in files: its pages hold all rules, nothing overlaps, and the same sheet is the same page."""
 
 import asyncio
 import shutil
@@ -32,9 +32,9 @@ def odd(request):
 
 
 def text_of(path):
-    (only,) = pypdf.PdfReader(path).pages
-    assert [round(float(side)) for side in only.mediabox] == [0, 0, 842, 595]
-    return squeezed(only.extract_text())
+    pages = pypdf.PdfReader(path).pages
+    assert {tuple(round(float(side)) for side in each.mediabox) for each in pages} == {(0, 0, 842, 595)}
+    return squeezed("".join(each.extract_text() for each in pages))
 
 
 def squeezed(text):
@@ -42,13 +42,15 @@ def squeezed(text):
     return "".join(unicodedata.normalize("NFKC", text).split())
 
 
-def test_the_pdf_is_one_page_with_all_that_is_to_be_said(sheet, tmp_path):
+def test_the_pdf_has_all_that_is_to_be_said(sheet, tmp_path):
     file = sheet.save(tmp_path / "sheet.pdf")
     text = text_of(file)
     for entry in sheet.entries:
         for words in (entry.name, f"{entry.authors} {entry.year}", entry.link_text, entry.when):
             assert squeezed(words) in text
     assert pypdf.PdfReader(file).metadata.title == "Cheat sheet: optimizers"
+    assert len(pypdf.PdfReader(ol.cheat_sheet([*ol.OPTIMIZERS][:19]).save(tmp_path / "few.pdf")).pages) == 1
+    assert 1 < len(pypdf.PdfReader(file).pages) < 4
 
 
 def test_the_same_sheet_is_the_same_page(tmp_path):
@@ -167,11 +169,13 @@ def laid_out(browser, rules):
 @pytest.mark.parametrize("rules", [None, ["Adam"], ["YellowFin", "GeneticAlgorithm", "RAdam"], [*ol.OPTIMIZERS] * 2])
 def test_nothing_overlaps_and_nothing_leaves_the_page(browser, rules):
     boxes, _ = laid_out(browser, rules)
+    few = rules and len(rules) < 20  # more take more pages, which a tab shows as one
     assert len(boxes) > 30
     slack = 2.5  # CSS pixels: an accent may reach into the white between two lines
     for i, (text, left, top, right, bottom) in enumerate(boxes):
         assert 10 <= left < right <= paper.WIDTH - 10, text
-        assert 10 <= top < bottom <= paper.HEIGHT - 10, text
+        assert 10 <= top < bottom, text
+        assert bottom <= paper.HEIGHT - 10 or not few, text
         for other, left_2, top_2, right_2, bottom_2 in boxes[:i]:
             apart = max(left, left_2) >= min(right, right_2) - 0.5 or max(top, top_2) >= min(bottom, bottom_2) - slack
             assert apart, (text, other)

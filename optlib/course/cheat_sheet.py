@@ -27,7 +27,7 @@ NOTATION = (
 
 
 class CheatSheet:
-    """What `cheat_sheet` returns: a table in a notebook, text in a terminal, a page in a file.
+    """What `cheat_sheet` returns: a table in a notebook, text in a terminal, pages in a file.
 
     Attributes
     ----------
@@ -44,7 +44,7 @@ class CheatSheet:
         return sheet_html.element(TITLE, NOTATION, self.entries)
 
     def save(self, path):
-        """Write the sheet to a file: .html, or .pdf or .png, one page of A4 that Chromium prints.
+        """Write the sheet to a file: .html, or .pdf or .png, which Chromium prints: A4, as many pages as letters need.
 
         The file appears only when it is complete; the same sheet is the same .html.
 
@@ -109,7 +109,7 @@ class CheatSheet:
 
 
 def cheat_sheet(rules=None):
-    """All rules on one page: formula, settings with defaults, memory, year, paper, when to reach for them.
+    """All rules in one table: formula, settings with defaults, memory, year, paper, when to reach for them.
 
     Parameters
     ----------

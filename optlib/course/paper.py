@@ -1,4 +1,4 @@
-"""A page on one sheet of A4, printed by Chromium."""
+"""A page on one sheet of A4, or on as many as its letters need, printed by Chromium."""
 
 import concurrent.futures
 import pathlib
@@ -12,17 +12,18 @@ QUIET = ["--disable-background-networking", "--disable-component-update", "--dis
 WIDTH, HEIGHT = 1122, 793  # of A4 in landscape, in CSS pixels
 MARGIN = 22
 WAIT = 120_000  # milliseconds for the page to load, on a busy machine
-LARGEST = 13  # CSS pixels (10 points), so that a page of few rows is not blown up
+SMALLEST, LARGEST = 8.2, 13  # CSS pixels (6 and 10 points): few rows are not blown up, and many take more pages
 
 STYLE = f"""
-@page {{ size: A4 landscape; margin: 0; }}
+@page {{ size: A4 landscape; margin: {MARGIN}px 0; }}
+@page :first {{ margin-top: 0; }}
 body {{ margin: 0; padding: {MARGIN}px {MARGIN}px 0; }}
 h1 {{ position: absolute; margin: 0; font: bold 17px sheet !important; }}
 .optlib-sheet, .optlib-sheet code {{ font-family: sheet; }}
 .optlib-sheet caption {{ min-height: 24px; padding-left: 220px; }}
 """
-# Sets the largest letters with which the page is no higher and no wider than the sheet.
-FIT = """([largest, width, height]) => {
+# Sets the largest letters with which the page is no higher and no wider than the sheet; no smaller ones, though.
+FIT = """([smallest, largest, width, height]) => {
   const table = document.querySelector('.optlib-sheet'), page = document.querySelector('main');
   const fits = (size) => {
     table.style.fontSize = `${size}px`;
@@ -33,7 +34,7 @@ FIT = """([largest, width, height]) => {
     const size = (low + high) / 2;
     if (fits(size)) low = size; else high = size;
   }
-  fits(low);
+  fits(Math.max(low, smallest));
 }"""
 
 
@@ -74,7 +75,7 @@ def _print(sync_playwright, chromium, document, kind):
     with sync_playwright() as play, play.chromium.launch(executable_path=chromium, args=QUIET) as browser:
         tab = fitted(browser, document)
         if kind == ".png":
-            return tab.screenshot()
+            return tab.screenshot(full_page=True)
         return tab.pdf(prefer_css_page_size=True, print_background=True, tagged=True, outline=True)
 
 
@@ -85,7 +86,7 @@ def fitted(browser, document):
     tab.emulate_media(media="print", color_scheme="light")
     tab.set_content(document.replace("</body>", f"<style>{_fonts()}{STYLE}</style></body>"))
     tab.evaluate("document.fonts.ready.then(() => true)")
-    tab.evaluate(FIT, [LARGEST, WIDTH, HEIGHT - MARGIN])
+    tab.evaluate(FIT, [SMALLEST, LARGEST, WIDTH, HEIGHT - MARGIN])
     return tab
 
 
