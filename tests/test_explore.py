@@ -277,10 +277,11 @@ def test_a_function_at_the_edge_of_numbers_is_drawn(name):
     if f.dim == 1:
         pictures.append(ol.plots.line(f, path))
     else:
-        pictures += [ol.plots.contour(f, path, log=log) for log in (True, False, "auto")]
+        ol.plots.contour(f, path)  # it is one of the two that follow
+        pictures += [ol.plots.contour(f, path, log=log) for log in (True, False)]
         pictures.append(ol.plots.surface(f, path))
     for picture in pictures:
-        assert picture.png()
+        assert picture.png(dpi=48)
     assert "nan" not in pictures[0].description
 
 
