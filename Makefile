@@ -81,7 +81,7 @@ test-clients: $(CLIENTS_READY)  ## Train with the rules in other libraries: Ligh
 notebooks: $(READY)  ## Execute all notebooks anew and store their outputs
 	$(BIN)/python -m tools.execute_notebooks
 
-cheat-sheet: $(READY)  ## Write every rule on one page: build/cheat_sheet.html and .pdf
+cheat-sheet: $(READY)  ## Write every rule in one table: build/cheat_sheet.html and .pdf
 	mkdir -p build
 	$(BIN)/python -m optlib.cheat_sheet build/cheat_sheet.html build/cheat_sheet.pdf
 

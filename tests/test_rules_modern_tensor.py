@@ -262,3 +262,30 @@ def test_sums_over_a_tensor_are_part_of_the_kernel(cls, monkeypatch):
         ends.append([p.detach() for p in params])
     torch.testing.assert_close(*ends, rtol=1e-14, atol=0)
     assert [formula is not None for formula, _ in optimizer._kernels.values()] == [cls is not ol.Adafactor]
+
+
+class MeanLength(ol.optimizers.Optimizer):
+    """Remembers one number of a tensor as an array without axes."""
+
+    sees = "tensor"
+    lr: float = ol.hyper(0.1, r"\eta", "(0, inf)")
+
+    def init(self, x):
+        self.length = (0 * x).sum()
+
+    def update(self, x, g):
+        self.length = 0.5 * self.length + (g * g).sum()
+        return x - self.lr * g / self.length
+
+
+def test_a_state_without_axes_is_kept_out_of_the_kernel(monkeypatch):
+    """torch.compile (2.13) would leave it at 0: new = 0.5 * old + (g * g).sum(); ...; old.copy_(new)."""
+    monkeypatch.setattr(torch, "compile", lambda kernel, **options: kernel)
+    p, rule = torch.nn.Parameter(torch.ones(3)), MeanLength()
+    optimizer, x = TorchOptimizer([p], MeanLength, compile=True), torch.ones(3)
+    for k in range(3):
+        p.grad = torch.linspace(1, 2, 3) + k
+        x = rule.step(x, p.grad)
+        optimizer.step()
+    torch.testing.assert_close(p.detach(), x, rtol=0, atol=0)
+    assert [formula for formula, _ in optimizer._kernels.values()] == [None]
