@@ -120,6 +120,19 @@ def test_points_of_a_batch_have_memories_of_their_own():
         np.testing.assert_allclose(together.x[:, i], ol.minimize(f, ol.LBFGS(lr=0.3), start, steps=40).x, rtol=1e-7)
 
 
+@pytest.mark.parametrize(("before", "after"), [(6, 2), (2, 6)])
+def test_a_history_that_is_changed_counts_from_the_next_step_on(before, after):
+    H, x = bowl(2)
+    rule = ol.LBFGS(lr=0.5, history=before)
+    path = points(rule, lambda k, x: H @ x, x, 8)
+    rule.set("history", after)
+    points(rule, lambda k, x: H @ x, path[-1], 1)
+    assert len(rule.steps) == len(rule.changes) == len(rule.rhos) == after
+    for i in range(min(before + 1, after)):
+        np.testing.assert_allclose(rule.steps[i], path[8 - i] - path[7 - i], rtol=1e-9, atol=1e-15)
+    assert not np.any(rule.steps[min(before + 1, after) :])
+
+
 def test_close_to_a_minimum_the_memory_of_torch_freezes():
     H, x = bowl(1, 1000)
     ours, frozen = (points(cls(history=N), lambda k, x: H @ x, x, 150) for cls in (ol.LBFGS, Torchs))

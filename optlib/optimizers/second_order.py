@@ -153,6 +153,8 @@ class LBFGS(Optimizer):
         return (ys > self.eps * sqrt(ss) * sqrt(yy)) & (ys > tiny) & (yy > tiny) & isfinite(ys + yy)
 
     def _shifted(self, curved, newest, kept):
+        if len(kept) != self.history:  # it was changed between two steps
+            kept = (*kept, *[zeros_like(newest) for _ in range(self.history)])[: self.history]
         return tuple(where(curved, new, old) for new, old in zip((newest, *kept[:-1]), kept, strict=True))
 
     def _times_inverse_hessian(self, g):

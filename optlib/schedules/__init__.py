@@ -11,7 +11,7 @@ steps, so that a schedule can be drawn.  Two of them, `OnPlateau` and `ByGradien
 """
 
 from .. import checks
-from ..arrays import cos, is_array, maximum, minimum, pi, sqrt, where
+from ..arrays import cos, maximum, minimum, pi, sqrt, where
 from .base import Schedule, integer, number, schedule
 from .feedback import ByGradientNorm, OnPlateau
 
@@ -23,22 +23,11 @@ COOLDOWNS = ("1-sqrt", "linear", "cosine", "1-square")
 
 
 def demon(beta, t, steps):
-    r"""Decaying momentum (Demon): the momentum after ``t`` of ``steps`` steps.
+    r"""The momentum after ``t`` of ``steps`` steps, of a rule whose first step has ``beta``, in [0, 1): see `Demon`.
 
     $$\beta_t = \beta\, \frac{1 - t/T}{(1-\beta) + \beta\,(1 - t/T)}$$
 
-    A gradient adds beta / (1 - beta) times itself to all later steps.  Demon lets this sum fall in a straight
-    line from its first value to 0 at t = T; from there on the momentum stays 0.
-
-    Parameters
-    ----------
-    beta : float or array in [0, 1)
-        Momentum of the first step.
-    t : number of steps already made, 0 for the first step
-    steps : number of steps T after which the momentum is 0
-
-    Source: J. Chen, C. Wolfe, Z. Li, A. Kyrillidis (2022), Demon: Improved Neural Network Training with Momentum
-    Decay, ICASSP.  arXiv:1910.04952
+    Source: that of `Demon`.
     """
     left = maximum(1 - t / steps, 0.0)
     return beta * left / ((1 - beta) + beta * left)
@@ -231,14 +220,11 @@ class WSD(Schedule):
 
     def __call__(self, t):
         u = minimum(maximum((t - self.steps + self.decay) / self.decay, 0.0), 1.0)
-        if self.cooldown == "1-sqrt":
-            falling = self.end + (self.value - self.end) * (1 - sqrt(u))
-        elif self.cooldown == "linear":
-            falling = self.end + (self.value - self.end) * (1 - u)
-        elif self.cooldown == "cosine":
+        if self.cooldown == "cosine":
             falling = _glide(self.value, self.end, u)
         else:
-            falling = self.end + (self.value - self.end) * (1 - u**2)
+            u = sqrt(u) if self.cooldown == "1-sqrt" else u**2 if self.cooldown == "1-square" else u
+            falling = self.end + (self.value - self.end) * (1 - u)
         return _climb(t, self.warmup) * falling
 
 
@@ -351,22 +337,19 @@ class OneCycle(Schedule):
 
     def __call__(self, t):
         peak, last = max(self.rise * self.steps - 1, 0.0), self.steps - 1
-        if is_array(t):
-            return where(t <= peak, self._up(t, peak), self._down(t, peak, last))
-        return self._up(t, peak) if t <= peak else self._down(t, peak, last)
-
-    def _up(self, t, peak):
-        return _glide(self.start, self.value, minimum(t / peak, 1.0) if peak else 1.0 + 0.0 * t)
-
-    def _down(self, t, peak, last):
-        return _glide(self.value, self.end, minimum((t - peak) / (last - peak), 1.0))
+        up = _glide(self.start, self.value, minimum(t / peak, 1.0) if peak else 1.0 + 0.0 * t)
+        down = _glide(self.value, self.end, minimum((t - peak) / (last - peak), 1.0))
+        return where(t <= peak, up, down)
 
 
 @schedule
 class Demon(Schedule):
-    r"""Decaying momentum, for a rule's beta: `demon` as a schedule.
+    r"""Decaying momentum, for a rule's beta.
 
     $$\beta_t = \beta\, \frac{1 - t/T}{(1-\beta) + \beta\,(1 - t/T)}$$
+
+    A gradient adds beta / (1 - beta) times itself to all later steps.  This sum falls in a straight line from its first
+    value to 0 at t = T; from there on the momentum stays 0.
 
     Source: J. Chen, C. Wolfe, Z. Li, A. Kyrillidis (2022), Demon: Improved Neural Network Training with Momentum
     Decay, ICASSP.  arXiv:1910.04952
@@ -385,7 +368,7 @@ def _glide(a, b, share):
 
 
 def _climb(t, steps):
-    """A straight line to 1, reached by the last of so many steps; t may be an array."""
+    """A straight line to 1, reached by the last of so many steps."""
     return minimum((t + 1) / steps, 1.0) if steps else 1.0
 
 

@@ -7,8 +7,16 @@ import numpy as np
 from .base import Schedule, integer, number
 
 
+class _Reader(Schedule):
+    """It begins with nothing read."""
+
+    def __post_init__(self):
+        super().__post_init__()
+        self.reset()
+
+
 @dataclasses.dataclass(eq=False, repr=False)
-class OnPlateau(Schedule):
+class OnPlateau(_Reader):
     r"""Multiplied by ``factor`` where the loss has not fallen for more than ``patience`` steps.
 
     $$s_t = f\, s_{t-1} \quad\text{if the last } p + 1 \text{ losses are all}\quad
@@ -41,10 +49,6 @@ class OnPlateau(Schedule):
 
     reads = "loss"
 
-    def __post_init__(self):
-        super().__post_init__()
-        self.reset()
-
     def reset(self):
         self._now, self._best, self._bad, self._rest = self.value, float("inf"), 0, 0
         return self
@@ -63,7 +67,7 @@ class OnPlateau(Schedule):
 
 
 @dataclasses.dataclass(eq=False, repr=False)
-class ByGradientNorm(Schedule):
+class ByGradientNorm(_Reader):
     r"""Falls with the gradients that were seen, so that steep slopes make it careful (AdaGrad-Norm).
 
     $$s_t = \frac{\eta}{\sqrt{b_0^2 + \sum_{i \le t} \lVert g_i \rVert^2}}$$
@@ -85,10 +89,6 @@ class ByGradientNorm(Schedule):
     b0: float = number("[0, inf)", 0.1)
 
     reads = "gradient_norm"
-
-    def __post_init__(self):
-        super().__post_init__()
-        self.reset()
 
     def reset(self):
         self._seen = self.b0**2
