@@ -1,0 +1,306 @@
+"""Rules around a rule: against the libraries that agree, with the deviations of those that do not, and composed."""
+
+import copy
+import itertools
+import pickle
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.optim import swa_utils
+
+import optlib as ol
+from optlib.optimizers.around import Around
+from oracles import SHAPE, STEPS, TOLERANCE, packages, path, torch_path
+
+WRAPPERS = [cls for cls in ol.OPTIMIZERS.values() if issubclass(cls, Around)]
+INSIDE = [cls for cls in ol.OPTIMIZERS.values() if cls not in WRAPPERS]
+named = {"ids": lambda cls: cls.__name__}
+KOZISTR = packages()["pytorch_optimizer"]
+RNG = np.random.default_rng(7)
+X = RNG.standard_normal(SHAPE)
+G = RNG.standard_normal((STEPS, *SHAPE)) * 10.0 ** RNG.uniform(-2, 1, (STEPS, 1, 1))
+
+
+def difference(ours, theirs):
+    return np.abs(ours - theirs).max() / np.abs(theirs).max()
+
+
+def close(ours, theirs, tolerance=TOLERANCE):
+    np.testing.assert_allclose(ours, theirs, rtol=tolerance, atol=tolerance * np.abs(theirs).max())
+
+
+# --- parity --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("warmup", [0, 10])
+@pytest.mark.parametrize(("inside", "make", "tolerance", "options"), [
+    (ol.GradientDescent(lr=0.03), KOZISTR.ScheduleFreeSGD, TOLERANCE, {"lr": 0.03, "momentum": 0.8}),
+    (ol.AdamW(lr=0.02, beta1=0.0, beta2=0.98, weight_decay=0.1), KOZISTR.ScheduleFreeAdamW, 1e-9,
+     {"lr": 0.02, "betas": (0.8, 0.98), "weight_decay": 0.1}),
+], ids=["SGD", "AdamW"])  # fmt: skip
+def test_schedule_free_is_pytorch_optimizers(inside, make, tolerance, options, warmup):
+    """Its AdamW has 1e-15 inside the root."""
+    if warmup:
+        inside.set("lr", lambda t: options["lr"] * min(1.0, (t + 1) / warmup))
+    rule = ol.ScheduleFree(inside, beta=0.8)
+    close(path(rule, X, G), torch_path(make, X, G, warmup_steps=warmup, **options), tolerance)
+
+
+def test_schedule_free_weighs_by_the_largest_rate_so_far():
+    """A plain loop from the paper's algorithm, whose weight decay is taken at y."""
+    rates = [0.01 * min(1.0, (t + 1) / 10, 60 / (t + 1)) for t in range(STEPS)]
+    rule = ol.ScheduleFree(ol.WeightDecay(ol.GradientDescent(lr=lambda t: rates[t]), weight_decay=0.2), beta=0.7)
+    y = x = z = X
+    largest, squares, points = 0.0, 0.0, []
+    for eta, g in zip(rates, G, strict=True):
+        z = z - eta * 0.2 * y - eta * g
+        largest = max(largest, eta)
+        squares += largest**2
+        x = x + largest**2 / squares * (z - x)
+        y = 0.3 * z + 0.7 * x
+        points.append(y)
+    close(path(rule, X, G), np.array(points))
+    close(rule.evaluation_point(points[-1]), x)
+
+
+@pytest.mark.parametrize("k", [1, 5])
+def test_lookahead_is_pytorch_optimizers(k):
+    ours = ol.Lookahead(ol.Adam(lr=0.05), k=k, alpha=0.3)
+    theirs = lambda params: KOZISTR.Lookahead(torch.optim.Adam(params, lr=0.05), k=k, alpha=0.3)
+    close(path(ours, X, G), torch_path(theirs, X, G))
+
+
+def test_lookahead_of_timm_does_not_pull_back_the_first_steps():
+    """timm 1.0.31 begins with the slow weights where they are first wanted: the same rule, k steps late."""
+    ours = ol.Lookahead(ol.GradientDescent(lr=0.1), k=5)
+    plain = path(ol.GradientDescent(lr=0.1), X, G[:5])
+    late = path(ol.Lookahead(ol.GradientDescent(lr=0.1), k=5), plain[-1], G[5:])
+    assert difference(path(ours, X, G), np.concatenate([plain, late])) > 0.01
+    close(path(ours.fresh(), X, G[:5])[-1], (X + plain[-1]) / 2)
+
+
+def test_ema_is_torchs_averaged_model():
+    weights = nn.Parameter(torch.tensor(X))
+    holder = nn.ParameterList([weights])
+    average = swa_utils.AveragedModel(holder, multi_avg_fn=swa_utils.get_ema_multi_avg_fn(0.9))
+    inner, rule, x = torch.optim.Adam([weights], lr=0.05), ol.EMA(ol.Adam(lr=0.05), decay=0.9), X
+    for g in G[:100]:
+        weights.grad = torch.tensor(g)
+        inner.step()
+        average.update_parameters(holder)
+        x = rule.step(x, g)
+        close(rule.evaluation_point(x), average.module[0].detach().numpy())
+    close(x, weights.detach().numpy())
+
+
+class SamOfKozistr:
+    """As `torch_path` steps: the loss is g x + x² / 4, whose gradient is known at both points."""
+
+    def __init__(self, params, **options):
+        (self.weights,), self.sam = params, KOZISTR.SAM(params, torch.optim.SGD, **options)
+        self.state = self.sam.state
+
+    def step(self):
+        g = self.weights.grad.clone()
+        self.weights.grad = g + self.weights.detach() / 2
+        self.sam.first_step(zero_grad=True)
+        self.weights.grad = g + self.weights.detach() / 2
+        self.sam.second_step()
+
+
+def test_sam_is_pytorch_optimizers_but_for_its_norm_in_float32():
+    rule, x, other, points = ol.SAM(ol.Momentum(lr=0.05, beta=0.8), rho=0.3), X, X, []
+    plain = rule.fresh()
+    for g in G:
+        norm = torch.tensor(g + x / 2).norm()
+        rule.set("rho", (0.3 / (norm.float().square().sqrt() + 1e-12)).item() * norm.item())
+        x, other = (
+            each.step(at, g + at / 2, lambda point, g=g: g + point / 2) for each, at in ((rule, x), (plain, other))
+        )
+        points.append(x)
+    theirs = torch_path(SamOfKozistr, X, G, lr=0.05, momentum=0.8, rho=0.3)
+    close(np.array(points), theirs)
+    assert 1e-12 < difference(other, theirs[-1]) < 1e-7
+
+
+def test_cautious_is_pytorch_optimizers_lion():
+    ours = ol.Cautious(ol.Lion(lr=0.01, beta1=0.9, beta2=0.99, weight_decay=0.0))
+    close(path(ours, X, G), torch_path(KOZISTR.Lion, X, G, lr=0.01, betas=(0.9, 0.99), cautious=True))
+
+
+def test_the_newer_normalization_of_cautious_is_another():
+    """timm and the authors' code divide the mask by its mean: longer by 1 + 1 / (number of parts taken)."""
+    rule, momentum, x = ol.Cautious(ol.Momentum(lr=0.1)), ol.Momentum(lr=0.1), X
+    for g in G[:30]:
+        step, plain = x - rule.step(x, g), x - momentum.step(x, g)
+        mask = (plain * g > 0).astype(float)
+        newer = plain * mask / np.maximum(mask.mean(), 1e-3)
+        close(step * (1 + 1 / mask.sum()), newer, 1e-9)
+    with pytest.raises(AssertionError):
+        close(step, newer, 0.01)
+
+
+def test_clipping_is_torchs_but_for_what_torch_adds_to_the_norm():
+    by_norm, by_value = ol.ClipNorm(ol.GradientDescent(lr=1.0), max_norm=0.7), ol.ClipValue(lr=1.0, max_value=0.4)
+    for g in G:
+        weights, norm = nn.Parameter(torch.tensor(X)), np.linalg.norm(g)
+        weights.grad = torch.tensor(g)
+        nn.utils.clip_grad_norm_([weights], 0.7)
+        ours = X - by_norm.step(X, g)
+        close(ours * min(1.0, 0.7 / (norm + 1e-6)) / min(1.0, 0.7 / norm), weights.grad.numpy())
+        weights.grad = torch.tensor(g)
+        nn.utils.clip_grad_value_([weights], 0.4)
+        close(X - by_value.step(X, g), weights.grad.numpy())
+    assert 1e-8 < difference(X - (X - 0.7 * g / norm), 0.7 * g / (norm + 1e-6)) < 1e-5
+
+
+def test_decay_around_adam_is_adamw():
+    ours = path(ol.WeightDecay(ol.Adam(lr=0.02), weight_decay=0.3), X, G)
+    close(ours, torch_path(torch.optim.AdamW, X, G, lr=0.02, weight_decay=0.3))
+
+
+# --- composing -----------------------------------------------------------------------------------------------
+
+
+def fits(outer, inner):
+    gradient = "gradient" in inner.reads or "gradient" not in outer.needs
+    rate = "lr" in inner.hypers or "lr" not in outer.needs
+    return gradient and rate and {outer.sees, inner.sees} != {"matrix", "group"}
+
+
+def walk(rule, steps=8, x=X[0]):
+    given = {
+        "gradient": lambda x: x, "hessian": lambda x: np.eye(len(x)),
+        "function": lambda x: lambda y: (y**2).sum(-1) / 2, "gradient_function": lambda x: lambda y: y,
+    }  # fmt: skip
+    points = []
+    for _ in range(steps):
+        x = rule.step(x, *[given[name](x) for name in rule.reads])
+        points.append(x)
+    return np.array(points)
+
+
+@pytest.mark.parametrize("outer", WRAPPERS, **named)
+def test_it_goes_around_every_rule(outer):
+    """Nothing of the rule inside is written over: its state is what it is alone, wherever it steps from there."""
+    own = outer()
+    walk(own)
+    for inner in INSIDE:
+        if not fits(outer, inner):
+            with pytest.raises(TypeError, match=f"^{outer.__name__}"):
+                outer(inner)
+            continue
+        rule, alone = outer(inner), inner()
+        assert walk(rule).shape == (8, 3)
+        walk(alone)
+        assert alone.state.keys() <= rule.state.keys()
+        assert len(rule.state) == len(alone.state) + len(own.state)
+        twin = pickle.loads(pickle.dumps(rule))
+        assert (repr(twin), type(twin), twin.t, twin.sees) == (repr(rule), type(rule), 8, rule.sees)
+        np.testing.assert_array_equal(walk(twin, 3), walk(copy.deepcopy(rule), 3))
+
+
+@pytest.mark.parametrize(("outer", "inner"), [*itertools.permutations(WRAPPERS, 2)], ids=lambda cls: cls.__name__)
+def test_two_go_around_each_other(outer, inner):
+    rule = outer(inner(ol.Momentum(lr=0.05, beta=0.5)))
+    assert repr(rule).startswith(f"{outer.__name__}({inner.__name__}(Momentum(lr=0.05, beta=0.5)")
+    assert rule.sees == max(outer().sees, inner().sees, key=["number", "tensor", "group"].index)
+    assert np.abs(walk(rule, 200)).max() < 0.5
+    assert rule.t == 200
+    np.testing.assert_array_equal(walk(rule.reset(), 5), walk(pickle.loads(pickle.dumps(rule.fresh())), 5))
+
+
+def test_hyper_parameters_of_both_are_at_hand():
+    rule = ol.ScheduleFree(ol.Lookahead(ol.Momentum(lr=0.5, beta=0.25), k=2), beta=0.75)
+    assert rule.settings() == {"lr": 0.5, "beta": 0.75, "rule_beta": 0.25, "k": 2, "alpha": 0.5}
+    assert repr(rule) == "ScheduleFree(Lookahead(Momentum(lr=0.5, beta=0.25), k=2, alpha=0.5), beta=0.75)"
+    assert (rule.lr, rule.beta, rule.rule_beta) == (0.5, 0.75, 0.25)
+    assert ol.Lookahead(ol.Adam, lr=0.5).lr == 0.5
+    rule.set("lr", 0.125)
+    assert rule.lr == 0.125
+    with pytest.raises(ValueError, match=r"ScheduleFree\(Momentum\): rule_beta=2.0 is outside"):
+        ol.ScheduleFree(ol.Momentum, rule_beta=2.0)
+
+
+def test_each_of_two_of_a_name_has_its_own():
+    """Lookahead's alpha beside ASGD's; the rule inside steps as it does alone."""
+    rule, alone = ol.Lookahead(ol.ASGD(lr=0.1, alpha=0.5), k=3, alpha=0.25), ol.ASGD(lr=0.1, alpha=0.5)
+    np.testing.assert_array_equal(walk(rule, 2), walk(alone, 2))
+    x = walk(alone.reset(), 3)[-1]
+    close(walk(rule.reset(), 3)[-1], X[0] + 0.25 * (x - X[0]))
+
+
+def test_schedules_of_the_rule_inside_are_followed():
+    cosine = ol.schedules.Cosine(0.5, steps=9)
+    np.testing.assert_array_equal(walk(ol.EMA(ol.GradientDescent(lr=cosine))), walk(ol.GradientDescent(lr=cosine)))
+    norm = ol.ClipNorm(ol.GradientDescent(lr=ol.schedules.ByGradientNorm(0.5)))
+    assert norm.reads_of_schedules() == {"gradient_norm"}
+    assert walk(norm).shape == (8, 3)
+
+
+@pytest.mark.parametrize(("make", "fault"), [
+    (lambda: ol.Lookahead(3), "Lookahead: rule=3 must be an optimizer.*hyper-parameters have names: lr, k, alpha"),
+    (lambda: ol.Lookahead(ol.Adam, 5), r"Lookahead\(Adam\) got 5 without a name; its hyper-parameters are lr, beta1"),
+    (lambda: ol.Lookahead(ol.Adam, q=5), r"Lookahead\(Adam\) got q=5; its hyper-parameters are"),
+    (lambda: ol.Lookahead(ol.EMA(ol.Lookahead)), None),
+    (lambda: ol.EMA(ol.EMA), "EMA: rule=EMA has a EMA in it already"),
+    (lambda: ol.SAM(ol.Muon), "SAM sees a group and Muon a matrix"),
+    (lambda: ol.SAM(ol.GeneticAlgorithm), "SAM: rule=GeneticAlgorithm reads no gradient, which SAM needs"),
+    (lambda: ol.SAM().step(1.0, 1.0, 3), "SAM.step reads the gradient as a function, but got 3"),
+])  # fmt: skip
+def test_what_cannot_be_is_said(make, fault):
+    with pytest.raises(TypeError, match=fault or "has a Lookahead in it already"):
+        make()
+
+
+def test_a_readers_own_rule_goes_inside_and_around():
+    class Half(ol.optimizers.Optimizer):
+        def update(self, x, g):
+            return x - g / 2
+
+    class Negated(Around):
+        """Goes uphill."""
+
+        def update(self, x, g):
+            return super().update(x, -g)
+
+    assert ol.Lookahead(Half, k=1, alpha=0.5).step(1.0, 1.0) == 0.75
+    assert Negated(Half).step(1.0, 1.0) == 1.5
+    assert Negated(ol.ClipValue(ol.GradientDescent(lr=1.0), max_value=0.25)).step(1.0, 1.0) == 1.25
+    assert ol.EMA(Negated(lr=1.0)).sees == Negated.sees == None  # noqa: E711  (nobody has checked it)
+
+
+# --- what is evaluated ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("cls", ol.OPTIMIZERS.values(), **named)
+def test_the_point_to_evaluate_is_like_the_point(cls):
+    rule = cls()
+    np.testing.assert_array_equal(rule.evaluation_point(X[0]), X[0])
+    x = walk(rule, 7)[-1]
+    point = rule.evaluation_point(x)
+    assert (point.shape, point.dtype) == (x.shape, x.dtype)
+    kept = cls in (ol.ASGD, ol.EMA, ol.Lookahead, ol.ScheduleFree)
+    assert kept == (not np.array_equal(point, x))
+    if cls.sees == "number" and cls.reads == ("gradient",):
+        alone = cls()
+        assert isinstance(alone.evaluation_point(alone.step(1.0, 1.0)), float)
+
+
+def test_of_rules_around_each_other_the_outermost_decides():
+    rule = ol.EMA(ol.Lookahead(ol.GradientDescent(lr=0.1), k=2), decay=0.5)
+    x = walk(rule, 3)[-1]
+    np.testing.assert_array_equal(rule.evaluation_point(x), rule.ema_weights)
+    rule = ol.ClipNorm(ol.Lookahead(ol.GradientDescent(lr=0.1), k=2))
+    x = walk(rule, 3)[-1]
+    np.testing.assert_array_equal(rule.evaluation_point(x), rule.slow_weights)
+
+
+def test_averages_lie_nearer_to_the_minimum_than_noisy_points():
+    for rule in (ol.EMA(ol.GradientDescent(lr=0.5)), ol.ScheduleFree(ol.GradientDescent(lr=0.5))):
+        x, noise = np.ones(200), np.random.default_rng(0)
+        for _ in range(400):
+            x = rule.step(x, x + noise.standard_normal(200))
+        assert np.linalg.norm(rule.evaluation_point(x)) < 0.7 * np.linalg.norm(x)
