@@ -106,6 +106,10 @@ def test_directions_are_those_of_the_inverse_of_the_exact_block():
     p, g = (flatten(each, network.shapes) for each in (ng.direction(F, grads, 0.1), grads))
     np.testing.assert_allclose((F + 0.1 * np.eye(len(F))) @ p, g, rtol=1e-9, atol=1e-12)
     assert list(quick) == list(params)
+    turned = dict(reversed(grads.items()))
+    for step in (ng.direction(F, turned, 0.1), ng.kfac_direction(ng.kfac(network, params, x), turned, 0.1)):
+        assert list(step) == list(turned)
+    np.testing.assert_array_equal(flatten(ng.direction(F, turned, 0.1), network.shapes), p)
 
 
 def test_split_damping_is_that_of_the_paper():
@@ -180,6 +184,7 @@ WRONG = {
     "batches": (lambda n, p, x: ng.kfac(n, p, x[None]), ValueError, r"x has shape .1, 7, 5.; .* \(n, 5\)"),
     "damping": (lambda n, p, x: ng.direction(np.eye(18), p, 0.0), ValueError, r"damping=0.0 must be .* \(0, inf\)"),
     "matrix": (lambda n, p, x: ng.direction(np.eye(3), p, 1.0), ValueError, r"shape \(3, 3\), but grads are 18"),
+    "names": (lambda n, p, x: ng.direction(np.eye(18), {"W": x}, 1.0), ValueError, "grads has W; only W1, b1, W2"),
     "grads": (lambda n, p, x: ng.kfac_direction(ng.kfac(n, p, x), {"W1": p["W1"]}, 1.0), ValueError, "have W1, b1"),
     "split": (lambda n, p, x: ng.kfac_direction(ng.kfac(n, p, x), p, 1.0, split=1), TypeError, "split=1 must be True"),
 }

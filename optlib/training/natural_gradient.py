@@ -9,6 +9,8 @@ The gradient tells how the loss falls along each weight; how far a weight may go
 answer changes with it.  The Fisher matrix measures that, as the curvature of the distance between distributions.
 """
 
+import re
+
 import numpy as np
 
 from .. import checks
@@ -58,8 +60,8 @@ def empirical_fisher(network, params, data):
 
     $$\frac1n \sum_{i=1}^{n} g_i\, g_i^\top \qquad g_i = \nabla \log p_{i y_i}$$
 
-    It is what Adam's v is a diagonal of.  Where the network fits its labels it tends to 0, which the Fisher matrix need
-    not; its mean over labels drawn from the network is the Fisher matrix.
+    With batches of one example Adam's v averages its diagonal.  Its mean over labels drawn from the network is the
+    Fisher matrix; the labels of the data are others, and where they surprise the network it is much larger.
 
     Parameters
     ----------
@@ -86,22 +88,25 @@ def direction(matrix, grads, damping):
     ----------
     matrix : array (numbers, numbers)
         From `fisher` or `empirical_fisher`.
-    grads : dict of arrays, of one network
-        In the order of its parameters.
+    grads : dict of W1, b1, W2, ..., of one network
     damping : positive number lambda
         F alone is singular.  Directions of eigenvalues far below lambda are stepped as by gradient descent with rate
-        1 / lambda, those far above it as by Newton's method.
+        1 / lambda, those far above it as by Newton's method with F for the Hessian.
 
     Returns
     -------
     dict of arrays, as ``grads``
     """
     damping = checks.number("direction", "damping", damping, "(0, inf)")
-    shapes = {name: np.shape(value) for name, value in grads.items()}
+    if not all(re.fullmatch(r"[Wb]\d+", name) for name in grads):
+        raise ValueError(f"direction: grads has {', '.join(grads)}; only W1, b1, W2, ... of an MLP are allowed")
+    # In the order of the matrix, whatever that of the dict is.
+    shapes = {name: np.shape(grads[name]) for name in sorted(grads, key=lambda name: (int(name[1:]), name[0]))}
     if np.shape(matrix) != (size(shapes),) * 2:
         raise ValueError(f"direction: matrix has shape {np.shape(matrix)}, but grads are {size(shapes)} numbers")
     solved = np.linalg.solve(matrix + damping * np.eye(len(matrix), dtype=matrix.dtype), flatten(grads, shapes))
-    return unflatten(solved, shapes)
+    solved = unflatten(solved, shapes)
+    return {name: solved[name] for name in grads}
 
 
 def kfac(network, params, x):
