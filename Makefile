@@ -14,7 +14,7 @@ NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=120 --nbval-sanitize-w
 # Two processes, each file in one of them, those first that take longest: see tests/order.py.
 SHARED := -n 2 --dist loadfile --no-loadscope-reorder
 # Each with one thread: those of the other would be waited for at every step of a training.
-test test-colab test-newest test-clients: export OMP_NUM_THREADS ?= 1
+test colab-pictures colab-torch test-newest test-clients: export OMP_NUM_THREADS ?= 1
 
 define CHECK_PYTHON
 @$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' \
@@ -23,7 +23,7 @@ define CHECK_PYTHON
   || { echo "Python has no venv module; on Debian: apt-get install python3-venv"; exit 1; }
 endef
 
-.PHONY: lab test test-colab test-newest test-clients environments notebooks cheat-sheet slides handouts colab site map lint help clean
+.PHONY: lab test test-colab colab-pictures colab-torch test-newest test-clients environments notebooks cheat-sheet slides handouts colab site map lint help clean
 .DEFAULT_GOAL := help
 
 # Signed, so that what the notebooks' outputs have in scripts moves before a cell is run; the signatures stay here.
@@ -51,8 +51,13 @@ COLAB_TESTS := $(addprefix tests/test_, $(addsuffix .py, colab colab_standalone 
 # Matplotlib 3.10 calls names that pyparsing 3.3 has deprecated; notebooks do not show it.
 COLAB_FLAGS := -W ignore::pyparsing.warnings.PyparsingDeprecationWarning -n 2 --dist worksteal $(PYTEST_FLAGS)
 
-test-colab: $(COLAB_READY)  ## Run the Colab notebooks and the tests of pictures with Colab's versions
+test-colab: colab-pictures colab-torch  ## Run the Colab notebooks and the tests of pictures with Colab's versions
+
+colab-pictures: $(COLAB_READY)
 	build/colab-$(COLAB_VERSION)/bin/python -m pytest $(COLAB_TESTS) $(COLAB_FLAGS)
+
+# One long test.  With `make --jobs` it leaves no processor idle.
+colab-torch: $(COLAB_READY)
 	$(if $(filter $(COLAB_VERSION),$(TORCH_VERSION)),, \
 	  build/colab-$(TORCH_VERSION)/bin/python -m pytest tests/test_colab_standalone.py -k with_torch $(COLAB_FLAGS))
 
