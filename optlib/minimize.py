@@ -12,6 +12,7 @@ The loop only steps and records.  Divergence and stopping criteria are looked fo
 by block, so that they cost little and the loop stays plain.
 """
 
+import functools
 import numbers
 
 import numpy as np
@@ -26,7 +27,7 @@ BLOCK_STEPS = 256  # at most so many steps between two looks at which paths have
 BLOCK_NUMBERS = 2**18  # and at most so many numbers in a block: temporaries stay in the cache, memory bounded
 
 
-def minimize(f, opt, start=None, steps=100, tol=None):
+def minimize(f, opt, start=None, steps=100, tol=None, evaluated=False):
     """Run ``steps`` steps of a rule from ``start`` and return the `Trajectory`.
 
     Parameters
@@ -44,6 +45,9 @@ def minimize(f, opt, start=None, steps=100, tol=None):
         Stop when the Euclidean length of the step or of the gradient, or the change of the value, is at most
         the number given: ``tol={"step": 1e-6, "gradient": 1e-8}``.  A bare number is for the gradient.  Of several
         that are met at the same step the first of step, value, gradient is named.
+    evaluated : bool
+        Record `Optimizer.evaluation_point` in place of the points where gradients are taken: the average of rules that
+        keep one.  ``tol`` then looks at these.
 
     Returns
     -------
@@ -61,8 +65,8 @@ def minimize(f, opt, start=None, steps=100, tol=None):
         if not np.isfinite(f(x)).all():
             raise ValueError(f"minimize: {f.name} is not finite at start={_show(start if start is not None else x)}")
         if x.ndim == 1 or not x.size or steps_points_apart(type(rule)):
-            return _run(f, rule, x, steps, tol)
-        return _run_apart(f, rule, x, steps, tol)
+            return _run(f, rule, x, steps, tol, evaluated)
+        return _run_apart(f, rule, x, steps, tol, evaluated)
 
 
 def grid(**axes):
@@ -96,9 +100,10 @@ def grid(**axes):
 class _ArrayWalker:
     """All paths at once, as one array of shape (..., d)."""
 
-    def __init__(self, f, rule, x):
+    def __init__(self, f, rule, x, evaluated=False):
         self.f, self.x = f, x.copy(order="K")
         self.rule = _Matrices(rule, f, x) if rule.sees == "matrix" else rule.fresh().batched()
+        self.shown = self.rule.evaluation_point if evaluated else lambda x: x
         self.wants_loss = "loss" in rule.reads_of_schedules()
         sources = {"gradient": f.grad, "hessian": f.hess}
         sources |= {"function": lambda x: f, "gradient_function": lambda x: f.grad}
@@ -113,7 +118,7 @@ class _ArrayWalker:
                 self.x = self.rule.advance(self.x, *seen, loss=loss)
             except Exception as error:
                 raise _CannotStep from error
-            row[...] = self.x
+            row[...] = self.shown(self.x)
 
 
 class _Matrices:
@@ -127,11 +132,17 @@ class _Matrices:
             self.parts.append((part, (m, n), type(rule)(**settings).batched()))
 
     def advance(self, x, *seen, loss=None):
+        loss = None if loss is None else loss[..., None]
+        return self._each(lambda rule, *matrices: rule.advance(*matrices, loss=loss), x, *seen)
+
+    def evaluation_point(self, x):
+        return self._each(lambda rule, matrix: rule.evaluation_point(matrix), x)
+
+    def _each(self, call, x, *seen):
         x_new = np.empty_like(x)
         for part, shape, rule in self.parts:
             matrices = [v[..., part].reshape(*v.shape[:-1], *shape) for v in (x, *seen)]
-            step = rule.advance(*matrices, loss=None if loss is None else loss[..., None])
-            x_new[..., part] = step.reshape(*x.shape[:-1], -1)
+            x_new[..., part] = call(rule, *matrices).reshape(*x.shape[:-1], -1)
         return x_new
 
 
@@ -191,8 +202,8 @@ def _takes_floats(f, x):
 # --- the run and what is read from its record ----------------------------------------------------------------
 
 
-def _run(f, rule, x, steps, tol):
-    first, *others = _walkers(f, rule, x)
+def _run(f, rule, x, steps, tol, evaluated=False):
+    first, *others = [functools.partial(_ArrayWalker, evaluated=True)] if evaluated else _walkers(f, rule, x)
     try:
         return _walk(f, rule, x, steps, tol, first)
     except (_CannotStep, ArithmeticError, ValueError) as error:  # the last two from the function: see _walkers
@@ -204,7 +215,7 @@ def _run(f, rule, x, steps, tol):
         raise (error.__cause__ if isinstance(error, _CannotStep) else error) from None
 
 
-def _run_apart(f, rule, x, steps, tol):
+def _run_apart(f, rule, x, steps, tol, evaluated):
     """Each path of a batch by itself, with its own settings."""
     batch, settings = x.shape[:-1], rule.settings()
     if any(callable(value) and getattr(value, "shape", ()) for value in settings.values()):
@@ -214,7 +225,7 @@ def _run_apart(f, rule, x, steps, tol):
     paths = []
     for i in np.ndindex(batch):
         own = {name: value[i].item() if value.shape[-1] == 1 else value[i] for name, value in arrays.items()}
-        paths.append(_run(f, type(rule)(**(settings | own)), x[i], steps, tol))
+        paths.append(_run(f, type(rule)(**(settings | own)), x[i], steps, tol, evaluated))
     points, values = (np.stack([getattr(path, name) for path in paths], axis=1) for name in "xf")
     ended_at, stopped_by = (np.array([getattr(path, name) for path in paths]) for name in ("ended_at", "stopped_by"))
     return Trajectory(points.reshape(steps + 1, *x.shape), values.reshape(steps + 1, *batch),

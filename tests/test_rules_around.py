@@ -304,3 +304,30 @@ def test_averages_lie_nearer_to_the_minimum_than_noisy_points():
         for _ in range(400):
             x = rule.step(x, x + noise.standard_normal(200))
         assert np.linalg.norm(rule.evaluation_point(x)) < 0.7 * np.linalg.norm(x)
+
+
+@pytest.mark.parametrize("rule", [
+    ol.ASGD(lr=0.05), ol.EMA(ol.YellowFin), ol.Lookahead(ol.Muon(lr=0.1), k=3), ol.ScheduleFree(ol.Adam(lr=0.1))
+], ids=repr)  # fmt: skip
+def test_minimize_records_the_points_to_evaluate(rule):
+    f = ol.FUNCTIONS["booth"]
+    trained, judged = ol.minimize(f, rule, steps=20), ol.minimize(f, rule, steps=20, evaluated=True)
+    batch = ol.minimize(f, rule, [f.start, np.zeros(2)], steps=20, evaluated=True)
+    alone = rule.fresh()
+    for x, point, shown in zip(trained.x[:-1], trained.x[1:], judged.x[1:], strict=True):
+        alone.step(x, f.grad(x))
+        close(shown, alone.evaluation_point(point))
+    close(batch.x[:, 0], judged.x)
+    close(judged.f, f(judged.x))
+
+
+def test_a_dict_of_weights_has_a_dict_to_evaluate():
+    params, grads = {"a": X, "b": np.array(1.5)}, {"a": X, "b": np.array(0.5)}
+    for rule in (ol.EMA(ol.GradientDescent(lr=0.1), decay=0.5), ol.EMA(ol.ClipNorm(lr=0.1, max_norm=99.0), decay=0.5)):
+        driver, now = ol.DictOptimizer(rule), params
+        assert driver.evaluation_point(now) is not now
+        for _ in range(3):
+            now = driver.step(now, grads)
+        means = driver.evaluation_point(now)
+        close(means["a"], X - 0.1 * 2.25 * X)
+        assert means["b"] == pytest.approx(1.5 - 0.1 * 2.25 * 0.5)

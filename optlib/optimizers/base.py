@@ -92,7 +92,7 @@ class Optimizer:
         raise NotImplementedError(f"{type(self).__name__} must define update(self, x, g)")
 
     def evaluated(self, x):
-        """The point to evaluate in place of ``x``, once there is a state: an average, for rules that keep one."""
+        """What is to be evaluated in place of ``x`` once there is a state, in the form of either."""
         return x
 
     # --- what a user calls -------------------------------------------------------------------------------
@@ -124,7 +124,7 @@ class Optimizer:
         Rules that keep an average of their path (`ASGD`, `EMA`, `Lookahead`, `ScheduleFree`) give that; of rules around
         each other the outermost decides.  Before the first step it is ``x``.
         """
-        point = self.evaluated(*self.as_seen(x)) if self.t else x
+        point = self.evaluated(x) if self.t else x
         return reshape(point, x.shape) if getattr(point, "shape", ()) != getattr(x, "shape", ()) else point
 
     def reset(self):

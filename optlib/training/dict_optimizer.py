@@ -1,5 +1,6 @@
 """A rule for a dict of arrays: the weights of a network, by name."""
 
+import functools
 from collections.abc import Mapping
 
 import numpy as np
@@ -93,6 +94,12 @@ class DictOptimizer:
         self.t += 1
         return new
 
+    def evaluation_point(self, params):
+        """The dict at which to judge a run that has come to ``params``, see `Optimizer.evaluation_point`."""
+        if self.t and self._as_one_vector:
+            return self._over_one_vector(self.rule.evaluation_point, params)
+        return {key: self._rules[key].evaluation_point(x) if self.t else x for key, x in params.items()}
+
     def reset(self):
         """Forget all steps.  Returns the driver itself."""
         self.rule.reset()
@@ -125,14 +132,19 @@ class DictOptimizer:
                     f"DictOptimizer, entry {key!r}: {kind}, but {first!r} is {kinds[first]}; to be stepped as one "
                     "vector all must be the same"
                 )
-        shapes = {key: tuple(np.shape(params[key])) for key in rules}  # in the order of the first step
-        x, g = (
-            flatten({key: value if is_array(value) else np.array(value) for key, value in entries.items()}, shapes)
-            for entries in (params, grads)
-        )
-        new = unflatten(self.rule.advance(x, g, loss=loss), shapes)
+        self._rules = rules
+        new = self._over_one_vector(functools.partial(self.rule.advance, loss=loss), params, grads)
         for rule in rules.values():
             rule.t += 1  # These rules only check; t tells them that shapes and dtypes are settled.
+        return new
+
+    def _over_one_vector(self, call, params, *grads):
+        shapes = {key: tuple(np.shape(params[key])) for key in self._rules}  # in the order of the first step
+        lines = (
+            flatten({key: value if is_array(value) else np.array(value) for key, value in entries.items()}, shapes)
+            for entries in (params, *grads)
+        )
+        new = unflatten(call(*lines), shapes)
         return {key: new[key] if is_array(value) else float(new[key]) for key, value in params.items()}
 
 
