@@ -263,9 +263,13 @@ def parts_of(f):
 def test_settings_of_a_batch_and_schedules_reach_the_matrices():
     f = ol.FUNCTIONS["matrix_least_squares"]
     falling = ol.schedules.OnPlateau(0.05, patience=0)
-    slow = ol.minimize(f, ol.Muon(lr=falling), [f.start, f.start], steps=60)
-    np.testing.assert_allclose(slow.x[:, 0], slow.x[:, 1])
-    assert slow.f[-1, 0] < 0.2 * ol.minimize(f, ol.Muon(lr=0.05), steps=60).f[-1]
+    starts = np.array([f.start, start(f.dim)])
+    both = ol.minimize(f, ol.Muon(lr=falling), starts, steps=60)
+    for i, begin in enumerate(starts):
+        alone = ol.minimize(f, ol.Muon(lr=falling), begin, steps=60)
+        np.testing.assert_allclose(both.x[:, i], alone.x, rtol=1e-9, atol=1e-12)
+        first, last = np.linalg.norm(np.diff(alone.x, axis=0), axis=1)[[0, -1]]
+        assert last < 0.2 * first
     with pytest.raises(ValueError, match="takes schedules of numbers, not of arrays"):
         ol.minimize(f, ol.Muon(lr=ol.schedules.Cosine(np.array([[0.1], [0.2]]), 5)), steps=3)
 
