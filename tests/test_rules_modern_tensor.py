@@ -279,7 +279,7 @@ class MeanLength(ol.optimizers.Optimizer):
 
 
 def test_a_state_without_axes_is_kept_out_of_the_kernel(monkeypatch):
-    """torch.compile (2.13) would leave it at 0: new = 0.5 * old + (g * g).sum(); ...; old.copy_(new)."""
+    """In float64 torch.compile (2.13) would leave it at 0: findings/torch_compile_float64_scalar.sh."""
     monkeypatch.setattr(torch, "compile", lambda kernel, **options: kernel)
     p, rule = torch.nn.Parameter(torch.ones(3)), MeanLength()
     optimizer, x = TorchOptimizer([p], MeanLength, compile=True), torch.ones(3)

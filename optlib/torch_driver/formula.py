@@ -67,7 +67,7 @@ def _split(rule, update, namespace):
     if not scan.written <= set(rule.state):
         raise Unusual
     if rule.sees != "number" and any(getattr(vars(rule)[name], "shape", None) == () for name in state):
-        raise Unusual  # torch.compile (2.13) loses a sum that is written to a tensor without axes on a CPU
+        raise Unusual  # torch.compile (2.13) loses a sum that is written to a float64 tensor without axes on a CPU
     mark = _unused({node.id for line in body for node in ast.walk(line) if isinstance(node, ast.Name)})
     halves = _Halves(me, x, {x, g}, state, mark)
     for line in body:
