@@ -30,7 +30,7 @@ import numpy as np
 from .. import arrays
 from ..functions import Function
 from ..functions.objective import Differences, EachPoint, OfVector
-from ..optimizers import matrix
+from ..optimizers import matrix, preconditioned
 from ..optimizers.base import Optimizer
 from ..optimizers.second_order import Newton
 from ..pictures import sketch
@@ -58,6 +58,7 @@ PLAIN = {"add": "+", "sub": "-", "mul": "*", "div": "/", "or": "||", "and": "&&"
 COMPARISONS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "===", ast.NotEq: "!==",
                ast.Is: "===", ast.IsNot: "!=="}  # fmt: skip
 LISTS = (ast.List, ast.Tuple, ast.ListComp)
+SOLVED = (preconditioned.Shampoo, preconditioned.SOAP)
 FORMAT = re.compile(r"(,?\.\d+[efg])?")  # of a number in a text
 
 
@@ -119,6 +120,8 @@ def rule(one):
 def _rule(cls):
     if cls.reads != ("gradient",):
         raise Untranslatable(f"{cls.__name__} reads the {' and the '.join(cls.reads)}")
+    if issubclass(cls, SOLVED):
+        raise Untranslatable(f"{cls.__name__} takes eigenvectors, which a page does not compute")
     for name in ("step", "advance", "begin"):
         if getattr(cls, name) is not getattr(Optimizer, name):
             raise Untranslatable(f"{cls.__name__} has a {name} of its own")

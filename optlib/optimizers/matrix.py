@@ -89,15 +89,15 @@ class Muon(Optimizer):
         -4.7750, 2.0315 in each of the N steps; polar_express takes the first N of its paper's.  Then X_N is not U V',
         the nearest orthogonal matrix: singular values of X_0 from 0.01 to 1 end at 0.68 to 1.13.  match_rms
         takes 0.2 sqrt(max(m, n)) as the last factor, for steps of the size of Adam's, so that its lr and weight decay
-        may be kept.  Without nesterov u is m.  A vector is a matrix of one row: momentum of fixed length, 0.7 to 1.13
-        times lr; nothing of the rule is to be seen on a contour plot.
+        may be kept.  Without nesterov u is m.  A vector is a matrix of one row: momentum with steps of one length, 0.70
+        lr with the defaults; nothing else of the rule is to be seen on a contour plot.
 
     Elsewhere:
-        torch.optim.Muon is the same rule, and so is its author's code, but both compute X in bfloat16 (paths about
-        0.5 % apart; none where that cast is taken out), and both step biases, embeddings and the last layer with
-        AdamW.  torch takes max(norm, eps), refuses kernels and has lr = 0.001, weight_decay = 0.1.  The author's
-        code takes the two sides of a kernel for m and n, so kernels go unscaled.  optax.contrib.muon
-        corrects the bias of m before the Nesterov step, which is another direction, and has matrices (in, out).
+        torch.optim.Muon 2.13 is the same rule, and so is its author's code, but both compute X in bfloat16: paths
+        about 0.5 % apart, equal where that cast is taken out.  torch takes max(norm, eps), refuses vectors and
+        kernels and has lr = 0.001, weight_decay = 0.1.  The author's code steps vectors with Adam, and takes the two
+        sides of a kernel for m and n, so kernels go unscaled.  optax.contrib.muon corrects the bias of m before the
+        Nesterov step, which is another direction, and has matrices (in, out).
         timm's polar_express are coefficients of a later version.  pytorch-optimizer below 4.1 has the two scales
         exchanged.
 
