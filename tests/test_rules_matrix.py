@@ -125,6 +125,14 @@ def test_a_vector_is_one_row_and_its_steps_are_of_fixed_length(polar_express):
         assert ((0.0675 < lengths) & (lengths < 0.1135)).all()
 
 
+@pytest.mark.parametrize("name", MATRIX)
+@pytest.mark.parametrize("shape", [(0,), (0, 3), (3, 0), (2, 3, 0)])
+def test_an_array_without_numbers_is_stepped(name, shape):
+    """Layers of width 0 have such weights."""
+    empty = np.zeros((2, *shape))
+    assert path(ol.OPTIMIZERS[name](), empty[0], empty).shape == (2, *shape)
+
+
 # --- Shampoo -------------------------------------------------------------------------------------------------
 
 
@@ -303,9 +311,10 @@ def test_functions_of_other_sizes_have_exact_slopes_and_their_minimum(make):
 @pytest.mark.parametrize(("arguments", "message"), [
     ({"singular_values": ()}, "singular_values is empty"),
     ({"singular_values": (1.0, -1.0)}, "singular_values=-1.0"),
+    ({"singular_values": 3.0}, "singular_values=3.0 must be a sequence"),
     ({"inputs": (1.0,)}, "must be 2 numbers"),
     ({"inner": 0}, "inner=0"),
 ])  # fmt: skip
 def test_functions_refuse(arguments, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((TypeError, ValueError), match=message):
         ol.functions.two_layer_linear(**arguments)

@@ -169,6 +169,8 @@ def _function(name, form, best, start, names, latex, source):
 
 
 def _sizes(who, values, what="singular_values"):
+    if not hasattr(values, "__iter__") or isinstance(values, str):
+        raise TypeError(f"{who}: {what}={values!r} must be a sequence of numbers in (0, inf)")
     values = np.array([checks.number(who, what, value, "(0, inf)") for value in values])
     if not len(values):
         raise ValueError(f"{who}: {what} is empty; it needs at least one number in (0, inf)")

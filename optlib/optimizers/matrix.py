@@ -65,7 +65,7 @@ def _on_small_matrices(x, polynomials):
 def shape_factor(x, match_rms):
     """By what Muon's steps of matrices (..., out, in) are scaled: 0.2 sqrt(max(out, in)) or sqrt(max(1, out / in))."""
     m, n = x.shape[-2:]
-    return 0.2 * max(m, n) ** 0.5 if match_rms else max(1.0, m / n) ** 0.5
+    return 0.2 * max(m, n) ** 0.5 if match_rms else max(1.0, m / max(n, 1)) ** 0.5
 
 
 @register
