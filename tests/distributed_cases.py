@@ -22,7 +22,7 @@ PEERS = {
     "Adam": functools.partial(torch.optim.Adam, lr=0.05),
     "AdamW": functools.partial(torch.optim.AdamW, lr=0.05, weight_decay=0.1),
 }
-SAVED = "AdamW", "AggMo", "Nadam"  # with a list of tensors and with a number in their state
+SAVED = "AdamW", "AggMo", "Nadam", "ScheduleFree"  # with a list of tensors and with numbers in their state
 HYPERS = {"AdamW": {"weight_decay": 0.1}}
 
 

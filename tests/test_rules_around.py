@@ -331,3 +331,15 @@ def test_a_dict_of_weights_has_a_dict_to_evaluate():
         means = driver.evaluation_point(now)
         close(means["a"], X - 0.1 * 2.25 * X)
         assert means["b"] == pytest.approx(1.5 - 0.1 * 2.25 * 0.5)
+
+
+@pytest.mark.parametrize("rule", [
+    ol.Lookahead(ol.Adam(lr=0.25, beta1=0.5), k=3), ol.EMA(ol.ClipNorm(ol.Momentum(lr=0.5))), ol.ScheduleFree(lr=0.5),
+    ol.ScheduleFree(ol.Momentum(beta=0.5), beta=0.75), ol.EMA(ol.ClipNorm),
+], ids=repr)  # fmt: skip
+def test_the_code_that_explore_gives_makes_the_same_rule(rule):
+    explorer = ol.explore(ol.FUNCTIONS["booth"], rule, steps=5)
+    code = explorer.code.replace("ol.plots.contour(f, path)", "")
+    names = {"ol": ol}
+    exec(code, names)
+    assert repr(names["path"].rule) == repr(rule)

@@ -12,7 +12,7 @@ from ..arrays import is_array
 from ..trajectory import late_steps
 from . import browser_data, page, translate
 from .scene import scene
-from .setting import code_name, given
+from .setting import code_name, given, inside
 
 SCRIPTS = ("core.js", "canvas.js", "runtime.js", "engine.js", "slider.js", "tuning.js", "bridge.js", "chart.js",
            "explore.js", "state.js")  # fmt: skip
@@ -90,7 +90,7 @@ def rule_data(setting, name, names=None):
     return {
         "label": name, "call": code_name(type(rule)), "theory": type(rule).__name__,
         "hypers": [_hyper(rule, h) for h in own],
-        "args": [h if h in own else others[h] for h in rule.hypers if h in own or h in others],
+        "args": inside(type(rule)) + [h if h in own else others[h] for h in rule.hypers if h in own or h in others],
         "check": {"start": list(setting.start), "steps": steps, "end": end},
         **browser_data.style_data(track.style),
     }  # fmt: skip

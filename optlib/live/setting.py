@@ -9,6 +9,7 @@ from ..checks import integer
 from ..functions import Function
 from ..minimize import minimize
 from ..optimizers.base import as_rule
+from ..optimizers.descent import GradientDescent
 from ..pictures.picture import show_name
 from ..pictures.tracks import settings_line, tracks
 from ..registry import OPTIMIZERS
@@ -101,7 +102,7 @@ class Setting:
         """Lines of Python that draw the same picture."""
         start = str(self.start)
         rules = [self.rule(name) for name in self.chosen]
-        calls = [f"{code_name(type(rule))}({', '.join(given(rule, always=('lr',)))})" for rule in rules]
+        calls = [code_call(type(rule), given(rule, always=("lr",))) for rule in rules]
         run = f"ol.minimize(f, {{}}, start={start}, steps={self.steps})"
         draw = "line" if self.f.dim == 1 else "contour"
         lines = [f'f = ol.FUNCTIONS["{self.f.name}"]'] if page.known_name(self.f) else []
@@ -154,4 +155,18 @@ def given(rule, always=(), never=()):
 
 def code_name(cls):
     """How code names a rule: those of the course are under ``ol``, a reader's own under its bare name."""
+    cls = getattr(cls, "wrapper", None) or cls
     return f"ol.{cls.__name__}" if cls.__module__.startswith("optlib.") else cls.__name__
+
+
+def code_call(cls, arguments):
+    """How code makes a rule; hyper-parameters of a rule inside another can be named outside."""
+    return f"{code_name(cls)}({', '.join([*inside(cls), *arguments])})"
+
+
+def inside(cls):
+    """The first argument of a rule around a rule as code, in a list; nothing where it is as by default."""
+    wrapped = getattr(cls, "wrapped", None)
+    if wrapped in (None, GradientDescent):
+        return []
+    return [code_call(wrapped, []) if inside(wrapped) else code_name(wrapped)]
