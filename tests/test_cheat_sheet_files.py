@@ -166,10 +166,10 @@ def laid_out(browser, rules):
     return boxes, sizes
 
 
-@pytest.mark.parametrize("rules", [None, ["Adam"], ["YellowFin", "GeneticAlgorithm", "RAdam"], [*ol.OPTIMIZERS] * 2])
+@pytest.mark.parametrize("rules", [None, ["Adam"], ["YellowFin", "GeneticAlgorithm", "RAdam"]])
 def test_nothing_overlaps_and_nothing_leaves_the_page(browser, rules):
     boxes, _ = laid_out(browser, rules)
-    few = rules and len(rules) < 20  # more take more pages, which a tab shows as one
+    few = rules is not None  # all take more pages, which a tab shows as one
     assert len(boxes) > 30
     slack = 2.5  # CSS pixels: an accent may reach into the white between two lines
     for i, (text, left, top, right, bottom) in enumerate(boxes):
