@@ -82,7 +82,7 @@ class Adan(Optimizer):
         start at 0 and are corrected, as in the authors' code.  The decay is a division after the step, 0 as a default.
 
     Elsewhere:
-        pytorch_optimizer.Adan (4.1.0) and timm's (1.0.31) are the same rule.  optax.contrib.adan (0.2.8) weighs the
+        pytorch_optimizer.Adan (4.1.0) and timm's (1.0.31) are the same rule.  optax.adan (0.2.8) weighs the
         changes by 1 - beta2 where beta2 is meant, another path from the second step on.
 
     Memory:
