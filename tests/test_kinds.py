@@ -256,11 +256,11 @@ def test_kernels_are_flattened_to_matrices():
 
 @pytest.mark.parametrize("name", [name for name, cls in ol.OPTIMIZERS.items() if cls.sees == "number"])
 def test_small_tensors_are_joined_with_the_same_numbers(name, monkeypatch):
-    from optlib import torch_driver
+    from optlib.torch_driver import stepping
 
     ends = []
-    for small in (0, torch_driver.SMALL):
-        monkeypatch.setattr(torch_driver, "SMALL", small)
+    for small in (0, stepping.SMALL):
+        monkeypatch.setattr(stepping, "SMALL", small)
         params = weights((3,), (4, 5), (), (2, 3, 3, 3))
         params[3].data = params[3].data.contiguous(memory_format=torch.channels_last)
         optimizer = TorchOptimizer([{"params": params[:3]}, {"params": params[3:], "lr": 0.5}], ol.OPTIMIZERS[name]())

@@ -174,8 +174,8 @@ def test_hooks_come_before_the_check_and_after_the_loading():
 )
 def test_a_state_dict_that_is_held_is_of_one_step(cls, compiled, monkeypatch):
     """Tensors that are joined, single and cut into pieces: as in torch, all of them are those of the last step."""
-    monkeypatch.setattr("optlib.torch_driver.SMALL", 4)
-    monkeypatch.setattr("optlib.torch_driver.PIECE", 8)
+    monkeypatch.setattr("optlib.torch_driver.stepping.SMALL", 4)
+    monkeypatch.setattr("optlib.torch_driver.stepping.PIECE", 8)
     monkeypatch.setattr(torch, "compile", lambda kernel, **options: kernel)
     optimizer = TorchOptimizer(weights(((2,), (3,), (3, 3), (30,))), cls, compile=compiled)
     train(optimizer, 0, 2)

@@ -10,8 +10,7 @@ import torch
 from torch import nn
 
 import optlib as ol
-from optlib import torch_driver
-from optlib.torch_driver import TorchOptimizer
+from optlib.torch_driver import TorchOptimizer, stepping
 
 RULES = [cls for cls in ol.OPTIMIZERS.values() if cls.reads == ("gradient",)]
 ONE_BY_ONE = [cls for cls in RULES if cls.elementwise]
@@ -142,7 +141,7 @@ def as_by_hand(rule, p, steps=6):
 @pytest.mark.parametrize("cls", ONE_BY_ONE, **named)
 @pytest.mark.parametrize("layout", ["channels_last", "vector", "with gaps"])
 def test_large_tensors_are_taken_in_parts_with_the_same_numbers(cls, layout, monkeypatch):
-    monkeypatch.setattr(torch_driver, "PIECE", 16)
+    monkeypatch.setattr(stepping, "PIECE", 16)
     p = torch.randn(4, 3, 3, 2) if layout == "channels_last" else torch.randn(2, 67)
     p = {
         "channels_last": lambda: p.to(memory_format=torch.channels_last), "vector": lambda: p[0].clone(),
@@ -158,7 +157,7 @@ def test_large_tensors_are_taken_in_parts_with_the_same_numbers(cls, layout, mon
 @pytest.mark.parametrize("cls", [Keeper, Grower, Late], **named)
 @pytest.mark.parametrize("part", [16, 1000])
 def test_rules_of_all_kinds_are_followed(cls, part, monkeypatch):
-    monkeypatch.setattr(torch_driver, "PIECE", part)
+    monkeypatch.setattr(stepping, "PIECE", part)
     as_by_hand(cls(), nn.Parameter(torch.randn(50)))
 
 
@@ -281,7 +280,7 @@ def test_copies_and_pickles_go_their_own_way():
 
 
 def test_two_optimizers_do_not_share_a_state_that_was_handed_on(monkeypatch):
-    monkeypatch.setattr(torch_driver, "PIECE", 2)
+    monkeypatch.setattr(stepping, "PIECE", 2)
     nets = network(), network()
     optimizers = [TorchOptimizer(net.parameters(), ol.Adam(lr=0.05)) for net in nets]
     train(nets[0], optimizers[0], steps=2)

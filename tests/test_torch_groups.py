@@ -289,8 +289,8 @@ def test_weight_decay_is_checked():
 @pytest.mark.parametrize("piece", [4, 2**17])
 @pytest.mark.parametrize("cls", RULES, **named)
 def test_half_precision_is_stepped_in_float32(cls, dtype, piece, monkeypatch):
-    monkeypatch.setattr("optlib.torch_driver.PIECE", piece)
-    monkeypatch.setattr("optlib.torch_driver.SMALL", 4)
+    monkeypatch.setattr("optlib.torch_driver.stepping.PIECE", piece)
+    monkeypatch.setattr("optlib.torch_driver.stepping.SMALL", 4)
     half, single = torch.nn.Parameter(torch.ones(20, dtype=dtype)), torch.ones(20)
     tiny = torch.nn.Parameter(torch.ones(2, dtype=dtype))
     rule, optimizer = cls(), TorchOptimizer([half] if cls.sees == "group" else [half, tiny, *weights(dtype=dtype)], cls)
@@ -325,8 +325,8 @@ def test_float16_steps_that_are_small_and_gradients_that_are_zero():
 @pytest.mark.parametrize("sizes", [(3, 2), (3,), (40, 2)], ids=str)
 def test_a_state_is_never_narrower_than_the_steps(sizes, compiled, monkeypatch):
     """torch keeps it in half precision; a network may become float64 between two steps."""
-    monkeypatch.setattr("optlib.torch_driver.PIECE", 4)
-    monkeypatch.setattr("optlib.torch_driver.SMALL", 30)
+    monkeypatch.setattr("optlib.torch_driver.stepping.PIECE", 4)
+    monkeypatch.setattr("optlib.torch_driver.stepping.SMALL", 30)
     monkeypatch.setattr(torch, "compile", lambda kernel, **options: kernel)
     params = [torch.nn.Parameter(torch.ones(size, dtype=torch.float16)) for size in sizes]
     theirs = torch.optim.Adam(params, eps=1e-4)

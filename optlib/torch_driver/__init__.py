@@ -11,46 +11,21 @@ torch.compile makes one kernel of it for all tensors.
 import contextlib
 import copy
 import itertools
-import os
-import shutil
 
-import array_api_compat.torch as torch_namespace
 import torch
 
-from .. import checks
 from ..optimizers.base import as_rule
 from . import groups
+from .arguments import check_gradients, check_parameters, check_rule, decay_of
 from .checkpoint import checked
 from .evaluation import weights_to_evaluate
-from .formula import formula_of
-from .joined import Plan, alike
 from .roles import hidden_matrices  # noqa: F401
-from .rule_source import switches
 from .second import needs_second, second_gradients
-from .state import (
-    HALF,
-    STEPS,
-    as_line,
-    as_tensor,
-    flat,
-    forms,
-    join,
-    lies_as,
-    nested,
-    owned,
-    resume,
-    tensors_of,
-    wide,
-    widened,
-    write,
-    write_pieces,
-)
-
-PIECE = 2**17  # numbers that an update takes at a time on a CPU: what it holds in between stays in the cache
-SMALL = 2**14  # up to so many numbers a tensor is joined with others: calling torch costs more than its arithmetic
+from .state import HALF, STEPS, flat, join, tensors_of
+from .stepping import Stepping, move_of
 
 
-class TorchOptimizer(torch.optim.Optimizer):
+class TorchOptimizer(Stepping, torch.optim.Optimizer):
     """Steps the parameters of a torch model with a rule of the course.
 
     Parameters
@@ -94,7 +69,7 @@ class TorchOptimizer(torch.optim.Optimizer):
         if not isinstance(compile, bool):
             raise TypeError(f"TorchOptimizer: compile={compile!r} must be True or False; give hyper-parameters by name")
         self.compile = compile
-        _check_rule(self.rule, compile)
+        check_rule(self.rule, compile)
         self._set_up()
         defaults = groups.settled({**self.rule.settings(), **hypers}, self.rule)
         for name in self.rule.hypers:
@@ -102,9 +77,8 @@ class TorchOptimizer(torch.optim.Optimizer):
         super().__init__(params, defaults)
 
     def _set_up(self):
-        self._kernels = {}  # class and switches of a rule -> its formula and its kernel
+        super()._set_up()
         self._evaluating = False
-        self._plans = {}  # number of a group -> its parameters, those of them that are stepped as one, and the others
 
     def __getstate__(self):
         self._refuse_in_evaluation("a copy")
@@ -168,9 +142,9 @@ class TorchOptimizer(torch.optim.Optimizer):
         for name in others:
             del self.param_groups[-1][name]
         try:
-            _check_rule(rule, self.compile)
+            check_rule(rule, self.compile)
             self._rule_of(len(self.param_groups) - 1)
-            _check_parameters(rule, self.param_groups[-1]["params"])
+            check_parameters(rule, self.param_groups[-1]["params"])
         except (TypeError, ValueError):
             self.param_groups.pop()
             raise
@@ -230,7 +204,7 @@ class TorchOptimizer(torch.optim.Optimizer):
             with torch.enable_grad():
                 loss = closure()
         ready = [self._ready(i) for i in range(len(self.param_groups))]  # all are checked before one is stepped
-        ready = [(i, params, rule, _move(rule, decay), decay) for i, (params, rule, decay) in enumerate(ready) if rule]
+        ready = [(i, ps, rule, move_of(rule, decay), decay) for i, (ps, rule, decay) in enumerate(ready) if rule]
         asking = [(params, rule, move) for _, params, rule, move, _ in ready if needs_second(rule)]
         seconds = iter(second_gradients(asking, self.state, closure) if asking else ())
         for i, params, rule, move, decay in ready:
@@ -255,9 +229,9 @@ class TorchOptimizer(torch.optim.Optimizer):
             return params, None, 0.0
         rule = self._rule_of(i)
         group = self.param_groups[i]
-        _check_gradients(rule, group, params)
+        check_gradients(rule, group, params)
         group.stay_as_begun(rule)
-        return params, rule, _decay_of(group, rule)
+        return params, rule, decay_of(group, rule)
 
     # --- hyper-parameters --------------------------------------------------------------------------------
 
@@ -312,190 +286,3 @@ class TorchOptimizer(torch.optim.Optimizer):
         steps = max((self.state[p][STEPS] for p in group["params"] if self.state.get(p)), default=0)
         group.shown = {name: float(schedule(steps)) for name, schedule in group.schedules.items()}
         group.update(group.shown)
-
-    # --- tensors one by one, cut or joined ---------------------------------------------------------------
-
-    def _states_of(self, rule, params):
-        """The states of parameters; made where there are none, and never narrower than what is stepped."""
-        for p in params:
-            state = self.state[p]
-            if state:
-                state |= widened(state, p)
-            else:
-                rule.reset().begin(wide(p), wide(p.grad))
-                state |= {STEPS: 0, **owned(rule.state, p, p.grad)}
-        return [self.state[p] for p in params]
-
-    def _step_small(self, i, rule, params, move):
-        """Step small tensors laid end to end, with the numbers of stepping each; returns those that are left over."""
-        if rule.sees != "number":
-            return params
-        plan = self._plans.get(i)
-        if plan is None or not plan.holds(params, self.state):
-            small = [p for p in params if p.numel() <= SMALL and type(p) in (torch.nn.Parameter, torch.Tensor)]
-            plan = self._plans[i] = Plan(params, small, self._states_of(rule, small))
-        return plan.step(rule, move)
-
-    def _step_one(self, rule, p, move):
-        state = self.state[p]
-        state |= widened(state, p)
-        resume(rule, state)
-        if rule.sees == "number" and p.numel() > 2 * PIECE and p.device.type == "cpu":
-            if self._step_pieces(rule, p, move):
-                return
-            resume(rule, state)
-        new = move(p, p.grad)
-        self._keep(p, {STEPS: rule.t, **owned(rule.state, p, p.grad)})
-        p.copy_(new)
-
-    def _keep(self, p, entries):
-        """Change the state in place: a state dict that somebody holds is of one step, as torch's are, of the last."""
-        self.state[p].clear()
-        self.state[p].update(entries)
-
-    def _step_pieces(self, rule, p, move):
-        """The same step piece by piece, with the same numbers; False where the state does not lie as the tensor does.
-
-        A formula of ten operations on eleven million numbers writes ten arrays of that size to memory, which the
-        system has to find first.  Of a piece, each is still in the processor's cache when the next operation reads it.
-        """
-        rule.begin(wide(p), wide(p.grad))
-        state = {STEPS: rule.t, **owned(rule.state, p, p.grad)}
-        arrays = tensors_of(state)
-        if not all(lies_as(p, value) for value in (p, p.grad, *arrays.values())):
-            return False
-        lines = [as_line(value).split(PIECE) for value in (p, p.grad, *arrays.values())]
-        for first, (x, g, *own) in enumerate(zip(*lines, strict=True)):
-            before = {**state, **dict(zip(arrays, own, strict=True))}
-            vars(rule).update(nested(before))
-            new = move(x, g)
-            after = flat(rule.state)
-            if first == 0 and forms({STEPS: rule.t, **after}) != forms(before):
-                return False  # a rule that makes its state as it goes; nothing is written yet
-            for name, old in zip(arrays, own, strict=True):
-                old.copy_(after[name])
-            x.copy_(new)
-        self._keep(p, {STEPS: rule.t, **after, **arrays})
-        return True
-
-    def _step_group(self, rule, params, move, *gradients):
-        """All tensors of a group as one vector; its state is kept with the first of them."""
-        resume(rule, self.state[params[0]])
-        write_pieces(params, move(join(params), *gradients))
-        for p in params:  # sharded checkpoints want a state for each
-            self._keep(p, {STEPS: rule.t, **(flat(rule.state) if p is params[0] else {})})
-
-    # --- all tensors in one kernel -----------------------------------------------------------------------
-
-    def _step_compiled(self, rule, params, move, decay):
-        for together, states in alike(params, self._states_of(rule, params)):
-            resume(rule, states[0])
-            formula, kernel = self._compiled(rule)
-            if formula is None:
-                for p in together:
-                    self._step_one(rule, p, move)
-            else:
-                self._run_kernel(rule, together, states, formula, kernel, decay)
-
-    def _run_kernel(self, rule, params, states, formula, kernel, decay):
-        rule.t += 1
-        dtype = wide(params[0]).dtype
-        arguments = [as_tensor(value, dtype) for value in formula.scalars(rule)]
-        kept = as_tensor(1 - rule.lr * decay, dtype) if decay else None
-        arrays = [[nested(state)[name] for name in formula.state] for state in states]
-        kernel(params, [p.grad for p in params], arrays, arguments, kept)
-        numbers = {name: value for name, value in rule.state.items() if name not in formula.state}
-        for state in states:
-            state |= {STEPS: rule.t, **numbers}
-
-    def _compiled(self, rule):
-        """The formula of the rule and its kernel, made at the first step; (None, None) where it cannot be split."""
-        key = type(rule), switches(rule)
-        if key not in self._kernels:
-            _need_compiler()
-            formula = formula_of(rule, torch_namespace)
-            self._kernels[key] = (formula, _kernel_of(formula.tensors)) if formula else (None, None)
-        return self._kernels[key]
-
-
-def _move(rule, decay):
-    """A step of the rule as a function (x, g) -> new x: decoupled decay first, and half precision in float32."""
-
-    def move(x, g, *functions):
-        x = wide(x)
-        if decay:
-            x = x * (1 - rule.lr * decay)
-        return rule.advance(x, wide(g), *functions)
-
-    return move
-
-
-def _kernel_of(tensors):
-    """One compiled function that steps a list of tensors and their state in place."""
-
-    def kernel(xs, gs, states, arguments, kept):
-        for x, g, state in zip(xs, gs, states):  # noqa: B905  (torch.compile follows the plain form)
-            point = wide(x) if kept is None else wide(x) * kept
-            new, *later = tensors(point, wide(g), *state, *arguments)
-            for old, value in zip(state, later):  # noqa: B905
-                write(old, value)
-            x.copy_(new)
-
-    # torch.compile counts how often a code object is compiled, and gives up at eight: each kernel gets its own.
-    kernel.__code__ = kernel.__code__.replace(co_firstlineno=next(_lines))
-    return torch.compile(kernel, dynamic=False)
-
-
-_lines = itertools.count(1_000_000)
-
-
-# --- arguments -----------------------------------------------------------------------------------------------
-
-
-def _check_rule(rule, compile):
-    name = type(rule).__name__
-    if rule.reads != ("gradient",) and not (needs_second(rule) and len(rule.reads) == 2 and rule.sees == "group"):
-        raise TypeError(
-            f"TorchOptimizer: {name} reads the {' and the '.join(rule.reads)}; a network gives only gradients"
-        )
-    if compile and rule.sees in ("matrix", "group"):
-        raise ValueError(
-            f"TorchOptimizer: compile=True takes rules that see a number or a tensor; {name} sees a {rule.sees}"
-        )
-
-
-def _check_parameters(rule, params):
-    for p in params:
-        if p.is_complex():
-            raise ValueError("TorchOptimizer: a parameter is complex; only real ones are allowed")
-        if rule.sees == "group" and hasattr(p, "device_mesh"):
-            raise ValueError(
-                f"TorchOptimizer: {type(rule).__name__} takes the gradients of a group as one vector, and a parameter "
-                "is sharded (a DTensor); use a rule that sees numbers or tensors"
-            )
-
-
-def _check_gradients(rule, group, params):
-    missing = len(group["params"]) - len(params)
-    if missing and rule.sees == "group":
-        raise ValueError(
-            f"TorchOptimizer: {type(rule).__name__} takes the gradients of a group as one vector, but "
-            f"{missing} of its {len(group['params'])} parameters have none"
-        )
-    if any(p.grad.is_sparse for p in params):
-        raise ValueError("TorchOptimizer: a gradient is sparse; only dense ones are allowed (Embedding: sparse=False)")
-
-
-def _decay_of(group, rule):
-    """The decoupled weight decay that a group adds to a rule which has none of its own."""
-    value = 0.0 if "weight_decay" in rule.hypers else group.get("weight_decay")
-    return checks.number("TorchOptimizer", "weight_decay", value, "[0, inf)") if value else 0.0
-
-
-def _need_compiler():
-    """torch.compile would end in a page of its own errors."""
-    if not any(map(shutil.which, [os.environ.get("CXX") or "g++", "clang++", "cl"])):
-        raise RuntimeError(
-            "TorchOptimizer: compile=True needs a C++ compiler, and none is found (Debian: apt-get install g++); "
-            "compile=False needs none"
-        )

@@ -1,0 +1,56 @@
+"""What `TorchOptimizer` refuses: rules, parameters and gradients that it cannot step."""
+
+import os
+import shutil
+
+from .. import checks
+from .second import needs_second
+
+
+def check_rule(rule, compile):
+    name = type(rule).__name__
+    if rule.reads != ("gradient",) and not (needs_second(rule) and len(rule.reads) == 2 and rule.sees == "group"):
+        raise TypeError(
+            f"TorchOptimizer: {name} reads the {' and the '.join(rule.reads)}; a network gives only gradients"
+        )
+    if compile and rule.sees in ("matrix", "group"):
+        raise ValueError(
+            f"TorchOptimizer: compile=True takes rules that see a number or a tensor; {name} sees a {rule.sees}"
+        )
+
+
+def check_parameters(rule, params):
+    for p in params:
+        if p.is_complex():
+            raise ValueError("TorchOptimizer: a parameter is complex; only real ones are allowed")
+        if rule.sees == "group" and hasattr(p, "device_mesh"):
+            raise ValueError(
+                f"TorchOptimizer: {type(rule).__name__} takes the gradients of a group as one vector, and a parameter "
+                "is sharded (a DTensor); use a rule that sees numbers or tensors"
+            )
+
+
+def check_gradients(rule, group, params):
+    missing = len(group["params"]) - len(params)
+    if missing and rule.sees == "group":
+        raise ValueError(
+            f"TorchOptimizer: {type(rule).__name__} takes the gradients of a group as one vector, but "
+            f"{missing} of its {len(group['params'])} parameters have none"
+        )
+    if any(p.grad.is_sparse for p in params):
+        raise ValueError("TorchOptimizer: a gradient is sparse; only dense ones are allowed (Embedding: sparse=False)")
+
+
+def decay_of(group, rule):
+    """The decoupled weight decay that a group adds to a rule which has none of its own."""
+    value = 0.0 if "weight_decay" in rule.hypers else group.get("weight_decay")
+    return checks.number("TorchOptimizer", "weight_decay", value, "[0, inf)") if value else 0.0
+
+
+def need_compiler():
+    """torch.compile would end in a page of its own errors."""
+    if not any(map(shutil.which, [os.environ.get("CXX") or "g++", "clang++", "cl"])):
+        raise RuntimeError(
+            "TorchOptimizer: compile=True needs a C++ compiler, and none is found (Debian: apt-get install g++); "
+            "compile=False needs none"
+        )

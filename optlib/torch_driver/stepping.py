@@ -1,0 +1,174 @@
+"""How a step goes over tensors: small ones joined, large ones cut, a group as one vector, or all in one kernel."""
+
+import itertools
+
+import array_api_compat.torch as torch_namespace
+import torch
+
+from .arguments import need_compiler
+from .formula import formula_of
+from .joined import Plan, alike
+from .rule_source import switches
+from .state import (
+    STEPS,
+    as_line,
+    as_tensor,
+    flat,
+    forms,
+    join,
+    lies_as,
+    nested,
+    owned,
+    resume,
+    tensors_of,
+    wide,
+    widened,
+    write,
+    write_pieces,
+)
+
+PIECE = 2**17  # numbers that an update takes at a time on a CPU: what it holds in between stays in the cache
+SMALL = 2**14  # up to so many numbers a tensor is joined with others: calling torch costs more than its arithmetic
+
+
+class Stepping:
+    """The part of `TorchOptimizer` that steps tensors; ``self.state`` is the optimizer's."""
+
+    def _set_up(self):
+        self._kernels = {}  # class and switches of a rule -> its formula and its kernel
+        self._plans = {}  # number of a group -> its parameters, those of them that are stepped as one, and the others
+
+    # --- one by one, cut or joined -----------------------------------------------------------------------
+
+    def _states_of(self, rule, params):
+        """The states of parameters; made where there are none, and never narrower than what is stepped."""
+        for p in params:
+            state = self.state[p]
+            if state:
+                state |= widened(state, p)
+            else:
+                rule.reset().begin(wide(p), wide(p.grad))
+                state |= {STEPS: 0, **owned(rule.state, p, p.grad)}
+        return [self.state[p] for p in params]
+
+    def _step_small(self, i, rule, params, move):
+        """Step small tensors laid end to end, with the numbers of stepping each; returns those that are left over."""
+        if rule.sees != "number":
+            return params
+        plan = self._plans.get(i)
+        if plan is None or not plan.holds(params, self.state):
+            small = [p for p in params if p.numel() <= SMALL and type(p) in (torch.nn.Parameter, torch.Tensor)]
+            plan = self._plans[i] = Plan(params, small, self._states_of(rule, small))
+        return plan.step(rule, move)
+
+    def _step_one(self, rule, p, move):
+        state = self.state[p]
+        state |= widened(state, p)
+        resume(rule, state)
+        if rule.sees == "number" and p.numel() > 2 * PIECE and p.device.type == "cpu":
+            if self._step_pieces(rule, p, move):
+                return
+            resume(rule, state)
+        new = move(p, p.grad)
+        self._keep(p, {STEPS: rule.t, **owned(rule.state, p, p.grad)})
+        p.copy_(new)
+
+    def _keep(self, p, entries):
+        """Change the state in place: a state dict that somebody holds is of one step, as torch's are, of the last."""
+        self.state[p].clear()
+        self.state[p].update(entries)
+
+    def _step_pieces(self, rule, p, move):
+        """The same step piece by piece, with the same numbers; False where the state does not lie as the tensor does.
+
+        A formula of ten operations on eleven million numbers writes ten arrays of that size to memory, which the
+        system has to find first.  Of a piece, each is still in the processor's cache when the next operation reads it.
+        """
+        rule.begin(wide(p), wide(p.grad))
+        state = {STEPS: rule.t, **owned(rule.state, p, p.grad)}
+        arrays = tensors_of(state)
+        if not all(lies_as(p, value) for value in (p, p.grad, *arrays.values())):
+            return False
+        lines = [as_line(value).split(PIECE) for value in (p, p.grad, *arrays.values())]
+        for first, (x, g, *own) in enumerate(zip(*lines, strict=True)):
+            before = {**state, **dict(zip(arrays, own, strict=True))}
+            vars(rule).update(nested(before))
+            new = move(x, g)
+            after = flat(rule.state)
+            if first == 0 and forms({STEPS: rule.t, **after}) != forms(before):
+                return False  # a rule that makes its state as it goes; nothing is written yet
+            for name, old in zip(arrays, own, strict=True):
+                old.copy_(after[name])
+            x.copy_(new)
+        self._keep(p, {STEPS: rule.t, **after, **arrays})
+        return True
+
+    def _step_group(self, rule, params, move, *gradients):
+        """All tensors of a group as one vector; its state is kept with the first of them."""
+        resume(rule, self.state[params[0]])
+        write_pieces(params, move(join(params), *gradients))
+        for p in params:  # sharded checkpoints want a state for each
+            self._keep(p, {STEPS: rule.t, **(flat(rule.state) if p is params[0] else {})})
+
+    # --- all tensors in one kernel -----------------------------------------------------------------------
+
+    def _step_compiled(self, rule, params, move, decay):
+        for together, states in alike(params, self._states_of(rule, params)):
+            resume(rule, states[0])
+            formula, kernel = self._compiled(rule)
+            if formula is None:
+                for p in together:
+                    self._step_one(rule, p, move)
+            else:
+                self._run_kernel(rule, together, states, formula, kernel, decay)
+
+    def _run_kernel(self, rule, params, states, formula, kernel, decay):
+        rule.t += 1
+        dtype = wide(params[0]).dtype
+        arguments = [as_tensor(value, dtype) for value in formula.scalars(rule)]
+        kept = as_tensor(1 - rule.lr * decay, dtype) if decay else None
+        arrays = [[nested(state)[name] for name in formula.state] for state in states]
+        kernel(params, [p.grad for p in params], arrays, arguments, kept)
+        numbers = {name: value for name, value in rule.state.items() if name not in formula.state}
+        for state in states:
+            state |= {STEPS: rule.t, **numbers}
+
+    def _compiled(self, rule):
+        """The formula of the rule and its kernel, made at the first step; (None, None) where it cannot be split."""
+        key = type(rule), switches(rule)
+        if key not in self._kernels:
+            need_compiler()
+            formula = formula_of(rule, torch_namespace)
+            self._kernels[key] = (formula, _kernel_of(formula.tensors)) if formula else (None, None)
+        return self._kernels[key]
+
+
+def move_of(rule, decay):
+    """A step of the rule as a function (x, g) -> new x: decoupled decay first, and half precision in float32."""
+
+    def move(x, g, *functions):
+        x = wide(x)
+        if decay:
+            x = x * (1 - rule.lr * decay)
+        return rule.advance(x, wide(g), *functions)
+
+    return move
+
+
+def _kernel_of(tensors):
+    """One compiled function that steps a list of tensors and their state in place."""
+
+    def kernel(xs, gs, states, arguments, kept):
+        for x, g, state in zip(xs, gs, states):  # noqa: B905  (torch.compile follows the plain form)
+            point = wide(x) if kept is None else wide(x) * kept
+            new, *later = tensors(point, wide(g), *state, *arguments)
+            for old, value in zip(state, later):  # noqa: B905
+                write(old, value)
+            x.copy_(new)
+
+    # torch.compile counts how often a code object is compiled, and gives up at eight: each kernel gets its own.
+    kernel.__code__ = kernel.__code__.replace(co_firstlineno=next(_lines))
+    return torch.compile(kernel, dynamic=False)
+
+
+_lines = itertools.count(1_000_000)
