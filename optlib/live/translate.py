@@ -119,7 +119,8 @@ def rule(one):
 
 def _rule(cls):
     if cls.reads != ("gradient",):
-        raise Untranslatable(f"{cls.__name__} reads the {' and the '.join(cls.reads)}")
+        reads = " and the ".join(cls.reads).replace("_function", " as a function")
+        raise Untranslatable(f"{cls.__name__} reads the {reads}")
     if issubclass(cls, SOLVED):
         raise Untranslatable(f"{cls.__name__} takes eigenvectors, which a page does not compute")
     for name in ("step", "advance", "begin"):
