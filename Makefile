@@ -83,6 +83,14 @@ test-clients: $(CLIENTS_READY)  ## Train with the rules in other libraries: Ligh
 	PYTHONPATH=tests $(CLIENTS_VENV)/bin/python -m pytest benchmarks/clients tests/test_torch_distributed.py \
 	  -W ignore -n 2 --dist loadfile $(PYTEST_FLAGS)
 
+# Server and kernels of other front ends; what they compute with is that of .venv.
+FRONTENDS_VENV := build/notebook7-venv
+FRONTENDS_SUM := $(shell cat benchmarks/frontends/notebook7.txt | cksum | cut -d ' ' -f 1)
+FRONTENDS_READY := $(FRONTENDS_VENV)/ready-$(FRONTENDS_SUM)
+
+test-frontends: $(FRONTENDS_READY)  ## Drag explorers in Notebook 7 and in Voila
+	PYTHONPATH=tests $(BIN)/python -m pytest benchmarks/frontends -W ignore $(PYTEST_FLAGS)
+
 notebooks: $(READY)  ## Execute all notebooks anew and store their outputs
 	$(BIN)/python -m tools.execute_notebooks
 
@@ -129,6 +137,14 @@ $(CLIENTS_READY): benchmarks/clients/requirements.txt | $(READY)
 	  > $$(echo $(CLIENTS_VENV)/lib/python3.*/site-packages)/course.pth
 	$(CLIENTS_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	rm -f $(CLIENTS_VENV)/ready-*
+	touch $@
+
+# First what has to be in its own folder, as Jupyter's extensions have to; then the way to the rest.
+$(FRONTENDS_READY): benchmarks/frontends/notebook7.txt | $(READY)
+	test -x $(FRONTENDS_VENV)/bin/python || $(BIN)/python -m venv $(FRONTENDS_VENV)
+	$(FRONTENDS_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	$(BIN)/python -c 'import site; print(site.getsitepackages()[0])' > $$(echo $(FRONTENDS_VENV)/lib/python3.*/site-packages)/course.pth
+	rm -f $(FRONTENDS_VENV)/ready-*
 	touch $@
 
 # Both, for `make --jobs`.

@@ -183,6 +183,12 @@ COUNT = """(image) => {
   image.addEventListener("load", () => { image.pictures += 1; });
 }"""
 
+GRAY = """(image) => {
+  const pen = new OffscreenCanvas(1, 1).getContext("2d");
+  pen.drawImage(image, 0, 0, 1, 1);
+  return pen.getImageData(0, 0, 1, 1).data[0];
+}"""
+
 
 def test_the_first_sliders_of_the_course_follow_the_mouse(tab):
     host = tab.locator(".jp-CodeCell", has_text="ol.plots.secant").locator(".optlib-drawing").first
@@ -215,12 +221,7 @@ def test_a_picture_follows_the_mouse_and_ends_where_it_is_released(tab, name):
     finally:
         tab.mouse.up()
     wanted = int(cell.locator(".widget-readout").first.text_content())
-    gray = """(image) => {
-      const pen = new OffscreenCanvas(1, 1).getContext("2d");
-      pen.drawImage(image, 0, 0, 1, 1);
-      return pen.getImageData(0, 0, 1, 1).data[0];
-    }"""
-    assert until(lambda: picture.evaluate(gray) == wanted, lambda: tab.wait_for_timeout(100))
+    assert until(lambda: picture.evaluate(GRAY) == wanted, lambda: tab.wait_for_timeout(100))
 
 
 # --- explorers --------------------------------------------------------------------------------------------------
