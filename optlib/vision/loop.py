@@ -28,7 +28,8 @@ def fit(model, optimizer, train, test=None, *, epochs, batch=None, schedule=None
     model : torch.nn.Module
         Takes floats (B, 3, H, W), gives scores (B, classes).  Trained in place and left in evaluation mode.
     optimizer : torch.optim.Optimizer
-        Of the model's parameters: `TorchOptimizer` with a rule of the course, or one of torch's own.
+        Of the model's parameters: `TorchOptimizer` with a rule of the course, or one of torch's own.  Tested is what it
+        steps; to test the average that a rule keeps, call `evaluate` in ``with optimizer.evaluation():``.
     train, test : pairs (images, labels)
         Bytes (N, H, W, 3) and integers (N,), tensors or arrays.  Nothing is learned from ``test``.  A source that makes
         its own batches, such as `optlib.vision.images.Shuffled`, is accepted too.  Then leave ``batch``, ``augment``
