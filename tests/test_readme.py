@@ -12,7 +12,7 @@ import optlib as ol
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```python\n(.*?)```", TEXT, flags=re.S)
-FIRST, TRAINING, FIVE_LINES = BLOCKS
+FIRST, TRAINING, GROUPS, FIVE_LINES = BLOCKS
 
 
 def test_the_example_prints_what_the_readme_shows(tmp_path, monkeypatch, capsys):
@@ -23,9 +23,10 @@ def test_the_example_prints_what_the_readme_shows(tmp_path, monkeypatch, capsys)
     assert capsys.readouterr().out == printed
 
 
-def test_the_torch_example_makes_a_step():
+@pytest.mark.parametrize("example", [TRAINING, GROUPS], ids=["one rule", "two rules"])
+def test_the_torch_examples_make_a_step(example):
     names = {"ol": ol}
-    exec(TRAINING, names)
+    exec(example, names)
     model, optimizer = names["model"], names["optimizer"]
     assert all(optimizer.state[p]["t"] == 1 for p in model.parameters())
 

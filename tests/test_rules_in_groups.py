@@ -209,6 +209,8 @@ def test_a_model_is_split_by_role():
         "depthwise.weight", "out.weight",
     }  # fmt: skip
     assert hidden_matrices(nn.Linear(3, 2))[0] == []
+    single = nn.Sequential(nn.Linear(3, 8), nn.Tanh(), nn.Linear(8, 1))  # the last layer has one row
+    assert names_of(single, hidden_matrices(single)[0]) == {"0.weight"}
     net = network()
     assert names_of(net, hidden_matrices(net)[0]) == {"0.weight", "2.weight"}
 

@@ -18,8 +18,8 @@ def hidden_matrices(model, rest=None):
     model : torch.nn.Module
     rest : iterable of str, optional
         Names of modules or parameters whose parameters belong to the rest in place of the last layer's:
-        ``["head", "pos_embed"]``.  The last layer is the last one with a matrix in the order of ``model.modules()``,
-        in which they were assigned; where that is another one than the network's last, name it.
+        ``["head", "pos_embed"]``.  The last layer is the last one whose weight has two axes or more, in the order of
+        ``model.modules()``, in which they were assigned; where that is another one than the network's last, name it.
 
     Returns
     -------
@@ -33,7 +33,7 @@ def hidden_matrices(model, rest=None):
     """
     if not isinstance(model, torch.nn.Module):
         raise TypeError(f"hidden_matrices: model={model!r} must be a torch.nn.Module")
-    layers = [layer for layer in model.modules() if any(map(_is_matrix, layer.parameters(recurse=False)))]
+    layers = [layer for layer in model.modules() if any(p.ndim >= 2 for p in layer.parameters(recurse=False))]
     apart = [layer for layer in layers if isinstance(layer, (torch.nn.Embedding, torch.nn.EmbeddingBag))]
     apart = [p for layer in apart for p in layer.parameters(recurse=False)]
     if rest is None:
