@@ -21,7 +21,7 @@ from rules import START, Between, Constant, gradients, reals, seen, snapshot, sp
 TAUGHT = (
     "GradientDescent Momentum Nesterov QHM AggMo DemonMomentum AdaGrad RMSProp AdaDelta Adam AdaMax Nadam AdamW "
     "AMSGrad RAdam QHAdam DemonAdam YellowFin ASGD Lion AdaBelief LaProp ADOPT "
-    "AdEMAMix Adan MARS Newton LBFGS SimulatedAnnealing GeneticAlgorithm"
+    "AdEMAMix Adan MARS Newton Sophia LBFGS SimulatedAnnealing GeneticAlgorithm"
 ).split()
 FEW = hypothesis.settings(max_examples=12, deadline=None, derandomize=True, database=None)
 

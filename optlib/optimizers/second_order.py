@@ -1,6 +1,19 @@
-"""Curvature sets the step: Newton's method from all second derivatives, L-BFGS from how the gradient has changed."""
+"""Curvature sets the step: from all second derivatives, from their diagonal, or from changes of the gradient."""
 
-from ..arrays import finfo, is_array, isfinite, like, maximum, namespace, ones_like, sign, sqrt, where, zeros_like
+from ..arrays import (
+    finfo,
+    is_array,
+    isfinite,
+    like,
+    maximum,
+    minimum,
+    namespace,
+    ones_like,
+    sign,
+    sqrt,
+    where,
+    zeros_like,
+)
 from ..registry import hyper, register
 from .base import Optimizer
 
@@ -71,6 +84,67 @@ class Newton(Optimizer):
         identity = like(xp.eye(x.shape[-1]), x)
         H = like(H, x) + (self.damping * ones_like(x))[..., None] * identity
         return x - self.lr * _solve(xp, H, g, identity)
+
+
+@register
+class Sophia(Optimizer):
+    r"""The average gradient over the average curvature of each coordinate, no coordinate moving by more than lr.
+
+    Formula:
+        $$m_t = \beta_1 m_{t-1} + (1-\beta_1)\, g_t$$
+        $$h_t = \beta_2 h_{t-1} + (1-\beta_2)\, \operatorname{diag}(H_t) \ \text{at steps}\ 1,\ k+1,\ 2k+1, \dots,
+          \quad\text{else}\ h_{t-1}$$
+        $$x_t = (1 - \eta\lambda)\, x_{t-1} - \eta\, \operatorname{clip}\!\left(
+          \frac{m_t}{\max(\gamma h_t, \epsilon)}, -1, 1\right)$$
+
+    Source:
+        H. Liu, Z. Li, D. Hall, P. Liang, T. Ma (2024), Sophia: A Scalable Stochastic Second-order Optimizer for
+        Language Model Pre-training, ICLR, Algorithm 3.  arXiv:2305.14342
+
+    Convention:
+        The Hessian's diagonal is the exact one, where the paper estimates it from random vectors or labels.  Neither
+        average is corrected for its start at 0.  Where the curvature is negative, or too small for gamma, a coordinate
+        moves by lr along the sign of m.
+
+    Elsewhere:
+        Three rules go by this name.  The authors' SophiaG divides by rho times batch size times h + 1e-15, where h is
+        the average of squared gradients with resampled labels.  optax (0.2.8) takes the h of the refresh before and
+        corrects the bias of m.  pytorch-optimizer (4.1.0) has the paper's first version, without gamma: its p, eps and
+        lr are this rule with gamma = p, eps = p eps and lr = p lr.
+
+    Memory:
+        2 numbers per parameter (m, h).  While it steps, n numbers per parameter: here the whole Hessian is at hand.
+
+    When:
+        Curvatures that differ much between coordinates and are known; to compare with Adam, whose denominator is none.
+
+    Notes:
+        Networks give no Hessian, so `TorchOptimizer` refuses it; the estimators of the paper are not here.
+    """
+
+    sees = "group"
+    reads = ("gradient", "hessian")
+
+    lr: float = hyper(0.05, r"\eta", "(0, inf)", slider=(1e-3, 1.0), log=True, doc="longest step of a coordinate")
+    beta1: float = hyper(0.96, r"\beta_1", "[0, 1)", slider=(0.0, 0.999), doc="decay of the average gradient")
+    beta2: float = hyper(0.99, r"\beta_2", "[0, 1)", slider=(0.0, 0.999), doc="decay of the average curvature")
+    gamma: float = hyper(0.01, r"\gamma", "(0, inf)", slider=(1e-3, 10.0), log=True, doc="factor on the curvature")
+    eps: float = hyper(1e-12, r"\epsilon", "(0, inf)", slider=(1e-12, 1.0), log=True, doc="least denominator")
+    weight_decay: float = hyper(0.0, r"\lambda", "[0, inf)", slider=(1e-4, 1.0), log=True, doc="pull to zero")
+    every: int = hyper(10, "k", "[1, inf)", slider=(1, 20), doc="steps between two looks at the curvature")
+
+    def init(self, x):
+        self.m = zeros_like(x)
+        self.h = zeros_like(x)
+
+    def update(self, x, g, H):
+        self.m = self.beta1 * self.m + (1 - self.beta1) * g
+        if (self.t - 1) % self.every == 0:
+            diagonal = namespace(H).diagonal(H, 0, -2, -1) if getattr(x, "shape", ()) else H
+            self.h = self.beta2 * self.h + (1 - self.beta2) * like(diagonal, x)
+        one = ones_like(x)
+        u = self.m / maximum(self.gamma * self.h, self.eps * one)
+        return (1 - self.lr * self.weight_decay) * x - self.lr * minimum(maximum(u, -one), one)
 
 
 @register
