@@ -422,7 +422,7 @@ class EMA(Around):
 
     Formula:
         $$x_t = \text{rule}(x_{t-1}, g_t)$$
-        $$\bar x_1 = x_1 \qquad \bar x_t = \beta\, \bar x_{t-1} + (1 - \beta)\, x_t$$
+        $$\bar x_1 = x_1 \qquad \bar x_t = \gamma\, \bar x_{t-1} + (1 - \gamma)\, x_t$$
 
     Source:
         B. T. Polyak, A. B. Juditsky (1992), Acceleration of stochastic approximation by averaging, SIAM Journal on
@@ -447,7 +447,7 @@ class EMA(Around):
     """
 
     sees = "number"
-    decay: float = hyper(0.99, r"\beta", "[0, 1)", slider=(0.5, 0.999), doc="memory of the average")
+    decay: float = hyper(0.99, r"\gamma", "[0, 1)", slider=(0.5, 0.999), doc="memory of the average")
 
     def init(self, x):
         super().init(x)
