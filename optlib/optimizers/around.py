@@ -186,7 +186,7 @@ class ClipNorm(Around):
     r"""Scale the gradient down where it is longer than a bound, and step with it.
 
     Formula:
-        $$\tilde g_t = g_t \min\Bigl(1, \frac{c}{\|g_t\|}\Bigr)$$
+        $$\tilde g_t = g_t \min\Bigl(1, \frac{c}{\lVert g_t \rVert}\Bigr)$$
         $$x_t = \text{rule}(x_{t-1}, \tilde g_t)$$
 
     Source:
@@ -332,7 +332,7 @@ class SAM(Around):
     r"""Step with the gradient of a point a little uphill: what is left are minima that are flat around.
 
     Formula:
-        $$e_t = \rho\, \frac{g_t}{\|g_t\|}$$
+        $$e_t = \rho\, \frac{g_t}{\lVert g_t \rVert}$$
         $$x_t = \text{rule}\bigl(x_{t-1},\; \nabla f(x_{t-1} + e_t)\bigr)$$
 
     Source:
