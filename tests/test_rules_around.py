@@ -11,7 +11,7 @@ from torch import nn
 from torch.optim import swa_utils
 
 import optlib as ol
-from optlib.optimizers.around import Around
+from optlib.optimizers.around import Around, has_path_of_its_own
 from oracles import SHAPE, STEPS, TOLERANCE, packages, path, torch_path
 
 WRAPPERS = [cls for cls in ol.OPTIMIZERS.values() if issubclass(cls, Around)]
@@ -202,7 +202,29 @@ def test_it_goes_around_every_rule(outer):
         np.testing.assert_array_equal(walk(twin, 3), walk(copy.deepcopy(rule), 3))
 
 
-@pytest.mark.parametrize(("outer", "inner"), [*itertools.permutations(WRAPPERS, 2)], ids=lambda cls: cls.__name__)
+PAIRS = [(outer, inner) for outer, inner in itertools.permutations(WRAPPERS, 2)
+         if not ("point" in outer.needs and inner is ol.ScheduleFree)]  # fmt: skip
+
+
+@pytest.mark.parametrize("inner", [ol.ScheduleFree(ol.Adam), ol.ScheduleFree, ol.ClipNorm(ol.EMA(ol.ScheduleFree))],
+                         ids=repr)  # fmt: skip
+@pytest.mark.parametrize("outer", [ol.WeightDecay, ol.Cautious, ol.Lookahead], ids=lambda cls: cls.__name__)
+def test_what_moves_the_point_is_refused_around_a_path_of_its_own(outer, inner):
+    """Schedule-Free goes on from what it remembers: a decay around it changed no number."""
+    with pytest.raises(TypeError, match=rf"{outer.__name__}: rule=.*ScheduleFree.* put {outer.__name__} inside"):
+        outer(inner)
+    ol.ScheduleFree(outer(ol.Adam))
+
+
+@pytest.mark.parametrize("cls", [c for c in ol.OPTIMIZERS.values() if c.reads == ("gradient",)], **named)
+def test_who_has_a_path_of_its_own_says_so(cls):
+    rule = cls()
+    x = walk(rule, 6)[-1]
+    moved = copy.deepcopy(rule).advance(x + 1e-3, x) - rule.advance(x, x)
+    assert np.allclose(moved, 0) == has_path_of_its_own(cls)
+
+
+@pytest.mark.parametrize(("outer", "inner"), PAIRS, ids=lambda cls: cls.__name__)
 def test_two_go_around_each_other(outer, inner):
     rule = outer(inner(ol.Momentum(lr=0.05, beta=0.5)))
     assert repr(rule).startswith(f"{outer.__name__}({inner.__name__}(Momentum(lr=0.05, beta=0.5)")

@@ -162,3 +162,18 @@ def test_a_state_is_told_from_that_of_the_rule_alone_or_around_another():
     wanted = train(net, optimizer, 6, 12)
     net.load_state_dict(start.state_dict())
     assert torch.equal(train(net, again, 6, 12), wanted)
+
+
+def test_decay_that_a_path_of_its_own_would_not_see_is_refused():
+    """A group's weight_decay moves the point before the step, and Schedule-Free goes on from what it remembers."""
+    p = nn.Parameter(torch.ones(2))
+    message = r"weight_decay=0.5 has no effect on ScheduleFree\(Adam\), .*ScheduleFree\(ol.WeightDecay\(rule\)\)"
+    with pytest.raises(ValueError, match=message):
+        TorchOptimizer([p], ol.ScheduleFree(ol.Adam), weight_decay=0.5)
+    optimizer = TorchOptimizer([p], ol.ScheduleFree(ol.Adam))
+    optimizer.param_groups[0]["weight_decay"] = 0.5
+    p.grad = torch.ones(2)
+    with pytest.raises(ValueError, match=message):
+        optimizer.step()
+    for rule in (ol.ScheduleFree(ol.WeightDecay(ol.Adam)), ol.ScheduleFree(ol.AdamW)):
+        TorchOptimizer([p], rule, weight_decay=0.5).step()

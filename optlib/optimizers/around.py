@@ -36,7 +36,9 @@ class Around(Optimizer):
     Class attributes
     ----------------
     needs : tuple of str
-        "gradient" or "lr": what the rule inside must read or have.
+        "gradient" or "lr": what the rule inside must read or have; "point": it must start from the point it is given.
+    path_of_its_own : bool
+        Whether a rule, around another or not, goes on from a point that it remembers, not from the one it is given.
 
     Raises
     ------
@@ -48,6 +50,7 @@ class Around(Optimizer):
     sees = "number"
     reads = ()
     needs: ClassVar[tuple] = ()
+    # A default of `path_of_its_own` here would hide that of a rule inside.
     wrapper: ClassVar[type | None] = None  # of a class that is made of two: these
     wrapped: ClassVar[type | None] = None
 
@@ -91,6 +94,11 @@ def _composed(wrapper, inner):
         raise TypeError(f"{name}: rule={inner.__name__} reads no gradient, which {name} needs")
     if "lr" in wrapper.needs and "lr" not in inner.hypers:
         raise TypeError(f"{name}: rule={inner.__name__} has no learning rate lr, which {name} needs")
+    if "point" in wrapper.needs and has_path_of_its_own(inner):
+        raise TypeError(
+            f"{name}: rule={inner.__name__} goes on from a path of its own, on which {name} has no effect; put {name} "
+            "inside of ScheduleFree, not around it"
+        )
     if {sees, inner.sees} == {"matrix", "group"}:
         raise TypeError(
             f"{name} sees a {sees} and {inner.__name__} a {inner.sees}; a rule is given either each matrix by itself "
@@ -110,6 +118,11 @@ def _composed(wrapper, inner):
             "wrapped": inner,
         },
     )
+
+
+def has_path_of_its_own(cls):
+    """Whether a class of rules steps from where it has come to itself, so that a point moved between steps is lost."""
+    return getattr(cls, "path_of_its_own", False)
 
 
 def _renamed(inner, names):
@@ -278,7 +291,7 @@ class WeightDecay(Around):
     """
 
     sees = "number"
-    needs = ("lr",)
+    needs = ("lr", "point")
     weight_decay: float = hyper(
         0.01, r"\lambda", "[0, inf)", slider=(1e-4, 1.0), log=True, doc="pull towards 0, scaled by lr"
     )
@@ -318,7 +331,7 @@ class Cautious(Around):
     """
 
     sees = "tensor"
-    needs = ("gradient",)
+    needs = ("gradient", "point")
 
     def update(self, x, g, *others):
         u = x - super().update(x, g, *others)
@@ -398,6 +411,7 @@ class Lookahead(Around):
     """
 
     sees = "number"
+    needs = ("point",)
     k: int = hyper(5, "k", "[1, inf)", slider=(1, 20), doc="steps between two of the slow weights")
     alpha: float = hyper(0.5, r"\alpha", "[0, 1]", slider=(0.05, 1.0), doc="part of the way that is followed")
 
@@ -480,7 +494,9 @@ class ScheduleFree(Around):
     Convention:
         The points are those where gradients are taken, the paper's y; the mean, its x, is what is evaluated.  By the
         largest learning rate so far, steps of a warm-up count less.  The rule's step is taken from the point, so that
-        its weight decay is that of y, as in algorithm 1.  AdamW inside needs no momentum of its own:
+        its weight decay is that of y, as in algorithm 1.  Rules that move the point (`WeightDecay`, `Cautious`,
+        `Lookahead`) belong inside: around it they would have no effect, and are refused.  AdamW inside needs no
+        momentum of its own:
         ``ScheduleFree(ol.AdamW(lr=0.002, beta1=0.0))``.
 
     Elsewhere:
@@ -498,6 +514,7 @@ class ScheduleFree(Around):
 
     sees = "number"
     needs = ("lr",)
+    path_of_its_own = True
     beta: float = hyper(0.9, r"\beta", "[0, 1]", slider=(0.0, 1.0), doc="how near to the mean gradients are taken")
 
     def init(self, x):

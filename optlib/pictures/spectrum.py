@@ -46,7 +46,7 @@ def spectrum(*paths, matrix=None, labels=None, title=None):
     labels = labels or [settings_text(path.rule) for path in paths]
     runs = [_singular_values(path, f, matrix) for path in paths]
     goal = np.linalg.svd(_part(np.array(f.minima[0]), f, matrix))[1] if f.minima and len(f.shapes) == 1 else ()
-    names = ("f − minimum" if f.minimum is not None else "f", f"singular values of {matrix}", "those of its update")
+    names = ("f − minimum" if f.minimum is not None else "f", f"singular values of {matrix}", "… of its update")
     words = []
     with canvas((9.6, 1.3 + 2.7 * len(paths)), nrows=len(paths), ncols=3, squeeze=False, sharex=True,
                 sharey="col") as (figure, rows):  # fmt: skip
@@ -67,7 +67,7 @@ def spectrum(*paths, matrix=None, labels=None, title=None):
             panel.set_xlabel("step")
         if top := max(updates.max(initial=0.0) for *_, updates in runs):
             panel.set_ylim(ROUNDING * top, 3 * top)
-        settings = "from the largest, dark, to the smallest, pale" + ("; dotted: at the minimum" if len(goal) else "")
+        settings = "largest singular value dark, smallest pale" + ("; dotted: at the minimum" if len(goal) else "")
         headline(figure, title or show_name(f), settings)
     what = f"{title or f.name}: the value, the singular values of {matrix} and those of its updates, step by step."
     return Picture(figure, list(rows.ravel()), what, *words)

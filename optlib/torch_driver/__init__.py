@@ -145,6 +145,7 @@ class TorchOptimizer(Stepping, torch.optim.Optimizer):
             check_rule(rule, self.compile)
             self._rule_of(len(self.param_groups) - 1)
             check_parameters(rule, self.param_groups[-1]["params"])
+            decay_of(self.param_groups[-1], rule)
         except (TypeError, ValueError):
             self.param_groups.pop()
             raise

@@ -4,6 +4,7 @@ import os
 import shutil
 
 from .. import checks
+from ..optimizers.around import has_path_of_its_own
 from .second import needs_second
 
 
@@ -43,7 +44,12 @@ def check_gradients(rule, group, params):
 
 def decay_of(group, rule):
     """The decoupled weight decay that a group adds to a rule which has none of its own."""
-    value = 0.0 if "weight_decay" in rule.hypers else group.get("weight_decay")
+    value, name = 0.0 if "weight_decay" in rule.hypers else group.get("weight_decay"), type(rule).__name__
+    if value and "lr" not in rule.hypers:
+        raise ValueError(f"TorchOptimizer: weight_decay={value!r} is scaled by lr, and {name} has no lr")
+    if value and has_path_of_its_own(type(rule)):
+        inside = "which goes on from a path of its own; write ol.ScheduleFree(ol.WeightDecay(rule))"
+        raise ValueError(f"TorchOptimizer: weight_decay={value!r} has no effect on {name}, {inside}")
     return checks.number("TorchOptimizer", "weight_decay", value, "[0, inf)") if value else 0.0
 
 

@@ -110,8 +110,6 @@ def settled(group, rule):
             hypers[name] = value
     for name, value in hypers.items():
         _check(name, value, rule)
-    if hypers.get("weight_decay") and "lr" not in rule.hypers:
-        raise ValueError(f"TorchOptimizer: weight_decay is scaled by lr, and {type(rule).__name__} has no lr")
     return hypers
 
 
@@ -121,12 +119,10 @@ def is_known(name, rule):
 
 
 def _check(name, value, rule):
-    if is_known(name, rule) or _is_label(value):
+    if is_known(name, rule) or _is_label(value) or (name in OFF and not value):
         return
     if name in OFF:
-        if value:
-            raise ValueError(f"TorchOptimizer: {name}={value!r} must be False; a rule follows its gradients downhill")
-        return
+        raise ValueError(f"TorchOptimizer: {name}={value!r} must be False; a rule follows its gradients downhill")
     allowed = [*rule.hypers, "weight_decay"] if "weight_decay" not in rule.hypers else [*rule.hypers]
     near = difflib.get_close_matches(name, allowed, n=1)
     hint = f"did you mean {near[0]!r}?" if near else f"a group may have {', '.join(allowed)}"
@@ -135,11 +131,8 @@ def _check(name, value, rule):
 
 def _is_label(value):
     """Text, or a list of it: libraries name their groups."""
-    return (
-        value is None
-        or isinstance(value, str)
-        or (isinstance(value, (list, tuple)) and all(isinstance(each, str) for each in value))
-    )
+    texts = value if isinstance(value, (list, tuple)) else [value]
+    return value is None or all(isinstance(text, str) for text in texts)
 
 
 def number(name, value):
