@@ -289,3 +289,14 @@ def test_a_state_without_axes_is_kept_out_of_the_kernel(monkeypatch):
         optimizer.step()
     torch.testing.assert_close(p.detach(), x, rtol=0, atol=0)
     assert [formula for formula, _ in optimizer._kernels.values()] == [None]
+
+
+@pytest.mark.parametrize("shape", [(0,), (0, 3), (3, 0), (2, 0, 3)], ids=str)
+@pytest.mark.parametrize("cls", [cls for cls in ol.OPTIMIZERS.values() if cls.reads == ("gradient",)],
+                         ids=lambda cls: cls.__name__)  # fmt: skip
+def test_a_tensor_without_numbers_is_stepped(cls, shape):
+    """A layer without inputs is no fault of the others: means over its rows divided by zero."""
+    rule, x = cls(), np.zeros(shape)
+    for _ in range(3):
+        x = rule.step(x, x)
+    assert x.shape == shape

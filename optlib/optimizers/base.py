@@ -228,13 +228,13 @@ class Optimizer:
         return total(a * b, self.__axis)
 
     def row_mean(self, a):
-        """Mean of each row of one point, rows counted by a matrix's first axis; a vector is one row."""
+        """Mean of each row of one point, rows counted by a matrix's first axis; a vector is one row.  0 of nothing."""
         sums = total(a, self.__axis or tuple(range(np.ndim(a) > 1, np.ndim(a))) or None)
-        return sums / (math.prod(np.shape(a)) / math.prod(np.shape(sums)))
+        return sums / max(1, math.prod(np.shape(a)) / max(1, math.prod(np.shape(sums))))
 
     def column_mean(self, a):
         """Mean over the rows of one point; a vector, which is one row, stays as it is."""
-        return a if self.__axis or np.ndim(a) < 2 else total(a, 0) / len(a)
+        return a if self.__axis or np.ndim(a) < 2 else total(a, 0) / max(1, len(a))
 
     def reads_of_schedules(self):
         """What the schedules among the hyper-parameters read, a set: "loss", "gradient_norm"."""

@@ -62,7 +62,8 @@ class Adafactor(Optimizer):
         self.R = beta2 * self.R + (1 - beta2) * self.row_mean(square)
         self.C = beta2 * self.C + (1 - beta2) * self.column_mean(square)
         mean = self.column_mean(self.R)
-        share = where(mean < math.inf, self.R, 1.0) / where(mean < math.inf, mean, 1.0)  # squares overflow
+        divides = (mean > 0) * (mean < math.inf)  # squares overflow, and a tensor may be empty
+        share = where(divides, self.R, 1.0) / where(divides, mean, 1.0)
         u = g / sqrt(share * self.C)
         size = self._size(u) / self.d
         return x - self._rate(x) / where(size > 1, size, 1.0) * u
