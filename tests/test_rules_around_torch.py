@@ -177,3 +177,31 @@ def test_decay_that_a_path_of_its_own_would_not_see_is_refused():
         optimizer.step()
     for rule in (ol.ScheduleFree(ol.WeightDecay(ol.Adam)), ol.ScheduleFree(ol.AdamW)):
         TorchOptimizer([p], rule, weight_decay=0.5).step()
+
+
+@pytest.mark.parametrize("rule", [ol.SAM, ol.SAM(ol.AdamW), ol.EMA(ol.SAM(ol.LBFGS(lr=0.1)), decay=0.5),
+                                  ol.ClipNorm(ol.SAM(ol.Prodigy))], ids=["SAM", "AdamW", "EMA", "ClipNorm"])  # fmt: skip
+def test_sam_goes_on_from_a_saved_state(rule):
+    net = network()
+    wanted = train(net, TorchOptimizer(net.parameters(), rule), 0, 8)
+    net = network()
+    optimizer = TorchOptimizer(net.parameters(), rule)
+    train(net, optimizer, 0, 5)
+    again = TorchOptimizer(net.parameters(), rule)
+    again.load_state_dict(copy.deepcopy(optimizer.state_dict()))
+    assert torch.equal(train(net, again, 5, 8), wanted)
+
+
+def test_a_closure_whose_second_call_leaves_a_gradient_out_is_refused():
+    p, q, calls = nn.Parameter(torch.ones(2)), nn.Parameter(torch.ones(3)), []
+    optimizer = TorchOptimizer([p, q], ol.SAM(ol.Adam))
+
+    def closure():
+        optimizer.zero_grad()
+        (p.sum() + (0 if calls else q.sum())).backward()
+        calls.append(1)
+
+    with pytest.raises(ValueError, match="closure gave a parameter a gradient in its first call, not in the second"):
+        optimizer.step(closure)
+    assert torch.equal(p, torch.ones(2))
+    assert len(calls) == 2

@@ -218,7 +218,11 @@ def test_a_model_is_split_by_role():
 def test_names_that_a_model_has_not_are_refused():
     with pytest.raises(ValueError, match="rest names 'haed', but the model has no module or parameter of that name"):
         hidden_matrices(Small(), rest=["haed"])
-    with pytest.raises(TypeError, match=r"rest='head' must be a list of names; write \['head'\]"):
+    with pytest.raises(TypeError, match=r"rest='head' must be a list of names, such as"):
         hidden_matrices(Small(), rest="head")
     with pytest.raises(TypeError, match="model=3 must be a torch.nn.Module"):
         hidden_matrices(3)
+    with pytest.raises(TypeError, match=r"rest=3 must be a list of names, such as"):
+        hidden_matrices(network(), rest=3)
+    with pytest.raises(ValueError, match=r"rest names 'head', but .* it has weight, bias"):
+        hidden_matrices(nn.Linear(2, 3), rest=["head"])

@@ -197,3 +197,7 @@ def test_a_loss_that_is_needed_is_asked_for():
     schedule.reads = "loss"
     refused(TypeError, lambda: ol.Adam(lr=schedule).step(1.0, 1.0), "loss")
     assert ol.GradientDescent(lr=schedule).step(1.0, 1.0, loss=2.0) == 0.8
+
+
+def test_setting_what_a_rule_does_not_have_names_what_it_has():
+    refused(TypeError, lambda: ol.Lion().set("beta3", 0.5), "Lion", "'beta3'", "lr, beta1, beta2, weight_decay")

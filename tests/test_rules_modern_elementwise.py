@@ -7,8 +7,11 @@ import math
 
 import numpy as np
 import pytest
+import torch
 
 import optlib as ol
+from optlib.arrays import sign
+from optlib.torch_driver.stepping import IN_KERNELS
 from oracles import SHAPE, STEPS, TOLERANCE, path, torch_path
 
 SEEDS = range(3)
@@ -235,3 +238,11 @@ def test_mars_clips_each_tensor_and_each_point_of_a_batch_by_itself():
         one.step(np.zeros(3), slopes)
         np.testing.assert_array_equal(row, one.v)
     np.testing.assert_allclose(rule.v / 0.01, [[0.36, 0, 0.64], [9e-6, 0, 1.6e-5]], atol=1e-18)
+
+
+@pytest.mark.parametrize("call", [
+    lambda x: [sign(float(value)) for value in x], sign, lambda x: sign(torch.tensor(x)),
+    lambda x: IN_KERNELS.sign(torch.tensor(x)),
+], ids=["float", "numpy", "torch", "kernel"])  # fmt: skip
+def test_the_sign_of_nan_is_nan(call):
+    np.testing.assert_array_equal(call(np.array([np.nan, -2.0, 0.0, 3.0, -np.inf])), [np.nan, -1, 0, 1, -1])

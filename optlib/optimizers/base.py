@@ -150,6 +150,8 @@ class Optimizer:
 
     def set(self, name, value):
         """Give a hyper-parameter another value: a number, an array or a schedule, checked as at the beginning."""
+        if name not in self.hypers:
+            raise TypeError(f"{type(self).__name__} has no {name!r}; its hyper-parameters are {', '.join(self.hypers)}")
         value = self.hypers[name].check(type(self).__name__, name, value)
         self.__given.pop(name, None)
         self.__schedules.pop(name, None)

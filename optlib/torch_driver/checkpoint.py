@@ -124,7 +124,8 @@ def _forms_of(rule, x):
     rule.reset()
     rule.begin(*rule.as_seen(x, x))
     first = {STEPS: None, **forms(flat(rule.state))}
-    rule.advance(x, torch.zeros_like(x))
+    zeros = torch.zeros_like(x)
+    rule.advance(x, *[(lambda _: zeros) if each.endswith("function") else zeros for each in rule.reads])
     return first, {STEPS: None, **forms(flat(rule.state))}
 
 

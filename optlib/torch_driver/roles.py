@@ -51,8 +51,8 @@ def _is_matrix(p):
 
 
 def _names(rest):
-    if isinstance(rest, str):
-        raise TypeError(f"hidden_matrices: rest={rest!r} must be a list of names; write [{rest!r}]")
+    if isinstance(rest, str) or not hasattr(rest, "__iter__"):
+        raise TypeError(f"hidden_matrices: rest={rest!r} must be a list of names, such as ['head']")
     return rest
 
 
@@ -63,6 +63,6 @@ def _named(model, name):
     if name not in modules:
         raise ValueError(
             f"hidden_matrices: rest names {name!r}, but the model has no module or parameter of that name; "
-            f"it has {', '.join(filter(None, modules))}"
+            f"it has {', '.join(filter(None, [*modules, *parameters]))}"
         )
     return [*modules[name].parameters()]

@@ -1,6 +1,7 @@
 """How a step goes over tensors: small ones joined, large ones cut, a group as one vector, or all in one kernel."""
 
 import itertools
+import types
 
 import array_api_compat.torch as torch_namespace
 import torch
@@ -29,6 +30,14 @@ from .state import (
 
 PIECE = 2**17  # numbers that an update takes at a time on a CPU: what it holds in between stays in the cache
 SMALL = 2**14  # up to so many numbers a tensor is joined with others: calling torch costs more than its arithmetic
+
+
+def _sign(x):
+    """torch.sign, with NaN for NaN: torch.compile (2.13) writes torch's own without vector instructions."""
+    return torch.where((x > 0) | (x < 0), torch.copysign(torch.ones_like(x), x), x)
+
+
+IN_KERNELS = types.SimpleNamespace(**{**vars(torch_namespace), "sign": _sign})
 
 
 class Stepping:
@@ -138,7 +147,7 @@ class Stepping:
         key = type(rule), switches(rule)
         if key not in self._kernels:
             need_compiler()
-            formula = formula_of(rule, torch_namespace)
+            formula = formula_of(rule, IN_KERNELS)
             self._kernels[key] = (formula, _kernel_of(formula.tensors)) if formula else (None, None)
         return self._kernels[key]
 
