@@ -44,7 +44,7 @@ def second_gradients(asking, states, closure):
         with torch.enable_grad():
             closure()
         if any(p.grad is None for params, _, _ in asking for p in params):
-            raise ValueError("TorchOptimizer: the closure gave a parameter a gradient in its first call, not in the second")
+            raise ValueError("TorchOptimizer: closure gave a parameter a gradient in the first call, not in the second")
         there = [wide(join([p.grad for p in params])) for params, _, _ in asking]
         return [(g, lambda _, second=second: second) for (_, g), second in zip(here, there, strict=True)]
     finally:
