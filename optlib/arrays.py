@@ -83,9 +83,7 @@ def where(condition, a, b):
 
 def real(x):
     """The real part, by which the pieces of a function are told apart also in a complex step."""
-    if isinstance(x, (int, float)):
-        return x
-    return x.real if isinstance(x, (complex, np.ndarray, np.generic)) else namespace(x).real(x)
+    return x.real if isinstance(x, (int, float, complex, np.ndarray, np.generic)) else namespace(x).real(x)
 
 
 def total(x, axis=None):
