@@ -112,14 +112,15 @@ def test_directions_are_those_of_the_inverse_of_the_exact_block():
     np.testing.assert_array_equal(flatten(ng.direction(F, turned, 0.1), network.shapes), p)
 
 
-def test_split_damping_is_that_of_the_paper():
+@pytest.mark.parametrize("unsure", [1.0, 0.0])  # a network that is quite sure of its answers has S = 0
+def test_split_damping_is_that_of_the_paper(unsure):
     network = NETWORKS[0]
     params, x = world(network)
     grads = network.loss_and_grads(params, x, np.arange(N) % 3)[1]
-    factors = ng.kfac(network, params, x)
+    factors = [(A, unsure * S) for A, S in ng.kfac(network, params, x)]
     quick = ng.kfac_direction(factors, grads, damping=0.01, split=True)
     for k, (A, S) in enumerate(factors, start=1):
-        pi = np.sqrt((np.trace(A) / len(A)) / (np.trace(S) / len(S)))
+        pi = np.sqrt((np.trace(A) / len(A)) / (np.trace(S) / len(S))) if unsure else 1.0
         damped = np.kron(A + pi * 0.1 * np.eye(len(A)), S + 0.1 / pi * np.eye(len(S)))
         wanted = np.linalg.solve(damped, np.concatenate([grads[f"W{k}"], grads[f"b{k}"]]).ravel())
         both = np.concatenate([quick[f"W{k}"], quick[f"b{k}"]]).ravel()

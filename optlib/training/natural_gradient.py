@@ -157,7 +157,7 @@ def kfac_direction(factors, grads, damping, split=False):
     grads : dict of W1, b1, W2, ..., of one network
     damping : positive number lambda
     split : bool
-        The paper's damping of the two factors, for which two inverses are enough.  Without it the damping is that of
+        The paper's damping of the two factors, for which two inverses are enough; pi is 1 where S is 0.  Without it the damping is that of
         `direction`, by the eigenvectors of both.
 
     Returns
@@ -185,7 +185,7 @@ def _by_eigenvectors(A, S, G, damping):
 
 
 def _split(A, S, G, damping):
-    pi = np.sqrt(np.trace(A) / len(A) / (np.trace(S) / len(S)))
+    pi = np.sqrt(np.trace(A) / len(A) / (np.trace(S) / len(S))) if S.any() else 1.0  # a network that is sure
     A = A + pi * damping**0.5 * np.eye(len(A), dtype=A.dtype)
     S = S + damping**0.5 / pi * np.eye(len(S), dtype=S.dtype)
     return np.linalg.solve(S, np.linalg.solve(A, G).T).T
