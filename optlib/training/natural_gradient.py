@@ -157,8 +157,8 @@ def kfac_direction(factors, grads, damping, split=False):
     grads : dict of W1, b1, W2, ..., of one network
     damping : positive number lambda
     split : bool
-        The paper's damping of the two factors, for which two inverses are enough; pi is 1 where S is 0.  Without it the damping is that of
-        `direction`, by the eigenvectors of both.
+        The paper's damping of the two factors, for which two inverses are enough; pi is 1 where S is 0.  Without it the
+        damping is that of `direction`, by the eigenvectors of both.
 
     Returns
     -------
