@@ -52,7 +52,7 @@ def test_look_ahead_without_decay_changes_nothing():
 
 def test_look_ahead_averages_the_running_means_too_and_leaves_integers_alone():
     model = Tiny()
-    run = types.SimpleNamespace(model=model, step=0, steps=4)
+    run = types.SimpleNamespace(model=model, optimizer=None, step=0, steps=4)
     callback = LookAhead(every=1, decay=0.5, power=0.0)
     callback.start(run)
     model.norm.running_mean += 1.0
@@ -105,6 +105,13 @@ def test_weight_decay_needs_to_see_the_rate():
     optimizer = TorchOptimizer(model.parameters(), ol.Momentum(lr=ol.schedules.Exponential(0.1, 0.9)))
     with pytest.raises(ValueError, match="lr is a schedule"):
         short(model, optimizer, callbacks=[WeightDecay(0.1)])
+
+
+@pytest.mark.parametrize("callback", [WeightDecay(0.1), LookAhead()], ids=["WeightDecay", "LookAhead"])
+def test_weights_are_not_moved_beside_a_path_of_its_own(callback):
+    model = Tiny()
+    with pytest.raises(ValueError, match="has no effect on ScheduleFree"):
+        short(model, TorchOptimizer(model.parameters(), ol.ScheduleFree(ol.Adam())), callbacks=[callback])
 
 
 @pytest.mark.parametrize(

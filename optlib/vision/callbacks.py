@@ -3,7 +3,15 @@
 import torch
 
 from .. import checks
+from ..optimizers.around import has_path_of_its_own
 from .arguments import rates_of
+
+
+def _refuse_own_path(who, optimizer):
+    """Weights that are moved between steps must be those that the next step goes on from."""
+    for rule in optimizer.group_rules() if hasattr(optimizer, "group_rules") else ():
+        if has_path_of_its_own(type(rule)):
+            raise ValueError(f"{who} has no effect on {rule!r}, which goes on from a path of its own")
 
 
 class Callback:
@@ -75,6 +83,7 @@ class LookAhead(Callback):
         self.power = checks.number("LookAhead", "power", power, "[0, inf)")
 
     def start(self, run):
+        _refuse_own_path("LookAhead", run.optimizer)
         self.slow = {name: value.clone() for name, value in _floats(run.model)}
 
     @torch.no_grad()
@@ -124,6 +133,7 @@ class WeightDecay(Callback):
         self.rate, self.biases = checks.number("WeightDecay", "rate", rate, "[0, inf)"), bool(biases)
 
     def start(self, run):
+        _refuse_own_path("WeightDecay", run.optimizer)
         if None in rates_of(run.optimizer):
             raise ValueError("WeightDecay: the rule's lr is a schedule, which it cannot read; use fit(schedule=...)")
 
