@@ -14,6 +14,7 @@ from torch.testing._internal.common_optimizers import (
 from torch.testing._internal.common_utils import TestCase
 
 import optlib as ol
+from optlib.optimizers.around import has_path_of_its_own
 from optlib.torch_driver import TorchOptimizer
 
 RULES = [cls for cls in ol.OPTIMIZERS.values() if cls.reads == ("gradient",)]
@@ -37,7 +38,8 @@ def info_of(cls, compile=False):
 
     def inputs(device, dtype=None):
         lr = 0.01 if cls is not ol.AdaDelta else 1.0
-        kinds = {"lr": lr, "weight_decay": 0.1}, {"lr": torch.tensor(lr)}, {"lr": lr}
+        decay = 0.0 if has_path_of_its_own(cls) else 0.1  # beside such a rule it is refused
+        kinds = {"lr": lr, "weight_decay": decay}, {"lr": torch.tensor(lr)}, {"lr": lr}
         return [OptimizerInput(None, kwargs) for kwargs in kinds[: 1 if compile else None]]
 
     return OptimizerInfo(
