@@ -19,6 +19,7 @@ import numpy as np
 
 from . import checks
 from .functions import Function
+from .functions.matrices import slices
 from .optimizers.base import as_rule
 from .optimizers.kinds import steps_points_apart
 from .trajectory import CRITERIA, Trajectory
@@ -125,11 +126,10 @@ class _Matrices:
     """A copy of a rule for each matrix that points (..., d) consist of; without any a point is a matrix of one row."""
 
     def __init__(self, rule, f, x):
-        self.parts, end = [], 0
-        for m, n in f.shapes or ((1, x.shape[-1]),):
-            part, end = slice(end, end + m * n), end + m * n
-            settings = {name: _of_matrix(value, part, (m, n)) for name, value in rule.settings().items()}
-            self.parts.append((part, (m, n), type(rule)(**settings).batched()))
+        self.rules = []
+        for part, shape in slices(f.shapes or ((1, x.shape[-1]),)):
+            settings = {name: _of_matrix(value, part, shape) for name, value in rule.settings().items()}
+            self.rules.append((part, shape, type(rule)(**settings).batched()))
 
     def advance(self, x, *seen, loss=None):
         loss = None if loss is None else loss[..., None]
@@ -140,7 +140,7 @@ class _Matrices:
 
     def _each(self, call, x, *seen):
         x_new = np.empty_like(x)
-        for part, shape, rule in self.parts:
+        for part, shape, rule in self.rules:
             matrices = [v[..., part].reshape(*v.shape[:-1], *shape) for v in (x, *seen)]
             x_new[..., part] = call(rule, *matrices).reshape(*x.shape[:-1], -1)
         return x_new

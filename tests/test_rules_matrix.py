@@ -7,32 +7,14 @@ import torch
 import optlib as ol
 from optlib.optimizers.matrix import JORDAN, POLAR_EXPRESS, newton_schulz
 from optlib.torch_driver import TorchOptimizer
+from oracles import STEPS, path, torch_path
 
-STEPS = 300
 MATRIX = ("Muon", "Shampoo", "SOAP")
 
 
 def gradients(shape, steps=STEPS, seed=0):
     rng = np.random.default_rng(seed)
     return 10 ** rng.uniform(-2, 2, size=(steps, 1, 1)) * rng.standard_normal((steps, *shape))
-
-
-def path(rule, x, steps):
-    points = []
-    for g in steps:
-        x = rule.step(x, g)
-        points.append(x)
-    return np.array(points)
-
-
-def torch_path(make, x, steps):
-    p = torch.nn.Parameter(torch.tensor(x))
-    optimizer, points = make([p]), []
-    for g in steps:
-        p.grad = torch.tensor(g)
-        optimizer.step()
-        points.append(p.detach().numpy().copy())
-    return np.array(points)
 
 
 def error(ours, theirs):

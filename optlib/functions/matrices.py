@@ -9,6 +9,14 @@ from ..registry import FUNCTIONS
 from .base import Function
 
 
+def slices(shapes):
+    """Where matrices of these shapes lie among the coordinates of a point: for each a slice, and its shape (m, n)."""
+    end = 0
+    for m, n in shapes:
+        yield slice(end, end + m * n), (m, n)
+        end += m * n
+
+
 def _rows(x, m, n):
     return [x[n * i : n * i + n] for i in range(m)]
 

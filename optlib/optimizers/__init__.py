@@ -5,7 +5,7 @@ from . import (  # noqa: F401, I001
     descent, momentum, adaptive, adam, adam_family, yellowfin, averaging, signs, adam_denominators, adam_averages,
     layerwise, factored, rate_free, second_order, gradient_free,
     matrix, preconditioned,
-    around,
+    around, weight_averages,
 )
 from ..registry import OPTIMIZERS
 from .base import Optimizer

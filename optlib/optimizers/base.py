@@ -92,7 +92,7 @@ class Optimizer:
         raise NotImplementedError(f"{type(self).__name__} must define update(self, x, g)")
 
     def evaluated(self, x):
-        """What is to be evaluated in place of ``x`` once there is a state, in the form of either."""
+        """What is to be evaluated in place of ``x`` once there is a state: shaped as ``x``, or as `update` sees it."""
         return x
 
     # --- what a user calls -------------------------------------------------------------------------------

@@ -5,13 +5,18 @@ from ..registry import hyper, register
 from .base import Optimizer
 
 
+def without_overflow(S):
+    """Matrices (..., n, n) with the identity in place of those whose numbers have overflown; and which are finite."""
+    finite = isfinite(namespace(S).sum(S, axis=(-2, -1), keepdims=True))
+    return where(finite, S, like(namespace(S).eye(S.shape[-1]), S)), finite
+
+
 def inverse_root(S, power):
     """S^(-1/power) of symmetric matrices (..., n, n); 0 where the numbers have overflown, as 1/inf is."""
-    xp, identity = namespace(S), like(namespace(S).eye(S.shape[-1]), S)
-    finite = isfinite(xp.sum(S, axis=(-2, -1), keepdims=True))
-    sizes, vectors = xp.linalg.eigh(where(finite, S, identity))
+    S, finite = without_overflow(S)
+    sizes, vectors = namespace(S).linalg.eigh(S)
     sizes = maximum(sizes, finfo(S).eps * sizes[..., -1:])  # what is below is rounding, and may be negative
-    return where(finite, (vectors * sizes[..., None, :] ** (-1 / power)) @ transposed(vectors), 0.0 * identity)
+    return where(finite, (vectors * sizes[..., None, :] ** (-1 / power)) @ transposed(vectors), zeros_like(S))
 
 
 def times(a, b):
@@ -150,9 +155,7 @@ class SOAP(Optimizer):
         """Q nearer to the eigenvectors of S, and v with its rows in the order of Q's columns."""
         if self.t > 1 and (self.t - 1) % self.every:
             return Q, v
-        xp, identity = namespace(S), like(namespace(S).eye(S.shape[-1]), S)
-        finite = isfinite(xp.sum(S, axis=(-2, -1), keepdims=True))
-        S = where(finite, S, identity)  # with numbers that have overflown Q stays
+        xp, (S, _) = namespace(S), without_overflow(S)  # then Q stays
         if self.t == 1:
             return xp.flip(xp.linalg.eigh(S)[1], axis=-1), v
         order = xp.argsort(-xp.sum(Q * (S @ Q), axis=-2), axis=-1)

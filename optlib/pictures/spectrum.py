@@ -6,7 +6,7 @@ import numpy as np
 
 from ..checks import choice, integer, number
 from ..functions.base import Function
-from ..functions.matrices import LeastSquares
+from ..functions.matrices import LeastSquares, slices
 from ..minimize import Trajectory, minimize
 from ..optimizers.adam import Adam
 from ..optimizers.descent import GradientDescent
@@ -93,10 +93,8 @@ def _checked(paths, matrix):
 
 def _part(x, f, matrix):
     """One matrix (..., m, n) of points (..., d)."""
-    which = f.names.index(matrix)
-    first = sum(m * n for m, n in f.shapes[:which])
-    m, n = f.shapes[which]
-    return x[..., first : first + m * n].reshape(*x.shape[:-1], m, n)
+    part, shape = [*slices(f.shapes)][f.names.index(matrix)]
+    return x[..., part].reshape(*x.shape[:-1], *shape)
 
 
 def _singular_values(path, f, matrix):

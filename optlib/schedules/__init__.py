@@ -374,8 +374,8 @@ def _climb(t, steps):
 
 def _check_room(who, most, **lengths):
     if sum(lengths.values()) > most:
-        said = " + ".join(f"{name}={length}" for name, length in lengths.items())
-        raise ValueError(f"{who}: {said} must be at most {most}, to fit into the steps")
+        together = " + ".join(f"{name}={length}" for name, length in lengths.items())
+        raise ValueError(f"{who}: {together} must be at most {most}, to fit into the steps")
 
 
 def _power(factor, n):
