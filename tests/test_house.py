@@ -10,12 +10,12 @@ from tools import house, map
 
 TESTS = house.PACKAGE.parent / "tests"
 ENTRIES = 21
-# A ratchet: these may only fall.  What is registered does not count (rules, functions, the schedules), nor do the tests
-# of rules: one more is no fault.  Aimed at are 1,500, 16,400 and 15,000.  They were raised three times: for the try-out
+# A ratchet: these may only fall.  What is registered does not count (rules, functions, the schedules), nor do the
+# notebooks' exercises, nor the tests of rules and exercises: one more is no fault.  Aimed at are 1,500, 16,400 and 15,000.  They were raised three times: for the try-out
 # of objectives, torch's own tests, and the arithmetic that pages do themselves; for predictions, pictures that pages
 # draw, one explorer for all places, the notebooks' exercises and data; for what rules of today need: matrices in
 # minimize, evaluation points, groups with rules of their own, the last iterate's bound, natural gradients, spectra.
-HEART_LINES, PACKAGE_LINES, TEST_LINES = 2_545, 21_635, 21_370
+HEART_LINES, PACKAGE_LINES, TEST_LINES = 2_545, 20_412, 20_118
 
 
 def lines(paths):
@@ -122,7 +122,9 @@ def test_the_package_has_few_entries():
 def test_heart_package_and_tests_are_small():
     registered = {each.__module__ for each in [*ol.OPTIMIZERS.values(), *(f.formula for f in ol.FUNCTIONS.values())]}
     registered.add(ol.schedules.__name__)
-    rest = {name: path for name, path in house.modules().items() if name not in registered}
+    rest = {name: path for name, path in house.modules().items()
+            if name not in registered and "exercises.notebook" not in name}  # fmt: skip
     assert lines(path for name, path in rest.items() if house.room(name) == "heart") < HEART_LINES
     assert lines(rest.values()) < PACKAGE_LINES
-    assert lines(set(TESTS.glob("*.py")) - set(TESTS.glob("test_rules_*.py"))) < TEST_LINES
+    counted = set(TESTS.glob("*.py")) - {*TESTS.glob("test_rules_*.py"), *TESTS.glob("test_exercises*.py")}
+    assert lines(counted) < TEST_LINES
