@@ -182,6 +182,9 @@ class AveragedMatrix(UnitOfMatrix):
         self.average = x if self.t == 1 else self.average + (x - self.average) / self.t
         return x
 
+    def evaluated(self, x):
+        return self.average
+
 
 def test_averages_of_rules_that_train_run_by_run():
     runs = ol.train_many(MLP, AveragedMatrix, TRAIN, seeds=[0, 1], settings={"lr": [0.1]}, steps=12, path=True)
@@ -229,13 +232,15 @@ def test_best_is_the_mean_over_seeds_and_loses_where_one_diverged():
 
 
 @pytest.mark.parametrize("schedule", [None, schedules.ByGradientNorm(1.0)])
-def test_asgd_is_looked_at_where_its_average_is(schedule):
-    how = {"steps": 30, "seeds": [1], "settings": {"lr": [0.1]}, "schedule": schedule}
-    runs = ol.train_many(MLP, ol.ASGD, TRAIN, **how)
+@pytest.mark.parametrize("rule", ["ASGD", "EMA", "Lookahead", "ScheduleFree"])
+def test_a_rule_is_looked_at_where_its_average_is(rule, schedule):
+    rule = ol.OPTIMIZERS[rule]
+    how = {"steps": 33, "seeds": [1], "settings": {"lr": [0.1]}, "schedule": schedule}
+    runs = ol.train_many(MLP, rule, TRAIN, **how)
     average, path = networks.pick(runs.average, 0, 0), networks.pick(runs.params, 0, 0)
     assert runs.train_loss[-1, 0, 0] == pytest.approx(MLP.loss(average, TRAIN.x, TRAIN.y), rel=1e-12)
     assert runs.train_loss[-1, 0, 0] != pytest.approx(MLP.loss(path, TRAIN.x, TRAIN.y), rel=1e-3)
-    one = ol.train(MLP, ol.ASGD(lr=0.1), TRAIN, steps=30, seed=1, schedule=schedule)
+    one = ol.train(MLP, rule(lr=0.1), TRAIN, steps=33, seed=1, schedule=schedule)
     same(runs, one, 0, 0)
     for name, value in one.average.items():
         np.testing.assert_allclose(average[name], value, rtol=1e-9, atol=1e-12)

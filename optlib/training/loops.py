@@ -105,23 +105,12 @@ def _train_one(plan, seed, settings, record):
             if plan.path:
                 record._points[t + 1] = flatten(params, shapes)
             if t + 1 in plan.rows:
-                average = _average(opt, shapes)
-                record._evaluate(t + 1, params if average is None else unflatten(average, shapes), plan)
-    return flatten(params, shapes), _average(opt, shapes)
+                record._evaluate(t + 1, opt.evaluation_point(params), plan)
+    return flatten(params, shapes), flatten(opt.evaluation_point(params), shapes) if plan.averages else None
 
 
 def _all_finite(entries):
     return all(np.isfinite(value).all() for value in entries.values())
-
-
-def _average(opt, shapes):
-    """The average that a rule keeps of its path, as a vector; None for rules that keep none."""
-    state = opt.state
-    if "average" in state:  # of all weights as one vector
-        return state["average"]
-    if all("average" in state.get(name, ()) for name in shapes):
-        return np.concatenate([np.ravel(state[name]["average"]) for name in shapes])
-    return None
 
 
 def train_many(network, rule, data, *, seeds, settings=None, start=None, batch=32, epochs=None, steps=None,
@@ -229,8 +218,8 @@ def _train_stacked(plan, seeds, settings, record):
                     x = np.full_like(x, np.nan)
                     break
             if t + 1 in plan.rows:
-                record._evaluate(t + 1, unflatten(getattr(rule, "average", x), shapes), plan)
-    return x, getattr(rule, "average", None)
+                record._evaluate(t + 1, unflatten(rule.evaluation_point(x), shapes), plan)
+    return x, rule.evaluation_point(x) if plan.averages else None
 
 
 def _chunks(seeds, settings, numbers, workers):

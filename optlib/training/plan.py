@@ -8,6 +8,7 @@ import numpy as np
 from .. import checks
 from ..data.batching import batches
 from ..data.sets import Data
+from ..optimizers.base import Optimizer
 from ..schedules.base import Combined
 from .dict_optimizer import gradient_rule
 from .networks.base import Network
@@ -20,6 +21,8 @@ class Plan:
     ----------
     steps, epochs : int
         Steps to make, and epochs that begin within them.
+    averages : bool
+        Whether the rule is judged at another point than it has come to, such as the average of its path.
     at : int array (E,)
         Numbers of steps after which the network is evaluated on all examples; ``rows[t]`` is the place of t in it.
     """
@@ -34,6 +37,7 @@ class Plan:
         if validation is not None:
             self.validation = check_data(who, "validation", validation, network).astype(dtype)
         self.rule = gradient_rule(who, rule)
+        self.averages = type(self.rule).evaluated is not Optimizer.evaluated
         for name, value in self.rule.settings().items():
             if getattr(value, "shape", ()):
                 raise ValueError(

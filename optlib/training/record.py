@@ -36,7 +36,7 @@ class Training:
         Weights before the first step and after each; only where ``path=True`` was asked for.  NaN where a run has
         diverged.
     average : dict of arrays (..., shape), or None
-        For `ASGD`: the average of the path, which is evaluated in place of the last point.
+        For rules such as `ASGD` and `ScheduleFree`: the average of the path, which is evaluated in place of the point.
     network, rule, batch, seeds, settings
         As they were given; ``settings`` as a dict of 1-D arrays.
     seconds : float
