@@ -50,12 +50,12 @@ def test_a_color_scale_keeps_its_steps_in_the_file():
     assert runs.max() < len(column) / 30
 
 
-def test_the_legend_keeps_nothing_of_earlier_paths():
-    """It is drawn once and laid over later frames: only the paths of the frame itself show through a little."""
+def test_a_frame_keeps_nothing_of_others():
+    """The background is drawn once and laid under each: the legend, too, shows only the path of the frame itself."""
     f = ol.functions.quadratic(kappa=20)
-    corner = setting(f, [ol.GradientDescent(lr=0.1)], start=(4.9, 4.9), steps=3).tracks()
-    elsewhere = setting(f, [ol.GradientDescent(lr=0.1)], start=(-4.0, -2.0), steps=3).tracks()
-    used, fresh = (Painter(scene(f)) for _ in range(2))
-    used.frame(corner, "title")
-    assert np.array_equal(used.frame(elsewhere, "title"), fresh.frame(elsewhere, "title"))
-    assert not np.array_equal(used.frame(corner, "title"), fresh.frame(elsewhere, "title"))
+    tracks = setting(f, [ol.GradientDescent(lr=0.1)], start=(4.9, 4.9), steps=3).tracks()
+    used, fresh = (Painter(scene(f), tracks) for _ in range(2))
+    frames = [np.asarray(image.convert("RGB")) for image in (used.at(3), used.at(0, "title"), used.at(3), fresh.at())]
+    assert np.array_equal(frames[0], frames[2])
+    assert np.array_equal(frames[2], frames[3])
+    assert not np.array_equal(frames[0], frames[1])

@@ -9,11 +9,10 @@ import numpy as np
 from PIL import Image
 
 from ..checks import WrongType, instance, integer, number, replacing
-from ..pictures.picture import show_name
+from ..pictures.picture import PALETTE, show_name
 from ..pictures.tracks import sentences, settings_line, tracks
 from . import browser_data, page
-from .painter import painter
-from .palette import COLORS
+from .painter import Painter
 from .scene import scene
 
 MOST_POINTS = 20_000  # in one player, all paths together; longer paths are thinned out
@@ -127,18 +126,18 @@ class Animation:
 
     def frames(self, count=FRAMES, size=(600, 500), scale=1):
         """Yield ``count`` frames from the start to the last step, as images with a palette."""
-        brush = painter(self.scene, size, scale=scale)
+        brush = Painter(self.scene, self.tracks, size, scale=scale)
+        brush.at()  # the last step has all colors
         for step in np.unique(np.linspace(0, self.steps, count).round().astype(int)):
-            yield brush.image(brush.frame(*self._at(int(step))))
+            yield brush.at(step, self._title(step))
 
     def still(self, step=None, size=(600, 500), scale=1):
         """PNG bytes of the picture at a step, by default the last."""
-        return painter(self.scene, size, scale=scale).png(*self._at(self.steps if step is None else step))
+        return Painter(self.scene, self.tracks, size, scale=scale).png(step, self._title(step))
 
-    def _at(self, step):
-        """What a painter draws at a step: tracks, title, step."""
-        where = "" if step >= self.steps else f", step {step}"
-        return self.tracks, f"{self.title}, {self.settings}{where}", step
+    def _title(self, step):
+        where = "" if step is None or step >= self.steps else f", step {step}"
+        return f"{self.title}, {self.settings}{where}"
 
     # --- files ---------------------------------------------------------------------------------------------
 
@@ -198,7 +197,7 @@ def _write_film(path, kind, frames, seconds):
     else:
         first, *rest = _changes_only(frames)
         kinds = {"gif": dict(format="GIF", optimize=False, disposal=1), "apng": dict(format="PNG", blend=1)}
-        options = kinds[kind] | {"transparency": COLORS}
+        options = kinds[kind] | {"transparency": PALETTE}
     first.save(path, save_all=True, append_images=rest, duration=times, loop=0, **options)
 
 
@@ -207,13 +206,13 @@ def _changes_only(frames):
 
     The transparent color needs its own entry in the palette: browsers ignore one that lies beyond its end.
     """
-    palette = frames[0].getpalette()[: 3 * COLORS] + [0, 0, 0]
+    palette = frames[0].getpalette()[: 3 * PALETTE] + [0, 0, 0]
     first = frames[0].copy()
     first.putpalette(palette)
     yield first
     for before, now in itertools.pairwise(frames):
         before, indices = np.asarray(before), np.asarray(now)
-        changed = Image.fromarray(np.where(indices == before, np.uint8(COLORS), indices))
+        changed = Image.fromarray(np.where(indices == before, np.uint8(PALETTE), indices))
         changed.putpalette(palette)
         yield changed
 

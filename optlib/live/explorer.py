@@ -17,7 +17,7 @@ from ..pictures.tracks import sentences
 from ..registry import FUNCTIONS, OPTIMIZERS
 from . import browser_data, offline, page
 from .display import WIDGET_VIEW
-from .painter import painter
+from .painter import Painter
 from .scene import scene
 from .setting import setting
 
@@ -231,14 +231,13 @@ class Explorer:
 
     def _render(self):
         """PNG, title, and a sentence on each path; the reason instead where there is no path."""
-        brush, first = painter(self._view, dark=self._dark), self._first
+        first, tracks = self._first, []
         try:
             tracks = first.tracks()
+            title, words = first.title(tracks), sentences(tracks)
         except ValueError as error:  # the function has no value at this start
-            name = show_name(first.f)
-            return brush.png([], name), name, [str(error)]
-        title = first.title(tracks)
-        return brush.png(tracks, title), title, sentences(tracks)
+            title, words = show_name(first.f), [str(error)]
+        return Painter(self._view, tracks, dark=self._dark).png(None, title), title, words
 
     def html(self, bridge=""):
         """The page around a still picture, for places without scripts; ``bridge`` is the name of its widgets."""

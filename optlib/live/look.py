@@ -43,17 +43,6 @@ class Look:
         ramp = [theme.mix(self.landscape[i], self.landscape[i + 1], t - i) for i, t in zip(first, at, strict=True)]
         return [*ramp, self.undefined]
 
-    def blends(self, count):
-        """Colors (count, 3) for paths, text and their soft edges over everything they may lie on."""
-        unders = [self.paper, *self.landscape[:: len(self.landscape) - 1], self.ink]
-        paths = [self.path_color({"color": c}) for c in theme.PATH_COLORS]
-        shares = (1.0, 0.7, 0.4)
-        blends = [theme.mix(self.paper, self.ink, t) for t in np.linspace(0, 1, 12)]
-        blends += [theme.mix(theme.YELLOW, other, t) for other in (theme.INK, self.landscape[0]) for t in (0.0, 0.4)]
-        blends += [theme.mix(under, color, share) for share in shares for color in paths for under in unders]
-        blends = list(dict.fromkeys(blends))[:count]
-        return np.array([theme.rgb(c) for c in blends + blends[:1] * (count - len(blends))], np.uint8)
-
 
 LIGHT = Look(theme.PAPER, theme.INK, theme.FAINT, theme.UNDEFINED, theme.LANDSCAPE)
 DARK = Look(

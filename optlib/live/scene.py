@@ -43,11 +43,11 @@ class Scene:
     def levels(self):
         """Values of the contour lines, rising."""
         lowest = self.f.minimum if self.f.minimum is not None and np.isfinite(self.f.minimum) else None
-        return background.contour_levels(self._sample(GRID, GRID), lowest, background.LEVELS)
+        return background.contour_levels(self.sample(GRID, GRID), lowest, background.LEVELS)
 
     def bands(self, width, height):
         """The contour picture as bands, uint8 of shape (height, width), top row first."""
-        return background.bands(self._sample(width, height)[::-1], self.levels)
+        return background.bands(self.sample(width, height)[::-1], self.levels)
 
     def graph(self, count=400):
         """Points (count, 2) of the curve of a function of one coordinate; NaN where it is not finite."""
@@ -71,8 +71,8 @@ class Scene:
         """Where a path runs in the picture: points (steps + 1, 2); see `pictures.tracks.Track`."""
         return track.x if self.flat else track.on_graph()
 
-    def _sample(self, width, height):
-        # Sample at the centers of the pixels, as an image is shown.
+    def sample(self, width, height):
+        """Values (height, width) at the centers of pixels, as an image is shown, but the lowest row first."""
         (x0, x1), (y0, y1) = self.x, self.y
         x = x0 + (np.arange(width) + 0.5) * (x1 - x0) / width
         y = y0 + (np.arange(height) + 0.5) * (y1 - y0) / height

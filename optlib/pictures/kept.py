@@ -1,8 +1,4 @@
-"""A figure that is drawn once and kept, for pictures that a slider redraws while it is dragged.
-
-Only the artists that move are drawn again, and only the pixels that they change are looked up in the palette: a frame
-takes a few milliseconds instead of hundreds.
-"""
+"""A figure that is drawn once and kept: only what moves is drawn again, for films and for sliders that are dragged."""
 
 import io
 
@@ -12,7 +8,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from . import theme
-from .picture import DPI, PALETTE, Picture, with_palette
+from .picture import DPI, EXACT, PALETTE, Picture, indexed, nearest, palette_of, with_colors
 
 
 class KeptFigure:
@@ -24,63 +20,52 @@ class KeptFigure:
     Parameters
     ----------
     size : (width, height) in inches
-    moving_colors, background_colors : sequences of hex colors
-    shares : sequence of float from 0 to 1
-        The palette holds mixtures of each moving color with so much of each background color, for soft edges.
+    dpi : float
+        Pixels an inch.
+    paper : hex color
+    exact : hex colors
+        See `palette_of`.
     """
 
-    def __init__(self, size, moving_colors, background_colors, shares):
-        self.figure = Figure(figsize=size, dpi=DPI, layout="none")
+    def __init__(self, size, dpi=DPI, paper=theme.PAPER, exact=EXACT):
+        self.figure = Figure(figsize=size, dpi=dpi, layout="none", facecolor=paper)
         self.canvas = FigureCanvasAgg(self.figure)
-        self.palette, self.moving = None, []
-        blends = [theme.mix(a, b, share) for a in moving_colors for b in background_colors for share in shares]
-        self.blends = np.array([theme.rgb(color) for color in dict.fromkeys(blends)], float)
+        self.dpi, self.exact, self.moving, self.background, self.palette = dpi, exact, [], None, None
 
-    def frame(self):
-        """PNG bytes of the figure with its artists where they are now."""
+    def image(self):
+        """The figure with its artists where they are now, in the colors of the first such image: films need that."""
         with theme.themed():
-            if self.palette is None:
+            if self.background is None:
                 self._keep_background()
-            self.canvas.restore_region(self.clean)
+            self.canvas.restore_region(self.background)
             for artist in self.moving:
                 self.figure.draw_artist(artist)
-        image = Image.fromarray(self._indices())
-        image.putpalette(self.palette)
-        packed = io.BytesIO()
-        image.save(packed, "PNG", compress_level=1)
-        return packed.getvalue()
+        pixels = self._pixels()
+        if self.palette is None:
+            self.palette = palette_of(self._picture(), exact=self.exact)
+            self.indices = np.asarray(indexed(self._picture(), self.palette))
+            self.known = pixels.copy()
+        changed = pixels != self.known  # few: to look up only these is several times as fast
+        indices = self.indices.copy()
+        colors, which = np.unique(pixels[changed], return_inverse=True)
+        indices[changed] = nearest(colors[:, None].view(np.uint8)[:, :3].astype(int), self.palette)[which]
+        return with_colors(indices, self.palette)
 
     def _keep_background(self):
-        """Remember the figure without its moving artists, and choose the palette."""
-        self.figure.dpi = DPI  # matplotlib does not promise to restore it after saving at another resolution
+        self.figure.dpi = self.dpi  # matplotlib does not promise to restore it after saving at another resolution
         for artist in self.moving:
             artist.set_visible(False)
         self.canvas.draw()
         for artist in self.moving:
             artist.set_visible(True)
-        background = with_palette(Image.fromarray(self._pixels()[..., :3]), 256 - len(self.blends)).getpalette()
-        colors = np.concatenate([np.array(background, float).reshape(-1, 3), self.blends])
-        self.palette = colors.astype(int).ravel().tolist()
-        self.clean = self.canvas.copy_from_bbox(self.figure.bbox)
-        self.clean_pixels = self._pixels().copy().view(np.uint32)[..., 0]
-        # The nearest palette color for every color of 5 bits a channel; exact for the colors of the background.
-        levels = np.stack(np.meshgrid(*[np.arange(32) * 8.0 + 4] * 3, indexing="ij"), axis=-1).reshape(-1, 3)
-        self.nearest = _nearest(levels, colors)
-        used, where = np.unique(self.clean_pixels, return_inverse=True)
-        exact = _nearest(used[:, None].view(np.uint8)[:, :3].astype(float), colors)
-        self.clean_indices = exact[where].reshape(self.clean_pixels.shape)
+        self.background = self.canvas.copy_from_bbox(self.figure.bbox)
 
     def _pixels(self):
-        return np.asarray(self.canvas.buffer_rgba())
+        """One number a pixel, an array that changes with the figure."""
+        return np.asarray(self.canvas.buffer_rgba()).view(np.uint32)[..., 0]
 
-    def _indices(self):
-        """Index into the palette of each pixel; only those that changed are looked up."""
-        pixels = self._pixels()
-        changed = np.flatnonzero(pixels.view(np.uint32)[..., 0] != self.clean_pixels)
-        indices = self.clean_indices.copy()
-        keys = (pixels.reshape(-1, 4)[changed, :3].astype(np.uint16) >> 3) @ np.array([1024, 32, 1], np.uint16)
-        indices.ravel()[changed] = self.nearest[keys]
-        return indices
+    def _picture(self):
+        return Image.fromarray(np.asarray(self.canvas.buffer_rgba())).convert("RGB")
 
 
 class KeptPicture(Picture):
@@ -95,17 +80,14 @@ class KeptPicture(Picture):
         self._laid_out = True  # the axes have fixed places; a layout for each frame would take most of its time
 
     def png(self, dpi=DPI, colors=PALETTE):
-        """The picture as the bytes of a PNG file; at the usual resolution in a few milliseconds."""
+        """The picture as the bytes of a PNG file; at the usual resolution without drawing all of it again."""
         if (dpi, colors) != (DPI, PALETTE):
             return super().png(dpi, colors)
         self._set()
-        return self.board.frame()
+        packed = io.BytesIO()
+        self.board.image().save(packed, "PNG", compress_level=1)
+        return packed.getvalue()
 
     def _draw(self, file, kind, dpi, metadata=None):
         self._set()
         super()._draw(file, kind, dpi, metadata)
-
-
-def _nearest(wanted, colors):
-    """For each of ``wanted`` (n, 3) the index of the nearest of ``colors`` (m, 3), uint8 (n,)."""
-    return ((colors**2).sum(axis=1) - 2 * wanted @ colors.T).argmin(axis=1).astype(np.uint8)

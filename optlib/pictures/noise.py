@@ -134,8 +134,7 @@ class Board(KeptFigure):
     def __init__(self, f, steps, first, extent):
         land = terrain("noisy_run", f, extent)
         with theme.themed():
-            backgrounds = (theme.PAPER, *theme.LANDSCAPE)
-            super().__init__(_SIZE, (theme.INK, theme.BLUE, theme.VERMILLION), backgrounds, (0.0, 0.4, 0.75))
+            super().__init__(_SIZE)
             plane, loss, rate = self.axes = [self.figure.add_axes(place) for place in (_PLANE, _LOSS, _RATE)]
             draw.contours(plane, land)
             draw.minima(plane, f, land.extent)

@@ -24,6 +24,7 @@ PALETTE = 224  # colors in the file: a third of the size of full color, with no 
 # Notebooks keep the picture as WebP without loss, in fewer colors, and as a small PNG for what shows no HTML.
 STORED, SMALL = {"dpi": DPI, "colors": 128}, {"dpi": 72, "colors": 48}
 PINNED = 40  # so many of them are the picture's most frequent colors, kept exactly
+EXACT = (*theme.PATH_COLORS, theme.YELLOW, theme.PAPER, theme.UNDEFINED)
 FORMATS = ("png", "svg", "pdf")
 
 
@@ -146,30 +147,51 @@ def png_size(png):
 
 
 def with_palette(image, size=PALETTE):
-    """The image in ``size`` colors.
+    """The image in ``size`` colors."""
+    return indexed(image, palette_of(image, size))
+
+
+def palette_of(image, size=PALETTE, exact=EXACT):
+    """The ``size`` colors of an image that show it best, an array (size, 3).
 
     Averaging alone would mix the color of a thin line with that of its surroundings, and one optimizer's color
-    with another's; so the theme's colors and the most frequent ones, those of flat areas, stay exact.
+    with another's; so those of the theme (or other ``exact`` ones) and the most frequent, those of flat areas, stay.
     """
-    # (count, color) for each color; NumPy would sort a million pixels.
-    counts, colors = map(np.array, zip(*image.getcolors(image.width * image.height), strict=True))
+    counts, colors = _counted(image)
     packed = _packed(colors)
     order = np.argsort(packed)
     counts, colors, packed = counts[order], colors[order], packed[order]
-    themed = (*theme.PATH_COLORS, theme.YELLOW, theme.PAPER, theme.UNDEFINED)
-    weights = np.where(np.isin(packed, [int(color[1:], 16) for color in themed]), counts.sum(), counts)
+    weights = np.where(np.isin(packed, [int(color[1:], 16) for color in exact]), counts.sum(), counts)
     pinned = colors[np.argsort(weights, kind="stable")[::-1][:PINNED]]
     # Count each color once, or the rare ends of a color scale would be merged into a few steps.
     once = Image.fromarray(colors.astype(np.uint8)[None])
     averaged = once.quantize(size - PINNED, dither=Image.Dither.NONE).getpalette()
-    palette = np.concatenate([pinned, np.array(averaged[: 3 * (size - PINNED)], dtype=int).reshape(-1, 3)])
-    # Pillow's own search for the nearest color is rough: it would turn white pages off-white.
-    distance = (palette**2).sum(axis=1) - 2 * colors @ palette.T
-    nearest = np.empty(1 << 24, np.uint8)  # one entry a color; only the pages that are touched take memory
-    nearest[packed] = distance.argmin(axis=1)
-    indexed = Image.fromarray(nearest[_packed(np.asarray(image))])
-    indexed.putpalette(palette.astype(np.uint8).tobytes())
-    return indexed
+    return np.concatenate([pinned, np.array(averaged[: 3 * (size - PINNED)], dtype=int).reshape(-1, 3)])
+
+
+def indexed(image, palette):
+    """The image in the colors of a palette."""
+    _, colors = _counted(image)
+    table = np.empty(1 << 24, np.uint8)  # one entry a color; only the pages that are touched take memory
+    table[_packed(colors)] = nearest(colors, palette)
+    return with_colors(table[_packed(np.asarray(image))], palette)
+
+
+def nearest(colors, palette):
+    """Indices, uint8 (n,), of the nearest of a palette; Pillow's search is rough, and turns white pages off-white."""
+    return ((palette**2).sum(axis=1) - 2 * colors @ palette.T).argmin(axis=1).astype(np.uint8)
+
+
+def with_colors(indices, palette):
+    """An image of indices into a palette."""
+    image = Image.fromarray(indices)  # becomes indexed when it gets its palette
+    image.putpalette(palette.astype(np.uint8).tobytes())
+    return image
+
+
+def _counted(image):
+    """How often each color occurs, and the colors (n, 3); NumPy would sort a million pixels."""
+    return map(np.array, zip(*image.getcolors(image.width * image.height), strict=True))
 
 
 def _packed(colors):
