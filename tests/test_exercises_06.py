@@ -38,10 +38,12 @@ def largest(a):
 
 
 DIAGNOSIS = {"A": 5, "B": 2, "C": 3}
+VERDICTS = {"A": "budget", "B": "edge", "C": "fair", "D": "undecided", "E": "seeds"}
 RIGHT = [
     ("06.1", muon), ("06.1", muon_of_the_package), ("06.1", lambda *a: muon(*a).tolist()),
     ("06.2", largest), ("06.2", lambda a: float(((a + 1) / (a - 1)) ** 0.5)),
     ("06.3", DIAGNOSIS), ("06.3", {"A": 5.0, "B": np.int64(2), "C": 3}),
+    ("06.4", (100.6, 82.3, 1.0)), ("06.4", np.array([100, 80, 1])), ("06.5", VERDICTS),
 ]  # fmt: skip
 
 
@@ -70,6 +72,16 @@ def test_the_suspects_show_what_their_bugs_are():
     np.testing.assert_allclose(first["A"] / first["A"][0], gradient / gradient[0])
     assert first["B"][0] > 2
     np.testing.assert_allclose(first["C"], 0.1 * first["right"], rtol=1e-5)
+
+
+def test_each_report_of_06_5_has_one_flaw_or_none_and_each_flaw_comes_once():
+    flaws = [notebook_06._flaws(report) for report in notebook_06.REPORTS.values()]
+    assert sorted(flaws) == [[], ["budget"], ["edge"], ["seeds"], ["undecided"]]
+    for report in notebook_06.REPORTS.values():
+        assert np.mean(report["N"]["test"]) < np.mean(report["AdamW"]["test"]), "each claims to win"
+        for side in (report["N"], report["AdamW"]):
+            assert len(side["rates"]) == len(side["validation"])
+            assert len(side["test"]) == len(report["final seeds"])
 
 
 def of(**slip):
@@ -111,6 +123,20 @@ WRONG = [
     ("06.3", {"A": 5, "B": 2}, "a dict with the three letters"),
     ("06.3", DIAGNOSIS | {"C": "3"}, "each letter needs the number"),
     ("06.3", [5, 2, 3], "a dict with the three letters"),
+    ("06.4", (0.01, 82.3, 1.0), "gradient descent: this is the steps of class 1 over"),
+    ("06.4", (1.0, 82.3, 1.0), "gradient descent: class 1 and class 100 do not get gradients of one size"),
+    ("06.4", (10.0, 82.3, 1.0), "not with its root"),
+    ("06.4", (10760, 82.3, 1.0), "these are the steps of class 100"),
+    ("06.4", (82.3, 82.3, 1.0), "gradient descent: this is the quotient with momentum"),
+    ("06.4", (100.6, 100.0, 1.0), "momentum: the simple model says 100"),
+    ("06.4", (100.6, 82.3, 100.0), "sign descent: the sign of a gradient does not know its size"),
+    ("06.4", (100.6, 82.3, 7.0), "sign descent: simulate it"),
+    ("06.4", (100.6, 82.3), "hand in three numbers"),
+    *[("06.5", VERDICTS | {letter: word}, f"{letter}, {word}: {notebook_06._NOT_SO[word][:30]}")
+      for letter, right in VERDICTS.items() for word in notebook_06._NOT_SO if word != right],
+    ("06.5", VERDICTS | {"A": "unfair"}, "A: 'unfair' is not one of the words"),
+    ("06.5", VERDICTS | {"E": None}, "E: put one of the words"),
+    ("06.5", ["budget"], "a dict with the letters"),
 ]  # fmt: skip
 
 

@@ -176,3 +176,120 @@ def _diagnosis(answer):
         return "each letter needs the number of a bug from the list."
     wrong = [letter for letter, (_, number, _) in _SUSPECTS.items() if float_of(answer[letter]) != number]
     return f"{wrong[0]}: {_SUSPECTS[wrong[0]][2]}" if wrong else None
+
+
+# --- 06.4 -------------------------------------------------------------------------------------------------------
+
+RULES_OF_06_4 = {"gradient descent": {}, "momentum": {"beta": 0.9}, "sign descent": {"sign": True}}
+
+
+def _steps(k, *, beta=0.0, sign=False, lr=0.1, share=True):
+    """Steps that class k takes until its loss log(1 + e^-w) is below 0.1."""
+    w = v = t = 0
+    while math.log1p(math.exp(-w)) >= 0.1:
+        g = -1 if sign else -1 / (1 + math.exp(w)) / (k if share else 1)
+        v = beta * v + g
+        w, t = w - lr * v, t + 1
+    return t
+
+
+@exercise("06.4 slow classes")
+def _slow_classes(answer):
+    """Three quotients: steps of class 100 over steps of class 1, for the three rules."""
+    quotients = floats_of(answer)
+    if quotients is None or quotients.shape != (3,):
+        return f"hand in three numbers, for {', '.join(RULES_OF_06_4)}, not {answer!r}."
+    for (name, how), quotient in zip(RULES_OF_06_4.items(), quotients, strict=True):
+        slow, fast = _steps(100, **how), _steps(1, **how)
+        hint = expect_number(float(quotient), slow / fast, tolerance=0.05, hints=[
+            (fast / slow, "this is the steps of class 1 over those of class 100; asked for is the inverse."),
+            (slow, "these are the steps of class 100; divide them by those of class 1."),
+            (1, "class 1 and class 100 do not get gradients of one size: each is multiplied by its share."),
+            (10, "the steps grow with the quotient of the shares, not with its root."),
+            (100, {"momentum": "the simple model says 100, and for many steps that is right; but class 1 is there after "
+                               "so few steps that its velocity has hardly begun. Run it.",
+                   "sign descent": "the sign of a gradient does not know its size, so the share does not matter."}.get(
+                       name, "")),
+            (_steps(100, **{**how, "beta": 0.9}) / _steps(1, **{**how, "beta": 0.9}),
+             "this is the quotient with momentum."),
+        ], otherwise="simulate it: start at w = 0, multiply the derivative of the loss by the share, and count the "
+            "steps until the loss itself (without the share) is below 0.1.")  # fmt: skip
+        if hint:
+            return f"{name}: {hint}"
+    return None
+
+
+# --- 06.5 -------------------------------------------------------------------------------------------------------
+
+
+def _side(rates, validation, test, gradients=1):
+    return {"rates": rates, "validation": validation, "gradients per step": gradients, "test": test}
+
+
+REPORTS = {
+    "A": {
+        "tuning seeds": [100, 101, 102], "final seeds": [0, 1, 2, 3, 4, 5],
+        "N": _side([0.01, 0.03, 0.1, 0.3, 1.0], [0.91, 0.55, 0.38, 0.41, 0.77], [.37, .39, .36, .40, .38, .37], 2),
+        "AdamW": _side([0.0003, 0.001, 0.003, 0.01, 0.03], [0.88, 0.57, 0.42, 0.44, 0.69],
+                       [.42, .43, .40, .44, .42, .41]),
+    },
+    "B": {
+        "tuning seeds": [10, 11, 12], "final seeds": [0, 1, 2, 3, 4, 5],
+        "N": _side([0.003, 0.01, 0.03, 0.1, 0.3], [0.71, 0.52, 0.40, 0.36, 0.58], [.35, .38, .36, .37, .34, .36]),
+        "AdamW": _side([0.00003, 0.0001, 0.0003, 0.001, 0.003], [1.61, 1.12, 0.83, 0.61, 0.47],
+                       [.46, .49, .47, .45, .46, .48]),
+    },
+    "C": {
+        "tuning seeds": [100, 101, 102], "final seeds": [0, 1, 2, 3, 4, 5],
+        "N": _side([0.01, 0.03, 0.1, 0.3, 1.0], [0.63, 0.44, 0.40, 0.52, 1.30], [.41, .36, .44, .38, .35, .42]),
+        "AdamW": _side([0.001, 0.003, 0.01, 0.03, 0.1], [0.60, 0.45, 0.41, 0.43, 0.84], [.43, .38, .45, .41, .36, .44]),
+    },
+    "D": {
+        "tuning seeds": [50, 51, 52], "final seeds": [60, 61, 62, 63, 64, 65],
+        "N": _side([0.1, 0.2, 0.4, 0.8, 1.6], [0.58, 0.47, 0.39, 0.42, 0.66], [.33, .46, .35, .41, .44, .34]),
+        "AdamW": _side([0.001, 0.003, 0.01, 0.03, 0.1], [0.77, 0.49, 0.43, 0.48, 0.95], [.40, .39, .43, .36, .42, .39]),
+    },
+    "E": {
+        "tuning seeds": [0, 1, 2], "final seeds": [0, 1, 2, 3, 4, 5],
+        "N": _side([0.01, 0.03, 0.1, 0.3, 1.0], [0.66, 0.41, 0.33, 0.39, 0.81], [.31, .34, .33, .39, .38, .40]),
+        "AdamW": _side([0.001, 0.003, 0.01, 0.03, 0.1], [0.61, 0.47, 0.40, 0.46, 0.90], [.41, .42, .39, .43, .40, .42]),
+    },
+}  # fmt: skip
+
+_NOT_SO = {
+    "edge": "the best rate of neither rule lies at the end of its grid.",
+    "budget": "both tried as many rates, and take as many gradients for a step.",
+    "seeds": "no final seed was used to choose the rate.",
+    "undecided": "take the differences seed by seed: their mean is more than two standard errors from 0.",
+    "fair": "something is wrong with it; go through the other four words one by one.",
+}
+
+
+def _flaws(report):
+    """What is wrong with a report: words, none if it is fair."""
+    N, other = report["N"], report["AdamW"]
+    apart = np.subtract(other["test"], N["test"])
+    wrong = {
+        "edge": any(np.argmin(side["validation"]) in (0, len(side["rates"]) - 1) for side in (N, other)),
+        "budget": any(np.size(N[key]) != np.size(other[key]) or key != "rates" and N[key] != other[key]
+                      for key in ("rates", "gradients per step")),
+        "seeds": bool({*report["tuning seeds"]} & {*report["final seeds"]}),
+        "undecided": abs(apart.mean()) < 2 * apart.std(ddof=1) / math.sqrt(len(apart)),
+    }  # fmt: skip
+    return [word for word, is_so in wrong.items() if is_so]
+
+
+@exercise("06.5 which of five comparisons is fair?")
+def _which_is_fair(answer):
+    """A dict: letter of a report -> what is wrong with it, or "fair"."""
+    if not isinstance(answer, dict) or set(answer) != set(REPORTS):
+        return f"hand in a dict with the letters {', '.join(REPORTS)} as keys."
+    for letter, report in REPORTS.items():
+        word = answer[letter]
+        if word is ... or word is None:
+            return f"{letter}: put one of the words in place of the dots."
+        if not isinstance(word, str) or word not in _NOT_SO:
+            return f"{letter}: {word!r} is not one of the words {', '.join(_NOT_SO)}."
+        if word not in (_flaws(report) or ["fair"]):
+            return f"{letter}, {word}: {_NOT_SO[word]}"
+    return None
