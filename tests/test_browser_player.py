@@ -290,3 +290,29 @@ def test_paper_shows_the_paths_to_their_ends(animated):
     tab.pdf()
     assert tab.evaluate("window.printed") == STEPS
     assert ask("player.step") == 7
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_singular_values_of_matrices_under_the_slider(browser, tmp_path, scheme):
+    from accessibility import run
+
+    f = ol.functions.matrix_least_squares((1.0, 0.3, 0.1), columns=4)
+    paths = [ol.minimize(f, rule, steps=20) for rule in (ol.GradientDescent(lr=1.0), ol.Muon(lr=0.1))]
+    with opened(browser, tmp_path, ol.animate(f, *paths).html(), scheme) as tab:
+        host, ask = player(tab)
+        bars = host.locator("canvas.map")
+        first = pixels(host)
+        assert ask("player.map.words").endswith("Muon, lr 0.1 has 0, 0, 0.")
+        host.get_by_role("slider", name="Step").focus()
+        tab.keyboard.press("ArrowRight")
+        W = paths[1].x[1].reshape(3, 4)
+        said = f"Muon, lr 0.1 has {', '.join(f'{value:.4g}' for value in np.linalg.svd(W)[1])}."
+        assert bars.get_attribute("aria-label").count(said) == 2, "it started at 0: the update is the weight"
+        assert said in host.locator("p[role=status]").text_content()
+        assert pixels(host) != first
+        host.get_by_role("checkbox", name="Muon").uncheck()
+        assert "Muon" not in bars.get_attribute("aria-label")
+        assert run(tab) == {}
+        tab.set_viewport_size({"width": 390, "height": 844})
+        assert tab.evaluate("document.documentElement.scrollWidth") <= 390
+        assert host.get_by_role("slider", name="Step").bounding_box()["y"] < 844

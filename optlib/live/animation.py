@@ -1,17 +1,20 @@
 """`animate`: paths that grow step by step, in a player that needs nothing but a browser, or as a film."""
 
+import io
 import itertools
 import pathlib
 import shutil
 import subprocess
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from ..checks import WrongType, instance, integer, number, replacing
+from ..functions import Function
 from ..pictures.picture import PALETTE, show_name
+from ..pictures.spectrum import Spectra
 from ..pictures.tracks import sentences, settings_line, tracks
-from . import browser_data, page
+from . import browser_data, page, svg
 from .painter import Painter
 from .scene import scene
 
@@ -19,16 +22,17 @@ MOST_POINTS = 20_000  # in one player, all paths together; longer paths are thin
 MOST_PATHS = 100
 FRAMES, SECONDS = 100, 6.0  # of a film, unless asked otherwise
 FILMS = ("gif", "apng", "webp", "mp4")
-SCRIPTS = ("core.js", "canvas.js", "animation.js")
 
 
-def animate(f, *paths, labels=None, title=None, extent=None, moments=None):
+def animate(f, *paths, labels=None, title=None, extent=None, moments=None, matrix=None):
     """Show paths step by step on the contours of a function, with their values beside them.
+
+    Of a function of matrices the singular values of one and of its updates are shown in place of contours.
 
     Parameters
     ----------
     f : Function
-        Of one coordinate or two.
+        Of one coordinate or two, or of matrices (``f.shapes``).
     *paths : Trajectory objects (also of batches) or arrays of points (n, d)
     labels : sequence of str, optional
         One a path, instead of rule and settings.
@@ -39,21 +43,31 @@ def animate(f, *paths, labels=None, title=None, extent=None, moments=None):
     moments : dict of step -> str, optional
         Where the player pauses, and what it says there: ``{12: "Momentum turns back."}``.  The sentence stays until the
         next moment.
+    matrix : str, optional
+        Which of a function's matrices, ``f.names``; by default the first.
 
     Returns
     -------
     Animation
         It shows itself at the end of a cell, and saves itself as a page, a film or a still.
     """
-    view = scene(f, extent, who="animate")
+    of_matrices = isinstance(f, Function) and bool(f.shapes)
+    if of_matrices and extent is not None:
+        raise ValueError(f"animate: extent={extent!r} is for contours; {f.name} is shown by its singular values")
+    if matrix is not None and not of_matrices:
+        raise ValueError(f"animate: matrix={matrix!r} is for functions of matrices, such as matrix_least_squares")
+    view = None if of_matrices else scene(f, extent, who="animate")
     all_tracks = tracks("animate", f, paths, labels)
     if not all_tracks:
         raise TypeError("animate: give at least one path, as ol.minimize returns it")
     if len(all_tracks) > MOST_PATHS:
         raise ValueError(f"animate: {len(all_tracks)} paths are given; a player shows at most {MOST_PATHS}")
+    title = str(title) if title is not None else show_name(f)
+    if of_matrices:
+        return MatrixAnimation(Spectra("animate", f, all_tracks, matrix), all_tracks, title, moments)
     if extent is None:
         view = scene(f, None, all_tracks, "animate")
-    return Animation(view, all_tracks, str(title) if title is not None else show_name(f), moments)
+    return Animation(view, all_tracks, title, moments)
 
 
 class Animation:
@@ -69,13 +83,19 @@ class Animation:
         In their order.
     """
 
+    scripts = ("core.js", "canvas.js", "animation.js")
+    numbers = 1  # that a step has, in points of a path
+
     def __init__(self, scene, tracks, title, moments=None):
         self.scene, self.tracks, self.title = scene, tracks, title
         self.steps = max(1, *(track.steps for track in tracks))
         self.moments = _moments({} if moments is None else moments, self.steps)
         self.settings = settings_line(tracks)
-        kind = "Contours" if scene.flat else "Graph"
-        self.description = " ".join([f"{kind} of {scene.f.name}.", *sentences(tracks)])
+        self.description = self._words()
+
+    def _words(self):
+        kind = "Contours" if self.scene.flat else "Graph"
+        return " ".join([f"{kind} of {self.scene.f.name}.", *sentences(self.tracks)])
 
     def __repr__(self):
         return f"<animation: {self.title}, {self.settings}>"
@@ -91,12 +111,14 @@ class Animation:
 
     def html(self):
         """The player as one piece of HTML: picture, data and script, without any reference to the network."""
-        picture = browser_data.still_image(self.scene, self.tracks, self.description)
-        return page.player("optlib-animation", picture, self.data(), SCRIPTS)
+        return page.player("optlib-animation", self._still_html(), self.data(), self.scripts)
+
+    def _still_html(self):
+        return browser_data.still_image(self.scene, self.tracks, self.description)
 
     def data(self):
         """What the player needs, as plain data."""
-        stride = -(-sum(len(track.f) for track in self.tracks) // MOST_POINTS)
+        stride = -(-sum(len(track.f) for track in self.tracks) * self.numbers // MOST_POINTS)
         return {
             "title": self.title,
             "settings": self.settings,
@@ -104,18 +126,25 @@ class Animation:
             "steps": self.steps,
             "stride": stride,
             "moments": self.moments,
-            "scene": browser_data.scene_data(self.scene),
+            "scene": self._scene_data(),
             "values": browser_data.values_data(self.scene, self.tracks, self.steps),
             "paths": [self._path_data(track, stride) for track in self.tracks],
         }
 
+    def _scene_data(self):
+        return browser_data.scene_data(self.scene)
+
+    def _places(self, track, kept):
+        """Where the path is at the steps that are kept."""
+        points = browser_data.fractions(self.scene, self.scene.points(track)[kept])
+        return {"points": browser_data.differences(points)}
+
     def _path_data(self, track, stride):
         kept = np.unique(np.append(np.arange(0, len(track.f), stride), len(track.f) - 1))
-        points = browser_data.fractions(self.scene, self.scene.points(track)[kept])
         heights = browser_data.heights_of(track.f[kept], browser_data.base_of(self.scene))
         return {
             "label": track.label,
-            "points": browser_data.differences(points),
+            **self._places(track, kept),
             "heights": [browser_data.tidy(h) for h in heights],
             "ended": track.steps,
             "stopped": "diverged" if track.diverged else "stopped",
@@ -175,6 +204,64 @@ class Animation:
             else:
                 _write_film(part, kind, list(self.frames(frames, size, scale)), seconds)
         return path
+
+
+class MatrixAnimation(Animation):
+    """Singular values of a matrix and of its updates as bars, step by step; a still is the picture of `Spectra`.
+
+    Stills and films are as wide as they are asked to be, and as high as the picture then is.
+    """
+
+    scripts = ("core.js", "canvas.js", "spectrum.js", "animation.js")
+
+    def _words(self):
+        self.picture = self.scene.picture(self.title)
+        self.numbers = len(self.scene.runs[0][0][0])
+        return self.picture.description
+
+    def _still_html(self):
+        return page.small_still(self.picture.png(dpi=72), self.description) + svg.NOTE
+
+    def _scene_data(self):
+        runs, goal = self.scene.runs, [float(value) for value in self.scene.goal]
+        kept = [run for run, track in zip(runs, self.tracks, strict=True) if not track.diverged] or runs
+        top = 1.1 * max(*goal, *(weights.max() for weights, _ in kept), 1e-9)
+        update = np.log10(max([updates.max(initial=0.0) for _, updates in kept]) or 1.0)
+        axes = {"low": 0.0, "high": top, "log": False}, {"low": np.floor(update - 4), "high": update + 0.5, "log": True}
+        panels = [side | {"label": label} for side, label in zip(axes, self.scene.labels, strict=True)]
+        return {"looks": browser_data.looks(), "panels": panels, "goal": goal, "count": self.numbers}
+
+    def _places(self, track, kept):
+        weights, updates = self.scene.along(track)
+        return {"bars": [_short(weights[kept]), [[], *_short(updates[kept[1:] - 1])]]}
+
+    def frames(self, count=FRAMES, size=(600, 500), scale=1):
+        image = self._image(size, scale)
+        for step in np.unique(np.linspace(0, self.steps, count).round().astype(int)):
+            yield self._marked(image.copy(), step)
+
+    def still(self, step=None, size=(600, 500), scale=1):
+        out = io.BytesIO()
+        self._marked(self._image(size, scale), self.steps if step is None else step).save(out, "PNG", optimize=True)
+        return out.getvalue()
+
+    def _image(self, size, scale):
+        dpi = size[0] * scale / self.picture.figure.get_figwidth()
+        return Image.open(io.BytesIO(self.picture.png(dpi, PALETTE)))
+
+    def _marked(self, image, step):
+        """The image with a line at the step in each panel, before the last step."""
+        zoom, colors = image.width / self.picture.figure.bbox.width, np.reshape(image.getpalette(), (-1, 3))
+        for axes in self.picture.axes if step < self.steps else ():
+            x, (low, high) = axes.transData.transform((step, 1))[0] * zoom, axes.bbox.intervaly * zoom
+            ends = [(x, image.height - low), (x, image.height - high)]
+            ImageDraw.Draw(image).line(ends, fill=int(colors[:PALETTE].sum(axis=1).argmin()))  # the darkest
+        return image
+
+
+def _short(rows):
+    """Rows of singular values with four significant digits, without rounding errors."""
+    return [[browser_data.tidy(float(f"{v:.4g}")) if v > 1e-12 else 0 for v in row] for row in rows.tolist()]
 
 
 def _moments(moments, steps):

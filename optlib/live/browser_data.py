@@ -26,14 +26,19 @@ def scene_data(scene, computed=False):
         "labels": list(scene.labels),
         "minima": (fractions(scene, scene.minima()) / UNITS).round(4).tolist(),
         "star": theme.YELLOW,
-        "looks": {name: {"paper": look.paper, "ink": look.ink, "faint": look.faint, "bands": look.band_colors()}
-                  for name, look in (("light", LIGHT), ("dark", DARK))},
-    }  # fmt: skip
+        "looks": looks(),
+    }
     if not scene.flat:
         data["graph"] = differences(fractions(scene, _finite_graph(scene)))
     elif computed:
         data["levels"] = [_short(level) for level in scene.levels]
     return data
+
+
+def looks():
+    """Colors of light and of dark pages."""
+    return {name: {"paper": look.paper, "ink": look.ink, "faint": look.faint, "bands": look.band_colors()}
+            for name, look in (("light", LIGHT), ("dark", DARK))}  # fmt: skip
 
 
 def _finite_graph(scene):

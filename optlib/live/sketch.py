@@ -1,9 +1,6 @@
 """A `Sketch` on a page: its sliders turn there, and what is drawn is computed by the page itself."""
 
-import io
 import numbers
-
-from PIL import Image
 
 from ..pictures import theme
 from . import browser_data, page, translate
@@ -39,7 +36,7 @@ def html(draw, drawing, png, controls, values):
     mark = page.mark(source)
     put = f'((globalThis.optlib = globalThis.optlib || {{}}).programs ||= {{}})["{mark}"] = (R) => ({source});'
     contents = data(drawing, controls, values) | {"program": mark}
-    return page.player("optlib-drawing", small_still(png, drawing.description), contents, SCRIPTS, put, STYLES)
+    return page.player("optlib-drawing", page.small_still(png, drawing.description), contents, SCRIPTS, put, STYLES)
 
 
 def data(drawing, controls, values):
@@ -51,17 +48,8 @@ def data(drawing, controls, values):
         "layers": [_layer(layer) for layer in sketch.layers],
         "moves": sketch.moves,
         "check": [*sketch.words(*drawing.arguments)[:3]],
-        "scene": {"looks": {name: {"paper": look.paper, "ink": look.ink, "faint": look.faint}
-                            for name, look in (("light", LIGHT), ("dark", DARK))}},
-    }  # fmt: skip
-
-
-def small_still(png, description):
-    """A picture with its description; WebP takes a third of the bytes of a PNG, and every browser shows it."""
-    file = io.BytesIO()
-    image = Image.open(io.BytesIO(png)).convert("RGB")
-    image.save(file, "WEBP", quality=50, method=6)
-    return page.still(file.getvalue(), description, image.width, "image/webp")
+        "scene": {"looks": browser_data.looks()},
+    }
 
 
 def _control(name, control):

@@ -14,7 +14,6 @@ from ..pictures.tracks import check_function, tracks
 from . import browser_data, page, svg
 from .animation import MOST_PATHS, Animation
 from .scene import scene
-from .sketch import small_still
 
 SCRIPTS = ("core.js", "canvas.js", "space.js", "surface.js")
 THINNING = 4  # the player has every so many points of a terrain's 241 a side
@@ -104,7 +103,7 @@ class Surface:
 
     def html(self):
         """Still, data and script as one piece of HTML, without any reference to the network."""
-        still = small_still(self.picture.png(dpi=80), self.picture.description)
+        still = page.small_still(self.picture.png(dpi=80), self.picture.description)
         return page.player("optlib-surface", still + svg.NOTE, self.data(), SCRIPTS)
 
     def _repr_mimebundle_(self, include=None, exclude=None):

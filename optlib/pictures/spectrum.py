@@ -11,13 +11,12 @@ from ..minimize import Trajectory, minimize
 from ..optimizers.adam import Adam
 from ..optimizers.descent import GradientDescent
 from ..optimizers.matrix import Muon
-from ..words import settings_text
 from . import draw, theme
 from .charts import drawable, scales
 from .picture import Picture, canvas, headline, show_name, text
 from .picture import number as shown
 from .terrain import terrain
-from .tracks import title_and_legend, tracks
+from .tracks import settings_line, title_and_legend, tracks
 
 ROWS = 4
 ROUNDING = 1e-6  # updates below so small a part of the largest are not shown
@@ -26,90 +25,107 @@ ROUNDING = 1e-6  # updates below so small a part of the largest are not shown
 def spectrum(*paths, matrix=None, labels=None, title=None):
     """Singular values of a matrix and of its updates, step by step, beside the value.
 
+    `optlib.animate` shows the same under a slider.
+
     Parameters
     ----------
-    *paths : Trajectory objects of single paths, one to four
+    *paths : Trajectory objects (also of batches), one to four paths together
         Of a function of matrices (``f.shapes``); each gets a row of three panels with common axes.
     matrix : str, optional
         Which of the function's matrices, ``f.names``; by default the first.
-    labels : sequence of str, optional
-        One a path, instead of rule and settings.
-    title : str, optional
+    labels, title : optional
+        As in `plots.contour`.
 
     Returns
     -------
     Picture
     """
-    f, matrix = _checked(paths, matrix)
-    if labels is not None and len(labels) != len(paths):
-        raise ValueError(f"spectrum: labels={labels!r} must be {len(paths)} texts, one a path")
-    labels = labels or [settings_text(path.rule) for path in paths]
-    runs = [_singular_values(path, f, matrix) for path in paths]
-    goal = np.linalg.svd(_part(np.array(f.minima[0]), f, matrix))[1] if f.minima and len(f.shapes) == 1 else ()
-    names = ("f − minimum" if f.minimum is not None else "f", f"singular values of {matrix}", "… of its update")
-    words = []
-    with canvas((9.6, 1.3 + 2.7 * len(paths)), nrows=len(paths), ncols=3, squeeze=False, sharex=True,
-                sharey="col") as (figure, rows):  # fmt: skip
-        for axes, run, label in zip(rows, runs, labels, strict=True):
-            for panel, values, name in zip(axes, run, names, strict=True):
-                log = panel is not axes[1]
-                steps = np.arange(len(values)) + (panel is axes[2])
-                for i, line in enumerate(values.T):
-                    color = theme.INK if values.shape[1] == 1 and panel is axes[0] else _color(i, values.shape[1])
-                    panel.plot(steps, drawable(line, log), color=color, linewidth=1.8)
-                scales(panel, False, log, [steps])
-                panel.set_ylabel(text(name))
-            for value in goal:
-                axes[1].axhline(value, color=theme.FAINT, linestyle=(0, theme.DOTTED), linewidth=1.2, zorder=1)
-            axes[0].set_title(text(label), loc="left", fontsize=12)
-            words.append(_sentence(label, run, matrix))
-        for panel in rows[-1]:
-            panel.set_xlabel("step")
-        if top := max(updates.max(initial=0.0) for *_, updates in runs):
-            panel.set_ylim(ROUNDING * top, 3 * top)
-        settings = "largest singular value dark, smallest pale" + ("; dotted: at the minimum" if len(goal) else "")
-        headline(figure, title or show_name(f), settings)
-    what = f"{title or f.name}: the value, the singular values of {matrix} and those of its updates, step by step."
-    return Picture(figure, list(rows.ravel()), what, *words)
-
-
-def _checked(paths, matrix):
-    """The function of all paths and the name of the matrix."""
     for path in paths:
-        if not isinstance(path, Trajectory) or np.ndim(path.ended_at):
-            raise TypeError(f"spectrum: {path!r} must be a Trajectory of one path; give several one by one")
-        if not path.function.shapes:
-            raise ValueError(
-                f"spectrum: the coordinates of {path.function.name} are no matrix; take a function of matrices, such "
-                "as ol.functions.matrix_least_squares(singular_values)"
-            )
+        if not isinstance(path, Trajectory):
+            raise TypeError(f"spectrum: a {type(path).__name__} was given; paths must be Trajectory objects")
         if path.function is not paths[0].function:
             raise ValueError("spectrum: the paths must be of one function")
-    if not 1 <= len(paths) <= ROWS:
-        raise ValueError(f"spectrum: {len(paths)} paths were given; from 1 to {ROWS} are drawn")
-    names = paths[0].function.names
-    return paths[0].function, choice("spectrum", "matrix", names[0] if matrix is None else matrix, names)
+    f = paths[0].function if paths else None
+    rows = tracks("spectrum", f, paths, labels)
+    if not 1 <= len(rows) <= ROWS:
+        raise ValueError(f"spectrum: {len(rows)} paths were given; from 1 to {ROWS} are drawn")
+    return Spectra("spectrum", f, rows, matrix).picture(title)
 
 
-def _part(x, f, matrix):
-    """One matrix (..., m, n) of points (..., d)."""
-    part, shape = [*slices(f.shapes)][f.names.index(matrix)]
-    return x[..., part].reshape(*x.shape[:-1], *shape)
+class Spectra:
+    """Singular values of one matrix of ``f`` along each track, and of its updates.
 
+    Attributes
+    ----------
+    matrix : str
+    labels : the names of both
+    runs : list of what is `along` each track
+    goal : array (k,), or nothing where the function's minimum does not tell them
+    """
 
-def _singular_values(path, f, matrix):
-    """Values (steps + 1, 1), singular values of the matrix (steps + 1, k), and those of its updates (steps, k)."""
-    matrices = _part(path.x[: path.ended_at + 1], f, matrix)
-    values = path.f[: path.ended_at + 1, None] - (f.minimum or 0.0)
-    return values, np.linalg.svd(matrices)[1], np.linalg.svd(np.diff(matrices, axis=0))[1]
+    def __init__(self, who, f, tracks, matrix=None):
+        if not f.shapes:
+            raise ValueError(
+                f"{who}: the coordinates of {f.name} are no matrix; take a function of matrices, such as "
+                "ol.functions.matrix_least_squares(singular_values)"
+            )
+        self.f, self.tracks = f, tracks
+        self.matrix = choice(who, "matrix", f.names[0] if matrix is None else matrix, f.names)
+        self.labels = f"singular values of {self.matrix}", "… of its update"
+        self.runs = [self.along(track) for track in tracks]
+        self.goal = np.linalg.svd(self._part(np.array(f.minima[0])))[1] if f.minima and len(f.shapes) == 1 else ()
+        self.top = max((updates.max(initial=0.0) for _, updates in self.runs), default=0.0)  # of all updates
+
+    def along(self, track):
+        """Singular values of the matrix (steps + 1, k), and of its updates (steps, k)."""
+        matrices = self._part(track.x)
+        return np.linalg.svd(matrices)[1], np.linalg.svd(np.diff(matrices, axis=0))[1]
+
+    def _part(self, x):
+        """The matrix (..., m, n) of points (..., d)."""
+        part, shape = [*slices(self.f.shapes)][self.f.names.index(self.matrix)]
+        return x[..., part].reshape(*x.shape[:-1], *shape)
+
+    def picture(self, title=None):
+        """The first `ROWS` tracks, a row of three panels each; the description names all."""
+        f, count = self.f, min(len(self.tracks), ROWS)
+        base = 0.0 if f.minimum is None else f.minimum
+        names = ("f" if f.minimum is None else "f − minimum", *self.labels)
+        runs = [(track.f[:, None] - base, *run) for track, run in zip(self.tracks, self.runs, strict=True)]
+        with canvas((9.6, 1.3 + 2.7 * count), nrows=count, ncols=3, squeeze=False, sharex=True,
+                    sharey="col") as (figure, rows):  # fmt: skip
+            for axes, run, track in zip(rows, runs, self.tracks, strict=False):
+                for panel, values, name in zip(axes, run, names, strict=True):
+                    log = panel is not axes[1]
+                    steps = np.arange(len(values)) + (panel is axes[2])
+                    for i, line in enumerate(values.T):
+                        color = theme.INK if panel is axes[0] else _color(i, values.shape[1])
+                        panel.plot(steps, drawable(line, log), color=color, linewidth=1.8)
+                    scales(panel, False, log, [steps])
+                    panel.set_ylabel(text(name))
+                for value in self.goal:
+                    axes[1].axhline(value, color=theme.FAINT, linestyle=(0, theme.DOTTED), linewidth=1.2, zorder=1)
+                axes[0].set_title(text(track.full_label), loc="left", fontsize=12)
+            for panel in rows[-1]:
+                panel.set_xlabel("step")
+            if self.top:
+                panel.set_ylim(ROUNDING * self.top, 3 * self.top)
+            dotted = "; dotted: at the minimum" if len(self.goal) else ""
+            first = f"; the first {count} of {len(runs)} paths" if len(runs) > count else ""
+            settings = f"{settings_line(self.tracks)}{first}; largest singular value dark, smallest pale{dotted}"
+            headline(figure, title or show_name(f), settings)
+        return Picture(
+            figure, list(rows.ravel()),
+            f"{title or f.name}: the value, the {self.labels[0]} and those of its updates, step by step.",
+            *(_sentence(track.full_label, *run, self.matrix) for track, run in zip(self.tracks, runs, strict=True)),
+        )  # fmt: skip
 
 
 def _color(i, count):
     return theme.SCALE[round(i * (len(theme.SCALE) - 1) / max(count - 1, 1))]
 
 
-def _sentence(label, run, matrix):
-    values, weights, updates = run
+def _sentence(label, values, weights, updates, matrix):
     span = lambda row: " to ".join(shown(value) for value in dict.fromkeys((row[0], row[-1])))
     moved = f"; its updates have {span(updates[0])} at first and {span(updates[-1])} at last" if len(updates) else ""
     return (

@@ -27,7 +27,7 @@
     constructor(host, root, data) {
       this.data = data;
       this.tracks = data.paths.map((path) => ({
-        ...path, points: optlib.path(path.points), stride: data.stride, shown: true,
+        ...path, points: path.points && optlib.path(path.points), stride: data.stride, shown: true,
       }));
       this.step = 0;
       this.playing = false;
@@ -52,7 +52,7 @@
       };
       this.mapCanvas = make("canvas", { class: "map", role: "img", "aria-label": data.description });
       this.curveCanvas = make("canvas", { class: "curve", role: "img", "aria-label": `${data.values.label} at each step` });
-      this.map = new optlib.Map(this.mapCanvas, data.scene);
+      this.map = new (data.scene.panels ? optlib.Bars : optlib.Map)(this.mapCanvas, data.scene);
       this.curve = new optlib.Curve(this.curveCanvas, data.values);
       this.playButton = button("Play", PLAY, () => this.toggle());
       this.playButton.className = "play";
@@ -88,13 +88,13 @@
       const { data, step } = this;
       if (!this.map.look) return;
       for (const track of this.tracks) {
-        track.end = optlib.frameOf(step, data.stride, track.points.length);
+        track.end = optlib.frameOf(step, data.stride, track.heights.length);
         track.seen = Math.max(track.end, track.seen ?? 0); // the curve shows no future
         track.value.textContent = `${data.values.name} = ${number(track.heights[track.end] + data.values.base)}${this.remark(track)}`;
       }
       const shown = this.tracks.filter((track) => track.shown);
       this.map.draw(shown);
-      if (data.paths.length > 1 && shown.length <= MOST_NAMES) optlib.nameEnds(this.map, shown, this.playing);
+      if (data.paths.length > 1 && !data.scene.panels && shown.length <= MOST_NAMES) optlib.nameEnds(this.map, shown, this.playing);
       this.curve.draw(shown, step);
       this.slider.value = step;
       this.slider.setAttribute("aria-valuetext", `step ${step} of ${data.steps}`);
@@ -142,7 +142,7 @@
     tell() {
       const said = this.tracks.filter((t) => t.shown).map((t) => `${t.label}: ${t.value.textContent}`);
       const [, sentence = ""] = this.data.moments.find(([at]) => at === this.step) ?? [];
-      this.status.textContent = `Step ${this.step} of ${this.data.steps}. ${sentence} ${said.join("; ")}`;
+      this.status.textContent = `Step ${this.step} of ${this.data.steps}. ${sentence} ${said.join("; ")}. ${this.map.words ?? ""}`;
     }
 
     tick(now) {
