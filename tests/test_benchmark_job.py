@@ -2,6 +2,7 @@
 
 import json
 import re
+import types
 
 import numpy as np
 import pytest
@@ -13,9 +14,10 @@ import optlib as ol
 from optlib import vision
 from optlib.benchmark import job as module
 from optlib.benchmark import plan, records, runner
+from optlib.benchmark.protocol import first_order
 from optlib.vision import loop
 
-FIRST_ORDER = [name for name, cls in ol.OPTIMIZERS.items() if cls.reads == ("gradient",)]
+FIRST_ORDER = first_order()
 
 
 @pytest.fixture
@@ -179,6 +181,56 @@ def test_the_factor_of_biases_makes_a_group_of_its_own(few, fitted):
     groups = fitted(training__bias_factor=64.0)["optimizer"].param_groups
     assert [group["lr"] for group in groups] == [0.01, pytest.approx(0.64)]
     assert {p.ndim for p in groups[1]["params"]} == {1}
+
+
+def test_a_rule_that_sees_matrices_gets_the_hidden_ones_and_another_rule_the_rest_at_a_fixed_ratio(few, fitted):
+    call = fitted(rule="Muon", lr=0.2)
+    rest, hidden = call["optimizer"].param_groups
+    assert list(map(repr, call["optimizer"].group_rules())) == [repr(ol.AdamW(lr=0.01)), repr(ol.Muon(lr=0.2))]
+    named = {id(p): name for name, p in call["model"].named_parameters() if p.requires_grad}
+    kernels = {name for name in named.values() if "first.weight" in name or "second.weight" in name}
+    assert {named.pop(id(p)) for p in hidden["params"]} == kernels
+    assert {named.pop(id(p)) for p in rest["params"]} >= {"whiten.bias", "classifier.weight"}
+    assert not named
+    beside = {"rule": "Nesterov", "lr": 1.5, "beta": 0.85}
+    changes = {"settings": {"Muon": {"lr": 0.24, "rest": beside}}, "training__bias_factor": 64.0}
+    groups = fitted(rule="Muon", lr=0.12, **changes)["optimizer"].param_groups
+    assert [(group["lr"], group["beta"]) for group in groups] == [(0.75, 0.85), (48.0, 0.85), (0.12, 0.95)]
+    assert [len(group["params"]) for group in groups] == [2, 6, 6]
+
+
+def test_the_average_of_a_rule_around_another_is_tested_with_norms_of_its_own(few, monkeypatch):
+    real, calls = vision.fit, []
+
+    def fit(model, optimizer, train, test, **options):
+        calls.append((model, optimizer, test, options))
+        return real(model, optimizer, train, test, **options)
+
+    monkeypatch.setattr(vision, "fit", fit)
+    record = module.run(make(rule="ScheduleFree(AdamW)", training__epochs=1, final__flips=True))
+    ((model, optimizer, test, options),) = calls
+    tested = lambda **flips: vision.evaluate(
+        model, test, normalize=options["normalize"], precision="float32", layout="channels_last", **flips)
+    with optimizer.evaluation():
+        assert tested()[0] == record["history"]["test_loss"][-1]
+        assert tested(flips=True)[1] == record["flips_accuracy"]
+    assert tested()[0] != record["history"]["test_loss"][-1]
+    assert [options["schedule"](t) for t in (0, 1)] == [pytest.approx(0.2), 1]  # two steps; it does not fall
+    assert module.run(make(rule="ASGD", lr=0.1))["history"]["settings"]["callbacks"] == []
+
+
+def test_norms_of_hidden_matrices_stay_what_they_are(few, fitted):
+    assert list(map(repr, fitted(training__reset_norms=True)["callbacks"])) == ["ResetNorms()"]
+    model = fitted()["model"]
+    reset, run = module.ResetNorms(), types.SimpleNamespace(model=model)
+    classifier, images = model.classifier.weight.clone(), torch.randn(8, 3, 32, 32)
+    model.train()
+    before = model(images)
+    reset.start(run)
+    for p in module.learned_matrices(model):
+        torch.testing.assert_close(p.norm(), torch.tensor(len(p) ** 0.5))
+    torch.testing.assert_close(model(images), before, rtol=1e-3, atol=1e-3)  # a norm follows each
+    assert torch.equal(model.classifier.weight, classifier)
 
 
 def test_the_start_of_the_network_is_that_of_the_protocol(few, fitted):

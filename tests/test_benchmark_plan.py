@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 import optlib as ol
 from optlib.benchmark import plan
-from optlib.benchmark.protocol import load_protocol, names
+from optlib.benchmark.protocol import first_order, load_protocol, names
 
-FIRST_ORDER = [name for name, cls in ol.OPTIMIZERS.items() if cls.reads == ("gradient",)]
+FIRST_ORDER = first_order()
 
 
 def one(**changes):

@@ -175,15 +175,16 @@ def test_the_checksum_of_statements_is_blind_to_names_imports_comments_and_docst
 def test_the_checksum_of_a_rule_changes_with_what_it_runs_and_not_with_other_rules(copy):
     def digests():
         files = module.statements_of((*module.BY_NAME, "torch_driver/*.py", "benchmark/job.py"), copy, ())
-        return {rule: module.digest_of(files, rule) for rule in ("Adam", "RAdam", "DemonAdam")}
+        return {rule: module.digest_of(files, rule) for rule in RULES}
 
+    RULES = ("Adam", "DemonAdam", "RAdam", "EMA(RAdam)")
     before = digests()
     changed = lambda: {rule for rule, digest in digests().items() if before[rule] != digest}
-    assert len(set(before.values())) == 3
+    assert len(set(before.values())) == 4
     (copy / "optimizers" / "newer.py").write_text("class Newer(Adam):\n    lr = 1\n")
     assert changed() == set()
     for file, old, new, rules in [
-        ("optimizers/adam_family.py", "class RAdam(Optimizer):", "class RAdam(Optimizer):\n    one = 1\n", {"RAdam"}),
+        ("optimizers/adam_family.py", "class RAdam(Optimizer):", "class RAdam(Optimizer):\n    a = 1\n", {*RULES[2:]}),
         ("optimizers/adam.py", "class Adam(Optimizer):", "class Adam(Optimizer):\n    one = 1\n", {"Adam"}),
         ("optimizers/base.py", "class Optimizer:", "class Optimizer:\n    one = 1\n", set(before)),
         ("schedules/__init__.py", "class Cosine(Schedule):", "class Cosine(Schedule):\n    one = 1\n", set(before)),

@@ -8,7 +8,7 @@ import shlex
 import sys
 
 from . import records, runner
-from .circumstances import COMMITS, digests, same_code
+from .circumstances import COMMITS, digests, rules_in, same_code
 from .protocol import load_protocol, names
 from .results import Results, load
 
@@ -73,7 +73,7 @@ def _speedrun(options):
 def _list(options):
     results = _results(options)
     for record in results.done.values():
-        old = not same_code(record, digests(record["rule"]))
+        old = not same_code(record, digests(rules_in(record)))
         print(runner.line(record) + f"  [{_code(record)}]" * old)
     print(results.missing() or "Every run of the protocol is recorded.")
 

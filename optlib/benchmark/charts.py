@@ -18,10 +18,8 @@ def curves(results, metric="test_accuracy", rules=None):
 
 
 def variant_curves(results, metric="test_accuracy"):
-    """The same for each variant of a protocol with one rule."""
-    if len(results.rules) != 1:
-        raise ValueError(f"variant_curves: the results have {len(results.rules)} rules; exactly one is needed")
-    data = {variant: results.final(results.rules[0], variant) for variant in results.variants}
+    """The same for each variant."""
+    data = {results.words(*pair): results.final(*pair) for pair in results.protocol.pairs()}
     return _bands(data, metric, results.protocol.title)
 
 
@@ -62,10 +60,11 @@ def _bands(records, metric, title):
     data = {name: values for name, values in data.items() if values.size}
     if not data:
         raise ValueError("curves: none of these rules has a final run that did not diverge")
-    epochs = {len(values) for values in data.values()}
-    if len(epochs) > 1:
-        raise ValueError(f"curves: runs of {sorted(epochs)} epochs cannot stand on one axis")
-    return plots.bands(np.arange(1, epochs.pop() + 1), data, "epoch", METRICS[metric], title)
+    epochs = {name: np.arange(1, len(values) + 1) for name, values in data.items()}
+    if len(set(map(len, epochs.values()))) > 1:
+        means = {name: (epochs[name], values.mean(1)) for name, values in data.items()}
+        return plots.curves(None, means, "epoch", METRICS[metric], title)
+    return plots.bands(next(iter(epochs.values())), data, "epoch", METRICS[metric], title)
 
 
 def _chosen(results, rules):

@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import platform
+import re
 
 import numpy as np
 
@@ -26,6 +27,7 @@ COMMITS = {
     "b7eac9cfdf0c9493e2f560461f3b3ff197543eb6c7af83ec2a8f73a0fa9bb8d0": "72cb202",
     "4f2907dc82d9b8a71bd9842a54811da37cae52a4bd8ea2ec3a825b9dbfc36220": "092fd46",
     "c76a56179095a86769d4f151f738e535ece2e498fa546e4f1f458fd04091c962": "8d0c8bc or 369c2a3",
+    "f2d2f8a001334747ec07e78eee9c99adab2fadee39fcaedbcdc6ccb7d5844d9d": "2ecde8c",
 }
 
 
@@ -50,6 +52,11 @@ def circumstances(rule=None):
 def digests(rule):
     """Both digests of what decides a run of this rule, by their keys in a record; older records have "code" alone."""
     return {"code": code_hash(), "statements": digest_of(_loaded(), rule)}
+
+
+def rules_in(job):
+    """The rules of a run, as text: the one that it is named by and, where that sees matrices, the one beside it."""
+    return " ".join([job["rule"], *filter(None, [job["settings"].get("rest", {}).get("rule")])])
 
 
 def same_code(record, other):
@@ -96,7 +103,7 @@ def statements_of(patterns, root, without):
 
 def digest_of(files, rule):
     """The digest of all statements or, with a rule, of those ``by_name`` only what it or other files lead to."""
-    names = set() if rule is None else {rule}
+    names = set(re.findall(r"\w+", rule or ""))
     kept, left = set(), [each for statements in files for each in statements]
     wanted = lambda each: rule is None or not each.by_name or each.gives & names
     while reached := [each for each in left if wanted(each)]:

@@ -1,26 +1,33 @@
 """One run of a benchmark, from plain values to a record; it may be called in any process on any machine."""
 
+import contextlib
 import functools
+import itertools
 import pathlib
 import time
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from torch.optim.swa_utils import update_bn
 
 from .. import data, vision
 from ..data.seeds import generator
-from ..registry import OPTIMIZERS
+from ..optimizers.around import has_path_of_its_own
+from ..optimizers.base import Optimizer
 from ..schedules import Constant, Cosine
-from ..torch_driver import TorchOptimizer
+from ..torch_driver import TorchOptimizer, hidden_matrices
 from ..vision.callbacks import Callback
+from ..vision.precision import autocast
 from ..vision.speednet import triangle
-from .circumstances import circumstances
+from .circumstances import circumstances, rules_in
 from .plan import LATER
+from .protocol import rule_named
 
 # The mean and standard deviation of CIFAR-100's training images, which a published benchmark took for CIFAR-10's.
 CIFAR100_MEAN, CIFAR100_STD = (129.304, 124.070, 112.434), (68.170, 65.392, 70.418)
 SPLIT_SEED = 0  # the same images are held out in every run
+NORM_BATCHES = 20  # for the statistics of batch normalization of weights that were not trained
 
 
 def run(job, *, root=None, checkpoints=None, threads=None, device=None, progress=False, command=None):
@@ -56,20 +63,22 @@ def run(job, *, root=None, checkpoints=None, threads=None, device=None, progress
     model = network(job["network"], job["seed"], train[0], normalize)
     steps = settings["epochs"] * -(-len(train[0]) // settings["batch"])
     flip = None if settings["flip"] == "none" else settings["flip"]
-    optimizer = optimizer_of(job, model, steps)
+    optimizer, averages = optimizer_of(job, model, steps), keeps_average(rule_named(job["rule"]))
     path = None if checkpoints is None else pathlib.Path(checkpoints) / f"{job['id']}.pt"
     start = time.perf_counter()
     history = vision.fit(
         model, optimizer, train, tested_on(test, job), epochs=settings["epochs"], batch=settings["batch"],
-        schedule=schedule_of(settings, steps), seed=job["seed"], device=device, precision=settings["precision"],
-        layout=settings["layout"], callbacks=callbacks_of(settings), checkpoint=path, progress=progress,
+        schedule=schedule_of(job, steps), seed=job["seed"], device=device, precision=settings["precision"],
+        layout=settings["layout"], callbacks=callbacks_of(settings) + [AverageInTest()] * averages, checkpoint=path,
+        progress=progress,
         augment=vision.FlipAndShift(flip, settings["shift"], seed=job["seed"]), normalize=normalize,
         loss=functools.partial(F.cross_entropy, label_smoothing=settings["label_smoothing"]),
     )  # fmt: skip
     seconds, flips_accuracy, report = time.perf_counter() - start, None, history.to_dict()
     if job["flips"] and not history.diverged:
         chosen = {key: history.settings[key] for key in ("precision", "layout")}
-        flips_accuracy = vision.evaluate(model, test, flips=True, normalize=normalize, **chosen)[1]
+        with optimizer.evaluation() if averages else contextlib.nullcontext():
+            flips_accuracy = vision.evaluate(model, test, flips=True, normalize=normalize, **chosen)[1]
     if settings["training_as_test"]:
         report |= {"test_loss": report["train_loss"], "test_accuracy": report["train_accuracy"]}
     record = {
@@ -80,7 +89,7 @@ def run(job, *, root=None, checkpoints=None, threads=None, device=None, progress
         "memory": memory_of(optimizer),
         "flips_accuracy": flips_accuracy,
         "command": command,
-        **circumstances(job["rule"]),
+        **circumstances(rules_in(job)),
     }
     if path is not None:
         path.unlink(missing_ok=True)  # killed between this line and the next append, only this run is lost
@@ -119,33 +128,64 @@ def network(settings, seed, images, normalize):
 
 
 def optimizer_of(job, model, steps):
-    """The rule at its learning rate, on all parameters that are learned."""
-    cls, settings = OPTIMIZERS[job["rule"]], dict(job["settings"])
+    """The rule at its learning rate, on all parameters that are learned.
+
+    One that sees matrices gets the hidden ones (`hidden_matrices`, without what is not learned), and the rule of its
+    "rest" the others.  Of the two learning rates one is tuned: their ratio stays that of the settings, by default that
+    of the defaults of both.
+    """
+    cls, settings, training = rule_named(job["rule"]), dict(job["settings"]), job["training"]
+    rest, lr, other = settings.pop("rest", None), job["lr"], None
     if "steps" in cls.hypers:  # Demon fades over the whole run
         settings.setdefault("steps", steps)
-    rule = cls(**{**settings, "lr": job["lr"]})
-    factor = job["training"]["bias_factor"]
-    if factor != 1.0 and hasattr(model, "parameter_groups"):
-        params = model.parameter_groups(job["lr"], factor)
+    rule = cls(**{**settings, "lr": lr})
+    if rest:
+        lr *= rest["lr"] / settings.get("lr", cls.hypers["lr"].default)
+        other = rule_named(rest["rule"])(**{name: rest[name] for name in rest if name != "rule"} | {"lr": lr})
+    if training["bias_factor"] != 1.0 and hasattr(model, "parameter_groups"):
+        groups = model.parameter_groups(lr, training["bias_factor"])
     else:
-        params = [p for p in model.parameters() if p.requires_grad]
-    return TorchOptimizer(params, rule, compile=job["training"]["compile"] and cls.elementwise)
+        groups = [{"params": [p for p in model.parameters() if p.requires_grad]}]
+    if rest:
+        hidden = learned_matrices(model)
+        for group in groups:
+            group |= {"params": [p for p in group["params"] if all(p is not each for each in hidden)], "rule": other}
+        groups.append({"params": hidden})
+    return TorchOptimizer(groups, rule, compile=training["compile"] and cls.elementwise)
 
 
-def schedule_of(settings, steps):
-    """The factor of the learning rate, for every rule the same."""
+def learned_matrices(model):
+    """The hidden matrices that are learned: SpeedNet's first layer is not."""
+    return [p for p in hidden_matrices(model)[0] if p.requires_grad]
+
+
+def keeps_average(cls):
+    """Whether the average that a rule keeps is tested: of rules around others.
+
+    ASGD is tested where it steps, as its records are; at the end of a falling learning rate the two are near.
+    """
+    return hasattr(cls, "wrapper") and cls.evaluated is not Optimizer.evaluated
+
+
+def schedule_of(job, steps):
+    """The factor of the learning rate, for every rule the same; it does not fall for one that averages instead."""
+    settings = job["training"]
     if settings["schedule"] == "constant" or steps < 2:
         return Constant(1.0)
+    if has_path_of_its_own(rule_named(job["rule"])):
+        return triangle(steps, end=1.0)
     return triangle(steps) if settings["schedule"] == "triangle" else Cosine(1.0, steps=steps)
 
 
 def callbacks_of(settings):
-    """Weight decay, look-ahead averaging and a fixed bias where the protocol wants them, and a published mistake."""
+    """Weight decay, a fixed bias, fixed norms and look-ahead where the protocol wants them, and a published mistake."""
     settings, callbacks = {**LATER, **settings}, []
     if settings["weight_decay"]:
         callbacks.append(vision.WeightDecay(settings["weight_decay"], settings["decay_biases"]))
     if settings["whiten_epochs"]:
         callbacks.append(vision.Freeze(["whiten.bias"], after=settings["whiten_epochs"]))
+    if settings["reset_norms"]:
+        callbacks.append(ResetNorms())
     if settings["look_ahead"]:
         callbacks.append(vision.LookAhead())
     if settings["train_mode_once"]:
@@ -189,6 +229,42 @@ class TrainModeOnce(Callback):
 
     def __repr__(self):
         return "TrainModeOnce()"
+
+
+class ResetNorms(Callback):
+    """Scale each hidden matrix to the norm sqrt(rows) before each step, which changes no output where a norm follows.
+
+    Steps of one length, as Muon's, then turn all of them alike.
+
+    Source: K. Jordan (2024), airbench94_muon.py, github.com/KellerJordan/cifar10-airbench.
+    """
+
+    def start(self, run):
+        self.matrices = learned_matrices(run.model)
+        self.after_step(run)
+
+    @torch.no_grad()
+    def after_step(self, run):
+        for p in self.matrices:
+            p.mul_(len(p) ** 0.5 / p.norm())
+
+    def __repr__(self):
+        return "ResetNorms()"
+
+
+class AverageInTest(Callback):
+    """Tests, after each epoch, the average that the rule keeps, with statistics of batch normalization of its own."""
+
+    def after_epoch(self, run):
+        batches = itertools.islice(run.train.epoch(run.epoch), NORM_BATCHES)
+        with run.optimizer.evaluation():
+            with autocast(run.device, run.precision):
+                update_bn((run.prepared(x) for x, _ in batches), run.model)
+            chosen = {"loss": run.loss, "precision": run.precision, "layout": run.layout}
+            run.history.test_loss[-1], run.history.test_accuracy[-1] = vision.evaluate(run.model, run.test, **chosen)
+
+    def __repr__(self):
+        return "AverageInTest()"
 
 
 def memory_of(optimizer):

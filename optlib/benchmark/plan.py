@@ -8,13 +8,12 @@ once for each seed, and is tested on the test images.  Stage "default" is the sa
 import hashlib
 import json
 
-from ..registry import OPTIMIZERS
-from .protocol import IMAGES
+from .protocol import IMAGES, rule_named
 
 DIGITS = 3  # of a learning rate
 # Settings that came after the first records, and what these were made with.  A run with the same is recorded without
 # them, so that old records keep their ids.
-LATER = {"identity": False, "decay_biases": False, "whiten_epochs": 0}
+LATER = {"identity": False, "decay_biases": False, "whiten_epochs": 0, "reset_norms": False}
 
 
 def jobs(protocol, records):
@@ -35,7 +34,7 @@ def jobs(protocol, records):
     """
     done = {record["id"]: record for record in records}
     wanted = []
-    pairs = [(variant, rule) for variant in protocol.variants for rule in protocol.rules]
+    pairs = [(variant, rule) for rule, variant in protocol.pairs()]
     if protocol.tuning:
         for pair in pairs:
             wanted += [job for trial in trials(protocol, done, *pair) for job in trial]
@@ -83,7 +82,7 @@ def _without_later(settings):
 
 def default_rate(protocol, rule):
     """The rule's learning rate where nothing is tuned."""
-    return float(protocol.rules[rule].get("lr", OPTIMIZERS[rule].hypers["lr"].default))
+    return float(protocol.rules[rule].get("lr", rule_named(rule).hypers["lr"].default))
 
 
 def rate(protocol, rule, exponent):

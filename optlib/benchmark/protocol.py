@@ -16,6 +16,20 @@ else:
 HERE = pathlib.Path(__file__).parent / "protocols"
 NETWORKS = {"SpeedNet": ("size", "identity"), "ResNet18": (), "ResNet20": (), "VGG16": ()}  # and their settings
 IMAGES = {"full": 50_000, "subset": 5_000}  # for training
+REST = {"rule": "AdamW", "lr": 0.001}  # beside a rule that sees matrices, for all that is no hidden matrix; see `job`
+FULL_BATCH = ("LBFGS",)  # compares the gradients of two steps, which would be of other images
+
+
+def rule_named(name):
+    """The class of a rule: of the registry, or of one around another, ``ScheduleFree(AdamW)``."""
+    outer, _, inner = name.partition("(")
+    return type(OPTIMIZERS[outer](rule_named(inner.removesuffix(")")))) if inner else OPTIMIZERS[outer]
+
+
+def first_order():
+    """Names of the rules that train a network by gradients of batches, without those around another rule."""
+    trains = lambda name, cls: cls.reads == ("gradient",) and not hasattr(cls, "wrapper") and name not in FULL_BATCH
+    return [name for name, cls in OPTIMIZERS.items() if trains(name, cls)]
 
 
 def _setting(check, *allowed, **default):
@@ -44,7 +58,7 @@ def _values(who, name, value):
     if not isinstance(value, dict):
         raise ValueError(f"{who}: {name}={value!r} must be a table")
     for rule, hypers in value.items():
-        if rule not in OPTIMIZERS or not isinstance(hypers, dict) or len(hypers) != 1:
+        if not _trains(rule) or not isinstance(hypers, dict) or len(hypers) != 1:
             raise ValueError(f"{who}: {name}={value!r} must name rules, and for each one hyper-parameter with values")
         ((hyper, values),) = hypers.items()
         if hyper == "lr" or not isinstance(values, list) or not values:
@@ -54,10 +68,24 @@ def _values(who, name, value):
 
 
 def _made(where, rule, hypers):
+    cls = rule_named(rule)
     try:
-        OPTIMIZERS[rule](**hypers)
+        cls(**{name: value for name, value in hypers.items() if name != "rest" or cls.sees != "matrix"})
     except (TypeError, ValueError) as error:
         raise ValueError(f"{where}: {error}") from error
+    if cls.sees == "matrix" and (rest := hypers.get("rest", REST)) != REST:
+        if not (isinstance(rest, dict) and "lr" in rest and _trains(rest.get("rule"))):
+            raise ValueError(f"{where}: rest={rest!r} must be a table of a rule and its hyper-parameters, as {REST}")
+        _made(f"{where} rest", rest["rule"], {name: value for name, value in rest.items() if name != "rule"})
+
+
+def _trains(name):
+    """Whether a protocol may name this rule."""
+    try:
+        cls = rule_named(name)
+    except (AttributeError, KeyError, TypeError):  # no text; no such rule; two that do not fit together
+        return False
+    return cls.__name__ == name and cls.reads == ("gradient",)
 
 
 @dataclasses.dataclass
@@ -86,6 +114,7 @@ class Training:
     bias_factor: float = _setting(checks.number, "[0.001, 1000]", default=1.0)
     look_ahead: bool = _setting(checks.flag, default=False)
     whiten_epochs: int = _setting(checks.integer, 0, default=0)  # in which the whitening bias is learned; 0: in all
+    reset_norms: bool = _setting(checks.flag, default=False)  # of hidden matrices, after each step
     precision: str = _setting(checks.choice, ("auto", "float32", "bfloat16"), default="auto")
     layout: str = _setting(checks.choice, ("auto", "contiguous", "channels_last"), default="auto")
     compile: bool = _setting(checks.flag, default=False)
@@ -128,9 +157,10 @@ class Protocol:
     tuning : dict or None
         None: every rule runs at its default learning rate, or at the one of its settings.
     rules : dict of name -> settings
-        Hyper-parameters that differ from the rule's own defaults.
+        Hyper-parameters that differ from the rule's own defaults.  A rule that sees matrices has a "rest" among them:
+        a rule for all that is no hidden matrix, with its hyper-parameters.
     variants : dict of name -> changes of ``training``
-        Every rule runs once for each; usually one, "", without changes.
+        Every rule runs once for each, or those of its "rules"; usually one, "", without changes.
     """
 
     name: str
@@ -145,7 +175,12 @@ class Protocol:
 
     def trained(self, variant=""):
         """The settings of training of a variant."""
-        return {**self.training, **self.variants[variant]}
+        return {**self.training, **{key: value for key, value in self.variants[variant].items() if key != "rules"}}
+
+    def pairs(self):
+        """Each rule and variant that are run together, variant by variant."""
+        return [(rule, variant) for variant, changes in self.variants.items() for rule in self.rules
+                if rule in changes.get("rules", self.rules)]  # fmt: skip
 
     def with_only(self, rules=None, seeds=None):
         """The same protocol for some of its rules, or other seeds of the final runs."""
@@ -204,9 +239,13 @@ def from_dict(name, given, where="protocol"):
         if not isinstance(given.get(key, {}), dict):
             raise ValueError(f"{where}: {key}={given[key]!r} must be a table")
     variants = given.get("variants") or {"": {}}
-    for variant, changes in variants.items():
-        _checked(f"{where} [variants.{variant}]", changes, Training, complete=False)
     rules = _rules(where, given.get("rules"), given.get("settings", {}))
+    for variant, changes in variants.items():
+        about = f"{where} [variants.{variant}]"
+        if isinstance(changes, dict) and "rules" in changes:
+            changes = dict(changes)
+            _rules(about, changes.pop("rules"), {}, list(rules))
+        _checked(about, changes, Training, complete=False)
     protocol = Protocol(name, given["title"], rules=rules, variants=variants, **tables)
     _check_together(where, protocol, given)
     return protocol
@@ -235,19 +274,25 @@ def _checked(where, given, table, complete=True):
     return dataclasses.asdict(table(**given)) if complete else given
 
 
-def _rules(where, wanted, settings):
-    """Name -> settings, in the order of the registry; "first-order" means all that read nothing but the gradient."""
-    trainable = [name for name, cls in OPTIMIZERS.items() if cls.reads == ("gradient",)]
-    if wanted == "first-order":
-        wanted = trainable
-    if not isinstance(wanted, list) or not wanted or not all(name in trainable for name in wanted):
-        raise ValueError(f'{where}: rules={wanted!r} must be "first-order" or a list of some of {", ".join(trainable)}')
-    _refuse_unknown(f"{where} [settings]", settings, wanted)
+def _rules(where, wanted, settings, among=None):
+    """Name -> settings, in the order of the registry, then rules around others; "first-order": see `first_order`."""
+    listed = [wanted] if wanted == "first-order" else wanted
+    if isinstance(listed, list):
+        listed = [each for name in listed for each in (first_order() if name == "first-order" else [name])]
+    allowed = lambda name: _trains(name) if among is None else name in among
+    if not isinstance(listed, list) or not listed or not all(map(allowed, listed)):
+        some = f"{', '.join(first_order())}, or of a rule around one, ScheduleFree(AdamW)"
+        raise ValueError(
+            f'{where}: rules={wanted!r} must be "first-order" or a list of some of '
+            f"{some if among is None else ', '.join(among)}"
+        )
+    _refuse_unknown(f"{where} [settings]", settings, listed)
     for name, hypers in settings.items():
         if not isinstance(hypers, dict):
             raise ValueError(f"{where} [settings]: {name}={hypers!r} must be a table of hyper-parameters")
         _made(f"{where} [settings.{name}]", name, hypers)
-    return {name: dict(settings.get(name, {})) for name in trainable if name in wanted}
+    rest = {name: {"rest": dict(REST)} if rule_named(name).sees == "matrix" else {} for name in listed}
+    return {name: rest[name] | settings.get(name, {}) for name in dict.fromkeys([*OPTIMIZERS, *listed]) if name in rest}
 
 
 def _check_together(where, protocol, given):
@@ -283,9 +328,9 @@ def _check_together(where, protocol, given):
                 raise ValueError(f"{where}: {key}={training[key]!r} is for SpeedNet; with {network} it must be {none}")
         if whiten >= epochs:
             raise ValueError(f"{where}: whiten_epochs={whiten} must be less than epochs={epochs}, or 0 for all of them")
-        grouped = [name for name in protocol.rules if whiten and not OPTIMIZERS[name].elementwise]
+        grouped = [name for name in protocol.rules if whiten and rule_named(name).sees == "group"]
         if grouped:
             raise ValueError(
-                f"{where}: whiten_epochs={whiten} is for rules that step each number by itself; {', '.join(grouped)} "
-                "needs the gradients of all parameters"
+                f"{where}: whiten_epochs={whiten} is for rules that step parameters one by one; {', '.join(grouped)} "
+                "needs the gradients of all of them"
             )

@@ -106,11 +106,11 @@ class Results:
 
     def missing(self):
         """What the protocol asks for and was not run, in words; "" where all was."""
-        everything = [self._pair(rule, variant) for rule in self.protocol.rules for variant in self.variants]
+        everything = [self.words(*pair) for pair in self.protocol.pairs()]
         gaps = {}  # (stage, seed) -> pairs of rule and variant
         for job in jobs(self.protocol, list(self.done.values())):
             gap = (job["stage"], None if job["stage"] == "tuning" else job["seed"])
-            gaps.setdefault(gap, set()).add(self._pair(job["rule"], job["variant"]))
+            gaps.setdefault(gap, set()).add(self.words(job["rule"], job["variant"]))
         texts = []
         for (stage, seed), pairs in gaps.items():
             every = len(pairs) == len(everything) > 1
@@ -123,8 +123,8 @@ class Results:
     def _measured(self, accuracies):
         return measured(accuracies) if accuracies else None
 
-    def _pair(self, rule, variant):
-        """A rule and its variant in words; left out is what all runs of the protocol share."""
+    def words(self, rule, variant):
+        """A rule and its variant, without what all runs of the protocol share."""
         names = [rule] * (len(self.protocol.rules) > 1 or not variant) + [variant] * (len(self.variants) > 1)
         return ", ".join(filter(None, names)) or rule
 
@@ -158,7 +158,7 @@ class Results:
         return charts.curves(self, metric, rules)
 
     def variant_curves(self, metric="test_accuracy"):
-        """Picture: the same for the variants of a protocol with one rule."""
+        """Picture: the same for the variants of a protocol."""
         return charts.variant_curves(self, metric)
 
     def sensitivity(self, rules=None):
@@ -170,7 +170,7 @@ class Results:
         return charts.ranking(self)
 
     def __repr__(self):
-        pairs = [(rule, variant) for rule in self.protocol.rules for variant in self.variants]
+        pairs = self.protocol.pairs()
         tried = sum(len(self.tuning(*pair)) for pair in pairs)
         runs = len({run["id"] for pair in pairs for run in self.final(*pair) + self.final(*pair, default=True)})
         rates = f"{counted(tried, 'setting')} tried, " * (self.protocol.tuning is not None)

@@ -93,16 +93,17 @@ def time_to(results, accuracy):
 
 def variants(results):
     """What each variant reports, beside the first one."""
-    base, rows = results.variants[0], []
-    for rule in results.rules:
-        first = results.accuracy(rule, base)
-        for variant in results.variants:
-            value = results.accuracy(rule, variant)
-            gap = NONE if variant == base or not (value and first) else f"{100 * (value.mean - first.mean):+.2f}"
-            name = variant if len(results.rules) == 1 else f"{rule}, {variant}"
-            rows.append([name, str(value or "not run"), gap, str(len(results.final(rule, variant)))])
-    caption = f"{results.protocol.title}. {_length(results.protocol)} Difference in points from {base!r}."
-    return Table(caption, ["variant", "reported as test accuracy", "difference", "runs"], rows)
+    base, rows, flips = results.protocol.pairs()[0], [], results.protocol.final["flips"]
+    first = results.accuracy(*base)
+    for pair in results.protocol.pairs():
+        value, runs = results.accuracy(*pair), str(len(results.final(*pair)))
+        gap = NONE if pair == base or not (value and first) else f"{100 * (value.mean - first.mean):+.2f}"
+        timed = [str(results.with_flips(*pair) or NONE), _range(results.minutes(*pair))] * flips
+        rows.append([results.words(*pair), str(value or "not run"), gap, *timed, runs])
+    beside = f"Difference in points from {results.words(*base)!r}."
+    columns = ["variant", "reported as test accuracy", "difference", *["with flips", "minutes"] * flips, "runs"]
+    caption = f"{results.protocol.title}. {_length(results.protocol)} {beside}" + f" {FLIPS}" * flips
+    return Table(caption, columns, rows)
 
 
 def _length(protocol):
