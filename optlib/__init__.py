@@ -35,6 +35,7 @@ _LAZY = {
     "networks": "training.networks",
     "minibatch": "training.minibatch",
     "natural_gradient": "training.natural_gradient",
+    "sharpness": "training.curvature",
     "train": "training.loops",
     "train_many": "training.loops",
 }

@@ -4,7 +4,6 @@ import numpy as np
 
 from ... import checks
 from .base import Network, glorot, he, transpose
-from .losses import cross_entropy
 
 # name -> the activation, and its derivative as a function of its value h
 ACTIVATIONS = {
@@ -75,7 +74,7 @@ class MLP(Network):
 
     def backward(self, params, x, y, weights=None):
         *h, z = self.layers(params, x)
-        loss, delta = cross_entropy(z, y, weights)
+        loss, delta = self.criterion(z, y, weights)
         grads = {}
         for k, delta_k in self.deltas(params, h, delta):
             grads[f"W{k}"] = transpose(h[k - 1]) @ delta_k
