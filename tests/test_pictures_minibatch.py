@@ -14,6 +14,8 @@ COVARIANCE = np.array([[0.5, 0.2], [0.2, 0.3]])
 POINTS = RNG.standard_normal((4000, 2)) @ np.linalg.cholesky(COVARIANCE).T
 K = np.arange(1, 41)
 RUNS = {f"B = {B}": {"steps": K, "examples": K * B, "seconds": K * (1 + B / 50), "loss": 3 / K} for B in (1, 32, 1024)}
+LOGS = {name: {"loss": a / K, "gradient norm": a**2 / K, "update / weight": 0.1 / K**2, "dead units": a / 9 + 0 * K}
+        for name, a in (("A", 3.0), ("B", 1.0))}  # fmt: skip
 SCORES = {"Adam": RNG.normal(0.2, 0.01, 10), "Momentum": RNG.normal(0.1, 0.01, 10), "Adam, lr 1": np.array([0.3])}
 
 
@@ -35,6 +37,7 @@ PICTURES = {
     "images": lambda: ol.plots.images(ol.data.digits().x[:13], ol.data.digits().y[:13], "Thirteen digits"),
     "noise_ball": lambda: ol.plots.noise_ball(BOWL, POINTS, COVARIANCE, title="Ball", settings="lr 0.1, B = 2"),
     "noisy_run": noisy,
+    "dashboard": lambda: ol.plots.dashboard(K, LOGS, "Two runs", hlines={"update / weight": 1e-3}),
     "progress": lambda: ol.plots.progress(RUNS, "training loss", "Three clocks"),
     "bands": lambda: ol.plots.bands(K, {"Adam": 3 / K[:, None] * np.exp(RNG.normal(0, 0.2, (40, 6))),
                                         "constant": np.ones((40, 6))}, "epoch", "loss", "Runs", logy=True),
@@ -137,6 +140,20 @@ def test_progress_draws_each_run_against_each_clock(drawn):
     assert "second" not in picture.description.split("seconds.")[1]  # they differ from machine to machine
 
 
+def test_a_dashboard_has_a_panel_for_each_quantity(drawn):
+    picture = drawn("dashboard")
+    assert [axes.get_title() for axes in picture.axes] == [*LOGS["A"]]
+    assert [axes.get_yscale() for axes in picture.axes] == ["log", "log", "log", "linear"]
+    for axes in picture.axes:
+        for line, (name, log) in zip(axes.lines[:2], LOGS.items(), strict=True):
+            assert line.get_label() == name
+            np.testing.assert_allclose(line.get_ydata(), log[axes.get_title()])
+    assert picture.axes[2].lines[2].get_ydata()[0] == 1e-3
+    assert "B: loss 1 to 0.025, gradient norm 1 to 0.025, update / weight 0.1 to 6.25e-05" in picture.description
+    three = {"a": dict(list(LOGS["A"].items())[:3])}
+    assert len({axes.get_position().y0 for axes in ol.plots.dashboard(K, three).axes}) == 1
+
+
 def test_bands_are_mean_and_deviation():
     values = RNG.normal(2, 1, (5, 8))
     picture = ol.plots.bands(np.arange(5), {"a": values}, "x", "y")
@@ -193,6 +210,12 @@ def test_a_label_that_names_a_rule_has_its_color(name, pngs):
     (lambda: ol.plots.progress([]), TypeError, r"progress: runs=\[\] must be a dict"),
     (lambda: ol.plots.progress({"a": {"steps": [1]}}), ValueError, "run 'a' must be a dict with 'steps', 'examples'"),
     (lambda: ol.plots.progress({"a": RUNS["B = 1"] | {"loss": [1.0]}}), ValueError, "the arrays of run 'a'"),
+    (lambda: ol.plots.dashboard(K, []), TypeError, r"dashboard: runs=\[\] must be a dict"),
+    (lambda: ol.plots.dashboard(K, {"a": {}}), TypeError, "dashboard: the first run={} must be a dict"),
+    (lambda: ol.plots.dashboard(K, {"a": LOGS["A"], "b": {"loss": K}}), ValueError, "run 'b' must have .'loss', 'grad"),
+    (lambda: ol.plots.dashboard(K[1:], LOGS), ValueError, r"run 'A' must have .* the shape of x, \(39,\)"),
+    (lambda: ol.plots.dashboard(K, {"a": {"loss": K}}), ValueError, "two to six: .'loss'"),
+    (lambda: ol.plots.dashboard(K, LOGS, hlines={"x": 1}), ValueError, "hlines={'x': 1} must be among"),
     (lambda: ol.plots.bands(K, {}, "x", "y"), TypeError, "bands: ys={} must be a dict"),
     (lambda: ol.plots.bands(K, {"a": np.ones(40)}, "x", "y"), ValueError, r"'a' has \(40,\); they must be"),
     (lambda: ol.plots.bands(K, {"a": -np.ones((40, 2))}, "x", "y", logy=True), ValueError, "values that cannot be"),

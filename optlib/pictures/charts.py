@@ -39,7 +39,7 @@ def loss(*paths, labels=None, title=None, log="auto", minus_minimum=True):
         raise ValueError("loss: no path was given; pass what ol.minimize returns")
     all_tracks = tracks("loss", None, [p if isinstance(p, Trajectory) else _values(p) for p in paths], labels)
     ylabel, values = _heights(all_tracks, minus_minimum)
-    log = _wants_log(values) if log == "auto" else log
+    log = wants_log(values) if log == "auto" else log
     top = TOP * max([abs(float(y[0])) for y in values if y[0]], default=1.0)
     cut = sum(bool(y.max() > top) for y in values)
     with canvas() as (figure, axes):
@@ -211,7 +211,8 @@ def _heights(tracks, minus_minimum):
     return ("value" if all(track.function is None for track in tracks) else "f(x)"), values
 
 
-def _wants_log(values):
+def wants_log(values):
+    """Whether these arrays are drawn on a logarithmic axis: none below zero, and many sizes."""
     positive = np.concatenate([y[np.isfinite(y) & (y > 0)] for y in values])
     below = sum(int((y < -1e-9).sum()) for y in values)
     return bool(positive.size and not below and positive.max() / DECADES > positive.min())

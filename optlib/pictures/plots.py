@@ -8,6 +8,7 @@ from .arrows import first_steps, gradient_field
 from .averages import averages
 from .basins import basins
 from .charts import curves, loss, rates
+from .graph import graph
 from .landscape import contour, line, scatter, surface
 from .look_ahead import look_ahead
 from .maps import heatmap, regions
@@ -17,15 +18,15 @@ from .phases import phase_diagram
 from .picture import Picture
 from .reddi import reddi
 from .run import run
-from .runs import bands, progress, ranking
+from .runs import bands, dashboard, progress, ranking
 from .samples import histograms, images
 from .secant import secant
 from .spectrum import spectrum, steepest
 from .valley import valley
 
 __all__ = [
-    "Picture", "averages", "bands", "basins", "contour", "curves", "first_steps", "gradient_field", "heatmap",
-    "histograms", "images", "line", "look_ahead", "loss", "noise_ball", "noise_floor", "noisy_run", "phase_diagram",
-    "progress", "ranking", "rates", "reddi", "regions", "run", "scatter", "secant", "spectrum", "steepest", "surface",
-    "valley",
+    "Picture", "averages", "bands", "basins", "contour", "curves", "dashboard", "first_steps", "gradient_field",
+    "graph", "heatmap", "histograms", "images", "line", "look_ahead", "loss", "noise_ball", "noise_floor", "noisy_run",
+    "phase_diagram", "progress", "ranking", "rates", "reddi", "regions", "run", "scatter", "secant", "spectrum",
+    "steepest", "surface", "valley",
 ]  # fmt: skip

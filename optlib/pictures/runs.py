@@ -1,4 +1,4 @@
-"""Training runs: one progress against three axes, runs side by side, means over seeds, and a ranking of rules."""
+"""Training runs: one progress against three axes, what is logged, means over seeds, and a ranking of rules."""
 
 import math
 
@@ -7,7 +7,7 @@ from matplotlib.ticker import PercentFormatter
 
 from ..checks import choice
 from . import theme
-from .charts import EVERY_POINT, checked_dict, drawable, scales, styles
+from .charts import EVERY_POINT, checked_dict, drawable, marks, scales, styles, wants_log
 from .draw import every
 from .picture import Picture, canvas, headline, number, text
 from .tracks import title_and_legend
@@ -48,6 +48,53 @@ def progress(runs, ylabel="loss", title=None, *, logx=True, logy=True):
         # Seconds differ from machine to machine: leave them out.
         *(f"{label}: {number(run['loss'][0])} to {number(run['loss'][-1])} in {int(run['steps'][-1]):,} steps and "
           f"{int(run['examples'][-1]):,} examples." for label, run in data.items()),
+    )  # fmt: skip
+
+
+def dashboard(x, runs, title=None, *, hlines=None):
+    """What is logged of several runs: one panel for each quantity, all against the step.
+
+    Parameters
+    ----------
+    x : array (n,) of steps
+    runs : dict of label -> dict of quantity -> array (n,)
+        All runs log the same quantities, two to six.  The axis of one that is above zero and spans more than a factor
+        of a hundred is logarithmic.
+    title : str
+    hlines : dict of quantity -> number, optional
+        Where a dashed line crosses the panel of that quantity.
+
+    Returns
+    -------
+    Picture
+    """
+    data, hlines = checked_dict("dashboard", "runs", runs, "dict of quantities"), hlines or {}
+    names = [*checked_dict("dashboard", "the first run", next(iter(data.values())), "values (n,)")]
+    for label, run in data.items():
+        if {name: np.shape(v) for name, v in run.items()} != dict.fromkeys(names, np.shape(x)) or np.ndim(x) != 1:
+            raise ValueError(f"dashboard: run {label!r} must have {names}, each of the shape of x, {np.shape(x)}")
+    if not 2 <= len(names) <= 6 or set(hlines) - set(names):
+        raise ValueError(f"dashboard: hlines={hlines!r} must be among the quantities, two to six: {names}")
+    rows, columns = (1, len(names)) if len(names) < 4 else (2, -(-len(names) // 2))
+    with canvas((9.6, 1.8 + 2.4 * rows), nrows=rows, ncols=columns) as (figure, grid):
+        panels = list(grid.ravel())
+        for axes in panels[len(names) :]:
+            axes.set_axis_off()
+        for name, axes in zip(names, panels, strict=False):
+            log = wants_log([np.asarray(run[name], dtype=float) for run in data.values()])
+            for (label, run), style in zip(data.items(), styles(data), strict=True):
+                axes.plot(x, drawable(np.asarray(run[name], dtype=float), log), label=label, **style | {"marker": None})
+            scales(axes, False, log, [np.asarray(x)])
+            marks(axes, {}, {"": hlines[name]} if name in hlines else {})
+            axes.set_title(text(name))
+            axes.set_xlabel("step")
+        headline(figure, title or "What was logged")
+        _legend_below(figure, panels[0], len(data))
+    ends = lambda run: ", ".join(f"{name} {number(run[name][0])} to {number(run[name][-1])}" for name in names)
+    return Picture(
+        figure, panels[: len(names)],
+        (f"{title}: " if title else "") + f"{len(names)} panels against the step, {', '.join(names)}.",
+        *(f"{label}: {ends(run)}." for label, run in data.items()),
     )  # fmt: skip
 
 
