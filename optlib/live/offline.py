@@ -49,8 +49,7 @@ def translated(one):
     try:
         if hasattr(one, "formula"):
             return translate.function(one).source, None
-        made = translate.rule(one)
-        return f"{{rule: {made.source}, fields: {made.fields}, schedules: {made.schedules}}}", None
+        return translate.rule(one).walker, None
     except translate.Untranslatable as reason:
         return "null", str(reason)
 

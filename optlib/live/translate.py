@@ -17,7 +17,7 @@ from ..functions.objective import Differences, EachPoint, OfVector
 from ..optimizers.base import Optimizer
 from ..optimizers.second_order import Newton
 from ..schedules import base as schedules
-from .expressions import Untranslatable, constant
+from .source import Untranslatable, constant
 from .statements import Writer
 
 
