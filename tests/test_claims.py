@@ -74,9 +74,9 @@ def test_empty_and_wrong_texts_are_refused_by_name(name, capsys):
 
 
 def test_the_html_is_a_real_table(claims):
-    table = ET.fromstring(claims.html())
-    assert table.tag == "table"
-    assert table.find("caption").text == "3 claims tested: 1 holds, 1 does not, 1 with a verdict of its own."
+    figure = ET.fromstring(claims.html())
+    table = figure.find(".//table")
+    assert figure.find("figcaption").text == "3 claims tested: 1 holds, 1 does not, 1 with a verdict of its own."
     assert [th.text for th in table.find("thead/tr")] == list(module.COLUMNS.values())
     assert {th.get("scope") for th in table.find("thead/tr")} == {"col"}
     rows = table.findall("tbody/tr")
@@ -110,10 +110,11 @@ def test_text_fits_a_page_and_holds_every_word(claims):
 def test_hostile_text_stays_text():
     claims = ol.Claims()
     claims.add(EVIL, source=EVIL, section=EVIL, found=EVIL, holds=True, verdict=EVIL)
-    table = ET.fromstring(claims.html())
+    figure = ET.fromstring(claims.html())
+    table = figure.find(".//table")
     assert ["".join(cell.itertext()) for cell in table.find("tbody/tr")] == [EVIL] * 5
     assert not list(table.iter("script"))
-    assert "mathjax_ignore" in table.get("class")
+    assert "mathjax_ignore" in figure.get("class")
     last = claims.markdown().splitlines()[-1]
     assert last.count("|") == 6
     assert not set("<>$`*[]_\\") & set(last)

@@ -1,8 +1,5 @@
 """Claims of others, each beside what its test found: a notebook collects them and shows the table at its end."""
 
-import html
-import re
-
 from .. import checks
 from ..pictures import theme
 from ..pictures.table import Table
@@ -85,35 +82,16 @@ class Claims:
 
     def html(self):
         """The table as one HTML element."""
-        if not self.rows:
-            return f"<p>{self._caption()}</p>"
-        left = "text-align:left;vertical-align:top;white-space:normal"
-        head = "".join(f'<th scope="col" style="{left}">{title}</th>' for title in COLUMNS.values())
-        body = []
-        for row in self.rows:
-            claim, *others, verdict = (html.escape(row[key]) for key in COLUMNS)
-            middle = "".join(f'<td style="{left}">{text}</td>' for text in others)
-            body.append(
-                f'<tr><th scope="row" style="{left};font-weight:normal">{claim}</th>{middle}'
-                f'<td style="{left};border-left:5px solid {COLORS.get(row["verdict"], OWN_VERDICT)};padding-left:8px">'
-                f"<strong>{verdict}</strong></td></tr>"
-            )
-        # Dollar signs in a claim are money, not formulas: the classes keep MathJax away.
-        return (
-            '<table class="tex2jax_ignore mathjax_ignore" style="max-width:100%;margin:0.5em 0">'
-            f'<caption style="text-align:left;padding:4px 0">{self._caption()}</caption>\n'
-            f"<thead><tr>{head}</tr></thead>\n<tbody>\n" + "\n".join(body) + "\n</tbody>\n</table>"
-        )
+        return self._table().html() if self.rows else f"<p>{self._caption()}</p>"
 
     def markdown(self):
         """The table in Markdown."""
-        if not self.rows:
-            return self._caption()
-        return self._table().markdown(_literal)
+        return self._table().markdown() if self.rows else self._caption()
 
     def _table(self):
         cells = [[row[key] for key in COLUMNS] for row in self.rows]
-        return Table(self._caption(), list(COLUMNS.values()), cells, "<" * len(COLUMNS), WIDTHS)
+        colors = [COLORS.get(row["verdict"], OWN_VERDICT) for row in self.rows]
+        return Table(self._caption(), list(COLUMNS.values()), cells, "<" * len(COLUMNS), WIDTHS, colors)
 
     def _caption(self):
         if not self.rows:
@@ -145,8 +123,3 @@ def _nonempty(name, text):
     if not text.strip():
         raise ValueError(f"add: {name} is empty; {ASKED[name]}")
     return " ".join(text.split())
-
-
-def _literal(text):
-    """Text as Markdown that shows just these characters: no markup, no formula, no new cell of the table."""
-    return re.sub(r"[\\`*_\[\]~|$]", lambda sign: f"&#{ord(sign.group())};", html.escape(text))

@@ -20,6 +20,8 @@ class Table:
         ``"<"`` (left) or ``">"`` (right) for each column; unless given, the first is left and the others right.
     widths : sequence of int, optional
         Characters of each column in the text form, where longer cells wrap; unless given, no cell wraps.
+    colors : sequence of hex colors, optional
+        Of a bar before the last cell of each row.
     """
 
     caption: str
@@ -27,21 +29,25 @@ class Table:
     rows: list
     align: str = ""
     widths: tuple = ()
+    colors: tuple = ()
 
     def __post_init__(self):
         self.align = self.align or "<" + ">" * (len(self.columns) - 1)
 
     def html(self):
         """The table as one HTML element; the first column names the rows.  All text is escaped, dollar signs too."""
-        look = [f"text-align:{'left' if side == '<' else 'right'};padding:2px 5px" for side in self.align]
-        cells = zip(self.columns, look, strict=True)
-        head = "".join(f'<th scope="col" style="{style}">{html.escape(name)}</th>' for name, style in cells)
+        wraps = ";white-space:normal;vertical-align:top" if self.widths else ""
+        look = [f"text-align:{'left' if side == '<' else 'right'};padding:2px 5px{wraps}" for side in self.align]
+        head = "".join(f'<th scope="col" style="{style}">{html.escape(name)}</th>'
+                       for name, style in zip(self.columns, look, strict=True))  # fmt: skip
         body = []
-        for row in self.rows:
+        for row, color in zip(self.rows, self.colors or [None] * len(self.rows), strict=True):
             first, *others = (html.escape(text) for text in row)
+            styles = [style if wraps else f"{style};white-space:nowrap" for style in look]
+            styles[-1] += f";border-left:5px solid {color};font-weight:bold" if color else ""
             cells = f'<th scope="row" style="{look[0]};font-weight:normal">{first}</th>'
-            for text, style in zip(others, look[1:], strict=True):
-                cells += f'<td style="{style};white-space:nowrap">{text}</td>'
+            for text, style in zip(others, styles[1:], strict=True):
+                cells += f'<td style="{style}">{text}</td>'
             body.append(f"<tr>{cells}</tr>")
         # The caption stands outside of what scrolls sideways on a narrow page; the classes keep MathJax away.
         return (
