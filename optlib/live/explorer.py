@@ -1,22 +1,16 @@
 """`explore`: turn every number of an optimizer and watch its path.
 
 The picture and its controls are a page (`offline`): it computes the paths by itself, in a notebook as on the web.
-Where a kernel runs, a bridge of two hidden widgets leads back to it.  The page writes what is set into a field of text,
-as JSON; Python answers in a piece of HTML, as base64 of JSON, with what the page asked for: other rules and functions,
-paths that only Python can compute, and settings that a cell has changed.
+Where a kernel runs, a `Bridge` leads back to it.  The page writes what is set; Python answers with what the page asked
+for: other rules and functions, paths that only Python can compute, and settings that a cell has changed.
 """
 
-import base64
 import json
-
-import IPython.display
-import ipywidgets as widgets
 
 from ..pictures.picture import show_name
 from ..pictures.tracks import sentences
 from ..registry import FUNCTIONS, OPTIMIZERS
-from . import browser_data, offline, page
-from .display import WIDGET_VIEW
+from . import browser_data, display, offline, page
 from .painter import Painter
 from .scene import scene
 from .setting import setting
@@ -70,11 +64,7 @@ class Explorer:
         self._known = setting.with_rules(setting.chosen)  # all rules that the page has
         self._view = scene(setting.f, extent, who="explore")
         self._stored = self._render()
-        self._heard, self._answer = widgets.Text(), widgets.HTML()
-        self._answer.add_class("optlib-answer")
-        self._bridge = widgets.HBox([self._heard, self._answer], layout=widgets.Layout(display="none"))
-        self._bridge.add_class(self._bridge_name)
-        self._heard.observe(self._hear, "value")
+        self._bridge = display.Bridge(self._hear)
 
     # --- what is set -------------------------------------------------------------------------------------
 
@@ -143,23 +133,16 @@ class Explorer:
 
     # --- the bridge --------------------------------------------------------------------------------------
 
-    @property
-    def _bridge_name(self):
-        return f"optlib-bridge-{self._bridge.model_id}"
-
     def _set(self, setting):
         """Take a setting from a cell, and show it in the page."""
         setting.paths()  # refuses a start without a value
         self._setting = setting
-        self._say(self._all())
+        self._bridge.say(self._all())
 
-    def _say(self, answer):
-        self._answer.value = base64.b64encode(json.dumps(answer).encode()).decode()
-
-    def _hear(self, change):
+    def _hear(self, text):
         """Do and answer what the page asks for; see `player/state.js`."""
         try:
-            message = json.loads(change.new)
+            message = json.loads(text)
             number, state, want = message["n"], message["state"], message.get("want", {})
         except (ValueError, TypeError, KeyError):  # not by the page
             return
@@ -175,7 +158,7 @@ class Explorer:
                 answer["rules"] = self._pieces([want["rules"]])
         except (ValueError, TypeError, KeyError) as error:
             answer["error"] = str(error)
-        self._say(answer)
+        self._bridge.say(answer)
 
     def _all(self):
         """The whole setting for the page, with what it may not know of it."""
@@ -252,9 +235,4 @@ class Explorer:
         return offline.html(self._first, self._view, picture, bridge=bridge)
 
     def _ipython_display_(self):
-        png = page.base64_text(self._stored[0])
-        still = {"text/html": self.html(self._bridge_name), "image/png": png, "text/plain": repr(self)}
-        IPython.display.display(still, raw=True)
-        view = {"version_major": 2, "version_minor": 0, "model_id": self._bridge.model_id}
-        # The text is empty: pages without widgets would print it below the picture.
-        IPython.display.display({WIDGET_VIEW: view, "text/plain": ""}, raw=True)
+        display.both(self._bridge, self.html(self._bridge.name), self._stored[0], repr(self))

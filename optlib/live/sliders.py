@@ -6,7 +6,7 @@ import traceback
 
 import ipywidgets as widgets
 
-from ..pictures.picture import DIMMED, SMALL, Picture, base64_text
+from ..pictures.picture import DIMMED, SMALL, Picture
 from ..pictures.sketch import Drawing
 from . import controls, display, page, sketch, stills, translate
 from .stills import png_of
@@ -81,18 +81,13 @@ class Sliders:
             return None, str(reason)
 
     def _listen(self):
-        """Hidden widgets by which the page tells what is set, where a kernel runs; see player/bridge.js."""
-        heard, answer = widgets.Text(), widgets.HTML()
-        answer.add_class("optlib-answer")
-        self.widget = widgets.HBox([heard, answer], layout=widgets.Layout(display="none"))
-        self.widget.add_class(f"optlib-bridge-{self.widget.model_id}")
-
-        def hear(change):
-            message = json.loads(change.new)
+        """Learn from the page what is set, where a kernel runs."""
+        def hear(text):
+            message = json.loads(text)
             self._values = {name: message["settings"][name] for name in self.controls}
-            answer.value = base64_text(json.dumps({"n": message["n"]}).encode())
+            self.widget.say({"n": message["n"]})
 
-        heard.observe(hear, "value")
+        self.widget = display.Bridge(hear)
 
     def _build(self):
         self.picture = widgets.Image(value=self._first, format="png", layout=widgets.Layout(max_width="100%"))
@@ -115,7 +110,7 @@ class Sliders:
 
     def _ipython_display_(self):
         if self.live:
-            content = self.live.replace(" data-lm", f' data-bridge="optlib-bridge-{self.widget.model_id}" data-lm', 1)
+            content = self.live.replace(" data-lm", f' data-bridge="{self.widget.name}" data-lm', 1)
             display.both(self.widget, content, self._alone, repr(self))
             return
         name = page.mark(repr(self), self.draw.__name__)
