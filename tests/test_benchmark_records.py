@@ -172,6 +172,14 @@ def test_the_checksum_of_statements_is_blind_to_names_imports_comments_and_docst
     assert module.code_hash(root=copy) != module.code_hash()
 
 
+def test_all_records_of_a_process_are_of_the_code_that_it_loaded(monkeypatch):
+    before = module.digests("Adam")
+    monkeypatch.setattr(module, "code_hash", lambda: "of files that were changed later")
+    module.digests.cache_clear()
+    assert module.digests("Nesterov")["code"] == before["code"]
+    assert module.digests("Adam") == before
+
+
 def test_the_checksum_of_a_rule_changes_with_what_it_runs_and_not_with_other_rules(copy):
     def digests():
         files = module.statements_of((*module.BY_NAME, "torch_driver/*.py", "benchmark/job.py"), copy, ())

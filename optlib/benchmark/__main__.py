@@ -48,7 +48,7 @@ def _without_folders(argument):
 
 def _protocols(options):
     for name in names():
-        print(f"{name:10} {load_protocol(name).title}")
+        print(f"{name:{max(map(len, names()))}} {load_protocol(name).title}")
 
 
 def _run(options):

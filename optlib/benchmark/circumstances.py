@@ -51,7 +51,8 @@ def circumstances(rule=None):
 @functools.cache  # what a process runs is what it loaded, whatever happens to the files
 def digests(rule):
     """Both digests of what decides a run of this rule, by their keys in a record; older records have "code" alone."""
-    return {"code": code_hash(), "statements": digest_of(_loaded(), rule)}
+    code, statements = _loaded()
+    return {"code": code, "statements": digest_of(statements, rule)}
 
 
 def rules_in(job):
@@ -83,8 +84,8 @@ def statements_hash(rule=None, patterns=DECIDES, root=PACKAGE, without=SHOWS):
 
 @functools.cache
 def _loaded():
-    """The statements that decide a run in this process; to parse them takes longer than a rule's digest of them."""
-    return statements_of(DECIDES, PACKAGE, SHOWS)
+    """Of all rules: the digest "code", and the statements; to parse these takes longer than a rule's digest of them."""
+    return code_hash(), statements_of(DECIDES, PACKAGE, SHOWS)
 
 
 class _Statement:

@@ -20,7 +20,7 @@ from ..torch_driver import TorchOptimizer, hidden_matrices
 from ..vision.callbacks import Callback
 from ..vision.precision import autocast
 from ..vision.speednet import triangle
-from .circumstances import circumstances, rules_in
+from .circumstances import circumstances, digests, rules_in
 from .plan import LATER
 from .protocol import rule_named
 
@@ -54,6 +54,7 @@ def run(job, *, root=None, checkpoints=None, threads=None, device=None, progress
     dict
         The record, fit for JSON.  A run that diverged is marked in its history.
     """
+    digests(rules_in(job))  # of what is loaded: at the end of the run, files may be others
     if threads:
         torch.set_num_threads(threads)
     settings = job["training"]

@@ -101,6 +101,8 @@ def variants(results):
         timed = [str(results.with_flips(*pair) or NONE), _range(results.minutes(*pair))] * flips
         rows.append([results.words(*pair), str(value or "not run"), gap, *timed, runs])
     beside = f"Difference in points from {results.words(*base)!r}."
+    if any({"epochs", "batch"} & changes.keys() for changes in results.protocol.variants.values()):
+        beside = f"Variants may have other epochs and batches. {beside}"
     columns = ["variant", "reported as test accuracy", "difference", *["with flips", "minutes"] * flips, "runs"]
     caption = f"{results.protocol.title}. {_length(results.protocol)} {beside}" + f" {FLIPS}" * flips
     return Table(caption, columns, rows)
