@@ -22,20 +22,6 @@ h1 {{ position: absolute; margin: 0; font: bold 17px sheet !important; }}
 .optlib-sheet, .optlib-sheet code {{ font-family: sheet; }}
 .optlib-sheet caption {{ min-height: 24px; padding-left: 220px; }}
 """
-# Sets the largest letters with which the page is no higher and no wider than the sheet; no smaller ones, though.
-FIT = """([smallest, largest, width, height]) => {
-  const table = document.querySelector('.optlib-sheet'), page = document.querySelector('main');
-  const fits = (size) => {
-    table.style.fontSize = `${size}px`;
-    return page.getBoundingClientRect().bottom <= height && document.documentElement.scrollWidth <= width;
-  };
-  let [low, high] = fits(largest) ? [largest, largest] : [0, largest];
-  while (high - low > 0.01) {
-    const size = (low + high) / 2;
-    if (fits(size)) low = size; else high = size;
-  }
-  fits(Math.max(low, smallest));
-}"""
 
 
 def printed(document, kind):
@@ -86,7 +72,7 @@ def fitted(browser, document):
     tab.emulate_media(media="print", color_scheme="light")
     tab.set_content(document.replace("</body>", f"<style>{_fonts()}{STYLE}</style></body>"))
     tab.evaluate("document.fonts.ready.then(() => true)")
-    tab.evaluate(FIT, [SMALLEST, LARGEST, WIDTH, HEIGHT - MARGIN])
+    tab.evaluate(page.asset("paper.js"), [SMALLEST, LARGEST, WIDTH, HEIGHT - MARGIN])
     return tab
 
 

@@ -3,64 +3,11 @@
 import html
 import re
 
+from ..live import page
 from ..pictures import theme
 from . import formula
 from .entries import DASH
 
-CSS = """
-.optlib-sheet { font: 15px/1.45 system-ui, sans-serif; color-scheme: light dark;
-  background: Canvas; color: CanvasText; --line: #c9ced3; --soft: #55595e; --band: #f4f6f8; --link: #0b5394; }
-.optlib-sheet .wide { overflow-x: auto; }
-.optlib-sheet table { border-collapse: collapse; width: 100%; }
-.optlib-sheet caption { text-align: left; padding: 0 0 0.8em; color: var(--soft); }
-.optlib-sheet caption span { display: inline-block; margin-right: 1.6em; }
-.optlib-sheet th, .optlib-sheet td { text-align: left; vertical-align: top; padding: 0.55em 0.8em; }
-.optlib-sheet thead th { color: var(--soft); border-bottom: 2px solid var(--soft); }
-.optlib-sheet tbody tr:nth-child(even) > * { background: var(--band); }
-.optlib-sheet small { font-size: 0.87em; font-weight: normal; color: var(--soft); }
-.optlib-sheet svg { fill: currentColor; overflow: visible; }
-.optlib-sheet svg[role="img"] { font-size: 1.12em; }
-.optlib-sheet svg.key { display: block; margin: 0.25em 0; }
-.optlib-sheet .line { display: flex; flex-wrap: wrap; align-items: baseline; column-gap: 2em; }
-.optlib-sheet .line > * { margin: 0.2em 0; }
-.optlib-sheet ul { list-style: none; margin: 0; padding: 0; white-space: nowrap; }
-.optlib-sheet td { min-width: 13em; }
-.optlib-sheet td:nth-of-type(2) { min-width: 18em; }
-.optlib-sheet td p { margin: 0.4em 0 0; line-height: 1.35; }
-.optlib-sheet a { color: var(--link); }
-@media (prefers-color-scheme: dark) {
-  .optlib-sheet { --line: #4a4f55; --soft: #b4bac0; --band: #1d2125; --link: #8ec7ff; }
-}
-@media screen {
-  .optlib-sheet .on-paper { display: none; }
-}
-@media screen and (max-width: 760px) {
-  .optlib-sheet :is(table, caption, tbody, tr, th, td) { display: block; }
-  .optlib-sheet thead { display: none; }
-  .optlib-sheet tr { border-top: 1px solid var(--line); padding: 0.4em 0; }
-  .optlib-sheet tbody :is(th, td) { min-width: 0; padding: 0.3em 0.6em; }
-}
-@media print {
-  @page { size: A4 landscape; margin: 8mm; }
-  .optlib-sheet { font-size: 8px; line-height: 1.2; color-scheme: light;
-    --soft: #55595e; --band: #f1f3f5; --link: #0b5394; }
-  .optlib-sheet .wide { overflow: visible; }
-  .optlib-sheet tr { break-inside: avoid; }
-  .optlib-sheet :is(th, td) { min-width: 0 !important; padding: 0.18em 0.4em; vertical-align: middle; }
-  .optlib-sheet td:nth-of-type(1) { width: 52%; }
-  .optlib-sheet td:nth-of-type(2) { width: 24%; }
-  .optlib-sheet tbody th { white-space: nowrap; }
-  .optlib-sheet svg.key { margin: 0; }
-  .optlib-sheet .step { display: flex; flex-wrap: wrap; align-items: center; column-gap: 1.3em; }
-  .optlib-sheet .line { display: contents; }
-  .optlib-sheet .line > * { margin: 0; }
-  .optlib-sheet small { font-size: 0.9em; }
-  .optlib-sheet .on-screen { display: none; }
-  .optlib-sheet td p { margin: 0; line-height: 1.2; }
-  .optlib-sheet ul { white-space: normal; }
-  .optlib-sheet li { display: inline-block; margin-right: 0.8em; }
-}
-"""
 COLUMNS = ("Rule", "One step, and its source", "When to reach for it", "Settings and memory")
 
 
@@ -72,7 +19,8 @@ def element(title, notation, entries):
     rows = "\n".join(_row(entry, shapes) for entry in entries)
     # A table wider than its page scrolls, with the keyboard too.
     return (
-        f'<div class="optlib-sheet tex2jax_ignore mathjax_ignore">\n<style>{CSS}</style>\n{formula.outlines(shapes)}\n'
+        '<div class="optlib-sheet tex2jax_ignore mathjax_ignore">\n'
+        f"<style>\n{page.asset('sheet.css')}\n</style>\n{formula.outlines(shapes)}\n"
         f'<div class="wide" role="region" aria-label="{html.escape(title)}" tabindex="0">\n<table>\n'
         f"<caption>{legend}</caption>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table>\n</div>\n</div>"
     )
