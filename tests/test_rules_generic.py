@@ -298,3 +298,15 @@ def test_rules_are_there_in_the_order_taught():
     for name in TAUGHT:
         assert getattr(ol, name) is ol.OPTIMIZERS[name]
         assert name in ol.__all__
+
+
+@pytest.mark.parametrize("bad", [np.inf, -np.inf, np.nan])
+@pytest.mark.parametrize("name", [name for name, cls in ol.OPTIMIZERS.items() if "gradient" in cls.reads])
+def test_a_gradient_that_is_not_finite_does_not_pass_in_silence(name, bad):
+    """Else a weight would go on, or stand still, for good: the sign of infinity is a number, and so is 1 / infinity."""
+    rule, x, steps = ol.OPTIMIZERS[name]().fresh(), START, gradients(START.shape, 4)
+    steps[2, 0, 1] = bad
+    with np.errstate(all="ignore"):
+        for g in steps:
+            x = rule.advance(x, *seen(type(rule), x, g))
+    assert np.isfinite(x).all() == (name == "ClipValue" and not np.isnan(bad))

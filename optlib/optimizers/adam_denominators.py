@@ -142,7 +142,7 @@ class ADOPT(Optimizer):
     def update(self, x, g):
         most = (self.t - 1) ** 0.25 * ones_like(x)
         n = g / maximum(sqrt(self.v), self.eps * ones_like(x))
-        n = minimum(maximum(n, -most), most)
+        n = minimum(maximum(n, -most), most) + 0 * n  # NaN where n is infinite: v would hold the weight for good
         kept = where(self.t > 1, self.beta2, 0.0)
         self.m = self.beta1 * self.m + (1 - self.beta1) * n
         self.v = kept * self.v + (1 - kept) * g**2

@@ -247,7 +247,7 @@ class ClipValue(Around):
         Each number by itself, so that a gradient that is cut points elsewhere; `ClipNorm` keeps its direction.
 
     Elsewhere:
-        torch.nn.utils.clip_grad_value_ and optax.clip are the same.
+        torch.nn.utils.clip_grad_value_ and optax.clip are the same.  All cut an infinite number like any other.
 
     Memory:
         0 numbers per parameter beyond those of the rule.

@@ -144,7 +144,8 @@ class Sophia(Optimizer):
             self.h = self.beta2 * self.h + (1 - self.beta2) * like(diagonal, x)
         one = ones_like(x)
         u = self.m / maximum(self.gamma * self.h, self.eps * one)
-        return (1 - self.lr * self.weight_decay) * x - self.lr * minimum(maximum(u, -one), one)
+        u = minimum(maximum(u, -one), one) + 0 * u  # NaN where u is infinite, and would be for good
+        return (1 - self.lr * self.weight_decay) * x - self.lr * u
 
 
 @register

@@ -127,7 +127,7 @@
     compare: (sign, a, b) => each(COMPARE[sign])(a, b),
     sqrt: each(Math.sqrt), exp: each(Math.exp), log: each(Math.log), log1p: each(Math.log1p), sin: each(Math.sin),
     cos: each(Math.cos), tanh: each(Math.tanh), arctan: each(Math.atan), hypot: each((a, b = 0, c = 0) => Math.hypot(a, b, c)), abs: each(Math.abs),
-    floor: each(Math.floor), sign: each(Math.sign), isfinite: each(Number.isFinite), real: (a) => a,
+    floor: each(Math.floor), sign: each((x) => Math.sign(x) + (x - x)), isfinite: each(Number.isFinite), real: (a) => a,
     maximum: each(bigger), minimum: each(smaller),
     greatest: (...values) => list(...values).reduce((a, b) => (b > a ? b : a)),
     least: (...values) => list(...values).reduce((a, b) => (b < a ? b : a)),
