@@ -10,10 +10,12 @@ answer changes with it.  The Fisher matrix measures that, as the curvature of th
 """
 
 import re
+from collections.abc import Mapping
 
 import numpy as np
 
 from .. import checks
+from ..data.sets import Data
 from .layout import flatten, size, unflatten
 from .minibatch import per_example
 from .networks.mlp import MLP
@@ -76,6 +78,7 @@ def empirical_fisher(network, params, data):
     Source: F. Kunstner, L. Balles, P. Hennig (2019), Limitations of the Empirical Fisher Approximation for Natural
     Gradient Descent, NeurIPS.  arXiv:1905.12558
     """
+    checks.instance("empirical_fisher", "data", data, Data, "ol.data.Data(x, y)")
     _check("empirical_fisher", network, params, data.x)
     rows = per_example(network, {name: params[name] for name in network.shapes}, data)
     return rows.T @ rows / len(rows)
@@ -98,12 +101,13 @@ def direction(matrix, grads, damping):
     dict of arrays, as ``grads``
     """
     damping = checks.number("direction", "damping", damping, "(0, inf)")
-    if not all(re.fullmatch(r"[Wb]\d+", name) for name in grads):
-        raise ValueError(f"direction: grads has {', '.join(grads)}; only W1, b1, W2, ... of an MLP are allowed")
+    _check_grads("direction", grads)
     # In the order of the matrix, whatever that of the dict is.
     shapes = {name: np.shape(grads[name]) for name in sorted(grads, key=lambda name: (int(name[1:]), name[0]))}
-    if np.shape(matrix) != (size(shapes),) * 2:
-        raise ValueError(f"direction: matrix has shape {np.shape(matrix)}, but grads are {size(shapes)} numbers")
+    n = size(shapes)
+    if not isinstance(matrix, np.ndarray) or matrix.shape != (n, n) or not np.isfinite(matrix).all():
+        what = f"an array of shape {matrix.shape}" if isinstance(matrix, np.ndarray) else f"a {type(matrix).__name__}"
+        raise ValueError(f"direction: matrix is {what}, but grads are {n} numbers; allowed are finite ones ({n}, {n})")
     solved = np.linalg.solve(matrix + damping * np.eye(len(matrix), dtype=matrix.dtype), flatten(grads, shapes))
     solved = unflatten(solved, shapes)
     return {name: solved[name] for name in grads}
@@ -168,9 +172,22 @@ def kfac_direction(factors, grads, damping, split=False):
     """
     damping = checks.number("kfac_direction", "damping", damping, "(0, inf)")
     split = checks.flag("kfac_direction", "split", split)
-    wanted = {f"{kind}{k}" for k in range(1, len(factors) + 1) for kind in "Wb"}
+    _check_grads("kfac_direction", grads)
+    try:
+        given = {k: (np.shape(A), np.shape(S)) for k, (A, S) in enumerate(factors, start=1)}
+        finite = all(np.isfinite(each).all() for pair in factors for each in pair)
+    except (TypeError, ValueError):
+        raise TypeError(f"kfac_direction: factors is a {type(factors).__name__}; it must be pairs, from kfac") from None
+    wanted = {f"{kind}{k}" for k in given for kind in "Wb"}
     if set(grads) != wanted:
         raise ValueError(f"kfac_direction: grads has {', '.join(grads)}; it must have {', '.join(sorted(wanted))}")
+    for k, shapes in given.items():
+        m, n = (*np.shape(grads[f"W{k}"]), 0, 0)[:2]
+        if shapes != ((m + 1, m + 1), (n, n)) or np.shape(grads[f"b{k}"]) != (1, n) or not finite:
+            raise ValueError(
+                f"kfac_direction: factors of layer {k} have shapes {shapes}, its grads {np.shape(grads[f'W{k}'])} and "
+                f"{np.shape(grads[f'b{k}'])}; (in + 1, in + 1), (out, out), (in, out), (1, out), finite, are allowed"
+            )
     solved = {}
     for k, (A, S) in enumerate(factors, start=1):
         G = np.concatenate([grads[f"W{k}"], grads[f"b{k}"]])
@@ -215,6 +232,15 @@ def _gradients(network, params, x):
         grads[f"W{k}"] = h[k - 1][:, :, None] * delta[:, :, None]
         grads[f"b{k}"] = delta[:, :, None]
     return flatten(grads, network.shapes).reshape(-1, size(network.shapes))
+
+
+def _check_grads(who, grads):
+    names = list(grads) if isinstance(grads, Mapping) else [f"a {type(grads).__name__}"]
+    if not isinstance(grads, Mapping) or not names or not all(re.fullmatch(r"[Wb]\d+", str(name)) for name in names):
+        raise ValueError(f"{who}: grads is {', '.join(map(str, names))}; a dict of W1, b1, W2, ... is allowed")
+    for name, value in grads.items():
+        if not isinstance(value, np.ndarray) or value.dtype.kind != "f" or not np.isfinite(value).all():
+            raise ValueError(f"{who}: grads[{name!r}] must be an array of finite floats")
 
 
 def _check(who, network, params, x):
