@@ -55,7 +55,8 @@ def test_a_frame_keeps_nothing_of_others():
     f = ol.functions.quadratic(kappa=20)
     tracks = setting(f, [ol.GradientDescent(lr=0.1)], start=(4.9, 4.9), steps=3).tracks()
     used, fresh = (Painter(scene(f), tracks) for _ in range(2))
-    frames = [np.asarray(image.convert("RGB")) for image in (used.at(3), used.at(0, "title"), used.at(3), fresh.at())]
+    each = ((used, 3, ""), (used, 0, "title"), (used, 3, ""), (fresh, None, ""))
+    frames = [np.asarray(painter.at(step, title).image().convert("RGB")) for painter, step, title in each]
     assert np.array_equal(frames[0], frames[2])
     assert np.array_equal(frames[2], frames[3])
     assert not np.array_equal(frames[0], frames[1])

@@ -156,13 +156,13 @@ class Animation:
     def frames(self, count=FRAMES, size=(600, 500), scale=1):
         """Yield ``count`` frames from the start to the last step, as images with a palette."""
         brush = Painter(self.scene, self.tracks, size, scale=scale)
-        brush.at()  # the last step has all colors
+        brush.at().image()  # the last step has all colors
         for step in np.unique(np.linspace(0, self.steps, count).round().astype(int)):
-            yield brush.at(step, self._title(step))
+            yield brush.at(step, self._title(step)).image()
 
     def still(self, step=None, size=(600, 500), scale=1):
         """PNG bytes of the picture at a step, by default the last."""
-        return Painter(self.scene, self.tracks, size, scale=scale).png(step, self._title(step))
+        return Painter(self.scene, self.tracks, size, scale=scale).at(step, self._title(step)).png(optimize=True)
 
     def _title(self, step):
         where = "" if step is None or step >= self.steps else f", step {step}"

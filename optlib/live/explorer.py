@@ -220,7 +220,7 @@ class Explorer:
             title, words = first.title(tracks), sentences(tracks)
         except ValueError as error:  # the function has no value at this start
             title, words = show_name(first.f), [str(error)]
-        return Painter(self._view, tracks, dark=self._dark).png(None, title), title, words
+        return Painter(self._view, tracks, dark=self._dark).at(title=title).png(optimize=True), title, words
 
     def html(self, bridge=""):
         """The page around a still picture, for places without scripts; ``bridge`` is the name of its widgets."""

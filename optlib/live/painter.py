@@ -1,7 +1,5 @@
 """Stills and frames of paths on the picture of a scene, which is drawn once."""
 
-import io
-
 import numpy as np
 from matplotlib.lines import Line2D
 
@@ -50,19 +48,13 @@ class Painter(KeptFigure):
         self.moving = [*(each for lines in self.lines for each in lines), *legend, self.title]
 
     def at(self, step=None, title=""):
-        """An image with a palette: the paths up to a step, unless given all of them."""
+        """The painter with the paths up to a step, unless given all of them."""
         for points, (rim, line, start, end) in zip(self.points, self.lines, strict=True):
             shown = points[: None if step is None else step + 1]
             for artist, some in ((rim, shown), (line, shown), (start, shown[:1]), (end, shown[-1:])):
                 artist.set_data(*some.T)
         self.title.set_text(text(title))
-        return self.image()
-
-    def png(self, *args):
-        """`at` as the bytes of a PNG file."""
-        out = io.BytesIO()
-        self.at(*args).save(out, "PNG", optimize=True)
-        return out.getvalue()
+        return self
 
     def _draw_background(self, size):
         axes, scene, look = self.axes, self.scene, self.look

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from . import theme
-from .picture import DPI, EXACT, PALETTE, Picture, indexed, nearest, palette_of, with_colors
+from .picture import DPI, EXACT, indexed, nearest, palette_of, with_colors
 
 
 class KeptFigure:
@@ -51,6 +51,12 @@ class KeptFigure:
         indices[changed] = nearest(colors[:, None].view(np.uint8)[:, :3].astype(int), self.palette)[which]
         return with_colors(indices, self.palette)
 
+    def png(self, **options):
+        """The same as the bytes of a PNG file; ``options`` are Pillow's."""
+        packed = io.BytesIO()
+        self.image().save(packed, "PNG", **options)
+        return packed.getvalue()
+
     def _keep_background(self):
         self.figure.dpi = self.dpi  # matplotlib does not promise to restore it after saving at another resolution
         for artist in self.moving:
@@ -66,28 +72,3 @@ class KeptFigure:
 
     def _picture(self):
         return Image.fromarray(np.asarray(self.canvas.buffer_rgba())).convert("RGB")
-
-
-class KeptPicture(Picture):
-    """A picture on a `KeptFigure` that it shares with others: it sets the moving artists before it is drawn.
-
-    A subclass defines ``_set``, which does so.
-    """
-
-    def __init__(self, board, *sentences):
-        super().__init__(board.figure, board.axes, *sentences)
-        self.board = board
-        self._laid_out = True  # the axes have fixed places; a layout for each frame would take most of its time
-
-    def png(self, dpi=DPI, colors=PALETTE):
-        """The picture as the bytes of a PNG file; at the usual resolution without drawing all of it again."""
-        if (dpi, colors) != (DPI, PALETTE):
-            return super().png(dpi, colors)
-        self._set()
-        packed = io.BytesIO()
-        self.board.image().save(packed, "PNG", compress_level=1)
-        return packed.getvalue()
-
-    def _draw(self, file, kind, dpi, metadata=None):
-        self._set()
-        super()._draw(file, kind, dpi, metadata)

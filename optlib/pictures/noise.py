@@ -6,8 +6,8 @@ import numpy as np
 
 from . import draw, theme
 from .charts import HUGE, drawable
-from .kept import KeptFigure, KeptPicture
-from .picture import Picture, canvas, number, point, show_name
+from .kept import KeptFigure
+from .picture import DPI, PALETTE, Picture, canvas, number, point, show_name
 from .terrain import terrain
 from .tracks import check_function, path_points, title_and_legend
 
@@ -107,22 +107,34 @@ def noisy_run(f, x, rates, title="", extent=None):
     return RunPicture(f, x, kept, rates, str(title), extent)
 
 
-class RunPicture(KeptPicture):
-    """What `noisy_run` returns."""
+class RunPicture(Picture):
+    """What `noisy_run` returns: before it is drawn, it moves what moves on a figure that it shares with others."""
 
     def __init__(self, f, x, kept, rates, title, extent):
         self.x, self.rates, self.title = x[:kept], rates, title
         with np.errstate(all="ignore"):
             self.loss = f(self.x) - f.minimum
         first = float(self.loss[0])  # zero for a run that starts at the minimum
-        diverged = "" if kept == len(x) else f"It diverged after {len(self.x) - 1} steps."
+        self.board = _board(f, len(x) - 1, first if 0 < first < HUGE else 1.0, extent)
         super().__init__(
-            _board(f, len(x) - 1, first if 0 < first < HUGE else 1.0, extent),
+            self.board.figure, self.board.axes,
             f"{title or show_name(f)}: a path of {len(x) - 1:,} steps from {point(x[0])} to {point(self.x[-1])} on "
             f"contours of {f.name}, its height above the minimum, from {number(self.loss[0])} to "
             f"{number(self.loss[-1])}, and its learning rate, from {number(rates[0])} to {number(rates[-1])}.",
-            diverged,
-        )
+            "" if kept == len(x) else f"It diverged after {len(self.x) - 1} steps.",
+        )  # fmt: skip
+        self._laid_out = True  # the axes have fixed places; a layout for each frame would take most of its time
+
+    def png(self, dpi=DPI, colors=PALETTE):
+        """The picture as the bytes of a PNG file; at the usual resolution without drawing all of it again."""
+        if (dpi, colors) != (DPI, PALETTE):
+            return super().png(dpi, colors)
+        self._set()
+        return self.board.png(compress_level=1)
+
+    def _draw(self, file, kind, dpi, metadata=None):
+        self._set()
+        super()._draw(file, kind, dpi, metadata)
 
     def _set(self):
         self.board.set(self.x, self.loss, self.rates, self.title)
