@@ -67,6 +67,19 @@ def parts(momentum, division, lr):
     return ol.plots.run(RAVINE, adam(momentum, division, lr), f"Adam's parts, lr {lr:.3g}")
 
 
+def odd(a, steps):
+    """A reader's loop over a polynomial, as notebook 06 has it; large values leave the floats."""
+    line = [(s, repeated(s, steps, [(a, 1 - a), (1.5, -0.5)])) for s in (0.1, 9.0)]
+    return ol.plots.graph([line], f"{steps} steps", labels=["mine"], xlabel="s", ylabel="", xlim=(0.1, 9), ylim=(0, 2))
+
+
+def repeated(s, steps, table):
+    for k in range(steps):
+        a, b = table[min(k, len(table) - 1)]
+        s = s * (a + b * s * s)
+    return s
+
+
 BETA = (0.0, 0.99, 0.9)
 LIVE = {  # function, its sliders, and settings to compare
     "secant": (feet, {"h": (1e-15, 2.0, 0.3, "log")}, [{"h": h} for h in (0.3, 1e-3, 1.7)]),
@@ -87,6 +100,8 @@ LIVE = {  # function, its sliders, and settings to compare
               [{"kappa": 100.0, "angle": a} for a in (0.0, 30.0, 90.0)]),
     "Adam fails": (ol.plots.reddi, {"C": (3, 100, 10), "memory": (1.0, 1e4, 10.0, "log")},
                    [{"C": c, "memory": m} for c, m in ((10, 10.0), (10, 100.0), (30, 1000.0))]),
+    "graph": (odd, {"a": (1.0, 4.0, 1.5), "steps": (0, 10, 5)},
+              [{"a": a, "steps": n} for a, n in ((1.5, 5), (4.0, 0), (4.0, 10))]),
     "noise": (ol.plots.noise_floor, {"lr": (0.01, 2.0, 0.2, "log"), "beta": BETA, "batch": [1, 2, 4]},
               [{"lr": r, "beta": b, "batch": 4} for r, b in ((0.2, 0.0), (0.05, 0.9), (2.0, 0.0))]),
     "a rule of one's own": (parts, {"momentum": True, "division": True, "lr": (0.01, 1.0, 0.3, "log")},
