@@ -122,6 +122,8 @@ def naming_full_disk(path, part=None):
 def replacing(path):
     """A temporary path beside ``path``, which takes its place when the block ends well and goes when it does not."""
     path = pathlib.Path(path)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"{str(path)!r} cannot be written: there is no folder {str(path.parent)!r}")
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         with naming_full_disk(path, part):

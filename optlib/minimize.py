@@ -342,17 +342,15 @@ def _broadcast_start(f, rule, start):
     x = x if x.dtype in (np.float32, np.float64) else x.astype(float)
     if x.ndim == 0 and f.dim == 1:
         x = x[None]
-    shapes = [tuple(getattr(value, "shape", ())) for value in rule.settings().values()]
+    shapes = {name: value.shape for name, value in rule.settings().items() if getattr(value, "shape", ())}
     try:
-        shape = np.broadcast_shapes(x.shape, *shapes)
+        shape = np.broadcast_shapes(x.shape, *shapes.values())
     except ValueError:
-        raise ValueError(
-            f"minimize: start of shape {x.shape} and settings of shapes {shapes} do not broadcast"
-        ) from None
+        shape = ()
     if shape[-1:] != x.shape[-1:]:
         raise ValueError(
-            f"minimize: settings of shape {shape} would change the last axis of start, which holds the "
-            f"{x.shape[-1]} coordinates; give them a last axis of length 1, such as lr[:, None]"
+            f"minimize: settings of shapes {shapes} do not broadcast with start of shape {x.shape}, whose last axis "
+            f"holds the {x.shape[-1]} coordinates; n settings have shape (n, 1), such as lr[:, None]"
         )
     if not np.isfinite(x).all():
         raise ValueError(f"minimize: start={_show(start)} contains NaN or infinity")

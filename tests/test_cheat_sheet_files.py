@@ -198,3 +198,9 @@ def test_any_rule_that_is_registered_gets_a_row(odd, tmp_path):
     row = sheet.markdown().splitlines()[-1]
     assert row.startswith(f"| **{odd.__name__}**<br>")
     assert row.count("|") == 4
+
+
+def test_a_folder_that_is_missing_is_named_before_anything_is_printed(tmp_path, monkeypatch):
+    monkeypatch.setattr("optlib.course.paper.printed", lambda *args: pytest.fail("it was printed"))
+    with pytest.raises(FileNotFoundError, match=r"sheet.pdf' cannot be written: there is no folder '.*missing'"):
+        ol.cheat_sheet("Adam").save(tmp_path / "missing" / "sheet.pdf")

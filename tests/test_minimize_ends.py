@@ -211,8 +211,8 @@ RULE = ol.GradientDescent()
         ({"start": [math.inf, 2.0]}, ValueError, "start=.*NaN or infinity"),
         ({"start": [1e200, 2.0]}, ValueError, "bowl is not finite at start="),
         ({"opt": ol.Adam(lr=np.ones((3, 1))), "start": np.ones((4, 2))}, ValueError, "do not broadcast"),
-        ({"opt": ol.Adam(lr=np.ones(3))}, ValueError, "do not broadcast"),
-        ({"f": SQUARE, "opt": ol.Adam(lr=np.ones(3))}, ValueError, r"last axis of start.*lr\[:, None\]"),
+        ({"opt": ol.Adam(lr=np.ones(3))}, ValueError, r"'lr': \(3,\).* the 2 .* shape \(n, 1\), .* lr\[:, None"),
+        ({"f": SQUARE, "opt": ol.Adam(lr=np.ones(3))}, ValueError, r"last axis holds the 1 .*lr\[:, None\]"),
     ],
 )
 def test_bad_input(arguments, error, says):

@@ -226,3 +226,27 @@ def test_names_that_a_model_has_not_are_refused():
         hidden_matrices(network(), rest=3)
     with pytest.raises(ValueError, match=r"rest names 'head', but .* it has weight, bias"):
         hidden_matrices(nn.Linear(2, 3), rest=["head"])
+
+
+@pytest.mark.parametrize("first", [ol.Muon, ol.AdamW])
+@pytest.mark.parametrize("make", [
+    lambda o, **kw: torch.optim.lr_scheduler.OneCycleLR(o, [0.02, 0.001], total_steps=9, **kw),
+    lambda o, **kw: torch.optim.lr_scheduler.CyclicLR(o, [0.002, 1e-4], [0.02, 1e-3], step_size_up=3, **kw),
+], ids=["OneCycleLR", "CyclicLR"])  # fmt: skip
+def test_cycles_of_momentum_over_rules_of_two_kinds_are_refused_with_what_to_do(make, first):
+    def optimizer():
+        groups = [{"params": [torch.nn.Parameter(torch.ones(3, 2))]} for _ in range(2)]
+        groups[1]["rule"] = {ol.Muon: ol.AdamW, ol.AdamW: ol.Muon}[first]
+        for group in groups:
+            group["params"][0].grad = torch.ones(3, 2)
+        return TorchOptimizer(groups, first)
+
+    with pytest.raises((ValueError, KeyError), match="CyclicLR with cycle_momentum=False change the rates alone"):
+        make(one := optimizer()) and one.step()
+    one = optimizer()
+    schedule, rates = make(one, cycle_momentum=False), []
+    for _ in range(3):
+        rates.append([group["lr"] for group in one.param_groups])
+        one.step()
+        schedule.step()
+    assert all(later > earlier for pair in zip(rates, rates[1:], strict=False) for earlier, later in zip(*pair, strict=True))

@@ -164,3 +164,13 @@ def test_a_constant_rate_is_promised_ever_less_and_a_cool_down_mends_most_of_it(
 def test_bounds_refuse_what_they_do_not_hold_for(arguments, says):
     with pytest.raises(ValueError, match=f"last_iterate_bound: {says}"):
         theory.last_iterate_bound(*arguments)
+
+
+@pytest.mark.parametrize("make", [
+    lambda end: s.WSD(0.1, 10, decay=2, end=end), lambda end: s.Rewarm(0.1, 10, end=end),
+    lambda end: s.WSD(np.array([0.1, 5.0]), 10, decay=2, end=end),
+])  # fmt: skip
+def test_what_falls_does_not_end_above_its_value(make):
+    with pytest.raises(ValueError, match="(WSD|Rewarm): end=1.0 must be at most value=.*0.1"):
+        make(1.0)
+    make(0.1)

@@ -10,6 +10,8 @@ The first argument of each may be an array, so that a batch of settings has sche
 steps, so that a schedule can be drawn.  Two of them, `OnPlateau` and `ByGradientNorm`, read how the run goes.
 """
 
+import numpy as np
+
 from .. import checks
 from ..arrays import cos, maximum, minimum, pi, sqrt, where
 from .base import Schedule, integer, number, schedule
@@ -197,7 +199,7 @@ class WSD(Schedule):
         Length w of the climb, as of `WarmUp`; 0 leaves it out.
     cooldown : "1-sqrt", "linear", "cosine" or "1-square"
         The form c of the cool-down.
-    end : number
+    end : number, at most ``value``
 
     Source: S. Hu and others (2024), MiniCPM.  arXiv:2404.06395 (its own cool-down is exponential); these
     cool-downs: A. Hägele and others (2024), Scaling Laws and Compute-Optimal Training Beyond Fixed Training Durations.
@@ -217,6 +219,7 @@ class WSD(Schedule):
         super().__post_init__()
         checks.choice("WSD", "cooldown", self.cooldown, COOLDOWNS)
         _check_room("WSD", self.steps, warmup=self.warmup, decay=self.decay)
+        _check_fall(self)
 
     def __call__(self, t):
         u = minimum(maximum((t - self.steps + self.decay) / self.decay, 0.0), 1.0)
@@ -247,7 +250,7 @@ class Rewarm(Schedule):
         Steps r that climb.  With 0 each round begins at ``value``: a warm restart.
     growth : int, at least 1
         Factor m from each round to the next.
-    end : number
+    end : number, at most ``value``
 
     Source: warm restarts: I. Loshchilov, F. Hutter (2017), SGDR: Stochastic Gradient Descent with Warm Restarts, ICLR,
     equation 5.  arXiv:1608.03983; the climb: A. Ibrahim and others (2024), Simple and Scalable Strategies to
@@ -264,6 +267,7 @@ class Rewarm(Schedule):
     def __post_init__(self):
         super().__post_init__()
         _check_room("Rewarm", self.steps - 1, rise=self.rise)
+        _check_fall(self)
 
     def __call__(self, t):
         length = self.steps + 0 * t
@@ -370,6 +374,12 @@ def _glide(a, b, share):
 def _climb(t, steps):
     """A straight line to 1, reached by the last of so many steps."""
     return minimum((t + 1) / steps, 1.0) if steps else 1.0
+
+
+def _check_fall(one):
+    if np.any(np.asarray(one.end) > one.value):
+        name = type(one).__name__
+        raise ValueError(f"{name}: end={one.end!r} must be at most value={one.value!r}, from which it falls")
 
 
 def _check_room(who, most, **lengths):

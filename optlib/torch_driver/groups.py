@@ -14,6 +14,7 @@ PASSING = frozenset(
     "params param_names name rule initial_lr max_lr min_lr base_momentum max_momentum swa_lr lr_scale "
     "foreach fused capturable decoupled_weight_decay".split()
 )
+SEVERAL = "OneCycleLR and CyclicLR with cycle_momentum=False change the rates alone, of rules of any kinds together"
 OFF = frozenset({"maximize", "differentiable"})  # torch's switches that would change numbers
 
 
@@ -52,7 +53,7 @@ class Group(dict):
     def __missing__(self, name):
         names = self._other_names(name)
         if not names:
-            raise KeyError(name)
+            raise KeyError(f"TorchOptimizer: a group has no {name}; {SEVERAL}" if name in ALIASES else name)
         return tuple(self[each] for each in names) if len(names) > 1 else self[names[0]]
 
     def __contains__(self, name):
@@ -126,6 +127,7 @@ def _check(name, value, rule):
     allowed = [*rule.hypers, "weight_decay"] if "weight_decay" not in rule.hypers else [*rule.hypers]
     near = difflib.get_close_matches(name, allowed, n=1)
     hint = f"did you mean {near[0]!r}?" if near else f"a group may have {', '.join(allowed)}"
+    hint += f"; {SEVERAL}" if name in ALIASES else ""
     raise ValueError(f"TorchOptimizer: {name}={value!r} has no effect on {type(rule).__name__}; {hint}")
 
 
