@@ -85,6 +85,19 @@ def test_what_is_shown(tuned):
     assert not re.search(r"(src|href)=[\"']?https?:", shown["text/html"])
 
 
+def test_functions_of_matrices_are_raced_and_any_of_many_coordinates():
+    f = ol.functions.matrix_least_squares((1.0, 0.3, 0.1))
+    race = ol.race(f, [ol.GradientDescent, ol.Muon], tune=True, rates=np.geomspace(1e-3, 1, 12), steps=20)
+    for path, row in zip(race.paths, race.table, strict=True):
+        np.testing.assert_array_equal(path.x, ol.minimize(f, type(path.rule)(lr=row["lr"]), steps=20).x)
+    assert "singular values of W" in race.html()
+    many = ol.race(ol.objective(lambda *x: sum(v**2 for v in x), start=(1.0,) * 5), [ol.Adam], lr=0.1, steps=9)
+    shown = many._repr_mimebundle_()
+    assert "f = " in many.animation.description
+    assert many.animation.description in shown["text/html"]
+    assert shown["image/png"].startswith("iVBORw0KGgo")
+
+
 def test_two_settings_of_one_rule():
     race = ol.race(F, [ol.Momentum(beta=0.5), ol.Momentum(beta=0.9)], tune=True, **RUN)
     assert "Momentum, no. 2" in race.tuning.description

@@ -10,8 +10,8 @@ from .. import checks
 from ..minimize import minimize
 from ..optimizers.base import as_rule
 from ..pictures import theme
-from ..pictures.charts import curves
-from ..pictures.picture import number
+from ..pictures.charts import curves, loss
+from ..pictures.picture import SMALL, Picture, number
 from ..trajectory import lost
 from . import page
 from .animation import animate
@@ -73,7 +73,7 @@ class Race:
         ``rule``, ``lr`` (None for rules without one), ``f`` after the last step, ``score``, the highest value of the
         last tenth (see `Trajectory.worst_late`), ``diverged``, and ``edge``: whether the best rate is the lowest or
         highest that was tried, so that a better one may lie beyond.
-    animation : Animation
+    animation : Animation, or of functions of more than two coordinates that are no matrices the Picture of `plots.loss`
     tuning : Picture or None
         Score against learning rate, one curve a rule.
     """
@@ -88,7 +88,7 @@ class Race:
                 "f": float(path.f[-1]), "score": path.worst_late,
                 "diverged": path.diverged, "edge": bool(search and search.edge),
             })  # fmt: skip
-        self.animation = animate(f, *paths)
+        self.animation = loss(*paths) if f.dim > 2 and not f.shapes else animate(f, *paths)
         tuned = [(path, search) for path, search in zip(paths, searches, strict=True) if search is not None]
         self.tuning = _tuning_picture(tuned) if tuned else None
 
@@ -109,7 +109,8 @@ class Race:
         return f"{self.animation.html()}\n<pre>{html.escape(repr(self))}</pre>\n{tuning}"
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        png = page.base64_text(self.animation.still())
+        still = self.animation.png(**SMALL) if isinstance(self.animation, Picture) else self.animation.still()
+        png = page.base64_text(still)
         return {"text/html": self.html(), "image/png": png, "text/plain": repr(self)}
 
 
