@@ -49,7 +49,7 @@ def _finite_graph(scene):
 def bands_png(scene, size):
     """The contour picture as an indexed PNG with 16 colors."""
     picture = Image.fromarray(scene.bands(*size))
-    picture.putpalette(LIGHT.bands().ravel().tolist())
+    picture.putpalette(sum(map(theme.rgb, LIGHT.band_colors()), []))
     out = io.BytesIO()
     picture.save(out, "PNG", bits=4, optimize=True)
     return out.getvalue()

@@ -32,16 +32,9 @@ class Look:
             return style["color"]
         return self.ink if style["color"] == theme.BLACK else theme.mix(style["color"], "#FFFFFF", 0.25)
 
-    def bands(self):
-        """Colors of the bands and of no value, uint8 (16, 3)."""
-        return np.array([theme.rgb(c) for c in self.band_colors()], np.uint8)
-
     def band_colors(self):
-        """The same as 16 hex colors."""
-        at = np.linspace(0, len(self.landscape) - 1, BANDS)
-        first = np.minimum(at.astype(int), len(self.landscape) - 2)
-        ramp = [theme.mix(self.landscape[i], self.landscape[i + 1], t - i) for i, t in zip(first, at, strict=True)]
-        return [*ramp, self.undefined]
+        """Hex colors of the bands, and of no value: 16."""
+        return [*(theme.shade(share, self.landscape) for share in np.linspace(0, 1, BANDS)), self.undefined]
 
 
 LIGHT = Look(theme.PAPER, theme.INK, theme.FAINT, theme.UNDEFINED, theme.LANDSCAPE)

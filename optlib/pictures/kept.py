@@ -3,12 +3,10 @@
 import io
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from PIL import Image
 
 from . import theme
-from .picture import DPI, EXACT, indexed, nearest, palette_of, with_colors
+from .picture import DPI, EXACT, indexed, nearest, new_figure, palette_of, with_colors
 
 
 class KeptFigure:
@@ -28,8 +26,9 @@ class KeptFigure:
     """
 
     def __init__(self, size, dpi=DPI, paper=theme.PAPER, exact=EXACT):
-        self.figure = Figure(figsize=size, dpi=dpi, layout="none", facecolor=paper)
-        self.canvas = FigureCanvasAgg(self.figure)
+        self.figure = new_figure(size, "none")
+        self.figure.set(dpi=dpi, facecolor=paper)
+        self.canvas = self.figure.canvas
         self.dpi, self.exact, self.moving, self.background, self.palette = dpi, exact, [], None, None
 
     def image(self):
