@@ -61,11 +61,8 @@ def _control(name, control):
 
 
 def _panel(panel):
-    ticks = [each and [[place, text] for place, text in each.items()] for each in panel.ticks]
-    about = {
-        "x": panel.x, "y": panel.y, "labels": panel.labels, "log": panel.log, "ticks": ticks,
-        "title": panel.title, "equal": panel.equal,
-    }  # fmt: skip
+    about = {name: value for name, value in vars(panel).items() if name != "ground"}
+    about["ticks"] = [each and [[place, text] for place, text in each.items()] for each in panel.ticks]
     if panel.ground is None:
         return about
     land = scene(panel.ground, (panel.x, panel.y))
@@ -75,13 +72,12 @@ def _panel(panel):
 
 
 def _layer(layer):
-    points = layer.points and [[browser_data.tidy(float(f"{v:.5g}")) for v in point] for point in layer.points]
-    return {
-        "kind": layer.kind, "panel": layer.panel, "points": points, "label": layer.label, "width": layer.width,
-        "dashes": layer.dashes, "marker": layer.marker, "size": layer.size,
+    about = {name: value for name, value in vars(layer).items() if name not in ("color", "pale", "edge")}
+    return about | {
+        "points": layer.points and [[browser_data.tidy(float(f"{v:.5g}")) for v in point] for point in layer.points],
         "colors": [_color(layer.color, look, layer) for look in (LIGHT, DARK)],
         "edges": layer.edge and [_color(layer.edge, look) for look in (LIGHT, DARK)],
-    }  # fmt: skip
+    }
 
 
 def _color(color, look, layer=None):
