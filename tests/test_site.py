@@ -1,8 +1,9 @@
 """Pieces of `make site`: Markdown, formulas, stored outputs.  The pages themselves: test_browser_site.py."""
 
 import re
-import subprocess
+import runpy
 import sys
+import types
 from pathlib import Path
 
 import nbformat
@@ -92,11 +93,14 @@ def test_a_widget_leaves_a_note_only_where_nothing_beside_it_lives(tmp_path):
         assert "VBox" not in body
 
 
-def test_a_link_to_colab_stands_only_where_there_is_one(monkeypatch):
-    assert all(one.colab is None for one in command.pages()) == (not repository.REPOSITORY)
+def test_a_link_to_colab_stands_only_where_there_is_one(monkeypatch, tmp_path):
+    (tmp_path / "notebooks").mkdir()
+    page(tmp_path / "notebooks")
+    monkeypatch.setattr(command, "ROOT", tmp_path)
+    monkeypatch.setattr(command.ol, "cheat_sheet", lambda: types.SimpleNamespace(html=str))
+    assert [bool(one.colab) for one in command.pages()] == [False, bool(repository.REPOSITORY), False]
     monkeypatch.setattr(repository, "REPOSITORY", "https://github.com/someone/course")
-    published = command.pages()
-    assert [one.colab for one in published if one.colab] == [repository.colab_link(path.stem) for path in NOTEBOOKS]
+    assert [one.colab for one in command.pages()] == [None, repository.colab_link("07_small"), None]
 
 
 def contrast(one, other):
@@ -160,10 +164,8 @@ def test_what_lies_in_the_folder_is_not_lost(tmp_path):
     assert (tmp_path / "mine.txt").read_text() == "mine"
 
 
-def test_a_missing_tool_is_named_in_one_line():
-    code = "import sys; sys.modules['math_core'] = None; import tools.markup"
-    run = [sys.executable, "-c", code]
-    done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 1
-    assert done.stderr == ("math-core, which draws the formulas, is missing: python -m pip install --requirement "
-                           "requirements.txt\n")  # fmt: skip
+def test_a_missing_tool_is_named_in_one_line(monkeypatch):
+    monkeypatch.setitem(sys.modules, "math_core", None)
+    with pytest.raises(SystemExit, match="^math-core, which draws the formulas, is missing: python -m pip install "
+                                         "--requirement requirements.txt$"):  # fmt: skip
+        runpy.run_path(markup.__file__, run_name="tools.markup")

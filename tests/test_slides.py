@@ -11,6 +11,7 @@ from slides_cases import NOTEBOOKS, ROOT, read, solution_lines, squeezed
 
 from tools.cells import FOR_TOOLS, Writer
 from tools.roles import is_prediction, tags
+from tools.slides import __main__ as command
 from tools.slides import assets, handout
 from tools.slides.deck import LIVE, ROWS, STILL, deck, is_shown, slides
 
@@ -181,10 +182,7 @@ def test_a_failed_fetch_is_one_line_and_leaves_nothing(monkeypatch, tmp_path):
     assert list((tmp_path / "build" / "slides-assets").iterdir()) == []
 
 
-def test_the_tool_refuses_what_is_no_notebook():
-    done = subprocess.run(
-        [sys.executable, "-m", "tools.slides", "slides", "README.md"],
-        cwd=ROOT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 1
-    assert done.stderr == "README.md is not a notebook; name files such as notebooks/00_start_here.ipynb\n"
+def test_the_tool_refuses_what_is_no_notebook(monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["slides", "slides", "README.md"])
+    with pytest.raises(SystemExit, match=r"^README.md is not a notebook; name files such as notebooks/00_start_here"):
+        command.main()
