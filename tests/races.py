@@ -14,7 +14,7 @@ module, ticks = sys.modules["optlib.vision.live_race"], itertools.count()
 module.time = types.SimpleNamespace(perf_counter=lambda: next(ticks))
 module._times = lambda run: (0.04, 0.01)  # seconds of a step, of a test
 race = live_race(entrants, (images, labels), (test_images[::5], test_labels[::5]), seconds=8, batch=64)""",
-    "(images, labels), test, seconds=8)": "(images, labels), (test_images[::5], test_labels[::5]), seconds=5, batch=64)",
+    "labels), test, seconds=8)": "labels), (test_images[::5], test_labels[::5]), seconds=5, batch=64)",
     "(images[:128], labels[:128]), race.snapshots, grid=11)": "(images[:64], labels[:64]), race.snapshots, grid=5)",
     "np.linspace(0, 1, 15), [*ends.items()]": "np.linspace(0, 1, 5), [*ends.items()]",
     "between(x[:128]), answers[:128])": "between(x[:32]), answers[:32])",

@@ -87,7 +87,10 @@ def lab(tmp_path_factory):
 def write_notebook(home):
     notebook = nbformat.read(ROOT / "notebooks" / "01_gradient_descent.ipynb", as_version=4)
     last = next(i for i, cell in enumerate(notebook.cells) if "ol.explore(square" in cell.source)
-    del notebook.cells[last + 1 :]
+    # Without prose: to set its formulas takes JupyterLab seconds.
+    notebook.cells = [cell for cell in notebook.cells[: last + 1] if cell.cell_type == "code"]
+    for cell in notebook.cells:
+        cell.outputs, cell.execution_count = [], None
     board = "# {}\nol.sliders(lambda gray: timed(gray, {}), gray=(0, 250, 0))"
     notebook.cells += map(nbformat.v4.new_code_cell, [TIMED, *(board.format(*each) for each in BOARDS.items())])
     explorers = [f"{FIRST}\n{TWIN}", f"{SECOND}\n{TWIN}", f"{THIRD}\n{KERNEL}"]
@@ -130,9 +133,6 @@ def tab(lab, browser):
     tab.goto(lab)
     tab.wait_for_selector(".jp-Notebook .jp-CodeCell")
     tab.wait_for_selector("text=Python 3 (ipykernel) | Idle")
-    # The notebook comes with stored counts: they are cleared first, so that what is waited for is the run.
-    tab.get_by_role("menuitem", name="Edit", exact=True).click()
-    tab.get_by_role("menuitem", name="Clear Outputs of All Cells").click()
     tab.get_by_role("menuitem", name="Run", exact=True).click()
     tab.get_by_role("menuitem", name="Run All Cells", exact=True).click()
     tab.wait_for_function(f"() => ({COUNTS})().every((c) => !c || /\\d/.test(c))")
