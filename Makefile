@@ -46,8 +46,9 @@ TORCH_PYTHON := $(firstword $(wildcard $(BIN)/python) $(PYTHON))
 TORCH_VERSION := $(call version,$(TORCH_PYTHON))
 COLAB_SUM := $(shell cat tests/colab-requirements.txt pyproject.toml | cksum | cut -d ' ' -f 1)
 COLAB_READY := $(patsubst %,build/colab-%/ready-$(COLAB_SUM),$(sort $(COLAB_VERSION) $(TORCH_VERSION)))
-COLAB_TESTS := $(addprefix tests/test_, $(addsuffix .py, colab colab_standalone explore explore_offline sliders animation \
-  heatmap race picture_parts plots plots_charts plots_landscapes cards exercises))
+# What draws, shows widgets or prints; pages by node and the exercises' arithmetic are the same everywhere.
+COLAB_TESTS := $(addprefix tests/test_, $(addsuffix .py, colab colab_standalone explore sliders animation heatmap race \
+  picture_parts plots plots_charts plots_landscapes cards))
 # Matplotlib 3.10 calls names that pyparsing 3.3 has deprecated; notebooks do not show it.
 COLAB_FLAGS := -W ignore::pyparsing.warnings.PyparsingDeprecationWarning -n 2 --dist worksteal $(PYTEST_FLAGS)
 
@@ -64,8 +65,9 @@ colab-torch: $(COLAB_READY)
 # The newest Python and packages, without torch, whose wheel for it has gigabytes.
 NEWEST ?= $(PYTHON_313)
 NEWEST_VENV := build/newest-venv
-NEWEST_TESTS := $(addprefix tests/test_, $(addsuffix .py, animation cards cheat_sheet claims explore facts import \
-  minimize minimize_ends numerical pictures_minibatch plots plots_charts race streams))
+# Of each package's calls those that differ: more pictures, and the whole paths of rules, are drawn with no other ones.
+NEWEST_TESTS := $(addprefix tests/test_, $(addsuffix .py, animation cards cheat_sheet claims explore import \
+  minimize_ends numerical plots race streams))
 
 test-newest:  ## Run tests that need no torch with the newest Python and the newest packages
 	@test -n "$(NEWEST)" || { echo "no Python 3.13 is here; name one with: make NEWEST=python3.13 test-newest"; exit 1; }
