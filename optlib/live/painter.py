@@ -1,7 +1,6 @@
 """Stills and frames of paths on the picture of a scene, which is drawn once."""
 
 import numpy as np
-from matplotlib.lines import Line2D
 
 from ..pictures import theme
 from ..pictures.draw import FAR
@@ -44,8 +43,13 @@ class Painter(KeptFigure):
             self._draw_background(size)
             self.title = self.figure.suptitle("", x=0.5, y=1 - 7 / height, va="top", fontsize=10, color=self.look.ink)
             self.lines = [self._lines(track.style, track.steps) for track in tracks]
-            legend = [self._legend(tracks)] if tracks else []
-        self.moving = [*(each for lines in self.lines for each in lines), *legend, self.title]
+            legend = tracks and self.axes.legend(  # over the paths, which show through a little
+                [(line, end) for _, line, _, end in self.lines], [text(track.full_label) for track in tracks],
+                loc="upper right", fontsize=9, frameon=True, framealpha=_COVER, facecolor=self.look.paper,
+                edgecolor=self.look.faint, labelcolor=self.look.ink, borderaxespad=0.4, labelspacing=0.3,
+                markerscale=0.7, fancybox=False,
+            )  # fmt: skip
+        self.moving = [*(each for lines in self.lines for each in lines), *([legend] if tracks else []), self.title]
 
     def at(self, step=None, title=""):
         """The painter with the paths up to a step, unless given all of them."""
@@ -84,17 +88,6 @@ class Painter(KeptFigure):
             {"color": paper, "linewidth": 5.0, "alpha": 0.75},
             {"color": color, "linewidth": 2.6, "linestyle": style["linestyle"], **dots},
             {"marker": "o", "markersize": 7, "color": paper, "markeredgecolor": color, "markeredgewidth": 2.5},
-            {"marker": style["marker"], "markersize": 9, "color": color, "markeredgecolor": paper},
+            {"marker": style["marker"], "markersize": 9, "color": color, "markeredgecolor": paper, "linestyle": "none"},
         )
         return [self.axes.plot([], [], **look)[0] for look in looks]
-
-    def _legend(self, tracks):
-        """In the upper right corner, over the paths, which show through a little."""
-        look, handles = self.look, []
-        for track in tracks:
-            style = track.style | {"color": look.path_color(track.style)}
-            handles.append(Line2D([], [], linewidth=2.6, markersize=6, markeredgecolor=look.paper,
-                                  label=text(track.full_label), **style))  # fmt: skip
-        return self.axes.legend(handles=handles, loc="upper right", fontsize=9, frameon=True, framealpha=_COVER,
-                                facecolor=look.paper, edgecolor=look.faint, labelcolor=look.ink, borderaxespad=0.4,
-                                labelspacing=0.3, fancybox=False)  # fmt: skip
