@@ -1,5 +1,5 @@
 // The way to Python, where a kernel runs: two hidden widgets in an output of their own.  The page writes JSON into the one,
-// a field of text; what Python answers appears in the other, as base64.  See live/explorer.py.
+// a field of text; what Python answers appears in the other, as base64.  See `Bridge` in live/display.py.
 
 (function (optlib) {
   "use strict";
