@@ -141,6 +141,7 @@ WRONG = [
     ("07.1", lambda lr, decay, r: 7.7, "the shrunken old length"),
     ("07.2", {}, "the letters of the five sick runs"),
     ("07.2", FAULTS_OF_RUNS | {"B": "lazy"}, "'lazy' is none of the faults"),
+    ("07.2", FAULTS_OF_RUNS | {"C": ...}, "still a ... in it"),
     *(("07.2", FAULTS_OF_RUNS | {letter: "decay" if letter != "F" else "clipped"}, f"{letter}: ")
       for letter in FAULTS_OF_RUNS),
     ("07.3", functools.partial(results, fault="alone"), "share the constant part"),

@@ -86,6 +86,8 @@ def _diagnosis(answer):
     names = sorted(name for name, _ in _FAULTS.values())
     if not isinstance(answer, dict) or set(answer) != set(_FAULTS):
         return 'give a dict with the letters of the five sick runs, such as {"B": "decay", "C": ..., ...}.'
+    if ... in answer.values():
+        return "there is still a ... in it; give each letter the name of its fault."
     unknown = [name for name in answer.values() if name not in names]
     if unknown:
         return f"{unknown[0]!r} is none of the faults; they are {', '.join(map(repr, names))}."
