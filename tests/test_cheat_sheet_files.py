@@ -7,6 +7,7 @@ import sys
 import unicodedata
 
 import pytest
+from processes import python
 
 import optlib as ol
 from optlib.course import paper
@@ -131,8 +132,7 @@ def test_the_module_can_be_run_without_warnings(tmp_path):
 def test_the_name_is_the_function_whichever_is_imported_first():
     code = "import {}; import optlib as ol; print(len(ol.cheat_sheet('Adam').entries), type(ol.cheat_sheet).__name__)"
     for first, kind in (("optlib", "function"), ("optlib.cheat_sheet", "_Called")):
-        done = subprocess.run([sys.executable, "-c", code.format(first)], capture_output=True, text=True, timeout=120)
-        assert done.stdout.split() == ["1", kind], done.stderr
+        assert python(code.format(first)).split() == ["1", kind]
 
 
 # --- the page ---------------------------------------------------------------------------------------------------------

@@ -1,8 +1,5 @@
 """CIFAR-10: what is read is what the files hold, and no damaged or incomplete set is accepted."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import fake_cifar
@@ -38,15 +35,6 @@ def alone(monkeypatch):
     """As on a machine without the full set."""
     if FULL is not None:
         monkeypatch.setattr(cifar, "find", lambda root=None, real=cifar.find: None if root is None else real(root))
-
-
-def python(code, cwd, path=ROOT, **environment):
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, timeout=120, cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(path), **environment},
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
 
 
 # --- the full set -------------------------------------------------------------------------------------------------

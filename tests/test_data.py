@@ -2,7 +2,6 @@
 
 import hashlib
 import importlib.util
-import os
 import shutil
 import subprocess
 import sys
@@ -10,21 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from processes import python
 
 import optlib as ol
 from optlib.data import sets
 
 ROOT = Path(__file__).resolve().parent.parent
-HEAVY = ("torch", "matplotlib", "ipywidgets", "IPython", "PIL", "pandas", "scipy", "sklearn", "tqdm")
-
-
-def python(code, cwd=ROOT, path=ROOT):
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, timeout=120, cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(path)},
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
 
 
 def data(n=10, d=3, seed=0):
@@ -104,11 +94,6 @@ def test_the_tool_finds_nothing_to_change(tmp_path):
     assert tool.same(tool.RESULT, images, labels)
     assert not tool.same(tool.RESULT, images, labels[::-1])
     assert not tool.same(tmp_path / "none.npz", images, labels)
-
-
-def test_nothing_heavy_is_loaded():
-    code = f"import sys, optlib as ol; ol.data.digits(); print(*[name for name in {HEAVY} if name in sys.modules])"
-    assert python(code) == ""
 
 
 def test_the_installed_package_has_its_data(tmp_path):

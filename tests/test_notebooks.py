@@ -157,19 +157,6 @@ def test_every_cell_knows_its_slide(notebook):
         assert not solution or cell.metadata.slideshow.slide_type == "skip", "a lecture must not show solutions"
 
 
-def test_headings_descend_by_one(notebook):
-    """A screen reader's outline: one title, and no level left out."""
-    levels = [
-        len(match.group(1))
-        for cell in notebook.cells
-        if cell.cell_type == "markdown"
-        for match in re.finditer(r"^(#+) ", cell.source, flags=re.M)
-    ]
-    assert levels[0] == 1
-    assert levels.count(1) == 1
-    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
-
-
 def test_opening_and_closing(notebook):
     text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     for part in ("you will be able to", "minutes", "## Summary", "## Exercise", "## Sources"):

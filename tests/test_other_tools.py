@@ -6,7 +6,6 @@ import subprocess
 import sys
 
 import jupytext
-import nbformat
 import papermill
 import pytest
 from nbconvert import HTMLExporter, MarkdownExporter, ScriptExporter
@@ -65,7 +64,7 @@ def test_what_is_left_out_is_the_source_of_solutions_and_predictions_and_no_more
     assert all(missing)
 
 
-# --- jupytext, papermill, nbmake ---------------------------------------------------------------------------------
+# --- jupytext, papermill -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", ["py:percent", "md", "md:myst"])
@@ -87,14 +86,3 @@ def test_papermill_runs_a_notebook_as_stored(tmp_path):
     before, after = read(SHORT), read(tmp_path / "out.ipynb")
     assert [(cell.id, cell.source) for cell in after.cells] == [(cell.id, cell.source) for cell in before.cells]
     assert printed(after) == printed(before)
-
-
-def test_nbmake_runs_a_notebook(tmp_path):
-    """The first cells: papermill, which drives kernels by the same client, runs all of them."""
-    beginning = read(SHORT)
-    beginning.cells = beginning.cells[:12]
-    nbformat.write(beginning, tmp_path / "short.ipynb")
-    alone = ["-p", "no:cacheprovider", "-p", "no:xdist", "-c", "/dev/null", "--rootdir", str(tmp_path)]
-    command = [sys.executable, "-m", "pytest", *alone, "--nbmake", str(tmp_path / "short.ipynb")]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-    assert "1 passed" in done.stdout, done.stdout + done.stderr
