@@ -45,6 +45,7 @@ def test_rules_around_rules_are_named_as_they_are_written():
     assert list(given.rules) == ["Lion", "EMA", "EMA(Cautious(Adam))"]
     rule = module.rule_named("EMA(Cautious(Adam))")(decay=0.5)
     assert repr(rule) == repr(ol.EMA(ol.Cautious(ol.Adam()), decay=0.5))
+    assert protocol(rules=["EMA(Muon)"]).rules == {"EMA(Muon)": {"rest": {"rule": "EMA(AdamW)", "lr": 0.001}}}
     assert list(protocol(rules=["first-order", "EMA(Adam)"]).rules) == [*module.first_order(), "EMA(Adam)"]
 
 

@@ -249,9 +249,6 @@ class ResetNorms(Callback):
         for p in self.matrices:
             p.mul_(len(p) ** 0.5 / p.norm())
 
-    def __repr__(self):
-        return "ResetNorms()"
-
 
 class AverageInTest(Callback):
     """Tests, after each epoch, the average that the rule keeps, with statistics of batch normalization of its own."""
@@ -263,9 +260,6 @@ class AverageInTest(Callback):
                 update_bn((run.prepared(x) for x, _ in batches), run.model)
             chosen = {"loss": run.loss, "precision": run.precision, "layout": run.layout}
             run.history.test_loss[-1], run.history.test_accuracy[-1] = vision.evaluate(run.model, run.test, **chosen)
-
-    def __repr__(self):
-        return "AverageInTest()"
 
 
 def memory_of(optimizer):

@@ -3,6 +3,7 @@
 import dataclasses
 import math
 import pathlib
+import re
 import sys
 
 from .. import checks
@@ -281,17 +282,15 @@ def _rules(where, wanted, settings, among=None):
         listed = [each for name in listed for each in (first_order() if name == "first-order" else [name])]
     allowed = lambda name: _trains(name) if among is None else name in among
     if not isinstance(listed, list) or not listed or not all(map(allowed, listed)):
-        some = f"{', '.join(first_order())}, or of a rule around one, ScheduleFree(AdamW)"
-        raise ValueError(
-            f'{where}: rules={wanted!r} must be "first-order" or a list of some of '
-            f"{some if among is None else ', '.join(among)}"
-        )
+        some = ", ".join(among or [*first_order(), "or rules around one, ScheduleFree(AdamW)"])
+        raise ValueError(f'{where}: rules={wanted!r} must be "first-order" or a list of some of {some}')
     _refuse_unknown(f"{where} [settings]", settings, listed)
     for name, hypers in settings.items():
         if not isinstance(hypers, dict):
             raise ValueError(f"{where} [settings]: {name}={hypers!r} must be a table of hyper-parameters")
         _made(f"{where} [settings.{name}]", name, hypers)
-    rest = {name: {"rest": dict(REST)} if rule_named(name).sees == "matrix" else {} for name in listed}
+    beside = lambda name: {**REST, "rule": re.sub(r"\w+(?=\)*$)", REST["rule"], name)}  # EMA(AdamW) beside EMA(Muon)
+    rest = {name: {"rest": beside(name)} if rule_named(name).sees == "matrix" else {} for name in listed}
     return {name: rest[name] | settings.get(name, {}) for name in dict.fromkeys([*OPTIMIZERS, *listed]) if name in rest}
 
 
