@@ -47,7 +47,7 @@ TORCH_VERSION := $(call version,$(TORCH_PYTHON))
 COLAB_SUM := $(shell cat tests/colab-requirements.txt pyproject.toml | cksum | cut -d ' ' -f 1)
 COLAB_READY := $(patsubst %,build/colab-%/ready-$(COLAB_SUM),$(sort $(COLAB_VERSION) $(TORCH_VERSION)))
 # What draws, shows widgets or prints; pages by node and the exercises' arithmetic are the same everywhere.
-COLAB_TESTS := $(addprefix tests/test_, $(addsuffix .py, colab colab_standalone explore sliders animation heatmap race \
+COLAB_TESTS := $(addprefix tests/test_, $(addsuffix .py, colab colab_standalone edges explore sliders animation heatmap race \
   picture_parts plots plots_charts plots_landscapes cards))
 # Matplotlib 3.10 calls names that pyparsing 3.3 has deprecated; notebooks do not show it.
 COLAB_FLAGS := -W ignore::pyparsing.warnings.PyparsingDeprecationWarning -n 2 --dist worksteal $(PYTEST_FLAGS)
