@@ -1,5 +1,6 @@
 """torch's own tests of optimizers, asked of every rule: see `torch_bodies`."""
 
+import functools
 import re
 
 import pytest
@@ -8,13 +9,11 @@ from torch_bodies import bodies
 from torch_harness import RULES, info_of
 
 import optlib as ol
+from rules import naming
 
 BODIES = bodies()
-PLAIN = [(body, cls) for cls in RULES for body in BODIES]
 # What no kernel has a part in is asked of one compiled rule.
-APART = re.compile("hook|errors|printed|cliquey|deepcopy|older|to_named|no_grad")
-COMPILED = [(body, cls) for body, cls in PLAIN
-            if cls.sees in ("number", "tensor") and (cls is ol.Adam or not APART.search(body))]  # fmt: skip
+APART = re.compile("hook|errors|printed|cliquey|deepcopy|older|to_named|no_grad|lrscheduler|direction-.*-True")
 SPARSE, COMPLEX, DEVICE = "sparse gradients", "complex numbers", "a device that is not here"
 LEFT_OUT = {  # torch's other tests -> why they are not asked
     "rosenbrock_sparse-False": SPARSE, "rosenbrock_sparse-True": SPARSE,
@@ -28,20 +27,28 @@ LEFT_OUT = {  # torch's other tests -> why they are not asked
 
 
 def test_nearly_all_are_asked():
-    assert len(PLAIN) >= 640
+    assert len(BODIES) >= 37
     assert not LEFT_OUT.keys() & BODIES.keys()
     assert {*LEFT_OUT.values()} == {SPARSE, COMPLEX, DEVICE}
 
 
+each = functools.partial(pytest.mark.parametrize, "cls", ids=lambda cls: cls.__name__)
+
+
 @pytest.mark.filterwarnings("ignore:Converting a tensor with requires_grad=True")  # a loss for ReduceLROnPlateau
-@pytest.mark.parametrize(("body", "cls"), PLAIN, ids=lambda each: getattr(each, "__name__", each))
-def test_a_rule_does_what_torch_asks_of_its_own(body, cls):
-    BODIES[body](info_of(cls))
+@each(RULES)
+def test_a_rule_does_what_torch_asks_of_its_own(cls):
+    for body, ask in BODIES.items():
+        with naming(body):
+            ask(info_of(cls))
 
 
 @pytest.mark.filterwarnings("ignore:Converting a tensor with requires_grad=True")
-@pytest.mark.parametrize(("body", "cls"), COMPILED, ids=lambda each: getattr(each, "__name__", each))
-def test_a_compiled_rule_does_too(body, cls, monkeypatch):
+@each([cls for cls in RULES if cls.sees in ("number", "tensor")])
+def test_a_compiled_rule_does_too(cls, monkeypatch):
     """With the kernels that are made for the compiler; what torch.compile makes of them: `test_torch_driver`."""
     monkeypatch.setattr(torch, "compile", lambda kernel, **options: kernel)
-    BODIES[body](info_of(cls, compile=True))
+    for body, ask in BODIES.items():
+        if cls is ol.Adam or not APART.search(body):
+            with naming(body):
+                ask(info_of(cls, compile=True))
