@@ -107,6 +107,8 @@ WRONG = [
     ("06.1", lambda W, gradients, lr, beta: "W", "a matrix of the shape of W"),
     ("06.1", lambda W, *a: W / 0, "it runs away"),
     ("06.1", in_place, "changed in place"),
+    ("06.1", lambda W, gradients, *rest: [muon(W, gradients, *rest), gradients.clear()][0], "changed in place"),
+    ("06.1", lambda *a: muon(*a) + 1j, "a matrix of the shape of W"),
     ("06.1", lambda W: W, "TypeError"),
     ("06.2", lambda a: (a + 1) / (a - 1), "the square of the border"),
     ("06.2", lambda a: np.sqrt(a / (a - 1)), "leads to 0"),

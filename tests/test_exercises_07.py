@@ -67,7 +67,7 @@ RIGHT = [
     ("07.1", settled), ("07.1", walked), ("07.2", FAULTS_OF_RUNS), ("07.3", results),
     ("07.3", lambda *given: np.array(results(*given))),
     ("07.4", step), ("07.5", survives), ("07.5", lambda w, step: float(_bfloat16(abs(w) + step) != abs(w))),
-    ("07.6", tune), ("07.6", lambda run: [0.01, 0, 12.0]),
+    ("07.6", tune), ("07.6", lambda run: [0.01, 0, 12.0]), ("07.6", lambda run: np.array(notebook_07.GOOD)),
 ]  # fmt: skip
 
 
@@ -100,6 +100,8 @@ def faulty(master, gradients, scale, lr, limit, *, fault):
     else:
         g = g / scale
         g = g if fault == "no clip" else g * min(1, limit / np.linalg.norm(g))
+    if fault == "uphill":
+        g = -g
     if fault != "no skip" and not np.isfinite(g).all():
         return master
     if fault == "copy":
@@ -116,6 +118,7 @@ def in_place(master, gradients, scale, lr, limit):
 FAULTS = {
     "half": "the weights stand still", "clip first": "acts on the scaled gradient", "no scale": "undoes the scale",
     "no clip": "nothing is clipped", "no skip": "skip the step", "copy": "still", "double": "float32; yours are not",
+    "uphill": "walks uphill",
 }  # fmt: skip
 
 
@@ -139,9 +142,10 @@ WRONG = [
     ("07.1", lambda lr, decay, r: lr * r / (lr * decay) ** 0.5, "twice in its square"),
     ("07.1", lambda lr, decay, r: lr * r / (1 - lr * decay) ** 0.5, "before it is squared"),
     ("07.1", lambda lr, decay, r: 7.7, "the shrunken old length"),
-    ("07.2", {}, "the letters of the five sick runs"),
+    ("07.2", {}, "the letters of the five faulty runs"),
     ("07.2", FAULTS_OF_RUNS | {"B": "lazy"}, "'lazy' is none of the faults"),
     ("07.2", FAULTS_OF_RUNS | {"C": ...}, "still a ... in it"),
+    ("07.2", FAULTS_OF_RUNS | {"B": np.array(["decay", "clipped"])}, "none of the faults"),
     *(("07.2", FAULTS_OF_RUNS | {letter: "decay" if letter != "F" else "clipped"}, f"{letter}: ")
       for letter in FAULTS_OF_RUNS),
     ("07.3", functools.partial(results, fault="alone"), "share the constant part"),
@@ -170,6 +174,7 @@ WRONG = [
     ("07.6", spent, "this one is at the end"),
     ("07.6", functools.partial(spent, lrs=(0.1, 0.3, 0.003), answer=(0.1, 0.003, 40)), "too far apart"),
     ("07.6", lambda run: run(0.0, 0.0, 12), "lr=0.0 must be above 0"),
+    ("07.6", lambda run: run("fast", 0.0, 12), "lr='fast' must be above 0"),
     ("07.6", lambda run: (0.1, 0.0, 3), "batch=3 a whole number 4 to 80"),
     ("07.6", lambda run: 0.1, "return three numbers"),
 ]  # fmt: skip

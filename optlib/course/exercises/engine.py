@@ -153,9 +153,10 @@ def expect_number(answer, right, hints=(), otherwise="that is not the number.", 
 
 
 def floats_of(answer):
-    """The answer as an array of floats, or None if it is none."""
+    """The answer as an array of floats, or None if it is none, as are complex numbers and texts."""
     try:
-        return np.asarray(answer.detach().cpu() if hasattr(answer, "detach") else answer, dtype=float)
+        answer = np.asarray(answer.detach().cpu() if hasattr(answer, "detach") else answer)
+        return None if answer.dtype.kind in "cSU" else answer.astype(float)
     except (TypeError, ValueError):
         return None
 

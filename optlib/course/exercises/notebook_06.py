@@ -62,7 +62,7 @@ def _muon_from_memory(muon):
             return f"muon must return a matrix of the shape of W, {shape}."
         if not np.isfinite(end).all():
             return "it runs away: before the first step of Newton-Schulz no singular value may be above 1."
-        if not all(np.array_equal(a, b) for a, b in zip(copies, [W, *gradients], strict=True)):
+        if not np.array_equal(copies, [W, *gradients]):
             return "W or a gradient was changed in place; make new arrays."
         slips = [({key: value}, text) for key, value, text in _SLIPS]
         with np.errstate(all="ignore"):

@@ -80,15 +80,15 @@ def faulty_runs():
     return shown
 
 
-@exercise("07.2 five sick runs")
+@exercise("07.2 six runs, five faults")
 def _diagnosis(answer):
     """A dict of letter -> name of the fault."""
     names = sorted(name for name, _ in _FAULTS.values())
     if not isinstance(answer, dict) or set(answer) != set(_FAULTS):
-        return 'give a dict with the letters of the five sick runs, such as {"B": "decay", "C": ..., ...}.'
-    if ... in answer.values():
+        return 'give a dict with the letters of the five faulty runs, such as {"B": "decay", "C": ..., ...}.'
+    if any(name is ... for name in answer.values()):
         return "there is still a ... in it; give each letter the name of its fault."
-    unknown = [name for name in answer.values() if name not in names]
+    unknown = [name for name in answer.values() if not isinstance(name, str) or name not in names]
     if unknown:
         return f"{unknown[0]!r} is none of the faults; they are {', '.join(map(repr, names))}."
     wrong = [letter for letter, (name, _) in _FAULTS.items() if answer[letter] != name]
@@ -191,9 +191,10 @@ def _step_hint(new, master, g, scale, lr, limit):
          "first, then clip."),
         (agrees(scaled) or agrees(short(scaled)), "nothing undoes the scale: divide the gradient by it."),
         (agrees(plain), "nothing is clipped, but the norm is above the limit."),
+        (agrees(-short(plain)), "this walks uphill: subtract the step."),
         (same(values, master), "the weights stand still: something on the way is lost in float16. Is it the gradient, "
          "its norm, or the step itself?"),
-        (np.allclose(values, half, rtol=2e-3),
+        (same(values, values.astype(np.float16)) and np.allclose(values, half, rtol=2e-3),
          "the step is made on the copy in float16, which rounds it; step master."),
     ]  # fmt: skip
     otherwise = f"the step of the first weight is {moved[0]:.3g}; it should be {-lr * short(plain)[0]:.3g}."
@@ -248,6 +249,7 @@ def _tune(tune):
         reply = tune(run)
     except _OverBudget:
         return f"the budget is {RUNS} runs, and yours asks for another one."
+    reply = reply.tolist() if hasattr(reply, "tolist") else reply
     if not isinstance(reply, (tuple, list)) or len(reply) != 3 or None in map(float_of, reply):
         return f"return three numbers, (lr, decay, batch), not {reply!r}."
     _check_setting(*reply)
@@ -269,9 +271,9 @@ def _advice(tried, reply):
 
 
 def _check_setting(lr, decay, batch):
-    lr, decay, size = map(float_of, (lr, decay, batch))
-    if None in (lr, decay, size) or not 0 < lr < math.inf or not 0 <= decay < math.inf or size not in range(4, 81):
-        raise ValueError(f"lr={lr} must be above 0, decay={decay} at least 0, batch={batch!r} a whole number 4 to 80")
+    values = rate, shrink, size = [float_of(value) for value in (lr, decay, batch)]
+    if None in values or not 0 < rate < math.inf or not 0 <= shrink < math.inf or size not in range(4, 81):
+        raise ValueError(f"lr={lr!r} must be above 0, decay={decay!r} at least 0, batch={batch!r} a whole number 4 to 80")
 
 
 def _examples(rng, n, wrong):
