@@ -32,6 +32,7 @@ PICTURES = {"image/png", "image/jpeg", WIDGET_VIEW}
 SLIDE_TYPES = {"slide", "subslide", "fragment", "notes", "skip", "-"}
 CELLS = {"00_start_here": (15, 40)}
 DEFAULT_CELLS = (40, 80)
+MEDIAN_LINES = {"07_training_in_practice": 9}  # training loops of their own, which no rule of the package has
 MOST_LINES, MOST_CLAIMS = 12, 8  # of a cell that teaches, in a notebook
 
 
@@ -128,7 +129,7 @@ def test_cells_are_short_and_prose_prevails(path, notebook):
     prose = [cell for cell in taught if cell.cell_type == "markdown" or is_prediction(cell)]
     lengths = [len(cell.source.splitlines()) for cell in taught if cell not in prose]
     assert max(lengths) <= 15
-    assert 2 <= statistics.median(lengths) <= 5
+    assert 2 <= statistics.median(lengths) <= MEDIAN_LINES.get(path.stem, 5)
     assert len(prose) >= len(lengths)
 
 
