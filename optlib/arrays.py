@@ -71,7 +71,7 @@ zeros_like, ones_like = map(_lift, ("zeros_like", "ones_like"))
 
 
 def sign(x):
-    """``sign`` of each element of a Python float, an array or a tensor; NaN of infinity, too, which a step would hide."""
+    """``sign`` of each element of a float, an array or a tensor; NaN of infinity, too, which a step would hide."""
     # torch's is 0 for NaN; array-api-compat writes NaN into it through a mask, which takes several times as long.
     return (namespace(x).sign(x) if namespace(x) in (np, _FLOATS) else x.sign()) + (x - x)
 

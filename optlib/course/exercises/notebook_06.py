@@ -206,7 +206,7 @@ def _slow_classes(answer):
             (slow, "these are the steps of class 100; divide them by those of class 1."),
             (1, "class 1 and class 100 do not get gradients of one size: each is multiplied by its share."),
             (10, "the steps grow with the quotient of the shares, not with its root."),
-            (100, {"momentum": "the simple model says 100, and for many steps that is right; but class 1 is there after "
+            (100, {"momentum": "the simple model says 100, and for many steps that is right; but class 1 arrives after "
                                "so few steps that its velocity has hardly begun. Run it.",
                    "sign descent": "the sign of a gradient does not know its size, so the share does not matter."}.get(
                        name, "")),
