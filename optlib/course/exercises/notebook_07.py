@@ -273,7 +273,7 @@ def _advice(tried, reply):
 def _check_setting(lr, decay, batch):
     values = rate, shrink, size = [float_of(value) for value in (lr, decay, batch)]
     if None in values or not 0 < rate < math.inf or not 0 <= shrink < math.inf or size not in range(4, 81):
-        raise ValueError(f"lr={lr!r} must be above 0, decay={decay!r} at least 0, batch={batch!r} a whole number 4 to 80")
+        raise ValueError(f"lr={lr!r} must be above 0, decay={decay!r} at least 0, batch={batch!r} an integer 4 to 80")
 
 
 def _examples(rng, n, wrong):
