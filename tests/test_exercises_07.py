@@ -175,7 +175,7 @@ WRONG = [
     ("07.6", functools.partial(spent, lrs=(0.1, 0.3, 0.003), answer=(0.1, 0.003, 40)), "too far apart"),
     ("07.6", lambda run: run(0.0, 0.0, 12), "lr=0.0 must be above 0"),
     ("07.6", lambda run: run("fast", 0.0, 12), "lr='fast' must be above 0"),
-    ("07.6", lambda run: (0.1, 0.0, 3), "batch=3 a whole number 4 to 80"),
+    ("07.6", lambda run: (0.1, 0.0, 3), "batch=3 an integer 4 to 80"),
     ("07.6", lambda run: 0.1, "return three numbers"),
 ]  # fmt: skip
 
