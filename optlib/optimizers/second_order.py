@@ -102,9 +102,9 @@ class Sophia(Optimizer):
         Language Model Pre-training, ICLR, Algorithm 3.  arXiv:2305.14342
 
     Convention:
-        The Hessian's diagonal is the exact one, where the paper estimates it from random vectors or labels.  Neither
-        average is corrected for its start at 0.  Where the curvature is negative, or too small for gamma, a coordinate
-        moves by lr along the sign of m.
+        On functions the Hessian's diagonal is the exact one; for networks it is estimated, as in the paper, from random
+        vectors (Hutchinson) or resampled labels (Gauss-Newton-Bartlett).  Neither average is corrected for its start
+        at 0.  Where the curvature is negative, or too small for gamma, a coordinate moves by lr along the sign of m.
 
     Elsewhere:
         Three rules go by this name.  The authors' SophiaG divides by rho times batch size times h + 1e-15, where h is
@@ -113,13 +113,15 @@ class Sophia(Optimizer):
         lr are this rule with gamma = p, eps = p eps and lr = p lr.
 
     Memory:
-        2 numbers per parameter (m, h).  While it steps, n numbers per parameter: here the whole Hessian is at hand.
+        2 numbers per parameter (m, h).  On functions, while it steps, n numbers per parameter: the whole Hessian.
 
     When:
         Curvatures that differ much between coordinates and are known; to compare with Adam, whose denominator is none.
 
     Notes:
-        Networks give no Hessian, so `TorchOptimizer` refuses it; the estimators of the paper are not here.
+        With torch a step takes a function that estimates the diagonal, which it calls at steps 1, k+1, 2k+1, ...:
+        ``optimizer.step(curvature=lambda params: gauss_newton_bartlett(model(x), params))``, or `hutchinson` of the
+        loss; both are in optlib.torch_driver.
     """
 
     sees = "group"
@@ -137,10 +139,15 @@ class Sophia(Optimizer):
         self.m = zeros_like(x)
         self.h = zeros_like(x)
 
+    def curvature_is_due(self):
+        """Whether the next step reads the Hessian; its diagonal will do.  On other steps it may be None."""
+        return self.t % self.every == 0
+
     def update(self, x, g, H):
         self.m = self.beta1 * self.m + (1 - self.beta1) * g
         if (self.t - 1) % self.every == 0:
-            diagonal = namespace(H).diagonal(H, 0, -2, -1) if getattr(x, "shape", ()) else H
+            known = getattr(H, "shape", ()) == getattr(x, "shape", ())  # a diagonal, or of one coordinate
+            diagonal = H if known else namespace(H).diagonal(H, 0, -2, -1)
             self.h = self.beta2 * self.h + (1 - self.beta2) * like(diagonal, x)
         one = ones_like(x)
         u = self.m / maximum(self.gamma * self.h, self.eps * one)

@@ -15,12 +15,12 @@ import itertools
 import torch
 
 from ..optimizers.base import as_rule
-from . import groups
+from . import groups, second
 from .arguments import check_gradients, check_parameters, check_rule, decay_of
 from .checkpoint import checked
 from .evaluation import weights_to_evaluate
 from .roles import hidden_matrices  # noqa: F401
-from .second import needs_second, second_gradients
+from .second import gauss_newton_bartlett, hutchinson  # noqa: F401
 from .state import HALF, STEPS, flat, join, tensors_of
 from .stepping import Stepping, move_of
 
@@ -60,7 +60,7 @@ class TorchOptimizer(Stepping, torch.optim.Optimizer):
     Raises
     ------
     TypeError, ValueError
-        If the rule reads the Hessian or the function, for hyper-parameters out of their range, for arrays as
+        If the rule reads the whole Hessian or the function, for hyper-parameters out of their range, for arrays as
         hyper-parameters, for names in a group that have no effect, and for sparse or complex gradients.
     """
 
@@ -187,32 +187,39 @@ class TorchOptimizer(Stepping, torch.optim.Optimizer):
 
     @torch._disable_dynamo  # a step inside a compiled training step would be traced once, with the first step's numbers
     @torch.no_grad()
-    def step(self, closure=None):
+    def step(self, closure=None, curvature=None):
         """Make one step.
 
         Parameters
         ----------
         closure : callable, optional
             Computes the loss and its gradients anew; called once.  `SAM` needs one, and calls it twice.
+        curvature : callable, optional
+            For `Sophia`, which calls it every k-th step for each group: params -> the Hessian's diagonal, a tensor for
+            each, as ``lambda params: hutchinson(loss_of(model(x), y), params)``.  Processes average theirs in it.
 
         Returns
         -------
         What the closure returned, or None.
         """
         self._refuse_in_evaluation("step")
+        if curvature is not None and not any(map(second.takes_diagonal, self.group_rules())):
+            raise TypeError(f"TorchOptimizer: curvature={curvature!r} has no effect: no rule here reads curvature")
         loss = None
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
         ready = [self._ready(i) for i in range(len(self.param_groups))]  # all are checked before one is stepped
         ready = [(i, ps, rule, move_of(rule, decay), decay) for i, (ps, rule, decay) in enumerate(ready) if rule]
-        asking = [(params, rule, move) for _, params, rule, move, _ in ready if needs_second(rule)]
-        seconds = iter(second_gradients(asking, self.state, closure) if asking else ())
+        asking = [(params, rule, move) for _, params, rule, move, _ in ready if second.needs_second(rule)]
+        seconds = iter(second.second_gradients(asking, self.state, closure) if asking else ())
+        curved = [(i, params, rule) for i, params, rule, _, _ in ready if second.takes_diagonal(rule)]
+        diagonals = {i: (second.diagonal_of(ps, rule, self.state[ps[0]], curvature),) for i, ps, rule in curved}
         for i, params, rule, move, decay in ready:
-            if needs_second(rule):
+            if second.needs_second(rule):
                 self._step_group(rule, params, move, *next(seconds))
             elif rule.sees == "group":
-                self._step_group(rule, params, move, join([p.grad for p in params]))
+                self._step_group(rule, params, move, join([p.grad for p in params]), *diagonals.get(i, ()))
             elif self.compile:
                 self._step_compiled(rule, params, move, decay)
             else:

@@ -5,12 +5,13 @@ import shutil
 
 from .. import checks
 from ..optimizers.around import has_path_of_its_own
-from .second import needs_second
+from .second import needs_second, takes_diagonal
 
 
 def check_rule(rule, compile):
     name = type(rule).__name__
-    if rule.reads != ("gradient",) and not (needs_second(rule) and len(rule.reads) == 2 and rule.sees == "group"):
+    second = needs_second(rule) and len(rule.reads) == 2 and rule.sees == "group"
+    if rule.reads != ("gradient",) and not second and not takes_diagonal(rule):
         raise TypeError(
             f"TorchOptimizer: {name} reads the {' and the '.join(rule.reads)}; a network gives only gradients"
         )

@@ -53,9 +53,9 @@ def nested(state):
 
 
 def resume(rule, state):
-    """Bring a rule to where it was after the last step of a parameter."""
-    rule.reset()
-    vars(rule).update(nested(state))
+    """Bring a rule to where it was after the last step of a parameter.  Returns the rule itself."""
+    vars(rule.reset()).update(nested(state))
+    return rule
 
 
 def owned(state, *passing):
