@@ -144,6 +144,12 @@ def test_long_and_many_paths_are_thinned():
     (lambda: ol.animate(F, np.zeros((3, 2))).save("x.avi"), ValueError, "x.avi"),
     (lambda: ol.animate(F, np.zeros((3, 2))).save("x.gif", frames=1), ValueError, "frames=1"),
     (lambda: ol.animate(F, np.zeros((3, 2))).save("x.gif", seconds=0), ValueError, "seconds=0"),
+    (lambda: ol.animate(F, PATHS[0]).still(-1), ValueError, "still: step=-1"),
+    (lambda: ol.animate(F, PATHS[0]).still(2.5), TypeError, "still: step=2.5"),
+    (lambda: ol.animate(F, PATHS[0]).still(size=600), ValueError, r"size=600 must be \(width, height\)"),
+    (lambda: ol.animate(F, PATHS[0]).still(size=(0, 500)), ValueError, "side of size=0 must"),
+    (lambda: ol.animate(F, PATHS[0]).still(scale=0), ValueError, "scale=0 must be a number in"),
+    (lambda: list(ol.animate(F, PATHS[0]).frames(0)), ValueError, "frames: count=0"),
 ])  # fmt: skip
 def test_bad_arguments_are_named(call, error, message):
     with pytest.raises(error, match=message):

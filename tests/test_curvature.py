@@ -45,6 +45,11 @@ def test_after_a_run_has_diverged_there_is_none():
     assert np.isnan(values[1:]).all()
 
 
+def test_of_no_networks_there_are_no_values():
+    none = {name: np.stack([w])[:0] for name, w in NETWORK.init(seed=0).items()}
+    assert ol.sharpness(NETWORK, none, DATA).shape == (0,)
+
+
 def test_what_has_no_sharpness_is_refused_in_words():
     params = NETWORK.init(seed=0)
     with pytest.raises(TypeError, match="sharpness: params are float32; only float64 is allowed"):

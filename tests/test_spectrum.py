@@ -124,6 +124,8 @@ def test_stills_and_films_mark_the_step(tmp_path):
     (lambda: ol.animate(F, RUNS[0], matrix="U"), ValueError, "animate: matrix='U' must be 'W'"),
     (lambda: ol.animate(F, RUNS[0], extent=((0, 1), (0, 1))), ValueError, "is shown by its singular values"),
     (lambda: ol.animate(ol.FUNCTIONS["booth"], np.zeros((3, 2)), matrix="W"), ValueError, "matrix='W' is for"),
+    (lambda: ol.animate(F, RUNS[0]).still("last"), TypeError, "still: step='last'"),
+    (lambda: ol.animate(F, RUNS[0]).still(scale=np.nan), ValueError, "scale=nan must be a number in"),
     (lambda: ol.plots.steepest(kappa=0.5), ValueError, "kappa=0.5"),
     (lambda: ol.plots.steepest(steps=0), ValueError, "steps=0"),
 ])  # fmt: skip

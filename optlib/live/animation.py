@@ -155,14 +155,22 @@ class Animation:
 
     def frames(self, count=FRAMES, size=(600, 500), scale=1):
         """Yield ``count`` frames from the start to the last step, as images with a palette."""
-        brush = Painter(self.scene, self.tracks, size, scale=scale)
+        brush = self._brush(size, scale)
         brush.at().image()  # the last step has all colors
-        for step in np.unique(np.linspace(0, self.steps, count).round().astype(int)):
+        for step in self._steps_of(count):
             yield brush.at(step, self._title(step)).image()
 
     def still(self, step=None, size=(600, 500), scale=1):
         """PNG bytes of the picture at a step, by default the last."""
-        return Painter(self.scene, self.tracks, size, scale=scale).at(step, self._title(step)).png(optimize=True)
+        step = _step(step)
+        return self._brush(size, scale).at(step, self._title(step)).png(optimize=True)
+
+    def _brush(self, size, scale):
+        size, scale = _size(size, scale)
+        return Painter(self.scene, self.tracks, size, scale=scale)
+
+    def _steps_of(self, count):
+        return np.unique(np.linspace(0, self.steps, integer("frames", "count", count, 1)).round().astype(int))
 
     def _title(self, step):
         where = "" if step is None or step >= self.steps else f", step {step}"
@@ -237,15 +245,16 @@ class MatrixAnimation(Animation):
 
     def frames(self, count=FRAMES, size=(600, 500), scale=1):
         image = self._image(size, scale)
-        for step in np.unique(np.linspace(0, self.steps, count).round().astype(int)):
+        for step in self._steps_of(count):
             yield self._marked(image.copy(), step)
 
     def still(self, step=None, size=(600, 500), scale=1):
-        out = io.BytesIO()
+        out, step = io.BytesIO(), _step(step)
         self._marked(self._image(size, scale), self.steps if step is None else step).save(out, "PNG", optimize=True)
         return out.getvalue()
 
     def _image(self, size, scale):
+        size, scale = _size(size, scale)
         dpi = size[0] * scale / self.picture.figure.get_figwidth()
         return Image.open(io.BytesIO(self.picture.png(dpi, PALETTE)))
 
@@ -257,6 +266,18 @@ class MatrixAnimation(Animation):
             ends = [(x, image.height - low), (x, image.height - high)]
             ImageDraw.Draw(image).line(ends, fill=int(colors[:PALETTE].sum(axis=1).argmin()))  # the darkest
         return image
+
+
+def _step(step):
+    return None if step is None else integer("still", "step", step)
+
+
+def _size(size, scale):
+    """Width and height in pixels, and pixels to each of them."""
+    if np.shape(size) != (2,):
+        raise ValueError(f"animate: size={size!r} must be (width, height)")
+    sides = [integer("animate", "a side of size", side, 100) for side in size]
+    return sides, number("animate", "scale", scale, "[0.1, 20]")
 
 
 def _short(rows):

@@ -17,7 +17,7 @@ def flatten(arrays, shapes):
     rows = []
     for name, shape in shapes.items():
         array = arrays[name]
-        rows.append(array.reshape((*array.shape[: array.ndim - len(shape)], -1)))
+        rows.append(array.reshape((*array.shape[: array.ndim - len(shape)], math.prod(shape))))
     return namespace(rows[0]).concat(rows, axis=-1)
 
 
