@@ -36,7 +36,7 @@ def graph(lines, title="", *, labels, xlabel, ylabel, xlim, ylim, logx=False, lo
     given = [np.asarray(line, dtype=float) for line in lines]
     if any(line.ndim != 2 or line.shape[1] != 2 or not len(line) for line in given):
         raise ValueError("graph: each of lines must be points (x, y), one at least")
-    labels, levels = list(labels), checks.vector("graph", "hlines", hlines) if len(hlines) else ()
+    labels, levels = list(labels), checks.vector("graph", "hlines", hlines) if np.size(hlines) else ()
     if len(labels) != len(given):
         raise ValueError(f"graph: labels={labels!r} must be {len(given)} texts, one a line")
     box = []
