@@ -5,7 +5,7 @@ import math
 import numpy as np
 from matplotlib.ticker import PercentFormatter
 
-from ..checks import choice
+from ..checks import choice, vector
 from . import theme
 from .charts import EVERY_POINT, checked_dict, drawable, marks, scales, styles, wants_log
 from .draw import every
@@ -69,8 +69,10 @@ def dashboard(x, runs, title=None, *, hlines=None):
     Picture
     """
     data, hlines = checked_dict("dashboard", "runs", runs, "dict of quantities"), hlines or {}
+    x, _ = vector("dashboard", "x", x), hlines and vector("dashboard", "hlines", [*hlines.values()])
     names = [*checked_dict("dashboard", "the first run", next(iter(data.values())), "values (n,)")]
     for label, run in data.items():
+        checked_dict("dashboard", f"run {label}", run, "values (n,)")
         if {name: np.shape(v) for name, v in run.items()} != dict.fromkeys(names, np.shape(x)) or np.ndim(x) != 1:
             raise ValueError(f"dashboard: run {label!r} must have {names}, each of the shape of x, {np.shape(x)}")
     if not 2 <= len(names) <= 6 or set(hlines) - set(names):
