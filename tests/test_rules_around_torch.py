@@ -205,3 +205,19 @@ def test_a_closure_whose_second_call_leaves_a_gradient_out_is_refused():
         optimizer.step(closure)
     assert torch.equal(p, torch.ones(2))
     assert len(calls) == 2
+
+
+@pytest.mark.parametrize("set_to_none", [True, False])
+def test_a_rule_beside_sam_steps_by_the_gradient_where_the_weights_are(set_to_none):
+    a, b = (torch.nn.Parameter(torch.tensor(start, dtype=torch.float64)) for start in ([1.0, 2.0], [1.0, -1.0]))
+    groups = [{"params": [a], "rule": ol.SAM(ol.GradientDescent(lr=0.1), rho=0.5)}, {"params": [b]}]
+    optimizer = TorchOptimizer(groups, ol.GradientDescent(lr=0.1))
+
+    def closure():
+        optimizer.zero_grad(set_to_none=set_to_none)
+        loss = (1 + (a**2).sum()) * (b**2).sum()
+        loss.backward()
+        return loss
+
+    optimizer.step(closure)
+    assert torch.allclose(b.detach(), torch.tensor([1.0, -1.0], dtype=torch.float64) * (1 - 0.1 * 12), rtol=1e-15)

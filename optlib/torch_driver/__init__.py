@@ -212,7 +212,8 @@ class TorchOptimizer(Stepping, torch.optim.Optimizer):
         ready = [self._ready(i) for i in range(len(self.param_groups))]  # all are checked before one is stepped
         ready = [(i, ps, rule, move_of(rule, decay), decay) for i, (ps, rule, decay) in enumerate(ready) if rule]
         asking = [(params, rule, move) for _, params, rule, move, _ in ready if second.needs_second(rule)]
-        seconds = iter(second.second_gradients(asking, self.state, closure) if asking else ())
+        others = [p for _, params, rule, _, _ in ready if not second.needs_second(rule) for p in params]
+        seconds = iter(second.second_gradients(asking, self.state, closure, others) if asking else ())
         curved = [(i, params, rule) for i, params, rule, _, _ in ready if second.takes_diagonal(rule)]
         diagonals = {i: (second.diagonal_of(ps, rule, self.state[ps[0]], curvature),) for i, ps, rule in curved}
         for i, params, rule, move, decay in ready:

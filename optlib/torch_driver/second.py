@@ -60,7 +60,7 @@ def gauss_newton_bartlett(logits, params, generator=None):
     return [len(rows) * wide(g) ** 2 for g in torch.autograd.grad(loss, [*params])]
 
 
-def second_gradients(asking, states, closure):
+def second_gradients(asking, states, closure, others=()):
     """Gradients here and where rules ask for them.
 
     All parameters go to the points that are asked for together, and the closure is called there once.
@@ -71,6 +71,8 @@ def second_gradients(asking, states, closure):
     states : dict of the states of parameters
     closure : callable or None
         Computes the loss and its gradients anew.
+    others : sequence of Parameters
+        Of rules that ask for none: they keep the gradient of the first call.
 
     Returns
     -------
@@ -83,6 +85,7 @@ def second_gradients(asking, states, closure):
             "function that zeroes the gradients, computes the loss, calls backward and returns the loss"
         )
     here = [(join(params), join([p.grad for p in params])) for params, _, _ in asking]
+    kept = [p.grad.clone() for p in others]
     try:
         for (params, rule, move), (x, g) in zip(asking, here, strict=True):
             resume(rule, states[params[0]])
@@ -96,6 +99,8 @@ def second_gradients(asking, states, closure):
     finally:
         for (params, _, _), (x, _) in zip(asking, here, strict=True):
             write_pieces(params, x)
+        for p, g in zip(others, kept, strict=True):
+            p.grad = g
 
 
 def _point_asked_for(move, x, g):
