@@ -133,6 +133,8 @@ def test_long_tables_are_cut_into_tables_of_nearly_one_length():
     assert all("<th" in table for table in tables)
     assert [int(n) for n in re.findall(r"<td[^>]*>(\d+)<", text)] == list(range(ROWS + 1))
     assert writer(style=handout.STYLE).cut(writer().markdown(head + rows)).count("<table") == 1
+    first, rest = writer().cut(f"<figure><div>{writer().markdown(head + rows)}</div></figure>").split("</figure>")
+    assert (first.count("<table"), rest.count("<table")) == (1, 1), "the second table may stand on the next slide"
 
 
 def test_links_lead_to_the_other_decks_and_pictures_lie_within(tmp_path):

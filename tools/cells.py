@@ -253,7 +253,7 @@ class Writer:
         soup = BeautifulSoup(content, "html.parser")
         for table in soup.find_all("table"):
             rows = table.tbody.find_all("tr", recursive=False)
-            last = table
+            last = [table, *table.parents][-2]  # with what stands around it, beside which there may be a next slide
             for chunk in np.array_split(np.arange(len(rows)), -(-len(rows) // self.style.rows))[1:]:
                 copy = BeautifulSoup(str(table), "html.parser").table
                 copy.tbody.clear()
