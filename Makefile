@@ -49,8 +49,10 @@ COLAB_READY := $(patsubst %,build/colab-%/ready-$(COLAB_SUM),$(sort $(COLAB_VERS
 # What draws, shows widgets or prints; pages by node and the exercises' arithmetic are the same everywhere.
 COLAB_TESTS := $(addprefix tests/test_, $(addsuffix .py, colab colab_standalone edges explore sliders animation heatmap race \
   picture_parts plots plots_charts plots_landscapes cards))
-# Matplotlib 3.10 calls names that pyparsing 3.3 has deprecated; notebooks do not show it.
-COLAB_FLAGS := -W ignore::pyparsing.warnings.PyparsingDeprecationWarning -n 2 --dist worksteal $(PYTEST_FLAGS)
+# Matplotlib 3.10 calls names that pyparsing 3.3 has deprecated, and ipykernel 6 parses a day without a year when it is
+# imported; notebooks do not show it.
+COLAB_FLAGS := -W ignore::pyparsing.warnings.PyparsingDeprecationWarning \
+  -W 'ignore:Parsing dates involving a day:DeprecationWarning' -n 2 --dist worksteal $(PYTEST_FLAGS)
 
 test-colab: colab-pictures colab-torch  ## Run the Colab notebooks and the tests of pictures with Colab's versions
 
