@@ -13,8 +13,7 @@ from torch.optim.swa_utils import update_bn
 
 from .. import data, vision
 from ..data.seeds import generator
-from ..optimizers.around import has_path_of_its_own
-from ..optimizers.base import Optimizer
+from ..optimizers.around import has_another_evaluation_point, has_path_of_its_own
 from ..schedules import Constant, Cosine
 from ..torch_driver import TorchOptimizer, hidden_matrices
 from ..vision.callbacks import Callback
@@ -165,7 +164,7 @@ def keeps_average(cls):
 
     ASGD is tested where it steps, as its records are; at the end of a falling learning rate the two are near.
     """
-    return hasattr(cls, "wrapper") and cls.evaluated is not Optimizer.evaluated
+    return hasattr(cls, "wrapper") and has_another_evaluation_point(cls)
 
 
 def schedule_of(job, steps):

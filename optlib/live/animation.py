@@ -128,23 +128,24 @@ class Animation:
             "moments": self.moments,
             "scene": self._scene_data(),
             "values": browser_data.values_data(self.scene, self.tracks, self.steps),
-            "paths": [self._path_data(track, stride) for track in self.tracks],
+            "paths": [self._path_data(i, stride) for i in range(len(self.tracks))],
         }
 
     def _scene_data(self):
         return browser_data.scene_data(self.scene)
 
-    def _places(self, track, kept):
-        """Where the path is at the steps that are kept."""
-        points = browser_data.fractions(self.scene, self.scene.points(track)[kept])
+    def _places(self, i, kept):
+        """Where path number i is at the steps that are kept."""
+        points = browser_data.fractions(self.scene, self.scene.points(self.tracks[i])[kept])
         return {"points": browser_data.differences(points)}
 
-    def _path_data(self, track, stride):
+    def _path_data(self, i, stride):
+        track = self.tracks[i]
         kept = np.unique(np.append(np.arange(0, len(track.f), stride), len(track.f) - 1))
         heights = browser_data.heights_of(track.f[kept], browser_data.base_of(self.scene))
         return {
             "label": track.label,
-            **self._places(track, kept),
+            **self._places(i, kept),
             "heights": [browser_data.tidy(h) for h in heights],
             "ended": track.steps,
             "stopped": "diverged" if track.diverged else "stopped",
@@ -222,9 +223,12 @@ class MatrixAnimation(Animation):
 
     scripts = ("core.js", "canvas.js", "spectrum.js", "animation.js")
 
+    def __init__(self, scene, tracks, title, moments=None):
+        self.picture = scene.picture(title)
+        self.numbers = len(scene.runs[0][0][0])
+        super().__init__(scene, tracks, title, moments)
+
     def _words(self):
-        self.picture = self.scene.picture(self.title)
-        self.numbers = len(self.scene.runs[0][0][0])
         return self.picture.description
 
     def _still_html(self):
@@ -239,8 +243,8 @@ class MatrixAnimation(Animation):
         panels = [side | {"label": label} for side, label in zip(axes, self.scene.labels, strict=True)]
         return {"looks": browser_data.looks(), "panels": panels, "goal": goal, "count": self.numbers}
 
-    def _places(self, track, kept):
-        weights, updates = self.scene.along(track)
+    def _places(self, i, kept):
+        weights, updates = self.scene.runs[i]
         return {"bars": [_short(weights[kept]), [[], *_short(updates[kept[1:] - 1])]]}
 
     def frames(self, count=FRAMES, size=(600, 500), scale=1):

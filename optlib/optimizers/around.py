@@ -125,6 +125,11 @@ def has_path_of_its_own(cls):
     return getattr(cls, "path_of_its_own", False)
 
 
+def has_another_evaluation_point(cls):
+    """Whether a class of rules is judged at another point than it has come to, such as the average of its path."""
+    return cls.evaluated is not Optimizer.evaluated
+
+
 def _renamed(inner, names):
     """The rule inside, with other names for hyper-parameters that the rule around it has too."""
 

@@ -41,8 +41,9 @@ class KeptFigure:
                 self.figure.draw_artist(artist)
         pixels = self._pixels()
         if self.palette is None:
-            self.palette = palette_of(self._picture(), exact=self.exact)
-            self.indices = np.asarray(indexed(self._picture(), self.palette))
+            picture = Image.fromarray(np.asarray(self.canvas.buffer_rgba())).convert("RGB")
+            self.palette = palette_of(picture, exact=self.exact)
+            self.indices = np.asarray(indexed(picture, self.palette))
             self.known = pixels.copy()
         changed = pixels != self.known  # few: to look up only these is several times as fast
         indices = self.indices.copy()
@@ -68,6 +69,3 @@ class KeptFigure:
     def _pixels(self):
         """One number a pixel, an array that changes with the figure."""
         return np.asarray(self.canvas.buffer_rgba()).view(np.uint32)[..., 0]
-
-    def _picture(self):
-        return Image.fromarray(np.asarray(self.canvas.buffer_rgba())).convert("RGB")

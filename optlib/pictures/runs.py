@@ -69,12 +69,14 @@ def dashboard(x, runs, title=None, *, hlines=None):
     Picture
     """
     data, hlines = checked_dict("dashboard", "runs", runs, "dict of quantities"), hlines or {}
-    x, _ = vector("dashboard", "x", x), hlines and vector("dashboard", "hlines", [*hlines.values()])
+    x = vector("dashboard", "x", x)
+    if hlines:
+        vector("dashboard", "hlines", [*hlines.values()])
     names = [*checked_dict("dashboard", "the first run", next(iter(data.values())), "values (n,)")]
     for label, run in data.items():
         checked_dict("dashboard", f"run {label}", run, "values (n,)")
-        if {name: np.shape(v) for name, v in run.items()} != dict.fromkeys(names, np.shape(x)) or np.ndim(x) != 1:
-            raise ValueError(f"dashboard: run {label!r} must have {names}, each of the shape of x, {np.shape(x)}")
+        if {name: np.shape(v) for name, v in run.items()} != dict.fromkeys(names, x.shape):
+            raise ValueError(f"dashboard: run {label!r} must have {names}, each of the shape of x, {x.shape}")
     if not 2 <= len(names) <= 6 or set(hlines) - set(names):
         raise ValueError(f"dashboard: hlines={hlines!r} must be among the quantities, two to six: {names}")
     rows, columns = (1, len(names)) if len(names) < 4 else (2, -(-len(names) // 2))
@@ -83,10 +85,11 @@ def dashboard(x, runs, title=None, *, hlines=None):
         for axes in panels[len(names) :]:
             axes.set_axis_off()
         for name, axes in zip(names, panels, strict=False):
-            log = wants_log([np.asarray(run[name], dtype=float) for run in data.values()])
-            for (label, run), style in zip(data.items(), styles(data), strict=True):
-                axes.plot(x, drawable(np.asarray(run[name], dtype=float), log), label=label, **style | {"marker": None})
-            scales(axes, False, log, [np.asarray(x)])
+            lines = [np.asarray(run[name], dtype=float) for run in data.values()]
+            log = wants_log(lines)
+            for line, label, style in zip(lines, data, styles(data), strict=True):
+                axes.plot(x, drawable(line, log), label=label, **style | {"marker": None})
+            scales(axes, False, log, [x])
             marks(axes, {}, {"": hlines[name]} if name in hlines else {})
             axes.set_title(text(name))
             axes.set_xlabel("step")

@@ -59,7 +59,7 @@ class Spectra:
     ----------
     matrix : str
     labels : the names of both
-    runs : list of what is `along` each track
+    runs : list of (singular values of the matrix (steps + 1, k), of its updates (steps, k)), one a track
     goal : array (k,), or nothing where the function's minimum does not tell them
     """
 
@@ -72,12 +72,11 @@ class Spectra:
         self.f, self.tracks = f, tracks
         self.matrix = choice(who, "matrix", f.names[0] if matrix is None else matrix, f.names)
         self.labels = f"singular values of {self.matrix}", "… of its update"
-        self.runs = [self.along(track) for track in tracks]
+        self.runs = [self._along(track) for track in tracks]
         self.goal = np.linalg.svd(self._part(np.array(f.minima[0])))[1] if f.minima and len(f.shapes) == 1 else ()
         self.top = max((updates.max(initial=0.0) for _, updates in self.runs), default=0.0)  # of all updates
 
-    def along(self, track):
-        """Singular values of the matrix (steps + 1, k), and of its updates (steps, k)."""
+    def _along(self, track):
         matrices = self._part(track.x)
         return np.linalg.svd(matrices)[1], np.linalg.svd(np.diff(matrices, axis=0))[1]
 

@@ -4,7 +4,7 @@ import contextlib
 
 import torch
 
-from ..optimizers.base import Optimizer
+from ..optimizers.around import has_another_evaluation_point
 from .state import join, resume, wide, write_pieces
 
 
@@ -15,7 +15,7 @@ def weights_to_evaluate(groups, states):
     try:
         with torch.no_grad():
             for group in groups:
-                if (rule := getattr(group, "rule", None)) and type(rule).evaluated is not Optimizer.evaluated:
+                if (rule := getattr(group, "rule", None)) and has_another_evaluation_point(type(rule)):
                     params = [p for p in group["params"] if states.get(p)]
                     kept += [(p, p.detach().clone()) for p in params]
                     _put(rule, params, states)

@@ -236,7 +236,7 @@ def _gradients(network, params, x):
 
 def _check_grads(who, grads):
     names = list(grads) if isinstance(grads, Mapping) else [f"a {type(grads).__name__}"]
-    if not isinstance(grads, Mapping) or not names or not all(re.fullmatch(r"[Wb]\d+", str(name)) for name in names):
+    if not names or not all(re.fullmatch(r"[Wb]\d+", str(name)) for name in names):
         raise ValueError(f"{who}: grads is {', '.join(map(str, names))}; a dict of W1, b1, W2, ... is allowed")
     for name, value in grads.items():
         if not isinstance(value, np.ndarray) or value.dtype.kind != "f" or not np.isfinite(value).all():

@@ -8,7 +8,7 @@ import numpy as np
 from .. import checks
 from ..data.batching import batches
 from ..data.sets import Data
-from ..optimizers.base import Optimizer
+from ..optimizers.around import has_another_evaluation_point
 from ..schedules.base import Combined
 from .dict_optimizer import gradient_rule
 from .networks.base import Network
@@ -37,7 +37,7 @@ class Plan:
         if validation is not None:
             self.validation = check_data(who, "validation", validation, network).astype(dtype)
         self.rule = gradient_rule(who, rule)
-        self.averages = type(self.rule).evaluated is not Optimizer.evaluated
+        self.averages = has_another_evaluation_point(type(self.rule))
         for name, value in self.rule.settings().items():
             if getattr(value, "shape", ()):
                 raise ValueError(
