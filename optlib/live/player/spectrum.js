@@ -25,7 +25,7 @@
         this.box = { ...all, y: all.y + i * (h + BETWEEN), h };
         const ticks = optlib.ticks(1, count, Math.min(count, 8)).filter(Number.isInteger);
         const xs = (count > 1 ? ticks : [1]).map((t) => [(t - 0.5) / count, String(t)]);
-        this.axes(look, { ticks: xs, label: i ? `from the largest to the smallest${goal.length ? "; dotted: at the minimum" : ""}` : "" }, { ticks: optlib.heightTicks(panel, h / 30), label: panel.label });
+        this.axes(look, { ticks: xs, label: i ? `largest to smallest${goal.length ? "; dotted: at the minimum" : ""}` : "" }, { ticks: optlib.heightTicks(panel, h / 30), label: panel.label });
         const step = Math.min((0.8 * all.w) / count / Math.max(tracks.length, 1), WIDEST);
         const place = (value, k, j) => {
           const [x, y] = this.at([(k + 0.5) / count, optlib.heightOf(panel, value)]);
