@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from .images import Shuffled, check_labels
+from .images import Shuffled, are_scores, check_labels
 from .parts import check_model
 from .predict import evaluation
 
@@ -52,20 +52,22 @@ def factors_of(schedule, optimizer, steps):
 
 
 def check_fits_together(run):
-    """ValueError unless model, labels and loss of a `Run` fit together, from a prediction for two images."""
-    if isinstance(run.train, Shuffled):
-        x, labels = run.train.normalize(run.train.images[:2]), run.train.labels[:2]  # augmenting all would take a while
-    else:
-        x, labels = next(iter(run.train.epoch(0)))
+    """ValueError unless model, labels and loss of a `Run` fit together, from a prediction for two examples.
+
+    Of a pair, the model must give scores of classes; of a source, whatever the loss takes.
+    """
+    whole = isinstance(run.train, Shuffled)  # augmenting all would take a while
+    x, labels = run.train.batch(slice(2)) if whole else next(iter(run.train.epoch(0)))
     x, labels = run.prepared(x[:2]), labels[:2].to(run.device)
     with evaluation(run.model):
-        scores = run.model(x)
-    if not isinstance(scores, torch.Tensor) or scores.ndim != 2 or len(scores) != len(x):
-        shape = tuple(scores.shape) if isinstance(scores, torch.Tensor) else type(scores).__name__
+        output = run.model(x)
+    if are_scores(output, labels):
+        check_labels("fit", "train", run.train.labels, output.shape[-1])
+        if run.test is not None:
+            check_labels("fit", "test", run.test.labels, output.shape[-1])
+    elif run.of_pair:
+        shape = tuple(output.shape) if isinstance(output, torch.Tensor) else type(output).__name__
         raise ValueError(f"fit: model gives {shape} for {len(x)} images; it must give scores ({len(x)}, classes)")
-    check_labels("fit", "train", run.train.labels, scores.shape[1])
-    if run.test is not None:
-        check_labels("fit", "test", run.test.labels, scores.shape[1])
-    loss = run.loss(scores, labels)
+    loss = run.loss(output, labels)
     if not isinstance(loss, torch.Tensor) or loss.ndim:
         raise ValueError(f"fit: loss gives {loss!r} for {len(x)} images; it must give their mean, one tensor")

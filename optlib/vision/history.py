@@ -11,7 +11,7 @@ class History:
     ----------
     train_loss, train_accuracy : lists of float
         Means over all images of the epoch, measured during training: each batch with the weights before its step, in
-        training mode and augmented.
+        training mode and augmented.  The accuracies are empty where the network gives no scores of classes.
     test_loss, test_accuracy : lists of float
         After the epoch, in evaluation mode; empty without test images.
     seconds, test_seconds : lists of float
@@ -66,9 +66,13 @@ class History:
         total = self.settings["epochs"]
         if not self.epochs:
             return f"no whole epoch of {total}"
-        test = f", test {self.test_loss[-1]:.4f}, {self.test_accuracy[-1]:.1%}" if self.test_loss else ""
+        parts = [("train", self.train_loss, self.train_accuracy), ("test", self.test_loss, self.test_accuracy)]
+        means = [
+            f"{name} {losses[-1]:.4f}" + (f", {accuracies[-1]:.1%}" if accuracies else "")
+            for name, losses, accuracies in parts if losses
+        ]  # fmt: skip
         return (
-            f"epoch {self.epochs}/{total}: train {self.train_loss[-1]:.4f}, {self.train_accuracy[-1]:.1%}{test}, "
+            f"epoch {self.epochs}/{total}: {', '.join(means)}, "
             f"{self.images_per_second[-1]:,.0f} images/s, {self.seconds[-1]:.1f} s"
         )
 

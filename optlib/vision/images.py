@@ -11,7 +11,16 @@ from ..data.pixels import Normalize
 from ..data.seeds import number_for
 
 
-class Shuffled:
+class _Set:
+    """Images, or other examples, and their labels."""
+
+    def batch(self, i, images=None):
+        """Normalized inputs and labels of the examples ``i``; ``images`` take the place of those as stored."""
+        x = self.normalize((self.images if images is None else images)[i])
+        return x, x if self.labels is None else self.labels[i]
+
+
+class Shuffled(_Set):
     """Mini-batches of a set of images: shuffled, augmented, normalized.  `fit` makes one from a pair.
 
     Random numbers depend only on the seed and the epoch, so any epoch can be had without those before it.
@@ -19,6 +28,7 @@ class Shuffled:
     Parameters
     ----------
     images, labels : tensors
+        Any examples for which ``normalize`` is given.  None for labels: the inputs themselves, as an autoencoder has.
     size : int
         Images in a batch.
     seed, augment, normalize : as in `fit`
@@ -30,7 +40,7 @@ class Shuffled:
         self.batches = batches(len(images), size, seed=seed)
 
     def epoch(self, k):
-        """Yield the batches of epoch ``k``, 0 for the first: floats (b, 3, H, W) and labels (b,)."""
+        """Yield the batches of epoch ``k``, 0 for the first: inputs, of images floats (b, 3, H, W), and labels (b,)."""
         images, order = self.images, torch.from_numpy(self.batches.order(k)).to(self.images.device)
         if self.augment is not None:
             images = self.augment(images, k, torch.Generator().manual_seed(number_for(self.batches.seed, k, 1)))
@@ -39,15 +49,15 @@ class Shuffled:
                     f"fit: augment must return bytes (uint8) of the shape it is given, {tuple(self.images.shape)}"
                 )
         for i in order.split(self.batches.size):
-            yield self.normalize(images[i]), self.labels[i]
+            yield self.batch(i, images)
 
 
-class InOrder:
+class InOrder(_Set):
     """Batches of a set of images in the order given, without augmentation, for tests.
 
     Parameters
     ----------
-    images, labels : tensors
+    images, labels : as in `Shuffled`
     normalize : callable, optional
     size : int
         Images in a batch.
@@ -58,8 +68,8 @@ class InOrder:
 
     def epoch(self, k=0):
         """As `Shuffled.epoch`; the same for each ``k``."""
-        for x, labels in zip(self.images.split(self.size), self.labels.split(self.size), strict=True):
-            yield self.normalize(x), labels
+        for first in range(0, len(self.images), self.size):
+            yield self.batch(slice(first, first + self.size))
 
 
 def as_train(train, batch, seed, augment, normalize, device):
@@ -82,7 +92,8 @@ def as_test(who, test, normalize, size=500):
 def fingerprint(source):
     """Checksums of a source's images and labels, so that a run is not resumed with other data."""
     images = source.images if hasattr(source, "images") else next(iter(source.epoch(0)))[0]
-    return [f"{zlib.crc32(each.cpu().contiguous().numpy()):08x}" for each in (images, source.labels)]
+    tensors = [each for each in (images, source.labels) if each is not None]
+    return [f"{zlib.crc32(each.cpu().contiguous().numpy()):08x}" for each in tensors]
 
 
 def as_images(who, name, images):
@@ -110,6 +121,26 @@ def as_pair(who, name, pair):
             f"({len(images)},)"
         )
     return images, labels.long()
+
+
+def are_scores(output, labels):
+    """Whether a network's output are scores of classes: floats, one for each class along the last dimension.
+
+    The labels are then integers of the other dimensions: (B,) with scores (B, classes), (B, T) with (B, T, classes).
+    """
+    tensors = isinstance(output, torch.Tensor) and isinstance(labels, torch.Tensor)
+    return tensors and not labels.dtype.is_floating_point and output.shape[:-1] == labels.shape
+
+
+def sums_of(loss, output, labels):
+    """Of a batch, the loss and the share of correct predictions, both summed over its examples: float64 (2,).
+
+    Only the loss, (1,), where the output are no scores.
+    """
+    total = loss.double() * len(labels)
+    if not are_scores(output, labels):
+        return total[None]
+    return torch.stack([total, (output.argmax(-1) == labels).sum().double() / labels[0].numel()])
 
 
 def check_labels(who, name, labels, classes):

@@ -1,11 +1,12 @@
-"""`fit`: one loop that trains a torch network on images."""
+"""`fit`: one loop that trains a torch network, on images or whatever a source gives."""
 
 import time
 
 import torch
 import torch.nn.functional as F
 
-from .precision import autocast
+from .images import sums_of
+from .precision import as_float32, autocast
 from .predict import evaluate
 from .progress import Progress
 from .run import Run
@@ -16,7 +17,7 @@ LOOK = 16  # steps between two checks of the loss on a GPU, which waits for each
 def fit(model, optimizer, train, test=None, *, epochs, batch=None, schedule=None, seed=0, device=None, precision="auto",
         layout="auto", callbacks=(), checkpoint=None, progress=True, augment=None, normalize=None,
         loss=F.cross_entropy):  # fmt: skip
-    """Train a network on images.
+    """Train a network on images, or on other examples from a source of batches.
 
     >>> model = ResNet20()
     >>> optimizer = TorchOptimizer(model.parameters(), ol.Momentum(lr=0.1))
@@ -26,14 +27,15 @@ def fit(model, optimizer, train, test=None, *, epochs, batch=None, schedule=None
     Parameters
     ----------
     model : torch.nn.Module
-        Takes floats (B, 3, H, W), gives scores (B, classes).  Trained in place and left in evaluation mode.
+        Takes floats (B, 3, H, W), gives scores (B, classes).  With a source it takes the batches of that, and gives
+        what the loss takes: a tensor or a tuple of tensors.  Trained in place and left in evaluation mode.
     optimizer : torch.optim.Optimizer
         Of the model's parameters: `TorchOptimizer` with a rule of the course, or one of torch's own.  Tested is what it
         steps; to test the average that a rule keeps, call `evaluate` in ``with optimizer.evaluation():``.
     train, test : pairs (images, labels)
         Bytes (N, H, W, 3) and integers (N,), tensors or arrays.  Nothing is learned from ``test``.  A source that makes
-        its own batches, such as `optlib.vision.images.Shuffled`, is accepted too.  Then leave ``batch``, ``augment``
-        and ``normalize`` unset; the source handles them.
+        its own batches, such as `optlib.vision.images.Shuffled`, is accepted too: of images, texts or anything else.
+        Then leave ``batch``, ``augment`` and ``normalize`` unset; the source handles them.
     epochs : int, at least 1
     batch : int
         Images in a batch; the last batch of an epoch holds the remainder.  Required for pairs.
@@ -64,12 +66,14 @@ def fit(model, optimizer, train, test=None, *, epochs, batch=None, schedule=None
     normalize : callable, optional
         Turns bytes (B, H, W, C) into floats (B, C, H, W); by default `Normalize`.
     loss : callable
-        The mean loss of a batch from scores and labels, for training and test.
+        The mean loss of a batch from the network's output and the labels, for training and test.
         ``functools.partial(F.cross_entropy, label_smoothing=0.2)`` smooths the labels.
 
     Returns
     -------
     History
+        Its accuracies count where the outputs are scores of classes: floats (B, classes) with integer labels (B,), or
+        (B, T, classes) with (B, T) for texts.  Of other outputs these lists stay empty.
 
     Raises
     ------
@@ -101,8 +105,8 @@ def one_epoch(run, bar):
     seconds = time.perf_counter() - began
     if results is not None and run.test is not None:
         began = time.perf_counter()
-        loss, accuracy = evaluate(run.model, run.test, loss=run.loss, precision=run.precision, layout=run.layout)
-        results |= {"test_loss": loss, "test_accuracy": accuracy, "test_seconds": time.perf_counter() - began}
+        results |= tested(run)
+        results["test_seconds"] = time.perf_counter() - began
     if results is None or not all(map(_finite, results.values())):
         run.history.diverged, run.history.diverged_at = True, run.step - 1
     else:
@@ -113,33 +117,41 @@ def one_epoch(run, bar):
     bar.end(repr(run.history) if run.history.diverged else run.history.line())
 
 
+def tested(run):
+    """The means over the test examples, by their names in the history."""
+    return _named("test", *evaluate(run.model, run.test, loss=run.loss, precision=run.precision, layout=run.layout))
+
+
+def _named(part, loss, accuracy=None):
+    return {f"{part}_loss": loss} | ({} if accuracy is None else {f"{part}_accuracy": accuracy})
+
+
 def _train(run, bar):
-    """Train for an epoch.  Returns the means over its images, or None if loss or weights are no longer finite."""
+    """Train for an epoch.  Returns the means over its examples, or None if loss or weights are no longer finite."""
     run.model.train()
     look = 1 if run.device.type == "cpu" else LOOK
-    sums, seen = torch.zeros(2, dtype=torch.float64, device=run.device), 0  # of losses and of correct predictions
+    sums, seen = 0.0, 0  # of losses and of correct predictions
     for k, (x, labels) in enumerate(run.train.epoch(run.epoch), start=1):
         if run.factors is not None:
             run.set_rates(run.factors[run.step])
         labels = labels.to(run.device)
         with autocast(run.device, run.precision):
-            scores = run.model(run.prepared(x)).float()
-        loss = run.loss(scores, labels)
+            output = as_float32(run.model(run.prepared(x)))
+        loss = run.loss(output, labels)
         run.optimizer.zero_grad()
         loss.backward()
         run.optimizer.step()
         run.step += 1
         run.notify("after_step")
         with torch.no_grad():
-            sums += torch.stack([loss.double() * len(labels), (scores.argmax(1) == labels).sum()])
+            sums = sums + sums_of(loss, output, labels)
         seen += len(labels)
         if k % look == 0 and not _finite(sums):
             return None
         bar.step(sums, seen)
     if not all(map(_finite, [sums, *run.model.parameters()])):
         return None
-    loss, accuracy = (sums / seen).tolist()
-    return {"train_loss": loss, "train_accuracy": accuracy}
+    return _named("train", *(sums / seen).tolist())
 
 
 def _finite(value):

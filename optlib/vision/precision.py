@@ -128,6 +128,20 @@ def autocast(device, precision):
     return torch.autocast(torch.device(device).type, torch.bfloat16, enabled=precision == "bfloat16")
 
 
+def as_float32(output):
+    """A network's output, a tensor or a tuple of them, in the precision of the loss."""
+    if isinstance(output, torch.Tensor):
+        return output.float()
+    if isinstance(output, tuple):
+        return type(output)._make(map(as_float32, output)) if hasattr(output, "_make") else (*map(as_float32, output),)
+    return output
+
+
+def in_layout(x, layout):
+    """Images in that memory format; of other examples there is only one."""
+    return x.contiguous(memory_format=LAYOUTS[layout]) if x.ndim == 4 else x
+
+
 @functools.cache
 def keep_memory():
     """Tell glibc to keep freed memory instead of returning large blocks to the system.

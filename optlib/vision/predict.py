@@ -6,9 +6,9 @@ import torch
 import torch.nn.functional as F
 
 from .. import checks
-from .images import InOrder, as_images, as_test, check_labels
+from .images import InOrder, are_scores, as_images, as_test, check_labels, sums_of
 from .parts import check_model
-from .precision import LAYOUTS, autocast, check_computed
+from .precision import as_float32, autocast, check_computed, in_layout
 
 BATCH = 500  # images at once: large enough to be fast, small enough for little memory
 
@@ -51,7 +51,7 @@ def scores(model, images, *, flips=False, normalize=None, batch=BATCH, precision
     images = as_images("scores", "images", images)
     batch = checks.integer("scores", "batch", batch, least=1)
     source = InOrder(images, torch.zeros(len(images), dtype=torch.long), normalize, batch)
-    return _scores_and_labels("scores", model, source, flips, precision, layout)[0]
+    return torch.cat(_batches("scores", model, source, flips, precision, layout, lambda output, labels: output))
 
 
 def predict(model, images, *, flips=False, **options):
@@ -66,7 +66,7 @@ def predict(model, images, *, flips=False, **options):
 
 def evaluate(model, test, *, loss=F.cross_entropy, flips=False, normalize=None, batch=BATCH, precision="float32",
              layout="channels_last"):  # fmt: skip
-    """Mean loss and accuracy over all images.
+    """Mean loss and accuracy over all images, or other examples.
 
     Parameters
     ----------
@@ -74,32 +74,38 @@ def evaluate(model, test, *, loss=F.cross_entropy, flips=False, normalize=None, 
     test : pair (images, labels)
         Or a source that makes its own batches, as in `fit`.
     loss : callable
-        The mean loss of a batch from scores and labels.
+        The mean loss of a batch from the network's output and the labels.
     flips, normalize, batch, precision, layout : as in `scores`
 
     Returns
     -------
     loss, accuracy : float
+        Means over the examples, accumulated batch by batch.  The accuracy is None where the outputs are no scores of
+        classes (`fit`).
     """
     source = as_test("evaluate", test, normalize, checks.integer("evaluate", "batch", batch, least=1))
-    scores, labels = _scores_and_labels("evaluate", model, source, flips, precision, layout)
-    check_labels("evaluate", "test", labels, scores.shape[1])
-    return loss(scores, labels).item(), (scores.argmax(1) == labels).double().mean().item()
+
+    def sums(output, labels):
+        if are_scores(output, labels):
+            check_labels("evaluate", "test", labels, output.shape[-1])
+        return sums_of(loss(output, labels), output, labels), len(labels)
+
+    batches, sizes = zip(*_batches("evaluate", model, source, flips, precision, layout, sums), strict=True)
+    mean, *accuracy = (sum(batches) / sum(sizes)).tolist()
+    return mean, accuracy[0] if accuracy else None
 
 
-def _scores_and_labels(who, model, source, flips, precision, layout):
-    """Scores (N, classes) and labels (N,) of all images of a source."""
+def _batches(who, model, source, flips, precision, layout, function):
+    """A list of ``function(output, labels)`` for each batch of a source."""
     check_model(who, model)
     check_computed(who, precision, layout)
-    device, scores, labels = next(model.parameters()).device, [], []
-    ordered = lambda x: x.contiguous(memory_format=LAYOUTS[layout])
+    device, results = next(model.parameters()).device, []
     with evaluation(model):
-        for x, y in source.epoch(0):
-            x = ordered(x.to(device))
+        for x, labels in source.epoch(0):
+            x = in_layout(x.to(device), layout)
             with autocast(device, precision):
-                output = model(x).float()
+                output = as_float32(model(x))
                 if flips:
-                    output = (output + model(ordered(x.flip(3))).float()) / 2
-            scores.append(output)
-            labels.append(y.to(device))
-    return torch.cat(scores), torch.cat(labels)
+                    output = (output + model(in_layout(x.flip(3), layout)).float()) / 2
+            results.append(function(output, labels.to(device)))
+    return results

@@ -14,7 +14,7 @@ from .describe import name_of, settings_of
 from .history import History
 from .images import as_test, as_train
 from .memory import held_by, is_forgetful, is_plain, settings_in
-from .precision import LAYOUTS, check_computed, device_of, keep_memory, probe
+from .precision import LAYOUTS, check_computed, device_of, in_layout, keep_memory, probe
 
 
 class Run:
@@ -26,6 +26,8 @@ class Run:
     epoch, step : int
         How many are done, of ``epochs`` and ``steps``.
     precision, layout, device : in which the network computes
+    of_pair : bool
+        Whether the training images were given as a pair, and the network must tell their classes.
     settings : dict
         What identifies the run (`describe.settings_of`).
     """
@@ -39,6 +41,7 @@ class Run:
         check_computed("fit", precision, layout, "auto")
         self.model, self.optimizer, self.loss, self.callbacks = model, optimizer, loss, as_callbacks(callbacks)
         self.device = device_of("fit", device)
+        self.of_pair = not hasattr(train, "epoch")
         self.train = as_train(train, batch, self.seed, augment, normalize, self.device)
         self.test = None if test is None else as_test("fit", test, normalize)
         self.per_epoch = self.train.batches.per_epoch
@@ -136,7 +139,7 @@ class Run:
 
     def prepared(self, x):
         """A batch on the device and in the layout of the network."""
-        return x.to(self.device).contiguous(memory_format=LAYOUTS[self.layout])
+        return in_layout(x.to(self.device), self.layout)
 
     def set_rates(self, factor):
         """Multiply the learning rate that each group came with; a rule may have none, or a schedule of its own."""
