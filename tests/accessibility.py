@@ -12,10 +12,10 @@ FEW = """() => {
   const count = {}, kept = new Set(), values = ["class", "style", "role", "type"];
   const shown = (a) => (values.includes(a.name) || !a.value.trim() ? `${a.name}=${a.value}` : a.name);
   const kind = (e) => [...e.attributes].map(shown).join(" ") + (e.textContent.trim() ? "" : " empty");
-  const path = (e) => (e ? `${path(e.parentElement)} ${e.localName} ${kind(e)}` : "");
-  const all = [...document.querySelectorAll("main *")];
-  for (const element of all) {
-    const where = path(element);
+  const paths = new Map(), all = [...document.querySelectorAll("main *")];
+  for (const element of all) { // parents first: the text of a page is read once, not again for each element in it
+    const where = `${paths.get(element.parentElement) ?? ""} ${element.localName} ${kind(element)}`;
+    paths.set(element, where);
     count[where] = (count[where] ?? 0) + 1;
     if (count[where] > 3) continue;
     for (let e = element; e && !kept.has(e); e = e.parentElement) kept.add(e);
