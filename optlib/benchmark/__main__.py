@@ -1,14 +1,14 @@
 """``python -m optlib.benchmark``: run a protocol, resume it, and look at what was recorded."""
 
 import argparse
-import contextlib
+import functools
 import os
 import pathlib
 import shlex
 import sys
 
 from . import records, runner
-from .circumstances import COMMITS, digests, rules_in, same_code
+from .circumstances import COMMITS, decided_by, digests, same_code
 from .protocol import load_protocol, names
 from .results import Results, load
 
@@ -52,14 +52,10 @@ def _protocols(options):
 
 
 def _run(options):
-    protocol = load_protocol(options.protocol).with_only(options.rules, options.seeds)
-    with contextlib.ExitStack() as stack:
-        executor = runner.executor_from(options.executor, options.workers) if options.executor else None
-        if hasattr(executor, "__exit__"):
-            stack.enter_context(executor)
-        runner.run(protocol, options.out or _own(protocol.name), root=options.root, workers=options.workers,
-                   executor=executor, threads=options.threads, device=options.device, minutes=options.minutes,
-                   command=options.line, say=_say, progress=options.progress)  # fmt: skip
+    protocol = load_protocol(options.protocol).with_only(options.rules, options.seeds, options.tasks)
+    runner.run(protocol, options.out or _own(protocol.name), root=options.root, workers=options.workers,
+               executor=options.executor, threads=options.threads, device=options.device, minutes=options.minutes,
+               command=options.line, say=_say, progress=options.progress)  # fmt: skip
 
 
 def _speedrun(options):
@@ -73,7 +69,7 @@ def _speedrun(options):
 def _list(options):
     results = _results(options)
     for record in results.done.values():
-        old = not same_code(record, digests(rules_in(record)))
+        old = not same_code(record, digests(decided_by(record)))
         print(runner.line(record) + f"  [{_code(record)}]" * old)
     print(results.missing() or "Every run of the protocol is recorded.")
 
@@ -85,21 +81,27 @@ def _code(record):
 
 def _table(options):
     results = _results(options)
-    table = results.table() if options.time_to is None else results.time_to(options.time_to)
+    table = results.table(options.task) if options.time_to is None else results.time_to(options.time_to)
     print(table.markdown() if options.markdown else table)
 
 
 def _plot(options):
     results = _results(options)
     options.out.mkdir(parents=True, exist_ok=True)
-    if len(results.variants) > 1:
+    if len(results.variants) > 1 and not results.protocol.tasks:
         pictures = {"variants": results.variant_curves}
     else:
-        pictures = {"curves": results.curves}
-        if len(results.protocol.rules) > 1:
-            pictures["ranking"] = results.ranking
-        if results.protocol.tuning:
-            pictures["sensitivity"] = results.sensitivity
+        pictures = {}
+        for variant in results.variants:
+            if results.protocol.tasks and not results.places(variant):
+                print(f"{variant}: {results.missing(variant)}", file=sys.stderr)
+                continue
+            start = f"{variant}_" if results.protocol.tasks else ""
+            pictures[start + "curves"] = functools.partial(results.curves, variant=variant)
+            if len(results.protocol.rules) > 1:
+                pictures[start + "ranking"] = functools.partial(results.ranking, variant)
+            if results.protocol.tuning:
+                pictures[start + "sensitivity"] = functools.partial(results.sensitivity, variant=variant)
     for name, draw in pictures.items():
         print(draw().save(options.out / f"{results.protocol.name}_{name}.png"))
 
@@ -112,9 +114,9 @@ def _rerun(options):
     if len(matches) != 1:
         raise ValueError(f"{options.record!r} begins the id of {len(matches)} records; give more of one, see: list")
     old = matches[0]
-    keys = ("id", "protocol", "variant", "stage", "rule", "settings", "lr", "seed", "data", "network", "training",
-            "images", "flips")  # fmt: skip
-    job = {key: old[key] for key in keys}
+    keys = ("id", "protocol", "variant", "stage", "rule", "settings", "lr", "seed", "data", "network", "task",
+            "training", "images", "flips")  # fmt: skip
+    job = {key: old[key] for key in keys if key in old}
     # The recorded numbers are those of the precision and layout that a probe may have chosen.
     chosen = {key: old["history"]["settings"][key] for key in ("precision", "layout")}
     job["training"] = {**job["training"], **chosen}
@@ -122,7 +124,8 @@ def _rerun(options):
     threads = options.threads or old["hardware"]["threads"]
     new = run(job, root=options.root, threads=threads, device=options.device, progress=True)
     diverged = any(record["history"]["diverged"] for record in (old, new))
-    for key in ("train_loss", "test_accuracy", *["diverged_at"] * diverged):
+    tested = "test_loss" if "task" in old else "test_accuracy"  # the loss decides the metric of a task
+    for key in ("train_loss", tested, *["diverged_at"] * diverged):
         before, after = old["history"][key], new["history"][key]
         same = "the same to the last bit" if before == after else f"now {after}"
         print(f"{key}: {before}, {same}")
@@ -144,6 +147,7 @@ def _parser():
     run = add("run", _run, "do the runs that are not recorded yet", aliases=["resume"])
     run.add_argument("--protocol", required=True, metavar="NAME", help=f"{', '.join(names())}, or a TOML file")
     run.add_argument("--rules", nargs="+", metavar="RULE", help="only these rules of the protocol")
+    run.add_argument("--tasks", nargs="+", metavar="TASK", help="only these tasks, of a protocol that has some")
     run.add_argument("--workers", type=_positive, default=1, help="runs at the same time (default 1)")
     run.add_argument("--executor", help="where they run: processes, threads, or module:name of an executor, such as "
                      "mpi4py.futures:MPIPoolExecutor or distributed:Client")  # fmt: skip
@@ -156,6 +160,7 @@ def _parser():
     show = add("list", _list, "one line for each recorded run, and what is missing")
     table = add("table", _table, "the results as a table")
     table.add_argument("--markdown", action="store_true", help="in Markdown")
+    table.add_argument("--task", help="of a protocol with tasks: only this one, with rates and places")
     table.add_argument("--time-to", type=float, metavar="ACCURACY", help="instead: epochs and seconds to this accuracy")
     plot = add("plot", _plot, "the results as pictures")
     plot.add_argument("--out", type=pathlib.Path, default=pathlib.Path("results"), help="folder (default: results)")
@@ -166,7 +171,8 @@ def _parser():
                           "results come with the course, or a .jsonl file (default: cpu)")  # fmt: skip
         each.add_argument("--protocol", metavar="FILE", help="by which they were made, where it is a file of your own")
     for each in (run, speed, rerun):
-        each.add_argument("--root", type=pathlib.Path, help="folder of CIFAR-10 (default: where ol.data looks)")
+        each.add_argument("--root", type=pathlib.Path,
+                          help="folder of CIFAR-10, or of a task's data (default: where ol.data looks)")  # fmt: skip
         each.add_argument("--threads", type=_positive, help="of torch in each run")
         each.add_argument("--device", help="cpu or cuda (default: a GPU where there is one)")
     return parser

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..pictures import plots
+from . import records
 from .statistics import counted, place_words
 
 METRICS = {
@@ -11,60 +12,88 @@ METRICS = {
 }  # fmt: skip
 
 
-def curves(results, metric="test_accuracy", rules=None):
+def curves(results, metric, rules, variant):
     """Mean and deviation over seeds after each epoch."""
-    data = {rule: results.final(rule) for rule in _chosen(results, rules)}
-    return _bands(data, metric, results.protocol.title)
+    data = {rule: results.final(rule, variant) for rule in _chosen(results, rules)}
+    return _bands(data, metric, *_metrics(results, variant))
 
 
 def variant_curves(results, metric="test_accuracy"):
     """The same for each variant."""
     data = {results.words(*pair): results.final(*pair) for pair in results.protocol.pairs()}
-    return _bands(data, metric, results.protocol.title)
+    if results.protocol.tasks:
+        raise ValueError("variant_curves: tasks have metrics of their own; see: curves")
+    return _bands(data, metric, METRICS, results.protocol.title)
 
 
-def sensitivity(results, rules=None):
-    """Mean accuracy on the images held out against the learning rate, a curve for each rule."""
-    protocol, data = results.protocol, {}
+def sensitivity(results, rules, variant):
+    """Mean accuracy, or the metric of a task, on what is held out against the learning rate, a curve for each rule."""
+    protocol, data, metric = results.protocol, {}, results.metric(variant)
     for rule in _chosen(results, rules):
-        tried = [(lr, accuracy) for lr, own, accuracy in results.tuning(rule) if own == protocol.rules[rule]]
+        tried = [(lr, value) for lr, own, value in results.tuning(rule, variant) if own == protocol.rules[rule]]
         rates, accuracies = np.array(tried).reshape(-1, 2).T
         if len(tried) > 1 and np.isfinite(accuracies).any():
             data[rule] = rates, accuracies
     if not data:
         raise ValueError("sensitivity: no learning rates were tried for these rules")
-    length = "short epoch" if protocol.tuning["images"] else "epoch"
-    title = f"Which learning rates work: {counted(protocol.tuning['epochs'], length)}"
-    return plots.curves(None, data, "learning rate", "validation accuracy", title, logx=True, ylim=(0, None))
+    if protocol.tasks:
+        title = f"Which learning rates work: {variant}"
+    else:
+        length = "short epoch" if protocol.tuning["images"] else "epoch"
+        title = f"Which learning rates work: {counted(protocol.tuning['epochs'], length)}"
+    return plots.curves(None, data, "learning rate", f"validation {_named(metric)}", title, logx=True,
+                        logy=not metric.higher, ylim=(0, None) if metric.higher else None)  # fmt: skip
 
 
-def ranking(results):
+def ranking(results, variant):
     """A row for each rule, the best on top, with the places that it may hold."""
-    spans = results.places()
+    spans, metric = results.places(variant), results.metric(variant)
     if not spans:
-        raise ValueError(f"ranking: no rule has a final run. {results.missing()}")
+        raise ValueError(f"ranking: no rule has a final run. {results.missing(variant)}")
     named = {rule: f"{rule}, place{'s' * (span[0] < span[1])} {place_words(span)}" for rule, span in spans.items()}
-    data = {label: 100 * np.array(results.accuracies(rule)) for rule, label in named.items()}
+    scale = 100 if metric.unit == "%" else 1
+    data = {label: scale * np.array(results.accuracies(rule, variant)) for rule, label in named.items()}
     low, high = min(map(len, data.values())), max(map(len, data.values()))
     runs = "one run" if high == 1 else f"{low} to {high} runs" if low < high else f"{high} runs"
-    return plots.ranking(data, "test accuracy in %", results.protocol.title, best="max",
-                         settings=f"{runs} a rule; places by paired tests")  # fmt: skip
+    label = f"test {metric.name}" + f" in {metric.unit}" * bool(metric.unit)
+    return plots.ranking(data, label, _title(results, variant), best="max" if metric.higher else "min",
+                         settings=f"{runs} a rule; places by paired tests", logx=not metric.higher)  # fmt: skip
 
 
-def _bands(records, metric, title):
+def _title(results, variant):
+    return f"{results.protocol.title}: {variant}" if results.protocol.tasks else results.protocol.title
+
+
+def _named(metric):
+    """A metric on an axis whose ticks are its values; those of accuracies are shares."""
+    return metric.name + f" in {metric.unit}" * (metric.unit not in ("", "%"))
+
+
+def _metrics(results, variant):
+    """What curves show -> its words; and their title."""
+    if not results.protocol.tasks:
+        return METRICS, results.protocol.title
+    name = _named(results.metric(variant))
+    losses = {key: METRICS[key] for key in ("test_loss", "train_loss")}
+    return {"test": f"test {name}", "train": f"training {name}", **losses}, _title(results, variant)
+
+
+def _bands(runs, metric, metrics, title):
     """Mean and deviation of a metric, from lists of records by name; runs that diverged are left out."""
-    if metric not in METRICS:
-        raise ValueError(f"curves: metric={metric!r} must be one of {', '.join(METRICS)}")
-    histories = {name: [run["history"] for run in runs] for name, runs in records.items()}
-    data = {name: np.array([h[metric] for h in each if not h["diverged"]]).T for name, each in histories.items()}
+    metric = next(iter(metrics)) if metric is None else metric
+    if metric not in metrics:
+        raise ValueError(f"curves: metric={metric!r} must be one of {', '.join(metrics)}")
+    values = lambda run: records.reached(run, metric) if metric in ("test", "train") else run["history"][metric]
+    kept = {name: [run for run in each if not run["history"]["diverged"]] for name, each in runs.items()}
+    data = {name: np.array([values(run) for run in each]).T for name, each in kept.items()}
     data = {name: values for name, values in data.items() if values.size}
     if not data:
         raise ValueError("curves: none of these rules has a final run that did not diverge")
     epochs = {name: np.arange(1, len(values) + 1) for name, values in data.items()}
     if len(set(map(len, epochs.values()))) > 1:
         means = {name: (epochs[name], values.mean(1)) for name, values in data.items()}
-        return plots.curves(None, means, "epoch", METRICS[metric], title)
-    return plots.bands(next(iter(epochs.values())), data, "epoch", METRICS[metric], title)
+        return plots.curves(None, means, "epoch", metrics[metric], title)
+    return plots.bands(next(iter(epochs.values())), data, "epoch", metrics[metric], title)
 
 
 def _chosen(results, rules):

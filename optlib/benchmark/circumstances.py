@@ -56,9 +56,10 @@ def digests(rule):
     return {"code": code, "statements": digest_of(statements, rule)}
 
 
-def rules_in(job):
-    """The rules of a run, as text: the one that it is named by and, where that sees matrices, the one beside it."""
-    return " ".join([job["rule"], *filter(None, [job["settings"].get("rest", {}).get("rule")])])
+def decided_by(job):
+    """The names that decide a run, as text: its rule, where that sees matrices the one beside it, and its task."""
+    names = job["rule"], job["settings"].get("rest", {}).get("rule"), job.get("task", {}).get("name")
+    return " ".join(filter(None, names))
 
 
 def same_code(record, other):

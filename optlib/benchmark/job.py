@@ -17,9 +17,10 @@ from ..optimizers.around import has_another_evaluation_point, has_path_of_its_ow
 from ..schedules import Constant, Cosine
 from ..torch_driver import TorchOptimizer, hidden_matrices
 from ..vision.callbacks import Callback
+from ..vision.loop import tested
 from ..vision.precision import autocast
 from ..vision.speednet import triangle
-from .circumstances import circumstances, digests, rules_in
+from .circumstances import circumstances, decided_by, digests
 from .plan import LATER
 from .protocol import rule_named
 
@@ -37,7 +38,7 @@ def run(job, *, root=None, checkpoints=None, threads=None, device=None, progress
     job : dict
         From `plan.make`.
     root : path, optional
-        Folder of the whole CIFAR-10.
+        Folder of the whole CIFAR-10, or of the data of the task.
     checkpoints : path, optional
         Folder for the state of an unfinished run, which then resumes after its last complete epoch.
     threads : int, optional
@@ -53,9 +54,55 @@ def run(job, *, root=None, checkpoints=None, threads=None, device=None, progress
     dict
         The record, fit for JSON.  A run that diverged is marked in its history.
     """
-    digests(rules_in(job))  # of what is loaded: at the end of the run, files may be others
+    digests(decided_by(job))  # of what is loaded: at the end of the run, files may be others
     if threads:
         torch.set_num_threads(threads)
+    path = None if checkpoints is None else pathlib.Path(checkpoints) / f"{job['id']}.pt"
+    options = {"device": device, "checkpoint": path, "progress": progress}
+    start = time.perf_counter()
+    model, optimizer, report = (_on_task if "task" in job else _on_images)(job, root, options)
+    record = {
+        **job,
+        **report,
+        "wall_seconds": time.perf_counter() - start,
+        "parameters": vision.count_parameters(model),
+        "memory": memory_of(optimizer),
+        "command": command,
+        **circumstances(decided_by(job)),
+    }
+    if path is not None:
+        path.unlink(missing_ok=True)  # killed between this line and the next append, only this run is lost
+    return record
+
+
+def _on_task(job, root, options):
+    """Network, optimizer and what is recorded of a run on a task."""
+    from ..tasks import TASKS  # all of its networks
+
+    settings, training = {**job["task"]}, job["training"]
+    task = TASKS[settings.pop("name")]
+    train, test = task.sources(settings, seed=job["seed"], root=root, tuning=job["stage"] == "tuning")
+    model, steps = task.model(settings, seed=job["seed"]), settings["epochs"] * train.batches.per_epoch
+    optimizer, averages = optimizer_of(job, model, steps), keeps_average(rule_named(job["rule"]))
+    history = vision.fit(
+        model, optimizer, train, test, epochs=settings["epochs"], schedule=schedule_of(job, steps), seed=job["seed"],
+        precision=training["precision"], layout=training["layout"], callbacks=[AverageInTest()] * averages,
+        loss=task.loss, **options,
+    )  # fmt: skip
+    report, metric, measured = history.to_dict(), task.metric, {}
+    values = {part: metric.values(report, part) for part in ("train", "test")}
+    score = None if history.diverged else metric.score(report)
+    if job["stage"] != "tuning" and not history.diverged:
+        with optimizer.evaluation() if averages else contextlib.nullcontext():
+            measured = task.measure(model, test)
+    return model, optimizer, {
+        "history": report, "metric": {"name": metric.name, "unit": metric.unit, **values, "score": score},
+        "measured": measured,
+    }  # fmt: skip
+
+
+def _on_images(job, root, options):
+    """Network, optimizer and what is recorded of a run on images of CIFAR-10."""
     settings = job["training"]
     train, test = images_of(job, root)
     constants = (CIFAR100_MEAN, CIFAR100_STD) if settings["constants"] == "cifar100" else ()
@@ -64,36 +111,21 @@ def run(job, *, root=None, checkpoints=None, threads=None, device=None, progress
     steps = settings["epochs"] * -(-len(train[0]) // settings["batch"])
     flip = None if settings["flip"] == "none" else settings["flip"]
     optimizer, averages = optimizer_of(job, model, steps), keeps_average(rule_named(job["rule"]))
-    path = None if checkpoints is None else pathlib.Path(checkpoints) / f"{job['id']}.pt"
-    start = time.perf_counter()
     history = vision.fit(
         model, optimizer, train, tested_on(test, job), epochs=settings["epochs"], batch=settings["batch"],
-        schedule=schedule_of(job, steps), seed=job["seed"], device=device, precision=settings["precision"],
-        layout=settings["layout"], callbacks=callbacks_of(settings) + [AverageInTest()] * averages, checkpoint=path,
-        progress=progress,
+        schedule=schedule_of(job, steps), seed=job["seed"], precision=settings["precision"],
+        layout=settings["layout"], callbacks=callbacks_of(settings) + [AverageInTest()] * averages,
         augment=vision.FlipAndShift(flip, settings["shift"], seed=job["seed"]), normalize=normalize,
-        loss=functools.partial(F.cross_entropy, label_smoothing=settings["label_smoothing"]),
+        loss=functools.partial(F.cross_entropy, label_smoothing=settings["label_smoothing"]), **options,
     )  # fmt: skip
-    seconds, flips_accuracy, report = time.perf_counter() - start, None, history.to_dict()
+    flips_accuracy, report = None, history.to_dict()
     if job["flips"] and not history.diverged:
         chosen = {key: history.settings[key] for key in ("precision", "layout")}
         with optimizer.evaluation() if averages else contextlib.nullcontext():
             flips_accuracy = vision.evaluate(model, test, flips=True, normalize=normalize, **chosen)[1]
     if settings["training_as_test"]:
         report |= {"test_loss": report["train_loss"], "test_accuracy": report["train_accuracy"]}
-    record = {
-        **job,
-        "history": report,
-        "wall_seconds": seconds,
-        "parameters": vision.count_parameters(model),
-        "memory": memory_of(optimizer),
-        "flips_accuracy": flips_accuracy,
-        "command": command,
-        **circumstances(rules_in(job)),
-    }
-    if path is not None:
-        path.unlink(missing_ok=True)  # killed between this line and the next append, only this run is lost
-    return record
+    return model, optimizer, {"history": report, "flips_accuracy": flips_accuracy}
 
 
 def images_of(job, root):
@@ -142,7 +174,7 @@ def optimizer_of(job, model, steps):
     if rest:
         lr *= rest["lr"] / settings.get("lr", cls.hypers["lr"].default)
         other = rule_named(rest["rule"])(**{name: rest[name] for name in rest if name != "rule"} | {"lr": lr})
-    if training["bias_factor"] != 1.0 and hasattr(model, "parameter_groups"):
+    if training.get("bias_factor", 1.0) != 1.0 and hasattr(model, "parameter_groups"):
         groups = model.parameter_groups(lr, training["bias_factor"])
     else:
         groups = [{"params": [p for p in model.parameters() if p.requires_grad]}]
@@ -151,7 +183,7 @@ def optimizer_of(job, model, steps):
         for group in groups:
             group |= {"params": [p for p in group["params"] if all(p is not each for each in hidden)], "rule": other}
         groups.append({"params": hidden})
-    return TorchOptimizer(groups, rule, compile=training["compile"] and cls.elementwise)
+    return TorchOptimizer(groups, rule, compile=training.get("compile", False) and cls.elementwise)
 
 
 def learned_matrices(model):
@@ -257,8 +289,8 @@ class AverageInTest(Callback):
         with run.optimizer.evaluation():
             with autocast(run.device, run.precision):
                 update_bn((run.prepared(x) for x, _ in batches), run.model)
-            chosen = {"loss": run.loss, "precision": run.precision, "layout": run.layout}
-            run.history.test_loss[-1], run.history.test_accuracy[-1] = vision.evaluate(run.model, run.test, **chosen)
+            for name, value in tested(run).items():
+                getattr(run.history, name)[-1] = value
 
 
 def memory_of(optimizer):

@@ -1,13 +1,15 @@
 """Which runs a protocol asks for, as a function of the protocol and of the records, so that any break is resumed.
 
-Stage "tuning" tries a grid of learning rates on images held out of the training set and, where the protocol names a
+Stage "tuning" tries a grid of learning rates on examples held out of the training set and, where the protocol names a
 second hyper-parameter, that one near the best rate.  Stage "final" trains with the best of them on all training images,
 once for each seed, and is tested on the test images.  Stage "default" is the same at the rule's default learning rate.
 """
 
 import hashlib
 import json
+import math
 
+from . import records
 from .protocol import IMAGES, rule_named
 
 DIGITS = 3  # of a learning rate
@@ -16,7 +18,7 @@ DIGITS = 3  # of a learning rate
 LATER = {"identity": False, "decay_biases": False, "whiten_epochs": 0, "reset_norms": False}
 
 
-def jobs(protocol, records):
+def jobs(protocol, recorded):
     """The runs that can be started now and are not recorded, the most urgent first.
 
     All rules are tuned first; then all run with the first seed, then with the second, so that whatever is recorded when
@@ -25,14 +27,14 @@ def jobs(protocol, records):
     Parameters
     ----------
     protocol : Protocol
-    records : list of dict
+    recorded : list of dict
 
     Returns
     -------
     list of dict
         What `job.run` takes.
     """
-    done = {record["id"]: record for record in records}
+    done = {record["id"]: record for record in recorded}
     wanted = []
     pairs = [(variant, rule) for rule, variant in protocol.pairs()]
     if protocol.tuning:
@@ -58,21 +60,32 @@ def make(protocol, stage, variant, rule, lr, settings, seed):
 
     ``settings`` are hyper-parameters that differ from those which the protocol gives this rule.
     """
-    training = dict(protocol.trained(variant))
-    if stage == "tuning":
-        training["epochs"] = protocol.tuning["epochs"]
     decides = {
         "stage": "tuning" if stage == "tuning" else "final",  # the default's rate may also be the best one
         "rule": rule, "settings": protocol.rules[rule] | settings, "lr": lr, "seed": seed,
-        "data": protocol.data,
-        "network": _without_later(protocol.network), "training": _without_later(training),
-        "images": protocol.tuning["images"] if stage == "tuning" else 0,
-        "flips": protocol.final["flips"] and stage != "tuning",
+        **(_task if protocol.tasks else _images)(protocol, stage, variant),
     }  # fmt: skip
     text = json.dumps(decides, sort_keys=True)
     return {
         "id": hashlib.sha256(text.encode()).hexdigest()[:12], "protocol": protocol.name, "variant": variant,
         **decides, "stage": stage,
+    }  # fmt: skip
+
+
+def _task(protocol, stage, variant):
+    """What a run on a task trains: its settings are those of the task, also while a rate is tuned."""
+    return {"task": {"name": variant, **protocol.tasks[variant]}, "training": protocol.training}
+
+
+def _images(protocol, stage, variant):
+    """What a run on images trains; while a rate is tuned, on fewer images for fewer epochs."""
+    tuning, training = protocol.tuning if stage == "tuning" else None, protocol.trained(variant)
+    if tuning:
+        training |= {"epochs": tuning["epochs"]}
+    return {
+        "data": protocol.data,
+        "network": _without_later(protocol.network), "training": _without_later(training),
+        "images": tuning["images"] if tuning else 0, "flips": protocol.final["flips"] and not tuning,
     }  # fmt: skip
 
 
@@ -143,21 +156,21 @@ def best_place(scores):
     return None if best == LOST else scores.index(best)
 
 
-LOST = (-1.0, 0.0)
+LOST = (-math.inf, -math.inf)
 
 
 def score(trial, done):
-    """What is compared: mean accuracy and minus the mean loss on the images held out, over the seeds of a trial.
+    """What is compared: mean score and minus the mean loss on the examples held out, over the seeds of a trial.
 
     None while a run is not recorded; `LOST` where one of them diverged.
     """
     if any(run["id"] not in done for run in trial):
         return None
-    histories = [done[run["id"]]["history"] for run in trial]
-    if any(history["diverged"] or not history["test_accuracy"] for history in histories):
+    runs = [done[run["id"]] for run in trial]
+    if any(run["history"]["diverged"] or not run["history"]["test_loss"] for run in runs):
         return LOST
-    mean = lambda metric: sum(history[metric][-1] for history in histories) / len(histories)
-    return mean("test_accuracy"), -mean("test_loss")
+    mean = lambda values: sum(values) / len(runs)
+    return mean(map(records.score, runs)), -mean(run["history"]["test_loss"][-1] for run in runs)
 
 
 def best_setting(protocol, done, variant, rule):

@@ -17,6 +17,8 @@ else:
 HERE = pathlib.Path(__file__).parent / "protocols"
 NETWORKS = {"SpeedNet": ("size", "identity"), "ResNet18": (), "ResNet20": (), "VGG16": ()}  # and their settings
 IMAGES = {"full": 50_000, "subset": 5_000}  # for training
+SCHEDULES, PRECISIONS = ("triangle", "cosine", "constant"), ("auto", "float32", "bfloat16")
+LAYOUTS = ("auto", "contiguous", "channels_last")
 REST = {"rule": "AdamW", "lr": 0.001}  # beside a rule that sees matrices, for all that is no hidden matrix; see `job`
 FULL_BATCH = ("LBFGS",)  # compares the gradients of two steps, which would be of other images
 
@@ -106,7 +108,7 @@ class Network:
 class Training:
     epochs: int = _setting(checks.integer, 1)
     batch: int = _setting(checks.integer, 1)
-    schedule: str = _setting(checks.choice, ("triangle", "cosine", "constant"), default="triangle")
+    schedule: str = _setting(checks.choice, SCHEDULES, default="triangle")
     flip: str = _setting(checks.choice, ("alternating", "random", "none"), default="random")
     shift: int = _setting(checks.integer, 0, 31, default=4)
     label_smoothing: float = _setting(checks.number, "[0, 0.9]", default=0.0)
@@ -116,8 +118,8 @@ class Training:
     look_ahead: bool = _setting(checks.flag, default=False)
     whiten_epochs: int = _setting(checks.integer, 0, default=0)  # in which the whitening bias is learned; 0: in all
     reset_norms: bool = _setting(checks.flag, default=False)  # of hidden matrices, after each step
-    precision: str = _setting(checks.choice, ("auto", "float32", "bfloat16"), default="auto")
-    layout: str = _setting(checks.choice, ("auto", "contiguous", "channels_last"), default="auto")
+    precision: str = _setting(checks.choice, PRECISIONS, default="auto")
+    layout: str = _setting(checks.choice, LAYOUTS, default="auto")
     compile: bool = _setting(checks.flag, default=False)
     # Mistakes of a published benchmark, to see what each does.
     constants: str = _setting(checks.choice, ("cifar10", "cifar100"), default="cifar10")
@@ -127,13 +129,26 @@ class Training:
 
 
 @dataclasses.dataclass
-class Tuning:
-    epochs: int = _setting(checks.integer, 1)
+class TaskTraining:
+    """Of tasks, which bring the rest."""
+
+    schedule: str = _setting(checks.choice, SCHEDULES, default="triangle")
+    precision: str = _setting(checks.choice, PRECISIONS, default="float32")
+    layout: str = _setting(checks.choice, LAYOUTS, default="contiguous")
+
+
+@dataclasses.dataclass(kw_only=True)
+class TaskTuning:
     exponents: list = _setting(_exponents)
-    images: int = _setting(checks.integer, 0, default=0)
     widen: int = _setting(checks.integer, 0, 10, default=4)
     seeds: list = _setting(_seeds, 1, default_factory=lambda: [0])
     also: dict = _setting(_values, default_factory=dict)  # rule -> a second hyper-parameter -> its values
+
+
+@dataclasses.dataclass(kw_only=True)
+class Tuning(TaskTuning):
+    epochs: int = _setting(checks.integer, 1)
+    images: int = _setting(checks.integer, 0, default=0)
 
 
 @dataclasses.dataclass
@@ -144,6 +159,7 @@ class Final:
 
 
 TABLES = {"data": Data, "network": Network, "training": Training, "tuning": Tuning, "final": Final}
+TASK_TABLES = {"training": TaskTraining, "tuning": TaskTuning, "final": Final}  # of a protocol with tasks
 
 
 @dataclasses.dataclass(frozen=True)
@@ -154,14 +170,17 @@ class Protocol:
     ----------
     name, title : str
     data, network, training, final : dict
-        As in the file, with the defaults filled in.
+        As in the file, with the defaults filled in.  Tasks have data and networks of their own.
     tuning : dict or None
         None: every rule runs at its default learning rate, or at the one of its settings.
     rules : dict of name -> settings
         Hyper-parameters that differ from the rule's own defaults.  A rule that sees matrices has a "rest" among them:
         a rule for all that is no hidden matrix, with its hyper-parameters.
     variants : dict of name -> changes of ``training``
-        Every rule runs once for each, or those of its "rules"; usually one, "", without changes.
+        Every rule runs once for each, or those of its "rules"; usually one, "", without changes.  Tasks take the place
+        of variants.
+    tasks : dict of name -> settings
+        What `optlib.tasks.Task.settings` gives for the budget of the protocol; usually none.
     """
 
     name: str
@@ -173,6 +192,7 @@ class Protocol:
     rules: dict
     tuning: dict | None = None
     variants: dict = dataclasses.field(default_factory=lambda: {"": {}})
+    tasks: dict = dataclasses.field(default_factory=dict)
 
     def trained(self, variant=""):
         """The settings of training of a variant."""
@@ -183,18 +203,24 @@ class Protocol:
         return [(rule, variant) for variant, changes in self.variants.items() for rule in self.rules
                 if rule in changes.get("rules", self.rules)]  # fmt: skip
 
-    def with_only(self, rules=None, seeds=None):
-        """The same protocol for some of its rules, or other seeds of the final runs."""
-        unknown = [name for name in rules or () if name not in self.rules]
-        if unknown:
-            raise ValueError(f"rules={unknown!r} are not in protocol {self.name}; it has {', '.join(self.rules)}")
-        if rules is not None and not rules:
-            raise ValueError(f"rules={rules!r} must name at least one of {', '.join(self.rules)}")
-        final = self.final
+    def with_only(self, rules=None, seeds=None, tasks=None):
+        """The same protocol for some of its rules or tasks, or other seeds of the final runs."""
+        rules, tasks = self._some("rules", rules, self.rules), self._some("tasks", tasks, self.tasks)
+        variants, final = {name: self.variants[name] for name in tasks or self.variants}, self.final
         if seeds is not None:
             final = {**final, "seeds": list(seeds)}
             _seeds(f"protocol {self.name}", "seeds", final["seeds"], 1)
-        return dataclasses.replace(self, rules={name: self.rules[name] for name in rules or self.rules}, final=final)
+        return dataclasses.replace(self, rules=rules, tasks=tasks, variants=variants, final=final)
+
+    def _some(self, kind, wanted, there):
+        """Of a dict, the entries that are wanted; all of them for None."""
+        unknown = [name for name in wanted or () if name not in there]
+        if unknown:
+            has = ", ".join(there) or "none"
+            raise ValueError(f"{kind}={unknown!r} are not in protocol {self.name}; it has {has}")
+        if wanted is not None and not wanted:
+            raise ValueError(f"{kind}={wanted!r} must name at least one of {', '.join(there)}")
+        return {name: there[name] for name in (there if wanted is None else wanted)}
 
 
 def names():
@@ -228,10 +254,12 @@ def load_protocol(which):
 
 def from_dict(name, given, where="protocol"):
     """A protocol from the contents of its file; ``where`` names it in errors."""
-    _refuse_unknown(where, given, {"title", "rules", "settings", "variants", *TABLES})
-    tables = {
+    of_tasks = "tasks" in given
+    allowed, also = (TASK_TABLES, "budget") if of_tasks else (TABLES, "variants")
+    _refuse_unknown(where, given, ["title", "rules", "settings", "tasks", also, *allowed])
+    tables = {"data": {}, "network": {}} | {
         table: _checked(f"{where} [{table}]", given.get(table, {}), fields)
-        for table, fields in TABLES.items()
+        for table, fields in allowed.items()
         if table in given or table != "tuning"
     }
     if not isinstance(given.get("title"), str):
@@ -239,7 +267,8 @@ def from_dict(name, given, where="protocol"):
     for key in ("settings", "variants"):
         if not isinstance(given.get(key, {}), dict):
             raise ValueError(f"{where}: {key}={given[key]!r} must be a table")
-    variants = given.get("variants") or {"": {}}
+    tasks = _tasks(where, given) if of_tasks else {}
+    variants = dict.fromkeys(tasks, {}) or given.get("variants") or {"": {}}
     rules = _rules(where, given.get("rules"), given.get("settings", {}))
     for variant, changes in variants.items():
         about = f"{where} [variants.{variant}]"
@@ -247,9 +276,23 @@ def from_dict(name, given, where="protocol"):
             changes = dict(changes)
             _rules(about, changes.pop("rules"), {}, list(rules))
         _checked(about, changes, Training, complete=False)
-    protocol = Protocol(name, given["title"], rules=rules, variants=variants, **tables)
-    _check_together(where, protocol, given)
+    protocol = Protocol(name, given["title"], rules=rules, variants=variants, tasks=tasks, **tables)
+    _check_runs(where, protocol)
+    if not of_tasks:
+        _check_images(where, protocol, given)
     return protocol
+
+
+def _tasks(where, given):
+    """Name -> settings of each task that a protocol asks for."""
+    from ..tasks.base import BUDGETS, TASKS  # torch: only where there are tasks
+
+    names, budget = given["tasks"], given.get("budget")
+    known = isinstance(names, list) and all(isinstance(name, str) and name in TASKS for name in names)
+    if not known or not names or len(set(names)) < len(names):
+        raise ValueError(f"{where}: tasks={names!r} must be a list of different ones of {', '.join(TASKS)}")
+    checks.choice(where, "budget", budget, BUDGETS)
+    return {name: TASKS[name].settings(budget) for name in names}
 
 
 def _refuse_unknown(where, given, known):
@@ -294,18 +337,25 @@ def _rules(where, wanted, settings, among=None):
     return {name: rest[name] | settings.get(name, {}) for name in dict.fromkeys([*OPTIMIZERS, *listed]) if name in rest}
 
 
-def _check_together(where, protocol, given):
-    """Refuse settings that would be read and change nothing, and more images than there are."""
-    network, tuning, final = protocol.network["name"], protocol.tuning, protocol.final
-    for key, value in given["network"].items():
-        if key not in ("name", *NETWORKS[network]):
-            raise ValueError(f"{where} [network]: {key}={value!r} is for SpeedNet, and without effect on {network}")
+def _check_runs(where, protocol):
+    """Refuse settings of the tuning and the final runs that would be read and change nothing."""
+    tuning, final = protocol.tuning, protocol.final
     if final["default_seeds"] and not tuning:
         raise ValueError(
             f"{where} [final]: default_seeds={final['default_seeds']!r} needs a table [tuning]; without it all runs "
             "are at default rates"
         )
+    if final["flips"] and protocol.tasks:
+        raise ValueError(f"{where} [final]: flips=True is for images, and not for tasks")
     _refuse_unknown(f"{where} [tuning.also]", tuning["also"] if tuning else (), protocol.rules)
+
+
+def _check_images(where, protocol, given):
+    """Refuse settings of images and networks that would change nothing, and more images than there are."""
+    network, tuning = protocol.network["name"], protocol.tuning
+    for key, value in given["network"].items():
+        if key not in ("name", *NETWORKS[network]):
+            raise ValueError(f"{where} [network]: {key}={value!r} is for SpeedNet, and without effect on {network}")
     # The images held out, those trained on while tuning, and one batch must fit into the training images.
     images, held_out = IMAGES[protocol.data["set"]], protocol.data["validation"]
     tuned = tuning["images"] if tuning else 0

@@ -84,3 +84,19 @@ def _record(path, number, line):
             "or name another file"
         )
     return record
+
+
+# --- what a record says --------------------------------------------------------------------------------------
+
+
+def reached(record, part="test"):
+    """The accuracy, a share, or the metric of the task after each epoch; one in "%" is a share here, too."""
+    if "task" not in record:
+        return record["history"][f"{part}_accuracy"]
+    metric = record["metric"]
+    return [value / 100 if metric["unit"] == "%" else value for value in metric[part]]
+
+
+def score(record):
+    """How good a run is that did not diverge, higher is better: its accuracy, or the score of its task's metric."""
+    return record["metric"]["score"] if "task" in record else record["history"]["test_accuracy"][-1]

@@ -2,6 +2,7 @@
 
 import math
 import pathlib
+from typing import NamedTuple
 
 from . import charts, records, tables
 from .plan import LOST, best_setting, default_rate, jobs, make, score, trials
@@ -9,6 +10,17 @@ from .protocol import Protocol, load_protocol, names
 from .statistics import compare, counted, measured, places
 
 RECORDED = pathlib.Path("data") / "results"
+
+
+class Metric(NamedTuple):
+    """What is compared; in "%" are shares from 0 to 1."""
+
+    name: str
+    unit: str
+    higher: bool  # is better
+
+
+ACCURACY = Metric("accuracy", "%", True)
 
 
 class Results:
@@ -25,7 +37,7 @@ class Results:
     rules : list of str
         Those with at least one final run, in the order of the registry.
     variants : list of str
-        Where there are several, the methods that take one must be given one of them.
+        Or tasks.  Where there are several, the methods that take one must be given one of them.
     """
 
     def __init__(self, protocol: Protocol, records):
@@ -40,14 +52,16 @@ class Results:
     def tuning(self, rule, variant=None):
         """What was tried: (learning rate, settings, mean accuracy on the images held out or nan), lowest rate first.
 
-        The accuracy is nan where a run diverged.
+        The accuracy is nan where a run diverged.  Of a task it is its metric on the examples held out.
         """
         if not self.protocol.tuning:
             return []
         wanted = trials(self.protocol, self.done, self._one_of(variant), rule)
-        scores = [(runs[0]["lr"], runs[0]["settings"], score(runs, self.done)) for runs in wanted]
-        tried = [(lr, own, math.nan if at == LOST else at[0]) for lr, own, at in scores if at is not None]
-        return sorted(tried, key=lambda each: each[0])
+        tried = [(runs, score(runs, self.done)) for runs in wanted]
+        mean = lambda runs: sum(records.reached(self.done[run["id"]])[-1] for run in runs) / len(runs)
+        value = lambda runs, at: math.nan if at == LOST else mean(runs)
+        rows = [(runs[0]["lr"], runs[0]["settings"], value(runs, at)) for runs, at in tried if at is not None]
+        return sorted(rows, key=lambda row: row[0])
 
     def best_setting(self, rule, variant=None):
         """Learning rate and other settings of the final runs, or None where they are not known."""
@@ -67,16 +81,16 @@ class Results:
         return [self.done[each] for each in ids if each in self.done]
 
     def accuracies(self, rule, variant=None, default=False):
-        """Test accuracy after the last epoch of each final run that did not diverge."""
+        """Test accuracy, or the task's metric, after the last epoch of each final run that did not diverge."""
         return [*self.by_seed(rule, variant, default).values()]
 
     def accuracy(self, rule, variant=None, default=False):
-        """`Measured` test accuracy, or None where there is no run that did not diverge."""
-        return self._measured(self.accuracies(rule, variant, default))
+        """`Measured` test accuracy, or the task's metric; None where there is no run that did not diverge."""
+        return self._measured(self.accuracies(rule, variant, default), self.metric(variant).unit)
 
     def with_flips(self, rule, variant=None):
         """`Measured` test accuracy where each image was also evaluated mirrored; None where that was not done."""
-        accuracies = (run["flips_accuracy"] for run in self.final(rule, variant))
+        accuracies = (run.get("flips_accuracy") for run in self.final(rule, variant))
         return self._measured([accuracy for accuracy in accuracies if accuracy is not None])
 
     def minutes(self, rule, variant=None):
@@ -87,28 +101,57 @@ class Results:
     def validation(self, rule, lr, variant=None):
         """The best accuracy on the images held out with that rate; None where it was not tried or diverged."""
         reached = [accuracy for rate, _, accuracy in self.tuning(rule, variant) if rate == lr and accuracy == accuracy]
-        return max(reached, default=None)
+        return (max if self.metric(variant).higher else min)(reached, default=None)
 
     def by_seed(self, rule, variant=None, default=False):
         """The same by the seed of the run."""
-        runs = {run["seed"]: run["history"] for run in self.final(rule, variant, default)}
-        return {seed: history["test_accuracy"][-1] for seed, history in runs.items() if not history["diverged"]}
+        return {run["seed"]: records.reached(run)[-1] for run in self._finished(rule, variant, default)}
 
     def compare(self, pairs):
         """`statistics.Difference` of the first above the second for each pair of rules or (rule, variant)."""
-        runs = lambda entry: self.by_seed(*((entry,) if isinstance(entry, str) else entry))
+        runs = lambda entry: self._scores(*((entry,) if isinstance(entry, str) else entry))
         return compare({(a, b): (runs(a), runs(b)) for a, b in pairs})
 
     def places(self, variant=None):
         """First and last place that each rule may hold, best first; see `statistics.places`."""
-        runs = {rule: self.by_seed(rule, variant) for rule in self.rules}
-        return places({rule: by_seed for rule, by_seed in runs.items() if by_seed})
+        return places(self._by_rule(variant))
 
-    def missing(self):
-        """What the protocol asks for and was not run, in words; "" where all was."""
-        everything = [self.words(*pair) for pair in self.protocol.pairs()]
+    def scores(self):
+        """Task or variant -> rule -> seed -> score of the final run, higher is better; without runs that diverged.
+
+        The score of a metric of which less is better is minus the loss.
+        """
+        return {variant: self._by_rule(variant) for variant in self.variants}
+
+    def default_scores(self):
+        """The same of the runs at the rules' default rates."""
+        return {variant: self._by_rule(variant, default=True) for variant in self.variants}
+
+    def metric(self, variant=None):
+        """Name, unit and direction of what is compared: of accuracy, or of the metric of a task."""
+        variant = self._one_of(variant)
+        if not self.protocol.tasks:
+            return ACCURACY
+        from ..tasks import TASKS  # torch: only where there are tasks
+
+        metric = TASKS[variant].metric
+        return Metric(metric.name, metric.unit, metric.higher)
+
+    def _finished(self, rule, variant=None, default=False):
+        return [run for run in self.final(rule, variant, default) if not run["history"]["diverged"]]
+
+    def _scores(self, rule, variant=None, default=False):
+        return {run["seed"]: records.score(run) for run in self._finished(rule, variant, default)}
+
+    def _by_rule(self, variant, default=False):
+        runs = {rule: self._scores(rule, variant, default) for rule in self.rules}
+        return {rule: by_seed for rule, by_seed in runs.items() if by_seed}
+
+    def missing(self, variant=None):
+        """What the protocol asks for and was not run, in words; "" where all was.  By default of all variants."""
+        everything = [self.words(*pair) for pair in self.protocol.pairs() if variant in (None, pair[1])]
         gaps = {}  # (stage, seed) -> pairs of rule and variant
-        for job in jobs(self.protocol, list(self.done.values())):
+        for job in self.left(variant):
             gap = (job["stage"], None if job["stage"] == "tuning" else job["seed"])
             gaps.setdefault(gap, set()).add(self.words(job["rule"], job["variant"]))
         texts = []
@@ -120,8 +163,13 @@ class Results:
             texts.append(f"{missed}: not tuned to the end" if seed is None else f"seed {seed}{at}{whose}")
         return f"Not run: {'; '.join(texts)}." if texts else ""
 
-    def _measured(self, accuracies):
-        return measured(accuracies) if accuracies else None
+    def left(self, variant=None):
+        """The runs that the protocol asks for and that were not made, as far as they are known; see `plan.jobs`."""
+        every = jobs(self.protocol, list(self.done.values()))
+        return [job for job in every if variant in (None, job["variant"])]
+
+    def _measured(self, values, unit="%"):
+        return measured(values, unit) if values else None
 
     def words(self, rule, variant):
         """A rule and its variant, without what all runs of the protocol share."""
@@ -133,17 +181,23 @@ class Results:
         if variant is None and len(self.variants) == 1:
             return self.variants[0]
         if variant not in self.variants:
+            shows = "table() shows" if self.protocol.tasks else "compared() and variant_curves() show"
             raise ValueError(
                 f"{self.protocol.name}: variant={variant!r} must be one of {', '.join(map(repr, self.variants))}; "
-                "compared() and variant_curves() show all of them"
+                f"{shows} all of them"
             )
         return variant
 
     # --- tables and pictures -------------------------------------------------------------------------------
 
-    def table(self):
-        """Every rule: rates, accuracies at the best and the default rate, place, memory; or `compared`, of variants."""
-        return tables.summary(self) if len(self.variants) == 1 else self.compared()
+    def table(self, variant=None):
+        """Every rule: rates, results at the best and the default rate, place, memory.
+
+        Of several tasks, or variants, by default all of them beside each other.
+        """
+        if variant is None and len(self.variants) > 1:
+            return tables.tasks(self) if self.protocol.tasks else self.compared()
+        return tables.summary(self, self._one_of(variant))
 
     def time_to(self, accuracy):
         """Every rule: epochs and seconds to a test accuracy."""
@@ -153,21 +207,25 @@ class Results:
         """The variants beside each other; for protocols that switch something on and off."""
         return tables.variants(self)
 
-    def curves(self, metric="test_accuracy", rules=None):
-        """Picture: the mean over seeds after each epoch, with a band of one standard deviation."""
-        return charts.curves(self, metric, rules)
+    def curves(self, metric=None, rules=None, variant=None):
+        """Picture: the mean over seeds after each epoch, with a band of one standard deviation.
+
+        ``metric`` is "test_accuracy" by default, or "train_accuracy", "test_loss", "train_loss"; of a task "test" by
+        default, which is its metric, or "train", "test_loss", "train_loss".
+        """
+        return charts.curves(self, metric, rules, self._one_of(variant))
 
     def variant_curves(self, metric="test_accuracy"):
         """Picture: the same for the variants of a protocol."""
         return charts.variant_curves(self, metric)
 
-    def sensitivity(self, rules=None):
-        """Picture: accuracy on the images held out against the learning rate."""
-        return charts.sensitivity(self, rules)
+    def sensitivity(self, rules=None, variant=None):
+        """Picture: accuracy on the images held out, or the task's metric, against the learning rate."""
+        return charts.sensitivity(self, rules, self._one_of(variant))
 
-    def ranking(self):
+    def ranking(self, variant=None):
         """Picture: a row a rule, a dot a run, the best on top, with the places that it may hold."""
-        return charts.ranking(self)
+        return charts.ranking(self, self._one_of(variant))
 
     def __repr__(self):
         pairs = self.protocol.pairs()

@@ -1,5 +1,6 @@
 """Does the runs of a protocol: in this process, in several, or in any executor of `concurrent.futures`."""
 
+import collections
 import concurrent.futures
 import contextlib
 import functools
@@ -9,11 +10,14 @@ import multiprocessing
 import os
 import pathlib
 import time
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, ThreadPoolExecutor
 
 from .. import checks
 from . import records
 from .plan import jobs
+from .statistics import measured
+
+TRIES = 3  # of a run whose worker is killed
 
 
 def run(protocol, out, *, root=None, workers=1, executor=None, threads=None, device=None, minutes=None, command=None,
@@ -29,11 +33,12 @@ def run(protocol, out, *, root=None, workers=1, executor=None, threads=None, dev
     out : path
         JSON lines; each run is appended when it is done.  Beside it a folder keeps the state of unfinished runs.
     root : path, optional
-        Folder of the whole CIFAR-10, as in `ol.data.cifar10`.
+        Folder of the whole CIFAR-10, as in `ol.data.cifar10`; of the data of the task, where there is one.
     workers : int, at least 1
         Runs at the same time.
-    executor : concurrent.futures.Executor, optional
-        Where they run; by default here for one worker, else in processes of this machine.  It is left open.
+    executor : concurrent.futures.Executor or str, optional
+        Where they run; by default here for one worker, else in processes of this machine.  It is left open.  One that
+        is given by name, as to `executor_from`, is closed, and made anew where it breaks because a worker was killed.
     threads : int, optional
         Of torch in each worker; by default the processors of this machine are shared out evenly.
     device : str, optional
@@ -55,22 +60,33 @@ def run(protocol, out, *, root=None, workers=1, executor=None, threads=None, dev
     ------
     RuntimeError
         If a run fails, naming it; those under way are waited for and recorded first.  And if another command is writing
-        the same file.
+        the same file.  A task whose data are not there is left out, and said to be.
     """
     workers = checks.integer("run", "workers", workers, least=1)
+    if root is not None and len(protocol.tasks) > 1:
+        raise ValueError(
+            f"run: root={str(root)!r} is the folder of one data set, for one task of {', '.join(protocol.tasks)}; the "
+            "sets of several are looked for in folders of $OPTLIB_DATA and of data/"
+        )
     from .job import run as run_job  # torch: only when something is to be trained
 
+    if executor is None and workers > 1:
+        executor = "processes"
     out = pathlib.Path(out)
     until = math.inf if minutes is None else time.monotonic() + 60 * minutes
-    if threads is None and workers > 1 and isinstance(executor, (type(None), ThreadPoolExecutor, ProcessPoolExecutor)):
+    here = isinstance(executor, (ThreadPoolExecutor, ProcessPoolExecutor)) or executor in ("processes", "threads")
+    if threads is None and workers > 1 and here:
         threads = max(1, (os.cpu_count() or 1) // workers)
     work = functools.partial(run_job, root=root and str(root), checkpoints=str(checkpoints_of(out)), threads=threads,
                              device=device, progress=progress, command=command)  # fmt: skip
-    pool = contextlib.nullcontext(executor)  # left open: it is the caller's
-    if executor is None:
-        pool = executor_from("processes", workers) if workers > 1 else contextlib.nullcontext(_Here())
-    with _locked(out), pool as executor:
-        _run_all(protocol, out, executor, workers, work, until, say)
+    with _locked(out), contextlib.ExitStack() as stack:
+
+        def named():
+            made = executor_from(executor, workers)
+            return stack.enter_context(made) if hasattr(made, "__exit__") else made
+
+        make, tries = (named, TRIES) if isinstance(executor, str) else (lambda: executor or _Here(), 1)
+        _run_all(protocol, out, make, tries, workers, work, until, say)
     return records.read(out)
 
 
@@ -105,16 +121,31 @@ def _locked(out):
             folder.rmdir()
 
 
-def _run_all(protocol, out, executor, workers, work, until, say):
-    running, failures, start = {}, [], time.monotonic()
-    done = records.read(out)
+def _run_all(protocol, out, make, tries, workers, work, until, say):
+    running, failures, left_out, killed = {}, [], [], collections.Counter()
+    start, done, executor = time.monotonic(), records.read(out), make()
+
+    def lost(job, error):
+        killed[job["id"]] += 1
+        if killed[job["id"]] == tries:
+            failures.append((job, error))
+
     try:
         while True:
             ids = {job["id"] for job in running.values()}
-            ready = [job for job in jobs(protocol, done) if job["id"] not in ids]
-            if not failures and time.monotonic() < until:
-                for job in ready[: workers - len(running)]:
-                    running[executor.submit(work, job)] = job
+            wanted = [job for job in jobs(protocol, done) if job["id"] not in ids]
+            ready = [job for job in wanted if job["variant"] not in left_out]
+            if not failures and executor is not None and time.monotonic() < until:
+                try:
+                    for job in ready[: workers - len(running)]:
+                        running[executor.submit(work, job)] = job
+                except BrokenExecutor as error:
+                    executor = None
+                    lost(job, error)
+            if not running and executor is None and not failures:
+                say("a worker was killed; what it did begins again after its last whole epoch")
+                executor = make()
+                continue
             if not running:
                 break
             finished, _ = concurrent.futures.wait(running, return_when=concurrent.futures.FIRST_COMPLETED)
@@ -122,19 +153,27 @@ def _run_all(protocol, out, executor, workers, work, until, say):
                 job = running.pop(future)
                 try:
                     record = future.result()
+                except BrokenExecutor as error:  # all that are under way there end with it
+                    executor = None
+                    lost(job, error)
                 except Exception as error:  # raised when the other runs under way are recorded
-                    failures.append((job, error))
-                    continue
-                records.append(out, record)
-                done.append(record)
-                say(f"{time.monotonic() - start:7.0f} s  {line(record)}")
+                    if not (protocol.tasks and isinstance(error, FileNotFoundError)):
+                        failures.append((job, error))
+                    elif job["variant"] not in left_out:
+                        left_out.append(job["variant"])
+                        say(f"{job['variant']} is left out: {error}")
+                else:
+                    records.append(out, record)
+                    done.append(record)
+                    say(f"{time.monotonic() - start:7.0f} s  {line(record)}")
     finally:
         for future in running:
             future.cancel()
     if failures:
         job, error = failures[0]
         raise RuntimeError(f"{_name(job)} failed: {type(error).__name__}: {error}") from error
-    say(f"at least {len(ready)} runs are left" if ready else "every run of the protocol is recorded")
+    less = f", but those of {', '.join(left_out)}" * bool(left_out)
+    say(f"at least {len(ready)} runs are left{less}" if ready else f"every run of the protocol is recorded{less}")
 
 
 def line(record):
@@ -144,10 +183,16 @@ def line(record):
     if history["diverged"]:
         result = f"diverged at step {history['diverged_at']}"
     else:
-        result = f"{kind} {history['test_accuracy'][-1]:.2%}, {sum(history['seconds']):.1f} s of training"
+        result = f"{kind} {_reached(record)}, {sum(history['seconds']):.1f} s of training"
         if record.get("flips_accuracy") is not None:
             result += f", {record['flips_accuracy']:.2%} with flips"
     return f"{_name(record)}: {result}"
+
+
+def _reached(record):
+    value = records.reached(record)[-1]
+    metric = record.get("metric")
+    return f"{metric['name']} {measured([value], metric['unit'])}" if metric else f"{value:.2%}"
 
 
 def _name(job):

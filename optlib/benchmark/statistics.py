@@ -23,25 +23,30 @@ class Measured:
     error : float or None
         Standard error, deviation / sqrt(runs): how far the mean may lie from that of very many runs.
     runs : int
+    unit : str
+        Shares are written in "%".
     """
 
     mean: float
     deviation: float | None
     error: float | None
     runs: int
+    unit: str = "%"
 
     def __str__(self):
-        band = "" if self.deviation is None else f" ± {100 * self.deviation:.2f}"
-        return f"{100 * self.mean:.2f}{band} %"
+        scale = 100 if self.unit == "%" else 1
+        band = "" if self.deviation is None else f" ± {scale * self.deviation:.2f}"
+        return f"{scale * self.mean:.2f}{band} {self.unit}".rstrip()
 
 
-def measured(accuracies):
-    """`Measured` of accuracies, shares from 0 to 1."""
-    values = checks.vector("measured", "accuracies", accuracies, "[0, 1]")
-    if len(values) == 1:
-        return Measured(float(values[0]), None, None, 1)
-    deviation = float(values.std(ddof=1))
-    return Measured(float(values.mean()), deviation, deviation / math.sqrt(len(values)), len(values))
+def measured(values, unit="%"):
+    """`Measured` of accuracies, shares from 0 to 1, or of values in another unit."""
+    if unit == "%":
+        values = checks.vector("measured", "accuracies", values, "[0, 1]")
+    values = checks.vector("measured", "values", values)
+    deviation = float(values.std(ddof=1)) if len(values) > 1 else None
+    error = None if deviation is None else deviation / math.sqrt(len(values))
+    return Measured(float(values.mean()), deviation, error, len(values), unit)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -4,7 +4,7 @@ import math
 
 from .. import checks
 from ..pictures.table import Table
-from .plan import default_rate, jobs, tuning_steps
+from .plan import default_rate, tuning_steps
 from .statistics import counted, place_words
 
 NONE = "–"
@@ -13,24 +13,25 @@ PLACES = "Places are shared where runs of the same seeds do not separate two rul
 FLIPS = "With flips, each test image is also looked at in the mirror. Minutes are those of training alone."
 
 
-def summary(results):
+def summary(results, variant):
     """Every rule of the protocol, the best first; rules without a final run stand at the end."""
-    protocol, spans = results.protocol, results.places()
-    untuned = {job["rule"] for job in jobs(protocol, list(results.done.values())) if job["stage"] == "tuning"}
+    protocol, spans, unit = results.protocol, results.places(variant), results.metric(variant).unit
+    untuned = {job["rule"] for job in results.left(variant) if job["stage"] == "tuning"}
     rows = []
     for rule in [*spans, *(name for name in protocol.rules if name not in spans)]:
-        setting, default, tried = results.best_setting(rule), default_rate(protocol, rule), results.tuning(rule)
+        setting, default = results.best_setting(rule, variant), default_rate(protocol, rule)
         best, also = setting or (None, {})
         also = ", ".join(f"{name}={value:g}" for name, value in also.items() if protocol.rules[rule].get(name) != value)
-        runs = results.final(rule)
+        runs = results.final(rule, variant)
         diverged = sum(run["history"]["diverged"] for run in runs)
         everywhere = rule not in untuned and best is None
         rows.append([
             rule, place_words(spans[rule]) if rule in spans else NONE,
-            _rate(best), also or NONE, _rate(default), str(len(tried)),
-            _percent(results.validation(rule, best)), _percent(results.validation(rule, default)),
-            "diverged at every rate" if everywhere else _tested(results, rule), _tested(results, rule, default=True),
-            str(results.with_flips(rule) or NONE), _range(results.minutes(rule)),
+            _rate(best), also or NONE, _rate(default), str(len(results.tuning(rule, variant))),
+            *(_value(results.validation(rule, lr, variant), unit) for lr in (best, default)),
+            "diverged at every rate" if everywhere else _tested(results, rule, variant),
+            _tested(results, rule, variant, default=True),
+            str(results.with_flips(rule, variant) or NONE), _range(results.minutes(rule, variant)),
             f"{len(runs)}" + f" ({diverged} diverged)" * bool(diverged), f"{runs[0]['memory']:g}" if runs else NONE,
         ])  # fmt: skip
     columns = ["rule", "place", "best lr", "and", "default lr", "settings tried", "validation, best lr",
@@ -54,21 +55,38 @@ def summary(results):
         columns[columns.index("default lr")] = "lr"
     tuned = "No learning rate was tuned."
     if protocol.tuning:
-        tuning, seeds = protocol.tuning, len(protocol.tuning["seeds"])
-        tuned = (
-            f"Learning rates: the best of {len(tuning['exponents'])} or more, each rule's default times a power of "
-            f"ten{', with some values of a second hyper-parameter' * bool(tuning['also'])}, on "
-            f"{protocol.data['validation']:,} training images held out, after "
-            f"{tuning_steps(protocol)} steps with {counted(seeds, 'seed')}."
-        )
-    notes = [PLACES * (len(protocol.rules) > 1), MEMORY, FLIPS * protocol.final["flips"], results.missing()]
-    caption = " ".join(filter(None, [f"{protocol.title}.", _length(protocol), tuned, *notes]))
+        tuned = _tuned(protocol)
+    notes = [PLACES * (len(protocol.rules) > 1), MEMORY, FLIPS * protocol.final["flips"], results.missing(variant)]
+    length = _task(results, variant) if protocol.tasks else _length(protocol)
+    caption = " ".join(filter(None, [f"{protocol.title}.", length, tuned, *notes]))
     return Table(caption, [columns[i] for i in shown], [[row[i] for i in shown] for row in rows])
+
+
+def tasks(results):
+    """Every rule on every task, in the order of the registry, with its place there."""
+    spans = {task: results.places(task) for task in results.variants}
+
+    def cell(rule, task):
+        place = f" ({place_words(spans[task][rule])})" if rule in spans[task] else ""
+        return _tested(results, rule, task) + place
+
+    metrics = {task: results.metric(task) for task in results.variants}
+    columns = [f"{task}, {metric.name}" + f" in {metric.unit}" * (metric.unit not in ("", "%"))
+               for task, metric in metrics.items()]  # fmt: skip
+    rows = [[rule, *(cell(rule, task) for task in results.variants)] for rule in results.rules]
+    lower = [task for task, metric in metrics.items() if not metric.higher]
+    note = f"Less is better on {', '.join(lower)}." if lower else ""
+    tuned = _tuned(results.protocol) if results.protocol.tuning else ""
+    places = f"In parentheses places. {PLACES}"
+    caption = " ".join(filter(None, [f"{results.protocol.title}.", note, tuned, places, results.missing()]))
+    return Table(caption, ["rule", *columns], rows)
 
 
 def time_to(results, accuracy):
     """Epochs and seconds of training until the mean test accuracy over seeds first reaches a value."""
     accuracy = checks.number("time_to", "accuracy", accuracy, "(0, 1)")
+    if results.protocol.tasks:
+        raise ValueError(f"time_to: {results.protocol.name} has tasks, each with a metric of its own; see: curves")
     rows = []
     for rule in results.rules:
         runs = [run["history"] for run in results.final(rule) if not run["history"]["diverged"]]
@@ -108,6 +126,25 @@ def variants(results):
     return Table(caption, columns, rows)
 
 
+def _tuned(protocol):
+    tuning, seeds = protocol.tuning, counted(len(protocol.tuning["seeds"]), "seed")
+    held_out = f"on {protocol.data['validation']:,} training images held out" if protocol.data else "on held-out data"
+    steps = f", after {tuning_steps(protocol)} steps with {seeds}" if protocol.data else f" with {seeds}"
+    return (
+        f"Learning rates: the best of {len(tuning['exponents'])} or more, each rule's default times a power of "
+        f"ten{', with some values of a second hyper-parameter' * bool(tuning['also'])}, {held_out}{steps}."
+    )
+
+
+def _task(results, variant):
+    settings, metric = results.protocol.tasks[variant], results.metric(variant)
+    better = "" if metric.higher else ", of which less is better"
+    return (
+        f"Task {variant}, {counted(settings['epochs'], 'epoch')}, batch {settings['batch']}; results are "
+        f"{metric.name}{f' in {metric.unit}' * bool(metric.unit)}{better}."
+    )
+
+
 def _length(protocol):
     images = "all of CIFAR-10" if protocol.data["set"] == "full" else "the bundled images"
     size = f" {protocol.network['size']}" if protocol.network["name"] == "SpeedNet" else ""
@@ -119,13 +156,13 @@ def _rate(value):
     return NONE if value is None else f"{value:g}"
 
 
-def _tested(results, rule, default=False):
-    accuracy = results.accuracy(rule, default=default)
-    return str(accuracy or ("diverged" if results.final(rule, default=default) else "not run"))
+def _tested(results, rule, variant, default=False):
+    accuracy = results.accuracy(rule, variant, default)
+    return str(accuracy or ("diverged" if results.final(rule, variant, default) else "not run"))
 
 
-def _percent(value):
-    return NONE if value is None else f"{100 * value:.1f} %"
+def _value(value, unit):
+    return NONE if value is None else f"{100 * value:.1f} %" if unit == "%" else f"{value:.4g} {unit}".rstrip()
 
 
 def _range(values):
