@@ -36,6 +36,7 @@ _LAZY = {
     "minibatch": "training.minibatch",
     "natural_gradient": "training.natural_gradient",
     "sharpness": "training.curvature",
+    "tasks": "tasks",
     "train": "training.loops",
     "train_many": "training.loops",
 }

@@ -32,7 +32,8 @@ ROOMS = {
     "live": ["pictures"],
     "vision": ["data", "torch_driver", "live"],
     "course": ["live"],
-    "benchmark": ["vision", "pictures"],
+    "tasks": ["vision"],
+    "benchmark": ["tasks", "pictures"],
 }
 COMMANDS = {"cheat_sheet": "course"}  # a module of the top level that belongs to a room, for `python -m`
 

@@ -1,0 +1,270 @@
+"""`Task`: a data set, a network, a loss, a metric with its direction, and two budgets; `TASKS` has all of them."""
+
+import copy
+import dataclasses
+import functools
+import json
+import math
+from collections.abc import Callable
+
+import torch
+
+from .. import checks
+from ..data.seeds import generator
+from ..registry import Registry
+from ..torch_driver import TorchOptimizer
+from ..vision import fit
+from ..vision.images import InOrder, Shuffled
+
+TASKS = Registry("task")
+BUDGETS = ("quick", "full")
+COUNTS = {"epochs": 1, "batch": 1, "examples": 0, "test_examples": 0, "validation": 1}  # and the least value of each
+SPLIT_SEED = 0  # the same examples are held out in every run
+MOST = 700.0  # nats; the exponential of more is hardly a float
+
+
+@dataclasses.dataclass(frozen=True)
+class Metric:
+    """What a task is judged by: a function of the mean loss or of the accuracy of an epoch.
+
+    Attributes
+    ----------
+    name, unit : str
+    higher : bool
+        Whether more is better.
+    of : "accuracy" or "loss"
+        The list of a history that it is computed from.
+    convert : callable
+        From a number of this list to the metric, in its unit.
+    """
+
+    name: str
+    unit: str
+    higher: bool
+    of: str
+    convert: Callable = float
+
+    def values(self, history, part="test"):
+        """One number for each epoch, from `History.to_dict`; ``part`` is "test" or "train"."""
+        return [self.convert(value) for value in history[f"{checks.choice('Metric', 'part', part, PARTS)}_{self.of}"]]
+
+    def score(self, history):
+        """What tuning maximizes, of the last epoch: the accuracy from 0 to 1, or minus the loss; -inf if it diverged."""
+        values = history[f"test_{self.of}"]
+        return -math.inf if history["diverged"] or not values else values[-1] if self.higher else -values[-1]
+
+
+PARTS = ("train", "test")
+ACCURACY = Metric("accuracy", "%", True, "accuracy", lambda share: 100 * share)
+PERPLEXITY = Metric("perplexity", "", False, "loss", lambda nats: math.exp(min(nats, MOST)))
+NEGATIVE_ELBO = Metric("negative ELBO", "nats", False, "loss")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Task:
+    """A task for optimizers: what is learned from which data, and how it is judged.
+
+    Attributes
+    ----------
+    name, title : str
+        As in ``TASKS[name]``, and in words.
+    data : callable
+        ``data(train, root, **settings["data"])`` gives inputs and targets of all training or test examples, two tensors
+        of one length; targets None where the inputs are to be given back.  FileNotFoundError names the command that
+        fetches them.
+    normalize : callable
+        What the network reads of a batch of inputs.
+    augment : callable, optional
+        Of training images, as in `optlib.vision.fit`.
+    network : callable
+        ``network(**settings["network"], seed=seed)`` is a torch network whose weights the seed decides.
+    loss : callable
+        The mean loss of a batch, of the network's output and the targets.
+    metric : Metric
+    quick, full : dict
+        Settings of the two budgets.  ``quick`` takes at most about three seconds on one core and still tells good
+        learning rates from bad ones; ``full`` is the published size, for a GPU.  Each has
+
+        epochs, batch : int
+        examples, test_examples : int
+            How many are used, 0 for all.
+        validation : int
+            How many of the training examples are held out while settings are tuned.
+        data, network : dict
+            Arguments of both.
+    source : str
+        Of the network.
+    measures : callable, optional
+        ``measures(model, test)`` gives further numbers by name, of a trained network.
+    """
+
+    name: str
+    title: str
+    data: Callable
+    normalize: Callable
+    network: Callable
+    loss: Callable
+    metric: Metric
+    quick: dict
+    full: dict
+    source: str
+    augment: Callable | None = None
+    measures: Callable | None = None
+
+    def __post_init__(self):
+        for budget in BUDGETS:
+            self.check(self.settings(budget))
+
+    def settings(self, budget="quick", **changes):
+        """The settings of a budget as a dict of plain values, some of them changed.
+
+        >>> ol.tasks.TASKS["novel"].settings("quick", epochs=1, network={"hidden": 32})
+
+        Parameters
+        ----------
+        budget : "quick" or "full"
+        **changes
+            Values by name; of ``data`` and ``network`` only what changes.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Naming setting, value and what is allowed.
+        """
+        settings = copy.deepcopy(getattr(self, checks.choice("Task.settings", "budget", budget, BUDGETS)))
+        for name, value in changes.items():
+            nested = isinstance(settings.get(name), dict) and isinstance(value, dict)
+            settings[name] = settings[name] | value if nested else value
+        return self.check(settings)
+
+    def check(self, settings):
+        """The settings; TypeError or ValueError, naming the fault, if they are not complete and plain."""
+        who = f"task {self.name!r}"
+        if not isinstance(settings, dict) or settings.keys() != {*COUNTS, "data", "network"}:
+            raise ValueError(f"{who}: settings={settings!r} must have {', '.join(COUNTS)}, data and network, no others")
+        for name, least in COUNTS.items():
+            checks.integer(who, name, settings[name], least)
+        for name in ("data", "network"):
+            checks.instance(who, name, settings[name], dict, "{}")
+        return settings
+
+    def sources(self, settings, seed=0, root=None, tuning=False, device="cpu"):
+        """Training and test examples in batches, as `optlib.vision.fit` takes them.
+
+        Parameters
+        ----------
+        settings : dict
+            From `settings`.
+        seed : int, at least 0
+            Of the order and augmentation of the training examples; which ones they are does not depend on it.
+        root : path, optional
+            Folder of the data, as in the functions of `ol.data`.
+        tuning : bool
+            Whether to hold ``validation`` of the training examples out, and to test these.
+        device : str
+            Where the examples lie.
+
+        Returns
+        -------
+        train : Shuffled
+        test : InOrder
+
+        Raises
+        ------
+        FileNotFoundError
+            If the data are not there; names the command that fetches them.
+        ValueError
+            For settings that ask for more examples than there are.
+        """
+        settings = self.check(settings)
+        chosen, held = self._chosen(settings, "examples", root), settings["validation"]
+        if held + settings["batch"] > len(chosen[0]):
+            raise ValueError(
+                f"task {self.name!r}: validation={held} and batch={settings['batch']} are more than the "
+                f"{len(chosen[0]):,} training examples"
+            )
+        part = lambda pair, i: [None if each is None else each[i].to(device) for each in pair]
+        kept, tested = (chosen, self._chosen(settings, "test_examples", root)) if not tuning else (
+            part(chosen, slice(held, None)), part(chosen, slice(held)))  # fmt: skip
+        every = slice(None)
+        train = Shuffled(*part(kept, every), settings["batch"], seed, self.augment, self.normalize)
+        return train, InOrder(*part(tested, every), self.normalize, settings["batch"])
+
+    def _chosen(self, settings, name, root):
+        """So many training or test examples, always the same ones, in an order that is always the same."""
+        inputs, targets = _loaded(self.data, name == "examples", root, json.dumps(settings["data"]))
+        count = checks.integer(f"task {self.name!r}", name, settings[name], most=len(inputs)) or len(inputs)
+        order = torch.from_numpy(generator("Task", SPLIT_SEED, "split").permutation(len(inputs))[:count])
+        return inputs[order], None if targets is None else targets[order]
+
+    def model(self, settings, seed=0):
+        """The network, with weights that the seed decides."""
+        return self.network(**self.check(settings)["network"], seed=seed)
+
+    def measure(self, model, test):
+        """Further numbers of a trained network by name, from the test examples of `sources`; of most tasks none."""
+        return {} if self.measures is None else self.measures(model, test)
+
+
+@functools.lru_cache(maxsize=4)
+def _loaded(data, train, root, arguments):
+    return data(train, root, **json.loads(arguments))
+
+
+def register(task):
+    """Enter a task in `TASKS`: it is then tested, listed and benchmarked as the others are.
+
+    Returns
+    -------
+    The task.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is no `Task`, or if another module's task has its name.
+    """
+    checks.instance("register", "task", task, Task, "Task(name=..., ...)")
+    old = TASKS.get(task.name, task)
+    if old.data.__module__ != task.data.__module__:
+        raise ValueError(f"register: the name {task.name!r} is taken by {old.title}; choose another one")
+    TASKS[task.name] = task
+    return task
+
+
+def train(name, rule, budget="quick", seed=0, *, schedule=None, callbacks=(), progress=False, root=None, device=None,
+          precision="float32", layout="contiguous", **changes):  # fmt: skip
+    """Train the network of a task by a rule of the course.
+
+    >>> model, history = ol.tasks.train("novel", ol.Adam(lr=2e-3), epochs=1)
+    >>> ol.tasks.TASKS["novel"].metric.values(history.to_dict())
+
+    Parameters
+    ----------
+    name : str
+        Of a task in `TASKS`.
+    rule : an optimizer of the course
+    budget : "quick" or "full"
+    seed : int, at least 0
+        Of the initial weights, the order of the examples, and all other random numbers.
+    schedule, callbacks, progress, device, precision, layout : as in `optlib.vision.fit`
+    root : path, optional
+        Folder of the data.
+    **changes
+        Settings that differ from those of the budget (`Task.settings`).
+
+    Returns
+    -------
+    model : torch.nn.Module
+        In evaluation mode.
+    history : History
+    """
+    task = TASKS[name]
+    settings = task.settings(budget, **changes)
+    examples, test = task.sources(settings, seed, root)
+    model = task.model(settings, seed)
+    history = fit(
+        model, TorchOptimizer(model.parameters(), rule), examples, test, epochs=settings["epochs"], schedule=schedule,
+        seed=seed, device=device, precision=precision, layout=layout, callbacks=callbacks, progress=progress,
+        loss=task.loss,
+    )  # fmt: skip
+    return model, history
