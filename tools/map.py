@@ -31,7 +31,8 @@ COLUMNS = {
 GREEN, BLUE, VIOLET = ("#eef7ee", "#2f7a3e"), ("#edf4fc", "#1f64a8"), ("#f5f0fb", "#6d45a0")
 COLORS = {  # the paper of a box, its border and name
     "heart": ("#fdf1ef", "#b3372c"), "data": GREEN, "training": GREEN,
-    "torch_driver": BLUE, "vision": BLUE, "tasks": BLUE, "pictures": VIOLET, "live": VIOLET, "course": ("#fdf5e6", "#8a5a0a"), "benchmark": ("#f0f2f4", "#46505c"),
+    "torch_driver": BLUE, "vision": BLUE, "tasks": BLUE, "pictures": VIOLET, "live": VIOLET,
+    "course": ("#fdf5e6", "#8a5a0a"), "benchmark": ("#f0f2f4", "#46505c"),
 }  # fmt: skip
 INK, FAINT = "#24292f", "#57606a"
 

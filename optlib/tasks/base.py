@@ -49,7 +49,7 @@ class Metric:
         return [self.convert(value) for value in history[f"{checks.choice('Metric', 'part', part, PARTS)}_{self.of}"]]
 
     def score(self, history):
-        """What tuning maximizes, of the last epoch: the accuracy from 0 to 1, or minus the loss; -inf if it diverged."""
+        """What tuning maximizes, of the last epoch: accuracy from 0 to 1, or minus the loss; -inf if it diverged."""
         values = history[f"test_{self.of}"]
         return -math.inf if history["diverged"] or not values else values[-1] if self.higher else -values[-1]
 
