@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 
-from optlib.benchmark.statistics import Difference, compare, measured, place_words, places, student, verdict
+from optlib.benchmark.statistics import Difference, compare, measured, place_words, places, verdict
 from optlib.pictures.table import Table
 
 EVIL = '<script>alert(1)</script> a|b $x$ *b* `c` [d](javascript:1) \\(e\\) "f" & &lt;b&gt; g_h_i\n# j'
@@ -39,10 +39,19 @@ TABLE = {1: (12.7062, 63.6567), 2: (4.30265, 9.92484), 3: (3.18245, 5.84091), 4:
 
 
 @pytest.mark.parametrize("degrees", TABLE)
-def test_students_t_is_that_of_the_tables(degrees):
+def test_the_paired_test_is_that_of_the_tables(degrees):
+    scatter = np.arange(degrees + 1.0)
+    scatter = (scatter - scatter.mean()) / scatter.std(ddof=1) * math.sqrt(degrees + 1)  # a mean of t has error 1
     for t, p in zip(TABLE[degrees], (0.05, 0.01), strict=True):
-        assert student(t, degrees) == student(-t, degrees) == pytest.approx(p, rel=1e-4)
-    assert student(0.0, degrees) == 1
+        for sign in (1, -1):
+            (difference,) = compare({"one": (seeded(*(scatter + sign * t)), seeded(*(0 * scatter)))}).values()
+            assert difference.p == pytest.approx(p, rel=1e-4)
+
+
+def test_a_p_value_far_in_the_tail_is_not_rounded_to_nothing():
+    """1 - P would be 0, and all such differences would share one place in Holm's order."""
+    (difference,) = compare({"one": (seeded(*(1 + 1e-9 * np.arange(10))), dict.fromkeys(range(10), 0.0))}).values()
+    assert 0 < difference.p < 1e-50
 
 
 def seeded(*values):

@@ -5,6 +5,7 @@ import itertools
 import math
 
 import numpy as np
+from scipy.special import stdtr
 
 from .. import checks
 
@@ -113,22 +114,7 @@ def _paired(a, b):
     mean, error = float(differences.mean()), float(differences.std(ddof=1)) / math.sqrt(len(seeds))
     if error <= 1e-12:
         return mean, error, 0.0 if abs(mean) > 1e-12 else 1.0
-    return mean, error, student(mean / error, len(seeds) - 1)
-
-
-def student(t, degrees):
-    """Two-sided p of Student's t with a whole number of degrees of freedom.
-
-    Source: M. Abramowitz, I. A. Stegun (1964), Handbook of Mathematical Functions, 26.7.3 and 26.7.4.
-    """
-    angle = math.atan2(abs(t), math.sqrt(degrees))
-    odd = degrees % 2
-    terms, term = [], math.cos(angle) if odd else 1.0
-    for k in range(1 + odd, degrees, 2):
-        terms.append(term)
-        term *= math.cos(angle) ** 2 * k / (k + 1)
-    inside = math.sin(angle) * math.fsum(terms)
-    return 1 - (2 / math.pi * (angle + inside) if odd else inside)
+    return mean, error, 2 * float(stdtr(len(seeds) - 1, -abs(mean) / error))  # Student's t, both sides
 
 
 def places(results):
