@@ -90,10 +90,12 @@ def test_a_hill_hides_a_path(browser, tmp_path):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_function_draws_and_is_accessible(browser, tmp_path, scheme):
+def test_every_function_draws_and_is_accessible(browser, tmp_path, monkeypatch, scheme):
     from accessibility import run
 
     pytest.importorskip("axe_playwright_python")
+    still = ol.plots.contour(ol.FUNCTIONS["saddle"]).png(dpi=20)  # to draw that of each takes longer than all else
+    monkeypatch.setattr("optlib.pictures.picture.Picture.png", lambda *_, **__: still)
     html = "\n".join(map(page_of, PLANE if scheme == "light" else PLANE[:2]))
     with opened(browser, tmp_path, html, color_scheme=scheme) as tab:
         tab.wait_for_function(READY)
