@@ -198,8 +198,10 @@ class Task:
         return inputs[order], None if targets is None else targets[order]
 
     def model(self, settings, seed=0):
-        """The network, with weights that the seed decides."""
-        return self.network(**self.check(settings)["network"], seed=seed)
+        """The network, with weights that the seed decides; torch's own random state is left as it is."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)  # for networks that draw from it
+            return self.network(**self.check(settings)["network"], seed=seed)
 
     def measure(self, model, test):
         """Further numbers of a trained network by name, from the test examples of `sources`; of most tasks none."""
