@@ -1,0 +1,179 @@
+"""What runs of the same seeds decide between two rules, task by task: wins, and defaults against tuned settings."""
+
+import dataclasses
+import itertools
+import math
+
+import numpy as np
+
+from ..pictures.table import Table
+from .ranks import averaged
+from .statistics import compare, verdict
+
+# --- wins --------------------------------------------------------------------------------------------------------
+
+
+@dataclasses.dataclass(frozen=True)
+class Wins:
+    """Which rule is better than which on which task.
+
+    Attributes
+    ----------
+    differences : dict of task -> dict of (a, b) -> Difference of rule a above b
+    counts : dict of rule -> (wins, losses, undecided)
+        Comparisons with all other rules on all tasks; most wins first, then fewest losses.
+    """
+
+    differences: dict
+    counts: dict
+
+    def better(self, a, b):
+        """`verdict` over the tasks: True where ``a`` wins on every one, False where it loses on one, else None."""
+        return verdict([_difference(pairs, a, b) for pairs in self.differences.values()])
+
+    def table(self):
+        """Every rule with its wins, losses and comparisons that are undecided."""
+        rows = [[rule, *map(str, counts)] for rule, counts in self.counts.items()]
+        caption = (
+            f"Each rule against every other on {', '.join(self.differences)}. A win is a difference that a paired t "
+            "test over seeds finds, with Holm's correction within each task."
+        )
+        return Table(caption, ["rule", "wins", "losses", "undecided"], rows)
+
+
+def wins(scores, rules=None):
+    """For each pair of rules and each task, whether runs of the same seeds tell them apart.
+
+    The tests are those of `places`: all pairs of a task together err in 5 % of the cases at most.  Runs that diverged
+    are left out, and fewer than two seeds in common decide nothing.
+
+    Parameters
+    ----------
+    scores : dict of task -> rule -> seed -> score
+        As in `ranks`.
+    rules : list of str, optional
+
+    Returns
+    -------
+    Wins
+    """
+    tasks, rules, _ = averaged("wins", scores, rules, least=2)
+    differences = {}
+    for task in tasks:
+        runs = {rule: _finished(scores[task][rule]) for rule in rules}
+        differences[task] = compare({(a, b): (runs[a], runs[b]) for a, b in itertools.combinations(rules, 2)})
+    against = {rule: [_difference(pairs, rule, other).better for pairs in differences.values()
+                      for other in rules if other != rule] for rule in rules}  # fmt: skip
+    counts = {rule: tuple(better.count(kind) for kind in (True, False, None)) for rule, better in against.items()}
+    return Wins(differences, dict(sorted(counts.items(), key=lambda row: (-row[1][0], row[1][1]))))
+
+
+def _difference(pairs, a, b):
+    """The difference of a above b, where that or the reverse was asked."""
+    if (a, b) in pairs:
+        return pairs[a, b]
+    other = pairs[b, a]
+    return dataclasses.replace(other, mean=-other.mean, better=None if other.better is None else not other.better)
+
+
+# --- defaults and tuning -----------------------------------------------------------------------------------------
+
+
+@dataclasses.dataclass(frozen=True)
+class Shares:
+    """How defaults do against tuned settings, on one task or on all.
+
+    Attributes
+    ----------
+    pairs : int
+        One rule at its default, another one tuned.
+    above, equal : float
+        Shares of these pairs in which the mean score of the default is higher, and the same.
+    won, lost : float
+        Shares in which a paired test finds the default better, and worse; the rest is undecided.
+    own : float
+        Share of the rules whose default is at least as good as their own tuned setting, by mean scores.
+    """
+
+    pairs: int
+    above: float
+    equal: float
+    won: float
+    lost: float
+    own: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Defaults:
+    """`Shares` of each task, and of all tasks together.
+
+    Attributes
+    ----------
+    tasks : dict of task -> Shares
+    all : Shares
+    rules : list of str
+    """
+
+    tasks: dict
+    all: Shares
+    rules: list
+
+    def table(self):
+        """Every task, and all together."""
+        percent = lambda share: f"{100 * share:.0f} %"
+        rows = [
+            [task, str(row.pairs), percent(row.above), percent(row.equal), percent(row.won), percent(row.lost),
+             percent(max(0.0, 1 - row.won - row.lost)), percent(row.own)]
+            for task, row in (self.tasks | {"all tasks": self.all}).items()
+        ]  # fmt: skip
+        caption = (
+            f"One of {len(self.rules)} rules at its default rate against another one tuned. Better and worse are found "
+            "by a paired t test over seeds, with Holm's correction within each task; higher and equal are mean scores. "
+            "Last: rules whose default is at least as good as their own tuned setting."
+        )
+        columns = ["task", "pairs", "default higher", "equal", "default better", "default worse", "undecided",
+                   "own default holds"]  # fmt: skip
+        return Table(caption, columns, rows)
+
+
+def default_vs_tuned(default, tuned, rules=None):
+    """How often a rule at its default beats another one that was tuned, and its own tuned setting.
+
+    Parameters
+    ----------
+    default, tuned : dict of task -> rule -> seed -> score
+        Scores of the same tasks, as in `ranks`.
+    rules : list of str, optional
+        By default all of ``tuned``.
+
+    Returns
+    -------
+    Defaults
+
+    Source: R. M. Schmidt, F. Schneider, P. Hennig (2021), Descending through a crowded valley: benchmarking deep
+    learning optimizers, International Conference on Machine Learning, arXiv:2007.01547.
+    """
+    tasks, rules, best = averaged("default_vs_tuned", tuned, rules, least=2)
+    if not isinstance(default, dict) or set(default) != set(tasks):
+        raise ValueError(f"default_vs_tuned: default has tasks {list(default)!r}; tuned has {tasks!r}")
+    _, _, plain = averaged("default_vs_tuned", {task: default[task] for task in tasks}, rules)
+    rows = {}
+    for task, plain_means, best_means in zip(tasks, plain, best, strict=True):
+        others = ~np.eye(len(rules), dtype=bool)
+        above, equal = ((op(plain_means[:, None], best_means[None, :])[others]) for op in (np.greater, np.equal))
+        found = [each.better for each in compare({
+            (a, b): (_finished(default[task][a]), _finished(tuned[task][b]))
+            for a, b in itertools.permutations(rules, 2)
+        }).values()]  # fmt: skip
+        pairs = len(found)
+        rows[task] = Shares(pairs, *(float(kind.mean()) for kind in (above, equal)), found.count(True) / pairs,
+                            found.count(False) / pairs, float((plain_means >= best_means).mean()))  # fmt: skip
+    # Every task has as many pairs, so the share of all is the mean of the shares.
+    mean = {field.name: math.fsum(getattr(row, field.name) for row in rows.values()) / len(rows)
+            for field in dataclasses.fields(Shares)}  # fmt: skip
+    return Defaults(rows, Shares(**mean | {"pairs": sum(row.pairs for row in rows.values())}), rules)
+
+
+def _finished(runs):
+    """Runs that did not diverge, as in all paired tests of the benchmark."""
+    return {seed: score for seed, score in runs.items() if score != -math.inf}
