@@ -92,10 +92,7 @@ def _plot(options):
         pictures = {"variants": results.variant_curves}
     else:
         pictures = {}
-        for variant in results.variants:
-            if results.protocol.tasks and not results.places(variant):
-                print(f"{variant}: {results.missing(variant)}", file=sys.stderr)
-                continue
+        for variant in results.tasks or results.variants:
             start = f"{variant}_" if results.protocol.tasks else ""
             pictures[start + "curves"] = functools.partial(results.curves, variant=variant)
             if len(results.protocol.rules) > 1:

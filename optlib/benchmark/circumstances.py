@@ -15,9 +15,9 @@ import numpy as np
 PACKAGE = pathlib.Path(__file__).resolve().parent.parent
 # What decides the numbers of a training run; a change elsewhere does not make a record old.
 DECIDES = ("arrays.py", "checks.py", "registry.py", "schedules/*.py", "torch_driver/*.py", "optimizers/*.py",
-           "data/*.py", "vision/*.py", "benchmark/job.py")  # fmt: skip
-# Of these only what the rule of a run reaches by name counts, so that a new rule or a change of another one is none.
-BY_NAME = ("schedules/*.py", "optimizers/*.py")
+           "data/*.py", "vision/*.py", "tasks/*.py", "benchmark/job.py")  # fmt: skip
+# Of these only what rule and task of a run reach by name counts, so that a new one or a change of another is none.
+BY_NAME = ("schedules/*.py", "optimizers/*.py", "data/*.py", "tasks/*.py")
 # Excluded: display, and download code, whose results are compared with checksums.
 SHOWS = ("data/__main__.py", "data/archive.py", "data/download.py", "data/progress.py", "vision/describe.py",
          "vision/live_*.py", "vision/progress.py", "vision/surface.py")  # fmt: skip
@@ -119,11 +119,14 @@ def digest_of(files, rule):
 
 
 def _given(node):
-    """The names that a top-level statement gives; those that it uses, where it gives none."""
+    """The names that a top-level statement gives: of a task, its own; those that it uses, where it gives none."""
     if isinstance(node, (ast.ClassDef, ast.FunctionDef)):
         return {node.name}
-    stored = {each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)}
-    return stored or _names(node)
+    inside = list(ast.walk(node))
+    stored = {each.id for each in inside if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)}
+    named = (each.value for each in inside if isinstance(each, ast.keyword) and each.arg == "name")
+    entered = {value.value for value in named if isinstance(value, ast.Constant)}
+    return entered or stored or _names(node)
 
 
 def _names(tree):

@@ -38,6 +38,8 @@ class Results:
         Those with at least one final run, in the order of the registry.
     variants : list of str
         Or tasks.  Where there are several, the methods that take one must be given one of them.
+    tasks : list of str
+        Those of which anything was run.
     """
 
     def __init__(self, protocol: Protocol, records):
@@ -45,6 +47,8 @@ class Results:
         self.variants = list(protocol.variants)
         self.done = {record["id"]: record for record in records}
         self.seeds = sorted({record["seed"] for record in self.done.values()})
+        begun = {record["variant"] for record in self.done.values()}
+        self.tasks = [name for name in protocol.tasks if name in begun]
         self.rules = [name for name in protocol.rules if any(self.final(name, v) for v in self.variants)]
 
     # --- what was run ------------------------------------------------------------------------------------
@@ -114,18 +118,24 @@ class Results:
 
     def places(self, variant=None):
         """First and last place that each rule may hold, best first; see `statistics.places`."""
-        return places(self._by_rule(variant))
+        return places({rule: runs for rule in self.rules if (runs := self._scores(rule, variant))})
 
-    def scores(self):
-        """Task or variant -> rule -> seed -> score of the final run, higher is better; without runs that diverged.
+    def scores(self, default=False):
+        """Task or variant -> rule -> seed -> score of the final run, higher is better: what `benchmark.ranks` takes.
 
-        The score of a metric of which less is better is minus the loss.
+        The score of accuracy is the share, that of a metric of which less is better minus the loss.  It is -inf for a
+        run that diverged, and for all seeds of a rule that diverged at every rate.  Of runs at the rules' default rates
+        where ``default`` is true.
         """
-        return {variant: self._by_rule(variant) for variant in self.variants}
 
-    def default_scores(self):
-        """The same of the runs at the rules' default rates."""
-        return {variant: self._by_rule(variant, default=True) for variant in self.variants}
+        def by_seed(rule, variant):
+            if not default and self._diverged_everywhere(rule, variant):
+                return dict.fromkeys(self.protocol.final["seeds"], -math.inf)
+            runs = {run["seed"]: run for run in self.final(rule, variant, default)}
+            return {seed: -math.inf if run["history"]["diverged"] else records.score(run) for seed, run in runs.items()}
+
+        by_rule = lambda variant: {rule: runs for rule in self.rules if (runs := by_seed(rule, variant))}
+        return {variant: by_rule(variant) for variant in self.tasks or self.variants}
 
     def metric(self, variant=None):
         """Name, unit and direction of what is compared: of accuracy, or of the metric of a task."""
@@ -140,21 +150,25 @@ class Results:
     def _finished(self, rule, variant=None, default=False):
         return [run for run in self.final(rule, variant, default) if not run["history"]["diverged"]]
 
-    def _scores(self, rule, variant=None, default=False):
-        return {run["seed"]: records.score(run) for run in self._finished(rule, variant, default)}
+    def _scores(self, rule, variant=None):
+        return {run["seed"]: records.score(run) for run in self._finished(rule, variant)}
 
-    def _by_rule(self, variant, default=False):
-        runs = {rule: self._scores(rule, variant, default) for rule in self.rules}
-        return {rule: by_seed for rule, by_seed in runs.items() if by_seed}
+    def _diverged_everywhere(self, rule, variant):
+        tried = trials(self.protocol, self.done, variant, rule) if self.protocol.tuning else []
+        return bool(tried) and all(score(runs, self.done) == LOST for runs in tried)
 
     def missing(self, variant=None):
         """What the protocol asks for and was not run, in words; "" where all was.  By default of all variants."""
-        everything = [self.words(*pair) for pair in self.protocol.pairs() if variant in (None, pair[1])]
+        untouched = [name for name in self.protocol.tasks if name not in self.tasks and variant in (None, name)]
+        pairs = [pair for pair in self.protocol.pairs() if variant in (None, pair[1]) and pair[1] not in untouched]
+        everything = [self.words(*pair) for pair in pairs]
         gaps = {}  # (stage, seed) -> pairs of rule and variant
         for job in self.left(variant):
+            if job["variant"] in untouched:
+                continue
             gap = (job["stage"], None if job["stage"] == "tuning" else job["seed"])
             gaps.setdefault(gap, set()).add(self.words(job["rule"], job["variant"]))
-        texts = []
+        texts = [f"task{'s' * (len(untouched) > 1)} {', '.join(untouched)}"] if untouched else []
         for (stage, seed), pairs in gaps.items():
             every = len(pairs) == len(everything) > 1
             missed = "all rules" if every else ", ".join(pair for pair in everything if pair in pairs)

@@ -64,16 +64,16 @@ def summary(results, variant):
 
 def tasks(results):
     """Every rule on every task, in the order of the registry, with its place there."""
-    spans = {task: results.places(task) for task in results.variants}
+    spans = {task: results.places(task) for task in results.tasks}
 
     def cell(rule, task):
         place = f" ({place_words(spans[task][rule])})" if rule in spans[task] else ""
         return _tested(results, rule, task) + place
 
-    metrics = {task: results.metric(task) for task in results.variants}
+    metrics = {task: results.metric(task) for task in results.tasks}
     columns = [f"{task}, {metric.name}" + f" in {metric.unit}" * (metric.unit not in ("", "%"))
                for task, metric in metrics.items()]  # fmt: skip
-    rows = [[rule, *(cell(rule, task) for task in results.variants)] for rule in results.rules]
+    rows = [[rule, *(cell(rule, task) for task in results.tasks)] for rule in results.rules]
     lower = [task for task, metric in metrics.items() if not metric.higher]
     note = f"Less is better on {', '.join(lower)}." if lower else ""
     tuned = _tuned(results.protocol) if results.protocol.tuning else ""
