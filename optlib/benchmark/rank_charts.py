@@ -18,6 +18,8 @@ LINE = {"color": theme.INK, "linewidth": 1.4, "solid_capstyle": "butt"}
 def critical_difference(ranks, title):
     """Average ranks on a line, the critical difference above it, bars along rules that are not told apart."""
     names, tasks, joined = list(ranks.mean), len(ranks.ranks), ranks.together()
+    given = list(next(iter(ranks.ranks.values())))  # colors depend on the order, which other pictures share
+    looks = dict(zip(given, styles(given), strict=True))
     k, wide = len(names), ranks.difference > len(names) - 1
     decided = ranks.iman_davenport.p <= ranks.level
     tests = f"Friedman's test {_p(ranks.friedman.p)}, Iman and Davenport's {_p(ranks.iman_davenport.p)}"
@@ -39,8 +41,8 @@ def critical_difference(ranks, title):
         for row, group in enumerate(joined):
             ends = ranks.mean[group[0]] - 0.012 * k, ranks.mean[group[-1]] + 0.012 * k
             axes.plot(ends, [0.5 + 0.45 * row] * 2, **LINE | {"color": theme.FAINT, "linewidth": 5}, clip_on=False)
-        for i, (name, style) in enumerate(zip(names, styles(names), strict=True)):
-            at, on_left = ranks.mean[name], i < left
+        for i, name in enumerate(names):
+            at, on_left, style = ranks.mean[name], i < left, looks[name]
             edge, row, side = (1, i, -1) if on_left else (k, k - 1 - i, 1)
             # Gray, so that rules of one rank, whose lines meet, are told apart by their marks.
             axes.plot([at, at, edge], [0, first_row + row + 0.3, first_row + row + 0.3], color=theme.FAINT, linewidth=1,
@@ -93,10 +95,10 @@ def profiles(profiles, title):
             axes.set_yticks([i / count for i in range(count + 1)], [f"{i} of {count}" for i in range(count + 1)])
         axes.grid(True)
         axes.set_axisbelow(True)
-        axes.set(xlabel="cost, as a multiple of the lowest on the task", ylabel="tasks", ylim=(-0.1, 1.1))
-        axes.set_xlim(1 / right**0.02, right)
-        title_and_legend(figure, title or "How often is a rule how near to the best?",
-                         "curves that meet are drawn a little apart", axes.lines)  # fmt: skip
+        axes.set(xlabel="cost, as a multiple of the lowest on the task", ylabel="tasks with at most this cost")
+        axes.set(xlim=(1 / right**0.02, right), ylim=(-0.1, 1.1))
+        title_and_legend(figure, title or "How near to the best is each rule, and how often?",
+                         "Curves that meet are drawn a little apart", axes.lines)  # fmt: skip
     return Picture(
         figure, axes,
         f"{title or 'Performance profiles'}: tasks, of {count}, on which the cost is at most a multiple of the lowest.",
@@ -131,6 +133,7 @@ def taus(taus, title):
                       color=theme.PAPER if tau.agree is None else color)  # fmt: skip
         axes.axvline(0, color=theme.FAINT, linestyle=(0, theme.DASHED), linewidth=1.2, zorder=1)
         axes.set_yticks(range(len(pairs)), [text(" – ".join(map(str, pair))) for pair, _ in pairs])
+        axes.set_xticks(np.linspace(-1, 1, 5))
         axes.set(xlim=(-1.04, 1.04), ylim=(len(pairs) - 0.4, -0.6))
         axes.set_xlabel("Kendall's τ: −1 for the reverse order, 1 for the same")
         axes.grid(True, axis="x")

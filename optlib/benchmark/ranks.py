@@ -19,7 +19,7 @@ from . import rank_charts
 from .statistics import LEVEL
 
 MOST = 8  # rules that are ranked together
-LEAST = 5  # rules of which a correlation is asked
+LEAST = 7  # rules of which a correlation is asked; of fewer its interval is much too short
 RESAMPLES = 5000
 LARGEST = 700.0  # nats: the exponential of more is hardly a float
 
@@ -304,14 +304,15 @@ def taus(scores, rules=None, resamples=RESAMPLES, seed=0):
 
     The interval is that of the bootstrap over rules, percentiles of tau-b of as many rules drawn with replacement:
     where tau may lie for other rules of the same kind.  It takes each rule's mean score as given and so leaves out what
-    other seeds would change; of few rules it is too short.
+    other seeds would change.  Of simulated normal scores of 7 to 33 rules it held the true tau in 93 to 98 % of the
+    cases, of five rules in as few as 78 %.
 
     Parameters
     ----------
     scores : dict of task -> rule -> seed -> score, at least two tasks
         As in `ranks`.
     rules : list of str, optional
-        At least five; by default all.
+        At least seven; by default all.
     resamples : int, at least 100
     seed : int
         Decides what is drawn.
