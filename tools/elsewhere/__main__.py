@@ -106,7 +106,7 @@ def main():
     parser.add_argument("action", nargs="?", choices=["list", "record"], default="list")
     parser.add_argument("libraries", nargs="*", metavar="LIBRARY", help="all, if none is named")
     parser.add_argument("--remove", action="store_true", help="remove each environment when its library is recorded")
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     if unknown := [name for name in arguments.libraries if name not in LIBRARIES]:
         parser.error(f"no such library: {', '.join(unknown)}; there are {', '.join(LIBRARIES)}")
     if arguments.action == "list":

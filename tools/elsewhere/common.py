@@ -59,7 +59,7 @@ SEQUENCES = {
     "kernel": of_shape(3, 4, 2, 1, 2),  # of a convolution: outputs, inputs, height, width
 }
 ELEMENTS = ("scalar", "vector", "zeros")  # for rules that see each number alone
-TENSORS = ("scalar", "vector", "zeros", "matrix")  # for rules that also see how long a tensor is
+FACTORS = (*ELEMENTS, "matrix", "kernel")  # for rules that keep one number for a row and one for a column
 MATRICES = ("vector", "matrix", "square", "kernel")  # for rules that see rows and columns
 # All files together are to stay below 2 MB: the rate drops on two of them, and the second dtype walks the plainest.
 DROPPED = {"vector", "matrix"}
@@ -158,7 +158,7 @@ def recorded(run, walk, dtypes):
         x0, gradients = SEQUENCES[name]["x0"], SEQUENCES[name]["gradients"]
         try:
             whole = path(walk, run, dtype, x0, gradients, FULL)
-            dropped = path(walk, run, dtype, x0, gradients, DROP) if name in DROPPED else None
+            dropped = path(walk, run, dtype, x0, gradients, DROP) if name in DROPPED and run.lr else None
             if whole != path(walk, run, dtype, x0, gradients, FULL):
                 notes.append(f"{dtype} {name}: two runs differ")
             if zero is None:

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from .common import MATRICES, TENSORS, Run, record
+from .common import FACTORS, MATRICES, Run, record
 
 OF = keras.optimizers
 RUNS = [
@@ -12,13 +12,13 @@ RUNS = [
     Run("SGD nesterov", OF.SGD, {"momentum": 0.9, "nesterov": True}),
     Run("SGD decay", OF.SGD, {"weight_decay": 0.1}),
     Run("SGD momentum decay", OF.SGD, {"momentum": 0.9, "weight_decay": 0.1}),
-    Run("SGD clipnorm", OF.SGD, {"clipnorm": 1.0}, TENSORS),
+    Run("SGD clipnorm", OF.SGD, {"clipnorm": 1.0}),
     Run("SGD clipvalue", OF.SGD, {"clipvalue": 0.5}),
     Run("Adam", OF.Adam),
     Run("Adam decay", OF.Adam, {"weight_decay": 0.1}),
     Run("Adam amsgrad", OF.Adam, {"amsgrad": True}),
     Run("Adam epsilon", OF.Adam, {"epsilon": 1e-3}),
-    Run("Adam clipnorm", OF.Adam, {"clipnorm": 1.0}, TENSORS),
+    Run("Adam clipnorm", OF.Adam, {"clipnorm": 1.0}),
     Run("AdamW", OF.AdamW),
     Run("AdamW decay", OF.AdamW, {"weight_decay": 0.1}),
     Run("Adamax", OF.Adamax),
@@ -32,8 +32,8 @@ RUNS = [
     Run("Lion", OF.Lion),
     Run("Lion decay", OF.Lion, {"weight_decay": 0.1}),
     Run("Ftrl", OF.Ftrl),
-    Run("Lamb", OF.Lamb, {}, TENSORS),
-    Run("Adafactor", OF.Adafactor, {}, (*TENSORS, "kernel")),
+    Run("Lamb", OF.Lamb),
+    Run("Adafactor", OF.Adafactor, {}, FACTORS),
     Run("ScheduleFreeAdamW", OF.ScheduleFreeAdamW),
     Run("Muon", OF.Muon, {}, MATRICES),
     Run("Muon decay 0, rms_rate None", OF.Muon, {"weight_decay": 0.0, "rms_rate": None}, MATRICES),

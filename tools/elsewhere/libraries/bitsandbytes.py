@@ -2,7 +2,7 @@
 
 import bitsandbytes as bnb
 
-from ..common import TENSORS, Run, record
+from ..common import Run, record
 from ..torch_api import defaults, walk
 
 of = bnb.optim
@@ -22,8 +22,8 @@ RUNS = [
     Run("RMSprop", of.RMSprop),
     Run("Adagrad", of.Adagrad),
     Run("AdEMAMix", of.AdEMAMix),
-    Run("LAMB", of.LAMB, {}, TENSORS),
-    Run("LARS", of.LARS, {"lr": 0.01, "momentum": 0.9}, TENSORS),
+    Run("LAMB", of.LAMB),
+    Run("LARS", of.LARS, {"lr": 0.01, "momentum": 0.9}),
 ]
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import torch
 from fastai import optimizer as of
 
-from ..common import TENSORS, Run, record, signature
+from ..common import Run, record, signature
 
 RUNS = [
     Run("SGD", of.SGD),
@@ -17,8 +17,8 @@ RUNS = [
     Run("Adam decay in the gradient", of.Adam, {"wd": 0.1, "decouple_wd": False}),
     Run("RAdam", of.RAdam),
     Run("QHAdam", of.QHAdam),
-    Run("Larc", of.Larc, {}, TENSORS),
-    Run("Lamb", of.Lamb, {}, TENSORS),
+    Run("Larc", of.Larc),
+    Run("Lamb", of.Lamb),
     Run("ranger", of.ranger),
 ]
 for each in RUNS:

@@ -4,7 +4,7 @@ import mindspore
 import numpy as np
 from mindspore import nn
 
-from ..common import TENSORS, Run, record, signature
+from ..common import Run, record, signature
 
 DECAY = {"weight_decay": 0.1}
 RUNS = [
@@ -31,7 +31,7 @@ RUNS = [
     Run("Adadelta", nn.Adadelta),
     Run("ASGD", nn.ASGD),
     Run("Rprop", nn.Rprop),
-    Run("Lamb", nn.Lamb, {"learning_rate": 0.001}, TENSORS),
+    Run("Lamb", nn.Lamb, {"learning_rate": 0.001}),
     Run("FTRL", nn.FTRL),
     Run("ProximalAdagrad", nn.ProximalAdagrad),
 ]

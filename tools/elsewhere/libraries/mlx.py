@@ -3,7 +3,7 @@
 import mlx.core as mx
 import mlx.optimizers as of
 
-from ..common import MATRICES, TENSORS, Run, record
+from ..common import FACTORS, MATRICES, Run, record
 
 LR, DECAY = {"learning_rate": 0.01}, {"weight_decay": 0.1}
 RUNS = [
@@ -22,19 +22,19 @@ RUNS = [
     Run("AdaDelta", of.AdaDelta),
     Run("Lion", of.Lion),
     Run("Lion decay", of.Lion, DECAY),
-    Run("Adafactor", of.Adafactor, {}, (*TENSORS, "kernel")),
-    Run("Adafactor rate", of.Adafactor, {**LR, "relative_step": False}, (*TENSORS, "kernel")),
+    Run("Adafactor", of.Adafactor, {}, FACTORS),
+    Run("Adafactor rate", of.Adafactor, {**LR, "relative_step": False}, FACTORS),
     Run("Muon", of.Muon, {}, MATRICES),
     Run("Muon decay 0", of.Muon, {"weight_decay": 0.0}, MATRICES),
 ]
 for each in RUNS:
-    each.lr = 0.01  # no rule has a default rate
+    each.lr = None if each.name == "Adafactor" else 0.01  # only this one has a default: a rate of its own
 
 
 def walk(run, dtype, x0, gradients, factors):
     kind = getattr(mx, dtype)
     weights = {"weight": mx.array(x0, kind)}
-    optimizer = run.make(**({} if run.name == "Adafactor" else {"learning_rate": run.lr, **run.settings}))
+    optimizer = run.make(**({"learning_rate": run.lr} | run.settings))
     for gradient, factor in zip(gradients, factors, strict=True):
         if factor != 1:
             optimizer.learning_rate = run.lr * factor

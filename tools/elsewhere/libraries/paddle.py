@@ -2,7 +2,7 @@
 
 import paddle
 
-from ..common import TENSORS, Run, record, signature
+from ..common import Run, record, signature
 
 OF = paddle.optimizer
 DECAY = {"weight_decay": 0.1}
@@ -31,8 +31,8 @@ RUNS = [
     Run("ASGD", OF.ASGD),
     Run("ASGD batch_num", OF.ASGD, {"batch_num": 4}),
     Run("Rprop", OF.Rprop),
-    Run("Lamb", OF.Lamb, {}, TENSORS),
-    Run("Lamb decay 0", OF.Lamb, {"lamb_weight_decay": 0.0}, TENSORS),
+    Run("Lamb", OF.Lamb),
+    Run("Lamb decay 0", OF.Lamb, {"lamb_weight_decay": 0.0}),
 ]
 for each in RUNS:
     if each.name in ("RMSProp", "RMSProp momentum", "RMSProp centered") or each.name.startswith("Adagrad"):

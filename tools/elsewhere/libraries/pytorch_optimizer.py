@@ -3,7 +3,7 @@
 import pytorch_optimizer as of
 from torch import nn
 
-from ..common import MATRICES, TENSORS, Run, record
+from ..common import FACTORS, MATRICES, Run, record
 from ..torch_api import defaults, walk
 
 DECAY = {"weight_decay": 0.1}
@@ -54,27 +54,27 @@ RUNS = [
     Run("Adan decoupled decay", of.Adan, {**DECAY, "weight_decouple": True}),
     Run("AdEMAMix", of.AdEMAMix),
     Run("AdEMAMix decay", of.AdEMAMix, DECAY),
-    Run("MARS", of.MARS, {}, TENSORS),
+    Run("MARS", of.MARS, {}, FACTORS),
     Run("Grams", of.Grams),
     Run("LaProp", of.LaProp),
     Run("LaProp ams_bound", of.LaProp, {"ams_bound": True}),
-    Run("StableAdamW", of.StableAdamW, {}, TENSORS),
+    Run("StableAdamW", of.StableAdamW),
     Run("Yogi", of.Yogi),
     Run("AdaBound", of.AdaBound),
-    Run("Prodigy", of.Prodigy, {}, TENSORS),
-    Run("Prodigy bias_correction", of.Prodigy, {"bias_correction": True}, TENSORS),
-    Run("DAdaptAdam", of.DAdaptAdam, {}, TENSORS),
+    Run("Prodigy", of.Prodigy),
+    Run("Prodigy bias_correction", of.Prodigy, {"bias_correction": True}),
+    Run("DAdaptAdam", of.DAdaptAdam),
     Run("ScheduleFreeSGD", of.ScheduleFreeSGD),
     Run("ScheduleFreeSGD evaluated", of.ScheduleFreeSGD, extra={"evaluate": True}),
     Run("ScheduleFreeAdamW", of.ScheduleFreeAdamW),
     Run("ScheduleFreeAdamW warm-up 5", of.ScheduleFreeAdamW, {"warmup_steps": 5}),
     Run("ScheduleFreeRAdam", of.ScheduleFreeRAdam),
     Run("AdamMini", adam_mini, {"lr": 0.001}, ("vector", "matrix")),
-    Run("AdaFactor", of.AdaFactor, {}, (*TENSORS, "kernel")),
-    Run("AdaFactor without momentum", of.AdaFactor, {"betas": (None, 0.999)}, (*TENSORS, "kernel")),
-    Run("Lamb", of.Lamb, {}, TENSORS),
-    Run("LARS", of.LARS, {}, TENSORS),
-    Run("LARS decay", of.LARS, DECAY, TENSORS),
+    Run("AdaFactor", of.AdaFactor, {}, FACTORS),
+    Run("AdaFactor without momentum", of.AdaFactor, {"betas": (None, 0.999)}, FACTORS),
+    Run("Lamb", of.Lamb),
+    Run("LARS", of.LARS),
+    Run("LARS decay", of.LARS, DECAY),
     Run("Muon", of.Muon, {}, MATRICES, extra={"group": {"use_muon": True}}),
     Run("Muon use_adjusted_lr", of.Muon, {"use_adjusted_lr": True}, MATRICES, extra={"group": {"use_muon": True}}),
     Run("Muon use_muon False", of.Muon, extra={"group": {"use_muon": False}}, lr=0.0003),

@@ -15,7 +15,7 @@ for name in ("timm", "timm.models"):
 
 from timm.optim import create_optimizer_v2, get_optimizer_class  # noqa: E402
 
-from ..common import MATRICES, TENSORS, Run, record  # noqa: E402
+from ..common import FACTORS, MATRICES, Run, record  # noqa: E402
 from ..torch_api import defaults, walk  # noqa: E402
 
 DECAY = {"weight_decay": 0.1}
@@ -35,7 +35,7 @@ def run(name, settings=None, sees=None, words="", **more):
 
 NAMES = """sgd momentum sgdw adam adamw adamwlegacy nadam nadamlegacy nadamw radam radamlegacy adamax rmsprop rmsproptf
     adagrad adadelta lion adopt adoptw adan adanw adabelief laprop cadamw clion cadopt claprop madgrad madgradw
-    radabelief adabeliefw nvnovograd"""
+    radabelief novograd cmars"""
 RUNS = [
     *(run(name) for name in NAMES.split()),
     run("sgd", DECAY, words="decay"),
@@ -51,12 +51,12 @@ RUNS = [
     run("adamw", {"eps": 1e-3}, words="eps"),
     run("lookahead_sgd", words=""),
     run("lookahead_adam", words=""),
-    run("lars", sees=TENSORS),
-    run("lars", DECAY, TENSORS, "decay"),
-    run("lamb", sees=TENSORS),
-    run("lamb", DECAY, TENSORS, "decay"),
-    run("adafactor", sees=(*TENSORS, "kernel")),
-    run("mars", sees=TENSORS),
+    run("lars"),
+    run("lars", DECAY, words="decay"),
+    run("lamb"),
+    run("lamb", DECAY, words="decay"),
+    run("adafactor", sees=FACTORS),
+    run("mars", sees=FACTORS),
     run("muon", sees=MATRICES),
     run("muon", {"nesterov": True, "momentum": 0.95}, MATRICES, "nesterov"),
     run("nmuon", sees=MATRICES),

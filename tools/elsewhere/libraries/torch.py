@@ -2,7 +2,7 @@
 
 from torch import optim
 
-from ..common import MATRICES, TENSORS, Run, record
+from ..common import FACTORS, MATRICES, Run, record
 from ..torch_api import defaults, walk
 
 EACH, FUSED = {"foreach": True}, {"fused": True}
@@ -65,9 +65,9 @@ RUNS = [
     Run("Rprop", optim.Rprop),
     Run("Rprop foreach", optim.Rprop, EACH),
     Run("SparseAdam", optim.SparseAdam, extra={"sparse": True}, note="gradients without their zeros"),
-    Run("Adafactor", optim.Adafactor, {}, (*TENSORS, "kernel")),
-    Run("Adafactor decay", optim.Adafactor, DECAY, (*TENSORS, "kernel")),
-    Run("Adafactor foreach", optim.Adafactor, EACH, (*TENSORS, "kernel")),
+    Run("Adafactor", optim.Adafactor, {}, FACTORS),
+    Run("Adafactor decay", optim.Adafactor, DECAY, FACTORS),
+    Run("Adafactor foreach", optim.Adafactor, EACH, FACTORS),
     Run("Muon", optim.Muon, {}, MATRICES),
     Run("Muon decay 0", optim.Muon, {"weight_decay": 0.0}, MATRICES),
     Run("Muon nesterov False", optim.Muon, {"nesterov": False}, MATRICES),

@@ -3,7 +3,7 @@
 import torch_optimizer as of
 from torch.optim import SGD
 
-from ..common import TENSORS, Run, record
+from ..common import FACTORS, Run, record
 from ..torch_api import defaults, walk
 
 RUNS = [
@@ -21,9 +21,9 @@ RUNS = [
     Run("AdaMod", of.AdaMod),
     Run("MADGRAD", of.MADGRAD),
     Run("SGDW", of.SGDW, {"momentum": 0.9, "weight_decay": 0.1}),
-    Run("Lamb", of.Lamb, {}, TENSORS),
-    Run("LARS", of.LARS, {"lr": 0.1}, TENSORS),
-    Run("Adafactor", of.Adafactor, {}, (*TENSORS, "kernel")),
+    Run("Lamb", of.Lamb),
+    Run("LARS", of.LARS, {"lr": 0.1}),
+    Run("Adafactor", of.Adafactor, {}, FACTORS),
     Run("Shampoo", of.Shampoo, {}, ("vector", "matrix", "square", "kernel")),
     Run("Lookahead SGD", SGD, {"lr": 0.1}, extra={"wrap": of.Lookahead}),
 ]

@@ -7,11 +7,11 @@ import transformers
 from transformers import Trainer, TrainingArguments
 from transformers.optimization import Adafactor
 
-from ..common import TENSORS, Run, record
+from ..common import FACTORS, Run, record
 from ..torch_api import defaults
 from ..torch_api import walk as plain_walk
 
-KINDS = (*TENSORS, "kernel")
+KINDS = FACTORS
 FIXED = {"lr": 0.001, "relative_step": False}
 
 
