@@ -82,6 +82,8 @@ def budget(validation, test=None, *, higher=True, diverged=None):
 
     Drawing each trial at most once makes this the estimate without bias (Tang et al. 2020) of what Dodge et al. (2019)
     compute with replacement.  The order of two rules may depend on k: which rule is best is a question about budgets.
+    It depends on the trials as well.  A wider grid has more bad ones, and trials that a protocol added where the best
+    lay at an end are drawn like any other, so compare rules whose grids are of one kind (Choi et al. 2019).
 
     Parameters
     ----------

@@ -22,7 +22,7 @@ def critical_difference(ranks, title):
     looks = dict(zip(given, styles(given), strict=True))
     k, wide = len(names), ranks.difference > len(names) - 1
     decided = ranks.iman_davenport.p <= ranks.level
-    tests = f"Friedman's test {_p(ranks.friedman.p)}, Iman and Davenport's {_p(ranks.iman_davenport.p)}"
+    tests = f"Friedman {_p(ranks.friedman.p)}, Iman–Davenport {_p(ranks.iman_davenport.p)}"
     left, first_row = -(-k // 2), 0.5 + 0.45 * len(joined)
     with canvas((9.6, 2.8 + 0.36 * left + 0.17 * len(joined))) as (figure, axes):
         axes.set_axis_off()
