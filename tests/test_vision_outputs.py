@@ -53,6 +53,7 @@ def test_of_texts_each_position_counts_for_the_accuracy():
     assert 0.85 < history.test_accuracy[-1] < 1
     assert history.test_loss[-1] == pytest.approx(token_loss(scores, labels).item(), rel=1e-6)
     assert "%" in history.line()
+    assert "examples/s" in history.line()
 
 
 def test_letters_that_the_network_has_no_score_for_are_refused():

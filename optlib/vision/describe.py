@@ -6,7 +6,7 @@ import zlib
 import numpy as np
 import torch
 
-from .images import Shuffled, fingerprint
+from .images import fingerprint
 from .parts import count_parameters
 
 PLAIN = (bool, int, float, str, tuple, type(None))
@@ -65,7 +65,7 @@ def settings_of(run, schedule, fingerprints):
         "optimizer": type(optimizer).__name__ if rule is None else repr(rule), "groups": repr(groups),
         "schedule": None if schedule is None else f"{name_of(schedule)}, {_checksum(np.array(run.factors))}",
         "epochs": run.epochs, "batch": cut.size, "images": min(cut.n, cut.per_epoch * cut.size),
-        "seed": run.seed, "order": cut.seed, "train": "pair" if isinstance(train, Shuffled) else name_of(train),
+        "seed": run.seed, "order": cut.seed, "train": "pair" if run.of_pair else name_of(train),
         "augment": name_of(getattr(train, "augment", None)), "loss": name_of(run.loss),
         "normalize": name_of(getattr(train, "normalize", None)),
         "callbacks": [name_of(getattr(each, "function", each)) for each in run.callbacks],

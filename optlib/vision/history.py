@@ -43,8 +43,13 @@ class History:
         return len(self.train_loss)
 
     @property
+    def unit(self):
+        """What is counted: "images" where they were given as a pair, otherwise "examples"."""
+        return "images" if self.settings.get("train", "pair") == "pair" else "examples"
+
+    @property
     def images_per_second(self):
-        """Images per second in the training pass of each epoch."""
+        """Images, or other examples, per second in the training pass of each epoch."""
         return [self.settings["images"] / seconds for seconds in self.seconds]
 
     def append(self, **values):
@@ -73,7 +78,7 @@ class History:
         ]  # fmt: skip
         return (
             f"epoch {self.epochs}/{total}: {', '.join(means)}, "
-            f"{self.images_per_second[-1]:,.0f} images/s, {self.seconds[-1]:.1f} s"
+            f"{self.images_per_second[-1]:,.0f} {self.unit}/s, {self.seconds[-1]:.1f} s"
         )
 
     def __repr__(self):

@@ -85,7 +85,7 @@ def fit(model, optimizer, train, test=None, *, epochs, batch=None, schedule=None
     run = Run(model, optimizer, train, test, epochs=epochs, batch=batch, schedule=schedule, seed=seed, device=device,
               precision=precision, layout=layout, callbacks=callbacks, checkpoint=checkpoint, augment=augment,
               normalize=normalize, loss=loss)  # fmt: skip
-    bar = Progress(progress, run.epochs, run.settings["images"])
+    bar = Progress(progress, run.epochs, run.settings["images"], run.history.unit)
     try:
         run.begin()
         while run.goes_on:

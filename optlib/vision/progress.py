@@ -11,11 +11,13 @@ class Progress:
     show : bool
         False: write nothing.
     epochs, images : int
-        Epochs of the run, images of an epoch.
+        Epochs of the run, images or other examples of an epoch.
+    unit : str
+        What these are called.
     """
 
-    def __init__(self, show, epochs, images):
-        self.show, self.epochs, self.images = show, epochs, images
+    def __init__(self, show, epochs, images, unit="images"):
+        self.show, self.epochs, self.images, self.unit = show, epochs, images, unit
         self.bar = None
 
     def begin(self, epoch):
@@ -23,7 +25,7 @@ class Progress:
         self.start = epoch * self.images
         if self.show and where() != "file":
             if self.bar is None:
-                self.bar = progress_bar(self.epochs * self.images, "", self.start, unit=" images", leave=False)
+                self.bar = progress_bar(self.epochs * self.images, "", self.start, unit=f" {self.unit}", leave=False)
             self.bar.unpause()  # tests take time, but are not part of the speed
             self.bar.set_description(f"epoch {epoch + 1}/{self.epochs}")
 
