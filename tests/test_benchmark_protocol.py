@@ -10,7 +10,7 @@ from benchmark_cases import TINY, protocol, settings
 import optlib as ol
 from optlib import benchmark, vision
 from optlib.benchmark import protocol as module
-from optlib.benchmark.protocol import TABLES, from_dict, load_protocol, names
+from optlib.benchmark.protocol import TABLES, TASK_TABLES, from_dict, load_protocol, names
 
 
 @pytest.mark.parametrize("name", names())
@@ -24,9 +24,10 @@ def test_every_protocol_of_the_course_is_complete(name):
     }
     assert {rule for rule, _ in loaded.pairs()} == set(loaded.rules)
     for variant in loaded.variants:
-        assert list(loaded.trained(variant)) == [field.name for field in dataclasses.fields(TABLES["training"])]
+        table = (TASK_TABLES if loaded.tasks else TABLES)["training"]
+        assert list(loaded.trained(variant)) == [field.name for field in dataclasses.fields(table)]
     assert loaded.final["seeds"]
-    assert hasattr(vision, loaded.network["name"])
+    assert loaded.tasks or hasattr(vision, loaded.network["name"])
     assert name in benchmark.protocols()
 
 

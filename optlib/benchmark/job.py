@@ -15,6 +15,7 @@ from .. import data, vision
 from ..data.seeds import generator
 from ..optimizers.around import has_another_evaluation_point, has_path_of_its_own
 from ..schedules import Constant, Cosine
+from ..tasks import TASKS
 from ..torch_driver import TorchOptimizer, hidden_matrices
 from ..vision.callbacks import Callback
 from ..vision.loop import tested
@@ -77,8 +78,6 @@ def run(job, *, root=None, checkpoints=None, threads=None, device=None, progress
 
 def _on_task(job, root, options):
     """Network, optimizer and what is recorded of a run on a task."""
-    from ..tasks import TASKS  # all of its networks
-
     settings, training = {**job["task"]}, job["training"]
     task = TASKS[settings.pop("name")]
     train, test = task.sources(settings, seed=job["seed"], root=root, tuning=job["stage"] == "tuning")

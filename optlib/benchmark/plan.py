@@ -37,10 +37,9 @@ def jobs(protocol, recorded):
     done = {record["id"]: record for record in recorded}
     wanted = []
     pairs = [(variant, rule) for rule, variant in protocol.pairs()]
-    if protocol.tuning:
-        for pair in pairs:
-            wanted += [job for trial in trials(protocol, done, *pair) for job in trial]
-    best = {pair: best_setting(protocol, done, *pair) for pair in pairs}
+    tried = {pair: trials(protocol, done, *pair) for pair in pairs}
+    wanted += [job for each in tried.values() for trial in each for job in trial]
+    best = {(variant, rule): _best(protocol, done, rule, tried[variant, rule]) for variant, rule in pairs}
     seeds = protocol.final["seeds"]
     for seed in [*seeds, *(s for s in protocol.final["default_seeds"] if s not in seeds)]:
         for variant, rule in pairs:
@@ -108,8 +107,11 @@ def trials(protocol, done, variant, rule):
 
     First the grid of rates and, when all of it is recorded, one rate beyond the end at which the best one lies.  Then
     each value of the second hyper-parameter, on a grid of the best rate and those beside it that is widened likewise.
+    Nothing where the protocol does not tune.
     """
     tuning = protocol.tuning
+    if not tuning:
+        return []
 
     def widened(exponents, settings):
         trial = lambda exponent: [
@@ -175,9 +177,13 @@ def score(trial, done):
 
 def best_setting(protocol, done, variant, rule):
     """Learning rate and other settings of the final runs; None while not known, or where every rate diverged."""
+    return _best(protocol, done, rule, trials(protocol, done, variant, rule))
+
+
+def _best(protocol, done, rule, tried):
+    """The same of what was tried."""
     if not protocol.tuning:
         return default_rate(protocol, rule), {}
-    tried = trials(protocol, done, variant, rule)
     scores = [score(runs, done) for runs in tried]
     place = None if None in scores else best_place(scores)
     return None if place is None else (tried[place][0]["lr"], tried[place][0]["settings"])

@@ -58,8 +58,6 @@ class Results:
 
         The accuracy is nan where a run diverged.  Of a task it is its metric on the examples held out.
         """
-        if not self.protocol.tuning:
-            return []
         wanted = trials(self.protocol, self.done, self._one_of(variant), rule)
         tried = [(runs, score(runs, self.done)) for runs in wanted]
         mean = lambda runs: sum(records.reached(self.done[run["id"]])[-1] for run in runs) / len(runs)
@@ -154,7 +152,7 @@ class Results:
         return {run["seed"]: records.score(run) for run in self._finished(rule, variant)}
 
     def _diverged_everywhere(self, rule, variant):
-        tried = trials(self.protocol, self.done, variant, rule) if self.protocol.tuning else []
+        tried = trials(self.protocol, self.done, variant, rule)
         return bool(tried) and all(score(runs, self.done) == LOST for runs in tried)
 
     def missing(self, variant=None):
