@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 import optlib as ol
-from optlib.data import cifar
+from optlib.data import cifar, official
 from optlib.data.__main__ import main as command
 
 ROOT = Path(__file__).resolve().parent.parent
 BUNDLED = ROOT / "data" / "cifar-10-subset"
-FULL = cifar.find()
+FULL = cifar.CIFAR10.find()
 with_full = pytest.mark.skipif(FULL is None, reason="the full CIFAR-10 is not here")
 
 
@@ -20,21 +20,23 @@ with_full = pytest.mark.skipif(FULL is None, reason="the full CIFAR-10 is not he
 def files(monkeypatch):
     """The six files of a small set, which the loader then takes for the official one; nothing is found by itself."""
     files = fake_cifar.contents()
-    monkeypatch.setattr(cifar, "CIFAR10", fake_cifar.archive(files, b""))
+    fake_cifar.install(monkeypatch, fake_cifar.official(files, b""))
     return files
 
 
 @pytest.fixture(autouse=True)
 def unset(monkeypatch):
     monkeypatch.delenv("OPTLIB_DATA", raising=False)
-    monkeypatch.setattr(cifar, "_noted", False)
+    monkeypatch.setattr(official, "_noted", set())
 
 
 @pytest.fixture
 def alone(monkeypatch):
     """As on a machine without the full set."""
     if FULL is not None:
-        monkeypatch.setattr(cifar, "find", lambda root=None, real=cifar.find: None if root is None else real(root))
+        real = official.Official.find
+        found = lambda self, root=None: None if root is None else real(self, root)
+        monkeypatch.setattr(official.Official, "find", found)
 
 
 # --- the full set -------------------------------------------------------------------------------------------------
@@ -56,12 +58,12 @@ def test_the_files_are_read_as_their_format_says(files, tmp_path, train):
 
 
 def test_the_official_description():
-    official = cifar.CIFAR10
-    assert official.url == "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"
-    assert [file.name for file in official.files] == [f"data_batch_{i}.bin" for i in range(1, 6)] + ["test_batch.bin"]
-    assert {file.size for file in official.files} == {30_730_000}
-    assert all(len(file.sha256) == 64 for file in (official.packed, *official.files))
-    assert len({file.sha256 for file in (official.packed, *official.files)}) == 7
+    (archive,) = cifar.CIFAR10.archives
+    assert archive.url == "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"
+    assert [file.name for file in archive.files] == [f"data_batch_{i}.bin" for i in range(1, 6)] + ["test_batch.bin"]
+    assert {file.size for file in archive.files} == {30_730_000}
+    assert all(len(file.checksum) == 64 for file in (archive.packed, *archive.files))
+    assert len({file.checksum for file in (archive.packed, *archive.files)}) == 7
     assert len(ol.data.CIFAR10_CLASSES) == 10
 
 
@@ -80,13 +82,13 @@ def test_where_the_files_may_lie(files, tmp_path, monkeypatch, capsys, folder, h
 def test_the_order_of_the_places(files, tmp_path, monkeypatch):
     other = fake_cifar.contents(seed=1)
     fake_cifar.put(tmp_path / "course" / "data" / "cifar-10", files)
-    monkeypatch.setattr(cifar, "CIFAR10", fake_cifar.archive(files, b""))
+    fake_cifar.install(monkeypatch, fake_cifar.official(files, b""))
     (tmp_path / "course" / "notebooks" / "deep").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "course" / "notebooks" / "deep")
-    assert cifar.find() == tmp_path / "course" / "data" / "cifar-10"
+    assert cifar.CIFAR10.find() == tmp_path / "course" / "data" / "cifar-10"
     monkeypatch.setenv("OPTLIB_DATA", str(fake_cifar.put(tmp_path / "named", other)))
-    assert cifar.find() == tmp_path / "named"
-    assert cifar.find(tmp_path / "course" / "data") == tmp_path / "course" / "data" / "cifar-10"
+    assert cifar.CIFAR10.find() == tmp_path / "named"
+    assert cifar.CIFAR10.find(tmp_path / "course" / "data") == tmp_path / "course" / "data" / "cifar-10"
 
 
 @pytest.mark.parametrize("broken", [file.name for file in cifar.CIFAR10.files])
@@ -118,7 +120,7 @@ def test_half_a_set_does_not_become_the_subset(files, tmp_path, monkeypatch):
     with pytest.raises(FileNotFoundError, match=r"data_batch_1\.bin is missing"):
         ol.data.cifar10()
     (tmp_path / "cifar-10" / "test_batch.bin").rename(tmp_path / "cifar-10" / "test_batch.bin.part")
-    assert cifar.find() != tmp_path / "cifar-10"
+    assert cifar.CIFAR10.find() != tmp_path / "cifar-10"
 
 
 @pytest.mark.parametrize(
@@ -181,7 +183,7 @@ def test_the_archive_of_the_python_version_is_named_for_what_it_is(files, tmp_pa
     error = capsys.readouterr().err
     assert f"error: {words}" in error
     assert "must be cifar-10-binary.tar.gz, from http" in error
-    assert not any(out.iterdir())
+    assert not out.exists()
 
 
 def test_the_official_archive_is_to_be_unpacked(files, tmp_path):

@@ -30,7 +30,7 @@ def test_the_subset_is_what_it_says(alone):
         assert np.bincount(labels).tolist() == [count // 10] * 10
         assert images.flags.c_contiguous
         assert images.flags.writeable
-        again, _, index = sprites.read(BUNDLED, train)
+        again, _, index = sprites.CIFAR10.read(BUNDLED, train)
         np.testing.assert_array_equal(again, images)
         assert index[0] == 0
         assert (np.diff(index) > 0).all()
@@ -57,7 +57,7 @@ def test_every_pixel_is_genuine(train):
     images, labels = ol.data.cifar10(train, root=FULL, full=True)
     assert len(images) == (50_000 if train else 10_000)
     assert (np.bincount(labels) == len(labels) // 10).all()
-    small, small_labels, index = sprites.read(BUNDLED, train)
+    small, small_labels, index = sprites.CIFAR10.read(BUNDLED, train)
     np.testing.assert_array_equal(images[index], small)
     np.testing.assert_array_equal(labels[index], small_labels)
     for label in range(10):  # the first of each class, as the manifest says
@@ -75,9 +75,9 @@ def test_the_constants_are_those_of_all_training_images():
 def test_the_subset_is_said_once_in_one_line(alone, capsys):
     ol.data.cifar10()
     output = capsys.readouterr()
-    assert output.out == cifar.NOTE + "\n"
+    assert output.out == cifar.CIFAR10.note + "\n"
     assert output.err == ""
-    assert "5,000 training and 1,000 test" in output.out
+    assert "5,000 training and 1,000 test images. The full set (170 MB)" in output.out
     assert output.out.endswith("python -m optlib.data download cifar10\n")
     ol.data.cifar10(False)
     ol.data.cifar10()
@@ -87,7 +87,7 @@ def test_the_subset_is_said_once_in_one_line(alone, capsys):
 def test_who_named_a_place_is_told_that_nothing_is_there(alone, capsys, monkeypatch, tmp_path):
     monkeypatch.setenv("OPTLIB_DATA", str(tmp_path))
     ol.data.cifar10()
-    assert capsys.readouterr().out == f"{cifar.NOTE} (they are not in OPTLIB_DATA={tmp_path})\n"
+    assert capsys.readouterr().out == f"{cifar.CIFAR10.note} (they are not in OPTLIB_DATA={tmp_path})\n"
 
 
 def test_nothing_is_said_where_the_subset_was_asked_for(capsys):
@@ -105,14 +105,15 @@ def test_the_subset_can_be_had_where_all_images_are(files, tmp_path, monkeypatch
 @with_full
 @pytest.mark.parametrize("train", [True, False])
 def test_the_subset_of_all_images_is_the_bundled_one(monkeypatch, train):
-    bundled = sprites.read(BUNDLED, train)
-    monkeypatch.setattr(sprites, "find", lambda bases: None)
+    bundled = sprites.CIFAR10.read(BUNDLED, train)
+    monkeypatch.setattr(sprites.Subset, "find", lambda self, bases: None)
     for ours, theirs in zip(ol.data.cifar10(train, root=FULL, full=False), bundled, strict=False):
         np.testing.assert_array_equal(ours, theirs)
 
 
 def test_where_only_all_images_are_the_subset_is_taken_from_them(files, tmp_path, monkeypatch):
-    monkeypatch.setattr(sprites, "TRAIN_IMAGES", 70)
+    few = dataclasses.replace(sprites.CIFAR10, train=70)
+    fake_cifar.install(monkeypatch, dataclasses.replace(cifar.CIFAR10, subset=few))
     folder = fake_cifar.put(tmp_path, files)
     images, labels = ol.data.cifar10(root=folder)
     few, few_labels = ol.data.cifar10(root=folder, full=False)
@@ -180,7 +181,7 @@ import sys, optlib as ol
 from optlib.data import cifar
 sys.path.insert(0, {str(ROOT / "tests")!r})
 import fake_cifar
-cifar.CIFAR10 = fake_cifar.archive(fake_cifar.contents(), b"")
+cifar.CIFAR10 = fake_cifar.official(fake_cifar.contents(), b"")
 ol.data.cifar10(root={str(tmp_path)!r})
 print("torch" in sys.modules, "PIL" in sys.modules)
 ol.data.cifar10(full=False)
@@ -209,7 +210,8 @@ except FileNotFoundError as error:
 
 
 def test_the_images_do_not_ride_in_the_package():
-    assert not list((ROOT / "optlib").rglob("*.webp"))
+    """CIFAR-10 has no license."""
+    assert not list((ROOT / "optlib").rglob("*cifar-10*"))
     assert "cifar" not in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
 
 
@@ -217,7 +219,7 @@ def test_the_images_do_not_ride_in_the_package():
 
 
 def the_script():
-    spec = importlib.util.spec_from_file_location("make_cifar_subset", ROOT / "tools" / "make_cifar_subset.py")
+    spec = importlib.util.spec_from_file_location("make_subset", ROOT / "tools" / "make_subset.py")
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
     return script
@@ -225,20 +227,22 @@ def the_script():
 
 def test_the_script_makes_what_the_loader_reads(files, tmp_path, monkeypatch, capsys):
     script = the_script()
-    monkeypatch.setattr(sprites, "TRAIN_IMAGES", 70)
-    monkeypatch.setattr(sprites, "TEST_IMAGES", 20)
+    few = dataclasses.replace(sprites.CIFAR10, train=70, test=20)
+    load, _, *more = script.SETS["cifar10"]
+    monkeypatch.setitem(script.SETS, "cifar10", (load, few, *more))
     fake_cifar.put(tmp_path / "full", files)
     out = tmp_path / "cifar-10-subset"
-    monkeypatch.setattr(sys, "argv", ["script", "--root", str(tmp_path / "full"), "--out", str(out)])
+    monkeypatch.setattr(sys, "argv", ["script", "cifar10", "--root", str(tmp_path / "full"), "--out", str(out)])
     script.main()
     manifest = (out / "manifest.json").read_bytes()
     pinned = f"{len(manifest)} bytes, SHA-256 {hashlib.sha256(manifest).hexdigest()}"
     assert pinned in capsys.readouterr().out
-    monkeypatch.setattr(sprites, "MANIFEST", fake_cifar.known("manifest.json", manifest))
+    few = dataclasses.replace(few, manifest=fake_cifar.known("manifest.json", manifest))
+    monkeypatch.setitem(script.SETS, "cifar10", (load, few, *more))
     for train, each in ((True, 7), (False, 2)):
         images, labels = ol.data.cifar10(train, root=tmp_path / "full")
         index = sorted(i for label in range(10) for i in np.flatnonzero(labels == label)[:each])
-        small, small_labels, positions = sprites.read(out, train)
+        small, small_labels, positions = few.read(out, train)
         assert positions.tolist() == index
         np.testing.assert_array_equal(small, images[index])
         np.testing.assert_array_equal(small_labels, labels[index])
@@ -250,21 +254,22 @@ def test_the_script_makes_what_the_loader_reads(files, tmp_path, monkeypatch, ca
 
 def test_the_script_wrote_the_manifest_that_is_there():
     script, manifest = the_script(), json.loads((BUNDLED / "manifest.json").read_text(encoding="utf-8"))
-    assert {name: value for name, value in manifest.items() if name != "files"} == script.ABOUT
+    assert {name: value for name, value in manifest.items() if name != "files"} == script.about("cifar10")
     assert {path.name for path in BUNDLED.iterdir()} == {*manifest["files"], "manifest.json", ".gitattributes"}
-    assert dataclasses.astuple(sprites.MANIFEST) == dataclasses.astuple(
+    assert dataclasses.astuple(sprites.CIFAR10.manifest) == dataclasses.astuple(
         fake_cifar.known("manifest.json", (BUNDLED / "manifest.json").read_bytes())
     )
     assert sum(path.stat().st_size for path in BUNDLED.iterdir()) < 10.5e6
 
 
 @pytest.mark.parametrize("n", [1, 49, 50, 51, 100])
-def test_a_sprite_gives_back_its_images(n):
-    images = np.random.default_rng(n).integers(256, size=(n, 32, 32, 3), dtype=np.uint8)
+@pytest.mark.parametrize("colors", [(), (3,)])
+def test_a_sprite_gives_back_its_images(n, colors):
+    images = np.random.default_rng(n).integers(256, size=(n, 32, 32, *colors), dtype=np.uint8)
     picture = sprites.pack(images)
-    assert picture.shape == (-(-n // 50) * 32, 1600, 3)
+    assert picture.shape == (-(-n // 50) * 32, 1600, *colors)
     np.testing.assert_array_equal(picture[:32, 32 * (min(n, 50) - 1) : 32 * min(n, 50)], images[min(n, 50) - 1])
-    np.testing.assert_array_equal(sprites.unpack(picture, n), images)
+    np.testing.assert_array_equal(sprites.unpack(picture, n, images.shape[1:]), images)
 
 
 def test_the_readme_says_what_is_there():
@@ -273,5 +278,6 @@ def test_the_readme_says_what_is_there():
     assert f"`cifar-10-subset/`, {size / 1e6:.1f} MB" in text
     for path in BUNDLED.glob("[!.]*"):
         assert f"`{path.name}`" in text
-    for word in (cifar.COMMAND, "tools/make_cifar_subset.py", "Krizhevsky (2009)", "To remove it", "OPTLIB_DATA"):
+    made = "tools/make_subset.py cifar10"
+    for word in (cifar.CIFAR10.command, made, "Krizhevsky (2009)", "To remove it", "OPTLIB_DATA"):
         assert word in text, word

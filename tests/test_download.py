@@ -33,7 +33,7 @@ def server(monkeypatch):
     monkeypatch.setattr(download.time, "sleep", waits.append)
     server = Server(DATA, NAME)
     server.waits = waits
-    monkeypatch.setattr(cifar, "CIFAR10", fake_cifar.archive(FILES, DATA, server.url))
+    fake_cifar.install(monkeypatch, fake_cifar.official(FILES, DATA, server.url))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     yield server
@@ -119,7 +119,7 @@ def test_a_copy_from_elsewhere_is_unpacked(server, tmp_path, capsys):
 
 
 def test_another_address(server, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(cifar, "CIFAR10", fake_cifar.archive(FILES, DATA, "http://127.0.0.1:1/nobody"))
+    fake_cifar.install(monkeypatch, fake_cifar.official(FILES, DATA, "http://127.0.0.1:1/nobody"))
     assert get(tmp_path, "--url", server.url) == 0
     assert_complete(tmp_path)
     assert get(tmp_path / "x", "--url", "file:///etc/hosts") == 1
@@ -134,10 +134,10 @@ def test_where_it_goes_by_itself(server, tmp_path, monkeypatch, capsys):
     assert "use root=" not in capsys.readouterr().out
     assert len(ol.data.cifar10(full=True)[0]) == 5 * fake_cifar.RECORDS
     monkeypatch.delenv("OPTLIB_DATA")
-    assert cifar.destination() == ROOT / "data" / "cifar-10"
-    monkeypatch.setattr(cifar.sprites, "find", lambda bases: None)
+    assert cifar.CIFAR10.destination() == ROOT / "data" / "cifar-10"
+    monkeypatch.setattr(cifar.sprites.Subset, "find", lambda self, bases: None)
     monkeypatch.chdir(tmp_path)
-    assert cifar.destination() == tmp_path / "data" / "cifar-10"
+    assert cifar.CIFAR10.destination() == tmp_path / "data" / "cifar-10"
 
 
 # --- interruptions --------------------------------------------------------------------------------------------------
@@ -211,8 +211,8 @@ def test_stopped_by_the_reader_or_by_the_system(server, tmp_path, how):
         # Where the tests run in the background of a shell, Ctrl-C is ignored by all that they start.
         "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "import sys, fake_cifar; from optlib.data import cifar, __main__ as command\n"
-        f"cifar.CIFAR10 = fake_cifar.archive(fake_cifar.contents(), fake_cifar.packed(fake_cifar.contents()), "
-        f"{server.url!r})\n"
+        "files = fake_cifar.contents(); data = fake_cifar.packed(files)\n"
+        f"cifar.CIFAR10 = command.SETS['cifar10'] = fake_cifar.official(files, data, {server.url!r})\n"
         f"sys.exit(command.main(['download', 'cifar10', '--root', {str(tmp_path)!r}]))"
     )
     deadline = time.monotonic() + 60
@@ -265,7 +265,7 @@ def test_the_command_explains_itself():
         assert word in done.stdout, word
 
 
-@pytest.mark.parametrize("arguments", [[], ["download"], ["download", "mnist"], ["upload", "cifar10"]])
+@pytest.mark.parametrize("arguments", [[], ["download"], ["download", "mnits"], ["upload", "cifar10"]])
 def test_a_wrong_command_is_refused(arguments, capsys):
     with pytest.raises(SystemExit) as stopped:
         command.main(arguments)

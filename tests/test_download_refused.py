@@ -136,7 +136,7 @@ def unpack(tmp_path, data):
     (tmp_path / "deep" / "set").mkdir(parents=True)
     path = tmp_path / "deep" / "archive.tar.gz"
     path.write_bytes(data)
-    download.extract(path, fake_cifar.archive(FILES, data), tmp_path / "deep" / "set")
+    download.extract(path, fake_cifar.official(FILES, data).archives[0], tmp_path / "deep" / "set")
 
 
 def member(name, kind=tarfile.REGTYPE, size=4, link=""):
