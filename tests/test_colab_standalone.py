@@ -2,7 +2,7 @@
 
 What the files hold is tested everywhere.  They are executed in the environment of `make test-colab` only, in an empty
 folder, by a kernel that sees neither the repository nor array-api-compat; torch, whose version on Colab has no CPU
-build, is that of the course, and CIFAR-10, which cannot be fetched in a test, is the bundled subset.
+build, is that of the course, and of CIFAR-10 and Fashion-MNIST, which cannot be fetched in a test, the bundled subset.
 """
 
 import functools
@@ -21,7 +21,7 @@ import pytest
 from tools.colab import __main__ as command
 from tools.colab import package, repository
 from tools.colab.bootstrap import is_bootstrap
-from tools.colab.standalone import WORDING, standalone
+from tools.colab.standalone import FETCHED, NOVEL, WORDING, standalone
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -55,7 +55,7 @@ def test_it_is_the_notebook_less_its_outputs_and_with_the_package(path):
         folded = cell.metadata.get("cellView") == "form"
         assert folded == cell.metadata.get("jupyter", {}).get("source_hidden", False)
         assert folded >= ("#@title" in cell.source)
-    assert len(text_of(path)) < 900_000
+    assert len(text_of(path)) < (1_200_000 if NOVEL.search("".join(sources)) else 900_000)
 
 
 def test_the_command_writes_all_of_them_with_the_same_bytes_each_time_and_none_of_this_machine(
@@ -103,12 +103,17 @@ def test_a_gpu_and_the_data_are_asked_for_by_the_notebooks_that_need_them():
     assert [any(c.id == "cifar10" for c in standalone(n, "x").cells) for n in (torch, cifar, recorded)] == [
         False, True, True
     ]  # fmt: skip
+    for code, fetched in (("ol.data.fashion_mnist()", ["fashion-mnist"]), ("TASKS['mnist']", ["mnist"])):
+        copy = standalone(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)]), "x")
+        assert [c.id for c in copy.cells if c.id in FETCHED] == fetched
 
 
 def test_all_files_of_the_package_ride_along_and_those_of_array_api_compat():
-    inside = set(package.files(results=True))
+    inside = set(package.files(results=True, novel=True))
     wanted = subprocess.run(["git", "ls-files", "optlib", "data/results"], cwd=ROOT, capture_output=True, text=True)
-    assert wanted.returncode or set(wanted.stdout.split()) <= inside
+    fashion = "optlib/data/files/fashion-mnist-subset/"
+    assert wanted.returncode or {name for name in wanted.stdout.split() if not name.startswith(fashion)} <= inside
+    assert "optlib/data/files/novel/pride_and_prejudice.txt.bz2" in inside
     assert {"also/array_api_compat/torch/__init__.py", "also/array_api_compat/LICENSE"} <= inside
     assert not [name for name in inside if name.endswith((".pyc", ".pkl", ".pt"))]
     assert all(name.startswith(("optlib/", "also/array_api_compat/", "data/results/")) for name in inside)
@@ -124,7 +129,7 @@ def test_the_package_is_unpacked_whole_and_a_damaged_one_is_refused(tmp_path):
     done = bare(f"{good}\nprint(folder, sys.path[0] == folder, sys.path[-1])", tmp_path)
     folder, first, last = done.stdout.split()
     assert (first, last, done.stderr) == ("True", f"{folder}/also", "")
-    for name, path in package.files(results=False).items():
+    for name, path in package.files(results=False, novel=False).items():
         assert (Path(folder) / name).read_bytes() == path.read_bytes(), name
     assert list(tmp_path.iterdir()) == []
     middle = len(good) // 2
@@ -147,17 +152,14 @@ def view(folder, packages, hidden=("optlib", "__editable__", "array_api_compat")
 
 
 @pytest.fixture(scope="module")
-def kernel(tmp_path_factory):
-    """A kernel to which only Colab's packages are installed; after them, for torch, those of the course."""
+def kernel_names(tmp_path_factory):
+    """Names of kernels: to "colab" only Colab's packages are installed; to "torch" after them those of the course."""
     base = tmp_path_factory.mktemp("kernel")
-    paths = [view(base / "colab", sysconfig.get_path("purelib"))]
+    paths = [view(base / "packages", sysconfig.get_path("purelib"))]
+    _add_kernel(base, "colab", paths)
     course = list((ROOT / ".venv" / "lib").glob(f"python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"))
-    paths += [view(base / "course", course[0])] if course else []
-    start = (f"import sys; sys.path += {[str(path) for path in paths]}; "
-             "import runpy; runpy.run_module('ipykernel_launcher', run_name='__main__')")  # fmt: skip
-    (base / "kernels" / "colab").mkdir(parents=True)
-    spec = {"argv": [sys.executable, "-S", "-c", start, "-f", "{connection_file}"], "display_name": "Colab"}
-    (base / "kernels" / "colab" / "kernel.json").write_text(json.dumps(spec))
+    if course:
+        _add_kernel(base, "torch", [*paths, view(base / "course", course[0])])
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("JUPYTER_PATH", str(base))
         patch.delenv("PYTHONPATH", raising=False)
@@ -165,7 +167,15 @@ def kernel(tmp_path_factory):
         patch.setenv("MPLCONFIGDIR", str(base / "matplotlib"))
         # Build matplotlib's list of fonts first: on a slow machine it prints a notice on stderr.
         subprocess.run([sys.executable, "-c", "import matplotlib.font_manager"], timeout=300, check=True)
-        yield "colab", bool(course)
+        yield ["colab", "torch"][: 1 + bool(course)]
+
+
+def _add_kernel(base, name, paths):
+    start = (f"import sys; sys.path += {[str(path) for path in paths]}; "
+             "import runpy; runpy.run_module('ipykernel_launcher', run_name='__main__')")  # fmt: skip
+    spec = {"argv": [sys.executable, "-S", "-c", start, "-f", "{connection_file}"], "display_name": name}
+    (base / "kernels" / name).mkdir(parents=True)
+    (base / "kernels" / name / "kernel.json").write_text(json.dumps(spec))
 
 
 WITH_TORCH = [path for path in NOTEBOOKS if COLAB and colab_copy(path).metadata.get("accelerator") == "GPU"]
@@ -175,17 +185,16 @@ colab = pytest.mark.skipif(not COLAB, reason="these are not Colab's versions: ma
 
 @colab
 @pytest.mark.parametrize("path", WITHOUT, ids=lambda path: path.stem)
-def test_it_runs_in_an_empty_folder_without_a_warning(path, kernel, tmp_path):
-    run(path, kernel[0], tmp_path)
+def test_it_runs_in_an_empty_folder_without_a_warning(path, kernel_names, tmp_path):
+    run(path, "colab", tmp_path)
 
 
 @colab
 @pytest.mark.parametrize("path", WITH_TORCH, ids=lambda path: path.stem)
-def test_it_runs_with_torch_in_an_empty_folder_without_a_warning(path, kernel, tmp_path):
-    name, torch = kernel
-    if not torch:
+def test_it_runs_with_torch_in_an_empty_folder_without_a_warning(path, kernel_names, tmp_path):
+    if "torch" not in kernel_names:
         pytest.skip("no torch is here for this Python; make test-colab runs it on the course's own")
-    run(path, name, tmp_path)
+    run(path, "torch", tmp_path)
 
 
 def run(path, name, folder):
@@ -196,7 +205,7 @@ def run(path, name, folder):
 
     notebook = colab_copy(path)
     for cell in code_cells(notebook):
-        if cell.id == "cifar10":
+        if cell.id in FETCHED:
             cell.source = "pass"  # the network is not part of a test
         cell.source = races.shorter(cell.source)
     where = "import optlib, array_api_compat\nprint(optlib.__file__, array_api_compat.__file__)"

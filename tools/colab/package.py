@@ -13,6 +13,8 @@ import pathlib
 import textwrap
 import zipfile
 
+from optlib.data import sprites
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # Searched last: as soon as Colab has a copy of its own, that one is used.
 ALSO = "also"
@@ -38,13 +40,15 @@ with zipfile.ZipFile(io.BytesIO(lzma.decompress(PACKED))) as archive:
 sys.path[:] = [folder, *sys.path, folder + "/{also}"]'''
 
 
-def files(results):
+def files(results, novel):
     """The files of the archive: name in it -> path.
 
     Parameters
     ----------
     results : bool
         Whether the recorded results of the benchmark are among them.
+    novel : bool
+        Whether the bundled novel is, a fourth of the archive.
 
     Raises
     ------
@@ -62,7 +66,9 @@ def files(results):
         if path.parts[0] == "array_api_compat" and not {"tests", "vendor_tests"} & {*path.parts}:
             paths[f"{ALSO}/{path.as_posix()}"] = pathlib.Path(path.locate())
     paths[f"{ALSO}/array_api_compat/LICENSE"] = pathlib.Path(__file__).with_name("array_api_compat.LICENSE")
-    return {name: path for name, path in sorted(paths.items()) if path.is_file() and "__pycache__" not in path.parts}
+    left_out = {"__pycache__", sprites.FASHION_MNIST.folder}  # its notebooks fetch all of the set
+    left_out |= set() if novel else {"novel"}
+    return {name: path for name, path in sorted(paths.items()) if path.is_file() and not left_out & {*path.parts}}
 
 
 def packed(chosen):
@@ -75,9 +81,9 @@ def packed(chosen):
 
 
 @functools.cache
-def source(results=False):
+def source(results=False, novel=False):
     """Source of the cell that brings the package along."""
-    chosen = files(results)
+    chosen = files(results, novel)
     content = packed(chosen)
     text = "\n".join(textwrap.wrap(base64.b64encode(content).decode("ascii"), 120))
     return CELL.format(files=len(chosen), size=len(content) // 1000, text=text, also=ALSO,

@@ -9,6 +9,8 @@ import re
 
 import nbformat
 
+from optlib.data.__main__ import SETS
+
 from ..roles import is_check, is_prediction, tags
 from . import package, repository
 
@@ -24,11 +26,14 @@ Shift-Enter, this next one first. Nothing that Colab has installed is changed.*"
 GPU = """
 
 *It is made for a GPU: **Runtime → Change runtime type → T4 GPU**. Without one it runs as well, more slowly.*"""
-CIFAR = '''\
-# All of CIFAR-10: 170 MB, once in each session. Every file is compared with its SHA-256.
+FETCH = '''\
+# All of {title}: {size}, once in each session. Every file is compared with its SHA-256.
 from optlib.data.__main__ import main as get
 
-assert get(["download", "cifar10"]) == 0, "CIFAR-10 could not be fetched; run this cell again, and it goes on"'''
+assert get(["download", "{name}"]) == 0, "{title} could not be fetched; run this cell again, and it goes on"'''
+# Sets of images, by their names for the command, and what in a notebook's code asks for them.
+FETCHED = {"cifar10": r"cifar10|benchmark", "fashion-mnist": r"\bfashion_mnist\b", "mnist": r"\bmnist\b"}
+NOVEL = re.compile(r"\b(?:novel|tasks)\b")
 TORCH = re.compile(r"^\s*(?:import|from) (?:torch|optlib\.(?:torch_driver|vision))\b", flags=re.M)
 LINK = re.compile(r"\[([^\]]+)\]\((\w+)\.ipynb(#[^)]*)?\)")
 
@@ -58,10 +63,12 @@ def standalone(notebook, stem, address=None):
     first = next((i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"), len(notebook.cells))
     notebook.cells[first:first] = [
         nbformat.v4.new_markdown_cell(ABOUT + GPU * gpu + _published(stem, address), id="about-colab"),
-        _folded(nbformat.v4.new_code_cell(package.source(results="benchmark" in code), id="package")),
+        _folded(nbformat.v4.new_code_cell(package.source("benchmark" in code, bool(NOVEL.search(code))), id="package")),
     ]
-    if "cifar10" in code or "benchmark" in code:
-        notebook.cells.insert(first + 3, nbformat.v4.new_code_cell(CIFAR, id="cifar10"))  # after the bootstrap cell
+    notebook.cells[first + 3 : first + 3] = [  # after the bootstrap cell
+        nbformat.v4.new_code_cell(FETCH.format(name=name, title=SETS[name].title, size=SETS[name].megabytes), id=name)
+        for name, used in FETCHED.items() if re.search(used, code)
+    ]  # fmt: skip
     notebook.metadata = nbformat.from_dict({
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python", "nbconvert_exporter": "python"},
