@@ -144,6 +144,10 @@ def test_dropout_acts_while_training_and_not_from_step_to_step():
     assert model.lstm.dropout == 0
     torch.manual_seed(0)
     assert not torch.equal(model(tokens), model(tokens))
+    widths = []
+    with model.dropout.register_forward_hook(lambda dropout, inputs, output: widths.append(output.shape[-1])):
+        model(tokens)
+    assert widths == [6, 8], "before the first layer and after the last one"
     model.dropout.p = 0
     assert torch.equal(model(tokens), model(tokens))
     assert small("LanguageModel", layers=2, dropout=0.4).lstm.dropout == 0.4
@@ -170,11 +174,13 @@ def test_texts_follow_the_probabilities_and_the_seed():
 
 def test_cold_texts_take_the_likeliest_token_after_all_those_before():
     model = small("LanguageModel", seed=2).eval()
-    model.classifier.weight.data *= 30
-    text = torch.tensor([3, 1])
+    for p in model.parameters():
+        p.data *= 6  # so that what was read long ago matters
+    text = torch.tensor([3, 1, 2, 1])
     for _ in range(6):
         text = torch.cat([text, model(text[None])[0, -1].argmax()[None]])
-    assert torch.equal(language.sample(model, [3, 1], 6, temperature=1e-4), text[2:])
+    assert torch.equal(language.sample(model, [3, 1, 2, 1], 6, temperature=1e-4), text[4:])
+    assert not torch.equal(language.sample(model, [1], 6, temperature=1e-4), text[4:])
 
 
 # --- capsules ----------------------------------------------------------------------------------------------------
