@@ -1,4 +1,4 @@
-"""The pictures of notebook 04: histograms, images, noise ball, noisy run, three clocks, bands, ranking."""
+"""The pictures of notebook 04: histograms, images, noisy run, three clocks, bands, ranking."""
 
 import numpy as np
 import pytest
@@ -6,12 +6,10 @@ from picture_cases import *  # noqa: F403
 from picture_cases import check_background_is_kept, check_quick_frame, check_saving, has_color
 
 import optlib as ol
-from optlib.pictures import noise, theme
+from optlib.pictures import theme
 
 RNG = np.random.default_rng(0)
 BOWL = ol.functions.quadratic(kappa=10, angle=30)
-COVARIANCE = np.array([[0.5, 0.2], [0.2, 0.3]])
-POINTS = RNG.standard_normal((4000, 2)) @ np.linalg.cholesky(COVARIANCE).T
 K = np.arange(1, 41)
 RUNS = {f"B = {B}": {"steps": K, "examples": K * B, "seconds": K * (1 + B / 50), "loss": 3 / K} for B in (1, 32, 1024)}
 LOGS = {name: {"loss": a / K, "gradient norm": a**2 / K, "update / weight": 0.1 / K**2, "dead units": a / 9 + 0 * K}
@@ -35,7 +33,6 @@ PICTURES = {
     "histograms": lambda: ol.plots.histograms({f"B = {B}": RNG.normal(-1, B**-0.5, 900) for B in (1, 8)}, "slope of w",
                                               "Gradients", vlines={"full gradient": -1.0}),
     "images": lambda: ol.plots.images(ol.data.digits().x[:13], ol.data.digits().y[:13], "Thirteen digits"),
-    "noise_ball": lambda: ol.plots.noise_ball(BOWL, POINTS, COVARIANCE, title="Ball", settings="lr 0.1, B = 2"),
     "noisy_run": noisy,
     "dashboard": lambda: ol.plots.dashboard(K, LOGS, "Two runs", hlines={"update / weight": 1e-3}),
     "progress": lambda: ol.plots.progress(RUNS, "training loss", "Three clocks"),
@@ -82,18 +79,6 @@ def test_a_picture_can_be_put_into_a_page_as_lines():
     assert 'role="img" aria-label="Two &lt;pictures&gt;.' in svg
     assert not {"<?xml", "<!DOCTYPE", "<metadata>"} & set(svg.split())
     assert svg == picture.inline_svg()
-
-
-def test_the_ellipse_holds_what_it_says(drawn):
-    picture = drawn("noise_ball")
-    share = float(picture.description.split("theory holds ")[1].split(" %")[0]) / 100
-    assert share == pytest.approx(noise.SHARE, abs=5 * np.sqrt(noise.SHARE * (1 - noise.SHARE) / 4000) + 0.01)
-    line = next(line for line in picture.axes.lines if line.get_label().startswith("theory"))
-    curve = line.get_xydata()
-    away = np.linalg.solve(np.linalg.cholesky(COVARIANCE), curve.T)
-    np.testing.assert_allclose(np.linalg.norm(away, axis=0), 2)
-    assert "theory holds 0 % of them" in ol.plots.noise_ball(BOWL, POINTS + 50, COVARIANCE).description
-    assert "ellipse" not in ol.plots.noise_ball(BOWL, POINTS[:9]).description
 
 
 def test_runs_on_one_function_share_a_figure_and_show_their_own():
@@ -197,12 +182,6 @@ def test_a_label_that_names_a_rule_has_its_color(name, pngs):
     (lambda: ol.plots.images(np.ones((3, 4)), [1]), ValueError, "labels has 1 entries for 3 pictures"),
     (lambda: ol.plots.images(np.ones((3, 4)), columns=0), ValueError, "columns=0 must be"),
     (lambda: ol.plots.images(np.full((3, 4), np.nan)), ValueError, "finite"),
-    (lambda: ol.plots.noise_ball(BOWL, [1, 2]), ValueError, r"noise_ball: points has shape \(2,\)"),
-    (lambda: ol.plots.noise_ball(BOWL, POINTS, np.eye(3)), ValueError, r"covariance=.* must be a symmetric, positive"),
-    (lambda: ol.plots.noise_ball(BOWL, POINTS, [[1, 2], [2, 1]]), ValueError, "must be a symmetric, positive"),
-    (lambda: ol.plots.noise_ball(BOWL, POINTS, COVARIANCE, center=[1]), ValueError, "center=.* two finite numbers"),
-    (lambda: ol.plots.noise_ball(ol.objective(lambda x, y: x + y), POINTS, COVARIANCE), ValueError, "give center="),
-    (lambda: ol.plots.noise_ball(ol.FUNCTIONS["theta_squared"], POINTS), ValueError, "has 1 coordinate"),
     (lambda: ol.plots.noisy_run(BOWL, [[1, 2]], []), ValueError, r"noisy_run: x has shape \(1, 2\)"),
     (lambda: ol.plots.noisy_run(BOWL, path(), np.ones(3)), ValueError, r"rates has shape \(3,\); .* a step, 60"),
     (lambda: ol.plots.noisy_run(BOWL, path(), np.zeros(60)), ValueError, "one positive number a step"),

@@ -1,4 +1,4 @@
-"""Steps on noisy gradients: the cloud in which they end, and one run with its loss and its learning rate."""
+"""One run on noisy gradients, with its loss and its learning rate."""
 
 import functools
 
@@ -7,70 +7,13 @@ import numpy as np
 from . import draw, theme
 from .charts import HUGE, drawable
 from .kept import KeptFigure
-from .picture import DPI, PALETTE, Picture, canvas, number, point, show_name
+from .picture import DPI, PALETTE, Picture, number, point, show_name
 from .terrain import terrain
-from .tracks import check_function, path_points, title_and_legend
+from .tracks import check_function, path_points
 
-INSIDE = 2.0  # standard deviations from the center to the ellipse
-SHARE = 1 - np.exp(-(INSIDE**2) / 2)  # of a normal cloud of two coordinates lies within it
-MOST_DOTS = 4000
 _SIZE = (9.6, 5.2)
 _PLANE, _LOSS, _RATE = (0.07, 0.115, 0.46, 0.75), (0.64, 0.47, 0.345, 0.395), (0.64, 0.115, 0.345, 0.22)
 _DECADES = 4  # shown below the loss at the start
-
-
-def noise_ball(f, points, covariance=None, center=None, title=None, settings="", extent=None):
-    """A cloud of points on the contours of a function, and the ellipse that theory predicts.
-
-    Parameters
-    ----------
-    f : Function
-        Of two coordinates.
-    points : array (n, 2)
-        Of more than 4,000 only the first are drawn; the share in the ellipse counts all.
-    covariance : array (2, 2), optional
-        Of the cloud, by theory: the ellipse is two standard deviations wide in each direction and holds 86 % of a
-        normal cloud.
-    center : (2,), optional
-        Of the ellipse; by default the function's minimum.
-    title, settings : str, optional
-    extent : ((x low, x high), (y low, y high)), optional
-        By default the function's domain.
-
-    Returns
-    -------
-    Picture
-    """
-    check_function("noise_ball", f)
-    points = np.asarray(points, dtype=float)
-    if points.ndim != 2 or points.shape[1] != 2 or len(points) < 2 or not np.isfinite(points).all():
-        raise ValueError(f"noise_ball: points has shape {points.shape}; it must be (n, 2), at least 2 finite points")
-    if center is None and not f.minima:
-        raise ValueError(f"noise_ball: {f.name} has no known minimum; give center=(x, y)")
-    center = np.asarray(f.minima[0] if center is None else center, dtype=float)
-    if center.shape != (2,) or not np.isfinite(center).all():
-        raise ValueError(f"noise_ball: center={center.tolist()!r} must be two finite numbers")
-    land = terrain("noise_ball", f, extent)
-    title = title or show_name(f)
-    share_words = ""
-    with canvas() as (figure, axes):
-        draw.contours(axes, land)
-        handles = axes.plot(*points[:MOST_DOTS].T, ".", color=theme.INK, markersize=3, alpha=0.35,
-                            label="one run each", zorder=3)  # fmt: skip
-        if covariance is not None:
-            ellipse, share = _ellipse(covariance, center, points)
-            handles += axes.plot(*ellipse.T, color=theme.VERMILLION, linewidth=2.5, zorder=4,
-                                 label=f"theory: {100 * SHARE:.0f} % inside")  # fmt: skip
-            share_words = f"The ellipse of theory holds {100 * share:.2g} % of them."
-        title_and_legend(figure, title, settings, handles + draw.minima(axes, f, land.extent))
-    spread = points.std(axis=0)
-    return Picture(
-        figure, axes,
-        f"{title}: {len(points):,} points on contours of {f.name}.",
-        f"{settings}." if settings else "",
-        share_words,
-        f"Mean {point(points.mean(axis=0))}, standard deviations {number(spread[0])} and {number(spread[1])}.",
-    )  # fmt: skip
 
 
 def noisy_run(f, x, rates, title="", extent=None):
@@ -180,16 +123,3 @@ class Board(KeptFigure):
 
 
 _board = functools.lru_cache(maxsize=8)(Board)  # kept for further runs of one length on one function
-
-
-def _ellipse(covariance, center, points):
-    """The ellipse (n, 2), and the share of the points that lie in it."""
-    covariance = np.asarray(covariance, dtype=float)
-    good = covariance.shape == (2, 2) and np.isfinite(covariance).all() and np.allclose(covariance, covariance.T)
-    if not good or np.linalg.eigvalsh(covariance)[0] <= 0:
-        raise ValueError(f"noise_ball: covariance={covariance.tolist()!r} must be a symmetric, positive (2, 2) array")
-    around = np.linspace(0, 2 * np.pi, 200)
-    root = np.linalg.cholesky(covariance)
-    curve = center + INSIDE * np.stack([np.cos(around), np.sin(around)], axis=-1) @ root.T
-    away = np.linalg.solve(root, (points - center).T)
-    return curve, float((np.linalg.norm(away, axis=0) <= INSIDE).mean())

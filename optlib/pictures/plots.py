@@ -12,7 +12,7 @@ from .graph import graph
 from .landscape import contour, line, scatter, surface
 from .look_ahead import look_ahead
 from .maps import heatmap, regions
-from .noise import noise_ball, noisy_run
+from .noise import noisy_run
 from .noise_floor import noise_floor
 from .phases import phase_diagram
 from .picture import Picture
@@ -26,7 +26,7 @@ from .valley import valley
 
 __all__ = [
     "Picture", "averages", "bands", "basins", "contour", "curves", "dashboard", "first_steps", "gradient_field",
-    "graph", "heatmap", "histograms", "images", "line", "look_ahead", "loss", "noise_ball", "noise_floor", "noisy_run",
+    "graph", "heatmap", "histograms", "images", "line", "look_ahead", "loss", "noise_floor", "noisy_run",
     "phase_diagram", "progress", "ranking", "rates", "reddi", "regions", "run", "scatter", "secant", "spectrum",
     "steepest", "surface", "valley",
 ]  # fmt: skip
