@@ -14,7 +14,7 @@ K = np.arange(1, 41)
 RUNS = {f"B = {B}": {"steps": K, "examples": K * B, "seconds": K * (1 + B / 50), "loss": 3 / K} for B in (1, 32, 1024)}
 LOGS = {name: {"loss": a / K, "gradient norm": a**2 / K, "update / weight": 0.1 / K**2, "dead units": a / 9 + 0 * K}
         for name, a in (("A", 3.0), ("B", 1.0))}  # fmt: skip
-SCORES = {"Adam": RNG.normal(0.2, 0.01, 10), "Momentum": RNG.normal(0.1, 0.01, 10), "Adam, lr 1": np.array([0.3])}
+SCORES = {"Adam": RNG.normal(0.2, 0.02, 10), "Momentum": RNG.normal(0.1, 0.01, 10), "Adam, lr 1": np.array([0.3])}
 
 
 def path(steps=60, lr=0.1):
