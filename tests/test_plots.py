@@ -27,8 +27,6 @@ PICTURES = {
                                       slopes={"a": 1, "b": 2}, vlines={"limit": 0.5}, hlines={"bound": 0.1}),
     "rates": lambda: ol.plots.rates([10, 100], {"GradientDescent": [0.82, 0.98], "Nesterov": [0.68, 0.9]}),
     "heatmap": lambda: ol.plots.heatmap(np.outer(LR, LR), ("lr", LR, "log"), ("beta", LR), "f at the end"),
-    "regions": lambda: ol.plots.regions(("lr", LR, "log"), ("beta", LR), np.arange(144).reshape(12, 12) // 50,
-                                        ["calm", "wild", "lost"]),
     "basins": lambda: ol.plots.basins(WELLS, ol.GradientDescent(lr=0.05), steps=60, n=20),
 }  # fmt: skip
 

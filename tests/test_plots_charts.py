@@ -85,17 +85,6 @@ def test_heatmap_marks_the_best_and_hatches_the_lost():
     draw(ol.plots.heatmap(np.ones((12, 12)), ("a", LR), ("b", LR)))
 
 
-def test_regions_are_named_inside_themselves(drawn):
-    codes = np.arange(144).reshape(12, 12) // 50
-    axes = drawn("regions").axes
-    inside = {t.get_text(): t.get_position() for t in axes.texts}
-    assert set(inside) == {"calm", "wild", "lost"}
-    for code, name in enumerate(["calm", "wild", "lost"]):
-        x, y = inside[name]
-        assert codes[np.argmin(abs(LR - y)), np.argmin(abs(LR - x))] == code
-    assert "calm 35 %, wild 35 %, lost 31 %" in drawn("regions").description
-
-
 def test_basins_of_two_wells_are_the_two_halves(drawn):
     assert drawn("basins").counts == {(-1.0, 0.0): 200, (1.0, 0.0): 200, None: 0}
     assert "(-1, 0) from 50 %, (1, 0) from 50 %" in drawn("basins").description
@@ -168,8 +157,6 @@ Z, X, Y = np.ones((2, 3)), ("a", [1, 2, 3]), ("b", [1, 2])
     (lambda: ol.plots.heatmap(-Z, X, Y, log=True), ValueError, "at least one value above zero"),
     (lambda: ol.plots.heatmap(Z, [1, 2, 3], Y), TypeError, "must be"),
     (lambda: ol.plots.heatmap(Z, X, Y, best="lowest"), ValueError, "best='lowest' must be 'min', 'max' or None"),
-    *((lambda codes=codes: ol.plots.regions(X, Y, codes, ["one", "two"]), ValueError,
-       "codes must be integers from 0 to 1") for codes in (Z, Z.astype(int) * 2, -Z.astype(int))),
 ])  # fmt: skip
 def test_charts_and_maps_name_what_is_wrong(call, error, message):
     with pytest.raises(error, match=message):

@@ -9,13 +9,13 @@ from ..words import settings_text
 from . import theme
 from .draw import minima as mark_minima
 from .draw import patch
-from .maps import TINTS
 from .picture import Picture, canvas, number, point, show_name
 from .terrain import checked_extent, nearly_square
 from .tracks import check_function, title_and_legend
 
 NUMBERS = 2**22  # numbers of a path held at once: 32 MB, however many steps are asked for
 MOST_MINIMA = 400  # no more than so many are distinguished
+TINTS = (theme.BLUE, theme.ORANGE, theme.GREEN, theme.VERMILLION, theme.SKY, theme.PURPLE, theme.YELLOW)
 SEVERAL = 7  # minima that get a color and a line in the legend of their own
 
 

@@ -1,20 +1,18 @@
-"""Maps over two settings: results as colors, and regions by name."""
+"""Maps over two settings: results as colors."""
 
 import dataclasses
 
 import numpy as np
-from matplotlib.colors import BoundaryNorm, ListedColormap, LogNorm, Normalize
+from matplotlib.colors import LogNorm, Normalize
 
 from ..checks import choice
 from . import theme
-from .draw import hatch, patch, plain_colorbar
+from .draw import hatch, plain_colorbar
 from .picture import Picture, canvas, number, text
 from .terrain import LOG
 from .tracks import title_and_legend
 
-LABELED = 0.06  # regions of at least this share of the map carry their name inside
 NARROW = (5.6, 5.6)  # inches
-TINTS = (theme.BLUE, theme.ORANGE, theme.GREEN, theme.VERMILLION, theme.SKY, theme.PURPLE, theme.YELLOW)
 
 
 def heatmap(values, x, y, label="value", title=None, *, log="auto", diverged=None, best="min", settings="",
@@ -46,8 +44,9 @@ def heatmap(values, x, y, label="value", title=None, *, log="auto", diverged=Non
     """
     choice("heatmap", "log", log, LOG)
     choice("heatmap", "best", best, ("min", "max", None))
-    x, y = _axis("heatmap", "x", x), _axis("heatmap", "y", y)
-    z = _checked_grid("heatmap", "values", np.asarray(values, dtype=float), x, y)
+    x, y, z = _axis("x", x), _axis("y", y), np.asarray(values, dtype=float)
+    if z.shape != (len(y.values), len(x.values)):
+        raise ValueError(f"heatmap: values has shape {z.shape}; it must be {(len(y.values), len(x.values))}, y first")
     lost = ~np.isfinite(z) if diverged is None else ~np.isfinite(z) | np.asarray(diverged, dtype=bool)
     if lost.all():
         raise ValueError("heatmap: all values are NaN, infinite or marked as diverged; there is nothing to draw")
@@ -63,7 +62,11 @@ def heatmap(values, x, y, label="value", title=None, *, log="auto", diverged=Non
     shown = np.ma.masked_array(np.maximum(z, low) if log else z, lost)
     best_words = ""
     with canvas(NARROW if narrow else theme.SIZE) as (figure, axes):
-        mesh = _mesh(axes, x, y, shown, cmap=theme.colormap(theme.RESULTS), norm=norm)
+        mesh = axes.pcolormesh(x.edges(), y.edges(), shown, cmap=theme.colormap(theme.RESULTS), norm=norm,
+                               rasterized=True)  # fmt: skip
+        axes.set(xlabel=text(x.name), ylabel=text(y.name))
+        axes.set_xscale("log" if x.log else "linear")
+        axes.set_yscale("log" if y.log else "linear")
         plain_colorbar(figure, axes, mesh, text(label))
         handles = [hatch(axes, "diverged")] if lost.any() else []
         if best is not None:
@@ -85,44 +88,6 @@ def heatmap(values, x, y, label="value", title=None, *, log="auto", diverged=Non
     )  # fmt: skip
 
 
-def regions(x, y, codes, names, title=None, settings=""):
-    """A map of named regions, such as a phase diagram over two settings.
-
-    Parameters
-    ----------
-    x, y : (name, array) or (name, array, "log")
-        The settings, rising.
-    codes : integer array (len(y), len(x))
-        Which region a cell belongs to: an index into ``names``.
-    names : sequence of str
-
-    Returns
-    -------
-    Picture
-    """
-    x, y, names = _axis("regions", "x", x), _axis("regions", "y", y), [str(name) for name in names]
-    codes = _checked_grid("regions", "codes", np.asarray(codes), x, y)
-    if codes.dtype.kind not in "iu" or codes.min() < 0 or codes.max() >= len(names):
-        raise ValueError(f"regions: codes must be integers from 0 to {len(names) - 1}, one for each of {names}")
-    shares = [float((codes == code).mean()) for code in range(len(names))]
-    present = [code for code, share in enumerate(shares) if share]
-    # Light enough for text, the later ones lighter still.
-    colors = [theme.mix(TINTS[code % len(TINTS)], theme.PAPER, 0.45 + 0.25 * (code // len(TINTS) % 2))
-              for code in range(len(names))]  # fmt: skip
-    with canvas() as (figure, axes):
-        norm = BoundaryNorm(np.arange(len(colors) + 1) - 0.5, len(colors))
-        _mesh(axes, x, y, codes, cmap=ListedColormap(colors), norm=norm)
-        for code, share in enumerate(shares):
-            if share >= LABELED:
-                row, column = _deepest(codes == code)
-                axes.text(x.values[column], y.values[row], text(names[code]), ha="center", va="center", fontsize=12,
-                          bbox={"facecolor": theme.PAPER, "edgecolor": "none", "alpha": 0.75, "pad": 2})  # fmt: skip
-        title_and_legend(figure, title or "Regions", settings, [patch(colors[code], names[code]) for code in present])
-    listed = ", ".join(f"{names[code]} {100 * shares[code]:.2g} %" for code in present)
-    words = f"{title or 'Map of regions'} over {x.words()} and {y.words()}. Shares: {listed}."
-    return Picture(figure, axes, words, f"{settings}." if settings else "")
-
-
 @dataclasses.dataclass
 class _Axis:
     """One of the two settings: its name, its rising values, and whether they stand on a logarithmic axis."""
@@ -142,43 +107,14 @@ class _Axis:
         return np.exp(edges) if self.log else edges
 
 
-def _axis(who, which, axis):
+def _axis(which, axis):
     """The `_Axis` of an argument."""
     if not isinstance(axis, (tuple, list)) or len(axis) not in (2, 3) or not isinstance(axis[0], str):
-        raise TypeError(f'{who}: {which}={axis!r} must be (name, values) or (name, values, "log")')
+        raise TypeError(f'heatmap: {which}={axis!r} must be (name, values) or (name, values, "log")')
     name, values, scale = (*axis, "linear")[:3]
     if scale not in ("log", "linear"):
-        raise ValueError(f'{who}: {which} has scale {scale!r}; "log" and "linear" are allowed')
+        raise ValueError(f'heatmap: {which} has scale {scale!r}; "log" and "linear" are allowed')
     values, log = np.asarray(values, dtype=float).ravel(), scale == "log"
     if len(values) < 2 or not (np.diff(values) > 0).all() or not np.isfinite(values).all() or (log and values[0] <= 0):
-        raise ValueError(f"{who}: the values of {which} must be at least 2, finite, rising{', above 0' * log}")
+        raise ValueError(f"heatmap: the values of {which} must be at least 2, finite, rising{', above 0' * log}")
     return _Axis(name, values, log)
-
-
-def _checked_grid(who, what, z, x, y):
-    shape = len(y.values), len(x.values)
-    if z.shape != shape:
-        raise ValueError(f"{who}: {what} has shape {z.shape}; it must be (len(y), len(x)) = {shape}")
-    return z
-
-
-def _mesh(axes, x, y, z, **look):
-    """Cells around the grid points, on logarithmic axes where these are asked for."""
-    mesh = axes.pcolormesh(x.edges(), y.edges(), z, rasterized=True, **look)
-    axes.set(xlabel=text(x.name), ylabel=text(y.name))
-    axes.set_xscale("log" if x.log else "linear")
-    axes.set_yscale("log" if y.log else "linear")
-    return mesh
-
-
-def _deepest(mask):
-    """A cell far from the region's border: the last one left when the border is peeled off again and again."""
-    left = np.pad(mask, 1)
-    while True:
-        inner = left.copy()
-        inner[1:-1, 1:-1] &= left[:-2, 1:-1] & left[2:, 1:-1] & left[1:-1, :-2] & left[1:-1, 2:]
-        if not inner.any():
-            rows, columns = np.nonzero(left)
-            middle = np.argmin((rows - rows.mean()) ** 2 + (columns - columns.mean()) ** 2)
-            return int(rows[middle]) - 1, int(columns[middle]) - 1
-        left = inner

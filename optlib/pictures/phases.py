@@ -10,7 +10,7 @@ from .picture import number
 from .sketch import AREA, DOTS, LINE, TEXT, Drawing, Layer, Panel, Sketch, moving
 
 KINDS = ("creeps", "swings", "flips", "diverges")
-TINTS = (theme.BLUE, theme.ORANGE, theme.GREEN, theme.VERMILLION)  # in the order of `plots.regions`
+TINTS = (theme.BLUE, theme.ORANGE, theme.GREEN, theme.VERMILLION)
 PALE = 0.6  # share of paper in the colors of the map
 WIDEST = 4.2  # of learning rate times curvature: a little beyond the last stable one
 STEPS = 60

@@ -11,7 +11,7 @@ from .charts import curves, loss, rates
 from .graph import graph
 from .landscape import contour, line, scatter, surface
 from .look_ahead import look_ahead
-from .maps import heatmap, regions
+from .maps import heatmap
 from .noise import noisy_run
 from .noise_floor import noise_floor
 from .phases import phase_diagram
@@ -27,6 +27,6 @@ from .valley import valley
 __all__ = [
     "Picture", "averages", "bands", "basins", "contour", "curves", "dashboard", "first_steps", "gradient_field",
     "graph", "heatmap", "histograms", "images", "line", "look_ahead", "loss", "noise_floor", "noisy_run",
-    "phase_diagram", "progress", "ranking", "rates", "reddi", "regions", "run", "scatter", "secant", "spectrum",
+    "phase_diagram", "progress", "ranking", "rates", "reddi", "run", "scatter", "secant", "spectrum",
     "steepest", "surface", "valley",
 ]  # fmt: skip
