@@ -6,7 +6,10 @@ import threading
 
 
 class Server(http.server.ThreadingHTTPServer):
-    """Serves ``data``; each request takes the next of ``plans``, words as below, and is noted in ``asked``."""
+    """Serves ``data``, bytes or a dict of them by file name.
+
+    Each request takes the next of ``plans``, words as below, and is noted in ``asked``.
+    """
 
     daemon_threads = True
 
@@ -27,10 +30,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         plan = server.plans.pop(0) if server.plans else {}
         first = int(re.fullmatch(r"bytes=(\d+)-", asked)[1]) if asked and server.ranges else 0
         status = plan.get("status", 206 if asked and server.ranges else server.status)
-        body = server.data[first:]
+        name = self.path.rpartition("/")[2]
+        data = server.data[name] if isinstance(server.data, dict) else server.data
+        body = data[first:]
         headers = {"Content-Length": str(len(body)), "Content-Type": "application/x-gzip"}
         if status == 206:
-            headers["Content-Range"] = f"bytes {first}-{len(server.data) - 1}/{len(server.data)}"
+            headers["Content-Range"] = f"bytes {first}-{len(data) - 1}/{len(data)}"
         self.send_response(status)
         for name, value in {**headers, **server.headers, **plan.get("headers", {})}.items():
             if value is not None:
