@@ -60,7 +60,7 @@ LOADERS = {
 def made():
     with pytest.MonkeyPatch.context() as patch:
         for name, loader in LOADERS.items():
-            patch.setattr(data, name, loader, raising=False)
+            patch.setattr(data, name, loader)
         base._loaded.cache_clear()
         yield
         base._loaded.cache_clear()
