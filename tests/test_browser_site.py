@@ -2,6 +2,8 @@
 
 import datetime
 import re
+import subprocess
+import sys
 from html import escape
 from pathlib import Path
 from urllib.parse import unquote
@@ -60,10 +62,9 @@ CUT = """() => {
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    from tools.site.__main__ import write
-
     out = tmp_path_factory.mktemp("site") / "site"
-    write(out)
+    command = [sys.executable, "-m", "tools.site", "--out", str(out)]  # as `make site` does
+    subprocess.run(command, cwd=ROOT, timeout=600, check=True, stdout=subprocess.PIPE)
     return out
 
 

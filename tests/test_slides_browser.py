@@ -1,6 +1,8 @@
 """Decks in a real browser, from disk and with the network refused: they fit, play, obey keys, hide answers."""
 
 import base64
+import subprocess
+import sys
 from io import BytesIO
 
 import accessibility
@@ -8,9 +10,9 @@ import pytest
 from nbformat import v4, write
 from PIL import Image
 from pypdf import PdfReader
-from slides_cases import NOTEBOOKS
+from slides_cases import NOTEBOOKS, ROOT
 
-from tools.slides.deck import deck
+from tools.slides.deck import write_decks
 
 test_browser = pytest.importorskip("test_browser", reason="playwright is not installed")
 browser, pytestmark = test_browser.browser, test_browser.pytestmark
@@ -98,10 +100,14 @@ UNROLLED = """.reveal .slides, .slides section, .slides .steps, .slides .step, .
 def show(browser, tmp_path_factory):
     """Opens the deck of a notebook from disk, in the one tab that all share."""
     tab, folder = test_browser.tab_of(browser, offline=True), tmp_path_factory.mktemp("decks")
+    command = [sys.executable, "-m", "tools.slides", "slides", "--out", str(folder)]  # as `make slides` does
+    subprocess.run(command, cwd=ROOT, timeout=600, check=True, stdout=subprocess.PIPE)
+    assert sorted(file.stem for file in folder.iterdir()) == [path.stem for path in NOTEBOOKS]
 
     def opened(path):
         file = folder / f"{path.stem}.html"
-        file.write_text(deck(path), encoding="utf-8")
+        if path not in NOTEBOOKS:
+            write_decks([path], folder)
         tab.set_viewport_size(WIDE)
         tab.goto(file.as_uri())
         tab.wait_for_function(READY)
