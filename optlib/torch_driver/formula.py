@@ -11,7 +11,7 @@ import dataclasses
 import textwrap
 
 from .. import arrays
-from .rule_source import Scan, Unusual, is_own, parsed, switches
+from .rule_source import Unusual, is_own, parsed, scan, switches
 
 OVER_A_POINT = ("inner", "row_mean", "column_mean")  # methods of every rule that a kernel may call
 
@@ -58,13 +58,11 @@ def formula_of(rule, namespace):
 
 def _split(rule, update, namespace):
     (me, x, g), body = parsed(update, switches(rule))
-    scan = Scan(me)
-    for line in body:
-        scan.visit(line)
-    if scan.returns > 1 or scan.written & {*rule.hypers, "t"}:
+    written, returns = scan(body, me)
+    if returns > 1 or written & {*rule.hypers, "t"}:
         raise Unusual
     state = tuple(name for name in rule.state if holds_tensors(vars(rule)[name]))
-    if not scan.written <= set(rule.state):
+    if not written <= set(rule.state):
         raise Unusual
     if rule.sees != "number" and any(getattr(vars(rule)[name], "shape", None) == () for name in state):
         raise Unusual  # torch.compile (2.13) loses a sum that is written to a float64 tensor without axes on a CPU

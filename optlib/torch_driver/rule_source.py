@@ -63,38 +63,19 @@ def _without_switches(line, me, switches):
     return [line]
 
 
-class Scan(ast.NodeVisitor):
-    """What a function reads and writes of ``self``, its own local names, and how often it returns."""
+NOT_PLAIN = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef, ast.Global, ast.Nonlocal, ast.Yield,
+             ast.YieldFrom, ast.Await, ast.NamedExpr)  # fmt: skip
 
-    def __init__(self, me):
-        self.me, self.read, self.written, self.locals, self.returns = me, set(), set(), set(), 0
 
-    def visit_Attribute(self, node):
-        if is_own(node, self.me):
-            (self.read if isinstance(node.ctx, ast.Load) else self.written).add(node.attr)
-        else:
-            self.generic_visit(node)
-
-    def visit_AugAssign(self, node):
-        self.generic_visit(node)
-        if is_own(node.target, self.me):
-            self.read.add(node.target.attr)
-
-    def visit_Name(self, node):
-        if node.id == self.me:
-            raise Unusual  # handed on as a whole
-        if not isinstance(node.ctx, ast.Load):
-            self.locals.add(node.id)
-
-    def visit_Return(self, node):
-        self.returns += 1
-        self.generic_visit(node)
-
-    def visit_FunctionDef(self, node):
+def scan(body, me):
+    """Which attributes of ``self`` statements write, and how often they return."""
+    nodes = [node for line in body for node in ast.walk(line)]
+    own = [node for node in nodes if is_own(node, me)]
+    handed_on = sum(isinstance(node, ast.Name) and node.id == me for node in nodes) > len(own)
+    if handed_on or any(isinstance(node, NOT_PLAIN) for node in nodes):
         raise Unusual
-
-    visit_Lambda = visit_AsyncFunctionDef = visit_ClassDef = visit_Global = visit_Nonlocal = visit_FunctionDef
-    visit_Yield = visit_YieldFrom = visit_Await = visit_NamedExpr = visit_FunctionDef
+    written = {node.attr for node in own if not isinstance(node.ctx, ast.Load)}
+    return written, sum(isinstance(node, ast.Return) for node in nodes)
 
 
 def is_own(node, me):
