@@ -59,3 +59,9 @@ def paths(file, run):
         dtype: by_name[walked]["paths"][dtype] if isinstance(walked, str) else walked
         for dtype, walked in run["paths"].items()
     }
+
+
+def defaults(file, run):
+    """What the library takes for each setting of a run that is not given."""
+    named = {each["name"]: each["defaults"] for each in file["runs"]}
+    return named[run["defaults"]] if isinstance(run["defaults"], str) else run["defaults"]

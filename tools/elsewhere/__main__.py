@@ -23,7 +23,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 DATA = ROOT / "data" / "elsewhere"
 BUILD = ROOT / "build" / "elsewhere"
-SHARED = ("common", "torch_api", "keras_api")
+SHARED = ("common", "torch_api", "keras_api", "tiled")
 
 
 def digest(name):

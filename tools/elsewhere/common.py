@@ -60,10 +60,9 @@ SEQUENCES = {
 }
 ELEMENTS = ("scalar", "vector", "zeros")  # for rules that see each number alone
 FACTORS = (*ELEMENTS, "matrix", "kernel")  # for rules that keep one number for a row and one for a column
-MATRICES = ("vector", "matrix", "square", "kernel")  # for rules that see rows and columns
-# All files together are to stay below 2 MB: the rate drops on two of them, and the second dtype walks the plainest.
-DROPPED = {"vector", "matrix"}
-AGAIN = {"scalar", "vector", "matrix"}
+MATRICES = ("vector", "matrix", "kernel")  # for rules that see rows and columns
+SQUARES = (*MATRICES, "square")  # for rules with an eigenbasis, which is arbitrary unless the gradient has full rank
+DROPPED = {"vector", "matrix"}  # all files together are to stay below 2 MB
 
 
 @dataclass
@@ -143,6 +142,14 @@ def path(walk, run, dtype, x0, gradients, factors):
     return [step[0] for step in steps] if not isinstance(x0, list) else steps
 
 
+def attempt(refused, where, *walked):
+    """A path, or None and its error among the refused."""
+    try:
+        return path(*walked)
+    except Exception as error:
+        refused.setdefault(words(error), []).append(where)
+
+
 def filled(value, x0):
     return [filled(value, each) for each in x0] if isinstance(x0, list) else value
 
@@ -152,26 +159,25 @@ def recorded(run, walk, dtypes):
     run.lr = learning_rate(run) if run.lr is None else run.lr
     row = {"name": run.name, "settings": plain(run.settings), "defaults": plain(run.defaults), "lr": run.lr}
     paths, refused, first, zero, notes = {}, {}, None, None, [run.note] if run.note else []
+    again = "vector" if "scalar" in run.sees else "matrix"  # all that the second dtype walks
     for dtype, name in itertools.product(dtypes, run.sees):
-        if name not in AGAIN and any(other != dtype for other in paths):
+        if name != again and any(other != dtype for other in paths):
             continue
-        x0, gradients = SEQUENCES[name]["x0"], SEQUENCES[name]["gradients"]
-        try:
-            whole = path(walk, run, dtype, x0, gradients, FULL)
-            dropped = path(walk, run, dtype, x0, gradients, DROP) if name in DROPPED and run.lr else None
-            if whole != path(walk, run, dtype, x0, gradients, FULL):
-                notes.append(f"{dtype} {name}: two runs differ")
-            if zero is None:
-                still = path(walk, run, dtype, filled(2.0, x0), filled(0.0, [x0]), FULL[:1])[0]
-                zero = max((still if isinstance(still, list) else [still]), key=lambda x: abs(float(x) - 2.0))
-                zero = number(float(zero) - 2.0)
-        except Exception as error:
-            refused.setdefault(words(error), []).append(f"{dtype} {name}")
+        where, x0, gradients = f"{dtype} {name}", SEQUENCES[name]["x0"], SEQUENCES[name]["gradients"]
+        whole = attempt(refused, where, walk, run, dtype, x0, gradients, FULL)
+        if whole is None:
             continue
-        # Up to step 6 nothing has changed yet; a rule that draws random numbers keeps all twelve.
         paths.setdefault(dtype, {})[name] = whole
-        if dropped is not None:
-            paths[dtype][f"{name} drop"] = dropped[6:] if dropped[:6] == whole[:6] else dropped
+        if name in DROPPED and run.lr:
+            dropped = attempt(refused, f"{where} drop", walk, run, dtype, x0, gradients, DROP)
+            if dropped is not None:
+                # Up to step 6 nothing has changed yet; a rule that draws random numbers keeps all twelve.
+                paths[dtype][f"{name} drop"] = dropped[6:] if dropped[:6] == whole[:6] else dropped
+        if whole != attempt(refused, where, walk, run, dtype, x0, gradients, FULL):
+            notes.append(f"{where}: two runs differ")
+        if zero is None:
+            still = attempt(refused, f"{where} of 0", walk, run, dtype, filled(2.0, x0), filled(0.0, [x0]), FULL[:1])
+            zero = still and number(max((float(x) - 2.0 for x in flat(still)), key=abs))
         if name == "scalar" and first is None and run.lr:
             first = number((x0 - float(whole[0])) / run.lr)
     row |= {"first": first, "zero": zero, "paths": paths, "refused": refused, "note": "; ".join(dict.fromkeys(notes))}
@@ -179,9 +185,12 @@ def recorded(run, walk, dtypes):
 
 
 def shared(rows):
-    """Paths that are equal in every bit to those of an earlier run are written as its name."""
+    """Paths and defaults that are equal in every bit to those of an earlier run are written as its name."""
     names = {}
     for row in rows:
+        first = names.setdefault(json.dumps(row["defaults"]), row["name"])
+        if first != row["name"]:
+            row["defaults"] = first
         for dtype, paths in row["paths"].items():
             first = names.setdefault((dtype, json.dumps(paths)), row["name"])
             if first != row["name"]:

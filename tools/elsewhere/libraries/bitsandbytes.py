@@ -3,18 +3,17 @@
 import bitsandbytes as bnb
 
 from ..common import Run, record
-from ..torch_api import defaults, walk
+from ..tiled import walk
+from ..torch_api import defaults
 
 of = bnb.optim
 DECAY = {"weight_decay": 0.1}
-SMALL = {"min_8bit_size": 1}  # else a tensor of fewer than 4096 numbers keeps 32 bits
 RUNS = [
     Run("SGD momentum", of.SGD, {"lr": 0.001, "momentum": 0.9}),
     Run("SGD8bit", of.SGD8bit, {"lr": 0.001, "momentum": 0.9}),
     Run("Adam", of.Adam),
     Run("Adam decay", of.Adam, DECAY),
     Run("Adam8bit", of.Adam8bit),
-    Run("Adam8bit small", of.Adam8bit, SMALL),
     Run("AdamW", of.AdamW),
     Run("AdamW8bit", of.AdamW8bit),
     Run("Lion", of.Lion),

@@ -2,7 +2,7 @@
 
 import heavyball as of
 
-from ..common import MATRICES, Run, record
+from ..common import MATRICES, SQUARES, Run, record
 from ..torch_api import defaults, walk
 
 DECAY = {"weight_decay": 0.1}
@@ -17,8 +17,8 @@ RUNS = [
     Run("AdEMAMix", of.AdEMAMix),
     Run("SFAdamW", of.SFAdamW),
     Run("Muon", of.Muon, {}, MATRICES),
-    Run("SOAP", of.SOAP, {}, MATRICES),
-    Run("PSGDKron", of.PSGDKron, {}, ("vector", "matrix"), note="draws random numbers; seed 0"),
+    Run("SOAP", of.SOAP, {}, SQUARES),
+    Run("PSGDKron", of.PSGDKron, {}, ("matrix", "square"), note="draws random numbers; seed 0"),
 ]
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """MindSpore on a CPU."""
 
+import inspect
+
 import mindspore
 import numpy as np
 from mindspore import nn
@@ -36,7 +38,7 @@ RUNS = [
     Run("ProximalAdagrad", nn.ProximalAdagrad),
 ]
 for each in RUNS:
-    each.lr = 0.1 if each.name.startswith("Momentum") else each.lr  # it has no default rate
+    each.lr = 0.1 if each.name.startswith("Momentum") else each.lr  # it has no default
 
 
 def walk(run, dtype, x0, gradients, factors):
@@ -50,7 +52,11 @@ def walk(run, dtype, x0, gradients, factors):
 
 
 def defaults(run):
-    return {name: value for name, value in signature(run.make).items() if name != "params"}
+    """Its decorators hide the signature: it is that of the function that they wrap."""
+    init = run.make.__init__
+    while inner := [cell.cell_contents for cell in init.__closure__ or () if inspect.isfunction(cell.cell_contents)]:
+        init = inner[0]
+    return {name: value for name, value in signature(init).items() if name not in ("self", "params")}
 
 
 if __name__ == "__main__":

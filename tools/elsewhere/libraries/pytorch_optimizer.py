@@ -3,7 +3,7 @@
 import pytorch_optimizer as of
 from torch import nn
 
-from ..common import FACTORS, MATRICES, Run, record
+from ..common import FACTORS, MATRICES, SQUARES, Run, record
 from ..torch_api import defaults, walk
 
 DECAY = {"weight_decay": 0.1}
@@ -79,10 +79,10 @@ RUNS = [
     Run("Muon use_adjusted_lr", of.Muon, {"use_adjusted_lr": True}, MATRICES, extra={"group": {"use_muon": True}}),
     Run("Muon use_muon False", of.Muon, extra={"group": {"use_muon": False}}, lr=0.0003),
     Run("Muon without use_muon", of.Muon, {}, MATRICES),
-    Run("SOAP", of.SOAP, {}, MATRICES),
-    Run("Shampoo", of.Shampoo, {}, MATRICES),
-    Run("ScalableShampoo", of.ScalableShampoo, {}, MATRICES),
-    Run("Kron", of.Kron, {}, ("vector", "matrix"), note="draws random numbers; seed 0"),
+    Run("SOAP", of.SOAP, {}, SQUARES),
+    Run("Shampoo", of.Shampoo, {}, SQUARES),
+    Run("ScalableShampoo", of.ScalableShampoo, {}, SQUARES),
+    Run("Kron", of.Kron, {}, ("matrix", "square"), note="draws random numbers; seed 0"),
     Run("Lookahead SGD", of.SGD, {"lr": 0.1}, extra={"wrap": of.Lookahead}),
 ]
 

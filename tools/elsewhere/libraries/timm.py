@@ -62,7 +62,7 @@ RUNS = [
     run("nmuon", sees=MATRICES),
     run("adamuon", sees=MATRICES),
     Run("Muon class", get_optimizer_class("muon", bind_defaults=False), {}, MATRICES),
-    run("kron", sees=("vector", "matrix"), note="draws random numbers; seed 0"),
+    run("kron", sees=("matrix", "square"), note="draws random numbers; seed 0"),
 ]
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import torch_optimizer as of
 from torch.optim import SGD
 
-from ..common import FACTORS, Run, record
+from ..common import FACTORS, SQUARES, Run, record
 from ..torch_api import defaults, walk
 
 RUNS = [
@@ -24,7 +24,7 @@ RUNS = [
     Run("Lamb", of.Lamb),
     Run("LARS", of.LARS, {"lr": 0.1}),
     Run("Adafactor", of.Adafactor, {}, FACTORS),
-    Run("Shampoo", of.Shampoo, {}, ("vector", "matrix", "square", "kernel")),
+    Run("Shampoo", of.Shampoo, {}, SQUARES),
     Run("Lookahead SGD", SGD, {"lr": 0.1}, extra={"wrap": of.Lookahead}),
 ]
 

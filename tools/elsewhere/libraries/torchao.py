@@ -1,9 +1,10 @@
-"""torchao.optim: states of 8 and 4 bits."""
+"""torchao.optim: states of 8 and 4 bits, on sequences long enough for them."""
 
 from torchao import optim as of
 
 from ..common import Run, record
-from ..torch_api import defaults, walk
+from ..tiled import walk
+from ..torch_api import defaults
 
 DECAY = {"weight_decay": 0.1}
 RUNS = [
