@@ -18,7 +18,7 @@ from .setting import setting
 SMALL = (320, 250)  # pixels of the bands in the still picture where the page draws its own
 
 
-def explore(f, *rules, start=None, steps=100, extent=None, dark=False, **fixed):
+def explore(f, *rules, start=None, steps=100, extent=None, **fixed):
     """Show paths of optimizers on a function, with a control for every number.
 
     The start is dragged in the picture, the number of steps in the curve of the values, the learning rate in the curve
@@ -35,8 +35,6 @@ def explore(f, *rules, start=None, steps=100, extent=None, dark=False, **fixed):
     steps : int from 1 to 100,000
     extent : ((x low, x high), (y low, y high)), or (low, high) for one coordinate, optional
         What is shown, by default the function's domain.
-    dark : bool
-        Draw the picture for places without scripts for a dark page; the page itself follows its surroundings.
     **fixed
         Hyper-parameters that get this value and no control, ``eps=1e-8``.
 
@@ -45,7 +43,7 @@ def explore(f, *rules, start=None, steps=100, extent=None, dark=False, **fixed):
     Explorer
         It shows itself at the end of a cell.
     """
-    return Explorer(setting(f, rules, start, steps, fixed), extent, dark)
+    return Explorer(setting(f, rules, start, steps, fixed), extent)
 
 
 class Explorer:
@@ -56,10 +54,9 @@ class Explorer:
     ``explorer.reset()``.
     """
 
-    def __init__(self, setting, extent, dark):
+    def __init__(self, setting, extent):
         # `first` stays: what a page shows without a kernel, and after a reset, whatever is turned later.
         self._setting = self._first = setting
-        self._extent, self._dark = extent, dark
         self._horizon = setting.steps  # up to here the page runs, beyond the steps that it shows
         self._known = setting.with_rules(setting.chosen)  # all rules that the page has
         self._view = scene(setting.f, extent, who="explore")
@@ -220,7 +217,7 @@ class Explorer:
             title, words = first.title(tracks), sentences(tracks)
         except ValueError as error:  # the function has no value at this start
             title, words = show_name(first.f), [str(error)]
-        return Painter(self._view, tracks, dark=self._dark).at(title=title).png(optimize=True), title, words
+        return Painter(self._view, tracks).at(title=title).png(optimize=True), title, words
 
     def html(self, bridge=""):
         """The page around a still picture, for places without scripts; ``bridge`` is the name of its widgets."""

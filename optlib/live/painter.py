@@ -6,7 +6,7 @@ from ..pictures import theme
 from ..pictures.draw import FAR
 from ..pictures.kept import KeptFigure
 from ..pictures.picture import text
-from .look import DARK, LIGHT
+from .look import LIGHT
 
 SIZE = (600, 500)
 STEPS_SHOWN = 80  # paths of at most so many steps carry a dot for each
@@ -23,15 +23,14 @@ class Painter(KeptFigure):
     scene : scene.Scene
     tracks : list of pictures.tracks.Track
     size : (width, height) in pixels
-    dark : bool
     scale : float
         Pixels a unit of ``size``: 2 for print or sharp screens.
     """
 
-    def __init__(self, scene, tracks, size=SIZE, dark=False, scale=1):
-        self.scene, self.look = scene, DARK if dark else LIGHT
-        exact = (self.look.paper, theme.YELLOW, *(self.look.path_color(track.style) for track in tracks))
-        super().__init__((size[0] / _DPI, size[1] / _DPI), _DPI * scale, self.look.paper, exact)
+    def __init__(self, scene, tracks, size=SIZE, scale=1):
+        self.scene = scene
+        exact = (theme.PAPER, theme.YELLOW, *(track.style["color"] for track in tracks))
+        super().__init__((size[0] / _DPI, size[1] / _DPI), _DPI * scale, exact)
         low, high = np.array([scene.x, scene.y]).T
         far = FAR * (high - low)
         self.points = [np.clip(scene.points(track), low - far, high + far) for track in tracks]
@@ -41,12 +40,12 @@ class Painter(KeptFigure):
             box = [left / width, bottom / height, 1 - (left + right) / width, 1 - (top + bottom) / height]
             self.axes = self.figure.add_axes(box)
             self._draw_background(size)
-            self.title = self.figure.suptitle("", x=0.5, y=1 - 7 / height, va="top", fontsize=10, color=self.look.ink)
+            self.title = self.figure.suptitle("", x=0.5, y=1 - 7 / height, va="top", fontsize=10, color=theme.INK)
             self.lines = [self._lines(track.style, track.steps) for track in tracks]
             legend = tracks and self.axes.legend(  # over the paths, which show through a little
                 [(line, end) for _, line, _, end in self.lines], [text(track.full_label) for track in tracks],
-                loc="upper right", fontsize=9, frameon=True, framealpha=_COVER, facecolor=self.look.paper,
-                edgecolor=self.look.faint, labelcolor=self.look.ink, borderaxespad=0.4, labelspacing=0.3,
+                loc="upper right", fontsize=9, frameon=True, framealpha=_COVER, facecolor=theme.PAPER,
+                edgecolor=theme.FAINT, labelcolor=theme.INK, borderaxespad=0.4, labelspacing=0.3,
                 markerscale=0.7, fancybox=False,
             )  # fmt: skip
         self.moving = [*(each for lines in self.lines for each in lines), *([legend] if tracks else []), self.title]
@@ -61,14 +60,14 @@ class Painter(KeptFigure):
         return self
 
     def _draw_background(self, size):
-        axes, scene, look = self.axes, self.scene, self.look
-        axes.set(xlim=scene.x, ylim=scene.y, facecolor=look.undefined if scene.flat else look.paper)
-        axes.tick_params(labelsize=9, colors=look.ink)
-        axes.spines[:].set(visible=True, color=look.faint)
+        axes, scene = self.axes, self.scene
+        axes.set(xlim=scene.x, ylim=scene.y, facecolor=theme.UNDEFINED if scene.flat else theme.PAPER)
+        axes.tick_params(labelsize=9, colors=theme.INK)
+        axes.spines[:].set(visible=True, color=theme.FAINT)
         for write, name in zip((axes.set_xlabel, axes.set_ylabel), scene.labels, strict=True):
-            write(name, fontsize=10, color=look.ink, labelpad=1)
+            write(name, fontsize=10, color=theme.INK, labelpad=1)
         if scene.flat:
-            values, bands = np.ma.masked_invalid(scene.sample(*(side // 2 for side in size))), look.band_colors()[:-1]
+            values, bands = np.ma.masked_invalid(scene.sample(*(side // 2 for side in size))), LIGHT.band_colors()[:-1]
             place = {"origin": "lower", "extent": (*scene.x, *scene.y)}
             colors = bands[: len(scene.levels) + 1]
             axes.contourf(values, [-np.inf, *scene.levels, np.inf], colors=colors, **place)
@@ -76,13 +75,13 @@ class Painter(KeptFigure):
             axes.contour(values, scene.levels, colors=darker, linewidths=0.6, linestyles="solid",
                          antialiased=False, **place)  # fmt: skip
         else:
-            axes.plot(*scene.graph().T, color=look.faint, linewidth=2)
+            axes.plot(*scene.graph().T, color=theme.FAINT, linewidth=2)
         axes.plot(*scene.minima().T, "*", markersize=11, color=theme.YELLOW, markeredgecolor=theme.INK,
                   markeredgewidth=0.8)  # fmt: skip
 
     def _lines(self, style, steps):
         """Of one path: a rim of paper, the line, its start and its end."""
-        color, paper = self.look.path_color(style), self.look.paper
+        color, paper = style["color"], theme.PAPER
         dots = {"marker": "o", "markersize": 4} if steps <= STEPS_SHOWN else {}
         looks = (
             {"color": paper, "linewidth": 5.0, "alpha": 0.75},

@@ -20,14 +20,13 @@ class KeptFigure:
     size : (width, height) in inches
     dpi : float
         Pixels an inch.
-    paper : hex color
     exact : hex colors
         See `palette_of`.
     """
 
-    def __init__(self, size, dpi=DPI, paper=theme.PAPER, exact=EXACT):
+    def __init__(self, size, dpi=DPI, exact=EXACT):
         self.figure = new_figure(size, "none")
-        self.figure.set(dpi=dpi, facecolor=paper)
+        self.figure.set(dpi=dpi, facecolor=theme.PAPER)
         self.canvas = self.figure.canvas
         self.dpi, self.exact, self.moving, self.background, self.palette = dpi, exact, [], None, None
 
