@@ -91,6 +91,14 @@ def test_all_pages_are_written_and_nothing_else(site):
     assert not list(site.parent.glob("*.part"))
 
 
+def test_every_program_stands_before_the_players_that_ask_for_it(site):
+    """These unpack while a slow machine still reads the page; one without its program would stay dead."""
+    for path in site.glob("*.html"):
+        text = path.read_text(encoding="utf-8")
+        players = text.find('{"packed":')
+        assert players < 0 or text.rfind(".programs ||= {})[") < players, path.name
+
+
 # --- every page, which is opened once for all these tests -----------------------------------------------------------
 
 

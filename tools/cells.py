@@ -238,8 +238,8 @@ class Writer:
         return ""
 
     def script(self):
-        """The scripts that the cells share, as HTML."""
-        return "\n".join(self.scripts)
+        """The scripts that the cells share, as HTML: programs first, since packed players ask for them at any time."""
+        return "\n".join(sorted(self.scripts, key=lambda script: '{"packed":' in script))
 
     def _without_scripts(self, content):
         if not self.style.still:
