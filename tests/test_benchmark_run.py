@@ -1,6 +1,6 @@
 """The runner: where runs are done, how many at once, and what is left when one fails.  No network is trained."""
 
-import concurrent.futures
+import concurrent.futures.process
 import os
 import threading
 import types
@@ -238,3 +238,69 @@ def test_two_commands_do_not_write_one_file(fake, tmp_path):
     assert [path.name for path in sorted(tmp_path.iterdir())] == ["other.jsonl", "r.jsonl"]  # no lock is left
     runner.run(protocol(), out, say=refused.append)
     assert refused == ["every run of the protocol is recorded"]
+
+
+class Mortal(concurrent.futures.Executor):
+    """Breaks as Python's pool does when a worker is killed: all that is under way fails, and what comes later."""
+
+    made, kills = 0, None  # how many pools; whether a worker is killed while it does a job
+
+    def __init__(self):
+        type(self).made += 1
+        self.broken, self.waiting = False, []
+
+    def submit(self, function, job):
+        if self.broken:
+            raise concurrent.futures.process.BrokenProcessPool("a process in the pool was terminated abruptly")
+        future = concurrent.futures.Future()
+        self.waiting.append(future)
+        if type(self).kills(job):
+            self.broken = True
+            for each in self.waiting:
+                each.set_exception(concurrent.futures.process.BrokenProcessPool("terminated abruptly"))
+            self.waiting = []
+        elif len(self.waiting) == 1:
+            self.waiting.remove(future)
+            future.set_result(function(job))
+        return future
+
+
+@pytest.fixture
+def mortal(monkeypatch):
+    def put(kills):
+        monkeypatch.setattr(Mortal, "made", 0)
+        monkeypatch.setattr(Mortal, "kills", staticmethod(kills))
+        return f"{__name__}:Mortal"
+
+    return put
+
+
+def test_a_pool_whose_worker_is_killed_is_made_anew_and_nothing_is_lost(fake, mortal, tmp_path):
+    run, said, seen = fake(), [], []
+
+    def kills(job):
+        seen.append(job["id"])
+        return len(seen) in (2, 7)
+
+    recorded = runner.run(protocol(), tmp_path / "r.jsonl", workers=2, executor=mortal(kills), say=said.append)
+    assert ids(recorded) == ids(run.calls) == EVERYTHING
+    assert Mortal.made == 3
+    assert sum("a worker was killed" in line for line in said) == 2
+    assert said[-1] == "every run of the protocol is recorded"
+
+
+def test_a_run_whose_worker_is_always_killed_has_failed_and_the_others_are_recorded(fake, mortal, tmp_path):
+    fake()
+    kills = lambda job: (job["rule"], job["lr"]) == ("Adam", 0.001)
+    with pytest.raises(RuntimeError, match="Adam, lr 0.001, seed 0 failed: BrokenProcessPool"):
+        runner.run(protocol(), tmp_path / "r.jsonl", executor=mortal(kills), say=lambda text: None)
+    assert Mortal.made == runner.TRIES
+    assert len(records.read(tmp_path / "r.jsonl")) == 4  # those that are asked for before
+
+
+def test_a_broken_pool_of_the_callers_is_told(fake, mortal, tmp_path):
+    fake()
+    mortal(lambda job: True)
+    with pytest.raises(RuntimeError, match="seed 0 failed: BrokenProcessPool"):
+        runner.run(protocol(), tmp_path / "r.jsonl", executor=Mortal(), say=lambda text: None)
+    assert Mortal.made == 1
