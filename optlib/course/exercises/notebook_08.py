@@ -1,0 +1,127 @@
+"""Exercises of the notebook Six tasks."""
+
+import functools
+
+import numpy as np
+
+from .engine import exercise, expect_number
+
+_WANTED = 0.9  # length from which the loss asks for nothing more
+
+
+@exercise("08.1 the pull of the margin", "pull(n)")
+def _pull(pull):
+    """pull(n): minus the derivative of max(0, 0.9 - q)**2 by n, where q = n**2 / (1 + n**2)."""
+    for n in (0.7, 2.0, 0.1, 1.0, 5.0, 0.0):
+        q, slope = n**2 / (1 + n**2), 2 * n / (1 + n**2) ** 2
+        missing = max(0.0, _WANTED - q)
+        hint = expect_number(pull(n), 2 * missing * slope, tolerance=1e-6, hints=[
+            (-2 * missing * slope, "this is the derivative; the pull is minus the derivative."),
+            (missing * slope, "the derivative of a square has a 2 in front of it."),
+            (2 * missing, "that is by q; go on to n, by the derivative of q."),
+            (2 * missing * slope / 2, "the derivative of n**2 is 2 * n."),
+            (2 * missing * 2 * n / (1 + n**2), "the derivative of q has the square of 1 + n**2 below the line."),
+            (2 * missing * 2 * n, "q is a quotient: its derivative has 1 + n**2 below the line, squared."),
+            (missing**2, "this is the loss itself, not its derivative."),
+            (2 * (_WANTED - q) * slope, "beyond q = 0.9 the loss is 0, and pulls nowhere."),
+            (2 * max(0.0, _WANTED - n) * slope, "0.9 is compared with q, the length after squashing."),
+        ], otherwise="the chain rule: 2 * max(0, 0.9 - q), times the derivative of q by n.")  # fmt: skip
+        if hint:
+            return f"n = {n}: {hint}"
+    return None
+
+
+def _sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def _cell(x, h, c, W, U, b, fault=None):
+    """A step of an LSTM in NumPy, right or with a fault; rows as in `optlib.tasks.language.cell`."""
+    read_in = x @ W.T + b
+    write, keep, candidate, read = np.split(read_in + h @ U.T, 4, axis=-1)
+    if fault == "gates swapped":
+        write, keep = keep, write
+    if fault == "deaf":
+        write, keep, _, read = np.split(read_in, 4, axis=-1)
+    c = _sigmoid(keep) * c + _sigmoid(write) * (_sigmoid if fault == "candidate" else np.tanh)(candidate)
+    h = (c if fault == "no tanh" else np.tanh(c)) * (1.0 if fault == "closed" else _sigmoid(read))
+    return h, c
+
+
+_FAULTS = {  # of each cell what is wrong, and what shows it
+    "B": ("candidate", "it writes no negative number, even where the candidate is -20: it can take nothing away."),
+    "C": ("closed", "its output is there even where the bias of the read gate is -20."),
+    "D": ("gates swapped", "it forgets where the bias of the keep gate is 20 and that of the write gate -20."),
+    "E": ("deaf", "its memory of 3 stays whatever h is, even where U would open or close its gates."),
+    "F": ("no tanh", "its output is above 1 where the memory is 3 and the read gate is open."),
+}  # fmt: skip
+
+
+def broken_cells():
+    """Six cells of an LSTM in NumPy, A right and each other one with a fault.
+
+    Returns
+    -------
+    dict of letter -> function
+        ``cell(x, h, c, W, U, b)`` gives the new h and c, (B, H) each, for x (B, D), W (4H, D), U (4H, H) and b (4H,),
+        whose rows are write, keep, candidate, read.
+    """
+    return {"A": _cell} | {letter: functools.partial(_cell, fault=fault) for letter, (fault, _) in _FAULTS.items()}
+
+
+@exercise("08.2 five broken cells")
+def _diagnosis(answer):
+    """A dict of letter -> name of the fault."""
+    names = sorted(name for name, _ in _FAULTS.values())
+    if not isinstance(answer, dict) or set(answer) != set(_FAULTS):
+        return 'give a dict with the letters of the five broken cells, such as {"B": "deaf", "C": ..., ...}.'
+    if any(name is ... for name in answer.values()):
+        return "there is still a ... in it; give each letter the name of its fault."
+    unknown = [name for name in answer.values() if not isinstance(name, str) or name not in names]
+    if unknown:
+        return f"{unknown[0]!r} is none of the faults; they are {', '.join(map(repr, names))}."
+    wrong = [letter for letter, (name, _) in _FAULTS.items() if answer[letter] != name]
+    return f"{wrong[0]}: {_FAULTS[wrong[0]][1]}" if wrong else None
+
+
+@exercise("08.3 what an LSTM must beat", "pairs(train, test, size)")
+def _pairs(pairs):
+    """pairs(train, test, size): perplexity on test of the counts of neighbors in train, plus 1."""
+    rng, size = np.random.default_rng(0), 6
+    chain = [0]
+    for _ in range(500):  # a text in which neighbors go together; code 5 does not occur
+        chain.append((chain[-1] + 1) % 5 if rng.random() < 0.7 else int(rng.integers(5)))
+    train, test = np.array(chain[:400]), np.array(chain[400:])
+    counts = np.zeros((size, size))
+    np.add.at(counts, (train[:-1], train[1:]), 1)
+    after = lambda table: table[test[:-1], test[1:]]
+    rows = lambda table: table / np.maximum(table.sum(axis=1, keepdims=True), 1e-12)
+    p = after(rows(counts + 1))
+    lost = np.ones((size, size))
+    lost[train[:-1], train[1:]] += 1  # of a pair that occurs twice, NumPy adds 1 once
+    alone = (np.bincount(train, minlength=size) + 1) / (len(train) + size)
+    nats = -np.log(p).mean()
+    kept = train.copy(), test.copy()
+    reply = pairs(train, test, size)
+    if not (np.array_equal(train, kept[0]) and np.array_equal(test, kept[1])):
+        return "train or test was changed in place; leave the texts as they are."
+    return expect_number(reply, np.exp(nats), hints=[
+        (nats, "these are the nats; the perplexity is e to this power."),
+        (nats / np.log(2), "these are bits; the perplexity is e to the mean in nats."),
+        (2**nats, "the logarithm is natural, so the power is of e, not of 2."),
+        (np.exp(-nats), "this is below 1: the exponent is the mean of *minus* log p."),
+        (np.mean(1 / p), "this is the mean of 1 / p; take the mean of -log p first, then the exponential."),
+        (1 / p.mean(), "this is 1 over the mean of p; take the mean of -log p, then the exponential."),
+        (np.exp(-np.log(after(rows(lost))).mean()), "a pair that occurs twice is counted once: counts[i, j] += 1 with "
+         "arrays adds only once to each place. Use np.add.at."),
+        (np.exp(-np.log(np.maximum(after(rows(counts)), 1e-300)).mean()), "1 is missing in the counts: what never "
+         "occurred in train would be impossible."),
+        (np.exp(-np.log(after(rows(counts.T + 1))).mean()), "this counts what came before, not what followed: "
+         "counts[i, j] belongs to i = train[:-1] and j = train[1:]."),
+        (np.exp(-np.log(after((counts + 1) / (counts + 1).sum(axis=0))).mean()), "divide each row by its sum, not each "
+         "column: the probabilities of all that may follow i add up to 1."),
+        (np.exp(-np.log(after((counts + 1) / (counts + 1).sum())).mean()), "p is the probability of j *given* i: "
+         "divide each row by its own sum."),
+        (np.exp(-np.log(alone[test]).mean()), "this is the frequency of each code alone; count pairs."),
+    ], otherwise="count the pairs in train, add 1 to all counts, divide each row by its sum; then e to the mean of "
+       "-log p over the pairs in test.", tolerance=1e-6)  # fmt: skip

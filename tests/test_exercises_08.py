@@ -1,0 +1,137 @@
+"""Testers of notebook 08: right answers pass, and each usual mistake gets the hint that fits it."""
+
+import functools
+
+import numpy as np
+import pytest
+import torch
+from exercise_cases import *  # noqa: F403
+
+from optlib.course.exercises import notebook_08
+from optlib.tasks.capsules import margin_loss
+from optlib.tasks.language import cell
+
+NOTEBOOK = "08"
+
+# --- right answers ---------------------------------------------------------------------------------------------
+
+
+def pull(n):
+    q = n**2 / (1 + n**2)
+    return 2 * max(0, 0.9 - q) * 2 * n / (1 + n**2) ** 2
+
+
+def by_autograd(n):
+    """From the loss of the package, for a capsule of the only class."""
+    length = torch.tensor(n, dtype=torch.float64, requires_grad=True)
+    margin_loss((length**2 / (1 + length**2))[None, None], torch.tensor([0])).backward()
+    return -length.grad
+
+
+FAULTS = {"B": "candidate", "C": "closed", "D": "gates swapped", "E": "deaf", "F": "no tanh"}
+
+
+def pairs(train, test, size, *, add=1, divide=True, mean=lambda p: np.exp(-np.log(p).mean())):
+    counts = np.full((size, size), float(add))
+    np.add.at(counts, (train[:-1], train[1:]), 1)
+    p = counts / (counts.sum(axis=1, keepdims=True) if divide else counts.sum())
+    return mean(p[test[:-1], test[1:]])
+
+
+RIGHT = [("08.1", pull), ("08.1", by_autograd), ("08.2", FAULTS), ("08.3", pairs)]
+
+# --- wrong answers ---------------------------------------------------------------------------------------------
+
+
+def once(train, test, size):
+    counts = np.ones((size, size))
+    counts[train[:-1], train[1:]] += 1
+    return np.exp(-np.log((counts / counts.sum(axis=1, keepdims=True))[test[:-1], test[1:]]).mean())
+
+
+def by_column(train, test, size):
+    counts = np.ones((size, size))
+    np.add.at(counts, (train[:-1], train[1:]), 1)
+    return np.exp(-np.log((counts / counts.sum(axis=0))[test[:-1], test[1:]]).mean())
+
+
+def alone(train, test, size):
+    p = (np.bincount(train, minlength=size) + 1) / (len(train) + size)
+    return np.exp(-np.log(p[test]).mean())
+
+
+def in_place(train, test, size):
+    test[0] = 1 - test[0]
+    return 3.0
+
+
+def of_mean(mean):
+    return functools.partial(pairs, mean=mean)
+
+
+Q = lambda n: n**2 / (1 + n**2)
+SLOPE = lambda n: 2 * n / (1 + n**2) ** 2
+WRONG = [
+    ("08.1", lambda n: -pull(n), "minus the derivative"),
+    ("08.1", lambda n: pull(n) / 2, "a 2 in front"),
+    ("08.1", lambda n: 2 * max(0, 0.9 - Q(n)), "go on to n"),
+    ("08.1", lambda n: pull(n) * (1 + n**2), "the square of 1 + n**2"),
+    ("08.1", lambda n: pull(n) * (1 + n**2) ** 2, "q is a quotient"),
+    ("08.1", lambda n: max(0, 0.9 - Q(n)) ** 2, "the loss itself"),
+    ("08.1", lambda n: 2 * (0.9 - Q(n)) * SLOPE(n), "n = 5.0: beyond q = 0.9"),
+    ("08.1", lambda n: 2 * max(0, 0.9 - n) * SLOPE(n), "after squashing"),
+    ("08.1", lambda n: 7.7, "the chain rule"),
+    ("08.2", {}, "the letters of the five broken cells"),
+    ("08.2", FAULTS | {"B": "lazy"}, "'lazy' is none of the faults"),
+    ("08.2", FAULTS | {"C": ...}, "still a ... in it"),
+    ("08.2", FAULTS | {"B": np.array(["deaf", "closed"])}, "none of the faults"),
+    *(("08.2", FAULTS | {letter: "deaf" if letter != "E" else "closed"}, f"{letter}: ") for letter in FAULTS),
+    ("08.3", of_mean(lambda p: -np.log(p).mean()), "these are the nats"),
+    ("08.3", of_mean(lambda p: -np.log2(p).mean()), "these are bits"),
+    ("08.3", of_mean(lambda p: 2 ** -np.log(p).mean()), "natural"),
+    ("08.3", of_mean(lambda p: np.exp(np.log(p).mean())), "below 1"),
+    ("08.3", of_mean(lambda p: (1 / p).mean()), "the mean of 1 / p"),
+    ("08.3", of_mean(lambda p: 1 / p.mean()), "1 over the mean"),
+    ("08.3", once, "Use np.add.at"),
+    ("08.3", functools.partial(pairs, add=1e-12), "1 is missing"),
+    ("08.3", lambda train, test, size: pairs(train[::-1], test, size), "what came before"),
+    ("08.3", by_column, "not each column"),
+    ("08.3", functools.partial(pairs, divide=False), "divide each row"),
+    ("08.3", alone, "of each code alone"),
+    ("08.3", in_place, "changed in place"),
+    ("08.3", lambda train, test, size: 75.0, "count the pairs"),
+]  # fmt: skip
+
+
+def numbers(seed=0, units=3, inputs=2):
+    rng = np.random.default_rng(seed)
+    shapes = (4, inputs), (4, units), (4, units), (4 * units, inputs), (4 * units, units), (4 * units,)
+    return [rng.standard_normal(shape) for shape in shapes]
+
+
+def test_the_right_cell_is_that_of_the_package():
+    given = numbers()
+    for one, other in zip(notebook_08.broken_cells()["A"](*given), cell(*map(torch.tensor, given)), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-12)
+
+
+OPEN, SHUT = 20.0, -20.0
+SHOWS = {  # write, keep, candidate, read: the bias; how the output h and the memory c differ from those of A
+    "B": ([OPEN, SHUT, SHUT, OPEN], lambda h, c: abs(c) < 1e-6),
+    "C": ([SHUT, OPEN, 0.0, SHUT], lambda h, c: h > 0.9),
+    "D": ([SHUT, OPEN, 0.0, OPEN], lambda h, c: abs(c) < 1e-6),
+    "E": ([0.0, SHUT, 0.0, OPEN], lambda h, c: c < 1),  # the recurrent matrix opens the keep gate
+    "F": ([SHUT, OPEN, 0.0, OPEN], lambda h, c: h > 2),
+}
+
+
+@pytest.mark.parametrize("letter", SHOWS)
+def test_the_faults_of_cells_show(letter):
+    """Each of them, and only it, in what its hint names; memory 3, previous output 1."""
+    bias, shows = SHOWS[letter]
+    zero = np.zeros((4, 1))
+    U = np.array([[0.0], [2 * OPEN], [0.0], [0.0]]) if letter == "E" else zero
+    cells = notebook_08.broken_cells()
+    seen = {k: one(np.zeros((1, 1)), np.ones((1, 1)), np.full((1, 1), 3.0), zero, U, np.array(bias))
+            for k, one in cells.items()}  # fmt: skip
+    assert [k for k, (h, c) in seen.items() if shows(h.item(), c.item())] == [letter]
