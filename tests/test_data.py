@@ -106,8 +106,10 @@ def test_the_installed_package_has_its_data(tmp_path):
     shutil.copytree(ROOT / "optlib", source / "optlib", ignore=shutil.ignore_patterns("__pycache__"))
     build = [sys.executable, "-c", "import setuptools; setuptools.setup()", "-q", "build_py", "-d", tmp_path / "lib"]
     subprocess.run(build, cwd=source, check=True, capture_output=True, timeout=120)
-    code = "import optlib as ol; print(ol.__file__); print(ol.data.digits())"
-    where, what = python(code, cwd=tmp_path, path=tmp_path / "lib").splitlines()
+    code = "import optlib as ol; d = ol.data; print(ol.__file__); print(d.digits()); print(len(d.novel(False)[0]), "
+    code += "len(d.fashion_mnist(False, full=False)[0]))"
+    where, what, lengths = python(code, cwd=tmp_path, path=tmp_path / "lib").splitlines()
+    assert lengths == "68477 1000"
     assert Path(where).is_relative_to(tmp_path / "lib")
     assert what == repr(ol.data.digits())
 

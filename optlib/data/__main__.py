@@ -58,7 +58,7 @@ def _parser():
         "continues; files that are there already are checked, and fetched again only if one is damaged.",
     )
     sizes = ", ".join(f"{name} ({each.megabytes}, unpacked {_unpacked(each)})" for name, each in SETS.items())
-    get.add_argument("name", choices=SETS, metavar="NAME", help=sizes)
+    get.add_argument("name", type=lambda name: name.replace("_", "-"), choices=SETS, metavar="NAME", help=sizes)
     get.add_argument("--root", type=Path, help="folder for the files (default, as for cifar10: $OPTLIB_DATA/cifar-10 "
                      "or data/cifar-10)")  # fmt: skip
     get.add_argument("--url", help="another address of the same archive, or of the folder of the set's archives; the "

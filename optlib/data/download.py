@@ -183,7 +183,7 @@ def extract(path, archive, folder):
                     file.check(part)
             if wanted:
                 raise OSError(f"{path} lacks {', '.join(wanted)}")
-    except (tarfile.TarError, EOFError, zlib.error) as error:
+    except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise OSError(f"{path} is damaged: {error}") from None
 
 

