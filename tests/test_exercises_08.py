@@ -4,6 +4,7 @@ import functools
 
 import numpy as np
 import pytest
+import scipy.stats
 import torch
 from exercise_cases import *  # noqa: F403
 
@@ -38,7 +39,21 @@ def pairs(train, test, size, *, add=1, divide=True, mean=lambda p: np.exp(-np.lo
     return mean(p[test[:-1], test[1:]])
 
 
-RIGHT = [("08.1", pull), ("08.1", by_autograd), ("08.2", FAULTS), ("08.3", pairs)]
+def loss(p, x, mean, log_variance, *, pixels=1.0, kl=1.0):
+    reconstruction = -(x * np.log(p) + (1 - x) * np.log(1 - p)).sum(axis=1)
+    return (pixels * reconstruction + kl * (mean**2 + np.exp(log_variance) - 1 - log_variance).sum(axis=1) / 2).mean()
+
+
+def tau(a, b):
+    return scipy.stats.kendalltau(a, b).statistic
+
+
+def tasks_needed(gap, k, q):
+    return next(n for n in range(1, 10_000) if q * np.sqrt(k * (k + 1) / (6 * n)) <= gap)
+
+
+RIGHT = [("08.1", pull), ("08.1", by_autograd), ("08.2", FAULTS), ("08.3", pairs), ("08.4", loss), ("08.5", tau),
+         ("08.6", tasks_needed)]  # fmt: skip
 
 # --- wrong answers ---------------------------------------------------------------------------------------------
 
@@ -69,6 +84,12 @@ def of_mean(mean):
     return functools.partial(pairs, mean=mean)
 
 
+def turned(a, b):
+    a[0], a[1] = a[1], a[0]
+    return 1.0
+
+
+LEAST = lambda gap, k, q: (q / gap) ** 2 * k * (k + 1) / 6
 Q = lambda n: n**2 / (1 + n**2)
 SLOPE = lambda n: 2 * n / (1 + n**2) ** 2
 WRONG = [
@@ -100,6 +121,29 @@ WRONG = [
     ("08.3", alone, "of each code alone"),
     ("08.3", in_place, "changed in place"),
     ("08.3", lambda train, test, size: 75.0, "count the pairs"),
+    ("08.4", lambda p, *a: loss(p, *a, pixels=1 / p.shape[1], kl=1 / 3), "the loss as it was"),
+    ("08.4", lambda p, *a: loss(p, *a, pixels=1 / p.shape[1]), "still averaged"),
+    ("08.4", lambda *a: loss(*a, kl=1 / 3), "the sum over its codes, too"),
+    ("08.4", lambda *a: 5 * loss(*a), "the sum over the images"),
+    ("08.4", lambda *a: loss(*a, kl=0), "the KL is missing"),
+    ("08.4", lambda *a: loss(*a, kl=-1), "a cost"),
+    ("08.4", lambda *a: loss(*a, kl=2), "a factor 1/2"),
+    ("08.4", lambda *a: -loss(*a), "this is the ELBO"),
+    ("08.4", lambda *a: 7.7, "for each image"),
+    ("08.5", lambda a, b: tau(a, b) * (len(a) - 1) / len(a), "with itself"),
+    ("08.5", lambda a, b: 2 * tau(a, b), "counted twice"),
+    ("08.5", lambda a, b: tau(a, b) * len(a) * (len(a) - 1) / 2 if len(a) > 2 else tau(a, b), "number of pairs"),
+    ("08.5", lambda a, b: (1 + tau(a, b)) / 2, "the share of pairs"),
+    ("08.5", lambda a, b: scipy.stats.spearmanr(a, b).statistic, "Spearman's"),
+    ("08.5", lambda a, b: -tau(a, b), "the sign is reversed"),
+    ("08.5", turned, "changed in place"),
+    ("08.5", lambda a, b: 7.7, "of all pairs"),
+    ("08.6", LEAST, "a number of tasks is whole"),
+    ("08.6", lambda *a: int(LEAST(*a)), "one task too few"),
+    ("08.6", lambda *a: np.ceil(LEAST(*a) ** 0.5), "take the square"),
+    ("08.6", lambda gap, k, q: np.ceil(LEAST(gap, k, q) / q), "q is squared"),
+    ("08.6", lambda gap, k, q: np.ceil((q / gap) ** 2 * k * (k - 1) / 6), "k (k + 1)"),
+    ("08.6", lambda *a: 77_777, "solve q"),
 ]  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """Exercises of the notebook Six tasks."""
 
 import functools
+import math
 
 import numpy as np
 
@@ -125,3 +126,77 @@ def _pairs(pairs):
         (np.exp(-np.log(alone[test]).mean()), "this is the frequency of each code alone; count pairs."),
     ], otherwise="count the pairs in train, add 1 to all counts, divide each row by its sum; then e to the mean of "
        "-log p over the pairs in test.", tolerance=1e-6)  # fmt: skip
+
+
+@exercise("08.4 a loss that collapses", "loss(p, x, mean, log_variance)")
+def _loss(loss):
+    """loss(p, x, mean, log_variance): minus the ELBO of gray images, the mean over the images."""
+    rng = np.random.default_rng(0)
+    p, x = rng.uniform(0.05, 0.95, (5, 12)), rng.random((5, 12))
+    mean, log_variance = rng.standard_normal((5, 3)), rng.uniform(-1, 1, (5, 3))
+    pixels = -(x * np.log(p) + (1 - x) * np.log(1 - p))
+    codes = (mean**2 + np.exp(log_variance) - 1 - log_variance) / 2
+    total = lambda terms: terms.sum(axis=1).mean()
+    return expect_number(loss(p, x, mean, log_variance), total(pixels) + total(codes), hints=[
+        (pixels.mean() + codes.mean(), "this is the loss as it was: both terms are means over numbers that belong to "
+         "one image."),
+        (pixels.mean() + total(codes), "the pixels of an image are still averaged: the KL weighs 784 times as much as "
+         "it should."),
+        (total(pixels) + codes.mean(), "the pixels are right; the KL of an image is the sum over its codes, too."),
+        (pixels.sum() + codes.sum(), "this is the sum over the images; the loss is their mean."),
+        (total(pixels), "the KL is missing."),
+        (total(pixels) - total(codes), "the KL is a cost: it is added to the cost of the pixels."),
+        (total(pixels) + 2 * total(codes), "the KL has a factor 1/2."),
+        (-total(pixels) - total(codes), "this is the ELBO; the loss is minus the ELBO."),
+    ], otherwise="for each image the sum over its pixels plus the sum over its codes; then the mean over the images.",
+       tolerance=1e-6)  # fmt: skip
+
+
+@exercise("08.5 Kendall's tau", "tau(a, b)")
+def _tau(tau):
+    """tau(a, b): Kendall's rank correlation of two lists of scores without ties."""
+    rng = np.random.default_rng(0)
+    for n in (15, 8, 2):
+        a, b = rng.permutation(n), rng.permutation(n)
+        signs = [np.sign(np.subtract.outer(each, each)) for each in (a, b)]
+        agree, pairs = (signs[0] * signs[1]).sum() / 2, n * (n - 1) / 2
+        ranks = [each.argsort().argsort() for each in (a, b)]
+        kept = a.copy(), b.copy()
+        reply = tau(a, b)
+        if not (np.array_equal(a, kept[0]) and np.array_equal(b, kept[1])):
+            return "a or b was changed in place; leave the scores as they are."
+        hint = expect_number(reply, agree / pairs, tolerance=1e-6, hints=[
+            (2 * agree / n**2, "divide by the number of pairs of different rules, n (n - 1) / 2; no rule makes a pair "
+             "with itself."),
+            (2 * agree / pairs, "each pair is counted twice."),
+            (agree, "divide by the number of pairs."),
+            ((agree + pairs) / 2 / pairs, "this is the share of pairs in the same order; subtract the share of those "
+             "that are not."),
+            (np.corrcoef(*ranks)[0, 1], "this is the correlation of the ranks, Spearman's; Kendall's counts pairs."),
+            (-agree / pairs, "the sign is reversed: 1 stands for the same order."),
+        ], otherwise="of all pairs of rules: those in the same order in both lists, less those in opposite order, over "
+           "the number of pairs.")  # fmt: skip
+        if hint:
+            return f"{n} rules: {hint}"
+    return None
+
+
+@exercise("08.6 how many tasks", "tasks_needed(gap, k, q)")
+def _tasks_needed(needed):
+    """tasks_needed(gap, k, q): the least number of tasks for which the critical difference is at most gap."""
+    for gap, k, q in ((2.0, 8, 3.031), (1.0, 8, 3.031), (1.0, 3, 2.343), (0.5, 5, 2.728), (7.0, 8, 3.031)):
+        least = (q / gap) ** 2 * k * (k + 1) / 6
+        right = math.ceil(least)
+        hint = expect_number(needed(gap, k, q), right, tolerance=1e-9, hints=[
+            (least, "a number of tasks is whole: round up."),
+            (math.floor(least), "this is one task too few: round up, not down."),
+            (round(least), "round up: with fewer tasks the critical difference is larger than the gap."),
+            (math.ceil(math.sqrt(least)), "the number of tasks stands under the root; take the square."),
+            (math.ceil(q / gap * math.sqrt(k * (k + 1) / 6)), "the number of tasks stands under the root; take the "
+             "square."),
+            (math.ceil(q / gap**2 * k * (k + 1) / 6), "q is squared as well."),
+            (math.ceil((q / gap) ** 2 * k * (k - 1) / 6), "it is k (k + 1)."),
+        ], otherwise="solve q * sqrt(k (k + 1) / (6 n)) <= gap for n.")  # fmt: skip
+        if hint:
+            return f"gap {gap}, k {k}: {hint}"
+    return None
