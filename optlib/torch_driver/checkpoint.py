@@ -148,7 +148,10 @@ def _state_of_torch(state, name):
     ours |= {key: value.item() for key, value in ours.items() if key in NUMBERS and hasattr(value, "item")}
     if not ours:
         return {}
-    return {STEPS: 1, **ours} | ({STEPS: int(ours[STEPS])} if STEPS in ours else {})  # SGD does not count its steps
+    steps = int(ours.get(STEPS, 1))  # SGD does not count its steps
+    if steps == 0 and (full := [key for key, value in tensors_of(ours).items() if value.any()]):
+        raise _refusal(name, f"has not begun, and holds numbers other than 0 as {', '.join(full)}")  # Adagrad's may
+    return {**ours, STEPS: steps}
 
 
 def _group_of_torch(group, name):
