@@ -29,7 +29,7 @@ def by_autograd(n):
     return -length.grad
 
 
-FAULTS = {"B": "candidate", "C": "closed", "D": "gates swapped", "E": "deaf", "F": "no tanh"}
+FAULTS = {"B": "candidate", "C": "always read", "D": "gates swapped", "E": "deaf", "F": "no tanh"}
 
 
 def pairs(train, test, size, *, add=1, divide=True, mean=lambda p: np.exp(-np.log(p).mean())):
@@ -105,8 +105,8 @@ WRONG = [
     ("08.2", {}, "the letters of the five broken cells"),
     ("08.2", FAULTS | {"B": "lazy"}, "'lazy' is none of the faults"),
     ("08.2", FAULTS | {"C": ...}, "still a ... in it"),
-    ("08.2", FAULTS | {"B": np.array(["deaf", "closed"])}, "none of the faults"),
-    *(("08.2", FAULTS | {letter: "deaf" if letter != "E" else "closed"}, f"{letter}: ") for letter in FAULTS),
+    ("08.2", FAULTS | {"B": np.array(["deaf", "always read"])}, "none of the faults"),
+    *(("08.2", FAULTS | {letter: "deaf" if letter != "E" else "always read"}, f"{letter}: ") for letter in FAULTS),
     ("08.3", of_mean(lambda p: -np.log(p).mean()), "these are the nats"),
     ("08.3", of_mean(lambda p: -np.log2(p).mean()), "these are bits"),
     ("08.3", of_mean(lambda p: 2 ** -np.log(p).mean()), "natural"),

@@ -45,13 +45,13 @@ def _cell(x, h, c, W, U, b, fault=None):
     if fault == "deaf":
         write, keep, _, read = np.split(read_in, 4, axis=-1)
     c = _sigmoid(keep) * c + _sigmoid(write) * (_sigmoid if fault == "candidate" else np.tanh)(candidate)
-    h = (c if fault == "no tanh" else np.tanh(c)) * (1.0 if fault == "closed" else _sigmoid(read))
+    h = (c if fault == "no tanh" else np.tanh(c)) * (1.0 if fault == "always read" else _sigmoid(read))
     return h, c
 
 
 _FAULTS = {  # of each cell what is wrong, and what shows it
     "B": ("candidate", "it writes no negative number, even where the candidate is -20: it can take nothing away."),
-    "C": ("closed", "its output is there even where the bias of the read gate is -20."),
+    "C": ("always read", "its output is there even where the bias of the read gate is -20."),
     "D": ("gates swapped", "it forgets where the bias of the keep gate is 20 and that of the write gate -20."),
     "E": ("deaf", "its memory of 3 stays whatever h is, even where U would open or close its gates."),
     "F": ("no tanh", "its output is above 1 where the memory is 3 and the read gate is open."),
