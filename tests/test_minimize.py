@@ -283,7 +283,7 @@ def test_a_formula_for_arrays_only_runs_from_one_start_too():
     assert ol.minimize(clipped, ol.GradientDescent(lr=0.5), steps=3).x.ravel().tolist() == [3.0, 2.5, 2.0, 1.5]
 
 
-@pytest.mark.parametrize("error", [KeyError, TypeError, AttributeError, RuntimeError])
+@pytest.mark.parametrize("error", [KeyError, TypeError, AttributeError, RuntimeError, ValueError])
 def test_an_error_of_the_function_passes_and_is_met_once(error):
     met = []
 
@@ -295,17 +295,7 @@ def test_an_error_of_the_function_passes_and_is_met_once(error):
 
     with pytest.raises(error, match="mine"):
         ol.minimize(ol.objective(lambda x: x**2, grad=slopes, start=[3.0]), ol.GradientDescent(lr=0.1), steps=50)
-    assert len(met) == 1
-
-
-def test_a_value_error_of_the_function_passes_too():
-    def slopes(x):
-        if np.any(x < 1):
-            raise ValueError("mine")
-        return (2 * x,)
-
-    with pytest.raises(ValueError, match="mine"):
-        ol.minimize(ol.objective(lambda x: x**2, grad=slopes, start=[3.0]), ol.GradientDescent(lr=0.1), steps=50)
+    assert len(met) == (2 if error is ValueError else 1)  # floats raise one where arrays have NaN: arrays are tried too
 
 
 def test_an_error_at_the_start_passes():
