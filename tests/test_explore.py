@@ -180,12 +180,6 @@ def test_what_the_page_says_wrongly_changes_nothing():
         assert page.heard() == before
 
 
-def test_fixed_hyper_parameters_have_no_slider():
-    explorer = ol.explore(F, ol.Adam(lr=0.1), eps=1e-3)
-    assert "eps" not in [hyper["name"] for hyper in data_in(explorer.html())["rules"][0]["hypers"]]
-    assert explorer.paths[0].rule.eps == 1e-3
-
-
 def test_a_start_without_a_value_is_reported():
     f = ol.objective(lambda x, y: np.log(x) + y**2, name="half", start=(1.0, 1.0), domain=((-1, 2), (-1, 2)))
     explorer = ol.explore(f, ol.GradientDescent(lr=0.1), steps=5)

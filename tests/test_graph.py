@@ -26,16 +26,6 @@ def test_points_levels_axes_and_words_are_those_given(drawn):
         assert words in picture.description
 
 
-def test_a_page_follows_plain_python():
-    def powers(n, scale):
-        line = [(x, scale * x**n) for x in (0.01, 0.1, 1.0)]
-        return ol.plots.graph([line], f"To the power {n}", labels=["x^n"], xlabel="x", ylabel="", xlim=(0, 1),
-                              ylim=(0, 2))  # fmt: skip
-
-    board = ol.sliders(powers, n=(1, 5, 2), scale=(0.5, 2.0, 1.0))
-    assert board.live, board.fixed
-
-
 def test_what_a_star_unpacks_is_drawn_by_python():
     board = ol.sliders(lambda top: ol.plots.graph([[(0.01, 0), (1, top)]], labels=["one"], **AXES), top=(0.0, 2.0))
     assert "a star unpacks" in board.fixed

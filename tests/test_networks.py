@@ -184,17 +184,6 @@ def test_one_network_on_many_batches(network):
         np.testing.assert_allclose(grads[name][1, 2], alone_grads[name], rtol=1e-12, atol=1e-16)
 
 
-def test_a_learning_rate_for_each_run_reaches_its_own_weights(network):
-    rates = np.array([0.1, 0.2, 0.3])
-    many, (x, y, _) = networks.stack([start(network)] * 3), batch(network)
-    grads = network.loss_and_grads(many, x, y)[1]
-    new = ol.DictOptimizer(ol.GradientDescent(lr=rates[:, None, None])).step(many, grads)
-    for name in many:
-        moved = (many[name] - new[name]) / np.where(grads[name] == 0, 1, grads[name])
-        used = grads[name] != 0
-        np.testing.assert_allclose(moved[used], np.broadcast_to(rates[:, None, None], moved.shape)[used], rtol=1e-7)
-
-
 def test_float32_stays_and_nothing_is_written_to(network):
     params, (x, y, weights) = start(network, dtype=np.float32), batch(network, dtype=np.float32)
     before = copy.deepcopy((params, x, y))

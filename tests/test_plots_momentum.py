@@ -58,15 +58,6 @@ def test_the_map_has_the_kinds_and_the_factors(nesterov):
             assert phases.rate_of(u * u, beta, nesterov) == pytest.approx(factor, abs=1e-3)
 
 
-def test_kinds_are_seen_in_the_runs():
-    assert (np.diff(trace_of(0.05, 0.3)) < 0).all()
-    assert min(trace_of(0.05, 0.3)) > 0
-    swings = trace_of(0.1, 0.9)
-    assert 4 < (np.diff(np.sign(swings)) != 0).sum() < 10
-    assert (np.diff(np.sign(trace_of(1.9, 0.05))) != 0).all()
-    assert np.abs(trace_of(3.1, 0.5)[-1]) > 1e3
-
-
 def test_the_trace_is_the_run_of_the_rule():
     half = ol.objective(lambda x: 0.25 * x**2, grad=lambda x: (0.5 * x,), start=[1.0])
     for rule, nesterov in ((ol.Momentum, False), (ol.Nesterov, True)):

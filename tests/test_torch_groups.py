@@ -210,11 +210,6 @@ def test_weight_decay_is_decoupled_with_any_rule(cls, lr):
         np.testing.assert_allclose(p[0].detach().numpy(), x, rtol=1e-12)
 
 
-def test_decay_of_adam_is_torchs_adamw():
-    ours = run(lambda p: TorchOptimizer(p, ol.Adam, weight_decay=0.1))
-    torch.testing.assert_close(ours, run(lambda p: torch.optim.AdamW(p, weight_decay=0.1)), rtol=1e-12, atol=1e-14)
-
-
 @pytest.mark.parametrize("bad", [{"lr": -1.0}, {"weight_decay": -1.0}, {"weight_decya": 1.0}], ids=str)
 def test_no_group_is_stepped_where_one_is_refused(bad):
     a, b = weights([1.0], [2.0])
