@@ -106,6 +106,7 @@
     document.querySelectorAll(`.${name}`).forEach((host) => {
       if (host.shadowRoot) return;
       const data = JSON.parse(host.querySelector('script[type="application/json"]').textContent);
+      if (data.program && !optlib.programs?.[data.program]) return; // it is still to be read, and so is what wakes this
       const scene = data.scene ?? data.f?.scene;
       const still = scene && decodeURIComponent(host.querySelector("img").src);
       if (still) scene.bands = (still.match(/data:image\/png;base64,[\w+/=]+/) || [])[0];
