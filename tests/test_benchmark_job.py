@@ -15,6 +15,7 @@ from optlib import vision
 from optlib.benchmark import job as module
 from optlib.benchmark import plan, records, runner
 from optlib.benchmark.protocol import first_order
+from optlib.data import CIFAR100_MEAN, CIFAR100_STD
 from optlib.vision import loop
 
 FIRST_ORDER = first_order()
@@ -170,7 +171,7 @@ def test_training_as_test_changes_only_what_is_told(few):
 def test_the_constants_reach_training_test_and_the_first_layer(few, fitted):
     right, wrong = fitted(), fitted(training__constants="cifar100")
     image = torch.full((1, 2, 2, 3), 128, dtype=torch.uint8)
-    expected = [(128 - m) / s for m, s in zip(module.CIFAR100_MEAN, module.CIFAR100_STD, strict=True)]
+    expected = [(128 - m) / s for m, s in zip(CIFAR100_MEAN, CIFAR100_STD, strict=True)]
     torch.testing.assert_close(wrong["normalize"](image)[0, :, 0, 0], torch.tensor(expected))
     assert not torch.allclose(right["normalize"](image), wrong["normalize"](image))
     assert not torch.equal(right["model"].whiten.weight, wrong["model"].whiten.weight)

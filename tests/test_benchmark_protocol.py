@@ -238,8 +238,7 @@ def test_what_is_not_in_the_protocol_is_refused(change, message):
 
 
 def test_the_constants_are_the_published_ones():
-    from optlib.benchmark.job import CIFAR100_MEAN, CIFAR100_STD
-    from optlib.data import CIFAR10_MEAN
+    from optlib.data import CIFAR10_MEAN, CIFAR100_MEAN, CIFAR100_STD
 
     # As many public repositories have them, in shares of 255, with their rounding.
     assert [m / 255 for m in CIFAR100_MEAN] == pytest.approx([0.5071, 0.4866, 0.4409], abs=2e-4)

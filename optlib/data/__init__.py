@@ -10,7 +10,7 @@ Pillow for bundled photographs, and torch for `optlib.data.pixels`.
 """
 
 from .batching import Batches, batches
-from .cifar import CIFAR10_CLASSES, CIFAR10_MEAN, CIFAR10_STD, cifar10, cifar100
+from .cifar import CIFAR10_CLASSES, CIFAR10_MEAN, CIFAR10_STD, CIFAR100_MEAN, CIFAR100_STD, cifar10, cifar100
 from .idx import FASHION_MNIST_CLASSES, fashion_mnist, mnist
 from .preparation import Standardizer, split, standardize
 from .sets import Data, digits, least_squares, linear_regression, penguins, squared_error
@@ -18,7 +18,8 @@ from .stl import STL10_CLASSES, stl10
 from .text import novel, penn_treebank
 
 __all__ = [
-    "CIFAR10_CLASSES", "CIFAR10_MEAN", "CIFAR10_STD", "FASHION_MNIST_CLASSES", "STL10_CLASSES", "Batches", "Data",
-    "Standardizer", "batches", "cifar10", "cifar100", "digits", "fashion_mnist", "least_squares", "linear_regression",
-    "mnist", "novel", "penguins", "penn_treebank", "split", "squared_error", "standardize", "stl10",
+    "CIFAR10_CLASSES", "CIFAR10_MEAN", "CIFAR10_STD", "CIFAR100_MEAN", "CIFAR100_STD", "FASHION_MNIST_CLASSES",
+    "STL10_CLASSES", "Batches", "Data", "Standardizer", "batches", "cifar10", "cifar100", "digits", "fashion_mnist",
+    "least_squares", "linear_regression", "mnist", "novel", "penguins", "penn_treebank", "split", "squared_error",
+    "standardize", "stl10",
 ]

@@ -12,9 +12,9 @@ from .official import Official, check_labels
 
 CIFAR10_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 
-# Mean and standard deviation of red, green and blue (0..255) over the 50,000 training images.
-CIFAR10_MEAN = (125.3069, 122.9504, 113.8654)
-CIFAR10_STD = (62.9932, 62.0887, 66.7049)
+# Mean and standard deviation of red, green and blue (0..255) over the 50,000 training images of each set.
+CIFAR10_MEAN, CIFAR10_STD = (125.3069, 122.9504, 113.8654), (62.9932, 62.0887, 66.7049)
+CIFAR100_MEAN, CIFAR100_STD = (129.304, 124.070, 112.434), (68.170, 65.392, 70.418)
 
 SIDE = 32
 PLANES = 3 * SIDE * SIDE  # bytes of the red, green and blue plane of an image

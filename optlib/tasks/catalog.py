@@ -23,8 +23,6 @@ from .wide_resnet import WideResNet
 SHRUNK_AT_ONCE = 500  # images
 INK_SEED = 0
 BOUND_IMAGES = 500
-# Mean and standard deviation of red, green and blue (0..255) over CIFAR-100's training images.
-CIFAR100 = (129.304, 124.070, 112.434), (68.170, 65.392, 70.418)
 ZAREMBA = "W. Zaremba, I. Sutskever, O. Vinyals (2014), Recurrent Neural Network Regularization. arXiv:1409.2329"
 
 
@@ -120,7 +118,7 @@ register(Task(
 ))  # fmt: skip
 register(Task(
     name="cifar100", title="CIFAR-100, the network VGG",
-    data=cifar100, normalize=Normalize(*CIFAR100), augment=FlipAndShift("random", 2),
+    data=cifar100, normalize=Normalize(data.CIFAR100_MEAN, data.CIFAR100_STD), augment=FlipAndShift("random", 2),
     network=VGG, loss=F.cross_entropy, metric=ACCURACY,
     quick={
         "epochs": 3, "batch": 32, "examples": 2_500, "test_examples": 1_000, "validation": 500,

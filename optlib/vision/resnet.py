@@ -3,6 +3,7 @@
 Source: K. He, X. Zhang, S. Ren, J. Sun (2016), Deep Residual Learning for Image Recognition, CVPR.  arXiv:1512.03385
 """
 
+import torch
 import torch.nn.functional as F
 from torch import nn
 
@@ -57,6 +58,7 @@ class ResNet(nn.Module):
     classes, seed : as in `ResNet18`
     """
 
+    @torch.random.fork_rng(devices=[])  # torch's layers first draw weights of their own
     def __init__(self, widths, blocks, project, classes=10, seed=0):
         super().__init__()
         checks.integer(type(self).__name__, "classes", classes, least=2)

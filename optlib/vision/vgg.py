@@ -4,6 +4,7 @@ Source: K. Simonyan, A. Zisserman (2015), Very Deep Convolutional Networks for L
 configuration D.  arXiv:1409.1556
 """
 
+import torch
 from torch import nn
 
 from .. import checks
@@ -23,6 +24,7 @@ class VGG(nn.Module):
     classes, seed : as in `VGG16`
     """
 
+    @torch.random.fork_rng(devices=[])  # torch's layers first draw weights of their own
     def __init__(self, layers, classes=10, seed=0):
         super().__init__()
         checks.integer(type(self).__name__, "classes", classes, least=2)
