@@ -23,7 +23,10 @@ def test_a_task_is_measured_and_reported(script):
     measured = script.rates("novel", repeats=1, steps=2)
     assert measured["steps_per_second"].keys() == {"input", "plain_input", "step", "plain_step"}
     assert all(rate > 0 for rate in measured["steps_per_second"].values())
-    goals = [script.goal("input side, novel", measured["input_ratio"], ">= 2.0")]
+    goals = script.goals_of(measured)
+    assert [each["met"] for each in goals] == [measured["input_ratio"] >= 2, measured["step_ratio"] >= 1]
+    slow = script.goals_of({**measured, "step_ratio": 0.8, "compiled_ratio": 1.1})[1]
+    assert (slow["met"], slow["why"].endswith("compiled: 1.10")) == (False, True)
     text = script.report([measured], [{"task": "novel", "before_mb": 300, "peak_mb": 1300}], goals)
     assert "input side, novel" in text
     assert "1,300" in text

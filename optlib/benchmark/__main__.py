@@ -100,7 +100,12 @@ def _plot(options):
             if results.protocol.tuning:
                 pictures[start + "sensitivity"] = functools.partial(results.sensitivity, variant=variant)
     for name, draw in pictures.items():
-        print(draw().save(options.out / f"{results.protocol.name}_{name}.png"))
+        try:
+            print(draw().save(options.out / f"{results.protocol.name}_{name}.png"))
+        except ValueError as error:
+            if not results.protocol.tasks:
+                raise
+            print(f"{name} is not drawn: {error}", file=sys.stderr)  # of one task there may be runs, of another none
 
 
 def _rerun(options):

@@ -10,6 +10,7 @@ METRICS = {
     "test_accuracy": "test accuracy", "train_accuracy": "training accuracy", "test_loss": "test loss",
     "train_loss": "training loss",
 }  # fmt: skip
+WIDE = 10  # times the lowest value: from here on an axis is logarithmic
 
 
 def curves(results, metric, rules, variant):
@@ -55,9 +56,11 @@ def ranking(results, variant):
     data = {label: scale * np.array(results.accuracies(rule, variant)) for rule, label in named.items()}
     low, high = min(map(len, data.values())), max(map(len, data.values()))
     runs = "one run" if high == 1 else f"{low} to {high} runs" if low < high else f"{high} runs"
+    lowest, highest = (end(map(end, data.values())) for end in (min, max))
+    wide = not metric.higher and 0 < WIDE * lowest < highest  # a rule that hardly learns would leave no room to others
     label = f"test {metric.name}" + f" in {metric.unit}" * bool(metric.unit)
     return plots.ranking(data, label, _title(results, variant), best="max" if metric.higher else "min",
-                         settings=f"{runs} a rule; places by paired tests", logx=not metric.higher)  # fmt: skip
+                         settings=f"{runs} a rule; places by paired tests", logx=wide)  # fmt: skip
 
 
 def _title(results, variant):
