@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 
 from ..checks import WrongType, instance, integer, number, replacing
 from ..functions import Function
-from ..pictures.picture import PALETTE, show_name
+from ..pictures.picture import PALETTE, bundle, show_name
 from ..pictures.spectrum import Spectra
 from ..pictures.tracks import sentences, settings_line, tracks
 from . import browser_data, page, svg
@@ -101,11 +101,7 @@ class Animation:
         return f"<animation: {self.title}, {self.settings}>"
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        return {
-            "text/html": self.html(),
-            "image/png": page.base64_text(self.still()),  # for pages that drop HTML
-            "text/plain": repr(self),
-        }
+        return bundle(self.html(), self.still(), repr(self))
 
     # --- the player ----------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ import json
 import IPython.display
 import ipywidgets as widgets
 
-from ..pictures.picture import base64_text
+from ..pictures.picture import base64_text, bundle
 from . import page
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
@@ -38,7 +38,7 @@ def show(widget, name, body, png, text):
 
 def both(widget, html, png, text):
     """Put HTML, and a picture for places that show none, into the cell, and after it a widget."""
-    IPython.display.display({"text/html": html, "image/png": page.base64_text(png), "text/plain": text}, raw=True)
+    IPython.display.display(bundle(html, png, text), raw=True)
     view = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
     # The text is empty: pages without widgets would print it below the picture.
     IPython.display.display({WIDGET_VIEW: view, "text/plain": ""}, raw=True)

@@ -7,9 +7,9 @@ import numpy as np
 from .. import checks
 from ..minimize import grid, minimize
 from ..pictures.maps import heatmap as draw_map
-from ..pictures.picture import SMALL, number
+from ..pictures.picture import SMALL, bundle, number
 from ..trajectory import late_steps, lost
-from . import browser_data, offline, page
+from . import browser_data, offline
 from .scene import scene
 from .setting import setting, with_settings
 
@@ -108,11 +108,7 @@ class SettingsMap:
         return f'<div style="{COLUMNS}"><div>{drawn}</div>{path}</div>'
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        return {
-            "text/html": self.html(),
-            "image/png": page.base64_text(self.picture.png(**SMALL)),
-            "text/plain": repr(self),
-        }
+        return bundle(self.html(), self.picture.png(**SMALL), repr(self))
 
 
 def score_name(steps):

@@ -45,6 +45,12 @@ def mark(*parts):
     return "optlib-" + hashlib.sha256(joined.encode()).hexdigest()[:10]
 
 
+def program(source):
+    """The mark of a program, and the script that puts it there: a page has the programs of all its players."""
+    name = mark(source)
+    return name, f'((globalThis.optlib = globalThis.optlib || {{}}).programs ||= {{}})["{name}"] = (R) => ({source});'
+
+
 def still(png, description, width=None, kind="image/png"):
     """A picture with its description for screen readers."""
     size = f' width="{width}"' if width else ""

@@ -11,9 +11,8 @@ from ..minimize import minimize
 from ..optimizers.base import as_rule
 from ..pictures import theme
 from ..pictures.charts import curves, loss
-from ..pictures.picture import SMALL, Picture, number
+from ..pictures.picture import SMALL, Picture, bundle, number
 from ..trajectory import lost
-from . import page
 from .animation import animate
 from .heatmap import on_edge, score_name
 from .setting import with_settings
@@ -110,8 +109,7 @@ class Race:
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         still = self.animation.png(**SMALL) if isinstance(self.animation, Picture) else self.animation.still()
-        png = page.base64_text(still)
-        return {"text/html": self.html(), "image/png": png, "text/plain": repr(self)}
+        return bundle(self.html(), still, repr(self))
 
 
 class _Search(NamedTuple):

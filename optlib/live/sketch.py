@@ -32,9 +32,7 @@ def html(draw, drawing, png, controls, values):
     translate.Untranslatable
         Where a page cannot compute the picture.
     """
-    source = translate.picture(draw, drawing.sketch, [*controls]).source
-    mark = page.mark(source)
-    put = f'((globalThis.optlib = globalThis.optlib || {{}}).programs ||= {{}})["{mark}"] = (R) => ({source});'
+    mark, put = page.program(translate.picture(draw, drawing.sketch, [*controls]).source)
     contents = data(drawing, controls, values) | {"program": mark}
     return page.player("optlib-drawing", page.small_still(png, drawing.description), contents, SCRIPTS, put, STYLES)
 

@@ -8,7 +8,7 @@ from ..minimize import Trajectory, minimize
 from ..optimizers.base import as_rule
 from ..pictures import landscape
 from ..pictures.background import LEVELS
-from ..pictures.picture import show_name
+from ..pictures.picture import bundle, show_name
 from ..pictures.terrain import terrain
 from ..pictures.tracks import check_function, tracks
 from . import browser_data, page, svg
@@ -107,8 +107,4 @@ class Surface:
         return page.player("optlib-surface", still + svg.NOTE, self.data(), SCRIPTS)
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        return {
-            "text/html": self.html(),
-            "image/png": page.base64_text(self.picture.png(dpi=72)),  # for pages that drop HTML
-            "text/plain": repr(self),
-        }
+        return bundle(self.html(), self.picture.png(dpi=72), repr(self))

@@ -113,11 +113,7 @@ class Picture:
         return _figure(svg.replace("<svg", f"<svg {style}", 1))
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        return {
-            "text/html": self.html(),
-            "image/png": base64_text(self.png(**SMALL)),
-            "text/plain": self.description,
-        }
+        return bundle(self.html(), self.png(**SMALL), self.description)
 
     def __repr__(self):
         return self.description
@@ -134,6 +130,11 @@ def _figure(content):
         "max-width:100%;box-sizing:border-box;"
         f'background:{theme.PAPER};border-radius:8px">{content}</figure>'
     )
+
+
+def bundle(html, png, text):
+    """What a notebook keeps of a picture: HTML, a PNG file for pages that drop HTML, and text for a terminal."""
+    return {"text/html": html, "image/png": base64_text(png), "text/plain": text}
 
 
 def base64_text(content):
