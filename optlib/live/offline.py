@@ -17,6 +17,7 @@ from .setting import code_name, given, inside
 SCRIPTS = ("core.js", "canvas.js", "runtime.js", "engine.js", "slider.js", "tuning.js", "bridge.js", "chart.js",
            "explore.js", "state.js")  # fmt: skip
 CHECKED_POINTS, CHECKED_STEPS = 5, 10
+MOST_POINTS = 400  # of a path that Python computes
 
 
 def html(setting, view, picture, names=None, chart=None, bridge=""):
@@ -28,12 +29,9 @@ def html(setting, view, picture, names=None, chart=None, bridge=""):
     still, with the reason, until Python answers.
     """
     contents = data(setting, view, names)
-    source = program(setting)
-    contents["program"] = mark = page.mark(source)
+    contents["program"], put = page.program(program(setting))
     if chart:
         contents["chart"] = chart
-    # Under its mark: a page has the programs of all its explorables.
-    put = f'((globalThis.optlib = globalThis.optlib || {{}}).programs ||= {{}})["{mark}"] = (R) => ({source});'
     return page.player("optlib-explorable", picture, contents, SCRIPTS, put, ("player.css", "explore.css"), bridge)
 
 
@@ -179,10 +177,10 @@ def _program(one):
     return None if reason else source
 
 
-def path_data(path, most=400):
-    """A path that Python computes, thinned to at most so many points, as the page's own runs are."""
+def path_data(path):
+    """A path that Python computes, thinned as the page's own runs are."""
     last = int(path.ended_at)
-    stride = -(-max(last, 1) // most)
+    stride = -(-max(last, 1) // MOST_POINTS)
     kept = np.append(np.arange(0, last, stride), last)
     short = lambda values: [float(f"{v:.7g}") for v in values]
     return {

@@ -16,7 +16,7 @@ _PLANE, _LOSS, _RATE = (0.07, 0.115, 0.46, 0.75), (0.64, 0.47, 0.345, 0.395), (0
 _DECADES = 4  # shown below the loss at the start
 
 
-def noisy_run(f, x, rates, title="", extent=None):
+def noisy_run(f, x, rates, title=""):
     """One run on noisy gradients: its path on the contours, and beside it loss and learning rate against the step.
 
     All runs of one length on one function share a figure that is drawn once, so that a slider may be dragged.
@@ -30,8 +30,6 @@ def noisy_run(f, x, rates, title="", extent=None):
     rates : array (steps,) of positive numbers
         The learning rate of each step.
     title : str
-    extent : ((x low, x high), (y low, y high)), optional
-        By default the function's domain.
 
     Returns
     -------
@@ -46,19 +44,18 @@ def noisy_run(f, x, rates, title="", extent=None):
         raise ValueError(
             f"noisy_run: rates has shape {rates.shape}; it must be one positive number a step, {len(x) - 1}"
         )
-    extent = None if extent is None else tuple((float(low), float(high)) for low, high in extent)
-    return RunPicture(f, x, kept, rates, str(title), extent)
+    return RunPicture(f, x, kept, rates, str(title))
 
 
 class RunPicture(Picture):
     """What `noisy_run` returns: before it is drawn, it moves what moves on a figure that it shares with others."""
 
-    def __init__(self, f, x, kept, rates, title, extent):
+    def __init__(self, f, x, kept, rates, title):
         self.x, self.rates, self.title = x[:kept], rates, title
         with np.errstate(all="ignore"):
             self.loss = f(self.x) - f.minimum
         first = float(self.loss[0])  # zero for a run that starts at the minimum
-        self.board = _board(f, len(x) - 1, first if 0 < first < HUGE else 1.0, extent)
+        self.board = _board(f, len(x) - 1, first if 0 < first < HUGE else 1.0)
         super().__init__(
             self.board.figure, self.board.axes,
             f"{title or show_name(f)}: a path of {len(x) - 1:,} steps from {point(x[0])} to {point(self.x[-1])} on "
@@ -86,8 +83,8 @@ class RunPicture(Picture):
 class Board(KeptFigure):
     """Contours and axes that stay; path, loss, rates and title move."""
 
-    def __init__(self, f, steps, first, extent):
-        land = terrain("noisy_run", f, extent)
+    def __init__(self, f, steps, first):
+        land = terrain("noisy_run", f)
         with theme.themed():
             super().__init__(_SIZE)
             plane, loss, rate = self.axes = [self.figure.add_axes(place) for place in (_PLANE, _LOSS, _RATE)]

@@ -17,14 +17,13 @@ PANELS = {"loss": "training loss", "accuracy": "test accuracy"}
 TOP = 0.1  # so far above the highest first value the loss axis of a race ends: what rises beyond is cut off
 
 
-def progress(runs, ylabel="loss", title=None, *, logx=True, logy=True):
-    """The same runs three times: against steps, against examples read, against seconds.
+def progress(runs, ylabel="loss", title=None):
+    """The same runs three times, on logarithmic axes: against steps, against examples read, against seconds.
 
     Parameters
     ----------
     runs : dict of label -> dict with the arrays (n,) "steps", "examples", "seconds" and "loss"
     ylabel, title : str
-    logx, logy : bool
 
     Returns
     -------
@@ -34,9 +33,9 @@ def progress(runs, ylabel="loss", title=None, *, logx=True, logy=True):
     with canvas((9.6, 4.8), ncols=3, sharey=True) as (figure, panels):
         for axes, (key, name) in zip(panels, AXES.items(), strict=True):
             for (label, run), style in zip(data.items(), styles(data), strict=True):
-                y = drawable(run["loss"], logy)
-                axes.plot(drawable(run[key], logx), y, label=label, **style, markevery=every(len(y), EVERY_POINT, 8))
-            scales(axes, logx, logy, [run[key] for run in data.values()])
+                y = drawable(run["loss"], True)
+                axes.plot(drawable(run[key], True), y, label=label, **style, markevery=every(len(y), EVERY_POINT, 8))
+            scales(axes, True, True, [run[key] for run in data.values()])
             axes.set_xlabel(name)
         panels[0].set_ylabel(text(ylabel))
         headline(figure, title or f"{ylabel} per step, per example and per second")
@@ -103,7 +102,7 @@ def dashboard(x, runs, title=None, *, hlines=None):
     )  # fmt: skip
 
 
-def race_picture(runs, settings, title="Live race"):
+def race_picture(runs, settings):
     """Training loss and test accuracy of several runs against epochs.
 
     Parameters
@@ -113,7 +112,6 @@ def race_picture(runs, settings, title="Live race"):
         at once, or has not begun, has empty arrays.
     settings : str
         Second line of the title.
-    title : str
 
     Returns
     -------
@@ -138,9 +136,9 @@ def race_picture(runs, settings, title="Live race"):
                 axes.set(xticks=[], yticks=[])
         panels[1].set_ylim(0, None)
         panels[1].yaxis.set_major_formatter(PercentFormatter(1.0))
-        headline(figure, title, settings)
+        headline(figure, "Live race", settings)
         _legend_below(figure, panels[0], min(4, len(runs)))
-    words = [f"{title}, {settings}: training loss and test accuracy against epochs."]
+    words = [f"Live race, {settings}: training loss and test accuracy against epochs."]
     for label, run in runs.items():
         if not len(run["epochs"]):
             words.append(f"{label}: diverged at once." if run["diverged"] else f"{label}: not begun.")
@@ -151,7 +149,7 @@ def race_picture(runs, settings, title="Live race"):
     return Picture(figure, list(panels), *words)
 
 
-def bands(x, ys, xlabel, ylabel, title=None, *, logx=False, logy=False, ylim=None):
+def bands(x, ys, xlabel, ylabel, title=None, *, logy=False):
     """Means over several runs as lines, and bands of one standard deviation around them.
 
     Parameters
@@ -160,9 +158,8 @@ def bands(x, ys, xlabel, ylabel, title=None, *, logx=False, logy=False, ylim=Non
     ys : dict of label -> array (n, runs)
         A label that is the name of an optimizer, or starts with one, gets that optimizer's look.
     xlabel, ylabel, title : str
-    logx, logy : bool
+    logy : bool
         On a logarithmic axis mean and deviation are those of the logarithms.
-    ylim : (low, high), optional
 
     Returns
     -------
@@ -189,8 +186,8 @@ def bands(x, ys, xlabel, ylabel, title=None, *, logx=False, logy=False, ylim=Non
             axes.fill_between(x, low, high, color=style["color"], alpha=0.18, linewidth=0)
             axes.plot(x, mean, label=label, **style, markevery=every(len(x), EVERY_POINT, 10))
             words.append(f"{label}: from {number(mean[0])} to {number(mean[-1])}.")
-        scales(axes, logx, logy, [x])
-        axes.set(xlabel=text(xlabel), ylabel=text(ylabel), ylim=ylim)
+        scales(axes, False, logy, [x])
+        axes.set(xlabel=text(xlabel), ylabel=text(ylabel))
         title_and_legend(figure, title or f"{ylabel} against {xlabel}", shown, axes.lines)
     return Picture(figure, axes, *words)
 
