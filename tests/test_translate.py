@@ -3,18 +3,14 @@
 import functools
 import json
 import math
-import shutil
 
 import numpy as np
 import pytest
+from test_browser import browser, pytestmark  # noqa: F401
 
 import optlib as ol
 from optlib.live import page, translate
 from optlib.live.translate import Untranslatable
-
-sync_api = pytest.importorskip("playwright.sync_api")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no Chromium is installed (Debian: apt-get install chromium)")
 
 RULES = {name: cls for name, cls in ol.OPTIMIZERS.items()
          if cls.reads == ("gradient",) and name not in ("Shampoo", "SOAP")}  # fmt: skip
@@ -26,20 +22,17 @@ Base = ol.optimizers.Optimizer
 
 
 @pytest.fixture(scope="module")
-def run():
+def run(browser):  # noqa: F811
     """Evaluates JavaScript with the runtime and returns its value; infinities and NaN come through as text."""
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--in-process-gpu"])
-        tab = browser.new_page()
-        runtime = f"{page.asset('runtime.js')}\nconst {{ R }} = optlib;"
+    tab = browser.new_page()
+    runtime = f"{page.asset('runtime.js')}\nconst {{ R }} = optlib;"
 
-        def evaluate(expression):
-            plain = "(k, v) => (typeof v === 'number' && !Number.isFinite(v) ? `${v}` : v)"
-            text = tab.evaluate(f"() => {{ {runtime}\nreturn JSON.stringify({expression}, {plain}); }}")
-            return json.loads(text)
+    def evaluate(expression):
+        plain = "(k, v) => (typeof v === 'number' && !Number.isFinite(v) ? `${v}` : v)"
+        text = tab.evaluate(f"() => {{ {runtime}\nreturn JSON.stringify({expression}, {plain}); }}")
+        return json.loads(text)
 
-        yield evaluate
-        browser.close()
+    return evaluate
 
 
 def numbers(values):
