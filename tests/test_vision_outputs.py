@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import nn
 from vision_cases import Tiny, adam, images, one_thread, sgd, short, weights  # noqa: F401
 
+from optlib.data import batches
 from optlib.vision import evaluate
 from optlib.vision.images import InOrder, Shuffled
 
@@ -142,3 +143,78 @@ def test_gradients_are_recorded_again_after_an_evaluation_that_was_refused():
     with pytest.raises(ValueError, match="labels of test contain 4"):
         evaluate(Tiny(), (images()[0], images()[1] + 1))
     assert torch.is_grad_enabled()
+
+
+# --- sources of one's own -------------------------------------------------------------------------------------------
+
+
+class Own:
+    """Points and the half of the plane in which they lie; a source of its own, with what `fit` asks for."""
+
+    def __init__(self, size=8, **others):
+        self.x = torch.linspace(-1, 1, 44).view(22, 2)
+        self.y, self.size = (self.x[:, 0] > 0).long(), size
+        vars(self).update(others)
+
+    def epoch(self, k):
+        yield from zip(self.x.split(self.size), self.y.split(self.size), strict=True)
+
+
+def test_a_source_needs_no_more_than_its_epochs_and_how_they_are_cut(tmp_path):
+    def run(**options):
+        model = nn.Linear(2, 2)
+        with torch.no_grad():
+            model.weight.zero_()
+        halt = lambda run: run.stop() if run.epoch == options.get("stop") else None
+        train = Own(batches=batches(22, 8, seed=0))
+        return model, short(model, adam(model, 0.1), train, Own(), batch=None, epochs=4, callbacks=[halt],
+                            checkpoint=options.get("checkpoint"))[1]  # fmt: skip
+
+    path = tmp_path / "own.pt"
+    model, history = run()
+    assert history.test_accuracy[-1] > 0.9
+    assert evaluate(model, Own())[1] == history.test_accuracy[-1]
+    run(checkpoint=path, stop=1)
+    assert len(run(checkpoint=path)[1].test_loss) == 4
+    with pytest.raises(TypeError, match=r"fit: train is a Own without batches; .* ol\.data\.batches\(n, size, seed=0\)"):
+        short(model, adam(model), Own(), batch=None)
+
+
+@pytest.mark.parametrize("dtype", [torch.long, torch.bool])
+def test_one_output_has_no_classes(dtype):
+    """It would be right always: the only score is the highest one."""
+    model = nn.Linear(2, 1)
+    loss = lambda output, y: F.binary_cross_entropy_with_logits(output[:, 0], y.float())
+    source = Own(batches=batches(22, 8, seed=0))
+    source.y = source.y.to(dtype)
+    _, history = short(model, adam(model), source, source, batch=None, loss=loss)
+    assert (history.train_accuracy, history.test_accuracy) == ([], [])
+
+
+@pytest.mark.parametrize(("make", "words"), [
+    (lambda x, y: Shuffled(x, y[:5], 4), r"Shuffled: 22 inputs and 5 labels were given; one of each"),
+    (lambda x, y: InOrder(x[:5], y), r"InOrder: 5 inputs and 22 labels were given; one of each"),
+    (lambda x, y: InOrder(x[:0], y[:0]), "InOrder: no examples were given"),
+    (lambda x, y: InOrder(x[:0], None), "InOrder: no examples were given"),
+    (lambda x, y: InOrder(x, y, size=0), "InOrder: size=0 must be an integer of at least 1"),
+])  # fmt: skip
+def test_examples_that_do_not_go_together_are_refused(make, words):
+    with pytest.raises(ValueError, match=words):
+        make(Own().x, Own().y)
+
+
+def test_an_evaluation_of_nothing_is_refused():
+    empty = Own()
+    empty.epoch = lambda k: iter(())
+    with pytest.raises(ValueError, match="evaluate: test gives no batch"):
+        evaluate(nn.Linear(2, 2), empty)
+
+
+def test_what_is_augmented_need_not_be_bytes():
+    noise = lambda x, epoch, generator: x + torch.randn(x.shape, generator=generator)
+    source = Shuffled(Own().x, Own().y, 8, 0, noise, unchanged)
+    first, second = (torch.cat([x for x, _ in source.epoch(k)]) for k in (0, 0))
+    assert torch.equal(first, second)
+    assert not torch.isin(first, source.images).any()
+    with pytest.raises(ValueError, match=r"augment must return float32 \(22, 2\), as it is given"):
+        next(Shuffled(Own().x, Own().y, 8, 0, lambda x, epoch, generator: x.double(), unchanged).epoch(0))

@@ -45,7 +45,7 @@ X, Y = images()
     ({"schedule": ol.schedules.OnPlateau(1.0)}, ValueError, "reads the loss"),
     ({"loss": None}, TypeError, "loss=None"),
     ({"loss": functools.partial(F.cross_entropy, reduction="none")}, ValueError, "loss gives.*mean"),
-    ({"augment": lambda x, epoch, generator: x.float()}, ValueError, "augment must return bytes"),
+    ({"augment": lambda x, epoch, generator: x.float()}, ValueError, "augment must return uint8"),
     ({"augment": True}, TypeError, "augment=True"),
     ({"callbacks": [3]}, TypeError, "callbacks contains 3"),
     ({"callbacks": [LookAhead]}, TypeError, r"callbacks contains .*LookAhead.*Callback\(\)"),

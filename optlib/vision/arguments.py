@@ -62,9 +62,9 @@ def check_fits_together(run):
     with evaluation(run.model):
         output = run.model(x)
     if are_scores(output, labels):
-        check_labels("fit", "train", run.train.labels, output.shape[-1])
-        if run.test is not None:
-            check_labels("fit", "test", run.test.labels, output.shape[-1])
+        for name, source in (("train", run.train), ("test", run.test)):
+            if getattr(source, "labels", None) is not None:  # a source need not know all of them
+                check_labels("fit", name, source.labels, output.shape[-1])
     elif run.of_pair:
         shape = tuple(output.shape) if isinstance(output, torch.Tensor) else type(output).__name__
         raise ValueError(f"fit: model gives {shape} for {len(x)} images; it must give scores ({len(x)}, classes)")

@@ -14,6 +14,14 @@ from ..data.seeds import number_for
 class _Set:
     """Images, or other examples, and their labels."""
 
+    def __init__(self, images, labels, normalize):
+        kind = type(self).__name__
+        if labels is not None and len(labels) != len(images):
+            raise ValueError(f"{kind}: {len(images)} inputs and {len(labels)} labels were given; one of each is needed")
+        if not len(images):
+            raise ValueError(f"{kind}: no examples were given; at least one is needed")
+        self.images, self.labels, self.normalize = images, labels, normalize or Normalize()
+
     def batch(self, i, images=None):
         """Normalized inputs and labels of the examples ``i``; ``images`` take the place of those as stored."""
         x = self.normalize((self.images if images is None else images)[i])
@@ -35,19 +43,18 @@ class Shuffled(_Set):
     """
 
     def __init__(self, images, labels, size, seed=0, augment=None, normalize=None):
-        self.images, self.labels = images, labels
-        self.augment, self.normalize = augment, normalize or Normalize()
-        self.batches = batches(len(images), size, seed=seed)
+        super().__init__(images, labels, normalize)
+        self.augment, self.batches = augment, batches(len(images), size, seed=seed)
 
     def epoch(self, k):
         """Yield the batches of epoch ``k``, 0 for the first: inputs, of images floats (b, 3, H, W), and labels (b,)."""
         images, order = self.images, torch.from_numpy(self.batches.order(k)).to(self.images.device)
         if self.augment is not None:
             images = self.augment(images, k, torch.Generator().manual_seed(number_for(self.batches.seed, k, 1)))
-            if getattr(images, "shape", None) != self.images.shape or images.dtype != torch.uint8:
-                raise ValueError(
-                    f"fit: augment must return bytes (uint8) of the shape it is given, {tuple(self.images.shape)}"
-                )
+            given = self.images
+            if getattr(images, "shape", None) != given.shape or images.dtype != given.dtype:
+                dtype = str(given.dtype).removeprefix("torch.")
+                raise ValueError(f"fit: augment must return {dtype} {tuple(given.shape)}, as it is given")
         for i in order.split(self.batches.size):
             yield self.batch(i, images)
 
@@ -64,7 +71,8 @@ class InOrder(_Set):
     """
 
     def __init__(self, images, labels, normalize=None, size=500):
-        self.images, self.labels, self.normalize, self.size = images, labels, normalize or Normalize(), size
+        super().__init__(images, labels, normalize)
+        self.size = checks.integer("InOrder", "size", size, least=1)
 
     def epoch(self, k=0):
         """As `Shuffled.epoch`; the same for each ``k``."""
@@ -78,6 +86,11 @@ def as_train(train, batch, seed, augment, normalize, device):
         for name, value in (("batch", batch), ("augment", augment)):
             if value is not None:
                 raise ValueError(f"fit: {name}={value!r} is for pairs (images, labels); {train!r} makes its own")
+        if not hasattr(train, "batches"):
+            raise TypeError(
+                f"fit: train is a {type(train).__name__} without batches; a source has how an epoch of n examples is "
+                "cut as self.batches = ol.data.batches(n, size, seed=0)"
+            )
         return train
     images, labels = as_pair("fit", "train", train)
     size = checks.integer("fit", "batch", batch, least=1, most=len(images))
@@ -90,10 +103,9 @@ def as_test(who, test, normalize, size=500):
 
 
 def fingerprint(source):
-    """Checksums of a source's images and labels, so that a run is not resumed with other data."""
-    images = source.images if hasattr(source, "images") else next(iter(source.epoch(0)))[0]
-    tensors = [each for each in (images, source.labels) if each is not None]
-    return [f"{zlib.crc32(each.cpu().contiguous().numpy()):08x}" for each in tensors]
+    """Checksums of a source's images and labels, or of its first batch, so that a run resumes with the same data."""
+    pair = (source.images, source.labels) if isinstance(source, _Set) else next(iter(source.epoch(0)))
+    return [f"{zlib.crc32(each.cpu().contiguous().numpy()):08x}" for each in pair if each is not None]
 
 
 def as_images(who, name, images):
@@ -124,12 +136,13 @@ def as_pair(who, name, pair):
 
 
 def are_scores(output, labels):
-    """Whether a network's output are scores of classes: floats, one for each class along the last dimension.
+    """Whether a network's output are scores of classes, two or more: floats along the last dimension.
 
     The labels are then integers of the other dimensions: (B,) with scores (B, classes), (B, T) with (B, T, classes).
     """
     tensors = isinstance(output, torch.Tensor) and isinstance(labels, torch.Tensor)
-    return tensors and not labels.dtype.is_floating_point and output.shape[:-1] == labels.shape
+    return (tensors and not labels.dtype.is_floating_point and output.shape[:-1] == labels.shape
+            and output.shape[-1] > 1)  # fmt: skip
 
 
 def sums_of(loss, output, labels):

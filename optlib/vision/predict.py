@@ -90,7 +90,10 @@ def evaluate(model, test, *, loss=F.cross_entropy, flips=False, normalize=None, 
             check_labels("evaluate", "test", labels, output.shape[-1])
         return sums_of(loss(output, labels), output, labels), len(labels)
 
-    batches, sizes = zip(*_batches("evaluate", model, source, flips, precision, layout, sums), strict=True)
+    results = _batches("evaluate", model, source, flips, precision, layout, sums)
+    if not results:
+        raise ValueError("evaluate: test gives no batch; it must give at least one")
+    batches, sizes = zip(*results, strict=True)
     mean, *accuracy = (sum(batches) / sum(sizes)).tolist()
     return mean, accuracy[0] if accuracy else None
 
