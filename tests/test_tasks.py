@@ -6,6 +6,7 @@ Sets that a reader must fetch are replaced by a few examples made here, in the f
 import dataclasses
 import json
 import math
+import re
 
 import numpy as np
 import pytest
@@ -177,12 +178,52 @@ def test_seeds_decide_the_weights_and_leave_torch_alone(name):
     ({"epoch": 3}, ValueError, "'epoch': 3.*must have epochs"),
     ({"network": 3}, TypeError, "network=3 must be a dict"),
     ({"examples": 10**6}, ValueError, "examples=1000000 must be an integer from 0 to 5000"),
-    ({"examples": 60, "validation": 30}, ValueError, "validation=30 and batch=32 are more than the 60"),
+    ({"examples": 30}, ValueError, "batch=32 and 0 examples held out are more than the 30"),
     ({"network": {"depth": 3}}, TypeError, "depth"),
+    ({"network": {"blocks": np.int64(1)}}, TypeError, r"network=\{.*must be plain values, fit for JSON"),
+    ({"data": {"side": math.nan}}, TypeError, r"data=\{.*must be plain values"),
 ])  # fmt: skip
 def test_wrong_settings_are_refused_by_name(changes, error, words):
     with pytest.raises(error, match=words):
         ol.tasks.train("cifar10", ol.Adam(lr=1e-3), **changes)
+
+
+def test_without_tuning_no_examples_need_be_left_for_it():
+    settings = TASKS["cifar10"].settings(examples=60, batch=60)  # and 500 for validation
+    assert len(TASKS["cifar10"].sources(settings)[0].images) == 60
+    with pytest.raises(ValueError, match="batch=60 and 500 examples held out are more than the 60"):
+        TASKS["cifar10"].sources(settings, tuning=True)
+
+
+@pytest.mark.parametrize(("name", "changes", "words"), [
+    *(("cifar10", {"side": side}, "must divide the 32 pixels") for side in (10, 64, 0, -16, 16.0, [16])),
+    *(("novel", {"window": window}, "must be an integer from 1 to 616290") for window in (0, -3, 10**6, 4.5)),
+    *(("penn_treebank", {"words": words}, "must be an integer from 1 to 10000") for words in (0, -1, 10_001)),
+    ("penn_treebank", {"window": 8_000}, "must be an integer from 1 to 7999"),
+])  # fmt: skip
+def test_data_that_cannot_be_cut_so_are_refused(name, changes, words):
+    task, (setting,) = TASKS[name], changes.items()
+    with pytest.raises(ValueError, match=re.escape("task: {}={} ".format(*setting)) + words):
+        task.sources(task.settings(data=changes))
+
+
+@pytest.mark.parametrize(("change", "words"), [
+    ({"name": 3}, "Task: name=3 must be a str"),
+    ({"title": None}, "Task: title=None must be a str"),
+    ({"source": None}, "Task: source=None must be a str"),
+    ({"data": "data.csv"}, "Task: data='data.csv' must be callable"),
+    ({"network": None}, "Task: network=None must be callable"),
+    ({"measures": 1}, "Task: measures=1 must be callable"),
+    ({"metric": "accuracy"}, "Task: metric='accuracy' must be a Metric"),
+    ({"quick": None}, "task 'cifar10': settings=None must have epochs"),
+])  # fmt: skip
+def test_a_task_that_cannot_work_is_refused(change, words):
+    with pytest.raises((TypeError, ValueError), match=words):
+        dataclasses.replace(TASKS["cifar10"], **change)
+    with pytest.raises(ValueError, match="Metric: of='error' must be"):
+        dataclasses.replace(base.ACCURACY, of="error")
+    with pytest.raises(TypeError, match="Metric: higher=1 must be True or False"):
+        dataclasses.replace(base.ACCURACY, higher=1)
 
 
 def test_wrong_names_are_answered_with_what_is_there():

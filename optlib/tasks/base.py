@@ -44,6 +44,10 @@ class Metric:
     of: str
     convert: Callable = float
 
+    def __post_init__(self):
+        checks.choice("Metric", "of", self.of, ("accuracy", "loss"))
+        checks.flag("Metric", "higher", self.higher)
+
     def values(self, history, part="test"):
         """One number for each epoch, from `History.to_dict`; ``part`` is "test" or "train"."""
         return [self.convert(value) for value in history[f"{checks.choice('Metric', 'part', part, PARTS)}_{self.of}"]]
@@ -112,6 +116,13 @@ class Task:
     measures: Callable | None = None
 
     def __post_init__(self):
+        for name in ("name", "title", "source"):
+            checks.instance("Task", name, getattr(self, name), str, "'mnist'")
+        for name in ("data", "normalize", "network", "loss", "augment", "measures"):
+            value = getattr(self, name)
+            if not callable(value) and (value is not None or name not in ("augment", "measures")):
+                raise TypeError(f"Task: {name}={value!r} must be callable")
+        checks.instance("Task", "metric", self.metric, Metric, "ol.tasks.ACCURACY")
         for budget in BUDGETS:
             self.check(self.settings(budget))
 
@@ -145,7 +156,11 @@ class Task:
         for name, least in COUNTS.items():
             checks.integer(who, name, settings[name], least)
         for name in ("data", "network"):
-            checks.instance(who, name, settings[name], dict, "{}")
+            value = checks.instance(who, name, settings[name], dict, "{}")
+            try:
+                json.dumps(value, allow_nan=False)
+            except (TypeError, ValueError):
+                raise checks.WrongType(f"{who}: {name}={value!r} must be plain values, fit for JSON") from None
         return settings
 
     def sources(self, settings, seed=0, root=None, tuning=False, device="cpu"):
@@ -177,18 +192,16 @@ class Task:
             For settings that ask for more examples than there are.
         """
         settings = self.check(settings)
-        chosen, held = self._chosen(settings, "examples", root), settings["validation"]
+        chosen, held = self._chosen(settings, "examples", root), settings["validation"] if tuning else 0
         if held + settings["batch"] > len(chosen[0]):
             raise ValueError(
-                f"task {self.name!r}: validation={held} and batch={settings['batch']} are more than the "
+                f"task {self.name!r}: batch={settings['batch']} and {held} examples held out are more than the "
                 f"{len(chosen[0]):,} training examples"
             )
-        part = lambda pair, i: [None if each is None else each[i].to(device) for each in pair]
-        kept, tested = (chosen, self._chosen(settings, "test_examples", root)) if not tuning else (
-            part(chosen, slice(held, None)), part(chosen, slice(held)))  # fmt: skip
-        every = slice(None)
-        train = Shuffled(*part(kept, every), settings["batch"], seed, self.augment, self.normalize)
-        return train, InOrder(*part(tested, every), self.normalize, settings["batch"])
+        part = lambda pair, *ends: [None if each is None else each[slice(*ends)].to(device) for each in pair]
+        tested = part(chosen, held) if tuning else part(self._chosen(settings, "test_examples", root), None)
+        train = Shuffled(*part(chosen, held, None), settings["batch"], seed, self.augment, self.normalize)
+        return train, InOrder(*tested, self.normalize, settings["batch"])
 
     def _chosen(self, settings, name, root):
         """So many training or test examples, always the same ones, in an order that is always the same."""

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from .. import data
+from .. import checks, data
 from ..data.pixels import Normalize
 from ..data.seeds import number_for
 from ..vision.augment import FlipAndShift
@@ -28,9 +28,12 @@ ZAREMBA = "W. Zaremba, I. Sutskever, O. Vinyals (2014), Recurrent Neural Network
 
 def shrunk(images, side):
     """Bytes (n, side, side, 3) of bytes (n, H, H, 3): each pixel is the mean of a square of pixels."""
-    images, factor = torch.from_numpy(images), images.shape[1] // side
-    if factor == 1:
+    images, full = torch.from_numpy(images), images.shape[1]
+    if type(side) is not int or side < 1 or full % side:
+        raise ValueError(f"task: side={side!r} must divide the {full} pixels of a side, so that none are left over")
+    if side == full:
         return images
+    factor = full // side
     parts = [F.avg_pool2d(part.permute(0, 3, 1, 2).float(), factor) for part in images.split(SHRUNK_AT_ONCE)]
     return torch.cat(parts).round().byte().permute(0, 2, 3, 1).contiguous()
 
@@ -46,6 +49,7 @@ def unchanged(codes):
 
 def windows(codes, length):
     """Windows of a text, one after the other, and for each the codes that follow its own: two tensors (n, length)."""
+    checks.integer("task", "window", length, least=1, most=len(codes) - 1)
     cut = torch.from_numpy(codes).unfold(0, length + 1, length)
     return cut[:, :-1], cut[:, 1:]
 
@@ -73,10 +77,8 @@ def fashion_mnist(train, root, full):
 def penn_treebank(train, root, words, window):
     """Of the vocabulary, so many words; rarer ones share the last code."""
     codes, vocabulary = data.penn_treebank(train, root)
-    if words < len(vocabulary):
-        counts = np.bincount(data.penn_treebank(True, root)[0], minlength=len(vocabulary))
-        codes = np.minimum(np.argsort(np.argsort(-counts, kind="stable"))[codes], words - 1)
-    return windows(codes, window)
+    checks.integer("task", "words", words, least=1, most=len(vocabulary))
+    return windows(np.minimum(codes, words - 1), window)  # the commonest words come first
 
 
 def novel(train, root, window):

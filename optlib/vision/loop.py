@@ -35,8 +35,8 @@ def fit(model, optimizer, train, test=None, *, epochs, batch=None, schedule=None
     train, test : pairs (images, labels)
         Bytes (N, H, W, 3) and integers (N,), tensors or arrays.  Nothing is learned from ``test``.  A source that makes
         its own batches, such as `optlib.vision.images.Shuffled`, is accepted too: of images, texts or anything else.
-        Its ``epoch(k)`` yields pairs of inputs and labels, and of training examples ``batches``, from `ol.data.batches`,
-        says how many.  Then leave ``batch``, ``augment`` and ``normalize`` unset; the source handles them.
+        Its ``epoch(k)`` yields pairs of inputs and labels; ``batches``, from `ol.data.batches`, says how many of
+        training examples.  Then leave ``batch``, ``augment`` and ``normalize`` unset; the source handles them.
     epochs : int, at least 1
     batch : int
         Images in a batch; the last batch of an epoch holds the remainder.  Required for pairs.
