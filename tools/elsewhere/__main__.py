@@ -90,7 +90,9 @@ def record(name):
     command = [environment(name), "-m", f"tools.elsewhere.libraries.{name}", DATA / f"{name}.json", digest(name)]
     settings = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1", "CUDA_VISIBLE_DEVICES": ""}
     settings["PATH"] = f"{Path(command[0]).parent}{os.pathsep}{os.environ['PATH']}"  # ninja, for those that compile
-    subprocess.run([*command, *library.requirements], check=True, cwd=ROOT, env=settings)
+    settings["PYTHONPATH"] = str(ROOT)
+    # Below build, since some leave files where they run.
+    subprocess.run([*command, *library.requirements], check=True, cwd=BUILD, env=settings)
 
 
 def listing():

@@ -18,7 +18,10 @@ def walk(run, dtype, x0, gradients, factors):
         gradient = torch.tensor(gradient, dtype=weight.dtype)
         if factor != 1:
             for group in optimizer.param_groups:
-                group["lr"] = run.lr * factor
+                if isinstance(group["lr"], torch.Tensor):
+                    group["lr"].fill_(run.lr * factor)
+                else:
+                    group["lr"] = run.lr * factor
         if "closure" in run.extra:
 
             def closure(gradient=gradient):

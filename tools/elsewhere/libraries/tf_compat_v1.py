@@ -32,12 +32,12 @@ for each in RUNS:
 def walk(run, dtype, x0, gradients, factors):
     weight = tf.Variable(x0, dtype=dtype, use_resource=True)
     rate = [run.lr]
-    # A function that is called at each step is their way to change the rate; the proximal ones take a number alone.
-    proximal = run.name.startswith("Proximal")
-    optimizer = run.make(learning_rate=run.lr if proximal else lambda: rate[0], **run.settings)
+    # A function that is called at each step is their way to change the rate; some take a number alone.
+    fixed = run.name.startswith(("Proximal", "Ftrl"))
+    optimizer = run.make(learning_rate=run.lr if fixed else lambda: rate[0], **run.settings)
     for gradient, factor in zip(gradients, factors, strict=True):
         rate[0] = run.lr * factor
-        if proximal:
+        if fixed:
             optimizer._learning_rate_tensor = tf.constant(rate[0], tf.float32)
         optimizer.apply_gradients([(tf.constant(gradient, dtype), weight)])
         yield weight.numpy()
