@@ -1,43 +1,51 @@
-"""``python -m optlib.data download cifar10``: fetch the full CIFAR-10, check it, put it where the loader looks."""
+"""``python -m optlib.data download cifar10``: fetch a full set, check it, put it where its loader looks."""
 
 import argparse
 import os
 import sys
 from pathlib import Path
 
-from . import cifar
+from . import cifar, idx, stl
 from .download import AGAIN, download
 
 INTERRUPTED = 130  # exit status of shells after Ctrl-C
+SETS = {
+    each.command.split()[-1]: each for each in (cifar.CIFAR10, cifar.CIFAR100, idx.FASHION_MNIST, idx.MNIST, stl.STL10)
+}
 
 
 def main(arguments=None):
     """Run the command; returns its exit status."""
     options = _parser().parse_args(arguments)
-    archive = cifar.CIFAR10
+    official = SETS[options.name]
     try:
-        folder = _folder(options.root)
-        print(f"{archive.title} -> {folder}", flush=True)
-        download(archive, folder, url=options.url, packed=options.archive, keep=options.keep_archive)
+        folder = _folder(official, options.root)
+        print(f"{official.title} -> {folder}", flush=True)
+        download(official, folder, url=options.url, packed=options.archive, keep=options.keep_archive)
     except KeyboardInterrupt:
         print(f"\nstopped; {AGAIN}", file=sys.stderr)
         return INTERRUPTED
     except (OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    print(f"{archive.title} is complete: {len(archive.files)} files in {folder}, all checksums right", flush=True)
-    default = cifar.find()
+    print(f"{official.title} is complete: {len(official.files)} files in {folder}, all checksums right", flush=True)
+    default = official.find()
     if not (default and os.path.samefile(default, folder)):
-        print(f"ol.data.cifar10 does not look there by itself: use root={os.fspath(folder)!r} or set OPTLIB_DATA to it")
+        place = f"use root={os.fspath(folder)!r} or set OPTLIB_DATA to it"
+        print(f"ol.data.{official.name} does not look there by itself: {place}")
     return 0
 
 
-def _folder(root):
+def _folder(official, root):
     """Where the files are or will be."""
-    target = cifar.destination(root)
+    target = official.destination(root)
     if root is not None and not target.exists():
         return target.absolute()
-    return (cifar.find(root) or target).absolute()
+    return (official.find(root) or target).absolute()
+
+
+def _unpacked(official):
+    return f"{sum(file.size for file in official.files) / 1e6:,.0f} MB"
 
 
 def _parser():
@@ -49,10 +57,14 @@ def _parser():
         description="Fetch a data set from its official address, check and unpack it.  After an interruption it "
         "continues; files that are there already are checked, and fetched again only if one is damaged.",
     )
-    get.add_argument("name", choices=["cifar10"], metavar="NAME", help="cifar10 (170 MB, unpacked 184 MB)")
-    get.add_argument("--root", type=Path, help="folder for the files (default: $OPTLIB_DATA/cifar-10 or data/cifar-10)")
-    get.add_argument("--url", help="another address of the same archive; the checksums stay the official ones")
-    get.add_argument("--archive", type=Path, metavar="FILE", help="unpack this copy of the archive, fetch nothing")
+    sizes = ", ".join(f"{name} ({each.megabytes}, unpacked {_unpacked(each)})" for name, each in SETS.items())
+    get.add_argument("name", choices=SETS, metavar="NAME", help=sizes)
+    get.add_argument("--root", type=Path, help="folder for the files (default, as for cifar10: $OPTLIB_DATA/cifar-10 "
+                     "or data/cifar-10)")  # fmt: skip
+    get.add_argument("--url", help="another address of the same archive, or of the folder of the set's archives; the "
+                     "checksums stay the official ones")  # fmt: skip
+    get.add_argument("--archive", type=Path, metavar="FILE", help="unpack this copy of the archive, or the copies in "
+                     "this folder, fetch nothing")  # fmt: skip
     get.add_argument("--keep-archive", action="store_true", help="do not remove the archive after unpacking")
     return parser
 

@@ -1,29 +1,42 @@
-"""Files known by name, size and SHA-256; a file from elsewhere is read only if all three agree."""
+"""Files known by name, size and checksum, and archives of them; a file from elsewhere is read only if all agree."""
 
 import dataclasses
 import hashlib
-import zlib
 from pathlib import Path
+
+KINDS = {32: "MD5", 64: "SHA-256"}  # by the number of hexadecimal digits
+GZIP = b"\x1f\x8b"  # how such a file begins
 
 
 @dataclasses.dataclass(frozen=True)
 class File:
-    """A file known to the last byte."""
+    """A file known to the last byte.
+
+    Attributes
+    ----------
+    name : str
+    size : int
+        In bytes.
+    checksum : str
+        Its SHA-256 in hexadecimal; its MD5 where only that is published, which finds damage but not forgery.
+    """
 
     name: str
     size: int
-    sha256: str
+    checksum: str
 
     def read(self, folder, remedy=""):
         """The bytes of the file in ``folder``; refused as in `check`."""
         path = Path(folder) / self.name
         self.check_size(path, remedy)
         data = path.read_bytes()
-        self._compare(path, hashlib.sha256(data), remedy)
+        digest = self._digest()
+        digest.update(data)
+        self._compare(path, digest, remedy)
         return data
 
     def check(self, path, remedy=""):
-        """Refuse the file at ``path`` unless size and SHA-256 are right.
+        """Refuse the file at ``path`` unless size and checksum are right.
 
         Raises
         ------
@@ -31,7 +44,7 @@ class File:
             Naming the file and what is wrong; ``remedy`` ends the message.
         """
         self.check_size(path, remedy)
-        digest = hashlib.sha256()
+        digest = self._digest()
         with open(path, "rb") as file:
             while block := file.read(1 << 20):  # an archive need not fit into memory
                 digest.update(block)
@@ -43,57 +56,46 @@ class File:
             raise FileNotFoundError(_message(f"{path} is missing", remedy))
         size = Path(path).stat().st_size
         if size != self.size:
+            with open(path, "rb") as file:
+                if file.read(2) == GZIP and not self.name.endswith(".gz"):
+                    raise OSError(_message(f"{path} is still packed by gzip", remedy))
             kind = "truncated" if size < self.size else "too long"
             raise OSError(_message(f"{path} is {kind}: it has {size:,} bytes, not {self.size:,}", remedy))
 
+    def _digest(self):
+        kind = KINDS[len(self.checksum)].replace("-", "")
+        return hashlib.new(kind, usedforsecurity=False)
+
     def _compare(self, path, digest, remedy):
-        if digest.hexdigest() != self.sha256:
-            problem = f"{path} is damaged: its SHA-256 is {digest.hexdigest()}, not {self.sha256}"
+        if digest.hexdigest() != self.checksum:
+            kind = KINDS[len(self.checksum)]
+            problem = f"{path} is damaged: its {kind} is {digest.hexdigest()}, not {self.checksum}"
             raise OSError(_message(problem, remedy))
 
 
 @dataclasses.dataclass(frozen=True)
 class Archive:
-    """A ``.tar.gz`` at an address, and the files in it that are wanted.
+    """A ``.tar.gz`` at an address and the files in it that are wanted, or a ``.gz`` of a single file.
 
     Attributes
     ----------
-    title : str
-        Its name in messages.
     url : str
     packed : File
         The archive itself.
-    inside : str
-        The folder in the archive that holds the files.
     files : tuple of File
-    others : dict of folder -> text, optional
-        What the same data are called in other archives, by the folder in these; none of them is read.
+    inside : str, optional
+        The folder in the ``.tar.gz`` that holds the files; None for a ``.gz``.
     """
 
-    title: str
     url: str
     packed: File
-    inside: str
     files: tuple
-    others: dict = dataclasses.field(default_factory=dict)
+    inside: str | None = None
 
-    def some_in(self, folder):
-        """Whether any of the files is in ``folder``, complete or not."""
-        return any((Path(folder) / file.name).is_file() for file in self.files)
 
-    def other_at(self, path):
-        """What is at ``path`` in words, where that is one of the `others`: its folder, or an archive; otherwise ""."""
-        import tarfile  # only where data are missing
-
-        path = Path(path)
-        folder = path.resolve().name
-        if path.is_file():
-            try:
-                with tarfile.open(path) as tar:
-                    folder = (tar.next() or tarfile.TarInfo()).name.removeprefix("./").partition("/")[0]
-            except (OSError, EOFError, tarfile.TarError, zlib.error):
-                return ""
-        return f"{path} is {self.others[folder]}" if folder in self.others and path.exists() else ""
+def some_in(files, folder):
+    """Whether any of the files is in ``folder``, complete or not."""
+    return any((Path(folder) / file.name).is_file() for file in files)
 
 
 def _message(problem, remedy):

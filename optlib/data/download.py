@@ -1,10 +1,11 @@
-"""Fetch an archive and unpack the wanted files; a file under its final name is always complete.
+"""Fetch archives and unpack the wanted files; a file under its final name is always complete.
 
 Each file is written under a temporary name, compared with its size and SHA-256, and then renamed.  The ``.part`` of an
 archive stays when the connection breaks or the reader presses Ctrl-C, and the next call continues it.
 """
 
 import contextlib
+import gzip
 import http.client
 import os
 import shutil
@@ -17,6 +18,7 @@ import zlib
 from pathlib import Path
 
 from ..checks import naming_full_disk, replacing
+from .archive import some_in
 from .progress import megabytes, progress_bar, say
 
 ATTEMPTS = 5  # in a row without a new byte
@@ -27,18 +29,18 @@ NETWORK = (urllib.error.URLError, http.client.HTTPException, ConnectionError, Ti
 TEMPORARY = {408, 425, 429, 500, 502, 503, 504}  # HTTP errors worth another attempt
 
 
-def download(archive, folder, *, url=None, packed=None, keep=False):
-    """Bring the files of an `Archive` into ``folder``; those that are there and complete are left alone.
+def download(official, folder, *, url=None, packed=None, keep=False):
+    """Bring the files of a set into ``folder``; those that are there and complete are left alone.
 
     Parameters
     ----------
-    archive : Archive
+    official : Official
     folder : path
         Created if missing.
     url : str, optional
-        Another address of the same archive; the checksums stay the same.
+        Another address of the same archive, or of the folder with all archives of the set; the checksums stay the same.
     packed : path, optional
-        A copy of the archive; then nothing is fetched.
+        A copy of the archive, or a folder with copies of all; then nothing is fetched.
     keep : bool
         Keep a fetched archive after unpacking.  One that was there before always stays.
 
@@ -47,8 +49,25 @@ def download(archive, folder, *, url=None, packed=None, keep=False):
     OSError
         Naming the file and what is wrong with it.
     """
-    folder = Path(folder)
-    if archive.some_in(folder):
+    folder, several = Path(folder), len(official.archives) > 1
+    if whose := official.rival_in(folder):
+        raise OSError(f"{whose}; the files of {official.title} must lie in another folder")
+    if packed is not None and (other := official.other_at(packed)):
+        archive = official.archives[0]
+        raise OSError(f"{other}; the archive must be {archive.packed.name}, from {url or archive.url}")
+    if packed is not None and several and not Path(packed).is_dir():
+        names = ", ".join(archive.packed.name for archive in official.archives)
+        raise OSError(f"{packed} must be the folder of {names}")
+    for archive in official.archives:
+        name = archive.packed.name
+        address = (f"{url.rstrip('/')}/{name}" if several else url) if url else archive.url
+        copy = packed and (Path(packed) / name if Path(packed).is_dir() else Path(packed))
+        _bring(archive, folder, address, copy, keep)
+
+
+def _bring(archive, folder, url, packed, keep):
+    """One archive of a set."""
+    if some_in(archive.files, folder):
         problems = _problems(archive, folder)
         if not problems:
             return
@@ -57,10 +76,8 @@ def download(archive, folder, *, url=None, packed=None, keep=False):
     folder.mkdir(parents=True, exist_ok=True)
     keep = keep or packed is not None or (folder / archive.packed.name).is_file()
     if packed is None:
-        packed = fetch(archive.packed, url or archive.url, folder)
+        packed = fetch(archive.packed, url, folder)
     else:
-        if other := archive.other_at(packed):
-            raise OSError(f"{other}; the archive must be {archive.packed.name}, from {url or archive.url}")
         archive.packed.check(packed)
     extract(packed, archive, folder)
     if not keep:
@@ -154,20 +171,32 @@ def _receive(file, url, part, bar):
 
 def extract(path, archive, folder):
     """Unpack the wanted files of the archive at ``path``, all or none; no name in it is used as a path."""
-    wanted = {f"{archive.inside}/{file.name}": file for file in archive.files}
+    wanted = {file.name: file for file in archive.files}
     try:
-        with contextlib.ExitStack() as finished, tarfile.open(path, "r:gz") as tar:
-            for member in tar:
-                file = wanted.pop(member.name, None) if member.isreg() else None
+        with contextlib.ExitStack() as finished:
+            for name, source in _members(path, archive):
+                file = wanted.pop(name, None)
                 if file:
                     part = finished.enter_context(replacing(Path(folder) / file.name))
-                    with tar.extractfile(member) as source, open(part, "wb") as out:
-                        shutil.copyfileobj(source, out, BLOCK)
+                    with source() as packed, open(part, "wb") as out:
+                        shutil.copyfileobj(packed, out, BLOCK)
                     file.check(part)
             if wanted:
                 raise OSError(f"{path} lacks {', '.join(wanted)}")
     except (tarfile.TarError, EOFError, zlib.error) as error:
         raise OSError(f"{path} is damaged: {error}") from None
+
+
+def _members(path, archive):
+    """Name in the archive's folder of each file in it, and a function that opens it."""
+    if archive.inside is None:
+        yield archive.files[0].name, lambda: gzip.open(path)
+        return
+    with tarfile.open(path, "r:gz") as tar:
+        for member in tar:
+            folder, _, name = member.name.rpartition("/")
+            if member.isreg() and folder == archive.inside:
+                yield name, lambda member=member: tar.extractfile(member)
 
 
 def _size(path):

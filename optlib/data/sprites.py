@@ -1,5 +1,6 @@
-"""The bundled subset of CIFAR-10: small images side by side in one large lossless WebP image (a sprite)."""
+"""Bundled subsets: small images side by side in one large lossless WebP image (a sprite)."""
 
+import dataclasses
 import io
 import json
 from pathlib import Path
@@ -8,69 +9,122 @@ import numpy as np
 
 from .archive import File
 
-FOLDER = "cifar-10-subset"
-TRAIN_IMAGES, TEST_IMAGES = 5_000, 1_000
-SIDE, COLUMNS, CLASSES = 32, 50, 10
-
-# The manifest holds size and SHA-256 of the other files.
-MANIFEST = File("manifest.json", 1_026, "86357cef64ccb4ac6f29936757c05d04d0b66986c4bfa652ad5c3e83c10b3cf5")
-REMEDY = "the files come with the course's repository: git checkout -- data/" + FOLDER
+COLUMNS, CLASSES = 50, 10
+FILES = Path(__file__).parent / "files"  # what comes with the package itself
 
 
-def find(bases):
-    """The folder of the subset in the first of the folders ``bases`` that has it (or is it), or None."""
-    candidates = (base if base.name == FOLDER else base / FOLDER for base in bases)
-    return next((folder for folder in candidates if folder.is_dir()), None)
+@dataclasses.dataclass(frozen=True)
+class Subset:
+    """The first images of each class of a set, in the official order.
 
-
-def chosen(labels, train):
-    """Positions of the subset among all training or test images with these labels: the first of each class."""
-    each = (TRAIN_IMAGES if train else TEST_IMAGES) // CLASSES
-    return np.sort(np.concatenate([np.flatnonzero(labels == label)[:each] for label in np.unique(labels)]))
-
-
-def read(folder, train):
-    """Images, labels and positions in the official order, each file checked first.
-
-    Returns
-    -------
-    images : uint8 array (n, 32, 32, 3)
-    labels : int64 array (n,)
-    index : int64 array (n,)
-        Ascending: image i is number ``index[i]`` of the official 50,000 training or 10,000 test images.
-
-    Raises
-    ------
-    FileNotFoundError, OSError
-        If a file is missing, truncated or damaged, named.
-    ImportError
-        If Pillow is missing or cannot read WebP.
+    Attributes
+    ----------
+    title : str
+        The set's name in messages.
+    folder : str
+        Name of the folder with ``train.webp``, ``test.webp``, ``labels.npz`` and ``manifest.json``.
+    shape : tuple
+        Of one image: (side, side) in gray, (side, side, 3) in color.
+    manifest : File
+        It holds size and SHA-256 of the other files.
+    remedy : str
+        What to do about a damaged file.
+    train, test : int
+        How many images, the same number of each class.
     """
-    folder, part = Path(folder), "train" if train else "test"
-    listed = json.loads(MANIFEST.read(folder, REMEDY))["files"]
-    data = {
-        name: File(name, listed[name]["bytes"], listed[name]["sha256"]).read(folder, REMEDY)
-        for name in (f"{part}.webp", "labels.npz")
-    }
-    with np.load(io.BytesIO(data["labels.npz"]), allow_pickle=False) as file:
-        labels, index = file[f"{part}_labels"].astype(np.int64), file[f"{part}_index"].astype(np.int64)
-    return unpack(_decoded(data[f"{part}.webp"]), len(labels)), labels, index
+
+    title: str
+    folder: str
+    shape: tuple
+    manifest: File
+    remedy: str
+    train: int = 5_000
+    test: int = 1_000
+
+    @property
+    def described(self):
+        """What it is, in words."""
+        return f"the bundled {self.train:,} training and {self.test:,} test images"
+
+    def find(self, bases):
+        """The folder of the subset: in the package, or in the first of the folders ``bases`` with it; or None."""
+        candidates = (base if base.name == self.folder else base / self.folder for base in (FILES, *bases))
+        return next((folder for folder in candidates if folder.is_dir()), None)
+
+    def chosen(self, labels, train):
+        """Positions of the subset among all training or test images with these labels: the first of each class."""
+        each = (self.train if train else self.test) // CLASSES
+        return np.sort(np.concatenate([np.flatnonzero(labels == label)[:each] for label in np.unique(labels)]))
+
+    def read(self, folder, train):
+        """Images, labels and positions in the official order, each file checked first.
+
+        Returns
+        -------
+        images : uint8 array (n, *shape)
+        labels : int64 array (n,)
+        index : int64 array (n,)
+            Ascending: image i is number ``index[i]`` of the official training or test images.
+
+        Raises
+        ------
+        FileNotFoundError, OSError
+            If a file is missing, truncated or damaged, named.
+        ImportError
+            If Pillow is missing or cannot read WebP.
+        """
+        folder, part = Path(folder), "train" if train else "test"
+        listed = json.loads(self.manifest.read(folder, self.remedy))["files"]
+        data = {
+            name: File(name, listed[name]["bytes"], listed[name]["sha256"]).read(folder, self.remedy)
+            for name in (f"{part}.webp", "labels.npz")
+        }
+        with np.load(io.BytesIO(data["labels.npz"]), allow_pickle=False) as file:
+            labels, index = file[f"{part}_labels"].astype(np.int64), file[f"{part}_index"].astype(np.int64)
+        picture = self._decoded(data[f"{part}.webp"])
+        return unpack(picture if len(self.shape) == 3 else picture[:, :, 0], len(labels), self.shape), labels, index
+
+    def _decoded(self, data):
+        try:
+            from PIL import Image, features
+        except ImportError:
+            raise ImportError(
+                f"the bundled images of {self.title} are read with Pillow: python -m pip install pillow"
+            ) from None
+        if not features.check("webp"):
+            raise ImportError("this Pillow cannot read WebP; another build can: python -m pip install --upgrade pillow")
+        with Image.open(io.BytesIO(data), formats=["WEBP"]) as picture:
+            return np.asarray(picture.convert("RGB"))
+
+
+CIFAR10 = Subset(
+    "CIFAR-10", "cifar-10-subset", (32, 32, 3),
+    File("manifest.json", 1_014, "8460a2264737aef0b37286755510dcd10b49a6c022dc33bf94115a0077451388"),
+    "the files come with the course's repository: git checkout -- data/cifar-10-subset",
+)  # fmt: skip
+FASHION_MNIST = Subset(
+    "Fashion-MNIST", "fashion-mnist-subset", (28, 28),
+    File("manifest.json", 1_124, "8bc6c2fca3e5c61e2e80633d8d0a323e699ae2f6ee3262f94d7ce2bf5e3e806b"),
+    "reinstall the package",
+)  # fmt: skip
 
 
 def pack(images):
-    """Images (n, 32, 32, 3) as one picture, 50 in a row; the rest of the last row is black."""
-    rows = -(-len(images) // COLUMNS)
-    filled = np.zeros((rows * COLUMNS, SIDE, SIDE, 3), np.uint8)
-    filled[: len(images)] = images
-    grid = filled.reshape(rows, COLUMNS, SIDE, SIDE, 3).transpose(0, 2, 1, 3, 4)
-    return grid.reshape(rows * SIDE, COLUMNS * SIDE, 3)
+    """Square images (n, side, side[, 3]) as one picture, 50 in a row; the rest of the last row is black."""
+    n, side, _, *colors = images.shape
+    rows = -(-n // COLUMNS)
+    filled = np.zeros((rows * COLUMNS, side, side, *colors), np.uint8)
+    filled[:n] = images
+    grid = filled.reshape(rows, COLUMNS, side, side, *colors).swapaxes(1, 2)
+    return grid.reshape(rows * side, COLUMNS * side, *colors)
 
 
-def unpack(picture, n):
-    """The first ``n`` images of a picture from `pack`."""
-    rows = len(picture) // SIDE
-    grid = picture.reshape(rows, SIDE, COLUMNS, SIDE, 3).transpose(0, 2, 1, 3, 4)
-    return grid.reshape(rows * COLUMNS, SIDE, SIDE, 3)[:n]
+def unpack(picture, n, shape):
+    """The first ``n`` images, of this shape, of a picture from `pack`."""
+    side, _, *colors = shape
+    rows = len(picture) // side
+    grid = picture.reshape(rows, side, COLUMNS, side, *colors).swapaxes(1, 2)
+    return grid.reshape(rows * COLUMNS, *shape)[:n]
 
 
 def encoded(picture):
@@ -80,14 +134,3 @@ def encoded(picture):
     file = io.BytesIO()
     Image.fromarray(picture).save(file, "WEBP", lossless=True, quality=100, method=4)
     return file.getvalue()
-
-
-def _decoded(data):
-    try:
-        from PIL import Image, features
-    except ImportError:
-        raise ImportError("the bundled images of CIFAR-10 are read with Pillow: python -m pip install pillow") from None
-    if not features.check("webp"):
-        raise ImportError("this Pillow cannot read WebP; another build can: python -m pip install --upgrade pillow")
-    with Image.open(io.BytesIO(data), formats=["WEBP"]) as picture:
-        return np.asarray(picture.convert("RGB"))
