@@ -1,7 +1,7 @@
 """Which files are begun first: they are shared out between processes, and none is to be left alone with a long one."""
 
 LONGEST = ("test_browser_lab.py", "test_slides_browser.py", "test_browser_site.py",
-           "07_training_in_practice.ipynb", "06_rules_of_today.ipynb", "05_cifar_benchmark.ipynb",
+           "08_six_tasks.ipynb", "07_training_in_practice.ipynb", "06_rules_of_today.ipynb", "05_cifar_benchmark.ipynb",
            "test_torch_harness.py", "test_handouts.py", "test_cheat_sheet_files.py",
            "test_benchmark_command.py", "test_benchmark_job.py", "test_browser_player.py",
            "04_minibatching.ipynb", "test_benchmark_training.py", "test_sketch.py", "test_predict_lab.py",

@@ -117,15 +117,15 @@ def test_several_on_one_page_and_hostile_names(browser, tmp_path):
 
 
 def test_a_player_whose_program_is_still_to_come_wakes_later_and_keeps_none_asleep(browser, tmp_path):
-    """Packed scripts take a moment: the first may run while a slow machine has read the next player, not its program."""
+    """Packed scripts take a moment: the first may run while a slow machine has read a player, but not its program."""
     early, late = (ol.explore(ol.FUNCTIONS[name], ol.Adam(lr=0.1), steps=5).html() for name in ("ravine", "beale"))
     host, scripts = late.split("</script></div>", 1)
     with opened(browser, tmp_path, f"{host}</script></div>{early}") as tab:
-        awake = "() => [...document.querySelectorAll('.optlib-explorable')].map((host) => Boolean(host.shadowRoot))"
-        tab.wait_for_function("() => document.querySelectorAll('.optlib-explorable')[1].shadowRoot")
-        assert tab.evaluate(awake) == [False, True]
+        players = "[...document.querySelectorAll('.optlib-explorable')]"
+        tab.wait_for_function(f"() => {players}[1].shadowRoot")
+        assert tab.evaluate(f"{players}.map((host) => Boolean(host.shadowRoot))") == [False, True]
     with opened(browser, tmp_path, f"{host}</script></div>{early}{scripts}") as tab:
-        tab.wait_for_function("() => [...document.querySelectorAll('.optlib-explorable')].every((host) => host.shadowRoot)")
+        tab.wait_for_function(f"() => {players}.every((host) => host.shadowRoot)")
 
 
 def test_less_motion_is_respected(browser, tmp_path):

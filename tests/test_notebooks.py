@@ -26,13 +26,14 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 # nbval compares nothing in a cell without stored output.  Each notebook keeps at least so many compared cells.
 MINIMUM_COMPARED = {"00_start_here": 7, "01_gradient_descent": 25, "02_momentum": 40, "03_adaptive_methods": 36,
                     "04_minibatching": 20, "05_cifar_benchmark": 15, "06_rules_of_today": 20,
-                    "07_training_in_practice": 20}  # fmt: skip
+                    "07_training_in_practice": 20, "08_six_tasks": 12}  # fmt: skip
 # nbval never compares these.
 PICTURES = {"image/png", "image/jpeg", WIDGET_VIEW}
 SLIDE_TYPES = {"slide", "subslide", "fragment", "notes", "skip", "-"}
-CELLS = {"00_start_here": (15, 40), "07_training_in_practice": (40, 82)}
+CELLS = {"00_start_here": (15, 40), "07_training_in_practice": (40, 82), "08_six_tasks": (40, 82)}
 DEFAULT_CELLS = (40, 80)
-MEDIAN_LINES = {"06_rules_of_today": 9, "07_training_in_practice": 9}  # with training loops of their own
+# Of these with training loops of their own.
+MEDIAN_LINES = dict.fromkeys(["06_rules_of_today", "07_training_in_practice", "08_six_tasks"], 9)
 MOST_LINES, MOST_CLAIMS = 12, 8  # of a cell that teaches, in a notebook
 
 

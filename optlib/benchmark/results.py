@@ -186,7 +186,7 @@ class Results:
     def words(self, rule, variant):
         """A rule and its variant, without what all runs of the protocol share."""
         names = [rule] * (len(self.protocol.rules) > 1 or not variant) + [variant] * (len(self.variants) > 1)
-        return ", ".join(filter(None, names)) or rule
+        return (" on " if self.protocol.tasks else ", ").join(filter(None, names)) or rule
 
     def _one_of(self, variant):
         """The variant asked for; the only one by default."""
