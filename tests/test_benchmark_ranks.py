@@ -127,6 +127,13 @@ def test_all_tasks_alike_with_ties_counts_the_orders_that_there_are():
     ({task: {"x": {0: 1.0}, "y": {0: math.nan}, "z": {0: 1.0}} for task in "ab"}, {}, r"\['y'\]\[0\]=nan"),
     (alike("ab", "abc"), {"level": 0}, "level=0"),
     ([1, 2], {}, "scores="),
+    ({"a": None, "b": None}, {}, r"scores\['a'\]=None must be a dict"),
+    ({"a": "xyz", "b": "xyz"}, {"rules": ["x", "y", "z"]}, r"scores\['a'\]='xyz' must be a dict"),
+    (alike("ab", "abc"), {"rules": "abc"}, "rules='abc' must be a list of at least 3"),
+    (alike("ab", "abc"), {"rules": 3}, "rules=3 must be a list"),
+    # One lucky seed against the mean of two.
+    ({"a": {"x": {0: 1.0}, "y": {0: 1.0, 1: 0.0}, "z": {0: 1.0, 1: 0.0}}, "b": {r: {0: 1.0} for r in "xyz"}}, {},
+     r"scores\['a'\] are of seeds \[0\] for x and \[0, 1\] for y; they must be the same"),
 ])  # fmt: skip
 def test_what_cannot_be_ranked_is_refused_by_name(scores, options, message):
     with pytest.raises((ValueError, TypeError), match=message):
@@ -200,6 +207,8 @@ def test_the_same_order_and_the_reverse():
 def test_correlations_of_too_few_or_equal_rules_are_refused():
     with pytest.raises(ValueError, match="at least 7 different rules"):
         ranks.taus(alike("ab", "abcdef"))
+    with pytest.raises(ValueError, match="taus: seed=-1 must be"):
+        ranks.taus(alike("ab", RULES), seed=-1)
     flat = alike("ab", RULES)
     flat["b"] = {rule: {0: 0.5} for rule in RULES}
     with pytest.raises(ValueError, match="all rules have the same score on 'b'"):

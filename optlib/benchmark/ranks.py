@@ -1,7 +1,7 @@
 """What several tasks allow one to say: average ranks, performance profiles, agreement of tasks.
 
 All take a dict of task -> rule -> seed -> score, of which higher is better and -inf is a run that diverged.  Each rule
-must have a score on each task: nothing is filled in or left out without a word.
+must have a score on each task, of the same seeds: nothing is filled in or left out without a word.
 
 Few tasks say little.  With four tasks and eight rules Nemenyi's test separates two rules only where their average
 ranks, from 1 to 8, lie 5.25 apart, and with two tasks it can separate none: 7.42 is more than the 7 that there are.
@@ -16,7 +16,7 @@ from scipy import stats
 
 from .. import checks
 from . import rank_charts
-from .statistics import LEVEL
+from .statistics import LEVEL, counted
 
 MOST = 8  # rules that are ranked together
 LEAST = 7  # rules of which a correlation is asked; of fewer its interval is much too short
@@ -28,12 +28,14 @@ def averaged(who, scores, rules, tasks=1, least=1):
     """Mean scores over seeds: names of the tasks, of the rules, and an array (tasks, rules)."""
     checks.instance(who, "scores", scores, dict, "{'mnist': {'Adam': {0: 0.97, 1: 0.96}}}")
     if len(scores) < tasks:
-        raise ValueError(f"{who}: scores of {list(scores)!r} were given; at least {tasks} tasks are needed")
+        raise ValueError(f"{who}: scores of {list(scores)!r} were given; at least {counted(tasks, 'task')} must be")
+    for task, each in scores.items():
+        checks.instance(who, f"scores[{task!r}]", each, dict, "{'Adam': {0: 0.97, 1: 0.96}}")
     if rules is None:
-        rules = dict.fromkeys(rule for each in scores.values() for rule in each)
-    rules = list(rules)
-    if len(set(rules)) < len(rules) or len(rules) < least:
-        raise ValueError(f"{who}: rules={rules!r} must be at least {least} different rules")
+        rules = list(dict.fromkeys(rule for each in scores.values() for rule in each))
+    names = isinstance(rules, (list, tuple)) and all(isinstance(rule, str) for rule in rules)
+    if not names or len(set(rules)) < len(rules) or len(rules) < least:
+        raise ValueError(f"{who}: rules={rules!r} must be a list of at least {least} different rules")
     for task, rule in itertools.product(scores, rules):
         runs = scores[task].get(rule)
         if not isinstance(runs, dict) or not runs:
@@ -44,9 +46,18 @@ def averaged(who, scores, rules, tasks=1, least=1):
         for seed, score in runs.items():
             if score != -math.inf:
                 checks.number(who, f"scores[{task!r}][{rule!r}][{seed!r}]", score)
+    for task, each in scores.items():
+        # The mean of a rule of which a run diverged is -inf, whatever its other seeds give.
+        seeds = {rule: set(each[rule]) for rule in rules if -math.inf not in each[rule].values()}
+        for (a, first), (b, second) in itertools.pairwise(seeds.items()):
+            if first != second:
+                raise ValueError(
+                    f"{who}: scores[{task!r}] are of seeds {sorted(first)} for {a} and {sorted(second)} for {b}; they "
+                    "must be the same, so complete the runs, or take other rules: rules=[...]"
+                )
     # Rounded once, so that the same runs in another order give the same mean.
     mean = lambda runs: math.fsum(runs.values()) / len(runs)
-    return list(scores), rules, np.array([[mean(scores[task][rule]) for rule in rules] for task in scores])
+    return list(scores), list(rules), np.array([[mean(scores[task][rule]) for rule in rules] for task in scores])
 
 
 # --- ranks -------------------------------------------------------------------------------------------------------
@@ -328,7 +339,8 @@ def taus(scores, rules=None, resamples=RESAMPLES, seed=0):
     for task, row in zip(tasks, means, strict=True):
         if (row == row[0]).all():
             raise ValueError(f"taus: all rules have the same score on {task!r}, so that there is no order to compare")
-    drawn = np.random.default_rng(seed).integers(len(rules), size=(resamples, len(rules)))
+    rng = np.random.default_rng(checks.integer("taus", "seed", seed))
+    drawn = rng.integers(len(rules), size=(resamples, len(rules)))
     counts = (drawn[..., None] == np.arange(len(rules))).sum(axis=1)  # how often each resample has each rule
     places = stats.rankdata(means, axis=1)
     signs = np.sign(places[:, :, None] - places[:, None, :])
