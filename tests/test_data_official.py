@@ -149,7 +149,7 @@ def test_files_that_are_still_packed_are_named(files, name, tmp_path):
         ol.data.mnist(root=tmp_path)
 
 
-def test_the_two_sets_with_the_same_names_are_told_apart(tmp_path, monkeypatch):
+def test_the_two_sets_with_the_same_names_are_told_apart(tmp_path, monkeypatch, capsys):
     """By OPTLIB_DATA alone neither is taken for the other, and by `root` it is refused in words."""
     files = fake_sets.contents("mnist")
     last = fake_sets.install(monkeypatch, "mnist", files).files[-1]
@@ -163,6 +163,13 @@ def test_the_two_sets_with_the_same_names_are_told_apart(tmp_path, monkeypatch):
     assert idx.FASHION_MNIST.find() != ours
     with pytest.raises(OSError, match=r"fashion_mnist: .*mnist holds MNIST; the files of Fashion-MNIST must lie in an"):
         ol.data.fashion_mnist(root=ours)
+    elsewhere = put(tmp_path / "digits", files)  # a name that tells nothing
+    with monkeypatch.context() as patch:
+        patch.setenv("OPTLIB_DATA", str(elsewhere))
+        assert idx.MNIST.find() == elsewhere
+        assert idx.FASHION_MNIST.find() != elsewhere
+        assert command.main(["download", "mnist", "--root", str(elsewhere)]) == 0
+    assert "does not look there" not in capsys.readouterr().out
     before = {path.name: path.stat().st_mtime_ns for path in ours.iterdir()}
     assert command.main(["download", "fashion-mnist", "--root", str(ours)]) == 1
     assert before == {path.name: path.stat().st_mtime_ns for path in ours.iterdir()}

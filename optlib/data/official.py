@@ -103,10 +103,11 @@ class Official:
         """The first folder that holds any of the files, complete or not, or None.
 
         ``root`` is searched, if given, as `optlib.data.cifar10` says.  Where other sets have files of the same names,
-        a folder that only OPTLIB_DATA names must be called as the set is.
+        a folder that only OPTLIB_DATA names must be called as the set is, or hold its last file.
         """
         for base in self.bases(root):
             own = not self.rivals or root is not None or base.name in self.folders
+            own = own or self._last_in(base) == self.files[-1].checksum
             for place in ("",) * own + self.folders:
                 if some_in(self.files, base / place):
                     return base / place
@@ -176,11 +177,13 @@ class Official:
 
     def rival_in(self, folder):
         """What lies in the folder in words, where that is another set with the same names; otherwise ""."""
-        path = Path(folder) / self.files[-1].name
-        if not self.rivals or not path.is_file():
-            return ""
-        title = self.rivals.get(hashlib.sha256(path.read_bytes()).hexdigest())
+        title = self.rivals.get(self._last_in(folder))
         return f"{folder} holds {title}" if title else ""
+
+    def _last_in(self, folder):
+        """The SHA-256 of the last file, by which sets with the same names are told apart."""
+        path = Path(folder) / self.files[-1].name
+        return hashlib.sha256(path.read_bytes()).hexdigest() if self.rivals and path.is_file() else None
 
     def _expanded(self, name, path):
         """The path with its ``~`` replaced."""
