@@ -8,8 +8,7 @@ import numpy as np
 
 from .. import checks
 from . import rank_charts
-
-MOST = 8  # curves of a picture
+from .ranks import MOST
 
 
 @dataclasses.dataclass(frozen=True)

@@ -143,4 +143,4 @@ def _words(part, folder):
     md5 = hashlib.md5(text, usedforsecurity=False).hexdigest()
     if md5 != part.md5:
         raise OSError(f"{path} is damaged: its MD5 is {md5}, not {part.md5}; {PENN_TREEBANK.advice}")
-    return text.decode("utf-8").replace("\n", f" {END} ").split()
+    return [word.decode() for word in words]
