@@ -45,8 +45,8 @@ def test_every_record_is_one_of_its_protocol_and_tells_how_it_was_made(path):
         assert record["command"].startswith("python -m optlib.benchmark")
         assert not PATH.search(json.dumps(record).replace("\\\\", "\\"))
         history = record["history"]
-        epochs = record["training"]["epochs"]
-        assert history["diverged"] or len(history["test_accuracy"]) == len(history["seconds"]) == epochs
+        epochs = (record.get("task") or record["training"])["epochs"]
+        assert history["diverged"] or len(records.reached(record)) == len(history["seconds"]) == epochs
         assert all(0 <= value <= 1 for value in history["test_accuracy"])
 
 
@@ -57,7 +57,10 @@ def test_tables_and_pictures_work(path):
     assert table.rows
     assert results.rules
     assert table.html()
-    if len(results.variants) > 1:
+    if results.tasks:
+        of = lambda draw: [draw(variant=task) for task in results.tasks]
+        pictures = [picture for draw in (results.ranking, results.sensitivity) for picture in of(draw)]
+    elif len(results.variants) > 1:
         pictures = [results.variant_curves()]
     else:
         assert results.time_to(0.5).rows

@@ -16,6 +16,8 @@ import zipfile
 from optlib.data import sprites
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+RESULTS = ROOT / "data" / "results"
+LARGE = 1_000_000  # bytes
 # Searched last: as soon as Colab has a copy of its own, that one is used.
 ALSO = "also"
 
@@ -40,13 +42,21 @@ with zipfile.ZipFile(io.BytesIO(lzma.decompress(PACKED))) as archive:
 sys.path[:] = [folder, *sys.path, folder + "/{also}"]'''
 
 
+def asked_for(code):
+    """Names of the files of recorded results that a notebook's code may read; a large one must be named there."""
+    if "benchmark" not in code:
+        return ()
+    return tuple(sorted(path.name for path in RESULTS.glob("*.jsonl")
+                        if path.stat().st_size < LARGE or f'"{path.stem}"' in code))  # fmt: skip
+
+
 def files(results, novel):
     """The files of the archive: name in it -> path.
 
     Parameters
     ----------
-    results : bool
-        Whether the recorded results of the benchmark are among them.
+    results : sequence of str
+        Names of the files of recorded results that are among them.
     novel : bool
         Whether the bundled novel is, a fourth of the archive.
 
@@ -56,8 +66,7 @@ def files(results, novel):
         If array-api-compat, which Colab lacks, is not installed here.
     """
     paths = {path.relative_to(ROOT).as_posix(): path for path in (ROOT / "optlib").rglob("*")}
-    if results:
-        paths |= {path.relative_to(ROOT).as_posix(): path for path in (ROOT / "data" / "results").rglob("*")}
+    paths |= {f"data/results/{name}": RESULTS / name for name in results}
     try:
         needed = importlib.metadata.files("array-api-compat")
     except importlib.metadata.PackageNotFoundError:
@@ -81,7 +90,7 @@ def packed(chosen):
 
 
 @functools.cache
-def source(results=False, novel=False):
+def source(results=(), novel=False):
     """Source of the cell that brings the package along."""
     chosen = files(results, novel)
     content = packed(chosen)

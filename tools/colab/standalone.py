@@ -61,9 +61,10 @@ def standalone(notebook, stem, address=None):
     for cell in notebook.cells:
         _adapt(cell, address)
     first = next((i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"), len(notebook.cells))
+    brought = package.source(package.asked_for(code), bool(NOVEL.search(code)))
     notebook.cells[first:first] = [
         nbformat.v4.new_markdown_cell(ABOUT + GPU * gpu + _published(stem, address), id="about-colab"),
-        _folded(nbformat.v4.new_code_cell(package.source("benchmark" in code, bool(NOVEL.search(code))), id="package")),
+        _folded(nbformat.v4.new_code_cell(brought, id="package")),
     ]
     notebook.cells[first + 3 : first + 3] = [  # after the bootstrap cell
         nbformat.v4.new_code_cell(FETCH.format(name=name, title=SETS[name].title, size=SETS[name].megabytes), id=name)
