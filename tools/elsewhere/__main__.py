@@ -91,8 +91,9 @@ def record(name):
     settings = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1", "CUDA_VISIBLE_DEVICES": ""}
     settings["PATH"] = f"{Path(command[0]).parent}{os.pathsep}{os.environ['PATH']}"  # ninja, for those that compile
     settings["PYTHONPATH"] = str(ROOT)
-    # Below build, since some leave files where they run.
-    subprocess.run([*command, *library.requirements], check=True, cwd=BUILD, env=settings)
+    # In the environment's folder: some leave files where they run, and beside others each would be a package.
+    folder = Path(command[0]).parents[1]
+    subprocess.run([*command, *library.requirements], check=True, cwd=folder, env=settings)
 
 
 def listing():
