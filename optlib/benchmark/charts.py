@@ -10,6 +10,7 @@ METRICS = {
     "test_accuracy": "test accuracy", "train_accuracy": "training accuracy", "test_loss": "test loss",
     "train_loss": "training loss",
 }  # fmt: skip
+SHARE = "%"  # the ticks of an axis are the values as they are, of accuracies shares
 WIDE = 10  # times the lowest value: from here on an axis is logarithmic
 
 
@@ -42,7 +43,7 @@ def sensitivity(results, rules, variant):
     else:
         length = "short epoch" if protocol.tuning["images"] else "epoch"
         title = f"Which learning rates work: {counted(protocol.tuning['epochs'], length)}"
-    return plots.curves(None, data, "learning rate", f"validation {_named(metric)}", title, logx=True,
+    return plots.curves(None, data, "learning rate", f"validation {metric.words(silent=SHARE)}", title, logx=True,
                         logy=not metric.higher, ylim=(0, None) if metric.higher else None)  # fmt: skip
 
 
@@ -58,7 +59,7 @@ def ranking(results, variant):
     runs = "one run" if high == 1 else f"{low} to {high} runs" if low < high else f"{high} runs"
     lowest, highest = (end(map(end, data.values())) for end in (min, max))
     wide = not metric.higher and 0 < WIDE * lowest < highest  # a rule that hardly learns would leave no room to others
-    label = f"test {metric.name}" + f" in {metric.unit}" * bool(metric.unit)
+    label = f"test {metric.words()}"
     return plots.ranking(data, label, _title(results, variant), best="max" if metric.higher else "min",
                          settings=f"{runs} a rule; places by paired tests", logx=wide)  # fmt: skip
 
@@ -67,16 +68,11 @@ def _title(results, variant):
     return f"{results.protocol.title}: {variant}" if results.protocol.tasks else results.protocol.title
 
 
-def _named(metric):
-    """A metric on an axis whose ticks are its values; those of accuracies are shares."""
-    return metric.name + f" in {metric.unit}" * (metric.unit not in ("", "%"))
-
-
 def _metrics(results, variant):
     """What curves show -> its words; and their title."""
     if not results.protocol.tasks:
         return METRICS, results.protocol.title
-    name = _named(results.metric(variant))
+    name = results.metric(variant).words(silent=SHARE)
     losses = {key: METRICS[key] for key in ("test_loss", "train_loss")}
     return {"test": f"test {name}", "train": f"training {name}", **losses}, _title(results, variant)
 

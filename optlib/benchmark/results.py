@@ -19,6 +19,10 @@ class Metric(NamedTuple):
     unit: str
     higher: bool  # is better
 
+    def words(self, silent=""):
+        """Name and unit, on an axis or over a column; ``silent`` is a unit that stays unsaid."""
+        return self.name + f" in {self.unit}" * (self.unit not in ("", silent))
+
 
 ACCURACY = Metric("accuracy", "%", True)
 

@@ -71,8 +71,7 @@ def tasks(results):
         return _tested(results, rule, task) + place
 
     metrics = {task: results.metric(task) for task in results.tasks}
-    columns = [f"{task}, {metric.name}" + f" in {metric.unit}" * (metric.unit not in ("", "%"))
-               for task, metric in metrics.items()]  # fmt: skip
+    columns = [f"{task}, {metric.words(silent='%')}" for task, metric in metrics.items()]  # the cells say it
     rows = [[rule, *(cell(rule, task) for task in results.tasks)] for rule in results.rules]
     lower = [task for task, metric in metrics.items() if not metric.higher]
     note = f"Less is better on {', '.join(lower)}." if lower else ""
@@ -141,7 +140,7 @@ def _task(results, variant):
     better = "" if metric.higher else ", of which less is better"
     return (
         f"Task {variant}, {counted(settings['epochs'], 'epoch')}, batch {settings['batch']}; results are "
-        f"{metric.name}{f' in {metric.unit}' * bool(metric.unit)}{better}."
+        f"{metric.words()}{better}."
     )
 
 

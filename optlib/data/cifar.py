@@ -153,12 +153,8 @@ def cifar100(train=True, root=None):
 
     Raises
     ------
-    FileNotFoundError
-        If the images are not there; names the places searched and the command that fetches them.
-    OSError
-        If a file is missing, truncated or not the official one; names it.
-    TypeError
-        For other arguments.
+    FileNotFoundError, OSError, TypeError
+        As for `cifar10`.
 
     Source: A. Krizhevsky (2009), Learning Multiple Layers of Features from Tiny Images,
     https://www.cs.toronto.edu/~kriz/cifar.html.

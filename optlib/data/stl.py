@@ -56,12 +56,8 @@ def stl10(train=True, root=None):
 
     Raises
     ------
-    FileNotFoundError
-        If the images are not there; names the places searched and the command that fetches them.
-    OSError
-        If a file is missing, truncated or not the official one; names it.
-    TypeError
-        For other arguments.
+    FileNotFoundError, OSError, TypeError
+        As for `cifar10`.
 
     Source: A. Coates, H. Lee, A. Y. Ng (2011), An Analysis of Single-Layer Networks in Unsupervised Feature Learning,
     AISTATS, https://cs.stanford.edu/~acoates/stl10/.

@@ -93,7 +93,7 @@ def mnist(train, root):
     """
     images = torch.from_numpy(data.mnist(train, root)[0]).flatten(1)
     drawn = torch.rand(images.shape, generator=torch.Generator().manual_seed(number_for(INK_SEED, train)))
-    return (255 * drawn < images).byte(), None
+    return (drawn.mul_(255) < images).byte(), None  # in place: there are 47 million
 
 
 def bound(model, test):

@@ -171,6 +171,27 @@ def hint_for(answer, hints, otherwise):
     return next((text for wrong, text in hints if same(answer, wrong)), otherwise)
 
 
+def hint_for_faults(answer, faults, example):
+    """Hint for a diagnosis: None if each letter has its fault.
+
+    Parameters
+    ----------
+    answer : dict of letter -> name of a fault
+    faults : dict of letter -> (name, what shows it)
+    example : str
+        An answer as it may begin, after the words for what the letters stand for.
+    """
+    names = sorted(name for name, _ in faults.values())
+    if not isinstance(answer, dict) or set(answer) != set(faults):
+        return f"give a dict with the letters of the {example}."
+    if any(name is ... for name in answer.values()):
+        return "there is still a ... in it; give each letter the name of its fault."
+    unknown = [name for name in answer.values() if not isinstance(name, str) or name not in names]
+    if unknown:
+        return f"{unknown[0]!r} is none of the faults; they are {', '.join(map(repr, names))}."
+    return next((f"{letter}: {shows}" for letter, (name, shows) in faults.items() if answer[letter] != name), None)
+
+
 def same(array, other):
     """Whether two arrays have one shape and the same numbers but for rounding."""
     return np.shape(array) == np.shape(other) and np.allclose(array, other)

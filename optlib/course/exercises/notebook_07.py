@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from ... import optimizers, schedules
-from .engine import close, exercise, expect_array, expect_number, float_of, floats_of, same
+from .engine import close, exercise, expect_array, expect_number, float_of, floats_of, hint_for_faults, same
 
 
 @exercise("07.1 where the length settles", "settled(lr, weight_decay, r)")
@@ -83,16 +83,7 @@ def faulty_runs():
 @exercise("07.2 six runs, five faults")
 def _diagnosis(answer):
     """A dict of letter -> name of the fault."""
-    names = sorted(name for name, _ in _FAULTS.values())
-    if not isinstance(answer, dict) or set(answer) != set(_FAULTS):
-        return 'give a dict with the letters of the five faulty runs, such as {"B": "decay", "C": ..., ...}.'
-    if any(name is ... for name in answer.values()):
-        return "there is still a ... in it; give each letter the name of its fault."
-    unknown = [name for name in answer.values() if not isinstance(name, str) or name not in names]
-    if unknown:
-        return f"{unknown[0]!r} is none of the faults; they are {', '.join(map(repr, names))}."
-    wrong = [letter for letter, (name, _) in _FAULTS.items() if answer[letter] != name]
-    return f"{wrong[0]}: {_FAULTS[wrong[0]][1]}" if wrong else None
+    return hint_for_faults(answer, _FAULTS, 'five faulty runs, such as {"B": "decay", "C": ..., ...}')
 
 
 @exercise("07.3 all lengths from one run", "results(state, step, lr, lengths)")

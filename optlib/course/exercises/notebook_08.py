@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 
-from .engine import exercise, expect_number
+from .engine import exercise, expect_number, hint_for_faults
 
 _WANTED = 0.9  # length from which the loss asks for nothing more
 
@@ -73,16 +73,7 @@ def broken_cells():
 @exercise("08.2 five broken cells")
 def _diagnosis(answer):
     """A dict of letter -> name of the fault."""
-    names = sorted(name for name, _ in _FAULTS.values())
-    if not isinstance(answer, dict) or set(answer) != set(_FAULTS):
-        return 'give a dict with the letters of the five broken cells, such as {"B": "deaf", "C": ..., ...}.'
-    if any(name is ... for name in answer.values()):
-        return "there is still a ... in it; give each letter the name of its fault."
-    unknown = [name for name in answer.values() if not isinstance(name, str) or name not in names]
-    if unknown:
-        return f"{unknown[0]!r} is none of the faults; they are {', '.join(map(repr, names))}."
-    wrong = [letter for letter, (name, _) in _FAULTS.items() if answer[letter] != name]
-    return f"{wrong[0]}: {_FAULTS[wrong[0]][1]}" if wrong else None
+    return hint_for_faults(answer, _FAULTS, 'five broken cells, such as {"B": "deaf", "C": ..., ...}')
 
 
 @exercise("08.3 what an LSTM must beat", "pairs(train, test, size)")
