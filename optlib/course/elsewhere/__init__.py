@@ -1,0 +1,11 @@
+"""One name, several rules: what other libraries really do, and a translator between them and the course.
+
+`elsewhere` has the table for a rule, `translate` makes a rule of ours of another library's optimizer, `back` is the way
+back, and `identify` finds out what a black box is.
+"""
+
+from .elsewhere import Elsewhere, elsewhere
+from .identity import Identity, identify
+from .translation import back, translate
+
+__all__ = ["Elsewhere", "Identity", "back", "elsewhere", "identify", "translate"]

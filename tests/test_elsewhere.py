@@ -1,0 +1,281 @@
+"""What other libraries do: each recorded path is walked by the rule of its row, and the names lead there and back."""
+
+import ast
+import functools
+import time
+
+import numpy as np
+import pytest
+import torch
+
+import optlib as ol
+from optlib.course import elsewhere as package
+from optlib.course.elsewhere import conventions, families, matcher, table, translation
+from tools.elsewhere import match
+
+FILES = match.files()
+RUNS = {library: [run for run in file["runs"] if run["paths"]] for library, file in FILES.items()}
+
+
+def rows():
+    """All rows that a rule of ours walks with the library's defaults: library, name, what was measured."""
+    for library, about in table.read("measured").items():
+        for name, measured in about["rows"].items():
+            if name in table.rows(library) and not table.measured(measured, measured["defaults"])[1]:
+                yield library, name, measured
+
+
+def rate(measured):
+    """A learning rate where the library has no default for it."""
+    return {"learning_rate": 0.01} if measured["lr"] is None and "relative_step" not in measured["defaults"] else {}
+
+
+# --- the recorded paths -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("library", FILES)
+def test_every_recorded_path_is_as_far_from_its_rule_as_the_table_says(library):
+    stored = table.read("measured")[library]
+    assert stored["version"] == FILES[library]["version"]
+    for run in RUNS[library]:
+        name = match.row_name(library, run["name"]) or run["name"]
+        kept = [each for each in stored["rows"][name]["runs"] if each[0] == run["settings"]]
+        assert kept, f"{run['name']}: run python -m tools.elsewhere.match"
+        if any(not nearest for _, _, nearest in kept):
+            first = next(iter(run["paths"]))
+            errors = {key: e for key, e in match.errors(library, FILES[library], run).items() if key[0] == first}
+            assert max(errors.values()) <= table.ROUNDING["float32"], (run["name"], errors)
+
+
+def test_at_least_95_percent_of_the_runs_are_decided():
+    runs = [run for about in table.read("measured").values() for row in about["rows"].values() for run in row["runs"]]
+    decided = [error for _, error, nearest in runs if error is not None and not nearest]
+    assert len(runs) == sum(len(file["runs"]) for file in FILES.values()) >= 450
+    assert len(decided) >= 0.95 * len(runs)
+    assert max(decided) <= table.ROUNDING["float32"]
+
+
+def test_an_error_is_relative_to_the_way_and_forgives_only_rounding():
+    x0, points = np.array([1.0, 0.0]), np.array([[2.0, 1e-9], [3.0, 2e-9]])
+    assert matcher.error(points * (1 + 1e-16), points, x0) == 0.0
+    assert matcher.error(points + [0.0, 1e-10], points, x0) == pytest.approx(0.05)
+    assert matcher.error(points + [np.nan, 0.0], points, x0) == np.inf
+    still = np.zeros((2, 2))
+    assert matcher.error(still + [0.5, 0.0], still, np.zeros(2)) == 0.5
+
+
+FOUND = [  # library, run, its numbers by our names, conventions that the search must come back with
+    ("torch", "Adam", {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8}, ("adam", {"place": "eps"})),
+    ("keras_jax", "Adam decay", {"beta1": 0.9, "beta2": 0.999, "eps": 1e-7, "weight_decay": 0.1},
+     ("adam", {"place": "eps_before", "decay": "decoupled"})),
+    ("torch", "SGD nesterov", {"momentum": 0.9}, ("momentum", {"nesterov": True})),
+    ("mlx", "Adam", {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8}, ("adam", {"raw_m": True, "raw_v": True})),
+    ("optax", "amsgrad", {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8}, ("adam", {"largest_corrected": True})),
+    ("tf_compat_v1", "RMSPropOptimizer momentum", {"beta2": 0.9, "eps": 1e-10, "momentum": 0.9},
+     ("rmsprop", {"start": 1.0, "inside": True})),
+    ("optax", "rprop", {}, ("rprop", {"late": True})),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("library", "name", "numbers", "words"), FOUND, ids=lambda each: str(each)[:20])
+def test_the_search_finds_conventions_that_it_was_not_told(library, name, numbers, words):
+    run = next(run for run in FILES[library]["runs"] if run["name"] == name)
+    walks = [each for each in match.walks(library, FILES[library], run) if each[0] == next(iter(run["paths"]))]
+    paths = [(x0, g, points, dtype, drop) for dtype, _, _, drop, x0, g, points in walks]
+    (error, (family, found), rule), *_ = matcher.match(paths, {"lr": run["lr"]} | numbers, only={words[0]})
+    assert error <= table.ROUNDING["float32"], rule
+    assert family == words[0]
+    assert words[1].items() <= found.items()
+
+
+# --- translate and back -----------------------------------------------------------------------------------------
+
+
+def test_a_registered_rule_comes_where_one_is_the_same():
+    assert repr(ol.translate("torch", "AdamW")) == repr(ol.AdamW())
+    nesterov = ol.translate("torch", "SGD", lr=0.1, momentum=0.8, nesterov=True)
+    assert repr(nesterov) == repr(ol.Nesterov(lr=0.1, beta=0.8))
+    keras = ol.translate("keras", "Adam", learning_rate=0.01, epsilon=1e-6)
+    assert repr(keras) == "AnyAdam(eps_before=1e-06, lr=0.01)"
+    assert repr(ol.translate("torch", "Adam", weight_decay=0.1)) == f"L2({ol.Adam()!r}, l2=0.1)"
+    assert "Muon" in repr(ol.translate("keras", "Muon"))
+    assert "AnyAdam" in repr(ol.translate("keras", "Muon", weights="vector"))
+
+
+def test_a_translation_takes_no_millisecond():
+    def seconds():
+        start = time.perf_counter()
+        ol.translate("keras", "AdamW", learning_rate=0.01, epsilon=1e-6, clipnorm=1.0)
+        return time.perf_counter() - start
+
+    assert min(seconds() for _ in range(50)) <= 1e-3
+
+
+@pytest.mark.parametrize(("library", "name", "settings", "error", "words"), [
+    ("kers", "Adam", {}, KeyError, "keras_jax"),
+    ("keras", "Adamm", {}, KeyError, "did you mean 'Adam'"),
+    ("keras", "Adam", {"rate": 1}, TypeError, "its arguments are learning_rate, beta_1"),
+    ("optax", "adam", {}, TypeError, "needs a learning rate"),
+    ("timm", "lamb", {"trust_clip": True}, ValueError, "no counterpart"),
+    ("torch", "Adam", {"lr": -1.0}, ValueError, "outside the allowed range"),
+    ("torchao", "Adam4bit", {}, ValueError, "no rule of ours walks its path; the nearest is"),
+    ("heavyball", "SOAP", {}, ValueError, "no rule of ours walks its path; the nearest is"),
+    ("torch", "Adam", {"weights": "scalar"}, ValueError, "vector, matrix, kernel"),
+])  # fmt: skip
+def test_what_cannot_be_translated_is_said(library, name, settings, error, words):
+    with pytest.raises(error, match=words):
+        ol.translate(library, name, **settings)
+
+
+@pytest.mark.parametrize(("rule", "library", "code"), [
+    (ol.Adam(lr=0.1), "optax", "optax.adam(learning_rate=0.1)"),
+    (ol.Nesterov(lr=0.1), "torch", "torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9, nesterov=True)"),
+    (ol.AMSGrad(), "torch", "torch.optim.Adam(model.parameters(), amsgrad=True)"),
+    (ol.AdamW(lr=0.01, weight_decay=0.05), "torch",
+     "torch.optim.AdamW(model.parameters(), lr=0.01, weight_decay=0.05)"),
+    (ol.AdaDelta(rho=0.95, eps=1e-7), "keras", "keras.optimizers.Adadelta(learning_rate=1)"),
+])  # fmt: skip
+def test_a_rule_becomes_code_of_another_library(rule, library, code):
+    assert package.back(rule, library) == code
+
+
+def test_no_code_comes_where_no_optimizer_is_the_same():
+    with pytest.raises(ValueError, match="keras has no optimizer that walks the path of Adam"):
+        package.back(ol.Adam(), "keras")
+    with pytest.raises(TypeError, match="must be an optimizer"):
+        package.back("Adam", "torch")
+
+
+def test_what_was_translated_comes_back_as_code_that_is_translated_to_the_same():
+    returned = 0
+    for library, name, measured in rows():
+        if not name.isidentifier() or "; " in table.rows(library)[name]:
+            continue
+        rule = ol.translate(library, name, **rate(measured))
+        try:
+            code = package.back(rule, library)
+        except ValueError:
+            continue
+        call = ast.parse(code, mode="eval").body
+        settings = {each.arg: ast.literal_eval(each.value) for each in call.keywords if each.arg != "parameters"}
+        there = call.args[1].value if library == "timm" else call.func.attr
+        assert repr(ol.translate(library, there, **settings)) == repr(rule), code
+        returned += 1
+    assert returned >= 150
+
+
+# --- rules with conventions -------------------------------------------------------------------------------------
+
+X0, G = np.array([0.5, -1.0, 2.0]), np.random.default_rng(0).standard_normal((6, 3))
+
+
+@pytest.mark.parametrize(("cls", "plain", "fixed"), [
+    (cls, plain, fixed) for cls, plains in families.PLAIN.items() for plain, _, fixed in plains
+], ids=lambda each: getattr(each, "__name__", ""))  # fmt: skip
+def test_a_rule_with_its_conventions_at_their_defaults_is_the_registered_one(cls, plain, fixed):
+    rule = plain()
+    settings = {name: value for name, value in rule.settings().items() if name in cls.hypers}
+    loose = matcher.walk(cls(**settings | fixed), X0, G)
+    assert loose == pytest.approx(matcher.walk(rule, X0, G), rel=1e-12)
+
+
+def test_translated_rules_step_torch_tensors_as_arrays():
+    for library, name, measured in rows():
+        if library not in ("torch", "keras_jax", "optax", "timm", "mindspore"):
+            continue
+        rule = ol.translate(library, name, **rate(measured)).fresh()
+        if rule.sees == "matrix":
+            continue
+        expected, x = matcher.walk(rule, X0, G), torch.tensor(X0)
+        for g in torch.tensor(G):
+            x = rule.advance(x, g)
+        assert x.numpy() == pytest.approx(expected[-1], rel=1e-9), (library, name)
+
+
+def test_a_rule_shows_only_the_conventions_that_are_not_ours():
+    assert repr(conventions.AnyAdam(lr=0.1, beta1=0.5)) == "AnyAdam(lr=0.1, beta1=0.5)"
+    assert repr(ol.ClipNorm(conventions.AnyAdam(lr=0.1))) == "ClipNorm(AnyAdam(lr=0.1), max_norm=1)"
+
+
+# --- the table for a rule ---------------------------------------------------------------------------------------
+
+
+def test_the_table_names_libraries_defaults_differences_first_steps_and_versions():
+    found = ol.elsewhere("Adam")
+    lines = {(line[0], line[1]): line[2:] for line in found.table.rows}
+    assert lines["torch", "Adam"] == ["lr 0.001, betas (0.9, 0.999), eps 1e-08", "the same rule", "1", "2.13.0+cpu"]
+    assert "before its correction" in lines["keras_jax", "Adam"][1]
+    raw = "the average gradient is not corrected; the average square is not corrected"
+    assert lines["mlx", "Adam"][1:3] == [raw, "3.16"]
+    assert "recorded" in found.table.caption
+    assert "mlx Adam" in found.picture.description or "AdamWeightDecay" in found.picture.description
+    page = found._repr_mimebundle_()
+    assert "<table" in page["text/html"]
+    assert "<img" in page["text/html"]
+    assert "keras_jax" in page["text/plain"]
+
+
+def test_every_rule_has_a_table_or_says_that_no_library_has_it():
+    without = set()
+    for name, cls in ol.OPTIMIZERS.items():
+        try:
+            found = ol.elsewhere(cls)
+        except KeyError:
+            without.add(name)
+        else:
+            assert found.table.rows
+            assert all(len(line) == len(found.table.columns) for line in found.table.rows)
+    with pytest.raises(KeyError, match="none of the libraries of the table has Newton"):
+        ol.elsewhere("Newton")
+    assert {"Adam", "AdamW", "Nadam", "Muon", "ScheduleFree", "LAMB"}.isdisjoint(without)
+    with pytest.raises(KeyError, match="did you mean 'Adam'"):
+        ol.elsewhere("Adamm")
+
+
+# --- which rule is this? ----------------------------------------------------------------------------------------
+
+
+def by_hand(x, g, *, memory={}):  # noqa: B006
+    memory["v"] = 0.8 * memory.get("v", 0.0) + 0.2 * g
+    return x - 0.05 * memory["v"]
+
+
+@pytest.mark.parametrize(("box", "text"), [
+    (functools.partial(torch.optim.SGD, lr=0.05, momentum=0.8, nesterov=True), "Nesterov(lr=0.05, beta=0.8)"),
+    (functools.partial(torch.optim.Adam, lr=2e-3, betas=(0.8, 0.99)),
+     "Adam(lr=0.002, beta1=0.8, beta2=0.99, eps=1e-08)"),
+    (functools.partial(torch.optim.AdamW, weight_decay=0.3),
+     "AdamW(lr=0.001, beta1=0.9, beta2=0.999, eps=1e-08, weight_decay=0.3)"),
+    (lambda x, g: by_hand(x, g), "Momentum(lr=0.01, beta=0.8)"),
+], ids=["nesterov", "adam", "adamw", "by hand"])  # fmt: skip
+def test_a_black_box_is_known_by_its_path(box, text):
+    found = ol.identify(box)
+    assert found.same
+    assert repr(found.rule) == text
+    assert text in repr(found)
+
+
+def test_a_box_that_is_none_of_ours_is_compared_with_the_nearest():
+    found = ol.identify(lambda x, g: x - 0.01 * np.tanh(g))
+    assert not found.same
+    assert found.error > 1e-3
+    assert "None of ours; the nearest is" in repr(found)
+
+
+@pytest.mark.parametrize(("box", "error", "words"), [
+    ("Adam", TypeError, "must be a callable"),
+    (dict, TypeError, "must be a callable"),
+    (lambda x, g: x[:2], ValueError, "finite numbers of shape"),
+    (lambda x, g: x / 0.0 * 0.0, ValueError, "finite numbers of shape"),
+])  # fmt: skip
+def test_what_is_no_box_is_refused(box, error, words):
+    with np.errstate(all="ignore"), pytest.raises(error, match=words):
+        ol.identify(box)
+
+
+def test_a_row_of_the_table_is_read_as_it_is_written():
+    assert table.row("keras_jax", "Adam")[:2] == ("adam", {"place": "eps_before", "decay": "decoupled"})
+    assert table.row("keras_jax", "Muon", "vector")[0] == "adam"
+    assert table.row("torch", "Rprop")[2]["etas"] == ["shorter", "longer"]
+    climbs = translation.rule_of("optax", "adadelta", {"learning_rate": None, "rho": 0.9, "eps": 1e-6})
+    assert repr(climbs).startswith("Uphill")

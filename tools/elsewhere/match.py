@@ -1,0 +1,137 @@
+"""``python -m tools.elsewhere.match``: every recorded path against the rule of its row, into the package's table."""
+
+import functools
+import json
+from pathlib import Path
+
+import numpy as np
+
+from optlib.course.elsewhere import matcher, table, translation
+
+from . import defaults, paths
+
+DATA = Path(__file__).resolve().parents[2] / "data" / "elsewhere"
+OUT = Path(table.__file__).with_name("measured.json")
+# A learning rate that drops is not the library's own there, or it has no part in the path.
+NO_DROP = {("tf_compat_v1", "ProximalGradientDescentOptimizer"), ("tf_compat_v1", "ProximalAdagradOptimizer"),
+           ("optax", "adadelta without rate"), ("lightning", "SGD cosine of the step"),
+           ("pytorch_optimizer", "AdaFactor"), ("pytorch_optimizer", "AdaFactor without momentum")}  # fmt: skip
+
+
+@functools.cache
+def sequences():
+    return {each["name"]: each for each in json.loads((DATA / "sequences.json").read_text())["runs"]}
+
+
+def files():
+    """library -> its recorded file, of those that have names in the table."""
+    known = table.read("names")["names"]
+    return {path.stem: json.loads(path.read_text()) for path in sorted(DATA.glob("*.json")) if path.stem in known}
+
+
+def row_name(library, run):
+    """The row of a run: the longest name that its own begins with."""
+    names = [name for name in table.rows(library) if run == name or run.startswith((f"{name} ", f"{name},"))]
+    return max(names, key=len, default=None)
+
+
+def settings_of(file, run):
+    """All settings of a run, its learning rate in whatever argument it has."""
+    settings = defaults(file, run) | run["settings"]
+    if run["lr"] is not None and not any(rate in run["settings"] for rate in translation.RATES):
+        settings = {a: v for a, v in settings.items() if a not in translation.RATES} | {"learning_rate": run["lr"]}
+    return settings
+
+
+def walks(library, file, run):
+    """Each recorded path: dtype, sequence, kind of weights, whether the rate drops, x0, gradients, points."""
+    kinds = {"matrix": "matrix", "square": "square", "kernel": "kernel"}
+    for dtype, recorded in paths(file, run).items():
+        for name, points in recorded.items():
+            plain = name.removesuffix(" drop")
+            about, drop = sequences()[plain], plain != name
+            if drop and (library, run["name"]) in NO_DROP:
+                continue
+            x0 = np.array(about["x0"], dtype)
+            points = np.array(points, float).reshape(-1, *x0.shape)
+            if len(points) == 6:
+                points = np.concatenate([np.array(recorded[plain], float).reshape(-1, *x0.shape)[:6], points])
+            yield dtype, name, kinds.get(plain, "vector"), drop, x0, np.array(about["gradients"], dtype), points
+
+
+def errors(library, file, run):
+    """(dtype, sequence) -> error of the rule of the run's row; None for a run without a row or without paths."""
+    name, found = row_name(library, run["name"]), {}
+    if name is None:
+        return None
+    for dtype, sequence, kind, drop, x0, gradients, points in walks(library, file, run):
+        rule = translation.rule_of(library, name, settings_of(file, run), kind, dtype)
+        ours = matcher.walk(rule, x0, gradients, dtype, drop, "evaluated" in run["name"])
+        found[dtype, sequence] = matcher.error(ours, points, x0, dtype)
+    return found or None
+
+
+def numbers_of(settings):
+    """Settings by our names, as far as names alone tell."""
+    means = table.read("names")["means"]
+    pairs = ((means.get(argument), value) for argument, value in settings.items())
+    plain = [(meaning, value) for meaning, value in pairs if meaning and isinstance(value, int | float | list)
+             and not isinstance(value, bool)]  # fmt: skip
+    numbers = {}
+    for meaning, value in plain:
+        values = value if isinstance(value, list) else [value]
+        names = meaning if isinstance(meaning, list) else [meaning]
+        numbers |= {name: v for name, v in zip(names, values, strict=False) if v is not None}
+    return numbers
+
+
+def nearest(library, file, run):
+    """The nearest rule of ours to the longest of the paths of one kind: error and its text."""
+    walked = list(walks(library, file, run))
+    dtype, _, kind, *_ = walked[0]
+    runs = [(x0, g, points, dtype, drop) for d, _, k, drop, x0, g, points in walked if (d, k) == (dtype, kind)]
+    found = matcher.match(runs, numbers_of(settings_of(file, run)))
+    return (found[0][0], str(found[0][2])) if found else (float("inf"), "none")
+
+
+def worst(library, file, run):
+    """Error of a run in its first dtype, and the nearest rule where it is not the row's."""
+    if not run["paths"]:
+        return float("nan"), ""
+    errors_of, first = errors(library, file, run), next(iter(run["paths"]))
+    error = max((e for (dtype, _), e in (errors_of or {}).items() if dtype == first), default=float("inf"))
+    if error <= table.ROUNDING["float32"]:
+        return error, ""
+    name = row_name(library, run["name"])
+    apart, text = nearest(library, file, run)
+    if name is not None and error <= apart:
+        return error, str(translation.rule_of(library, name, settings_of(file, run)))
+    return apart, text
+
+
+def measure():
+    """All libraries: what `optlib.course.elsewhere.table` reads."""
+    libraries = {}
+    for library, file in files().items():
+        rows = {}
+        for run in file["runs"]:
+            name = row_name(library, run["name"]) or run["name"]
+            error, near = worst(library, file, run)
+            settings = {a: None if v == "_RequiredParameter" else v for a, v in defaults(file, run).items()}
+            row = rows.setdefault(name, {"defaults": settings, "lr": None, "first": run["first"], "runs": []})
+            if any(settings.get(rate) is not None for rate in translation.RATES):
+                row["lr"] = run["lr"]
+            row["runs"].append([run["settings"], float(f"{error:.2g}") if error == error else None, near])
+        libraries[library] = {"version": file["version"], "date": file["date"], "rows": rows}
+    return libraries
+
+
+if __name__ == "__main__":
+    lines = []
+    for library, about in measure().items():
+        head = {name: value for name, value in about.items() if name != "rows"}
+        rows = ",\n".join(f"{json.dumps(name)}: {json.dumps(row)}" for name, row in about["rows"].items())
+        lines.append(f'{json.dumps(library)}: {json.dumps(head)[:-1]}, "rows": {{\n{rows}\n}}}}')
+        runs = [run for row in about["rows"].values() for run in row["runs"]]
+        print(library, sum(run[1] is not None and not run[2] for run in runs), "of", len(runs))
+    OUT.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
