@@ -176,12 +176,17 @@ def _name_of(name, own):
 
 def _text(cls, settings):
     wrapped, parts = getattr(cls, "wrapped", None), []
-    names = cls.hypers
+    names, own = cls.hypers, cls.wrapper if wrapped else cls
     if wrapped:
         names = cls.wrapper.own[0]
         parts = [_text(wrapped, {name: settings[_name_of(name, names)] for name in wrapped.hypers})]
-    parts += [f"{name}={short(settings[name])}" for name in names]
-    return f"{(cls.wrapper if wrapped else cls).__name__}({', '.join(parts)})"
+    parts += [f"{name}={short(settings[name])}" for name in names if worth_showing(own, name, settings[name])]
+    return f"{own.__name__}({', '.join(parts)})"
+
+
+def worth_showing(cls, name, value):
+    """Whether a text names a hyper-parameter: of a class with ``brief`` only the rate and what is not its default."""
+    return not getattr(cls, "brief", False) or name == "lr" or callable(value) or value != cls.hypers[name].default
 
 
 def _recipe(cls):
