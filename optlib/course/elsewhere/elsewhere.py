@@ -46,8 +46,12 @@ class Elsewhere:
         The first ten steps of each path that differs, over lr; None where no default path can be walked.
     """
 
-    def __init__(self, table, picture):
-        self.table, self.picture = table, picture
+    def __init__(self, table, rule, paths):
+        self.table, self._drawn = table, (rule, paths)
+
+    @functools.cached_property
+    def picture(self):
+        return _picture(*self._drawn)
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         page = self.table.html() + (self.picture.html() if self.picture else "")
@@ -92,7 +96,7 @@ def elsewhere(rule):
     caption = f"{rule} in other libraries, recorded {when}"
     if not lines:
         raise KeyError(f"elsewhere: none of the libraries of the table has {rule}")
-    return Elsewhere(Table(caption, COLUMNS, lines, align="<" * len(COLUMNS), widths=WIDTHS), _picture(rule, paths))
+    return Elsewhere(Table(caption, COLUMNS, lines, align="<" * len(COLUMNS), widths=WIDTHS), rule, paths)
 
 
 @functools.cache

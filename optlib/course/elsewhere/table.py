@@ -15,7 +15,7 @@ import math
 from pathlib import Path
 
 ALIASES = {"keras": "keras_jax", "tensorflow": "keras_tensorflow", "jax": "optax"}
-ROUNDING = {"float64": 1e-9, "float32": 1e-4}  # error up to which a path is the same; the second for float32 inside
+ROUNDING = {"float64": 1e-9, "float32": 3e-5}  # error up to which a path is the same; the second for float32 inside
 KINDS = ("vector", "matrix", "kernel")
 
 
