@@ -153,11 +153,13 @@ def gathered(rank, folder, make):
 
 
 def refused(rank, folder):
-    net = sharded_network()
-    try:
-        TorchOptimizer(net.parameters(), ol.YellowFin)
-    except ValueError as error:
-        return str(error)
+    net, words = sharded_network(), []
+    for rule in (ol.YellowFin(), ol.Shampoo(), ol.EMA(ol.SOAP())):
+        try:
+            TorchOptimizer(net.parameters(), rule)
+        except ValueError as error:
+            words.append(str(error))
+    return words
 
 
 def results(rank, folder):
@@ -167,7 +169,8 @@ def results(rank, folder):
         for who, make in (("ours", ours(name)), ("torch", peer)):
             for case in (ddp, zero, fsdp):
                 cases[f"{case.__name__} {name} {who}"] = functools.partial(case, make=make)
-    cases["fsdp Normed ours"] = functools.partial(fsdp, make=ours("Normed"))
+    for name in ("Normed", "Muon"):
+        cases[f"fsdp {name} ours"] = functools.partial(fsdp, make=ours(name))
     for name in SAVED:
         make = ours(name)
         cases[f"fsdp {name} ours"] = functools.partial(fsdp, make=make)

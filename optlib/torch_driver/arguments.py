@@ -3,9 +3,12 @@
 import os
 import shutil
 
+import torch
+
 from .. import checks
 from ..optimizers.around import has_path_of_its_own
 from .second import needs_second, takes_diagonal
+from .state import flat, tensors_of
 
 
 def check_rule(rule, compile):
@@ -30,6 +33,18 @@ def check_parameters(rule, params):
                 f"TorchOptimizer: {type(rule).__name__} takes the gradients of a group as one vector, and a parameter "
                 "is sharded (a DTensor); use a rule that sees numbers or tensors"
             )
+        if rule.sees == "matrix" and hasattr(p, "device_mesh") and _remembers_sides(rule):
+            raise ValueError(
+                f"TorchOptimizer: {type(rule).__name__} decomposes matrices, and a parameter is sharded (a DTensor); "
+                "use a rule that does not, such as Muon"
+            )
+
+
+def _remembers_sides(rule):
+    """Whether a rule remembers matrices that are as wide and as high as one side of a weight matrix is long."""
+    rule, x = rule.fresh(), torch.zeros(2, 3)
+    rule.begin(x, x)
+    return any(value.shape != x.shape for value in tensors_of(flat(rule.state)).values())
 
 
 def check_gradients(rule, group, params):
