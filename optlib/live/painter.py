@@ -44,9 +44,9 @@ class Painter(KeptFigure):
             self.lines = [self._lines(track.style, track.steps) for track in tracks]
             legend = tracks and self.axes.legend(  # over the paths, which show through a little
                 [(line, end) for _, line, _, end in self.lines], [text(track.full_label) for track in tracks],
-                loc="upper right", fontsize=9, frameon=True, framealpha=_COVER, facecolor=theme.PAPER,
-                edgecolor=theme.FAINT, labelcolor=theme.INK, borderaxespad=0.4, labelspacing=0.3,
-                markerscale=0.7, fancybox=False,
+                loc="upper right" if scene.flat else "upper center",  # where graphs are seldom high
+                fontsize=9, frameon=True, framealpha=_COVER, facecolor=theme.PAPER, edgecolor=theme.FAINT,
+                labelcolor=theme.INK, borderaxespad=0.4, labelspacing=0.3, markerscale=0.7, fancybox=False,
             )  # fmt: skip
         self.moving = [*(each for lines in self.lines for each in lines), *([legend] if tracks else []), self.title]
 

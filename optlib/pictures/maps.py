@@ -74,7 +74,7 @@ def heatmap(values, x, y, label="value", title=None, *, log="auto", diverged=Non
             row, column = np.unravel_index(flat, z.shape)
             at_x, at_y = x.values[column], y.values[row]
             best_words = f"Best: {number(z[row, column])} at {x.name} {number(at_x)}, {y.name} {number(at_y)}."
-            handles += axes.plot(at_x, at_y, marker="*", markersize=16, color=theme.YELLOW, zorder=3,
+            handles += axes.plot(at_x, at_y, marker="*", markersize=16, color=theme.YELLOW, zorder=3, clip_on=False,
                                  markeredgecolor=theme.INK, linestyle="none", label="best")  # fmt: skip
         place = {"loc": "outside lower left", "ncols": 2} if narrow else {}
         title_and_legend(figure, title or label, settings, handles, **place)
