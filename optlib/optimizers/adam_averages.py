@@ -26,9 +26,11 @@ class AdEMAMix(Optimizer):
         decoupled; it is 0 here.
 
     Elsewhere:
-        The authors' code and optax.contrib.ademamix (0.2.8) are the same rule with other values of alpha (2; 5, and 6
-        in scale_by_ademamix).  pytorch_optimizer.AdEMAMix (4.1.0) is with weight_decouple=True; its default adds
-        lambda x to the gradient instead.
+        The same rule: optax ademamix, pytorch-optimizer AdEMAMix.  Decoupled weight decay: bitsandbytes AdEMAMix.
+        Epsilon as the least value of the root: heavyball AdEMAMix.  In full: ``ol.elsewhere("AdEMAMix")``.
+
+        Unless set, alpha is 5 in optax, pytorch-optimizer and bitsandbytes.  pytorch-optimizer adds lambda x to the
+        gradient unless weight_decouple is set.
 
     Memory:
         3 numbers per parameter (m, u, v).
@@ -82,8 +84,10 @@ class Adan(Optimizer):
         start at 0 and are corrected, as in the authors' code.  The decay is a division after the step, 0 as a default.
 
     Elsewhere:
-        pytorch_optimizer.Adan (4.1.0) and timm's (1.0.31) are the same rule.  optax.adan (0.2.8) weighs the
-        changes by 1 - beta2 where beta2 is meant, another path from the second step on.
+        The same rule: timm adan, pytorch-optimizer Adan.  Epsilon added under the root, after a correction; change 0.08
+        (weight of the changes): optax adan.  In full: ``ol.elsewhere("Adan")``.
+
+        optax weighs the changes by 1 - beta2 where beta2 is meant: another path from the second step on.
 
     Memory:
         4 numbers per parameter (m, d, v, and the last gradient).
@@ -139,9 +143,11 @@ class MARS(Optimizer):
         is also the last one, nothing is corrected.  The decay is decoupled, 0 as a default.
 
     Elsewhere:
-        The authors' code and pytorch_optimizer.MARS (4.1.0) take g_0 = 0, so that the first gradient is longer by
-        gamma beta1 / (1 - beta1), which shows where its norm is below 1; both step vectors by plain AdamW unless
-        optimize_1d is set, and the second adds 1e-15 in the root.  timm's (1.0.31) is the same rule with beta1 = 0.9.
+        The same rule: timm mars.  Epsilon added to the root, before its correction; epsilon added under the root,
+        before its correction: pytorch-optimizer MARS.  In full: ``ol.elsewhere("MARS")``.
+
+        timm has beta1 = 0.9 unless it is set.  pytorch-optimizer takes g_0 = 0, so that the first gradient is longer by
+        gamma beta1 / (1 - beta1), which shows where its norm is below 1.
 
     Memory:
         3 numbers per parameter (m, v, and the last gradient).

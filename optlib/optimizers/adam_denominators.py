@@ -25,8 +25,8 @@ class AdaBelief(Optimizer):
         eta / beta1 long, whatever the gradient.
 
     Elsewhere:
-        pytorch_optimizer.AdaBelief (4.1.0), adabelief-pytorch (0.2.1) with rectify=False, and optax.adabelief (0.2.8)
-        with eps_root=eps are the same rule.  timm's (1.0.31) rectifies as RAdam unless told otherwise.
+        The same rule: optax adabelief, timm adabelief, pytorch-optimizer AdaBelief, torch-optimizer AdaBelief.  In
+        full: ``ol.elsewhere("AdaBelief")``.
 
     Memory:
         2 numbers per parameter (m, s).
@@ -72,9 +72,12 @@ class LaProp(Optimizer):
         than 1 / sqrt(1 - beta2), while Adam's step has no such bound where beta1 is larger than the root of beta2.
 
     Elsewhere:
-        timm's LaProp (1.0.31) is the same rule.  It and pytorch_optimizer.LaProp (4.1.0) keep the learning rate inside
-        the average: the same path while it is constant.  The second also adds 1e-15 in the root and, for lists of
-        tensors, rounds the correction of m to float32, which is seen in the eighth digit.
+        Epsilon as the least value of the root: heavyball LaProp.  Epsilon added to the root, before its correction;
+        epsilon added under the root, before its correction; the learning rate is part of the average, and corrected as
+        one: pytorch-optimizer LaProp.  The learning rate is part of the average, and corrected as one: timm laprop.  1
+        more differs otherwise: ``ol.elsewhere("LaProp")``.
+
+        With the learning rate inside, the path is the same while the rate is constant.
 
     Memory:
         2 numbers per parameter (v, m).
@@ -120,8 +123,9 @@ class ADOPT(Optimizer):
         denominator.
 
     Elsewhere:
-        optax.contrib.adopt (0.2.8) and torch-adopt (0.1.0) are the same rule.  pytorch_optimizer.ADOPT (4.1.0) clips at
-        t^(1/4), one step ahead, a few percent of the path; timm (1.0.31) at the power 0.333 unless told otherwise.
+        The same rule: optax adopt.  Power 0 (power of the bound); averages are corrected: heavyball ADOPT.  The bound
+        is that of the next step: pytorch-optimizer ADOPT.  Power 0.333 (power of the bound): timm adopt.  Cautious;
+        power 0.333 (power of the bound): timm cadopt.  In full: ``ol.elsewhere("ADOPT")``.
 
     Memory:
         2 numbers per parameter (m, v).

@@ -26,8 +26,12 @@ class AMSGrad(Optimizer):
         and beta1 fall too.
 
     Elsewhere:
-        torch.optim.Adam(amsgrad=True) is the same rule.  Keras too, but its epsilon is added before the correction.
-        Others take the maximum of the corrected v, which keeps the large first values for ever.
+        The same rule: torch Adam(amsgrad=True), paddle Adam(amsgrad=True).  The largest corrected average square so far
+        divides: optax amsgrad.  Epsilon added to the root, before its correction: keras Adam(amsgrad=True), mindspore
+        Adam(use_amsgrad=True).  Decoupled weight decay: torch AdamW(amsgrad=True).  In full:
+        ``ol.elsewhere("AMSGrad")``.
+
+        The maximum of the corrected v keeps its large first values for ever.
 
     Memory:
         3 numbers per parameter (m, v, v_max).
@@ -80,8 +84,10 @@ class RAdam(Optimizer):
         in Adam; the paper has none.
 
     Elsewhere:
-        torch.optim.RAdam is the same rule.  pytorch_optimizer.RAdam makes no step at all below the threshold unless
-        degenerated_to_sgd is set, and its threshold is met by equality too.
+        The same rule: torch RAdam, optax radam, timm radam, paddle RAdam, fastai RAdam and 1 more.  Divide by the
+        deviation from the average, as AdaBelief: timm radabelief, pytorch-optimizer AdaBelief(rectify=True).  Epsilon
+        added to the root, before its correction; no step below the threshold; first step 0 lr: pytorch-optimizer RAdam.
+        1 more differs otherwise: ``ol.elsewhere("RAdam")``.
 
     Memory:
         2 numbers per parameter (m, v).
@@ -135,8 +141,11 @@ class QHAdam(Optimizer):
         gradient; nu1 = beta1 is Adam with Nesterov's momentum, without the schedule of `Nadam`.
 
     Elsewhere:
-        torch_optimizer.QHAdam and the authors' qhoptim are the same rule, with beta1 = 0.9 and nu1 = 1 unless set.
-        pytorch_optimizer.QHAdam keeps the bias corrections in float32.
+        The same rule: fastai QHAdam, pytorch-optimizer QHAdam, qhoptim QHAdam, torch-optimizer QHAdam.  In full:
+        ``ol.elsewhere("QHAdam")``.
+
+        Unless set, nu1 is 1 in pytorch-optimizer, qhoptim and torch-optimizer.  pytorch-optimizer keeps the bias
+        corrections in float32.
 
     Memory:
         2 numbers per parameter (m, v).
@@ -189,9 +198,11 @@ class DemonAdam(Optimizer):
         none.
 
     Elsewhere:
-        torch.optim has no such rule.  Summaries of the paper put a hat on m and on v without saying what it stands
-        for; most programs of this name are Adam, averages and corrections included, with Demon's beta_1,t in place
-        of beta1: here, `Adam` with the schedule Demon(beta1, steps).
+        No recorded run of another library walks the path of this rule.
+
+        Summaries of the paper put a hat on m and on v without saying what it stands for; most programs of this name are
+        Adam, averages and corrections included, with Demon's beta_1,t in place of beta1: here, `Adam` with the schedule
+        Demon(beta1, steps).
 
     Memory:
         2 numbers per parameter (m, v).

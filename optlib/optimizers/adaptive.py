@@ -23,8 +23,10 @@ class AdaGrad(Optimizer):
         root, as the paper's delta is.
 
     Elsewhere:
-        torch.optim.Adagrad is the same rule; its lr_decay and initial_accumulator_value, both 0 unless set, are
-        left out here.  Keras starts the sum at 0.1 and adds epsilon inside the root.
+        The same rule: torch Adagrad, timm adagrad, paddle Adagrad, mlx Adagrad, bitsandbytes Adagrad and 1 more.
+        Epsilon added under the root, after a correction; start 0.1 (sum of squares at the start): keras Adagrad, optax
+        adagrad.  Start 0.1 (sum of squares at the start): tf.compat.v1 AdagradOptimizer, mindspore Adagrad.  1 more
+        differs otherwise: ``ol.elsewhere("AdaGrad")``.
 
     Memory:
         1 number per parameter (G).
@@ -65,9 +67,11 @@ class RMSProp(Optimizer):
         Epsilon is added outside the root.  The lecture has decay 0.9 and no epsilon.
 
     Elsewhere:
-        torch.optim.RMSprop is the same rule, beta2 by the name of alpha; its momentum is left out here.
-        Keras and Graves add epsilon inside the root; Graves has momentum too.  tf.compat.v1, MindSpore and timm's
-        rmsproptf start the average at 1.
+        The same rule: torch RMSprop, mlx RMSprop, bitsandbytes RMSprop, fastai RMSProp, pytorch-optimizer RMSprop.
+        Epsilon added under the root, after a correction: keras RMSprop (first step 3.16 lr), optax rmsprop (first step
+        3.16 lr), paddle RMSProp (first step 4.47 lr) and 1 more.  6 more differ otherwise: ``ol.elsewhere("RMSProp")``.
+
+        torch's alpha is beta2.  Graves too adds epsilon inside the root, and has momentum.
 
     Memory:
         1 number per parameter (v); centered, 2 numbers per parameter (v, m).
@@ -121,8 +125,12 @@ class AdaDelta(Optimizer):
         rule.  u averages the steps before lr is applied.
 
     Elsewhere:
-        torch.optim.Adadelta is the same rule.  Unless set, Keras has lr = 0.001, rho = 0.95 and epsilon = 1e-7, which
-        sets its first steps.
+        The same rule: torch Adadelta, optax adadelta, timm adadelta, mlx AdaDelta, mindspore Adadelta and 1 more.  The
+        same rule with other numbers: keras Adadelta (first step 0.00141 lr), tf.compat.v1 AdadeltaOptimizer (first step
+        0.000447 lr), paddle Adadelta (first step 0.00447 lr).  In full: ``ol.elsewhere("AdaDelta")``.
+
+        Keras, paddle and TensorFlow have lr = 0.001 unless it is set: steps a thousandth of the paper's.
+        optax.adadelta() without a rate climbs.
 
     Memory:
         2 numbers per parameter (v, u).

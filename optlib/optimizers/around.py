@@ -221,8 +221,11 @@ class ClipNorm(Around):
         point, inside SAM the one at the second point.
 
     Elsewhere:
-        optax.clip_by_global_norm is the same.  torch.nn.utils.clip_grad_norm_ divides by the norm + 1e-6, so that what
-        it clips is shorter by 1e-6 / norm; it writes into the gradients, and takes those of all groups together.
+        The same rule: keras SGD(clipnorm=1.0), optax sgd clip_by_global_norm, timm lamb.  Epsilon added to the root,
+        before its correction: keras Adam(clipnorm=1.0).  In full: ``ol.elsewhere("ClipNorm")``.
+
+        torch's clip_grad_norm_ divides by the norm + 1e-6, so that what it clips is shorter by 1e-6 / norm; it writes
+        into the gradients, and takes those of all groups together.
 
     Memory:
         0 numbers per parameter beyond those of the rule.
@@ -257,7 +260,9 @@ class ClipValue(Around):
         Each number by itself, so that a gradient that is cut points elsewhere; `ClipNorm` keeps its direction.
 
     Elsewhere:
-        torch.nn.utils.clip_grad_value_ and optax.clip are the same.  All cut an infinite number like any other.
+        The same rule: keras SGD(clipvalue=0.5), optax sgd clip.  In full: ``ol.elsewhere("ClipValue")``.
+
+        torch's clip_grad_value_ is the same rule.  All cut an infinite number like any other.
 
     Memory:
         0 numbers per parameter beyond those of the rule.
@@ -290,8 +295,13 @@ class WeightDecay(Around):
         that of the point before the decay.  The paper scales it by the schedule alone, not by the learning rate.
 
     Elsewhere:
-        Around Adam it is torch.optim.AdamW.  The weight_decay of torch.optim.SGD and torch.optim.Adam is another rule:
-        it adds weight_decay x to the gradient.
+        The same rule: torch AdamW(amsgrad=True), keras SGD(weight_decay=0.1), optax adamaxw, timm
+        sgdw(weight_decay=0.1), bitsandbytes AdEMAMix and 3 more.  Epsilon added under the root, after a correction;
+        change 0.08 (weight of the changes): optax adan(weight_decay=0.1).  Looks ahead: fastai ranger.  No last factor:
+        tinygrad Muon.  4 more differ otherwise: ``ol.elsewhere("WeightDecay")``.
+
+        Around Adam it is torch's AdamW.  The weight_decay of torch's SGD and Adam is another rule: it adds weight_decay
+        x to the gradient.
 
     Memory:
         0 numbers per parameter beyond those of the rule.
@@ -329,9 +339,10 @@ class Cautious(Around):
         decay of its own included; the paper decays apart: ``WeightDecay(Cautious(Adam()))``.
 
     Elsewhere:
-        The authors' own code and timm 1.0.31 have a newer normalization: the mask is divided by its mean, which is at
-        least 1e-3.  The two are apart by a factor of 1 + 1 / (number of parts taken): 5 % where 20 are.
-        pytorch-optimizer 4.1.0 has the paper's in Lion; its AdamW has none.
+        The same rule: pytorch-optimizer Lion(cautious=True).  In full: ``ol.elsewhere("Cautious")``.
+
+        timm divides the mask by its mean, which is at least 1e-3: longer by the factor 1 + 1 / (number of parts taken),
+        5 % where 20 are.
 
     Memory:
         0 numbers per parameter beyond those of the rule.
@@ -367,8 +378,9 @@ class SAM(Around):
         step takes a closure, which computes the loss and its gradients anew, and calls it twice.
 
     Elsewhere:
-        optax.contrib.sam is the same, but takes two updates a step, or the gradient's function in its opaque mode.
-        pytorch-optimizer 4.1.0 adds 1e-12 to the norm, which it computes in float32: 2e-8 off with weights of float64.
+        No recorded run of another library walks the path of this rule.
+
+        pytorch-optimizer adds 1e-12 to the norm, which it computes in float32: 2e-8 off with weights of float64.
 
     Memory:
         0 numbers per parameter beyond those of the rule.

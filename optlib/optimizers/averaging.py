@@ -26,11 +26,10 @@ class ASGD(Optimizer):
         coupled with the learning rate.
 
     Elsewhere:
-        torch.optim.ASGD has the same path while lr is constant and, for the same t0, the same average (its ``ax``).
-        It computes the learning rate of a step at the end of the one before, so that a change of lr by a scheduler
-        takes effect one step late.  Its t0 is a million steps, ours is 0: averaging starts at once.  It keeps the
-        learning rate in torch's default precision, so that float64 weights take float32 learning rates unless the
-        default is float64.
+        The same rule: torch ASGD, mindspore ASGD.  In full: ``ol.elsewhere("ASGD")``.
+
+        In torch a change of the rate takes effect one step late.  Its t0 is a million steps, ours is 0: averaging
+        starts at once.
 
     Memory:
         1 number per parameter (average).

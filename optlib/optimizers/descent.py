@@ -19,7 +19,8 @@ class GradientDescent(Optimizer):
         The step is the learning rate times the gradient; nothing is normalized.
 
     Elsewhere:
-        torch.optim.SGD and tf.keras.optimizers.SGD without momentum are the same rule.
+        The same rule: torch SGD, keras SGD, optax sgd, tf.compat.v1 GradientDescentOptimizer, paddle SGD and 7 more.
+        In full: ``ol.elsewhere("GradientDescent")``.
 
     Memory:
         0 numbers per parameter.

@@ -30,10 +30,13 @@ class Adafactor(Optimizer):
         relative=False takes lr itself as alpha_t; the paper's cap of the relative step, 0.01, is lr.
 
     Elsewhere:
-        torch.optim.Adafactor (2.13) is the same rule on vectors and matrices, but for its epsilon, which it takes
-        where it divides; it factors the last two axes, so that of a 3 x 3 kernel only 9 numbers become 6.
-        pytorch_optimizer.AdaFactor (4.1.0) has a momentum of 0.9 in bfloat16 unless betas=(None, ...).  optax (0.2.8)
-        factors only axes of at least 128, timm (1.0.31) of 16: on smaller matrices both remember all of v.
+        The last two axes are factored, of a kernel too: keras Adafactor, mlx Adafactor, torch-optimizer Adafactor.  The
+        rate does not fall with the root of the steps; nothing is factored: optax adafactor.  The average of the steps
+        is kept in 16 bits, bfloat16; the last two axes are factored, of a kernel too: pytorch-optimizer AdaFactor.  2
+        more differ otherwise: ``ol.elsewhere("Adafactor")``.
+
+        Of a 3 x 3 kernel, the last two axes alone make 6 numbers of 9.  Unless set, optax factors only axes of at least
+        128, timm of 16.  pytorch-optimizer has no momentum with betas=(None, ...).
 
     Memory:
         0 numbers per parameter of a matrix, where there is one for each row and each column; 1 in a vector (C).
@@ -99,8 +102,9 @@ class AdamMini(Optimizer):
         apart.  A vector is one block.  The decay is decoupled, as in AdamW.
 
     Elsewhere:
-        The authors' adam-mini (1.1.1) chooses blocks by the names of parameters ("mlp", "wq", "embed"): a matrix of
-        another name has one v in all, and biases have one for each number, as Adam.
+        Decoupled weight decay: pytorch-optimizer AdamMini.  In full: ``ol.elsewhere("AdamMini")``.
+
+        pytorch-optimizer keeps one v in all for a tensor whose name it does not know.
 
     Memory:
         1 number per parameter (m), and one for each row of a matrix or each vector.

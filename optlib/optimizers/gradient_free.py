@@ -32,8 +32,9 @@ class SimulatedAnnealing(Optimizer):
         Metropolis sampling of the density proportional to exp(-f/T).
 
     Elsewhere:
-        torch.optim has no such rule.  scipy.optimize.dual_annealing is another one: heavy-tailed proposals,
-        another acceptance, and local searches.
+        No recorded run of another library walks the path of this rule.
+
+        SciPy's dual_annealing is another method: heavy-tailed proposals, another acceptance, and local searches.
 
     Memory:
         1 number per parameter (best), and for each point 1 number (best_value).
@@ -102,8 +103,10 @@ class GeneticAlgorithm(Optimizer):
         generation is x itself and Gaussian neighbors of width sigma.
 
     Elsewhere:
-        torch.optim has no such rule; scipy.optimize.differential_evolution is a population method of another kind.
-        Textbooks also cross over with a probability below 1 and select by shares of the fitness.
+        No recorded run of another library walks the path of this rule.
+
+        SciPy's differential_evolution is a population method of another kind.  Textbooks also cross over with a
+        probability below 1 and select by shares of the fitness.
 
     Memory:
         population numbers per parameter (individuals, best first).

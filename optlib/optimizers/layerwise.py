@@ -25,10 +25,13 @@ class LARS(Optimizer):
         rule.  The decay is coupled: it is part of what is averaged, and of the ratio.  lr lies inside the average.
 
     Elsewhere:
-        torch.optim has no such rule.  pytorch_optimizer.LARS (4.1.0) has lr outside the average, which is the same
-        while lr is constant, and steps vectors by plain momentum without decay.  optax.lars (0.2.8) divides by the
-        norm of g + lambda x in place of the sum of both norms, a few percent of the path.  timm (1.0.31) takes no
-        ratio at all where weight_decay is 0, and so is SGD.
+        The same rule: tinygrad LARS.  The ratio has the norm of g + lambda x: optax lars.  The learning rate stands
+        outside of the velocity: pytorch-optimizer LARS.  Weight_decay 0.1 (pull to zero, part of the gradient); the
+        learning rate stands outside of the velocity: timm lars(weight_decay=0.1).  1 more differs otherwise:
+        ``ol.elsewhere("LARS")``.
+
+        With the learning rate outside, the path is the same while the rate is constant.  Unless weight_decay is set,
+        timm takes no ratio and so is `Momentum`.
 
     Memory:
         1 number per parameter (v).
@@ -76,10 +79,12 @@ class LAMB(Optimizer):
         as most do, gives them to another rule.  The decay is decoupled from m and v, but inside the ratio.
 
     Elsewhere:
-        torch.optim has no such rule.  optax.lamb (0.2.8) is the same.  pytorch_optimizer.Lamb (4.1.0) is not: it does
-        not correct v, corrects m after the ratio, so that the first step is 1 / (1 - beta1) times as long, decays the
-        weights outside the ratio, and takes their norm as 10 at most.  timm (1.0.31) also clips the gradient's norm
-        at 1, and takes no ratio where weight_decay is 0, and so is Adam.
+        The same rule: keras Lamb, optax lamb, paddle Lamb, mindspore Lamb, tinygrad LAMB.  Most 10 (largest ratio):
+        fastai Lamb.  The average square is not corrected; the step is divided by the correction of the average after
+        the ratio; most_length 10 (the weights count as no longer than this): pytorch-optimizer Lamb.  2 more differ
+        otherwise: ``ol.elsewhere("LAMB")``.
+
+        Unless weight_decay is set, timm takes no ratio and so is `Adam`, with a clipped gradient.
 
     Memory:
         2 numbers per parameter (m, v).

@@ -93,13 +93,13 @@ class Muon(Optimizer):
         lr with the defaults; nothing else of the rule is to be seen on a contour plot.
 
     Elsewhere:
-        torch.optim.Muon 2.13 is the same rule, and so is its author's code, but both compute X in bfloat16: paths
-        about 0.5 % apart, equal where that cast is taken out.  torch takes max(norm, eps), refuses vectors and
-        kernels and has lr = 0.001, weight_decay = 0.1.  The author's code steps vectors with Adam, and takes the two
-        sides of a kernel for m and n, so kernels go unscaled.  optax.contrib.muon corrects the bias of m before the
-        Nesterov step, which is another direction, and has matrices (in, out).
-        timm's polar_express are coefficients of a later version.  pytorch-optimizer below 4.1 has the two scales
-        exchanged.
+        Decoupled weight decay; a sum in place of the average; factor 0.2 (the last factor is this times the root of the
+        longer side); no last factor; the newest gradient is mixed in by 1, not by 1 - beta: keras Muon.  The average is
+        corrected for its start; the last factor is max(1, in / out)^(1/2) in place of max(1, out / in)^(1/2): optax
+        muon.  6 more differ otherwise: ``ol.elsewhere("Muon")``.
+
+        torch computes X in bfloat16: paths about 0.5 % apart, equal where that cast is taken out.  Keras steps vectors
+        and kernels with Adam.
 
     Memory:
         1 number per parameter (m).

@@ -23,10 +23,12 @@ class Momentum(Optimizer):
         stands outside the velocity.
 
     Elsewhere:
-        torch.optim.SGD(momentum=beta) is the same rule.  Polyak, Sutskever et al. (2013) and Keras keep the
-        learning rate inside, v = beta v - eta g and x = x + v: the same path while eta is constant, another one
-        where eta changes from step to step.  With torch's dampening=beta the velocity becomes an average that starts
-        at the first gradient.
+        The same rule: torch SGD(momentum=0.9), optax sgd(momentum=0.9), tf.compat.v1 MomentumOptimizer(momentum=0.9),
+        timm momentum, paddle Momentum and 7 more.  The learning rate is part of the velocity: keras SGD(momentum=0.9),
+        scikit-learn sgd(nesterov=False).  3 more differ otherwise: ``ol.elsewhere("Momentum")``.
+
+        With the learning rate inside, the path is the same while the rate is constant, and another one where it
+        changes.  torch's dampening=beta makes the velocity an average that starts at the first gradient.
 
     Memory:
         1 number per parameter (v).
@@ -66,8 +68,12 @@ class Nesterov(Optimizer):
         points is the same.
 
     Elsewhere:
-        torch.optim.SGD(nesterov=True) is the same rule.  Keras keeps the learning rate inside the velocity: the
-        same path while it is constant.
+        The same rule: torch SGD(nesterov=True), optax sgd(nesterov=True), tf.compat.v1
+        MomentumOptimizer(use_nesterov=True), timm sgd, paddle Momentum(use_nesterov=True) and 4 more.  The learning
+        rate is part of the velocity: keras SGD(nesterov=True), scikit-learn sgd.  Looks ahead from its first
+        synchronization on: timm lookahead_sgd.  In full: ``ol.elsewhere("Nesterov")``.
+
+        With the learning rate inside, the path is the same while the rate is constant.
 
     Memory:
         1 number per parameter (v).
@@ -106,8 +112,10 @@ class QHM(Optimizer):
         and is not corrected for it.
 
     Elsewhere:
-        pytorch_optimizer.QHM and torch_optimizer.QHM are the same rule with other defaults (beta = 0; nu = 1 in
-        the first, 0.7 in the second).
+        The same rule: qhoptim QHM(momentum=0.999, nu=0.7).  The same rule with other numbers; first step 1 lr:
+        pytorch-optimizer QHM, torch-optimizer QHM(momentum=0.0).  In full: ``ol.elsewhere("QHM")``.
+
+        Unless set, pytorch-optimizer has beta = 0 and nu = 1, torch-optimizer beta = 0 and nu = 0.7.
 
     Memory:
         1 number per parameter (v).
@@ -146,7 +154,9 @@ class AggMo(Optimizer):
         step has it, as in `Momentum`: the same path.
 
     Elsewhere:
-        pytorch_optimizer.AggMo and torch_optimizer.AggMo are the same rule, with lr 0.001.
+        The same rule: pytorch-optimizer AggMo, torch-optimizer AggMo.  In full: ``ol.elsewhere("AggMo")``.
+
+        Unless set, pytorch-optimizer and torch-optimizer have lr = 0.001.
 
     Memory:
         3 numbers per parameter (v, one for each of the K betas; K = 3 as a default).
@@ -185,8 +195,10 @@ class DemonMomentum(Optimizer):
         T + 1 and all later ones have none and are plain gradient descent.
 
     Elsewhere:
-        torch.optim has no such rule.  The paper keeps the learning rate inside the velocity: the same path while
-        it is constant.  `Momentum` with the schedule Demon(beta, steps) for beta is the same rule.
+        No recorded run of another library walks the path of this rule.
+
+        The paper keeps the learning rate inside the velocity: the same path while it is constant.  `Momentum` with the
+        schedule Demon(beta, steps) for beta is the same rule.
 
     Memory:
         1 number per parameter (v).

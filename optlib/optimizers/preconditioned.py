@@ -44,9 +44,10 @@ class Shampoo(Optimizer):
         one matrix with the power -1/2.
 
     Elsewhere:
-        pytorch_optimizer.Shampoo(matrix_eps=eps) 4.1.0 is the same rule.  torch_optimizer.Shampoo 0.3.0 takes the
-        power -1/2 on both sides, and sums for R what the root of L has made of the gradient: another rule.
-        Distributed Shampoo averages instead of summing and gives each step the length of Adam's.
+        No recorded run of another library walks the path of this rule.
+
+        pytorch-optimizer's Shampoo(matrix_eps=eps) is the same rule on matrices of full rank.  torch-optimizer takes
+        the power -1/2 on both sides, and sums for R what the root of L has made of the gradient: another rule.
 
     Memory:
         0 numbers per parameter for each by itself; 2 m^2 + 2 n^2 for a matrix (L, R and their roots).
@@ -105,9 +106,10 @@ class SOAP(Optimizer):
         and any side longer than d keep their own coordinates: for a vector this is Adam.
 
     Elsewhere:
-        The authors' code and pytorch_optimizer.SOAP 4.1.0 are the same rule with qr in float32: paths agree to
-        about 1e-6 of their size.  Where a gradient has fewer dimensions than a side is long, as at the start of
-        training, the rest of Q is arbitrary, and two libraries take two paths, 5 to 20 % apart.
+        No recorded run of another library walks the path of this rule.
+
+        pytorch-optimizer's is the same rule with qr in float32: paths agree to about 1e-6 of their size.  Where a
+        gradient has fewer dimensions than a side is long, the rest of Q is arbitrary, and two programs take two paths.
 
     Memory:
         2 numbers per parameter (m, v); and 2 m^2 + 2 n^2 for a matrix (L, R and their Q).

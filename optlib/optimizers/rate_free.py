@@ -41,9 +41,10 @@ class DAdaptAdam(_Distance):
         divided by the root of the v before this gradient, as in the authors' code.  lr is a factor for schedules.
 
     Elsewhere:
-        dadaptation.DAdaptAdam (3.2) is the same with decouple=True; its default adds weight_decay x to the gradient.
-        optax.contrib.dadapt_adamw (0.2.8) always corrects both averages, which is this rule with lr times
-        sqrt(1 - beta2^t) / (1 - beta1^t).
+        The same rule: pytorch-optimizer DAdaptAdam.  Another rate (Corrected): optax dadapt_adamw.  In full:
+        ``ol.elsewhere("DAdaptAdam")``.
+
+        optax always corrects both averages: this rule with lr times sqrt(1 - beta2^t) / (1 - beta1^t).
 
     Memory:
         3 numbers per parameter (m, v, s), and two numbers in all, d and r.
@@ -99,8 +100,10 @@ class Prodigy(_Distance):
         code; by the old one in the paper.  lr is a factor for schedules, c the code's d_coef.
 
     Elsewhere:
-        prodigyopt.Prodigy (1.1.2) is the same.  optax.contrib.prodigy (0.2.8) always corrects both averages, which is
-        this rule with lr times sqrt(1 - beta2^t) / (1 - beta1^t).
+        The same rule: prodigyopt Prodigy, pytorch-optimizer Prodigy.  Another rate (Corrected): optax prodigy.  In
+        full: ``ol.elsewhere("Prodigy")``.
+
+        optax always corrects both averages: this rule with lr times sqrt(1 - beta2^t) / (1 - beta1^t).
 
     Memory:
         4 numbers per parameter (m, v, s, x_0), and two numbers in all, d and r.

@@ -38,8 +38,10 @@ class Newton(Optimizer):
         in one step.  The damping is added to the diagonal as it is, not scaled by the Hessian's diagonal.
 
     Elsewhere:
-        torch.optim has no such rule; scipy.optimize.minimize(method="Newton-CG") solves the same system inexactly
-        and searches along p for the length of the step.
+        No recorded run of another library walks the path of this rule.
+
+        SciPy's minimize(method="Newton-CG") solves the same system inexactly and searches along p for the length of the
+        step.
 
     Memory:
         0 numbers per parameter between steps.  While it steps, n numbers per parameter: the Hessian of a point
@@ -107,10 +109,10 @@ class Sophia(Optimizer):
         at 0.  Where the curvature is negative, or too small for gamma, a coordinate moves by lr along the sign of m.
 
     Elsewhere:
-        Three rules go by this name.  The authors' SophiaG divides by rho times batch size times h + 1e-15, where h is
-        the average of squared gradients with resampled labels.  optax (0.2.8) takes the h of the refresh before and
-        corrects the bias of m.  pytorch-optimizer (4.1.0) has the paper's first version, without gamma: its p, eps and
-        lr are this rule with gamma = p, eps = p eps and lr = p lr.
+        No recorded run of another library walks the path of this rule.
+
+        pytorch-optimizer's SophiaH is the paper's first version, without gamma: its p, eps and lr are this rule with
+        gamma = p, eps = p eps and lr = p lr.
 
     Memory:
         2 numbers per parameter (m, h).  On functions, while it steps, n numbers per parameter: the whole Hessian.
@@ -179,10 +181,11 @@ class LBFGS(Optimizer):
         one whose numbers overflow: H stays positive definite.
 
     Elsewhere:
-        torch.optim.LBFGS is the same rule while max_iter = 1 and no line search is chosen, but it remembers a pair
-        where y's > 1e-10, however small y and s are: close to a minimum its memory freezes.  It stands still where no
-        entry of g is above 1e-7, or g'Hg is not above 1e-9.  Its defaults are 100 pairs and 20 steps a call.  SciPy's
-        L-BFGS-B (10 pairs) and optax.lbfgs search along the line, so that only their directions compare.
+        No recorded run of another library walks the path of this rule.
+
+        On a function torch's walks it, with max_iter = 1 and no line search; the recorded gradients belong to no
+        function.  torch remembers a pair where y's > 1e-10, however small y and s are: close to a minimum its memory
+        freezes.  torch stands still where no entry of g is above 1e-7, or g'Hg is not above 1e-9.
 
     Memory:
         22 numbers per parameter (s and y of 10 pairs, the last step, the last gradient): 2 for each pair and 2.

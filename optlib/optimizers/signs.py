@@ -24,8 +24,10 @@ class Lion(Optimizer):
         in `Adam`; the paper has no default.
 
     Elsewhere:
-        optax.lion (0.2.8), timm's Lion (1.0.31), lion-pytorch (0.2.5) and pytorch_optimizer.Lion (4.1.0) are all the
-        same rule.  optax decays by 1e-3 unless told otherwise.
+        The same rule: keras Lion, optax lion, timm lion, mlx Lion, bitsandbytes Lion and 3 more.  Cautious: timm clion.
+        In full: ``ol.elsewhere("Lion")``.
+
+        optax decays by 0.001 unless told otherwise.
 
     Memory:
         1 number per parameter (m), half of Adam's.

@@ -23,8 +23,10 @@ class Lookahead(Around):
         are the slow weights.
 
     Elsewhere:
-        optax.lookahead and pytorch-optimizer 4.1.0 are the same.  timm 1.0.31 makes the slow weights at the first
-        synchronization, so that the first k steps are never pulled back.
+        The same rule: pytorch-optimizer Lookahead SGD.  Decoupled weight decay: fastai ranger.  In full:
+        ``ol.elsewhere("Lookahead")``.
+
+        timm makes the slow weights at the first synchronization, so that the first k steps are never pulled back.
 
     Memory:
         1 number per parameter (slow_weights) beyond those of the rule.
@@ -71,9 +73,10 @@ class EMA(Around):
         after the first step, without a correction for a start at 0.
 
     Elsewhere:
-        torch.optim.swa_utils.AveragedModel with get_ema_multi_avg_fn(decay) is the same where it is updated after each
-        step.  optax.ema starts at 0 and divides by 1 - decay^t.  Statistics of batch normalization are no weights:
-        torch has swa_utils.update_bn for them.
+        No recorded run of another library walks the path of this rule.
+
+        torch's AveragedModel with get_ema_multi_avg_fn(decay) is the same where it is updated after each step.
+        Statistics of batch normalization are no weights.
 
     Memory:
         1 number per parameter (ema_weights) beyond those of the rule.
@@ -123,10 +126,12 @@ class ScheduleFree(Around):
         ``ScheduleFree(ol.AdamW(lr=0.002, beta1=0.0))``.
 
     Elsewhere:
-        schedulefree 1.4.1 is the same, with its betas[0] for beta; it keeps y and z, and turns the parameters into x
-        and back with optimizer.eval() and optimizer.train(), without which the network that is tested is y.
-        optax.contrib 0.2.8 is the same without a warm-up; with its own warm-up the rule starts at rate 0 and the
-        weights do not know.
+        The same rule: optax schedule_free_sgd, keras on jax ScheduleFreeAdamW, pytorch-optimizer ScheduleFreeSGD,
+        schedulefree SGDScheduleFree.  The mean is recovered with the path after its step: keras on tensorflow
+        ScheduleFreeAdamW, keras on torch ScheduleFreeAdamW.  5 more differ otherwise: ``ol.elsewhere("ScheduleFree")``.
+
+        schedulefree keeps y and z, and turns the parameters into x and back with optimizer.eval() and
+        optimizer.train(), without which the network that is tested is y.
 
     Memory:
         2 numbers per parameter (path, mean) beyond those of the rule.

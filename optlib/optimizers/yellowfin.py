@@ -34,10 +34,9 @@ class YellowFin(Optimizer):
         alpha and the slow start over 10 w steps come from the authors' code.
 
     Elsewhere:
-        torch.optim has no such rule.  The authors' PyTorch code averages log h for h_min; adds 1e-6 in each
-        division; clips gradients longer than sqrt(h_max); takes its lr as the rate of the first step; averages mu
-        and alpha but steps with the last ones; and has the rate outside the velocity, as torch.optim.SGD.  Its
-        corrections for sparse gradients and for asynchronous workers are not part of this rule.
+        No recorded run of another library walks the path of this rule.
+
+        Corrections for sparse gradients and for asynchronous workers are not part of this rule.
 
     Memory:
         2 numbers per parameter (v, g_bar), and for each point w + 7 numbers.

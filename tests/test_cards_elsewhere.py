@@ -1,0 +1,190 @@
+"""What cards say of other libraries: one paragraph is the table's; sentences of hand that name one are proved."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.optimize
+
+import optlib as ol
+from optlib.course import cards
+from optlib.course.elsewhere import table
+from tools import elsewhere
+from tools.elsewhere import docstrings
+
+ROOT = Path(__file__).resolve().parent.parent
+RULES = ol.OPTIMIZERS
+TESTS = "".join(path.read_text(encoding="utf-8") for path in ROOT.glob("tests/test_rules_*.py"))
+LIBRARY = re.compile("torch|keras|optax|timm|paddle|mlx|tensorflow|qhoptim|bitsandbytes|scipy|schedulefree", re.I)
+GRADIENTS = np.random.default_rng(0).standard_normal((8, 3, 2))
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+def test_the_first_paragraph_is_written_from_the_table_and_all_are_short(rule):
+    assert docstrings.paragraphs(rule)[0] == docstrings.written(rule), "run: python -m tools.elsewhere.docstrings"
+    shown = ol.card(rule).text.split("\n\nElsewhere: ")[1].partition("\n\n")[0]
+    assert len(shown.splitlines()) <= 7
+
+
+def settings(library, name, **given):
+    return ol.translate(library, name, **given).settings()
+
+
+def walk(rule, rate=None):
+    if rate is not None:
+        rule.set("lr", rate)
+    x, points, rule = np.ones((3, 2)), [], rule.fresh()
+    for g in GRADIENTS:
+        x = rule.advance(x, g)
+        points.append(x)
+    return np.array(points)
+
+
+def same(one, other, rate=None):
+    return np.allclose(walk(one, rate), walk(other, rate), rtol=1e-5, atol=0)
+
+
+def same_while_constant(one, other):
+    return same(one, other, 0.1) and not same(one, other, ol.schedules.Cosine(0.1, steps=8))
+
+
+def default(library, name, argument):
+    return table.entry("test", library, name)["defaults"][argument]
+
+
+def adds_decay(*name):
+    return repr(ol.translate(*name, weight_decay=0.1)).startswith("L2(")
+
+
+def first_step(rule):
+    return float(rule.advance(np.ones(1), np.array([1e-3]))[0])
+
+
+def corrected(name):
+    rate = settings("optax", name)["lr"]
+    return all(np.isclose(rate(t), np.sqrt(1 - 0.999 ** (t + 1)) / (1 - 0.9 ** (t + 1))) for t in range(8))
+
+
+def recorded(library, name):
+    file = json.loads((ROOT / f"data/elsewhere/{library}.json").read_text(encoding="utf-8"))
+    return elsewhere.paths(file, next(run for run in file["runs"] if run["name"] == name))["float64"]["scalar"]
+
+
+PROOFS = {  # rule: start of a sentence -> whether it holds, or a test that shows it
+    "Momentum": {
+        "With the learning": lambda: same_while_constant(ol.translate("keras", "SGD", momentum=0.9), ol.Momentum()),
+        "torch's dampening": lambda: first_step(ol.translate("torch", "SGD", lr=1.0, momentum=0.9, dampening=0.9))
+        == first_step(ol.Momentum(lr=1.0)),
+    },
+    "Nesterov": {"With the learning": lambda: same_while_constant(
+        ol.translate("keras", "SGD", momentum=0.9, nesterov=True), ol.Nesterov())},
+    "QHM": {"Unless set": lambda: [[settings(library, "QHM")[name] for name in ("beta", "nu")] for library in (
+        "pytorch_optimizer", "torch_optimizer")] == [[0, 1], [0, 0.7]]},
+    "AggMo": {"Unless set": lambda: settings("pytorch_optimizer", "AggMo")["lr"] == 1e-3
+              == settings("torch_optimizer", "AggMo")["lr"]},
+    "RMSProp": {"torch's alpha": lambda: settings("torch", "RMSprop", alpha=0.7)["beta2"] == 0.7},
+    "AdaDelta": {
+        "Keras, paddle": lambda: {settings("keras", "Adadelta")["lr"], settings("paddle", "Adadelta")["lr"],
+                                  settings("tf_compat_v1", "AdadeltaOptimizer")["lr"]} == {ol.AdaDelta().lr / 1000},
+        "optax.adadelta()": lambda: first_step(ol.translate("optax", "adadelta")) > 1,
+    },
+    "Adam": {"Added before": lambda: np.isclose(
+        first_step(ol.translate("keras", "Adam", learning_rate=0.1, epsilon=1e-4)),
+        first_step(ol.Adam(lr=0.1, eps=1e-4 / np.sqrt(1 - 0.999)))) and round(1 / np.sqrt(1 - 0.999)) == 32},
+    "Nadam": {
+        "torch's momentum_decay": lambda: settings("torch", "NAdam", momentum_decay=0.1)["psi"] == 0.1,
+        "Keras has psi": lambda: settings("keras", "Nadam")["psi"] == 1 and 0.5 * 0.96**100 < 0.01,
+    },
+    "AdamW": {"torch's Adam": lambda: adds_decay("torch", "Adam")},
+    "QHAdam": {
+        "Unless set": lambda: {settings(library, "QHAdam", lr=0.1)["nu1"] for library in (
+            "pytorch_optimizer", "qhoptim", "torch_optimizer")} == {1},
+        "pytorch-optimizer": "test_pytorch_optimizer_corrects_qhadam_in_float32",
+    },
+    "ASGD": {
+        "In torch": lambda: same_while_constant(ol.translate("torch", "ASGD"), ol.ASGD(t0=10**6)),
+        "Its t0": lambda: default("torch", "ASGD", "t0") == 10**6 and ol.ASGD().t0 == 0,
+    },
+    "Lion": {"optax decays": lambda: settings("optax", "lion", learning_rate=0.1)["weight_decay"] == 1e-3},
+    "LaProp": {"With the learning": lambda: same_while_constant(ol.translate("timm", "laprop"), ol.LaProp(eps=1e-15))},
+    "AdEMAMix": {
+        "Unless set": lambda: {default(*name, "alpha") for name in (
+            ("pytorch_optimizer", "AdEMAMix"), ("bitsandbytes", "AdEMAMix"))}
+        == {5, settings("optax", "ademamix", learning_rate=0.1)["alpha"]},
+        "pytorch-optimizer": lambda: adds_decay("pytorch_optimizer", "AdEMAMix"),
+    },
+    "Adan": {"optax weighs": lambda: np.isclose(settings("optax", "adan", learning_rate=0.1)["change"], 1 - 0.92)},
+    "MARS": {
+        "timm": lambda: settings("timm", "mars")["beta1"] == 0.9,
+        "pytorch-optimizer": "test_mars_in_straight_lines_and_what_pytorch_optimizer_adds_to_it",
+    },
+    "LARS": {
+        "With the learning": lambda: same_while_constant(
+            ol.translate("pytorch_optimizer", "LARS", momentum=0.9, weight_decay=0.1), ol.LARS(weight_decay=0.1)),
+        "Unless weight_decay": lambda: isinstance(ol.translate("timm", "lars"), ol.Momentum),
+    },
+    "LAMB": {"Unless weight_decay": lambda: repr(ol.translate("timm", "lamb")).startswith("ClipNorm(Adam(")},
+    "Adafactor": {
+        "Unless set": lambda: [default(library, "adafactor", "min_dim_size_to_factor")
+                               for library in ("optax", "timm")] == [128, 16],
+        "pytorch-optimizer": lambda: settings("pytorch_optimizer", "AdaFactor", betas=[None, 0.999])["beta1"] == 0,
+    },
+    "AdamMini": {"pytorch-optimizer": lambda: "(OneSquare(" in repr(ol.translate("pytorch_optimizer", "AdamMini"))},
+    "DAdaptAdam": {"optax always": lambda: corrected("dadapt_adamw")},
+    "Prodigy": {"optax always": lambda: corrected("prodigy")},
+    "Newton": {"SciPy's": lambda: "Armijo" in scipy.optimize.show_options("minimize", "Newton-CG", disp=False)},
+    "Sophia": {"pytorch-optimizer": "test_it_is_the_first_version_of_the_paper_with_other_settings"},
+    "LBFGS": {
+        "On a function": "test_equals_torch_step_by_step_on_a_bowl",
+        "torch remembers": "test_close_to_a_minimum_the_memory_of_torch_freezes",
+        "torch stands": "test_torch_stands_still_on_small_gradients_unless_its_tolerances_are_zero",
+    },
+    "SimulatedAnnealing": {"SciPy's": lambda: "Cauchy-Lorentz" in scipy.optimize.dual_annealing.__doc__},
+    "GeneticAlgorithm": {"SciPy's": lambda: "population" in scipy.optimize.differential_evolution.__doc__},
+    "Muon": {
+        "torch computes": "test_muon_of_torch_is_off_by_its_bfloat16",
+        "Keras": lambda: all("(AnyAdam(" in repr(ol.translate("keras", "Muon", weights=kind))
+                             for kind in ("vector", "kernel")),
+    },
+    "Shampoo": {
+        "pytorch-optimizer": "test_shampoo_is_the_papers_and_that_of_pytorch_optimizer",
+        "torch-optimizer": "test_shampoo_of_torch_optimizer_takes_square_roots_and_sums_what_the_first_has_changed",
+    },
+    "SOAP": {"pytorch-optimizer": "test_soap_of_pytorch_optimizer_is_ours_but_for_its_float32"},
+    "ClipNorm": {"torch's": "test_clipping_is_torchs_but_for_what_torch_adds_to_the_norm"},
+    "ClipValue": {"torch's": "test_clipping_is_torchs_but_for_what_torch_adds_to_the_norm"},
+    "WeightDecay": {
+        "Around Adam": lambda: same(ol.translate("torch", "AdamW"), ol.WeightDecay(ol.Adam, weight_decay=0.01), 0.1),
+        "The weight_decay": lambda: adds_decay("torch", "Adam") and adds_decay("torch", "SGD"),
+    },
+    "Cautious": {"timm": "test_the_newer_normalization_of_cautious_is_another"},
+    "SAM": {"pytorch-optimizer": "test_sam_is_pytorch_optimizers_but_for_its_norm_in_float32"},
+    "Lookahead": {"timm": "test_lookahead_of_timm_does_not_pull_back_the_first_steps"},
+    "EMA": {"torch's": "test_ema_is_torchs_averaged_model"},
+    "ScheduleFree": {"schedulefree": lambda: recorded("schedulefree", "AdamWScheduleFree")
+                     != recorded("schedulefree", "AdamWScheduleFree evaluated")},
+}  # fmt: skip
+
+
+def hand(rule):
+    """The sentences of hand; each ends with its line, or two spaces before the next."""
+    text = cards.sections(RULES[rule])["Elsewhere"].partition("\n\n")[2]
+    return [" ".join(each.split()) for each in re.split(r"(?<=\.)(?:  |\n)", text) if each]
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_each_sentence_of_hand_that_names_a_library_is_proved(rule):
+    starts = set(PROOFS.get(rule, ()))
+    for sentence in hand(rule):
+        proved = {start for start in starts if sentence.startswith(start)}
+        assert proved or not LIBRARY.search(sentence), sentence
+        starts -= proved
+    assert not starts, "no sentence begins so"
+
+
+@pytest.mark.parametrize(("rule", "start"), [(rule, start) for rule, proofs in PROOFS.items() for start in proofs])
+def test_a_proof_holds(rule, start):
+    proof = PROOFS[rule][start]
+    assert f"def {proof}(" in TESTS if isinstance(proof, str) else proof()
