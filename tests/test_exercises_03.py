@@ -63,6 +63,7 @@ def longest(beta1, beta2):
 
 
 DIAGNOSIS = {"A": 4, "B": 5, "C": 1, "D": 6}
+QUESTIONS = {"epsilon": [1e-6], "start": [0.1], "decay": [0], "momentum": [0, 0, 0]}
 
 
 def lion(body, registered=True, name="MyLion", hypers=("lr", "beta1", "beta2")):
@@ -89,6 +90,8 @@ RIGHT = [
     ("03.2", longest), ("03.2", lambda a, b: float((1 - a) / (1 - b) ** 0.5 / (1 - a * a / b) ** 0.5)),
     ("03.3", adamw), ("03.3", adamw_with(decay="theta * (w * lr)")),
     ("03.4", DIAGNOSIS), ("03.4", {name: np.int64(number) for name, number in DIAGNOSIS.items()}),
+    ("03.6", QUESTIONS), ("03.6", {name: np.array(gradients, float) for name, gradients in QUESTIONS.items()}),
+    ("03.6", QUESTIONS | {"epsilon": (1e-7, 1.0), "start": [-0.01]}),
 ]  # fmt: skip
 
 
@@ -164,6 +167,19 @@ WRONG = [
     ("03.4", [4, 5, 1, 6], "the four letters"),
     ("03.4", DIAGNOSIS | {"B": ...}, "needs the number"),
     ("03.4", DIAGNOSIS | {"B": "5"}, "needs the number"),
+    ("03.6", QUESTIONS | {"epsilon": [1.0]}, "How small must a gradient be"),
+    ("03.6", QUESTIONS | {"start": [1.0, 1.0]}, "a factor of 1.05; one sum of squares"),
+    ("03.6", QUESTIONS | {"decay": [1.0]}, "a factor of 1.1; as long as"),
+    ("03.6", QUESTIONS | {"momentum": [0]}, "a factor of 1; without a gradient"),
+    ("03.6", QUESTIONS | {"momentum": [0, 0]}, "how long does that take?"),
+    ("03.6", QUESTIONS | {"momentum": [0, 0, 0, 0]}, "one, two or three numbers"),
+    ("03.6", QUESTIONS | {"decay": 0.0}, "decay: give a list"),
+    ("03.6", QUESTIONS | {"decay": []}, "decay: give a list"),
+    ("03.6", QUESTIONS | {"decay": [np.nan]}, "decay: give a list"),
+    ("03.6", QUESTIONS | {"decay": ["0"]}, "decay: give a list"),
+    ("03.6", QUESTIONS | {"start": ...}, "start is still ..."),
+    ("03.6", {"epsilon": [1e-6]}, "a dict with the keys"),
+    ("03.6", [1e-6], "a dict with the keys"),
 ]  # fmt: skip
 LIONS = [  # made in the test, for each takes the name in the registry
     (lambda: lion([M, C, STEP]), "the old m"),
@@ -230,6 +246,26 @@ def test_each_suspect_shows_its_bug():
     assert steps["B"][:180].min() > 0
     assert steps["C"][0] == pytest.approx(31.6, rel=1e-3)
     np.testing.assert_allclose(steps["D"][:100], 3**0.5)
+
+
+@pytest.mark.parametrize("number", range(1, 7))
+def test_a_black_box_is_what_the_notebook_answers(number):
+    """Each has its own memory, takes whole numbers too, and is identified with the settings of its translation."""
+    library, name, settings = testers._BOXES[number - 1]
+    identity = ol.identify(testers.black_box(number))
+    assert identity.same
+    used, other = testers.black_box(number), testers.black_box(number)
+    points = [used(2, 1), used(2.0, 1.0)]
+    rule, found = ol.translate(library, name, **settings), identity.rule.fresh()
+    assert points == [rule.step(2.0, 1.0), rule.step(2.0, 1.0)]
+    np.testing.assert_allclose(points, [found.step(2.0, 1.0), found.step(2.0, 1.0)], rtol=1e-6)
+    assert other(2.0, 1.0) == points[0]
+
+
+@pytest.mark.parametrize("number", [0, 7, "A", None])
+def test_there_are_six_boxes(number):
+    with pytest.raises(ValueError, match="number=.* must be a whole number from 1 to 6"):
+        testers.black_box(number)
 
 
 def test_all_mistakes_can_be_told_apart():

@@ -6,6 +6,7 @@ import numpy as np
 
 from ...optimizers.base import Optimizer
 from ...registry import OPTIMIZERS
+from ..elsewhere import translate
 from .engine import close, exercise, expect_array, float_of, floats_of
 
 FROM_ZERO = "for the first step t is 1: with t = 0 the correction 1 - beta**t is 0, and it divides by zero."
@@ -258,6 +259,76 @@ def _lion_manners(cls):
         return "it is right for floats, but not for arrays: each coordinate must be treated by itself."
     if OPTIMIZERS.get(cls.__name__) is not cls:
         return "the formula is right, but the rule is not registered: write @ol.register above the class."
+    return None
+
+
+# What is in the boxes of the notebook's section 9: library, name there, settings.
+_BOXES = [
+    ("torch", "SGD", {"lr": 0.02, "momentum": 0.9}), ("torch", "AdamW", {"lr": 0.01, "weight_decay": 2.0}),
+    ("mlx", "Adam", {"learning_rate": 0.01}), ("keras", "Adagrad", {"learning_rate": 0.1}),
+    ("keras", "Adam", {"learning_rate": 0.01}), ("torch", "Adam", {"lr": 0.01, "weight_decay": 0.1}),
+]  # fmt: skip
+
+
+def black_box(number):
+    """An optimizer that does not say which it is: a function step(x, g) -> new x, without memory at first.
+
+    Parameters
+    ----------
+    number : int from 1 to 6
+    """
+    if number not in range(1, len(_BOXES) + 1):
+        raise ValueError(f"black_box: number={number!r} must be a whole number from 1 to {len(_BOXES)}")
+    library, name, settings = _BOXES[number - 1]
+    rule = translate(library, name, **settings)
+
+    def step(x, g):
+        return rule.step(1.0 * x, 1.0 * g)
+
+    return step
+
+
+# Pair -> two optimizers as above, and what helps to find gradients that tell them apart.
+_PAIRS = {
+    "epsilon": (("torch", "Adam", {"lr": 0.01}), ("keras", "Adam", {"learning_rate": 0.01}),
+                "epsilon is 1e-8 or 1e-7. How small must a gradient be, to be seen beside it?"),
+    "start": (("torch", "Adagrad", {"lr": 0.01}), ("keras", "Adagrad", {"learning_rate": 0.01}),
+              "one sum of squares starts at 0, the other at 0.1. Which gradients hardly add to 0.1?"),
+    "decay": (("torch", "AdamW", {"lr": 0.01, "weight_decay": 0.1}),
+              ("torch", "Adam", {"lr": 0.01, "weight_decay": 0.1}),
+              "as long as there is a gradient, it hides the decay. What remains without one?"),
+    "momentum": (("torch", "SGD", {"lr": 0.1, "momentum": 0.9, "weight_decay": 0.1}),
+                 ("keras", "SGD", {"learning_rate": 0.1, "momentum": 0.9, "weight_decay": 0.1}),
+                 "without a gradient only the decay moves the weight. In which of the two does it gather momentum, and "
+                 "how long does that take?"),
+}  # fmt: skip
+
+
+def _apart(pair, gradients):
+    """The largest factor between two steps of a pair, from x = 1 with the same gradients."""
+    walks = []
+    for library, name, settings in pair:
+        rule, x = translate(library, name, **settings), [1.0]
+        for g in gradients:
+            x.append(rule.step(x[-1], g))
+        walks.append(np.abs(np.diff(x)))
+    (low, high), tiny = np.sort(walks, axis=0), 1e-300
+    return float(np.max((high + tiny) / (low + tiny)))
+
+
+@exercise("03.6 the question that tells them apart")
+def _questions(answer):
+    """A dict of pair -> at most three gradients."""
+    if not isinstance(answer, dict) or set(answer) != set(_PAIRS):
+        return f"give a dict with the keys {', '.join(_PAIRS)}, each with a list of gradients."
+    for name, (*pair, tip) in _PAIRS.items():
+        if answer[name] is ...:
+            return f"{name} is still ...; put a list of gradients in its place."
+        gradients = floats_of(answer[name])
+        if gradients is None or gradients.ndim != 1 or not 1 <= gradients.size <= 3 or not np.isfinite(gradients).all():
+            return f"{name}: give a list of one, two or three numbers, such as [1.0, 1.0]."
+        if (factor := _apart(pair, gradients.tolist())) < 2:
+            return f"{name}: with these gradients no two steps differ by more than a factor of {factor:.3g}; {tip}"
     return None
 
 
