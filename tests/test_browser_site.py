@@ -19,7 +19,7 @@ browser, pytestmark = test_browser.browser, test_browser.pytestmark
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-NAMES = ["index", *(path.stem for path in NOTEBOOKS), "cheat_sheet"]
+NAMES = ["index", *(path.stem for path in NOTEBOOKS), "one_name", "cheat_sheet"]
 WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
 
 # What one visit of a page tells: everything that the tests below need, so that each page is loaded once.
@@ -138,7 +138,7 @@ def test_every_formula_is_drawn(told, name):
     assert all(width > 1 and height > 1 for width, height in told["math"])
     assert all(hanging < 0.35 for hanging in told["roots"]), "a root sign hangs low under what it holds"
     assert not re.findall(r"\$[^$\n]{1,60}\$|\\(?:frac|beta|eta|text)\b", told["text"])
-    assert name in ("index", "cheat_sheet") or len(told["math"]) >= 4
+    assert name in ("index", "one_name", "cheat_sheet") or len(told["math"]) >= 4
 
 
 def test_it_is_no_wider_than_the_window(told):
@@ -262,6 +262,25 @@ def test_the_search_shows_where_and_in_which_words(visit, query):
     page, excerpt = hit.locator("span").all_text_contents()
     assert query.lower() in hit.text_content().lower()
     assert len(hit.text_content()) > len(page) + len(excerpt)
+
+
+def test_the_tables_of_other_libraries_are_filtered_by_keys_and_say_how_much_is_left(visit):
+    tab = visit("cheat_sheet")
+    tab.get_by_role("link", name="AdamW", exact=True).click()
+    tab.wait_for_url("**/one_name.html#AdamW")
+    box, rows = tab.get_by_role("searchbox", name="Show rows with these words"), tab.locator("main tbody tr")
+    every = rows.count()
+    box.focus()
+    tab.keyboard.type("Keras adam")
+    left = rows.filter(visible=True).all_text_contents()
+    assert tab.locator(".filter [role=status]").text_content() == f"{len(left)} of {every} rows"
+    assert 3 <= len(left) < every / 5
+    assert all("keras" in row for row in left)
+    assert [tab.locator(heading).is_visible() for heading in ("#Adam", "#LAMB")] == [True, False]
+    tab.keyboard.type(" no such zebra")
+    assert (rows.filter(visible=True).count(), tab.get_by_text("Nothing found").count()) == (0, 1)
+    box.fill("")
+    assert rows.filter(visible=True).count() == every
 
 
 def test_the_section_that_is_read_is_marked(visit):

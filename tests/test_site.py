@@ -11,11 +11,13 @@ import pytest
 from pygments.lexers import PythonLexer
 from pygments.styles import get_style_by_name
 
+import optlib as ol
+from optlib.pictures.table import Table
 from tools import markup
 from tools.cells import WIDGET_VIEW
 from tools.colab import repository
 from tools.site import __main__ as command
-from tools.site import notebook_page, search
+from tools.site import notebook_page, one_name, search
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -98,9 +100,25 @@ def test_a_link_to_colab_stands_only_where_there_is_one(monkeypatch, tmp_path):
     page(tmp_path / "notebooks")
     monkeypatch.setattr(command, "ROOT", tmp_path)
     monkeypatch.setattr(command.ol, "cheat_sheet", lambda: types.SimpleNamespace(html=str))
-    assert [bool(one.colab) for one in command.pages()] == [False, bool(repository.REPOSITORY), False]
+    monkeypatch.setattr(one_name, "page", lambda: notebook_page.Page("one_name", "", "", []))
+    assert [bool(one.colab) for one in command.pages()] == [False, bool(repository.REPOSITORY), False, False]
     monkeypatch.setattr(repository, "REPOSITORY", "https://github.com/someone/course")
-    assert [one.colab for one in command.pages()] == [None, repository.colab_link("07_small"), None]
+    assert [one.colab for one in command.pages()] == [None, repository.colab_link("07_small"), None, None]
+
+
+def test_what_libraries_do_is_text_and_keras_has_one_row_where_its_backends_agree():
+    evil = "<script>alert(1)</script>"
+    row = [evil, "lr 0.1", evil, "1", "1.0"]
+    libraries = ["keras_jax", "keras_torch", "keras_tensorflow", evil]
+    rows = [*([library, *row] for library in libraries), ["keras_jax", "Other", *row[1:]]]
+    picture = ol.plots.curves(range(3), {evil: [0.0, -1.0, -2.0]}, "step", "way")
+    elsewhere = types.SimpleNamespace(table=Table(evil, list("abcdef"), rows, "<" * 6), picture=picture)
+    body = one_name.table(elsewhere) + one_name.picture(elsewhere)
+    assert "<script" not in body
+    assert re.findall('scope="row"[^>]*>([^<]*)', body) == [
+        "&lt;script&gt;alert(1)&lt;/script&gt;", "keras (jax, tensorflow, torch)", "keras on jax",
+    ]  # fmt: skip
+    assert 'points="44.0,8.0 168.0,68.0 292.0,128.0"' in body
 
 
 def contrast(one, other):

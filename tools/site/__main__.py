@@ -28,7 +28,7 @@ from optlib.pictures import picture
 
 from .. import markup
 from ..colab import repository
-from . import notebook_page, search
+from . import notebook_page, one_name, search
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HERE = pathlib.Path(__file__).resolve().parent
@@ -50,11 +50,13 @@ DOWNLOADS = (
 
 
 def pages():
-    """All pages in their order: the first is index, the last the cheat sheet."""
+    """All pages in their order: the first is index, the last two are on all rules."""
     notebooks = sorted((ROOT / "notebooks").glob("*.ipynb"))
     course = [notebook_page.read(path, repository.colab_link(path.stem)) for path in notebooks]
+    course.append(one_name.page())
     sheet = markup.Anchors()
-    body = sheet.heading("Cheat sheet", 1) + f'<div class="figure">{ol.cheat_sheet().html()}</div>'
+    table = one_name.linked(ol.cheat_sheet().html(), course[-1].headings)
+    body = sheet.heading("Cheat sheet", 1) + f'<div class="figure">{table}</div>'
     lead = "<p>Every rule on one page: formula, settings, memory, when to reach for it.</p>"
     course.append(notebook_page.Page("cheat_sheet", "Cheat sheet", body, sheet.rows, lead))
     return [_index(course), *course]

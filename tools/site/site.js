@@ -38,8 +38,9 @@
     return [first ? "…" : "", text.slice(first, at), element("mark", text.slice(at, end)), text.slice(end, last),
       last < text.length ? "…" : ""];
   };
+  const wordsOf = (input) => input.value.toLowerCase().split(/\s+/).filter(Boolean);
   const search = () => {
-    const words = query.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const words = wordsOf(query);
     const has = (...texts) => words.every((word) => texts.join(" ").toLowerCase().includes(word));
     const rank = ([, page, heading, text]) => 2 * has(page, heading) + text.toLowerCase().includes(words.join(" "));
     hits.hidden = words.length === 0;
@@ -78,6 +79,24 @@
       query.focus();
     }
   });
+
+  // --- a filter of tables: rows with all its words, those of the heading above included
+  const filter = document.getElementById("filter");
+  if (filter) {
+    const box = filter.parentElement, sections = [...document.querySelectorAll("main section")];
+    const rows = sections.flatMap((section) => [...section.querySelectorAll("tbody tr")].map((row) => [row,
+      [section.querySelector("h2"), ...row.cells].map((cell) => cell.textContent).join(" ").toLowerCase()]));
+    box.hidden = false;
+    filter.addEventListener("input", () => {
+      const words = wordsOf(filter);
+      for (const [row, text] of rows) row.hidden = !words.every((word) => text.includes(word));
+      for (const section of sections) section.hidden = !section.querySelector("tbody tr:not([hidden])");
+      const left = rows.filter(([row]) => !row.hidden).length;
+      box.querySelector("[role=status]").textContent = !words.length ? "" :
+        left ? `${left} of ${rows.length} rows` : "Nothing found";
+      dispatchEvent(new Event("resize"));
+    });
+  }
 
   // --- contents: folded on a phone; the section that is read is marked
   const course = document.getElementById("course");
