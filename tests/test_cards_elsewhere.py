@@ -115,7 +115,7 @@ PROOFS = {  # rule: start of a sentence -> whether it holds, or a test that show
         == {5, settings("optax", "ademamix", learning_rate=0.1)["alpha"]},
         "pytorch-optimizer": lambda: adds_decay("pytorch_optimizer", "AdEMAMix"),
     },
-    "Adan": {"optax weighs": lambda: np.isclose(settings("optax", "adan", learning_rate=0.1)["change"], 1 - 0.92)},
+    "Adan": {"optax weighs": lambda: "OtherWeightAdan(" in repr(ol.translate("optax", "adan", learning_rate=0.1))},
     "MARS": {
         "timm": lambda: settings("timm", "mars")["beta1"] == 0.9,
         "pytorch-optimizer": "test_mars_in_straight_lines_and_what_pytorch_optimizer_adds_to_it",
@@ -131,7 +131,8 @@ PROOFS = {  # rule: start of a sentence -> whether it holds, or a test that show
                                for library in ("optax", "timm")] == [128, 16],
         "pytorch-optimizer": lambda: settings("pytorch_optimizer", "AdaFactor", betas=[None, 0.999])["beta1"] == 0,
     },
-    "AdamMini": {"pytorch-optimizer": lambda: "(OneSquare(" in repr(ol.translate("pytorch_optimizer", "AdamMini"))},
+    "AdamMini": {"pytorch-optimizer": lambda: repr(
+        ol.translate("pytorch_optimizer", "AdamMini")).startswith("OneSquare")},
     "DAdaptAdam": {"optax always": lambda: corrected("dadapt_adamw")},
     "Prodigy": {"optax always": lambda: corrected("prodigy")},
     "Newton": {"SciPy's": lambda: "Armijo" in scipy.optimize.show_options("minimize", "Newton-CG", disp=False)},
@@ -145,7 +146,7 @@ PROOFS = {  # rule: start of a sentence -> whether it holds, or a test that show
     "GeneticAlgorithm": {"SciPy's": lambda: "population" in scipy.optimize.differential_evolution.__doc__},
     "Muon": {
         "torch computes": "test_muon_of_torch_is_off_by_its_bfloat16",
-        "Keras": lambda: all("(AnyAdam(" in repr(ol.translate("keras", "Muon", weights=kind))
+        "Keras": lambda: all(isinstance(ol.translate("keras", "Muon", weights=kind), ol.AdamW)
                              for kind in ("vector", "kernel")),
     },
     "Shampoo": {

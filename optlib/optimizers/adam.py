@@ -23,10 +23,10 @@ class Adam(Optimizer):
         corrected.
 
     Elsewhere:
-        The same rule: torch Adam, optax adam, timm adam, paddle Adam, bitsandbytes Adam and 4 more.  Epsilon added to
-        the root, before its correction: torch SparseAdam, keras Adam, tf.compat.v1 AdamOptimizer and 3 more.  Neither
-        average is corrected; first step 3.16 lr: mlx Adam, mindspore AdamWeightDecay.  Cautious: timm cadamw.  8 more
-        differ otherwise: ``ol.elsewhere("Adam")``.
+        The same rule: torch Adam, optax adam, timm adam, paddle Adam, bitsandbytes Adam and 4 more.  Epsilon is added
+        before the correction: keras Adam, tf.compat.v1 AdamOptimizer, mindspore Adam and 2 more.  Weights without a
+        gradient rest; epsilon is added before the correction: torch SparseAdam.  Averages are not corrected; first step
+        3.16 lr: mlx Adam, mindspore AdamWeightDecay.  10 more differ otherwise: ``ol.elsewhere("Adam")``.
 
         Added before the correction, epsilon acts in the first step like one 1 / sqrt(1 - beta2) = 32 times as large.
         The paper's efficient form adds epsilon sqrt(1 - beta2^t) there, which is this rule.
@@ -75,10 +75,10 @@ class AdaMax(Optimizer):
         divides 0 by 0 where all gradients were 0; here epsilon stands inside the maximum.
 
     Elsewhere:
-        The same rule: torch Adamax, optax adamax, timm adamax, pytorch-optimizer AdaMax.  Epsilon added to the maximum:
-        keras Adamax, jax.example_libraries adamax, mindspore AdaMax.  Decoupled weight decay: optax adamaxw.  Epsilon
-        added to the maximum; the average gradient is not corrected; first step 0.1 lr: mlx Adamax.  1 more differs
-        otherwise: ``ol.elsewhere("AdaMax")``.
+        The same rule: torch Adamax, optax adamax, timm adamax, pytorch-optimizer AdaMax.  Epsilon is added to the
+        maximum: keras Adamax, jax.example_libraries adamax, mindspore AdaMax.  Decoupled weight decay: optax adamaxw.
+        Epsilon is added to the maximum; averages are not corrected; first step 0.1 lr: mlx Adamax.  Epsilon is added to
+        the largest gradient before: paddle Adamax.  In full: ``ol.elsewhere("AdaMax")``.
 
     Memory:
         2 numbers per parameter (m, u).
@@ -126,10 +126,10 @@ class Nadam(Optimizer):
         torch, the average has beta1 and mu_t only weighs it in the step.
 
     Elsewhere:
-        The same rule: torch NAdam, keras Nadam, timm nadam, paddle NAdam, pytorch-optimizer NAdam.  The step has the
-        momentum of the next one, each part with its own correction; first step 1.47 lr: optax nadam.  Epsilon as the
-        least value of the root; psi 0.004 (how soon Nadam's momentum grows): heavyball NAdam.  3 more differ otherwise:
-        ``ol.elsewhere("Nadam")``.
+        The same rule: torch NAdam, timm nadam, paddle NAdam, pytorch-optimizer NAdam.  Its momentum grows soon, psi 1:
+        keras Nadam.  Its momentum does not grow; first step 1.47 lr: optax nadam.  Decoupled weight decay; its momentum
+        does not grow; first step 1.47 lr: optax nadamw.  Epsilon is the least value of the root: heavyball NAdam.  In
+        full: ``ol.elsewhere("Nadam")``.
 
         torch's momentum_decay is psi.  Keras has psi = 1, so that mu is nearly beta1 after a hundred steps.
 
@@ -184,9 +184,9 @@ class AdamW(Optimizer):
 
     Elsewhere:
         The same rule: torch AdamW, optax adamw, timm adamw(weight_decay=0.1), paddle AdamW, bitsandbytes AdamW and 4
-        more.  Epsilon added to the root, before its correction: keras AdamW.  Neither average is corrected: mlx AdamW
-        (first step 3.17 lr), mindspore AdamWeightDecay(weight_decay=0.1) (first step 3.26 lr).  1 more differs
-        otherwise: ``ol.elsewhere("AdamW")``.
+        more.  Epsilon is added before the correction: keras AdamW.  Averages are not corrected: mlx AdamW (first step
+        3.17 lr), mindspore AdamWeightDecay(weight_decay=0.1) (first step 3.26 lr).  Epsilon is the least value of the
+        root: heavyball AdamW(weight_decay=0.1).  1 more differs otherwise: ``ol.elsewhere("AdamW")``.
 
         torch's Adam(weight_decay=...) adds lambda x to the gradient instead, which is another rule.
 

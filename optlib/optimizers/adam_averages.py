@@ -26,8 +26,8 @@ class AdEMAMix(Optimizer):
         decoupled; it is 0 here.
 
     Elsewhere:
-        The same rule: optax ademamix, pytorch-optimizer AdEMAMix.  Decoupled weight decay: bitsandbytes AdEMAMix.
-        Epsilon as the least value of the root: heavyball AdEMAMix.  In full: ``ol.elsewhere("AdEMAMix")``.
+        The same rule: optax ademamix, bitsandbytes AdEMAMix, pytorch-optimizer AdEMAMix.  Epsilon is the least value of
+        the root: heavyball AdEMAMix.  In full: ``ol.elsewhere("AdEMAMix")``.
 
         Unless set, alpha is 5 in optax, pytorch-optimizer and bitsandbytes.  pytorch-optimizer adds lambda x to the
         gradient unless weight_decouple is set.
@@ -84,8 +84,8 @@ class Adan(Optimizer):
         start at 0 and are corrected, as in the authors' code.  The decay is a division after the step, 0 as a default.
 
     Elsewhere:
-        The same rule: timm adan, pytorch-optimizer Adan.  Epsilon added under the root, after a correction; change 0.08
-        (weight of the changes): optax adan.  In full: ``ol.elsewhere("Adan")``.
+        The same rule: timm adan, pytorch-optimizer Adan.  Changes weigh 1 - beta2, where beta2 was meant: optax adan.
+        In full: ``ol.elsewhere("Adan")``.
 
         optax weighs the changes by 1 - beta2 where beta2 is meant: another path from the second step on.
 
@@ -143,8 +143,8 @@ class MARS(Optimizer):
         is also the last one, nothing is corrected.  The decay is decoupled, 0 as a default.
 
     Elsewhere:
-        The same rule: timm mars.  Epsilon added to the root, before its correction; epsilon added under the root,
-        before its correction: pytorch-optimizer MARS.  In full: ``ol.elsewhere("MARS")``.
+        The same rule: timm mars.  An epsilon is added under the root, before the correction; the gradient before the
+        first is 0; epsilon is added before the correction: pytorch-optimizer MARS.  In full: ``ol.elsewhere("MARS")``.
 
         timm has beta1 = 0.9 unless it is set.  pytorch-optimizer takes g_0 = 0, so that the first gradient is longer by
         gamma beta1 / (1 - beta1), which shows where its norm is below 1.

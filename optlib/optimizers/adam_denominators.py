@@ -25,8 +25,8 @@ class AdaBelief(Optimizer):
         eta / beta1 long, whatever the gradient.
 
     Elsewhere:
-        The same rule: optax adabelief, timm adabelief, pytorch-optimizer AdaBelief, torch-optimizer AdaBelief.  In
-        full: ``ol.elsewhere("AdaBelief")``.
+        The same rule: optax adabelief, timm adabelief, pytorch-optimizer AdaBelief, torch-optimizer AdaBelief.  It is
+        rectified as RAdam is: timm radabelief.  In full: ``ol.elsewhere("AdaBelief")``.
 
     Memory:
         2 numbers per parameter (m, s).
@@ -72,10 +72,10 @@ class LaProp(Optimizer):
         than 1 / sqrt(1 - beta2), while Adam's step has no such bound where beta1 is larger than the root of beta2.
 
     Elsewhere:
-        Epsilon as the least value of the root: heavyball LaProp.  Epsilon added to the root, before its correction;
-        epsilon added under the root, before its correction; the learning rate is part of the average, and corrected as
-        one: pytorch-optimizer LaProp.  The learning rate is part of the average, and corrected as one: timm laprop.  1
-        more differs otherwise: ``ol.elsewhere("LaProp")``.
+        Epsilon is the least value of the root: heavyball LaProp.  The learning rate is part of the average, and
+        corrected as one; an epsilon is added under the root, before the correction; epsilon is added before the
+        correction: pytorch-optimizer LaProp.  The learning rate is part of the average, and corrected as one: timm
+        laprop.  1 more differs otherwise: ``ol.elsewhere("LaProp")``.
 
         With the learning rate inside, the path is the same while the rate is constant.
 
@@ -123,9 +123,10 @@ class ADOPT(Optimizer):
         denominator.
 
     Elsewhere:
-        The same rule: optax adopt.  Power 0 (power of the bound); averages are corrected: heavyball ADOPT.  The bound
-        is that of the next step: pytorch-optimizer ADOPT.  Power 0.333 (power of the bound): timm adopt.  Cautious;
-        power 0.333 (power of the bound): timm cadopt.  In full: ``ol.elsewhere("ADOPT")``.
+        The same rule: optax adopt.  Nothing is clipped, averages are corrected: heavyball ADOPT.  It clips with the
+        bound of the next step: pytorch-optimizer ADOPT.  It clips at the power 0.333 of the step: timm adopt.
+        Cautious, with a mask that is divided by its mean; it clips at the power 0.333 of the step: timm cadopt.  In
+        full: ``ol.elsewhere("ADOPT")``.
 
     Memory:
         2 numbers per parameter (m, v).

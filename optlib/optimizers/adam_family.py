@@ -26,8 +26,8 @@ class AMSGrad(Optimizer):
         and beta1 fall too.
 
     Elsewhere:
-        The same rule: torch Adam(amsgrad=True), paddle Adam(amsgrad=True).  The largest corrected average square so far
-        divides: optax amsgrad.  Epsilon added to the root, before its correction: keras Adam(amsgrad=True), mindspore
+        The same rule: torch Adam(amsgrad=True), paddle Adam(amsgrad=True).  The maximum is taken of the corrected
+        average square: optax amsgrad.  Epsilon is added before the correction: keras Adam(amsgrad=True), mindspore
         Adam(use_amsgrad=True).  Decoupled weight decay: torch AdamW(amsgrad=True).  In full:
         ``ol.elsewhere("AMSGrad")``.
 
@@ -84,10 +84,10 @@ class RAdam(Optimizer):
         in Adam; the paper has none.
 
     Elsewhere:
-        The same rule: torch RAdam, optax radam, timm radam, paddle RAdam, fastai RAdam and 1 more.  Divide by the
-        deviation from the average, as AdaBelief: timm radabelief, pytorch-optimizer AdaBelief(rectify=True).  Epsilon
-        added to the root, before its correction; no step below the threshold; first step 0 lr: pytorch-optimizer RAdam.
-        1 more differs otherwise: ``ol.elsewhere("RAdam")``.
+        The same rule: torch RAdam, timm radam, paddle RAdam, torch-optimizer RAdam.  Epsilon is added after the
+        correction: optax radam, fastai RAdam.  No step below the threshold; first step 0 lr: pytorch-optimizer RAdam.
+        Looks ahead; decoupled weight decay; epsilon is added after the correction: fastai ranger.  In full:
+        ``ol.elsewhere("RAdam")``.
 
     Memory:
         2 numbers per parameter (m, v).

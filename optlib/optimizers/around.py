@@ -221,8 +221,8 @@ class ClipNorm(Around):
         point, inside SAM the one at the second point.
 
     Elsewhere:
-        The same rule: keras SGD(clipnorm=1.0), optax sgd clip_by_global_norm, timm lamb.  Epsilon added to the root,
-        before its correction: keras Adam(clipnorm=1.0).  In full: ``ol.elsewhere("ClipNorm")``.
+        The same rule: keras SGD(clipnorm=1.0), optax sgd clip_by_global_norm, timm lamb.  Epsilon is added before the
+        correction: keras Adam(clipnorm=1.0).  In full: ``ol.elsewhere("ClipNorm")``.
 
         torch's clip_grad_norm_ divides by the norm + 1e-6, so that what it clips is shorter by 1e-6 / norm; it writes
         into the gradients, and takes those of all groups together.
@@ -296,9 +296,9 @@ class WeightDecay(Around):
 
     Elsewhere:
         The same rule: torch AdamW(amsgrad=True), keras SGD(weight_decay=0.1), optax adamaxw, timm
-        sgdw(weight_decay=0.1), bitsandbytes AdEMAMix and 3 more.  Epsilon added under the root, after a correction;
-        change 0.08 (weight of the changes): optax adan(weight_decay=0.1).  Looks ahead: fastai ranger.  No last factor:
-        tinygrad Muon.  4 more differ otherwise: ``ol.elsewhere("WeightDecay")``.
+        sgdw(weight_decay=0.1), fastai SGD(mom=0.9, wd=0.1) and 1 more.  Changes weigh 1 - beta2, where beta2 was meant:
+        optax adan(weight_decay=0.1).  Its momentum does not grow: optax nadamw.  Looks ahead; epsilon is added after
+        the correction: fastai ranger.  1 more differs otherwise: ``ol.elsewhere("WeightDecay")``.
 
         Around Adam it is torch's AdamW.  The weight_decay of torch's SGD and Adam is another rule: it adds weight_decay
         x to the gradient.

@@ -26,7 +26,8 @@ class ASGD(Optimizer):
         coupled with the learning rate.
 
     Elsewhere:
-        The same rule: torch ASGD, mindspore ASGD.  In full: ``ol.elsewhere("ASGD")``.
+        A changed learning rate takes effect one step late: torch ASGD, mindspore ASGD.  In full:
+        ``ol.elsewhere("ASGD")``.
 
         In torch a change of the rate takes effect one step late.  Its t0 is a million steps, ours is 0: averaging
         starts at once.

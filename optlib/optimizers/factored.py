@@ -30,10 +30,10 @@ class Adafactor(Optimizer):
         relative=False takes lr itself as alpha_t; the paper's cap of the relative step, 0.01, is lr.
 
     Elsewhere:
-        The last two axes are factored, of a kernel too: keras Adafactor, mlx Adafactor, torch-optimizer Adafactor.  The
-        rate does not fall with the root of the steps; nothing is factored: optax adafactor.  The average of the steps
-        is kept in 16 bits, bfloat16; the last two axes are factored, of a kernel too: pytorch-optimizer AdaFactor.  2
-        more differ otherwise: ``ol.elsewhere("Adafactor")``.
+        Of a kernel the last two axes are factored: keras Adafactor, mlx Adafactor, torch-optimizer Adafactor.  Nothing
+        is factored; the rate does not fall with the root of the steps: optax adafactor.  Of a kernel the last two axes
+        are factored; weight decay has lr alone: torch Adafactor.  Nothing is factored: timm adafactor.  1 more differs
+        otherwise: ``ol.elsewhere("Adafactor")``.
 
         Of a 3 x 3 kernel, the last two axes alone make 6 numbers of 9.  Unless set, optax factors only axes of at least
         128, timm of 16.  pytorch-optimizer has no momentum with betas=(None, ...).
@@ -102,7 +102,7 @@ class AdamMini(Optimizer):
         apart.  A vector is one block.  The decay is decoupled, as in AdamW.
 
     Elsewhere:
-        Decoupled weight decay: pytorch-optimizer AdamMini.  In full: ``ol.elsewhere("AdamMini")``.
+        One average square for a whole tensor: pytorch-optimizer AdamMini.  In full: ``ol.elsewhere("AdamMini")``.
 
         pytorch-optimizer keeps one v in all for a tensor whose name it does not know.
 

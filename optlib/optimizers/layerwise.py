@@ -25,10 +25,9 @@ class LARS(Optimizer):
         rule.  The decay is coupled: it is part of what is averaged, and of the ratio.  lr lies inside the average.
 
     Elsewhere:
-        The same rule: tinygrad LARS.  The ratio has the norm of g + lambda x: optax lars.  The learning rate stands
-        outside of the velocity: pytorch-optimizer LARS.  Weight_decay 0.1 (pull to zero, part of the gradient); the
-        learning rate stands outside of the velocity: timm lars(weight_decay=0.1).  1 more differs otherwise:
-        ``ol.elsewhere("LARS")``.
+        The same rule: tinygrad LARS.  The ratio has the norm of the gradient with the decay: optax lars.  The learning
+        rate stands outside of the velocity: timm lars(weight_decay=0.1), pytorch-optimizer LARS.  The ratio is of the
+        step, outside of the velocity, and at most 1: fastai Larc.  In full: ``ol.elsewhere("LARS")``.
 
         With the learning rate outside, the path is the same while the rate is constant.  Unless weight_decay is set,
         timm takes no ratio and so is `Momentum`.
@@ -79,10 +78,10 @@ class LAMB(Optimizer):
         as most do, gives them to another rule.  The decay is decoupled from m and v, but inside the ratio.
 
     Elsewhere:
-        The same rule: keras Lamb, optax lamb, paddle Lamb, mindspore Lamb, tinygrad LAMB.  Most 10 (largest ratio):
-        fastai Lamb.  The average square is not corrected; the step is divided by the correction of the average after
-        the ratio; most_length 10 (the weights count as no longer than this): pytorch-optimizer Lamb.  2 more differ
-        otherwise: ``ol.elsewhere("LAMB")``.
+        The same rule: keras Lamb, optax lamb, paddle Lamb, mindspore Lamb, tinygrad LAMB.  The ratio is at most 10:
+        fastai Lamb.  In the ratio the weights are no longer than 10; averages are not corrected; the average is
+        corrected after the ratio: pytorch-optimizer Lamb.  The norm is clipped: timm lamb(weight_decay=0.1).  Averages
+        are not corrected: torch-optimizer Lamb.  In full: ``ol.elsewhere("LAMB")``.
 
         Unless weight_decay is set, timm takes no ratio and so is `Adam`, with a clipped gradient.
 

@@ -93,10 +93,10 @@ class Muon(Optimizer):
         lr with the defaults; nothing else of the rule is to be seen on a contour plot.
 
     Elsewhere:
-        Decoupled weight decay; a sum in place of the average; factor 0.2 (the last factor is this times the root of the
-        longer side); no last factor; the newest gradient is mixed in by 1, not by 1 - beta: keras Muon.  The average is
-        corrected for its start; the last factor is max(1, in / out)^(1/2) in place of max(1, out / in)^(1/2): optax
-        muon.  6 more differ otherwise: ``ol.elsewhere("Muon")``.
+        The last factor is 0.2 times the root of the longer side: keras Muon.  The average is corrected; the last factor
+        is max(1, in / out)^(1/2), not max(1, out / in)^(1/2): optax muon.  Epsilon is the least norm; the iteration is
+        computed in bfloat16: torch Muon.  Weight decay is part of the gradient: mlx Muon.  The iteration is computed in
+        bfloat16: pytorch-optimizer Muon.  2 more differ otherwise: ``ol.elsewhere("Muon")``.
 
         torch computes X in bfloat16: paths about 0.5 % apart, equal where that cast is taken out.  Keras steps vectors
         and kernels with Adam.

@@ -25,7 +25,8 @@ class Momentum(Optimizer):
     Elsewhere:
         The same rule: torch SGD(momentum=0.9), optax sgd(momentum=0.9), tf.compat.v1 MomentumOptimizer(momentum=0.9),
         timm momentum, paddle Momentum and 7 more.  The learning rate is part of the velocity: keras SGD(momentum=0.9),
-        scikit-learn sgd(nesterov=False).  3 more differ otherwise: ``ol.elsewhere("Momentum")``.
+        scikit-learn sgd(nesterov=False).  The step is no longer than 0.02 times lr times the weights; first step 0.02
+        lr: bitsandbytes LARS(momentum=0.9).  2 more differ otherwise: ``ol.elsewhere("Momentum")``.
 
         With the learning rate inside, the path is the same while the rate is constant, and another one where it
         changes.  torch's dampening=beta makes the velocity an average that starts at the first gradient.
@@ -70,8 +71,8 @@ class Nesterov(Optimizer):
     Elsewhere:
         The same rule: torch SGD(nesterov=True), optax sgd(nesterov=True), tf.compat.v1
         MomentumOptimizer(use_nesterov=True), timm sgd, paddle Momentum(use_nesterov=True) and 4 more.  The learning
-        rate is part of the velocity: keras SGD(nesterov=True), scikit-learn sgd.  Looks ahead from its first
-        synchronization on: timm lookahead_sgd.  In full: ``ol.elsewhere("Nesterov")``.
+        rate is part of the velocity: keras SGD(nesterov=True), scikit-learn sgd.  Looks ahead; slow weights are made in
+        step 6: timm lookahead_sgd.  In full: ``ol.elsewhere("Nesterov")``.
 
         With the learning rate inside, the path is the same while the rate is constant.
 

@@ -41,7 +41,7 @@ class DAdaptAdam(_Distance):
         divided by the root of the v before this gradient, as in the authors' code.  lr is a factor for schedules.
 
     Elsewhere:
-        The same rule: pytorch-optimizer DAdaptAdam.  Another rate (Corrected): optax dadapt_adamw.  In full:
+        The same rule: pytorch-optimizer DAdaptAdam.  Averages are corrected: optax dadapt_adamw.  In full:
         ``ol.elsewhere("DAdaptAdam")``.
 
         optax always corrects both averages: this rule with lr times sqrt(1 - beta2^t) / (1 - beta1^t).
@@ -100,8 +100,8 @@ class Prodigy(_Distance):
         code; by the old one in the paper.  lr is a factor for schedules, c the code's d_coef.
 
     Elsewhere:
-        The same rule: prodigyopt Prodigy, pytorch-optimizer Prodigy.  Another rate (Corrected): optax prodigy.  In
-        full: ``ol.elsewhere("Prodigy")``.
+        The same rule: prodigyopt Prodigy, pytorch-optimizer Prodigy.  Averages are corrected: optax prodigy.  In full:
+        ``ol.elsewhere("Prodigy")``.
 
         optax always corrects both averages: this rule with lr times sqrt(1 - beta2^t) / (1 - beta1^t).
 

@@ -24,8 +24,9 @@ class Lion(Optimizer):
         in `Adam`; the paper has no default.
 
     Elsewhere:
-        The same rule: keras Lion, optax lion, timm lion, mlx Lion, bitsandbytes Lion and 3 more.  Cautious: timm clion.
-        In full: ``ol.elsewhere("Lion")``.
+        The same rule: keras Lion, optax lion, timm lion, mlx Lion, bitsandbytes Lion and 2 more.  Cautious, with a mask
+        that is divided by its mean: timm clion.  The sign of 0 is 1: weights without a gradient move: deepspeed
+        CPULion.  In full: ``ol.elsewhere("Lion")``.
 
         optax decays by 0.001 unless told otherwise.
 

@@ -23,8 +23,9 @@ class Lookahead(Around):
         are the slow weights.
 
     Elsewhere:
-        The same rule: pytorch-optimizer Lookahead SGD.  Decoupled weight decay: fastai ranger.  In full:
-        ``ol.elsewhere("Lookahead")``.
+        The same rule: pytorch-optimizer Lookahead SGD.  Slow weights are made in step 6: timm lookahead_sgd.  Slow
+        weights are made in step 1: torch-optimizer Lookahead SGD.  Decoupled weight decay; epsilon is added after the
+        correction: fastai ranger.  In full: ``ol.elsewhere("Lookahead")``.
 
         timm makes the slow weights at the first synchronization, so that the first k steps are never pulled back.
 
@@ -128,7 +129,8 @@ class ScheduleFree(Around):
     Elsewhere:
         The same rule: optax schedule_free_sgd, keras on jax ScheduleFreeAdamW, pytorch-optimizer ScheduleFreeSGD,
         schedulefree SGDScheduleFree.  The mean is recovered with the path after its step: keras on tensorflow
-        ScheduleFreeAdamW, keras on torch ScheduleFreeAdamW.  5 more differ otherwise: ``ol.elsewhere("ScheduleFree")``.
+        ScheduleFreeAdamW, keras on torch ScheduleFreeAdamW.  Epsilon is added under the root, after the correction:
+        pytorch-optimizer ScheduleFreeAdamW.  4 more differ otherwise: ``ol.elsewhere("ScheduleFree")``.
 
         schedulefree keeps y and z, and turns the parameters into x and back with optimizer.eval() and
         optimizer.train(), without which the network that is tested is y.

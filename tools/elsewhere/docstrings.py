@@ -24,18 +24,13 @@ TITLES = {
     "tf_compat_v1": "tf.compat.v1", "jax_example_libraries": "jax.example_libraries", "lion_pytorch": "lion-pytorch",
     "pytorch_optimizer": "pytorch-optimizer", "torch_optimizer": "torch-optimizer", "sklearn": "scikit-learn",
 }  # fmt: skip
-# Of rules that are settings of another one in the table: what makes them.
-OWN = {
-    "Nesterov": {"step with the velocity as it will be"}, "AdamW": {"decoupled weight decay"},
-    "AMSGrad": {"the largest average square so far divides"},
-}  # fmt: skip
+OWN = {"AdamW": {"decoupled weight decay"}}  # words of the table that say no more than the rule's name
 KERAS = [TITLES[name] for name in ("keras_jax", "keras_torch", "keras_tensorflow")]
 FIRST = ["torch", "keras", "optax", "tf.compat.v1", "timm", "paddle", "mlx"]  # named before the others
 CALLERS = ("lightning", "transformers")  # they have no rules of their own
 SAME = "the same rule"
 OTHER = "the same rule with other numbers"
-BOTH = ("the average gradient is not corrected; the average square is not corrected", "neither average is corrected")
-ROOM, NAMES, WIDTH = 330, (5, 3), 120  # characters; names in the first sentence and in each other one
+ROOM, NAMES, WIDTH = 385, (5, 3), 120  # characters; names in the first sentence and in each other one
 NONE = "No recorded run of another library walks the path of this rule."
 
 
@@ -66,7 +61,7 @@ def written(rule):
 def _groups(rule, rows):
     """(how they differ, whether the first step is not ours, {library: (its name there, first step)})."""
     wraps = issubclass(rule, Around)  # what the table says of it is that it is there
-    rows = [(TITLES.get(library, library), name, _parts(differs), step) for library, name, _, differs, step, _ in rows
+    rows = [(TITLES.get(library, library), name, how.split("; "), step) for library, name, _, how, step, _ in rows
             if library not in CALLERS and (wraps or " " not in name.partition("(")[0])]  # fmt: skip
     shared = set.intersection(*(set(parts) for *_, parts, _ in rows)) if wraps else OWN.get(rule.__name__, set())
     best = {}
@@ -82,17 +77,6 @@ def _groups(rule, rows):
         if all(library in members for library in KERAS):
             members["keras"] = [members.pop(library) for library in KERAS][0]
     return [(*key, members) for key, members in groups.items()]
-
-
-def _parts(differs):
-    """How a row differs, in parts, each less its number for epsilon and its notes."""
-    parts = re.split(r"; (?!0\b)", differs.replace(*BOTH))
-    for pattern, words in (
-        (r"^eps\w* \S+: least", "epsilon as the least"), (r"^eps\w* \S+:", "epsilon"),
-        (r"^(\w+) (\S+): (.*?)(; 0.*)?$", r"\1 \2 (\3)"), (r"^rate (\w+)$", r"another rate (\1)"),
-    ):  # fmt: skip
-        parts = [re.sub(pattern, words, part) for part in parts]
-    return [*dict.fromkeys(parts)]
 
 
 def _weight(members, rule):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from optlib.course.elsewhere import matcher, table, translation
+from optlib.course.elsewhere import matcher, table
 
 from . import defaults, paths
 
@@ -38,14 +38,13 @@ def row_name(library, run):
 def settings_of(file, run):
     """All settings of a run, its learning rate in whatever argument it has."""
     settings = defaults(file, run) | run["settings"]
-    if run["lr"] is not None and not any(rate in run["settings"] for rate in translation.RATES):
-        settings = {a: v for a, v in settings.items() if a not in translation.RATES} | {"learning_rate": run["lr"]}
+    if run["lr"] is not None and not any(rate in run["settings"] for rate in table.RATES):
+        settings = {a: v for a, v in settings.items() if a not in table.RATES} | {"learning_rate": run["lr"]}
     return settings
 
 
 def walks(library, file, run):
     """Each recorded path: dtype, sequence, kind of weights, whether the rate drops, x0, gradients, points."""
-    kinds = {"matrix": "matrix", "square": "square", "kernel": "kernel"}
     for dtype, recorded in paths(file, run).items():
         for name, points in recorded.items():
             plain = name.removesuffix(" drop")
@@ -56,56 +55,52 @@ def walks(library, file, run):
             points = np.array(points, float).reshape(-1, *x0.shape)
             if len(points) == 6:
                 points = np.concatenate([np.array(recorded[plain], float).reshape(-1, *x0.shape)[:6], points])
-            yield dtype, name, kinds.get(plain, "vector"), drop, x0, np.array(about["gradients"], dtype), points
+            kind = plain if plain in table.KINDS else "matrix" if plain == "square" else "vector"
+            yield dtype, name, kind, drop, x0, np.array(about["gradients"], dtype), points
 
 
 def errors(library, file, run):
-    """(dtype, sequence) -> error of the rule of the run's row; None for a run without a row or without paths."""
-    name, found = row_name(library, run["name"]), {}
-    if name is None:
-        return None
-    for dtype, sequence, kind, drop, x0, gradients, points in walks(library, file, run):
-        rule = translation.rule_of(library, name, settings_of(file, run), kind, dtype)
+    """(dtype, sequence) -> error of the rule of the run's row; empty for a run without a row."""
+    name, each = row_name(library, run["name"]), {}
+    for dtype, sequence, kind, drop, x0, gradients, points in walks(library, file, run) if name else ():
+        rule = table.rule_of(library, name, settings_of(file, run), kind)
         ours = matcher.walk(rule, x0, gradients, dtype, drop, "evaluated" in run["name"])
-        found[dtype, sequence] = matcher.error(ours, points, x0, dtype)
-    return found or None
+        each[dtype, sequence] = matcher.error(ours, points, x0, dtype)
+    return each
 
 
 def numbers_of(settings):
     """Settings by our names, as far as names alone tell."""
-    means = table.read("names")["means"]
-    pairs = ((means.get(argument), value) for argument, value in settings.items())
-    plain = [(meaning, value) for meaning, value in pairs if meaning and isinstance(value, int | float | list)
-             and not isinstance(value, bool)]  # fmt: skip
     numbers = {}
-    for meaning, value in plain:
-        values = value if isinstance(value, list) else [value]
-        names = meaning if isinstance(meaning, list) else [meaning]
-        numbers |= {name: v for name, v in zip(names, values, strict=False) if v is not None}
+    for argument, value in settings.items():
+        meaning = table.read("names")["means"].get(argument)
+        if meaning and isinstance(value, int | float | list) and not isinstance(value, bool):
+            pairs = zip(meaning, value, strict=False) if isinstance(value, list) else [(meaning, value)]
+            numbers |= {name: number for name, number in pairs if number is not None}
     return numbers
 
 
 def nearest(library, file, run):
-    """The nearest rule of ours to the longest of the paths of one kind: error and its text."""
+    """The rule nearest to the longest of the paths of one kind: error and its text."""
     walked = list(walks(library, file, run))
     dtype, _, kind, *_ = walked[0]
     runs = [(x0, g, points, dtype, drop) for d, _, k, drop, x0, g, points in walked if (d, k) == (dtype, kind)]
-    found = matcher.match(runs, numbers_of(settings_of(file, run)))
-    return (found[0][0], str(found[0][2])) if found else (float("inf"), "none")
+    apart, *_, rule = next(iter(matcher.match(runs, numbers_of(settings_of(file, run)))), (float("inf"), "none"))
+    return apart, str(rule)
 
 
 def worst(library, file, run):
     """Error of a run in its first dtype, and the nearest rule where it is not the row's."""
     if not run["paths"]:
         return float("nan"), ""
-    errors_of, first = errors(library, file, run), next(iter(run["paths"]))
-    error = max((e for (dtype, _), e in (errors_of or {}).items() if dtype == first), default=float("inf"))
+    first = next(iter(run["paths"]))
+    error = max((e for (dtype, _), e in errors(library, file, run).items() if dtype == first), default=float("inf"))
     if error <= table.ROUNDING["float32"]:
         return error, ""
-    name = row_name(library, run["name"])
     apart, text = nearest(library, file, run)
+    name = row_name(library, run["name"])
     if name is not None and error <= apart:
-        return error, str(translation.rule_of(library, name, settings_of(file, run)))
+        return error, str(table.rule_of(library, name, settings_of(file, run)))
     return apart, text
 
 
@@ -118,9 +113,7 @@ def measure():
             name = row_name(library, run["name"]) or run["name"]
             error, near = worst(library, file, run)
             settings = {a: None if v == "_RequiredParameter" else v for a, v in defaults(file, run).items()}
-            row = rows.setdefault(name, {"defaults": settings, "lr": None, "first": run["first"], "runs": []})
-            if any(settings.get(rate) is not None for rate in translation.RATES):
-                row["lr"] = run["lr"]
+            row = rows.setdefault(name, {"defaults": settings, "runs": []})
             row["runs"].append([run["settings"], float(f"{error:.2g}") if error == error else None, near])
         libraries[library] = {"version": file["version"], "date": file["date"], "rows": rows}
     return libraries

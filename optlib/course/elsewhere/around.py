@@ -1,211 +1,254 @@
-"""What libraries put around a rule: their decay, clipping, averages, and their schedules of the rate."""
+"""Conventions of other libraries that are rules around a rule.
+
+The first line of each says in what a library differs, for the table, unless it begins with a capital letter; so do the
+words of a switch, and those of a number that has "this" in them.
+"""
 
 from ... import optimizers as of
 from ...arrays import maximum, minimum, ones_like, sign, sqrt, where, zeros_like
 from ...optimizers.around import Around
 from ...registry import hyper
-from ...schedules.base import Schedule, integer, number, schedule
-from .conventions import PLUS, RATE, beta, epsilon, switch
+from .variants import CorrectedAMSGrad, beta, epsilon, plus, switch
+
+TINY = 1e-30  # in place of epsilon, where another one is put in: no root that matters is as small
 
 
-class L2(Around):
-    """Weight decay as part of the gradient: what averages and roots see is g + lambda x."""
+class Convention(Around):
+    """A rule around a rule that sees single numbers, unless it says otherwise, and is shown with what is not default.
 
-    sees = "number"
-    needs = ("gradient",)
-    l2: float = hyper(0.01, r"\lambda", PLUS, slider=(1e-4, 1.0), log=True, doc="pull to zero, in the gradient")
+    Many take the step of the rule inside from 0, so that no digits of it are lost; weight decay goes around them.
+    """
 
-    def update(self, x, g, *others):
-        return super().update(x, g + self.l2 * x, *others)
+    brief = True
+
+    def __init_subclass__(cls, **kwargs):
+        cls.sees = vars(cls).get("sees", "number")
+        cls.needs = vars(cls).get("needs", ("gradient", "lr"))
+        super().__init_subclass__(**kwargs)
 
 
-class AnyDecay(Around):
-    """Decoupled decay: of the point after the step, by a division, or by the rate as a share of the first one."""
+class L2(Convention):
+    """weight decay is part of the gradient"""
 
-    sees = "number"
-    needs = ("lr", "point")
-    weight_decay: float = hyper(0.01, r"\lambda", PLUS, slider=(1e-4, 1.0), log=True, doc="pull to zero")
-    after: bool = switch("after the step")
-    divided: bool = switch("divide by 1 + lr lambda, after the step")
-    relative: bool = switch("scaled by the rate over the first rate")
+    l2: float = plus(0.0, r"\lambda", "pull to zero, in the gradient")
+
+    def update(self, x, g):
+        return super().update(x, g + self.l2 * x)
+
+
+class Sinking(Convention):
+    """lr weight_decay is subtracted from each weight, whatever it is"""
+
+    amount: float = plus(0.0, r"\lambda", "what is subtracted, over lr")
+
+    def update(self, x, g):
+        return super().update(x, g) - self.lr * self.amount
+
+
+class Root(Convention):
+    """Another root divides the step."""
+
+    eps_inside: float = epsilon("epsilon is added under the root, after the correction")
+    eps_hidden: float = epsilon("an epsilon is added under the root, before the correction")
+    eps_floor: float = epsilon("epsilon is the least value of the root")
+
+    def update(self, x, g):
+        eps, self.eps = self.eps, TINY
+        step = super().update(zeros_like(x), g)
+        self.eps = eps
+        square, correction = self.square()
+        root = sqrt((square + self.eps_hidden) / correction + self.eps_inside)
+        root = maximum(root, self.eps_floor * ones_like(root)) + eps
+        return x + step * ((sqrt(square / correction) + TINY) / root)
+
+    def square(self):
+        """What the rule takes the root of, and the correction by which it divides that before."""
+        if isinstance(self, of.AdaGrad):
+            return self.G, 1.0
+        if isinstance(self, of.RMSProp):
+            return (maximum(self.v - self.m**2, zeros_like(self.v)) if self.centered else self.v), 1.0
+        corrected = isinstance(self, CorrectedAMSGrad)
+        return getattr(self, "v_max", self.v), 1.0 if corrected else 1 - self.beta2**self.t
+
+
+class Start(Convention):
+    """Squares that do not start at 0."""
+
+    start: float = plus(0.0, "v_0", "the squares start at this")
 
     def init(self, x):
         super().init(x)
-        self.first_lr = self.lr
+        setattr(self, "G" if hasattr(self, "G") else "v", self.start * ones_like(x))
 
-    def update(self, x, *seen):
-        pull = self.lr * self.weight_decay / (self.first_lr if self.relative else 1.0)
-        if self.divided:
-            return super().update(x, *seen) / (1 + pull)
-        return super().update(x, *seen) * (1 - pull) if self.after else super().update(x * (1 - pull), *seen)
+    def update(self, x, g):
+        return super().update(x, g)
 
 
-class AnyClipNorm(Around):
-    """Clipping by the norm, to which a margin is added where it divides, as torch does."""
+class Dampened(Convention):
+    """gradients are dampened, but not the first"""
+
+    dampening: float = plus(0.0, "d", "share of a gradient that is left out")
+
+    def update(self, x, g):
+        return super().update(x, (1.0 if self.t == 1 else 1 - self.dampening) * g)
+
+
+class RateInside(Convention):
+    """the learning rate is part of the velocity"""
+
+    def update(self, x, g):
+        lr, self.lr = self.lr, 1.0
+        new = super().update(x, lr * g)
+        self.lr = lr
+        return new
+
+
+class StepMomentum(Convention):
+    """the steps have momentum"""
+
+    momentum: float = beta(0.0)
+    inside: bool = switch("the learning rate is part of that momentum")
+    nesterov: bool = switch("that momentum looks ahead")
+
+    def init(self, x):
+        super().init(x)
+        self.velocity = zeros_like(x)
+
+    def update(self, x, g):
+        lr = 1.0 if self.inside else self.lr
+        step = super().update(zeros_like(x), g) / lr
+        self.velocity = self.momentum * self.velocity + step
+        return x + lr * (step + self.momentum * self.velocity if self.nesterov else self.velocity)
+
+
+class StepMean(Convention):
+    """A corrected average of steps, as LaProp's of Adam's without momentum."""
+
+    beta: float = beta(0.0)
+    inside: bool = switch("the learning rate is part of the average, and corrected as one")
+
+    def init(self, x):
+        super().init(x)
+        self.mean, self.weight = zeros_like(x), 0.0
+
+    def update(self, x, g):
+        share = (1 - self.beta) * (self.lr if self.inside else 1.0)
+        self.mean = self.beta * self.mean + share * (super().update(zeros_like(x), g) / self.lr)
+        self.weight = self.beta * self.weight + share
+        return x + self.lr / self.weight * self.mean
+
+
+class GradientSign(Convention):
+    """each number of the step has the sign of the gradient"""
+
+    def update(self, x, g):
+        step = super().update(zeros_like(x), g)
+        return x - sign(step) * step * sign(g)
+
+
+class SignOfZero(Convention):
+    """the sign of 0 is 1: weights without a gradient move"""
+
+    def update(self, x, g):
+        step = super().update(zeros_like(x), g)
+        return x + where(step == 0, -self.lr, step)
+
+
+class Uphill(Convention):
+    """it climbs"""
+
+    def update(self, x, g):
+        return super().update(x, -g)
+
+
+class MeanCautious(Convention):
+    """cautious, with a mask that is divided by its mean"""
+
+    sees = "tensor"
+
+    def update(self, x, g):
+        step, ones = super().update(zeros_like(x), g), ones_like(x)
+        taken = where(step * sign(g) < 0, ones, 0.0)
+        share = self.inner(taken, taken) / self.inner(ones, ones)
+        return x + step * taken / maximum(share, 1e-3 * ones_like(share))
+
+
+class Capped(Convention):
+    """Steps that are not long beside the weights."""
+
+    sees = "tensor"
+    most: float = plus(0.0, "c", "the step is no longer than this times lr times the weights")
+    measure1: float = beta(0.0, r"\beta_1", "its length is that before the correction by beta1")
+    measure2: float = beta(0.0, r"\beta_2", "and by beta2")
+
+    def update(self, x, g):
+        step = super().update(zeros_like(x), g)
+        raw = (1 - self.measure1**self.t) / (1 - self.measure2**self.t) ** 0.5 / self.lr
+        length, most = raw * sqrt(self.inner(step, step)), self.most * sqrt(self.inner(x, x))
+        return x + step * minimum(most / where(length > 0, length, 1.0), ones_like(length))
+
+
+class MarginClip(Convention):
+    """the norm of the gradient is clipped, with a margin added where it divides"""
 
     sees = "group"
-    needs = ("gradient",)
-    max_norm: float = hyper(1.0, "c", RATE, slider=(1e-2, 1e2), log=True, doc="longest gradient that passes")
-    margin: float = epsilon(1e-6, doc="added to the norm")
+    max_norm: float = plus(0.0, "c", "longest gradient that passes")
+    margin: float = epsilon("added to the norm", 1e-6)
 
-    def update(self, x, g, *others):
+    def update(self, x, g):
         share = self.max_norm / (self.inner(g, g) ** 0.5 + self.margin)
-        return super().update(x, g * minimum(share, 1 + 0 * share), *others)
+        return super().update(x, g * minimum(share, ones_like(share)))
 
 
-class Accumulate(Around):
-    """A step with the mean of n gradients, each n steps; between them the weights rest."""
+class Accumulate(Convention):
+    """Means of gradients."""
 
-    sees = "number"
-    needs = ("gradient",)
-    n: int = hyper(2, "n", "[1, inf)", doc="gradients in a step")
+    n: int = hyper(1, "n", "[1, inf)", doc="one step has the mean of this many gradients")
 
     def init(self, x):
         super().init(x)
         self.gathered = zeros_like(x)
 
-    def update(self, x, g, *others):
+    def update(self, x, g):
         self.gathered = self.gathered + g / self.n
         if self.t % self.n:
             return x
         g, self.gathered = self.gathered, zeros_like(g)
-        return super().update(x, g, *others)
+        return super().update(x, g)
 
 
-class AnyLookahead(Around):
-    """Lookahead whose slow weights are made at the first synchronization."""
+class LateLookahead(of.Lookahead):
+    """looks ahead"""
 
     sees = "number"
-    needs = ("point",)
-    k: int = hyper(5, "k", "[1, inf)", doc="steps between two of the slow weights")
-    alpha: float = hyper(0.5, r"\alpha", "[0, 1]", doc="part of the way that is followed")
-    first: int = hyper(1, "k_1", "[1, inf)", doc="step of the first synchronization")
-
-    def init(self, x):
-        super().init(x)
-        self.slow_weights = 1 * x
+    first: int = hyper(0, "k_1", "[0, inf)", doc="slow weights are made in step this")
 
     def update(self, x, *seen):
-        x = super().update(x, *seen)
+        x = super(of.Lookahead, self).update(x, *seen)
         if self.t >= self.first and (self.t - self.first) % self.k == 0:
             slow = x if self.t == self.first else self.slow_weights
             self.slow_weights = x = slow + self.alpha * (x - slow)
         return x
 
 
-class FreeNow(of.ScheduleFree):
-    """Schedule-Free whose mean is weighted by the present rate, not by the largest so far."""
+class PresentRateFree(of.ScheduleFree):
+    """the mean is weighted by the present rate, not by the largest so far"""
+
+    sees = "number"
 
     def update(self, x, *seen):
         self.free_lr = 0 * self.lr
         return super().update(x, *seen)
 
 
-class FreeAfterZ(Around):
-    """Schedule-Free that recovers its mean with the path after the step: Keras's on torch, where the old is gone."""
+class ForgetfulFree(of.ScheduleFree):
+    """the mean is recovered with the path after its step"""
 
     sees = "number"
-    needs = ("lr",)
-    path_of_its_own = True
-    beta: float = beta(0.9)
-
-    def init(self, x):
-        super().init(x)
-        self.free_path, self.free_lr, self.free_sum = 1 * x, self.lr, 0 * self.lr
 
     def update(self, x, *seen):
-        self.free_path = self.free_path + (super().update(x, *seen) - x)
-        self.free_lr = max(self.free_lr, self.lr)
-        self.free_sum = self.free_sum + self.free_lr**2
-        mean = (x - (1 - self.beta) * self.free_path) / self.beta
-        mean = mean + self.free_lr**2 / self.free_sum * (self.free_path - mean)
-        return self.free_path + self.beta * (mean - self.free_path)
-
-
-class Sinking(Around):
-    """lr times a number is subtracted from each weight: the SGDW of torch_optimizer, which forgets the weight."""
-
-    sees = "number"
-    needs = ("lr", "point")
-    amount: float = hyper(0.01, r"\lambda", PLUS, doc="what is subtracted")
-
-    def update(self, x, *seen):
-        return super().update(x, *seen) - self.lr * self.amount
-
-
-class Capped(Around):
-    """The rule's step, shortened to lr times the length of the weights where it is longer: bitsandbytes' LARS."""
-
-    sees = "tensor"
-    needs = ("lr", "point")
-    most: float = hyper(1.0, "c", PLUS, doc="longest step over lr, as a share of the weights' length")
-    measure: float = hyper(0.0, r"\beta", "[0, 1)", doc="the step is measured as Adam's uncorrected one, of this beta1")
-    measure2: float = hyper(0.0, r"\beta_2", "[0, 1)", doc="and of this beta2")
-
-    def update(self, x, *seen):
-        u = (x - super().update(x, *seen)) / self.lr
-        raw = (1 - self.measure**self.t) / (1 - self.measure2**self.t) ** 0.5
-        length, step = self.most * sqrt(self.inner(x, x)), raw * sqrt(self.inner(u, u))
-        return x - self.lr * u * minimum(length / where(step > 0, step, 1.0), 1 + 0 * step)
-
-
-class Uphill(Around):
-    """The rule with the gradient's sign turned: it climbs."""
-
-    sees = "number"
-    needs = ("gradient",)
-
-    def update(self, x, g, *others):
-        return super().update(x, -g, *others)
-
-
-class CautiousMean(Around):
-    """Cautious steps whose mask is divided by its mean, which is at least 1e-3: the authors' newer normalization."""
-
-    sees = "tensor"
-    needs = ("gradient", "point")
-
-    def update(self, x, g, *others):
-        u = x - super().update(x, g, *others)
-        taken = where(sign(u) * sign(g) > 0, ones_like(x), zeros_like(x))
-        share = self.inner(taken, taken) / self.inner(ones_like(x), ones_like(x))
-        return x - u * taken / maximum(share, 1e-3 * ones_like(share))
-
-
-@schedule
-class Corrected(Schedule):
-    """A rate times the correction of Adam's averages: sqrt(1 - beta2^t) / (1 - beta1^t) in step t."""
-
-    value: float = number("(-inf, inf)")
-    beta1: float = number("[0, 1)")
-    beta2: float = number("[0, 1)")
-
-    def __call__(self, t):
-        return self.value * (1 - self.beta2 ** (t + 1)) ** 0.5 / (1 - self.beta1 ** (t + 1))
-
-
-@schedule
-class Rectified(Schedule):
-    """A rate times RAdam's rectifier; 0 until the averages know four gradients."""
-
-    value: float = number("(-inf, inf)")
-    beta2: float = number("[0, 1)")
-
-    def __call__(self, t):
-        t, full = t + 1, 2 / (1 - self.beta2) - 1
-        rho = full - 2 * t * self.beta2**t / (1 - self.beta2**t)
-        if rho <= 4:
-            return 0.0
-        return self.value * ((rho - 4) * (rho - 2) * full / ((full - 4) * (full - 2) * rho)) ** 0.5
-
-
-@schedule
-class ClimbAndFall(Schedule):
-    """A straight line from 0 to the value, and another to 0 at the end."""
-
-    value: float = number("(-inf, inf)")
-    climb: int = integer("[1, inf)")
-    steps: int = integer("[1, inf)")
-
-    def __call__(self, t):
-        return self.value * (t / self.climb if t < self.climb else (self.steps - t) / (self.steps - self.climb))
+        before = self.free_path
+        super().update(x, *seen)
+        wrong = (1 - self.beta) / self.beta * (self.free_path - before)
+        self.free_mean = self.free_mean - (1 - self.free_lr**2 / self.free_sum) * wrong
+        return self.free_path + self.beta * (self.free_mean - self.free_path)

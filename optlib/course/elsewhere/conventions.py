@@ -1,359 +1,199 @@
-"""Rules of the course with the conventions that other libraries have for them, each as a number or a switch.
+"""From the words of a row of names.json to a rule.
 
-They are rules like all others (`ol.minimize`, `ol.animate` and the driver for torch take them) but not registered: they
-teach nothing that the registered rule does not, and a setting that is left at its default is that rule's convention.
+A row says which rule an optimizer is and with what conventions, such as ``Adam place=before decay=decoupled``.  A word
+is a hyper-parameter of that rule, or one of `CONVENTIONS`, which gives the rule with that convention.
 """
 
-from ...arrays import abs, maximum, minimum, ones_like, sign, sqrt, where, zeros_like
-from ...optimizers.around import worth_showing
+import functools
+import inspect
+
+from ... import optimizers as of
+from ... import schedules
 from ...optimizers.base import Optimizer
-from ...registry import hyper
-from ...words import short
-
-RATE, SHARE, PLUS = "(0, inf)", "[0, 1)", "[0, inf)"
-
-
-def rate(default=1e-3):
-    return hyper(default, r"\eta", RATE, slider=(1e-4, 1.0), log=True, doc="learning rate")
-
-
-def beta(default, symbol=r"\beta", doc="share that is kept"):
-    return hyper(default, symbol, SHARE, slider=(0.0, 0.9999), doc=doc)
-
-
-def epsilon(default=0.0, doc="added to the root, after a correction"):
-    return hyper(default, r"\epsilon", PLUS, slider=(1e-10, 1.0), log=True, doc=doc)
-
-
-def switch(doc, default=False):
-    return hyper(default, "c", doc=doc)
-
-
-class Brief(Optimizer):
-    """A rule that is shown with its rate and what is not at its default."""
-
-    brief = True
-
-    def __repr__(self):
-        settings = self.settings().items()
-        shown = [f"{name}={short(value)}" for name, value in settings if worth_showing(type(self), name, value)]
-        return f"{type(self).__name__}({', '.join(shown)})"
-
-
-class Root(Brief):
-    """What divides: the root of an average square, with epsilon in any of the places that libraries have for it."""
-
-    eps: float = epsilon()
-    eps_before: float = epsilon(doc="added to the root, before its correction")
-    eps_inside: float = epsilon(doc="added under the root, after a correction")
-    eps_hidden: float = epsilon(doc="added under the root, before its correction")
-    eps_floor: float = epsilon(doc="least value of the root")
-
-    def root(self, square, correction=1.0):
-        divided = sqrt((square + self.eps_hidden) / correction + self.eps_inside)
-        return maximum(divided + self.eps + self.eps_before / correction**0.5, self.eps_floor * ones_like(divided))
-
-
-class AnyMomentum(Brief):
-    """Momentum: a sum or an average, the learning rate outside or inside, with or without a look ahead."""
-
-    lr: float = rate(0.01)
-    beta: float = beta(0.9)
-    dampening: float = hyper(0.0, "d", "[0, 1]", slider=(0.0, 1.0), doc="share of a new gradient that is left out")
-    nesterov: bool = switch("step with the velocity as it will be")
-    inside: bool = switch("the learning rate is part of the velocity")
-    first_whole: bool = switch("the first gradient is not dampened")
-
-    sees = "number"
-
-    def init(self, x):
-        self.v = zeros_like(x)
-
-    def update(self, x, g):
-        share = 1.0 if self.first_whole and self.t == 1 else 1 - self.dampening
-        new = (self.lr if self.inside else 1.0) * g
-        self.v = self.beta * self.v + share * new
-        ahead = (1.0 if self.first_whole else share) * new + self.beta * self.v if self.nesterov else self.v
-        return x - (1.0 if self.inside else self.lr) * ahead
-
-
-class AnyAdam(Root):
-    """Adam: where epsilon stands, what is corrected, which maximum, which look ahead."""
-
-    lr: float = rate()
-    beta1: float = beta(0.9)
-    beta2: float = beta(0.999)
-    raw_m: bool = switch("the average gradient is not corrected")
-    raw_v: bool = switch("the average square is not corrected")
-    largest: bool = switch("the largest average square so far divides")
-    largest_corrected: bool = switch("the largest corrected average square so far divides")
-    ahead: bool = switch("the step has the momentum of the next one, with one correction")
-    ahead_corrected: bool = switch("the step has the momentum of the next one, each part with its own correction")
-    psi: float = hyper(0.0, r"\psi", PLUS, doc="how soon Nadam's momentum grows; 0 is none of it")
-    gradient_sign: bool = switch("the step has the sign of the gradient")
-
-    sees = "number"
-
-    def init(self, x):
-        self.m = zeros_like(x)
-        self.v = zeros_like(x)
-        self.v_max = zeros_like(x)
-        self.mu_product = 1.0
-
-    def update(self, x, g):
-        self.m = self.beta1 * self.m + (1 - self.beta1) * g
-        self.v = self.beta2 * self.v + (1 - self.beta2) * g**2
-        c2 = 1.0 if self.raw_v else 1 - self.beta2**self.t
-        square = self.v
-        if self.largest or self.largest_corrected:
-            square = self.v / (c2 if self.largest_corrected else 1.0)
-            self.v_max = square = maximum(self.v_max, square)
-        divisor = self.root(square, 1.0 if self.largest_corrected else c2)
-        return x - self.lr * self.numerator(g) / divisor
-
-    def numerator(self, g):
-        c1 = 1.0 if self.raw_m else 1 - self.beta1**self.t
-        if self.psi:
-            mu, mu_next = (self.beta1 * (1 - 0.5 * 0.96 ** (t * self.psi)) for t in (self.t, self.t + 1))
-            self.mu_product = mu * self.mu_product
-            return mu_next * self.m / (1 - self.mu_product * mu_next) + (1 - mu) * g / (1 - self.mu_product)
-        if self.ahead:
-            return (self.beta1 * self.m + (1 - self.beta1) * g) / c1
-        if self.ahead_corrected:
-            return self.beta1 * self.m / (1 - self.beta1 ** (self.t + 1)) + (1 - self.beta1) * g / c1
-        return abs(self.m / c1) * sign(g) if self.gradient_sign else self.m / c1
-
-
-class AnyRMSProp(Root):
-    """RMSProp: where epsilon stands, where the average starts, with or without momentum of the steps."""
-
-    lr: float = rate(0.01)
-    beta2: float = beta(0.99)
-    start: float = hyper(0.0, "v_0", PLUS, doc="average square at the start")
-    centered: bool = switch("divide by the deviation of the gradient")
-    corrected: bool = switch("the average square is corrected for its start")
-    momentum: float = beta(0.0, doc="momentum of the steps")
-    inside: bool = switch("the learning rate is part of that momentum")
-    nesterov: bool = switch("that momentum looks ahead")
-
-    sees = "number"
-
-    def init(self, x):
-        self.v = self.start * ones_like(x)
-        self.m = zeros_like(x)
-        self.velocity = zeros_like(x)
-
-    def update(self, x, g):
-        self.v = self.beta2 * self.v + (1 - self.beta2) * g**2
-        square = self.v
-        if self.centered:
-            self.m = self.beta2 * self.m + (1 - self.beta2) * g
-            square = maximum(self.v - self.m**2, zeros_like(x))
-        step = g / self.root(square, 1 - self.beta2**self.t if self.corrected else 1.0)
-        step = (self.lr if self.inside else 1.0) * step
-        self.velocity = self.momentum * self.velocity + step
-        ahead = step + self.momentum * self.velocity if self.nesterov else self.velocity
-        return x - (1.0 if self.inside else self.lr) * ahead
-
-
-class AnyAdaGrad(Root):
-    """AdaGrad: where epsilon stands, where the sum starts, a learning rate that falls, an average of the steps."""
-
-    lr: float = rate(0.01)
-    start: float = hyper(0.0, "G_0", PLUS, doc="sum of squares at the start")
-    fall: float = hyper(0.0, r"\gamma", PLUS, doc="fall of the learning rate with each step")
-    average: float = beta(0.0, doc="average of the steps")
-
-    sees = "number"
-
-    def init(self, x):
-        self.G = self.start * ones_like(x)
-        self.m = zeros_like(x)
-
-    def update(self, x, g):
-        self.G = self.G + g**2
-        root = self.root(self.G)
-        step = where(root > 0, g, 0.0) / where(root > 0, root, 1.0)
-        self.m = self.average * self.m + (1 - self.average) * step
-        return x - self.lr / (1 + self.fall * (self.t - 1)) * self.m
-
-
-class AnyAdaMax(Brief):
-    """AdaMax: where epsilon stands, and whether the average is corrected."""
-
-    lr: float = rate(2e-3)
-    beta1: float = beta(0.9)
-    beta2: float = beta(0.999)
-    eps: float = epsilon(doc="added to the gradient's size")
-    eps_kept: float = epsilon(doc="added to the largest gradient before")
-    eps_outside: float = epsilon(doc="added to the maximum")
-    raw_m: bool = switch("the average gradient is not corrected")
-
-    sees = "number"
-
-    def init(self, x):
-        self.m = zeros_like(x)
-        self.u = zeros_like(x)
-
-    def update(self, x, g):
-        self.m = self.beta1 * self.m + (1 - self.beta1) * g
-        self.u = maximum(self.beta2 * self.u + self.eps_kept, abs(g) + self.eps)
-        c1 = 1.0 if self.raw_m else 1 - self.beta1**self.t
-        return x - self.lr / c1 * self.m / (self.u + self.eps_outside)
-
-
-class AnyRAdam(Root):
-    """RAdam: where epsilon stands, what is done below the threshold, whether equality meets it."""
-
-    lr: float = rate()
-    beta1: float = beta(0.9)
-    beta2: float = beta(0.999)
-    threshold: float = hyper(5.0, r"\rho_{\min}", "[4, inf)", doc="gradients before dividing")
-    silent: bool = switch("no step below the threshold")
-    belief: bool = switch("divide by the deviation from the average, as AdaBelief")
-
-    sees = "number"
-
-    def init(self, x):
-        self.m = zeros_like(x)
-        self.v = zeros_like(x)
-
-    def update(self, x, g):
-        self.m = self.beta1 * self.m + (1 - self.beta1) * g
-        if self.belief:
-            self.v = self.beta2 * self.v + (1 - self.beta2) * (g - self.m) ** 2 + self.eps
-        else:
-            self.v = self.beta2 * self.v + (1 - self.beta2) * g**2
-        m_hat, c2 = self.m / (1 - self.beta1**self.t), 1 - self.beta2**self.t
-        rho_inf = 2 / (1 - self.beta2) - 1
-        rho = rho_inf - 2 * self.t * self.beta2**self.t / c2
-        if rho < self.threshold:
-            return x if self.silent else x - self.lr * m_hat
-        r = ((rho - 4) * (rho - 2) * rho_inf / ((rho_inf - 4) * (rho_inf - 2) * rho)) ** 0.5
-        return x - self.lr * r * m_hat / self.root(self.v, c2)
-
-
-class AnyAdaBelief(Root):
-    """AdaBelief: epsilon of the sum and of the root apart, and a maximum."""
-
-    lr: float = rate()
-    beta1: float = beta(0.9)
-    beta2: float = beta(0.999)
-    eps_sum: float = epsilon(doc="added to the average deviation at every step")
-    largest: bool = switch("the largest deviation so far divides")
-
-    sees = "number"
-
-    def init(self, x):
-        self.m = zeros_like(x)
-        self.s = zeros_like(x)
-        self.s_max = zeros_like(x)
-
-    def update(self, x, g):
-        self.m = self.beta1 * self.m + (1 - self.beta1) * g
-        self.s = self.beta2 * self.s + (1 - self.beta2) * (g - self.m) ** 2 + self.eps_sum
-        self.s_max = maximum(self.s_max, self.s)
-        m_hat = self.m / (1 - self.beta1**self.t)
-        return x - self.lr * m_hat / self.root(self.s_max if self.largest else self.s, 1 - self.beta2**self.t)
-
-
-class AnyLaProp(Root):
-    """LaProp: where epsilon stands, a maximum, the learning rate outside or inside of the average."""
-
-    lr: float = rate(4e-4)
-    beta1: float = beta(0.9)
-    beta2: float = beta(0.999)
-    largest: bool = switch("the largest average square so far divides")
-    inside: bool = switch("the learning rate is part of the average, and corrected as one")
-
-    sees = "number"
-
-    def init(self, x):
-        self.m, self.v, self.v_max = zeros_like(x), zeros_like(x), zeros_like(x)
-        self.rates = 0.0
-
-    def update(self, x, g):
-        self.v = self.beta2 * self.v + (1 - self.beta2) * g**2
-        self.v_max = maximum(self.v_max, self.v)
-        step = g / self.root(self.v_max if self.largest else self.v, 1 - self.beta2**self.t)
-        lr = self.lr if self.inside else 1.0
-        self.m = self.beta1 * self.m + (1 - self.beta1) * lr * step
-        self.rates = self.beta1 * self.rates + (1 - self.beta1) * self.lr
-        c1 = self.rates / self.lr if self.inside else (1 - self.beta1**self.t) / self.lr
-        return x - self.m / c1
-
-
-class AnyADOPT(Brief):
-    """ADOPT: the power at which it clips, and whether one step ahead; not at all with power 0."""
-
-    lr: float = rate()
-    beta1: float = beta(0.9)
-    beta2: float = beta(0.9999)
-    eps: float = epsilon(1e-6, doc="least denominator")
-    power: float = hyper(0.25, "p", "[0, 1]", doc="power of the bound")
-    ahead: bool = switch("the bound is that of the next step")
-    corrected: bool = switch("averages are corrected")
-
-    sees = "number"
-
-    def init(self, x):
-        self.m, self.v = zeros_like(x), zeros_like(x)
-
-    def update(self, x, g):
-        if self.t > 1:
-            c2 = 1 - self.beta2 ** (self.t - 1) if self.corrected else 1.0
-            n = g / maximum(sqrt(self.v / c2), self.eps * ones_like(x))
-            if self.power:
-                most = (self.t - 1 + self.ahead) ** self.power * ones_like(x)
-                n = minimum(maximum(n, -most), most)
-            self.m = self.beta1 * self.m + (1 - self.beta1) * n
-        kept = self.beta2 if self.t > 1 or self.corrected else 0.0
-        self.v = kept * self.v + (1 - kept) * g**2
-        c1 = 1 - self.beta1 ** (self.t - 1) if self.corrected and self.t > 1 else 1.0
-        return x - self.lr * self.m / c1
-
-
-class AnyAdan(Root):
-    """Adan: where epsilon stands, the form of the decay, the weight of the change in the step and in the square."""
-
-    lr: float = rate()
-    beta1: float = beta(0.98)
-    beta2: float = beta(0.92)
-    beta3: float = beta(0.99)
-    change: float = hyper(0.92, r"\gamma", "[0, 1]", doc="weight of the changes")
-
-    sees = "number"
-
-    def init(self, x):
-        self.m, self.d, self.v, self.g = (zeros_like(x) for _ in range(4))
-
-    def update(self, x, g):
-        change = g - self.g if self.t > 1 else zeros_like(g)
-        self.m = self.beta1 * self.m + (1 - self.beta1) * g
-        self.d = self.beta2 * self.d + (1 - self.beta2) * change
-        self.v = self.beta3 * self.v + (1 - self.beta3) * (g + self.change * change) ** 2
-        self.g = 1.0 * g
-        m_hat, d_hat = self.m / (1 - self.beta1**self.t), self.d / (1 - self.beta2**self.t)
-        return x - self.lr * (m_hat + self.change * d_hat) / self.root(self.v, 1 - self.beta3**self.t)
-
-
-class AnyAdEMAMix(Root):
-    """AdEMAMix: where epsilon stands."""
-
-    lr: float = rate()
-    beta1: float = beta(0.9)
-    beta2: float = beta(0.999)
-    beta3: float = beta(0.9999)
-    alpha: float = hyper(5.0, r"\alpha", PLUS, doc="weight of the slow average")
-
-    sees = "number"
-
-    def init(self, x):
-        self.m, self.u, self.v = zeros_like(x), zeros_like(x), zeros_like(x)
-
-    def update(self, x, g):
-        self.m = self.beta1 * self.m + (1 - self.beta1) * g
-        self.u = self.beta3 * self.u + (1 - self.beta3) * g
-        self.v = self.beta2 * self.v + (1 - self.beta2) * g**2
-        m_hat = self.m / (1 - self.beta1**self.t)
-        return x - self.lr * (m_hat + self.alpha * self.u) / self.root(self.v, 1 - self.beta2**self.t)
+from . import around, others, variants
+from .corrections import AfterCorrection, BeforeCorrection, Corrected, LateCorrection, Rectified, Summed, Uncorrected
+
+STEPS = 12  # of a schedule that a library makes for the length of a training
+RULES = of.OPTIMIZERS | {
+    name: cls for module in (variants, others) for name, cls in vars(module).items()
+    if isinstance(cls, type) and issubclass(cls, Optimizer) and cls.__module__ == module.__name__ and cls.hypers
+}  # fmt: skip
+ALIASES = {"momentum": "beta", "beta2": "rho"}  # words that some rules have by another name
+
+
+def build(name, **words):
+    """The rule of a name with conventions; words that are None, 0 or False are no convention.
+
+    Raises
+    ------
+    TypeError
+        For a word of which the rule knows nothing.
+    """
+    cls = RULES[name]
+    words = {ALIASES[word] if word not in cls.hypers and ALIASES.get(word) in cls.hypers else word: value
+             for word, value in words.items() if value is not None}  # fmt: skip
+    own = cls.hypers.keys() - {"weight_decay"}
+    unknown = next((word for word, value in words.items() if value and word not in words_of(name)), None)
+    if unknown:
+        raise TypeError(f"{name} has no {unknown}")
+    if cls is of.Momentum and not words.get("beta"):
+        cls, words = of.GradientDescent, words | {"nesterov": False, "dampening": 0.0}
+    given = {word: words[word] for word in own & words.keys() & cls.hypers.keys()}
+    rule = cls(**({"weight_decay": 0.0} if "weight_decay" in cls.hypers else {}), **given)
+    for word, convention in CONVENTIONS.items():
+        if words.get(word) and word not in own:
+            more = {each: words[each] for each in MORE[word] if each in words}
+            rule = convention(rule, words[word], **more)
+    return rule
+
+
+@functools.cache
+def words_of(name):
+    """All words that may be said of a rule."""
+    words = {*RULES[name].hypers, *CONVENTIONS, *(word for more in MORE.values() for word in more)}
+    return words | {word for word, alias in ALIASES.items() if alias in words}
+
+
+def times(rule, **factors):
+    """The rule with hyper-parameters that are multiplied by numbers or schedules."""
+    for name, factor in factors.items():
+        rule.set(name, rule.given(name) * factor)
+    return rule
+
+
+def times_rate(rule, factor, inverse):
+    """The rule with its learning rate multiplied, but not that of a decoupled weight decay."""
+    return times(rule, lr=factor, **({"weight_decay": inverse} if "weight_decay" in rule.hypers else {}))
+
+
+def instead(rule, **classes):
+    """The rule as another class, given by the name of its own."""
+    if type(rule).__name__ not in classes:
+        raise TypeError(f"{type(rule).__name__} is not known with that convention, as {' and '.join(classes)} are")
+    return classes[type(rule).__name__](**rule.settings())
+
+
+def look_ahead(rule, how):
+    """Nesterov's momentum for Adam; "corrected" is that of Nadam where it does not grow."""
+    if how == "corrected":
+        rule = instead(rule, Adam=of.Nadam)
+        rule.set("psi", 1e6)
+        return rule
+    return instead(rule, Adam=variants.LookAheadAdam)
+
+
+def place_of_epsilon(rule, place):
+    """Beside the root, before or after its correction; "inside" of the root, or its "floor"."""
+    if place in ("before", "after"):
+        return times(rule, eps=(BeforeCorrection if place == "before" else AfterCorrection)(beta2=rule.beta2))
+    eps = rule.given("eps")
+    rule.set("eps", 0.0)
+    return around.Root(rule, **{f"eps_{place}": eps})
+
+
+def one_epsilon(rule, eps):
+    if eps != rule.eps:
+        raise TypeError(f"{type(rule).__name__} has one epsilon, not both {eps:g} and {rule.eps:g}")
+    return rule
+
+
+def capped(rule, most):
+    measure = {"measure1": rule.beta1, "measure2": rule.beta2} if isinstance(rule, of.Adam) else {}
+    return around.Capped(rule, most=most, **measure)
+
+
+def decayed(rule, weight_decay, decay="l2"):
+    """``decay`` is l2, decoupled, own, relative (to the first rate) or sinking."""
+    if decay == "l2":
+        return around.L2(rule, l2=weight_decay)
+    if decay == "sinking":
+        return around.Sinking(rule, amount=weight_decay)
+    weight_decay = weight_decay / rule.lr if decay == "relative" else weight_decay
+    if type(rule) is of.Adam:
+        return of.AdamW(**rule.settings(), weight_decay=weight_decay)
+    if decay == "decoupled" or isinstance(rule, around.Around):
+        return of.WeightDecay(rule, weight_decay=weight_decay)
+    rule.set("weight_decay", weight_decay)
+    return rule
+
+
+def averaged(rule, share):
+    """An average in place of a sum, with momentum's share (True) or another."""
+    kept = getattr(rule, "beta", 0.0) if share is True else share
+    return times_rate(rule, 1 - kept, 1 / (1 - kept)) if "beta" in rule.hypers else rule
+
+
+def uncorrected(rule, which):
+    """Of both averages, or of that of squares alone, "v"."""
+    beta1 = 0.0 if which == "v" else rule.beta1
+    beta2 = 0.0 if isinstance(rule, of.AdaMax) else rule.beta2
+    if beta2:
+        times(rule, eps=BeforeCorrection(beta2))
+    return times_rate(rule, Uncorrected(beta1, beta2), Corrected(beta1, beta2))
+
+
+def scheduled(rule, schedule, climb=0):
+    fall = {"linear": schedules.LinearToZero, "cosine": schedules.Cosine}.get(schedule)
+    if climb:
+        rise = schedules.Polynomial(0.0, steps=climb, end=1.0)
+        return times(rule, lr=rise.then(schedules.LinearToZero(1.0, steps=STEPS - climb), after=climb))
+    return times(rule, lr=fall(1.0, steps=STEPS)) if fall else rule
+
+
+def lookahead(rule, k, slow=0.5, first=0):
+    if first:
+        return around.LateLookahead(rule, k=k, alpha=slow, first=first)
+    return of.Lookahead(rule, k=k, alpha=slow)
+
+
+CONVENTIONS = {  # word -> function of a rule, the value of the word, and perhaps other words; from the inside out
+    # another rule of the family
+    "amsgrad": lambda rule, on, maximum="": instead(
+        rule, AdaBelief=variants.LargestAdaBelief, Adam=variants.CorrectedAMSGrad if maximum else of.AMSGrad),
+    "nesterov": lambda rule, on: instead(rule, Momentum=of.Nesterov),
+    "ahead": look_ahead,
+    "rectify": lambda rule, on: instead(rule, AdaBelief=variants.RectifiedAdaBelief),
+    "silent": lambda rule, on: instead(rule, RAdam=variants.SilentRAdam),
+    "sparse": lambda rule, on: instead(rule, Adam=variants.SparseAdam),
+    # where epsilon stands and squares start; of Muon's sum only epsilon tells
+    "sum": lambda rule, on: times(rule, eps=1 - rule.beta) if isinstance(rule, of.Muon)
+    else times(rule, lr=Summed(rule.beta1)),
+    "place": place_of_epsilon,
+    "eps_inside": lambda rule, eps: around.Root(rule, eps_inside=eps),
+    "eps_hidden": lambda rule, eps: around.Root(rule, eps_hidden=eps),
+    "eps_sum": one_epsilon,
+    "start": lambda rule, start: around.Start(rule, start=start),
+    # what is remembered
+    "momentum": lambda rule, momentum, inside=False, looks_ahead=False: around.StepMomentum(
+        rule, momentum=momentum, inside=inside, nesterov=looks_ahead),
+    "mean": lambda rule, beta, mean_inside=False: around.StepMean(rule, beta=beta, inside=mean_inside),
+    "step_average": lambda rule, share: around.StepMomentum(times(rule, lr=1 - share), momentum=share),
+    "dampening": lambda rule, share: around.Dampened(rule, dampening=share),
+    "inside": lambda rule, on: around.RateInside(rule) if isinstance(rule, of.Momentum | of.Nesterov) else rule,
+    # the step, and weight decay
+    "gradient_sign": lambda rule, on: around.GradientSign(rule),
+    "sign_of_zero": lambda rule, on: around.SignOfZero(rule),
+    "cautious": lambda rule, how: of.Cautious(rule) if how == "paper" else around.MeanCautious(rule),
+    "cap": capped,
+    "weight_decay": decayed,
+    # the learning rate
+    "average": averaged,
+    "uncorrected": uncorrected,
+    "late": lambda rule, on: times_rate(rule, LateCorrection(rule.beta1), Uncorrected(rule.beta1)),
+    "corrected": lambda rule, on: times(rule, lr=Corrected(getattr(rule, "beta1", 0.0), rule.beta2)),
+    "rectified": lambda rule, on: times(rule, lr=Rectified(rule.beta2)),
+    "fall": lambda rule, rate: times(rule, lr=schedules.InverseTime(1.0, rate=rate)),
+    "warmup": lambda rule, steps: times(rule, lr=schedules.WarmUp(steps)),
+    "schedule": scheduled,
+    # around all
+    "free": lambda rule, how, free_beta=0.9: {
+        "present": around.PresentRateFree, "forgetful": around.ForgetfulFree, True: of.ScheduleFree,
+    }[how](rule, beta=free_beta),
+    "clip": lambda rule, most, margin=0.0: around.MarginClip(rule, max_norm=most, margin=margin) if margin
+    else of.ClipNorm(rule, max_norm=most),
+    "cut": lambda rule, most: of.ClipValue(rule, max_value=most),
+    "uphill": lambda rule, on: around.Uphill(rule),
+    "k": lookahead,
+    "n_mean": lambda rule, n: around.Accumulate(rule, n=n),
+}  # fmt: skip
+MORE = {word: list(inspect.signature(convention).parameters)[2:] for word, convention in CONVENTIONS.items()}

@@ -9,26 +9,15 @@ from ...optimizers.base import Optimizer
 from ...pictures import charts
 from ...pictures.table import Table
 from ...registry import OPTIMIZERS
-from . import around, conventions, layers, others, table, translation
+from ...schedules.base import Combined
+from . import around, corrections, others, table
 
 COLUMNS = ["library", "its name there", "defaults", "how it differs", "first step / lr", "version"]
 WIDTHS = (21, 18, 34, 42, 10, 10)
-# Registered rules that a rule with conventions is one of.
-OF = {conventions.AnyMomentum: "Momentum", conventions.AnyAdam: "Adam", conventions.AnyRMSProp: "RMSProp",
-      conventions.AnyAdaGrad: "AdaGrad", conventions.AnyAdaMax: "AdaMax", conventions.AnyRAdam: "RAdam",
-      conventions.AnyAdaBelief: "AdaBelief", conventions.AnyLaProp: "LaProp", conventions.AnyADOPT: "ADOPT",
-      conventions.AnyAdan: "Adan", conventions.AnyAdEMAMix: "AdEMAMix", layers.AnyLAMB: "LAMB", layers.AnyLARS: "LARS",
-      layers.AnyAdafactor: "Adafactor", layers.AnyMuon: "Muon", layers.AnyMARS: "MARS", others.LateASGD: "ASGD",
-      others.SparseAdam: "Adam", others.RestlessLion: "Lion", others.OneSquare: "AdamMini"}  # fmt: skip
-NUMBERS = {"lr", "beta", "beta1", "beta2", "beta3", "rho", "eps", "nu", "nu1", "nu2", "alpha", "momentum"}
-WORDS = {
-    "L2": "weight decay is part of the gradient", "WeightDecay": "decoupled weight decay", "Uphill": "it climbs",
-    "CautiousMean": "cautious", "Cautious": "cautious", "FreeNow": "weighted by the present rate",
-    "ClipNorm": "the norm of the gradient is clipped", "AnyClipNorm": "its norm is clipped, with a margin",
-    "ClipValue": "each number of the gradient is clipped", "AnyDecay": "decoupled weight decay, in another form",
-    "Capped": "steps no longer than lr times the weights", "Sinking": "lr times weight_decay is subtracted",
-    "FreeAfterZ": "the mean is recovered with the path after its step", "ScheduleFree": "", "Lookahead": "looks ahead",
-    "AnyLookahead": "looks ahead from its first synchronization on", "Accumulate": "means of gradients",
+WORDS = {  # for registered rules around a rule
+    "WeightDecay": "decoupled weight decay", "AdamW": "decoupled weight decay", "ClipNorm": "the norm is clipped",
+    "ClipValue": "each number of the gradient is clipped", "Cautious": "cautious", "Lookahead": "looks ahead",
+    "ScheduleFree": "",
 }  # fmt: skip
 GRADIENTS = np.array([1.0, 0.9, 1.1, -0.5, 1.0, 0.02, 0.01, 0.02, 1.0, 1.0])  # of the picture: ten steps
 KNOWN = ("torch ", "keras", "optax")  # named first where libraries share a line
@@ -42,8 +31,8 @@ class Elsewhere:
     ----------
     table : Table
         A row for each library that has the rule.
-    picture : Picture or None
-        The first ten steps of each path that differs, over lr; None where no default path can be walked.
+    picture : Picture
+        The first ten steps of each path that differs, over lr.
     """
 
     def __init__(self, table, rule, paths):
@@ -54,11 +43,10 @@ class Elsewhere:
         return _picture(*self._drawn)
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        page = self.table.html() + (self.picture.html() if self.picture else "")
-        return {"text/html": page, "text/plain": repr(self)}
+        return {"text/html": self.table.html() + self.picture.html(), "text/plain": repr(self)}
 
     def __repr__(self):
-        return "\n\n".join(filter(None, [repr(self.table), self.picture and self.picture.description]))
+        return f"{self.table!r}\n\n{self.picture.description}"
 
 
 def elsewhere(rule):
@@ -73,53 +61,49 @@ def elsewhere(rule):
     -------
     Elsewhere
         Shown as a table and a picture of the first ten steps.
+
+    Raises
+    ------
+    KeyError
+        For a name that no rule has, and for a rule that no library of the table has.
     """
-    if isinstance(rule, type) and issubclass(rule, Optimizer):
-        rule = rule.__name__
+    rule = rule.__name__ if isinstance(rule, type) and issubclass(rule, Optimizer) else rule
     OPTIMIZERS[rule]  # a wrong name is answered with the nearest
     lines, paths = [], []
     for library, about in table.read("measured").items():
-        for name, measured in about["rows"].items():
-            settings, ours = _first_of(rule, library, name)
+        for name, runs in _runs()[library].items():
+            settings, ours, lr = next((run[:3] for run in runs if rule in run[3]), (None, None, None))
             if ours is None:
                 continue
-            lr = ours.settings().get("lr")
-            first = _first(ours)
+            path = _path(ours) / lr
             given = ", ".join(f"{argument}={value}" for argument, value in settings.items())
-            lines.append([library, f"{name}({given})" if given else name, _defaults(library, name, measured),
-                          _differs(ours) or "the same rule",
-                          "" if first is None else f"{first:.3g}", about["version"]])  # fmt: skip
-            if not callable(lr):
-                paths.append((f"{library} {name}", _path(ours) / lr))
+            lines.append([library, f"{name}({given})" if given else name, _defaults(library, name, about["rows"][name]),
+                          _differs(ours) or "the same rule", f"{0.0 - path[1]:.3g}", about["version"]])  # fmt: skip
+            paths.append((f"{library} {name}", path))
+    if not lines:
+        raise KeyError(f"elsewhere: none of the libraries of the table has {rule}")
     dates = sorted(about["date"] for about in table.read("measured").values())
     when = f"on {dates[0]}" if dates[0] == dates[-1] else f"from {dates[0]} to {dates[-1]}"
     caption = f"{rule} in other libraries, recorded {when}"
-    if not lines:
-        raise KeyError(f"elsewhere: none of the libraries of the table has {rule}")
     return Elsewhere(Table(caption, COLUMNS, lines, align="<" * len(COLUMNS), widths=WIDTHS), rule, paths)
 
 
 @functools.cache
 def _runs():
-    """Recorded runs that a rule walks: library -> name -> settings, rule, its names; lr = 0.01 unless given."""
-    found = {}
+    """Recorded runs that a rule walks: library -> name -> settings, rule, learning rate (0.01 unless given), names."""
+    runs = {}
     for library, about in table.read("measured").items():
+        runs[library] = {}
         for name, measured in about["rows"].items():
             for settings, _, nearest in measured["runs"]:
                 if nearest or name not in table.rows(library):
                     continue
                 every = measured["defaults"] | settings
-                if not any(every.get(rate) is not None for rate in translation.RATES):
-                    every["learning_rate"] = 0.01
-                rule = translation.rule_of(library, name, every)
-                found.setdefault(library, {}).setdefault(name, []).append((settings, rule, _names(rule)))
-    return found
-
-
-def _first_of(rule, library, name):
-    """Settings and rule of the first recorded run of a row that goes by a rule's name."""
-    runs = _runs().get(library, {}).get(name, [])
-    return next(((settings, ours) for settings, ours, names in runs if rule in names), (None, None))
+                lr = next((every[rate] for rate in table.RATES if every.get(rate) is not None), None)
+                lr, every = lr or 0.01, every if lr else every | {"learning_rate": 0.01}
+                rule = table.rule_of(library, name, every)
+                runs[library].setdefault(name, []).append((settings, rule, lr, _names(rule, name)))
+    return runs
 
 
 def _parts(rule):
@@ -131,28 +115,30 @@ def _parts(rule):
     return [*parts, cls]
 
 
-def _names(rule):
-    """The registered names that a rule goes by."""
-    *outer, cls = _parts(rule)
-    names = {OF.get(cls, cls.__name__)} | {each.__name__ for each in outer if each.__name__ in OPTIMIZERS}
-    settings = rule.settings()
-    if cls is conventions.AnyMomentum and settings["nesterov"]:
-        names = {"Nesterov"}
-    if cls is conventions.AnyAdam:
-        names |= {"AMSGrad"} if settings["largest"] or settings["largest_corrected"] else set()
-        names |= {"Nadam"} if settings["psi"] or settings["ahead"] or settings["ahead_corrected"] else set()
-        names -= {"Adam"} if len(names & {"AMSGrad", "Nadam"}) else set()
-        names = {"AdamW"} if of.WeightDecay in outer and "Adam" in names else names
-    if {of.ScheduleFree, around.FreeNow, around.FreeAfterZ} & {*outer}:
-        names = {"ScheduleFree"}
-    return names
+def _registered(cls):
+    """The registered rule that a class is, or is a variant of; None where it is another rule."""
+    own = cls.__module__ != others.__name__
+    return next((each.__name__ for each in cls.__mro__ if own and each.__name__ in OPTIMIZERS), None)
+
+
+def _names(rule, name):
+    """The registered names that a rule goes by, which has another there."""
+    *outer, inner = map(_registered, _parts(rule))
+    if "ScheduleFree" in outer:
+        return {"ScheduleFree"}
+    if isinstance(rule, of.Adam | of.AMSGrad) and rule.given("beta1") == 0:  # then it is divided and not averaged
+        inner = "LaProp" if isinstance(rule, around.StepMean) else "RMSProp"
+    if name == "RMSProp":
+        inner = name
+    if inner == "Adam" and "WeightDecay" in outer:
+        return {"AdamW"}
+    return {inner, *outer} - {None}
 
 
 def _defaults(library, name, measured):
-    means = table.row(library, name)[2]
-    shown = {argument: value for argument, value in measured["defaults"].items()
-             if argument in means and means[argument] != "-" and value not in (None, False, 0)}  # fmt: skip
-    return ", ".join(f"{argument} {_short(value)}" for argument, value in shown.items())
+    means = table.sections(library, name)[0][-1]
+    return ", ".join(f"{argument} {_short(value)}" for argument, value in measured["defaults"].items()
+                     if means.get(argument, "-") != "-" and value not in (None, False, 0))  # fmt: skip
 
 
 def _short(value):
@@ -162,19 +148,35 @@ def _short(value):
 
 
 def _differs(rule):
-    """In words: what is around it, and each convention that is not ours."""
-    *outer, cls = _parts(rule)
-    words = [word for word in (WORDS[each.__name__] for each in outer) if word]
-    if cls in OF or cls.__module__ == others.__name__:
-        for name, value in rule.settings().items():
-            about = cls.hypers.get(name)
-            if about is None or name in NUMBERS or callable(value) or value == about.default:
+    """In words: what is around it, the variant, and each convention that is not ours; see `around` and `variants`."""
+    settings, words = rule.settings(), []
+    for cls in _parts(rule):
+        registered = OPTIMIZERS.get(_registered(cls))
+        first = WORDS.get(cls.__name__, "") if cls is registered else cls.__doc__.partition("\n")[0]
+        words.append(first if first[:1].islower() else "")
+        for name, about in getattr(cls, "own", (cls.hypers,))[0].items():
+            value = settings.get(name, about.default)
+            if value == about.default or name in getattr(registered, "hypers", ()) and name != "psi":
                 continue
-            text = about.doc if isinstance(value, bool) else f"{name} {value:g}: {about.doc}"
-            words.append(text)
-    if callable(rule.settings().get("lr")):
-        words.append(f"rate {type(rule.settings()['lr']).__name__}")
-    return "; ".join(words)
+            if isinstance(value, bool) or cls is around.Root:
+                words.append(about.doc)
+            elif name == "psi":
+                soon = f"its momentum grows soon, psi {value:g}"
+                words.append("its momentum does not grow" if value >= 1e6 else soon)
+            elif " this" in about.doc:
+                words.append(about.doc.replace("this", _short(value)))
+    rates = _factors(settings.get("lr"))
+    epsilons = [] if corrections.Uncorrected in rates else _factors(settings.get("eps"))  # which would say the same
+    for cls in [*rates, *epsilons]:
+        words.append(cls.__doc__ if cls.__module__ == corrections.__name__ else f"another rate ({cls.__name__})")
+    return "; ".join(dict.fromkeys(filter(None, words)))
+
+
+def _factors(value):
+    """The classes of the schedules that make up a hyper-parameter."""
+    if isinstance(value, Combined):
+        return [*_factors(value.a), *_factors(value.b)]
+    return [type(value)] if callable(value) else []
 
 
 def _path(rule):
@@ -186,27 +188,20 @@ def _path(rule):
     return np.array(points)
 
 
-def _first(rule):
-    lr = rule.settings().get("lr")
-    return None if callable(lr) or not lr else -float(_path(rule)[1]) / lr
-
-
 def _picture(rule, paths):
     """Lines that the eye can tell apart, those of most libraries first."""
-    if not paths:
-        return None
-    apart = EYE * np.ptp([path for _, path in paths])
-    groups = []
+    apart, groups = EYE * np.ptp([path for _, path in paths]), []
     for name, path in paths:
-        near = next((group for group in groups if np.abs(group[1] - path).max() <= apart), None)
+        near = next((names for names, other in groups if np.abs(other - path).max() <= apart), None)
         if near is None:
             groups.append(([name], path))
         else:
-            near[0].append(name)
+            near.append(name)
     groups.sort(key=lambda group: -len(group[0]))
-    ys = {}
+    lines = {}
     for names, path in groups[:LINES]:
         best = min(names, key=lambda name: (not name.startswith(KNOWN), len(name)))
-        ys[best.replace("jax_example_libraries", "jax") + (f" + {len(names) - 1}" if len(names) > 1 else "")] = path
+        others = f" + {len(names) - 1}" if len(names) > 1 else ""
+        lines[best.replace("jax_example_libraries", "jax") + others] = path
     steps = np.arange(len(GRADIENTS) + 1)
-    return charts.curves(steps, ys, "step", "way from the start, over lr", f"{rule}: the first ten steps")
+    return charts.curves(steps, lines, "step", "way from the start, over lr", f"{rule}: the first ten steps")

@@ -1,40 +1,31 @@
 """`identify`: which rule is a black box that one can only feed gradients?"""
 
 import dataclasses
-import functools
 import itertools
 
 import numpy as np
 
 from ...optimizers.base import Optimizer
-from . import families, matcher
+from . import matcher
+from .conventions import RULES, build
 
 STEPS = 24
 SAME = 1e-7  # of the way of a coordinate: the numbers are found by iteration
-NUMBERS = {  # of each family: what is looked for, and values to begin with
-    "momentum": {"lr": [0.01], "momentum": [0.0, 0.5, 0.9]},
-    "adam": {"lr": [0.01], "beta1": [0.9, 0.5], "beta2": [0.999, 0.95], "eps": [1e-8, 1e-4]},
-    "rmsprop": {"lr": [0.01], "beta2": [0.9, 0.99], "eps": [1e-8], "momentum": [0.0, 0.5, 0.9]},
-    "adagrad": {"lr": [0.01], "eps": [1e-8], "start": [0.0, 0.1]},
-    "adadelta": {"lr": [1.0], "beta2": [0.9, 0.95], "eps": [1e-6]},
-    "adamax": {"lr": [0.01], "beta1": [0.9], "beta2": [0.999, 0.95], "eps": [1e-8]},
-    "lion": {"lr": [0.01], "beta1": [0.9, 0.95], "beta2": [0.99, 0.98, 0.999]},
-    "sign": {"lr": [0.01], "momentum": [0.0, 0.9]},
-    "radam": {"lr": [0.01], "beta1": [0.9], "beta2": [0.999, 0.95], "eps": [1e-8]},
-    "adabelief": {"lr": [0.01], "beta1": [0.9], "beta2": [0.999, 0.95], "eps": [1e-16, 1e-8]},
-    "laprop": {"lr": [0.01], "beta1": [0.9], "beta2": [0.999, 0.95], "eps": [1e-15, 1e-8]},
-    "qhm": {"lr": [0.01], "momentum": [0.9, 0.999], "nu": [0.7]},
-    "ademamix": {"lr": [0.01], "beta1": [0.9], "beta2": [0.999], "beta3": [0.9999], "alpha": [2.0, 5.0], "eps": [1e-8]},
-    "adan": {"lr": [0.01], "beta1": [0.98], "beta2": [0.92], "beta3": [0.99], "eps": [1e-8]},
-    "adopt": {"lr": [0.01], "beta1": [0.9], "beta2": [0.9999, 0.99], "eps": [1e-6]},
-    "rprop": {"lr": [0.01], "shorter": [0.5], "longer": [1.2], "least": [1e-6]},
-    "schedule_free_adam": {"lr": [0.01], "beta1": [0.9], "beta2": [0.999, 0.99], "eps": [1e-8]},
-    "schedule_free_sgd": {"lr": [0.1], "momentum": [0.9]},
+NUMBERS = {  # of each rule: the numbers that are looked for
+    "Momentum": "lr beta", "Adam": "lr beta1 beta2 eps", "Nadam": "lr beta1 beta2 eps", "AdaGrad": "lr eps start",
+    "RMSProp": "lr beta2 eps momentum", "AdaDelta": "lr rho eps", "AdaMax": "lr beta1 beta2 eps",
+    "Lion": "lr beta1 beta2", "RAdam": "lr beta1 beta2 eps", "AdaBelief": "lr beta1 beta2 eps", "QHM": "lr beta nu",
+    "LaProp": "lr beta1 beta2 eps", "AdEMAMix": "lr beta1 beta2 beta3 alpha eps", "Adan": "lr beta1 beta2 beta3 eps",
+    "ADOPT": "lr beta1 beta2 eps", "Rprop": "lr shorter longer least",
 }  # fmt: skip
+# Where the search begins, beside the default.
+BEGIN = {"lr": [0.01], "beta": [0.0, 0.5], "beta1": [0.5], "beta2": [0.95], "rho": [0.95], "momentum": [0.0, 0.5, 0.9],
+         "start": [0.0, 0.1], "alpha": [2.0], "free_beta": [0.9]}  # fmt: skip
 # Conventions that change a path so much that others are only seen beside them.
-FIRST = {"adam": [{}, {"psi": 0.004}, {"ahead": True}, {"ahead_corrected": True}, {"raw_m": True, "raw_v": True}]}
-SHARES = {"momentum", "beta1", "beta2", "beta3", "nu"}
-FIRST_FITTED, FAMILIES_KEPT, FITTED = 14, 4, 12
+FIRST = {"Adam": [{}, {"ahead": True}, {"uncorrected": True}], "Nadam": [{}, {"psi": 1e6}],
+         "Lion": [{}, {"beta1": 0.0, "beta2": 0.0}]}  # fmt: skip
+SHARES = {"momentum", "beta", "beta1", "beta2", "beta3", "rho", "nu", "free_beta"}
+FIRST_FITTED, RULES_KEPT, FITTED = 14, 4, 12
 
 
 @dataclasses.dataclass
@@ -59,6 +50,50 @@ class Identity:
         if self.same:
             return f"It is {self.rule!r}: {STEPS} steps differ by no more than {self.error:.1g} of the way."
         return f"None of ours; the nearest is {self.rule!r}, which differs by {self.error:.2g} of the way."
+
+
+@dataclasses.dataclass(frozen=True)
+class Guess:
+    """A rule by its name, with numbers that are fitted and words that are not."""
+
+    name: str
+    numbers: dict
+    words: dict
+
+    def rule(self):
+        return build(self.name, **self.numbers | self.words)
+
+    def but(self, **numbers):
+        return dataclasses.replace(self, numbers=self.numbers | numbers)
+
+
+class Box:
+    """A path of a black box, shape (24, 10), and how far others are from it."""
+
+    def __init__(self, step):
+        self.x0, self.gradients = probe()
+        self.points = _walked(step, self.x0, self.gradients)
+        way = np.abs(np.diff(self.points, axis=0, prepend=self.x0[None])).sum(0)
+        self.scale, self.sizes = np.where(way > 0, way, 1.0), {}
+
+    def residuals(self, guess):
+        """Differences over the way of each coordinate, flat; 1000 where the guess is no rule."""
+        try:
+            points = matcher.walk(guess.rule(), self.x0, self.gradients)
+        except matcher.FAILURES:
+            return np.full(self.points.size, 1e3)
+        return np.clip(np.nan_to_num((points - self.points) / self.scale, nan=1e3), -1e3, 1e3).ravel()
+
+    def size(self, guess):
+        if (key := repr(guess)) not in self.sizes:
+            self.sizes[key] = float(np.abs(np.clip(self.residuals(guess), -1, 1)).mean())
+        return self.sizes[key]
+
+    def error(self, guess):
+        try:
+            return matcher.error(matcher.walk(guess.rule(), self.x0, self.gradients), self.points, self.x0)
+        except matcher.FAILURES:
+            return np.inf
 
 
 def probe():
@@ -86,64 +121,76 @@ def identify(step):
     Returns
     -------
     Identity
+
+    Raises
+    ------
+    TypeError, ValueError
+        For what cannot be called so, and for a step that does not return 10 finite numbers.
     """
-    x0, gradients = probe()
-    points = _walked(step, x0, gradients)
-    ways = np.abs(np.diff(np.concatenate([x0[None], points]), axis=0)).sum(0)
-    runs = [(x0, gradients, points, "float64", False)]
-    first = sorted(_starts(x0, gradients, points, runs, ways), key=lambda each: each[:2])[:FIRST_FITTED]
-    fitted = []
-    for _, order, family, numbers, words in first:
-        size, numbers = _fitted(family, numbers, words, runs, ways, 6)
-        fitted.append((size, order, family, numbers, words))
-        if size < SAME:
+    box = Box(step)
+    guesses = sorted(_beginnings(box), key=box.size)[:FIRST_FITTED]
+    for number, guess in enumerate(guesses):
+        guesses[number] = _fitted(box, guess, rounds=6)
+        if box.size(guesses[number]) < SAME:
             break
-    fitted.sort(key=lambda each: each[:2])
-    if fitted[0][0] >= SAME:
-        fitted = _conventions(fitted[:FAMILIES_KEPT], runs, ways)
+    guesses.sort(key=box.size)
+    if box.size(guesses[0]) >= SAME:
+        guesses = sorted(_with_conventions(guesses[:RULES_KEPT]), key=box.size)
     best = None
-    for _, order, family, numbers, words in fitted[:FITTED]:
-        _, numbers = _fitted(family, numbers, words, runs, ways, 25)
-        numbers = _rounded(family, numbers, words, runs)
-        found = _error(family, numbers, words, runs), order, family, words, numbers
-        best = min(best or found, found, key=lambda each: each[:2])
-        if best[0] <= SAME:
+    for guess in guesses[:FITTED]:
+        guess = _in_few_digits(box, _fitted(box, guess, rounds=25))
+        best = min(best or guess, guess, key=box.error)
+        if box.error(best) <= SAME:
             break
-    error, _, family, words, numbers = best
-    if family == "qhm" and numbers["nu"] == numbers["momentum"] and error <= SAME:  # which is Nesterov's
-        family, words = "momentum", words | {"nesterov": True}
-        rest = {name: value for name, value in numbers.items() if name != "nu"}
-        numbers = rest | {"lr": float(f"{numbers['lr'] * (1 - numbers['nu']):.6g}")}
-    return Identity(families.FAMILIES[family](**numbers, **words), error, error <= SAME)
+    error = box.error(best)
+    if best.name == "QHM" and best.numbers["nu"] == best.numbers["beta"] and error <= SAME:  # which is Nesterov's
+        lr = float(f"{best.numbers['lr'] * (1 - best.numbers['nu']):.6g}")
+        best = Guess("Momentum", best.but(lr=lr).numbers | {"nu": None}, best.words | {"nesterov": True})
+    return Identity(best.rule(), error, error <= SAME)
 
 
-def _starts(x0, gradients, points, runs, ways):
-    """For each family and each kind of beginning the best of its values: size of the residual, and what it is."""
-    order = 0
-    for family, starts in NUMBERS.items():
-        tried = {}
-        for values, words in itertools.product(itertools.product(*starts.values()), FIRST.get(family, [{}])):
-            numbers = _decay(dict(zip(starts, values, strict=True)), family, points, x0)
-            for decay in ({},) if "weight_decay" not in numbers else ({"decay": "l2"}, {"decay": "decoupled"}):
-                numbers = _rated(family, numbers, words | decay, x0, gradients, points)
-                size, order = _size(family, numbers, words | decay, runs, ways), order + 1
-                kind = str(words), numbers.get("momentum") == 0.0, numbers.get("start") == 0.0
-                tried.setdefault(kind, []).append((size, order, family, numbers, words | decay))
-        yield from (min(each, key=lambda one: one[:2]) for each in tried.values())
+def _beginnings(box):
+    """For each rule and each kind of beginning the best of its values."""
+    rules = [(name, numbers, words) for name, numbers in NUMBERS.items() for words in FIRST.get(name, [{}])]
+    rules += [("Adam", "lr free_beta beta2 eps", {"free": True, "beta1": 0.0}),
+              ("GradientDescent", "lr free_beta", {"free": True})]  # fmt: skip
+    pull = abs(1 - box.points[0][1] / box.x0[1])
+    for name, numbers, words in rules:
+        kinds, hypers = {}, RULES[name].hypers
+        values = [dict.fromkeys([*BEGIN.get(word, []), *([hypers[word].default] if word in hypers else [])])
+                  for word in numbers.split()]  # fmt: skip
+        for chosen in itertools.product(*values):
+            guess = Guess(name, dict(zip(numbers.split(), chosen, strict=True)), words)
+            if pull:
+                guess = guess.but(weight_decay=min(max(pull / guess.numbers["lr"], 1e-8), 10.0))
+            for decay in [{"decay": "l2"}, {"decay": "decoupled"}] if pull else [{}]:
+                kind = tuple(guess.numbers.get(word) == 0 for word in ("momentum", "start"))
+                kinds.setdefault(kind, []).append(_rated(box, dataclasses.replace(guess, words=words | decay)))
+        yield from (min(each, key=box.size) for each in kinds.values())
 
 
-def _conventions(fitted, runs, ways):
-    """All conventions of the families that came nearest, with the numbers found so far, the best first."""
-    seen, tried = set(), []
-    for _, _, family, numbers, _ in fitted:
-        for chosen in itertools.product(*matcher.AXES[family]):
-            words = functools.reduce(dict.__or__, chosen, {})
-            if "weight_decay" not in numbers:
-                words.pop("decay", None)
-            if (key := (family, str(words), str(numbers))) not in seen:
-                seen.add(key)
-                tried.append((_size(family, numbers, words, runs, ways), len(tried), family, numbers, words))
-    return sorted(tried, key=lambda each: each[:2])
+def _rated(box, guess):
+    """The guess with the learning rate that the first step of a steady slope tells, as far as one does."""
+    try:
+        ours, theirs = matcher.walk(guess.rule(), box.x0, box.gradients[:3])[2][0], box.points[2][0]
+    except matcher.FAILURES:
+        return guess
+    if not ours or not np.isfinite(theirs / ours) or theirs / ours <= 0:
+        return guess
+    decay = {"weight_decay": guess.numbers["weight_decay"] * ours / theirs} if "weight_decay" in guess.numbers else {}
+    return guess.but(lr=guess.numbers["lr"] * theirs / ours, **decay)
+
+
+def _with_conventions(guesses):
+    """The rules that came nearest with all their conventions, and the numbers found so far."""
+    seen = {}
+    for guess in guesses:
+        for chosen in itertools.product(*matcher.AXES.get(guess.name, [])):
+            words = {word: value for each in chosen for word, value in each.items()}
+            for new in (guess.words | words, words if guess.name in FIRST else {}):
+                new = dataclasses.replace(guess, words=new)
+                seen[repr(new)] = new
+    return seen.values()
 
 
 def _walked(step, x0, gradients):
@@ -177,97 +224,48 @@ def _of_torch(make, x0):
     return step
 
 
-def _decay(numbers, family, points, x0):
-    """Numbers with a weight decay where the coordinate without a gradient moves."""
-    if points[0][1] == x0[1] or family in ("rprop", "schedule_free_sgd", "schedule_free_adam"):
-        return numbers
-    return numbers | {"weight_decay": max(1e-8, min(10.0, abs(1 - points[0][1] / x0[1]) / numbers["lr"]))}
-
-
-def _rated(family, numbers, words, x0, gradients, points):
-    """Numbers with the learning rate that the first step of a steady slope tells, as far as one does."""
-    walked = matcher.walk(families.FAMILIES[family](**numbers, **words), x0, gradients[:3])
-    ours, theirs = walked[2][0], points[2][0]
-    if not ours or not np.isfinite(theirs / ours) or theirs / ours <= 0:
-        return numbers
-    more = numbers | {"lr": numbers["lr"] * theirs / ours}
-    return more | {"weight_decay": numbers["weight_decay"] * ours / theirs} if "weight_decay" in more else more
-
-
-def _residuals(family, numbers, words, runs, ways):
-    (x0, gradients, points, *_), scale = runs[0], np.where(ways > 0, ways, 1.0)
-    try:
-        walked = matcher.walk(families.FAMILIES[family](**numbers, **words), x0, gradients)
-    except (TypeError, ValueError, KeyError, ZeroDivisionError, OverflowError):
-        return None
-    return np.clip(np.nan_to_num((walked - points) / scale, nan=1e3), -1e3, 1e3).ravel()
-
-
-def _size(family, numbers, words, runs, ways):
-    r = _residuals(family, numbers, words, runs, ways)
-    return np.inf if r is None else float(np.abs(np.clip(r, -1, 1)).mean())
-
-
-def _error(family, numbers, words, runs):
-    x0, gradients, points, *_ = runs[0]
-    try:
-        return matcher.error(matcher.walk(families.FAMILIES[family](**numbers, **words), x0, gradients), points, x0)
-    except (TypeError, ValueError, KeyError, ZeroDivisionError, OverflowError):
-        return np.inf
-
-
 def _to_line(name, value):
     return np.log(1 - value) if name in SHARES else np.log(max(value, 1e-300))
 
 
 def _from_line(name, at):
     if name in SHARES:
-        return float(np.clip(1 - np.exp(min(at, 0.0)), 0.0, 1 - 1e-9))
+        return float(np.clip(1 - np.exp(min(at, 0.0)), 0.0, 1 - 1e-6))
     return float(np.exp(np.clip(at, -99, 20)))
 
 
-def _fitted(family, numbers, words, runs, ways, rounds):
-    """Levenberg and Marquardt's iteration for the numbers: their mean residual, and they."""
-    free = [name for name, value in numbers.items() if value or name in SHARES]
-    fixed = {name: value for name, value in numbers.items() if name not in free}
+def _fitted(box, guess, rounds):
+    """The guess with better numbers, by Levenberg and Marquardt's iteration."""
+    free = [name for name, value in guess.numbers.items() if value or name in SHARES]
 
     def at(line):
-        return fixed | {name: _from_line(name, value) for name, value in zip(free, line, strict=True)}
+        return guess.but(**{name: _from_line(name, value) for name, value in zip(free, line, strict=True)})
 
-    line = np.array([_to_line(name, numbers[name]) for name in free])
-    r, damping = _residuals(family, at(line), words, runs, ways), 1e-3
+    line, damping = np.array([_to_line(name, guess.numbers[name]) for name in free]), 1e-3
+    r = box.residuals(at(line))
     for _ in range(rounds):
-        if r is None or not r.any():
-            break
-        moved = [_residuals(family, at(line + 1e-6 * unit), words, runs, ways) for unit in np.eye(len(line))]
-        if any(each is None for each in moved):
-            break
-        J = np.array([(each - r) / 1e-6 for each in moved]).T
+        J = np.array([(box.residuals(at(line + 1e-6 * unit)) - r) / 1e-6 for unit in np.eye(len(line))]).T
         A, slope = J.T @ J, J.T @ r
         for _ in range(5):
             change = np.linalg.lstsq(A + damping * np.diag(np.diag(A) + 1e-12), -slope, rcond=None)[0]
             new = line + np.clip(change, -3, 3)
-            r_new = _residuals(family, at(new), words, runs, ways)
-            if r_new is not None and r_new @ r_new < r @ r:
+            r_new = box.residuals(at(new))
+            if r_new @ r_new < r @ r:
                 line, r, damping = new, r_new, damping / 10
                 break
             damping *= 10
         else:
             break
-    return (np.inf if r is None else float(np.abs(np.clip(r, -1, 1)).mean())), at(line)
+    return at(line)
 
 
-def _rounded(family, numbers, words, runs):
-    """Numbers of few digits, where the path is as near with them."""
-    for name in numbers:
-        limit = max(SAME, _error(family, numbers, words, runs))
+def _in_few_digits(box, guess):
+    """The guess with numbers of few digits, where the path is as near with them."""
+    for name in guess.numbers:
+        limit, value = max(SAME, box.error(guess)), guess.numbers[name]
         for digits in range(1, 7):
-            value = numbers[name]
-            if name in SHARES:
-                value = round(1 - float(f"{1 - value:.{digits}g}"), 12)
-            else:
-                value = float(f"{value:.{digits}g}")
-            if _error(family, numbers | {name: value}, words, runs) <= limit:
-                numbers = numbers | {name: value}
+            few = round(1 - float(f"{1 - value:.{digits}g}"), 12) if name in SHARES else float(f"{value:.{digits}g}")
+            if box.error(guess.but(**{name: few})) <= limit:
+                guess = guess.but(**{name: few})
                 break
-    return numbers
+    return guess

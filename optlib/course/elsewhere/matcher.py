@@ -1,18 +1,17 @@
-"""Paths compared with rules: how far one is from another, and which rule and conventions of ours walk a given path."""
+"""Paths compared with rules: how far one is from another, and which rule and conventions walk a given path."""
 
-import functools
-import inspect
 import itertools
 
 import numpy as np
 
-from . import families
+from .conventions import build, words_of
 
 DROP = 0.01  # what the learning rate is multiplied by in the second half of a path that drops
 GLANCE, KEPT = 3, 8  # steps of a first look at all candidates, and how many are then walked to the end
 EXACT = 1e-9
-PLACES = [{"place": place} for place in ("eps", "eps_before", "eps_inside", "eps_hidden", "eps_floor")]
-DECAYS = [{"decay": decay} for decay in ("l2", "decoupled", "after", "divided")]
+FAILURES = TypeError, ValueError, KeyError, AttributeError, ArithmeticError, IndexError, np.linalg.LinAlgError
+PLACES = [{}, *({"place": place} for place in ("before", "inside", "floor"))]
+DECAYS = [{"decay": decay} for decay in ("l2", "decoupled")]
 
 
 def switches(*names):
@@ -20,52 +19,41 @@ def switches(*names):
     return [{}] + [{name: True} for name in names]
 
 
-# family -> its conventions: one of each list is tried with one of each other.
+UNCORRECTED = switches("uncorrected")
+# rule -> its conventions: one of each list is tried with one of each other.
 AXES = {
-    "momentum": [switches("nesterov"), switches("inside"), switches("average", "first_whole"), DECAYS],
-    "adam": [PLACES, [{}, {"raw_m": True, "raw_v": True}, {"raw_m": True}], switches("largest", "largest_corrected"),
-             [*switches("ahead", "ahead_corrected"), {"psi": 0.004}, {"psi": 1.0}], DECAYS],
-    "lion": [DECAYS],
-    "rmsprop": [PLACES, switches("centered"), [{}, {"start": 1.0}], switches("inside", "nesterov"),
-                switches("corrected"), DECAYS],
-    "adagrad": [PLACES, DECAYS],
-    "adadelta": [switches("uphill"), DECAYS],
-    "adamax": [[{"place": place} for place in ("eps", "eps_kept", "eps_outside")], switches("raw_m"), DECAYS],
-    "radam": [[{"place": "eps_before"}, {"place": "eps"}], switches("silent", "belief"), DECAYS],
-    "adabelief": [PLACES, switches("amsgrad"), DECAYS],
-    "laprop": [PLACES, switches("largest"), switches("inside"), DECAYS],
-    "adopt": [switches("ahead"), [{}, {"power": 0.333}, {"power": 0.0, "corrected": True}], DECAYS],
-    "qhadam": [DECAYS], "qhm": [DECAYS], "sign": [DECAYS],
-    "ademamix": [PLACES, DECAYS],
-    "adan": [PLACES, switches("share"), DECAYS],
-    "asgd": [switches("late")], "rprop": [switches("late")], "yogi": [], "madgrad": [DECAYS], "ftrl": [],
-    "schedule_free_sgd": [], "schedule_free_adam": [switches("now", "after", "paper", "rectified")],
-    "prodigy": [switches("correct"), DECAYS], "dadapt": [switches("correct")],
-    "lamb": [[{}, {"raw_m": True, "raw_v": True}, {"raw_v": True, "late_m": True}],
-             [{}, {"most": 10}, {"most_length": 10}],
-             [{"decay": "inside"}, {"decay": "decoupled"}]],
-    "lars": [switches("outside"), switches("together", "late_ratio"), switches("nesterov")],
-    "adafactor": [switches("fixed"), switches("unscaled"), switches("whole", "last_axes"), DECAYS],
-    "muon": [switches("half"), switches("total", "corrected"), [{}, {"rms": 0.2}, {"unscaled": True}, {"wide": True}],
-             [{"nesterov": True}, {"nesterov": False}], DECAYS[:2]],
+    "Momentum": [switches("nesterov"), switches("inside"), switches("average"), DECAYS],
+    "Adam": [PLACES, UNCORRECTED, [*switches("amsgrad", "ahead"), {"amsgrad": True, "maximum": "corrected"}], DECAYS],
+    "Nadam": [PLACES, DECAYS], "Lion": [DECAYS],
+    "RMSProp": [PLACES, switches("centered"), [{}, {"start": 1.0}], switches("inside", "looks_ahead"), DECAYS],
+    "AdaGrad": [[{}, {"place": "inside"}], DECAYS], "AdaDelta": [switches("uphill"), DECAYS],
+    "AdaMax": [DECAYS], "AdaMaxVariant": [switches("kept", "outside")[1:], UNCORRECTED, DECAYS],
+    "RAdam": [[{}, {"place": "after"}], switches("silent"), DECAYS],
+    "AdaBelief": [switches("amsgrad", "rectify"), DECAYS], "LaProp": [DECAYS],
+    "ADOPT": [DECAYS], "ADOPTVariant": [switches("corrected", "ahead"), [{}, {"power": 0.333}], DECAYS],
+    "QHAdam": [DECAYS], "QHM": [DECAYS], "AdEMAMix": [PLACES, DECAYS], "Adan": [DECAYS], "OtherWeightAdan": [DECAYS],
+    "ASGD": [], "LateASGD": [], "Rprop": [switches("late")], "Yogi": [], "MADGRAD": [DECAYS], "FTRL": [],
+    "Prodigy": [switches("corrected"), DECAYS], "DAdaptAdam": [switches("corrected")], "SOAP": [], "Shampoo": [],
+    "LAMBVariant": [UNCORRECTED, [{}, {"most": 10}, {"longest": 10}], [{"decay": "own"}, {"decay": "decoupled"}]],
+    "LARSVariant": [switches("together", "outside")], "LARC": [],
+    "LastAxesAdafactor": [switches("fixed"), [{}, {"relative": False}], DECAYS],
+    "UnfactoredAdafactor": [switches("fixed"), [{}, {"relative": False}], DECAYS],
+    "MuonVariant": [switches("half"), switches("sum", "corrected"), [{}, {"rms": 0.2}, {"unscaled": True}],
+                    [{"nesterov": True}, {"nesterov": False}], DECAYS],
 }  # fmt: skip
 
 
 def walk(rule, x0, gradients, dtype="float64", drop=False, evaluated=False):
     """The points after each step of a fresh copy of the rule, shape (steps, *shape of x0)."""
     x, gradients = np.asarray(x0, dtype), np.asarray(gradients, dtype)
-    rule, points, lr = rule.fresh(), [], rule.settings().get("lr")
+    rule, points = rule.fresh(), []
     with np.errstate(all="ignore"):
         for t, g in enumerate(gradients):
             if drop and t == len(gradients) // 2:
-                rule.set("lr", functools.partial(_times, lr) if callable(lr) else DROP * lr)
+                rule.set("lr", DROP * rule.given("lr"))
             x = rule.advance(x, g)
             points.append(np.asarray(rule.evaluation_point(x) if evaluated else x))
     return np.array(points)
-
-
-def _times(schedule, t):
-    return DROP * schedule(t)
 
 
 def error(points, others, x0, dtype="float64"):
@@ -96,32 +84,21 @@ def error(points, others, x0, dtype="float64"):
     return float((apart / np.where(way > 0, way, 1.0)).max(initial=0.0))
 
 
-@functools.cache
-def _accepted(family):
-    parameters = inspect.signature(families.FAMILIES[family]).parameters.values()
-    names = {each.name for each in parameters if each.kind is not each.VAR_KEYWORD}
-    # Those who hand all on take what Adam's family takes, less a decay for rules without.
-    return names | ({"lr", "beta1", "beta2", "eps", "weight_decay"} if len(names) < len(parameters) else set())
-
-
-def candidates(numbers, only=None):
-    """All rules of the families with these numbers (``lr``, ``beta1``, ``momentum``, ...): pairs of words and rule."""
-    for family, axes in AXES.items():
-        if only is not None and family not in only:
-            continue
-        accepted = _accepted(family)
-        own = {word: value for word, value in numbers.items() if word in accepted}
-        decay = [axis for axis in axes if axis is not DECAYS or own.get("weight_decay")]
-        for chosen in itertools.product(*decay):
-            words = functools.reduce(dict.__or__, chosen, {})
+def candidates(numbers, only=AXES):
+    """Rules with these numbers (``lr``, ``beta1``, ``momentum``, ...) and all their conventions: name, words, rule."""
+    for name in only:
+        own = {word: value for word, value in numbers.items() if word in words_of(name)}
+        axes = [axis for axis in AXES[name] if axis is not DECAYS or own.get("weight_decay")]
+        for chosen in itertools.product(*axes):
+            words = {word: value for each in chosen for word, value in each.items()}
             try:
-                yield (family, words), families.FAMILIES[family](**own | words)
-            except (TypeError, ValueError, KeyError):
+                yield name, words, build(name, **own | words)
+            except FAILURES:
                 continue
 
 
-def match(runs, numbers, only=None, rules=None):
-    """The rule of ours nearest to recorded paths.
+def match(runs, numbers, only=AXES):
+    """The rules nearest to recorded paths.
 
     Parameters
     ----------
@@ -129,29 +106,25 @@ def match(runs, numbers, only=None, rules=None):
         All of one optimizer.
     numbers : dict
         Its hyper-parameters by our names: lr, momentum, beta1, beta2, eps, weight_decay, ...
-    only : collection of families, optional
-    rules : iterable of (words, rule), optional
-        In place of those that `candidates` makes.
+    only : collection of names of rules, optional
 
     Returns
     -------
-    list of (error, (family, conventions), rule)
+    list of (error, name, words, rule)
         The nearest first.
     """
     x0, gradients, points, dtype, _ = runs[0]
-    glance = []
-    for words, rule in rules if rules is not None else candidates(numbers, only):
+    glances = []
+    for name, words, rule in candidates(numbers, only):
         try:
-            walked = walk(rule, x0, gradients[:GLANCE], dtype)
-        except (TypeError, ValueError, ZeroDivisionError, IndexError, np.linalg.LinAlgError):
+            apart = error(walk(rule, x0, gradients[:GLANCE], dtype), points[:GLANCE], x0, dtype)
+        except FAILURES:
             continue
-        apart = error(walked, points[:GLANCE], x0, dtype)
         if apart <= EXACT and (worst := _worst(rule, runs)) <= EXACT:
-            return [(worst, words, rule)]
-        glance.append((apart, len(glance), words, rule))
-    glance.sort(key=lambda each: each[:2])
-    found = [(_worst(rule, runs), order, words, rule) for _, order, words, rule in glance[:KEPT]]
-    return [(worst, words, rule) for worst, _, words, rule in sorted(found, key=lambda each: each[:2])]
+            return [(worst, name, words, rule)]
+        glances.append((apart, name, words, rule))
+    kept = sorted(glances, key=lambda each: each[0])[:KEPT]
+    return sorted([(_worst(rule, runs), name, words, rule) for _, name, words, rule in kept], key=lambda each: each[0])
 
 
 def _worst(rule, runs):

@@ -1,11 +1,12 @@
 """What other libraries name, take and do: `names.json`, written by hand, and `measured.json`, from their paths.
 
-A row of names.json is ``family word=value ... argument>meaning ...``: the family of ours, its conventions, and what
-an argument of theirs means for it where ``means`` does not say so; ``-`` has no part in the path.  What follows
-``; vector:``, ``; matrix:`` or ``; kernel:`` is for such weights, where the library has another rule for them.
-measured.json has of each library its version and date, and of each row the defaults of all arguments, the first step
-over lr, and for each recorded run its settings, how far it is from the rule of the row (`matcher.error`) and, where no
-rule of ours walks it, the nearest that was found.
+A row of names.json is ``RULE word=value ... argument>word ...``: a rule, its conventions (see `conventions`), and what
+an argument of theirs means, where it is no hyper-parameter of the rule and ``means`` does not say so; ``-`` has no part
+in the path.  A section after ``; `` is read instead where its condition holds: for weights of a kind ("vector",
+"matrix" or "kernel", also with "not"), with "no decay" or with "no rate".
+measured.json has of each library its version and date, and of each row the defaults of all arguments, and for each
+recorded run its settings, how far it is from the rule of the row (`matcher.error`) and, where no rule of ours walks it,
+the nearest.
 """
 
 import difflib
@@ -14,9 +15,12 @@ import json
 import math
 from pathlib import Path
 
+from . import conventions
+
 ALIASES = {"keras": "keras_jax", "tensorflow": "keras_tensorflow", "jax": "optax"}
 ROUNDING = {"float64": 1e-9, "float32": 3e-5}  # error up to which a path is the same; the second for float32 inside
 KINDS = ("vector", "matrix", "kernel")
+RATES = ("lr", "learning_rate", "learning_rate_init")
 
 
 @functools.cache
@@ -32,21 +36,89 @@ def rows(library):
 
 
 @functools.cache
-def row(library, name, kind=""):
-    """The family of a row, its conventions, and argument -> meaning, for weights of a ``kind``."""
-    first, *others = rows(library)[name].split("; ")
-    family, *parts = dict(part.split(": ", 1) for part in others).get(kind, first).split()
-    fixed = {word: _value(text) for word, text in (part.split("=") for part in parts if "=" in part)}
+def sections(library, name):
+    """Of each section of a row: its condition ("" for the first), its rule, the words, and argument -> meaning."""
+    return [_section(*reversed(text.rpartition(": ")[::2])) for text in rows(library)[name].split("; ")]
+
+
+def _section(text, condition):
+    rule, *parts = text.split()
+    words = {part.partition("=")[0]: _value(part.partition("=")[2]) for part in parts if ">" not in part}
+    own = {name: name for name in conventions.RULES[rule].hypers if name != "weight_decay"}
     means = dict(part.split(">") for part in parts if ">" in part)
-    return family, fixed, read("names")["means"] | {word: text.split(",") if "," in text else text
-                                                    for word, text in means.items()}  # fmt: skip
+    means = {argument: word.split(",") if "," in word else word for argument, word in means.items()}
+    return condition, rule, words, read("names")["means"] | own | means
 
 
 def _value(text):
     try:
-        return json.loads(text.lower())
+        return json.loads(text.lower() or "true")
     except ValueError:
         return text
+
+
+def section(library, name, settings, kind=""):
+    """The section of a row for these settings and this kind of weights: rule, words, argument -> meaning."""
+    (_, *first), *others = sections(library, name)
+    decay = next((settings[a] for a, word in first[-1].items() if word == "weight_decay" and a in settings), None)
+    for condition, *other in others:
+        if condition == "no decay":
+            holds = not decay
+        elif condition == "no rate":
+            holds = not any(settings.get(rate) for rate in RATES)
+        else:
+            holds = kind and (kind != condition[4:] if condition.startswith("not ") else kind == condition)
+        if holds:
+            return other
+    return first
+
+
+def rule_of(library, name, settings, kind=""):
+    """The rule of a row for settings with all defaults filled in."""
+    rule, words, means = section(library, name, settings, kind)
+    words = dict(words)
+    for argument, value in settings.items():
+        words |= _meaning(means.get(argument, "-"), value)
+    words = _settled(words)
+    if words.get("lr") is None:
+        raise TypeError(f"{rule} has no learning rate")
+    return conventions.build(rule, **words)
+
+
+def _meaning(word, value):
+    """What one argument says, as pairs of word and value."""
+    if isinstance(word, list):
+        values = value if isinstance(value, list | tuple) else [value] * len(word)
+        return {each: v for each, v in zip(word, values, strict=False) if each != "-" and v is not None}
+    if word == "-" or value is None or isinstance(value, str) and word not in ("schedule", "adjust"):
+        return {}
+    return SWITCHES[word](value) if word in SWITCHES else {word: value}
+
+
+SWITCHES = {  # a word of libraries -> what it is in words of ours
+    "correct": lambda on: {"uncorrected": not on},
+    "loud": lambda on: {"silent": not on},
+    "corrected_ahead": lambda on: {"ahead": on and "corrected"},
+    "paper_cautious": lambda on: {"cautious": on and "paper"},
+    "in_root": lambda on: {"place": on and "inside"},
+    "decoupled": lambda on: {"decay": "decoupled"} if on else {"decay": "l2"},
+    "own": lambda on: {"decay": "own"} if on else {"decay": "l2"},
+    "divided": lambda on: {"decay": "decoupled"} if on else {"decay": "own"},
+    "relative_decay": lambda on: {"decay": "relative"} if on else {},
+    "adjust": lambda how: {"rms": 0.2} if how in (True, "match_rms_adamw") else {},
+    "capped": lambda on: {} if on else {"fixed": True},
+    "warmed": lambda on: {"warmup": 10_000 if on else 0},
+}
+
+
+def _settled(words):
+    """Words of which one decides on others."""
+    falls = words.pop("falls", None)  # Adafactor's rate, which is then the paper's, whatever else is given
+    if falls is not None:
+        words |= {"lr": 1e-2} if falls else {"fixed": True}
+    if words.get("rms"):
+        words |= {"unscaled": False, "wide": False}
+    return words
 
 
 def library_of(who, library):
@@ -57,7 +129,7 @@ def library_of(who, library):
 
 
 def entry(who, library, name):
-    """What was measured of one name: a dict with ``defaults``, ``error``, ..."""
+    """What was measured of one name: a dict with ``defaults`` and ``runs``."""
     known = read("measured")[library]["rows"]
     if name not in known:
         near = difflib.get_close_matches(name, known, n=3, cutoff=0.3)
