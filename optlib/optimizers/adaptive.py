@@ -24,9 +24,9 @@ class AdaGrad(Optimizer):
 
     Elsewhere:
         The same rule: torch Adagrad, timm adagrad, paddle Adagrad, mlx Adagrad, bitsandbytes Adagrad and 1 more.  The
-        squares start at 0.1; epsilon is added under the root, after the correction: keras Adagrad, optax adagrad.  The
-        squares start at 0.1: tf.compat.v1 AdagradOptimizer, mindspore Adagrad.  The steps have momentum; first step 0.1
-        lr: jax.example_libraries adagrad.  In full: ``ol.elsewhere("AdaGrad")``.
+        squares start at 0.1; epsilon is added under the root: keras Adagrad, optax adagrad.  The squares start at 0.1:
+        tf.compat.v1 AdagradOptimizer, mindspore Adagrad.  The steps have momentum; first step 0.1 lr:
+        jax.example_libraries adagrad.  In full: ``ol.elsewhere("AdaGrad")``.
 
     Memory:
         1 number per parameter (G).
@@ -67,10 +67,10 @@ class RMSProp(Optimizer):
         Epsilon is added outside the root.  The lecture has decay 0.9 and no epsilon.
 
     Elsewhere:
-        The same rule: torch RMSprop, mlx RMSprop, bitsandbytes RMSprop, pytorch-optimizer RMSprop.  Epsilon is added
-        under the root, after the correction: keras RMSprop (first step 3.16 lr), optax rmsprop (first step 3.16 lr),
-        paddle RMSProp (first step 4.47 lr) and 1 more.  The squares start at 1; first step 1 lr: tf.compat.v1
-        RMSPropOptimizer, mindspore RMSProp.  5 more differ otherwise: ``ol.elsewhere("RMSProp")``.
+        The same rule: torch RMSprop, mlx RMSprop, bitsandbytes RMSprop, fastai RMSProp, pytorch-optimizer RMSprop.
+        Epsilon is added under the root: keras RMSprop (first step 3.16 lr), optax rmsprop (first step 3.16 lr), paddle
+        RMSProp (first step 4.47 lr) and 1 more.  The squares start at 1; first step 1 lr: tf.compat.v1
+        RMSPropOptimizer, mindspore RMSProp.  4 more differ otherwise: ``ol.elsewhere("RMSProp")``.
 
         torch's alpha is beta2.  Graves too adds epsilon inside the root, and has momentum.
 

@@ -129,8 +129,8 @@ class ScheduleFree(Around):
     Elsewhere:
         The same rule: optax schedule_free_sgd, keras on jax ScheduleFreeAdamW, pytorch-optimizer ScheduleFreeSGD,
         schedulefree SGDScheduleFree.  The mean is recovered with the path after its step: keras on tensorflow
-        ScheduleFreeAdamW, keras on torch ScheduleFreeAdamW.  Epsilon is added under the root, after the correction:
-        pytorch-optimizer ScheduleFreeAdamW.  4 more differ otherwise: ``ol.elsewhere("ScheduleFree")``.
+        ScheduleFreeAdamW, keras on torch ScheduleFreeAdamW.  Epsilon is added under the root: pytorch-optimizer
+        ScheduleFreeAdamW.  4 more differ otherwise: ``ol.elsewhere("ScheduleFree")``.
 
         schedulefree keeps y and z, and turns the parameters into x and back with optimizer.eval() and
         optimizer.train(), without which the network that is tested is y.

@@ -48,7 +48,7 @@ class Sinking(Convention):
 class Root(Convention):
     """Another root divides the step."""
 
-    eps_inside: float = epsilon("epsilon is added under the root, after the correction")
+    eps_inside: float = epsilon("epsilon is added under the root")
     eps_hidden: float = epsilon("an epsilon is added under the root, before the correction")
     eps_floor: float = epsilon("epsilon is the least value of the root")
 

@@ -3,7 +3,7 @@
 A row of names.json is ``RULE word=value ... argument>word ...``: a rule, its conventions (see `conventions`), and what
 an argument of theirs means, where it is no hyper-parameter of the rule and ``means`` does not say so; ``-`` has no part
 in the path.  A section after ``; `` is read instead where its condition holds: for weights of a kind ("vector",
-"matrix" or "kernel", also with "not"), with "no decay" or with "no rate".
+"matrix" or "kernel", also with "not"), or where an argument is not given or 0 ("no weight_decay").
 measured.json has of each library its version and date, and of each row the defaults of all arguments, and for each
 recorded run its settings, how far it is from the rule of the row (`matcher.error`) and, where no rule of ours walks it,
 the nearest.
@@ -60,15 +60,9 @@ def _value(text):
 def section(library, name, settings, kind=""):
     """The section of a row for these settings and this kind of weights: rule, words, argument -> meaning."""
     (_, *first), *others = sections(library, name)
-    decay = next((settings[a] for a, word in first[-1].items() if word == "weight_decay" and a in settings), None)
     for condition, *other in others:
-        if condition == "no decay":
-            holds = not decay
-        elif condition == "no rate":
-            holds = not any(settings.get(rate) for rate in RATES)
-        else:
-            holds = kind and (kind != condition[4:] if condition.startswith("not ") else kind == condition)
-        if holds:
+        negation, _, word = condition.rpartition(" ")
+        if not settings.get(word) if negation == "no" else kind and (kind != word if negation else kind == word):
             return other
     return first
 
