@@ -124,6 +124,8 @@ def test_a_translation_takes_no_millisecond():
     ("timm", "lars", {"weight_decay": 0.1, "nesterov": True}, ValueError, "not known with that convention"),
     ("optax", "adabelief", {"learning_rate": 0.1, "eps": 1e-8}, ValueError, "has one epsilon, not both"),
     (ol.Adam, "torch", {}, TypeError, "must be the name of a library, or a rule"),
+    (ol.Adam(), "torch", {"lr": 0.1}, TypeError, "takes a rule and the name of a library"),
+    (ol.Adam(), "torhc", {}, KeyError, "is not known"),
     ("torch", "Adam", {"lr": -1.0}, ValueError, "outside the allowed range"),
     ("torchao", "Adam4bit", {}, ValueError, "no rule of ours walks its path; the nearest is"),
     ("heavyball", "SOAP", {}, ValueError, "no rule of ours walks its path; the nearest is"),

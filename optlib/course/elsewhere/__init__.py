@@ -9,4 +9,3 @@ from .identity import Identity, identify
 from .translation import translate
 
 __all__ = ["Elsewhere", "Identity", "elsewhere", "identify", "translate"]
-back = translate  # its former name

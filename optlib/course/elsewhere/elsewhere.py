@@ -168,7 +168,8 @@ def _differs(rule):
     rates = _factors(settings.get("lr"))
     epsilons = [] if corrections.Uncorrected in rates else _factors(settings.get("eps"))  # which would say the same
     for cls in [*rates, *epsilons]:
-        words.append(cls.__doc__ if cls.__module__ == corrections.__name__ else f"the rate has the schedule {cls.__name__}")
+        own = cls.__module__ == corrections.__name__
+        words.append(cls.__doc__ if own else f"the rate has the schedule {cls.__name__}")
     return "; ".join(dict.fromkeys(filter(None, words)))
 
 

@@ -56,6 +56,8 @@ def translate(library, name, /, weights="", **settings):
     'optax.adam(learning_rate=0.1)'
     """
     if isinstance(library, Optimizer):
+        if settings or weights:
+            raise TypeError("translate: the way back takes a rule and the name of a library, and nothing else")
         return _code_for(library, name)
     if not isinstance(library, str):
         raise TypeError(f"translate: {library!r} must be the name of a library, or a rule such as ol.Adam(lr=0.1)")
