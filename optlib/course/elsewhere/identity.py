@@ -23,9 +23,9 @@ BEGIN = {"lr": [0.01], "beta": [0.0, 0.5], "beta1": [0.5], "beta2": [0.95], "rho
          "start": [0.0, 0.1], "alpha": [2.0], "free_beta": [0.9]}  # fmt: skip
 # Conventions that change a path so much that others are only seen beside them.
 FIRST = {"Adam": [{}, {"ahead": True}, {"uncorrected": True}], "Nadam": [{}, {"psi": 1e6}],
-         "Lion": [{}, {"beta1": 0.0, "beta2": 0.0}]}  # fmt: skip
+         "Lion": [{}, {"beta1": 0.0, "beta2": 0.0}], "RMSProp": [{}, {"place": "inside"}, {"start": 1.0}]}  # fmt: skip
 SHARES = {"momentum", "beta", "beta1", "beta2", "beta3", "rho", "nu", "free_beta"}
-FIRST_FITTED, RULES_KEPT, FITTED = 14, 4, 12
+FIRST_FITTED, RULES_KEPT, WITH_CONVENTIONS, FITTED = 14, 4, 50, 6
 
 
 @dataclasses.dataclass
@@ -77,16 +77,17 @@ class Box:
         self.scale, self.sizes = np.where(way > 0, way, 1.0), {}
 
     def residuals(self, guess):
-        """Differences over the way of each coordinate, flat; 1000 where the guess is no rule."""
+        """Differences over the way of each coordinate, flat, bent so that none is above 1; 1 where it is no rule."""
         try:
             points = matcher.walk(guess.rule(), self.x0, self.gradients)
         except matcher.FAILURES:
-            return np.full(self.points.size, 1e3)
-        return np.clip(np.nan_to_num((points - self.points) / self.scale, nan=1e3), -1e3, 1e3).ravel()
+            return np.ones(self.points.size)
+        r = np.clip(np.nan_to_num((points - self.points) / self.scale, nan=1e3), -1e3, 1e3).ravel()
+        return r / np.sqrt(1 + r**2)
 
     def size(self, guess):
         if (key := repr(guess)) not in self.sizes:
-            self.sizes[key] = float(np.abs(np.clip(self.residuals(guess), -1, 1)).mean())
+            self.sizes[key] = float(np.abs(self.residuals(guess)).mean())
         return self.sizes[key]
 
     def error(self, guess):
@@ -135,7 +136,8 @@ def identify(step):
             break
     guesses.sort(key=box.size)
     if box.size(guesses[0]) >= SAME:
-        guesses = sorted(_with_conventions(guesses[:RULES_KEPT]), key=box.size)
+        guesses = sorted(_with_conventions(guesses[:RULES_KEPT]), key=box.size)[:WITH_CONVENTIONS]
+        guesses = sorted((_fitted(box, guess, rounds=4) for guess in guesses), key=box.size)
     best = None
     for guess in guesses[:FITTED]:
         guess = _in_few_digits(box, _fitted(box, guess, rounds=25))
@@ -185,7 +187,9 @@ def _with_conventions(guesses):
     """The rules that came nearest with all their conventions, and the numbers found so far."""
     seen = {}
     for guess in guesses:
-        for chosen in itertools.product(*matcher.AXES.get(guess.name, [])):
+        axes = [axis for axis in matcher.AXES.get(guess.name, [])
+                if axis is not matcher.DECAYS or "weight_decay" in guess.numbers]  # fmt: skip
+        for chosen in itertools.product(*axes):
             words = {word: value for each in chosen for word, value in each.items()}
             for new in (guess.words | words, words if guess.name in FIRST else {}):
                 new = dataclasses.replace(guess, words=new)
