@@ -2,6 +2,7 @@
 
 import ast
 import functools
+import pickle
 import time
 
 import numpy as np
@@ -200,17 +201,16 @@ def test_a_correction_undoes_its_opposite():
     assert corrections.rectifier(0.999, np.array([1, 100])) == pytest.approx([0.0, 0.2153], abs=1e-4)
 
 
-def test_translated_rules_step_torch_tensors_as_arrays():
+def test_translated_rules_step_torch_tensors_as_arrays_and_outlive_pickle():
+    x0, g = np.array([[0.5, -1.0], [2.0, 1.0], [0.1, -0.7]]), np.random.default_rng(1).standard_normal((4, 3, 2))
     for library, name, measured in rows():
-        if library not in ("torch", "keras_jax", "optax", "timm", "mindspore"):
-            continue
-        rule = ol.translate(library, name, **rate(measured)).fresh()
-        if rule.sees == "matrix":
-            continue
-        expected, x = matcher.walk(rule, X0, G), torch.tensor(X0)
-        for g in torch.tensor(G):
-            x = rule.advance(x, g)
-        assert x.numpy() == pytest.approx(expected[-1], rel=1e-9), (library, name)
+        rule = ol.translate(library, name, **rate(measured))
+        expected, x, halfway = matcher.walk(rule, x0, g), torch.tensor(x0), rule.fresh()
+        for each in torch.tensor(g):
+            x = halfway.step(x, each)
+            halfway = pickle.loads(pickle.dumps(halfway))
+        assert x.numpy() == pytest.approx(expected[-1], rel=1e-9, abs=1e-12), (library, name)
+        assert repr(halfway) == repr(rule)
 
 
 def test_a_variant_shows_only_what_is_not_its_default():

@@ -3,7 +3,7 @@
 import functools
 
 from ... import optimizers as of
-from ...arrays import abs, maximum, minimum, ones_like, sign, sqrt, where, zeros_like
+from ...arrays import abs, maximum, minimum, namespace, ones_like, sign, sqrt, where, zeros_like
 from ...registry import hyper
 from .variants import Variant, beta, epsilon, plus, rate, switch
 
@@ -33,15 +33,15 @@ class Rprop(Variant, of.GradientDescent):
     late: bool = switch("it steps by the gradient before")
 
     def init(self, x):
-        self.step, self.g = self.lr * ones_like(x), zeros_like(x)
+        self.lengths, self.g = self.lr * ones_like(x), zeros_like(x)
 
     def update(self, x, g):
         turn, one = sign(g) * sign(self.g), ones_like(x)
-        late = where(turn < 0, 0 * one, self.step) * sign(self.g)
+        late = where(turn < 0, 0 * one, self.lengths) * sign(self.g)
         factor = where(turn > 0, self.longer * one, where(turn < 0, self.shorter * one, one))
-        self.step = minimum(maximum(self.step * factor, self.least * one), self.most * one)
+        self.lengths = minimum(maximum(self.lengths * factor, self.least * one), self.most * one)
         self.g = where(turn < 0, 0 * one, g)
-        return x - (late if self.late else self.step * sign(self.g))
+        return x - (late if self.late else self.lengths * sign(self.g))
 
 
 class AdaBound(Variant, of.Adam):
@@ -188,8 +188,8 @@ class SM3(Variant, of.Momentum):
 
     def update(self, x, g):
         square, axes = g**2 + functools.reduce(minimum, self.tops), range(len(x.shape))
-        self.tops = [square.max(tuple(a for a in axes if a != i), keepdims=True) + 0 * x if len(x.shape) > 1 else square
-                     for i in axes]  # fmt: skip
+        others = [tuple(a for a in axes if a != i) for i in axes]
+        self.tops = [namespace(x).amax(square, axis=each, keepdims=True) + 0 * x if each else square for each in others]
         step = where(square > 0, g, 0.0) / sqrt(where(square > 0, square + self.eps, 1.0))
         self.m = self.beta * self.m + (1 - self.beta) * step
         return x - self.lr * self.m
