@@ -127,6 +127,8 @@ def test_a_translation_takes_no_millisecond():
     (ol.Adam, "torch", {}, TypeError, "must be the name of a library, or a rule"),
     (ol.Adam(), "torch", {"lr": 0.1}, TypeError, "takes a rule and the name of a library"),
     (ol.Adam(), "torhc", {}, KeyError, "is not known"),
+    (ol.Adam(lr=np.ones(2)), "torch", {}, ValueError, "lr of Adam.* is an array"),
+    (ol.Adam(eps=ol.schedules.Cosine(1e-3, steps=9)), "torch", {}, ValueError, "no optimizer that walks the path"),
     ("torch", "Adam", {"lr": -1.0}, ValueError, "outside the allowed range"),
     ("torchao", "Adam4bit", {}, ValueError, "no rule of ours walks its path; the nearest is"),
     ("heavyball", "SOAP", {}, ValueError, "no rule of ours walks its path; the nearest is"),

@@ -2,7 +2,9 @@
 
 import itertools
 
+from ...arrays import is_array
 from ...optimizers.base import Optimizer
+from ...schedules.base import Combined
 from ...words import short
 from . import table
 from .table import RATES, entry, library_of, rows, rule_of
@@ -90,6 +92,9 @@ def translate(library, name, /, weights="", **settings):
 
 def _code_for(rule, library):
     known, codes = library_of("translate", library), []
+    array = next((name for name, value in rule.settings().items() if is_array(value)), None)
+    if array:
+        raise ValueError(f"translate: {array} of {rule!r} is an array; the way back takes numbers")
     for name in rows(known):
         about = table.read("measured")[known]["rows"].get(name)
         if about is None or " " in name or table.measured(about, about["defaults"])[1]:
@@ -125,12 +130,16 @@ def _same(a, b):
 
 def _numbers(rule):
     """The numbers of a rule by the words of names.json; of a schedule that multiplies one the number."""
-    numbers = {word.removeprefix("rule_"): getattr(value, "a", value) for word, value in rule.settings().items()}
-    epsilons = [numbers[word] for word in ("eps", "eps_inside", "eps_floor") if numbers.get(word)]
-    numbers["eps"] = max(epsilons, default=None)
+    numbers = {word.removeprefix("rule_"): _number(value) for word, value in rule.settings().items()}
+    epsilons = [numbers.get(word) for word in ("eps", "eps_inside", "eps_floor")]
+    numbers["eps"] = max((eps for eps in epsilons if isinstance(eps, float)), default=None)
     for word, alias in {"momentum": "beta", "beta2": "rho", "weight_decay": "l2", "mean": "beta"}.items():
         numbers[word] = numbers.get(word, numbers.get(alias))
     return {word: value for word, value in numbers.items() if value is not None}
+
+
+def _number(value):
+    return _number(value.a) if isinstance(value, Combined) else value
 
 
 def _candidates(rule, library, name, defaults):
