@@ -99,11 +99,12 @@ class Claims:
         verdicts = [row["verdict"] for row in self.rows]
         n = len(verdicts)
         held, refuted, undecided = (verdicts.count(VERDICTS[holds]) for holds in (True, False, None))
+        own = n - held - refuted - undecided
         counts = [
             f"{held} hold{'s' * (held == 1)}" * (held > 0),
             f"{refuted} do{'es' * (refuted == 1)} not" * (refuted > 0),
             f"{undecided} undecided" * (undecided > 0),
-            f"{n - held - refuted - undecided} with a verdict of its own" * (n > held + refuted + undecided),
+            f"{own} with a verdict of {'its' if own == 1 else 'their'} own" * (own > 0),
         ]
         return f"{n} claim{'s' * (n > 1)} tested: {', '.join(filter(None, counts))}."
 
