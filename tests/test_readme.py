@@ -12,7 +12,7 @@ import optlib as ol
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```python\n(.*?)```", TEXT, flags=re.S)
-FIRST, TRAINING, GROUPS, FIVE_LINES = BLOCKS
+FIRST, TRAINING, GROUPS, LIBRARIES, FIVE_LINES = BLOCKS
 
 
 def test_the_example_prints_what_the_readme_shows(tmp_path, monkeypatch, capsys):
@@ -29,6 +29,16 @@ def test_the_torch_examples_make_a_step(example):
     exec(example, names)
     model, optimizer = names["model"], names["optimizer"]
     assert all(optimizer.state[p]["t"] == 1 for p in model.parameters())
+
+
+def test_the_lines_on_other_libraries_find_what_they_say():
+    names = {"ol": ol, "torch": pytest.importorskip("torch")}
+    table, rule, code, identity = (eval(line, names) for line in LIBRARIES.splitlines())
+    assert "keras" in repr(table)
+    assert rule.settings()["lr"] == 0.01
+    assert code == "torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9, nesterov=True)"
+    assert type(identity.rule) is ol.Nadam
+    assert identity.same
 
 
 def test_the_rule_of_five_lines_runs():

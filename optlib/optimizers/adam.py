@@ -24,9 +24,9 @@ class Adam(Optimizer):
 
     Elsewhere:
         The same rule: torch Adam, optax adam, timm adam, paddle Adam, bitsandbytes Adam and 4 more.  Epsilon is added
-        before the correction: keras Adam, tf.compat.v1 AdamOptimizer, mindspore Adam and 2 more.  Weights without a
-        gradient rest; epsilon is added before the correction: torch SparseAdam.  Averages are not corrected; first step
-        3.16 lr: mlx Adam, mindspore AdamWeightDecay.  10 more differ otherwise: ``ol.elsewhere("Adam")``.
+        before the correction: keras Adam, tf.compat.v1 AdamOptimizer, mindspore Adam and 2 more.  Averages are not
+        corrected; first step 3.16 lr: mlx Adam, mindspore AdamWeightDecay.  Weights without a gradient rest; epsilon is
+        added before the correction: torch SparseAdam.  10 more differ otherwise: ``ol.elsewhere("Adam")``.
 
         Added before the correction, epsilon acts in the first step like one 1 / sqrt(1 - beta2) = 32 times as large.
         The paper's efficient form adds epsilon sqrt(1 - beta2^t) there, which is this rule.

@@ -81,7 +81,7 @@ def _groups(rule, rows):
 
 def _weight(members, rule):
     """Of how much interest a group is: libraries that many use count for three, and names like the rule's for more."""
-    return sum((0.3 + _alike(each, rule)) * (3 if library in FIRST[:4] else 1)
+    return sum((0.3 + _alike(each, rule) ** 3) * (3 if library in FIRST[:4] else 1)
                for library, (each, _) in members.items())  # fmt: skip
 
 

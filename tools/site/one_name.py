@@ -88,7 +88,7 @@ def picture(elsewhere):
     low, high = min(paths.min(), 0.0), max(paths.max(), 0.0)
     right, bottom = WIDE - RIM, HIGH - UNDER
     xs = np.linspace(LEFT, right, paths.shape[1])
-    ys = RIM + (bottom - RIM) * (high - paths) / (high - low)
+    ys = RIM + (bottom - RIM) * (high - paths) / (high - low or 1.0)
     drawn, names = [], []
     for line, path in zip(lines, ys, strict=True):
         look = f'stroke="{line.get_color()}"' + (' stroke-dasharray="6 3"' if line.get_linestyle() != "-" else "")
