@@ -2,7 +2,7 @@
 
     python -m tools.elsewhere.docstrings
 
-What follows that paragraph is written by hand; tests/test_cards_elsewhere.py holds each of its sentences to the
+What follows that paragraph is written by hand; tests/test_rules_elsewhere.py holds each of its sentences to the
 recorded paths.
 """
 
