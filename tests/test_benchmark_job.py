@@ -23,8 +23,8 @@ FIRST_ORDER = first_order()
 
 @pytest.fixture
 def few(monkeypatch):
-    """The first images of the real sets: 200 for training, 50 for the test."""
-    real = {train: module.data.cifar10(train, full=False) for train in (True, False)}
+    """The first images of the real sets, which are unpacked once: 200 for training, 50 for the test."""
+    real = {train: module._loaded(train, None, False) for train in (True, False)}
 
     def loaded(train, root, full):
         count = 200 if train else 50
@@ -285,7 +285,7 @@ def norms(monkeypatch, changes, **options):
 
     monkeypatch.setattr(loop, "one_epoch", epoch)
     try:
-        numbers = history(make(training__epochs=4, training__batch=50, **changes), checkpoints=options.get("folder"))
+        numbers = history(make(training__epochs=3, training__batch=50, **changes), checkpoints=options.get("folder"))
     except InterruptedError:
         numbers = None
     monkeypatch.setattr(loop, "one_epoch", real)
@@ -296,7 +296,7 @@ def norms(monkeypatch, changes, **options):
 def test_train_mode_once_freezes_batchnorm_after_the_first_epoch_also_when_resumed(few, monkeypatch, tmp_path, once):
     changes = {"training__train_mode_once": once, "training__look_ahead": True}
     counts, unbroken = norms(monkeypatch, changes)
-    assert counts == ([4, 4, 4, 4] if once else [4, 8, 12, 16])
+    assert counts == ([4, 4, 4] if once else [4, 8, 12])
     first, nothing = norms(monkeypatch, changes, folder=tmp_path, stop=2)
     assert nothing is None
     rest, resumed = norms(monkeypatch, changes, folder=tmp_path)
