@@ -1,26 +1,35 @@
 """`benchmarks/training.py` runs from end to end and says what the issue of speed asks; its figures are not tested."""
 
-import importlib.util
+import contextlib
+import importlib
+import io
 import json
 import pathlib
-import subprocess
 import sys
 
 import pytest
 
-ROOT = pathlib.Path(__file__).parent.parent
-SCRIPT = ROOT / "benchmarks" / "training.py"
+pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")  # torch's own, within torch.compile
+FOLDER = pathlib.Path(__file__).parent.parent / "benchmarks"
 
 
 @pytest.fixture(scope="module")
-def record(tmp_path_factory):
+def training():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(FOLDER)
+        yield importlib.import_module("training")
+
+
+@pytest.fixture(scope="module")
+def record(training, tmp_path_factory):
+    """In this process, which has torch already; the script starts others of itself."""
     out = tmp_path_factory.mktemp("benchmark") / "training.json"
-    command = [sys.executable, str(SCRIPT), "--quick", "--out", str(out)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=600, cwd=ROOT)
-    assert done.returncode == 0, done.stdout + done.stderr
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(io.StringIO()) as printed:
+        patch.setattr(sys, "argv", ["training.py", "--quick", "--out", str(out)])
+        training.main()
     result = json.loads(out.read_text())
     for goal in result["goals"]:
-        assert goal["what"] in done.stdout
+        assert goal["what"] in printed.getvalue()
     return result
 
 
@@ -48,11 +57,7 @@ def test_goals_are_judged_by_their_figures(record):
         assert goal["met"] is good
 
 
-def test_units_for_bfloat16_are_judged_by_measurement(monkeypatch):
-    monkeypatch.syspath_prepend(str(SCRIPT.parent))
-    spec = importlib.util.spec_from_file_location("training_benchmark", SCRIPT)
-    training = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(training)
+def test_units_for_bfloat16_are_judged_by_measurement(training):
     slow, fast = {"float32, contiguous": 900.0, "bfloat16, contiguous": 90.0}, {"float32, x": 900.0, "bfloat16, x": 2e3}
     assert not training.has_units(slow)
     assert training.has_units(fast)
