@@ -54,6 +54,12 @@ def test_further_seeds_count(complete):
     assert len(Results(some(), [*complete.done.values(), record(job, 0.5)]).final("Adam")) == 3
 
 
+def test_a_race_in_two_precisions_says_so(complete):
+    assert "precision" not in str(complete.table())
+    complete.final("Adam")[0]["history"]["settings"]["precision"] = "bfloat16"
+    assert "in bfloat16 or float32." in " ".join(str(complete.table()).split())
+
+
 def test_the_default_rate_has_runs_of_its_own():
     given = some(final__default_seeds=[0, 1])
     results = Results(given, finished(given, by_rule))

@@ -56,7 +56,8 @@ def summary(results, variant):
     tuned = "No learning rate was tuned."
     if protocol.tuning:
         tuned = _tuned(protocol)
-    notes = [PLACES * (len(protocol.rules) > 1), MEMORY, FLIPS * protocol.final["flips"], results.missing(variant)]
+    notes = [PLACES * (len(protocol.rules) > 1), MEMORY, FLIPS * protocol.final["flips"], _mixed(results, variant),
+             results.missing(variant)]  # fmt: skip
     length = _task(results, variant) if protocol.tasks else _length(protocol)
     caption = " ".join(filter(None, [f"{protocol.title}.", length, tuned, *notes]))
     return Table(caption, [columns[i] for i in shown], [[row[i] for i in shown] for row in rows])
@@ -142,6 +143,13 @@ def _task(results, variant):
         f"Task {variant}, {counted(settings['epochs'], 'epoch')}, batch {settings['batch']}; results are "
         f"{metric.words()}{better}."
     )
+
+
+def _mixed(results, variant):
+    """What is to be known of a race whose runs were computed in two precisions, as "auto" may choose them."""
+    runs = [run for rule in results.rules for run in results.final(rule, variant)]
+    used = sorted({run["history"]["settings"]["precision"] for run in runs})
+    return f"Not all runs have one precision: they are in {' or '.join(used)}." if len(used) > 1 else ""
 
 
 def _length(protocol):
