@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 import optlib as ol
+from optlib.optimizers.around import has_path_of_its_own
 from optlib.torch_driver import TorchOptimizer, stepping
 
 RULES = [cls for cls in ol.OPTIMIZERS.values() if cls.reads == ("gradient",)]
@@ -165,6 +166,26 @@ def test_compiled_gives_the_same_numbers(cls):
     plain = trained(lambda p: TorchOptimizer(p, cls()))
     compiled = trained(lambda p: TorchOptimizer(p, cls(), compile=True))
     torch.testing.assert_close(compiled, plain, rtol=1e-10, atol=1e-12)
+
+
+def steps_of_kernels(cls, compile):
+    """Where weights of several shapes end, in two groups that decay, beside one that has no gradient at first."""
+    params = [nn.Parameter(torch.full(shape, 0.5, dtype=torch.float64)) for shape in ((2, 3), (3,), ())]
+    decay = {} if has_path_of_its_own(cls) else {"weight_decay": 0.1}  # which is refused beside such a rule
+    groups = [{"params": params[:2], **decay}, {"params": params[2:], "lr": torch.tensor(0.02, dtype=torch.float64)}]
+    optimizer = TorchOptimizer(groups, cls(), compile=compile)
+    for k in range(8):
+        for i, p in enumerate(params):
+            p.grad = None if i == 1 and k < 2 else torch.cos(torch.arange(p.numel()).reshape(p.shape) + k).double()
+        optimizer.step()
+    return [p.detach() for p in params], [v for p in params for v in optimizer.state[p].values()]
+
+
+@pytest.mark.parametrize("cls", [cls for cls in RULES if cls.sees in ("number", "tensor")], **named)
+def test_kernels_give_the_same_numbers(cls, monkeypatch):
+    """As they are made for torch.compile, of every rule; traced by it: `benchmarks/clients/test_compiled.py`."""
+    monkeypatch.setattr(torch, "compile", lambda kernel, **options: kernel)
+    torch.testing.assert_close(steps_of_kernels(cls, True), steps_of_kernels(cls, False), rtol=1e-12, atol=1e-14)
 
 
 @needs_compiler

@@ -1,54 +1,223 @@
-"""torch's own tests of optimizers, asked of every rule: see `torch_bodies`."""
+"""What torch's own tests (test/test_optim.py of its repository, not in its wheel) ask of an optimizer.
 
-import functools
-import re
+Asked of one rule of each kind: of a rule's own numbers these questions see nothing.  Those are compared with the rule
+alone, for every rule, in `test_torch_driver`, `test_torch_groups`, `test_torch_checkpoint` and `test_kinds`.  Left out
+are sparse gradients, complex numbers, and devices that are not here.
+"""
+
+import copy
+import io
 
 import pytest
 import torch
-from torch_bodies import bodies
-from torch_harness import RULES, info_of
+from torch.nn import Parameter
+from torch.optim import lr_scheduler, optimizer
+from torch.testing._internal.common_optimizers import get_error_inputs_for_all_optims
+from torch.testing._internal.common_utils import TestCase
 
 import optlib as ol
-from rules import naming
+from optlib.torch_driver import TorchOptimizer
 
-BODIES = bodies()
-# What no kernel has a part in is asked of one compiled rule.
-APART = re.compile("hook|errors|printed|cliquey|deepcopy|older|to_named|no_grad|lrscheduler|direction-.*-True")
-SPARSE, COMPLEX, DEVICE = "sparse gradients", "complex numbers", "a device that is not here"
-LEFT_OUT = {  # torch's other tests -> why they are not asked
-    "rosenbrock_sparse-False": SPARSE, "rosenbrock_sparse-True": SPARSE,
-    "complex": COMPLEX, "complex_2d": COMPLEX,
-    **dict.fromkeys(
-        "cpu_load_state_dict defaults_changed_to_foreach foreach_large_tensor forloop_goes_right_direction_multigpu "
-        "fused_cpu_matches_cuda fused_does_not_step_if_foundinf fused_large_tensor mixed_device_dtype "
-        "peak_memory_foreach set_default_dtype_works_with_foreach state_dict_with_cuda_params".split(), DEVICE
-    ),
-}  # fmt: skip
+same = TestCase().assertEqual  # of tensors within torch's tolerances, also in lists and dicts with text
+KINDS = ol.Adam, ol.LARS, ol.Muon, ol.YellowFin, ol.LBFGS, ol.ScheduleFree
 
 
-def test_nearly_all_are_asked():
-    assert len(BODIES) >= 37
-    assert not LEFT_OUT.keys() & BODIES.keys()
-    assert {*LEFT_OUT.values()} == {SPARSE, COMPLEX, DEVICE}
+@pytest.fixture(params=KINDS, ids=lambda cls: cls.__name__)
+def cls(request):
+    return request.param
 
 
-each = functools.partial(pytest.mark.parametrize, "cls", ids=lambda cls: cls.__name__)
+def line(contiguous=True):
+    """A weight and a bias that are to be small, always the same."""
+    generator = torch.Generator().manual_seed(0)
+    weight, bias = (torch.randn(*shape, 2, generator=generator) for shape in ((10, 5), (10,)))
+    return [Parameter(each[..., 0].contiguous() if contiguous else each[..., 0]) for each in (weight, bias)]
 
 
-@pytest.mark.filterwarnings("ignore:Converting a tensor with requires_grad=True")  # a loss for ReduceLROnPlateau
-@each(RULES)
-def test_a_rule_does_what_torch_asks_of_its_own(cls):
-    for body, ask in BODIES.items():
-        with naming(body):
-            ask(info_of(cls))
+def train(opt, params, steps, scheduler=None):
+    """Steps; returns the first loss and the last."""
+    losses = []
+    for _ in range(steps):
+        opt.zero_grad()
+        loss = (params[0].mv(torch.linspace(-1, 1, 5)) + params[1]).square().sum()
+        loss.backward()
+        opt.step()
+        losses.append(loss.item())
+        if scheduler:
+            scheduler.step(*[loss.detach()] * isinstance(scheduler, lr_scheduler.ReduceLROnPlateau))
+    return losses[0], losses[-1]
 
 
-@pytest.mark.filterwarnings("ignore:Converting a tensor with requires_grad=True")
-@each([cls for cls in RULES if cls.sees in ("number", "tensor")])
-def test_a_compiled_rule_does_too(cls, monkeypatch):
-    """With the kernels that are made for the compiler; what torch.compile makes of them: `test_torch_driver`."""
-    monkeypatch.setattr(torch, "compile", lambda kernel, **options: kernel)
-    for body, ask in BODIES.items():
-        if cls is ol.Adam or not APART.search(body):
-            with naming(body):
-                ask(info_of(cls, compile=True))
+def with_gradients():
+    params = [Parameter(torch.randn(2, 3)) for _ in range(2)]
+    for p in params:
+        p.grad = torch.rand_like(p)
+    return params
+
+
+def named(params, names):
+    return [(f"name{i}", p) for i, p in enumerate(params)] if names else params
+
+
+# --- it goes downhill ----------------------------------------------------------------------------------------
+
+
+def test_numbers_that_lie_apart_in_memory_are_stepped_alike(cls):
+    ends = []
+    for contiguous in (True, False):
+        ends.append(line(contiguous))
+        first, last = train(TorchOptimizer(ends[-1], cls), ends[-1], 20)
+        assert last < first
+    assert not ends[1][0].is_contiguous()
+    same(*ends)
+
+
+@pytest.mark.parametrize("make", [
+    lr_scheduler.ReduceLROnPlateau,
+    lambda o: lr_scheduler.ChainedScheduler([lr_scheduler.ConstantLR(o, 0.5, 3), lr_scheduler.ExponentialLR(o, 0.9)]),
+], ids=["plateau", "chained"])  # fmt: skip
+def test_schedulers_move_all_groups(make):
+    ours, theirs = line(), line()
+    for params, of in ((ours, lambda groups: TorchOptimizer(groups, ol.Adam)), (theirs, torch.optim.Adam)):
+        opt = of([{"params": params[:1], "lr": 0.02}, {"params": params[1:], "lr": 0.1}])
+        train(opt, params, 30, make(opt))
+    same(ours, theirs)
+
+
+def test_a_step_without_gradients_calls_the_closure_and_moves_nothing(cls):
+    params = [torch.randn(2, 3) for _ in range(2)]
+    before = copy.deepcopy(params)
+    assert TorchOptimizer(params, cls).step(lambda: torch.ones(1)) == 1
+    same(params, before)
+
+
+# --- states --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("names", [False, True])
+@pytest.mark.parametrize("names_again", [False, True])
+def test_a_state_goes_on_whether_parameters_have_names(cls, names, names_again):
+    params = line()
+    opt = TorchOptimizer(named(params, names), cls)
+    train(opt, params, 5)
+    twins = copy.deepcopy(params)
+    again = TorchOptimizer(named(twins, names_again), cls)
+    again.load_state_dict(copy.deepcopy(opt.state_dict()))
+    known = again.state_dict()["param_groups"][0].get("param_names")
+    assert known == (["name0", "name1"] if names or names_again else None)
+    train(opt, params, 5)
+    train(again, twins, 5)
+    same(params, twins)
+    same(*[each.state_dict()["state"] for each in (opt, again)])
+
+
+def test_a_saved_state_is_the_state(cls):
+    params, file = line(), io.BytesIO()
+    opt = TorchOptimizer(params, cls)
+    train(opt, params, 3)
+    torch.save(opt.state_dict(), file)
+    file.seek(0)
+    same(torch.load(file, weights_only=True), opt.state_dict())
+
+
+@pytest.mark.parametrize("kind", [float, int, torch.tensor])
+def test_the_number_of_steps_may_be_a_tensor_or_a_number(cls, kind):
+    opts = [TorchOptimizer(with_gradients(), cls) for _ in range(2)]
+    opts[0].step()
+    saved = copy.deepcopy(opts[0].state_dict())
+    for state in saved["state"].values():
+        state["t"] = kind(state["t"])
+    opts[1].load_state_dict(saved)
+    opts[1].step()
+    assert {state["t"] for state in opts[1].state.values()} == {2}
+
+
+def test_a_copy_has_all_public_attributes(cls):
+    opt = TorchOptimizer(with_gradients(), cls)
+    opt.step()
+    public = [{name for name in vars(each) if name[0] != "_"} for each in (opt, copy.deepcopy(opt))]
+    assert public[0] == public[1]
+
+
+# --- hooks ---------------------------------------------------------------------------------------------------
+
+
+def mark_before(opt):
+    opt.state["test"] = 1
+
+
+def mark_after(opt, saved):
+    saved["before was first"] = bool(saved["state"].pop("test", False))
+    return saved
+
+
+@pytest.mark.parametrize(("before", "after"), [(True, False), (False, True), (True, True)])
+def test_hooks_of_state_dict(before, after):
+    opt = TorchOptimizer([torch.rand(2, 3)], ol.Adam)
+    if before:
+        opt.register_state_dict_pre_hook(mark_before)
+    if after:
+        opt.register_state_dict_post_hook(mark_after)
+    saved = opt.state_dict()
+    assert ("test" in saved["state"]) is (before and not after)
+    assert saved.get("before was first") is (before if after else None)
+
+
+def rate_in_place(opt, saved):
+    saved["param_groups"][0]["lr"] = 0.002
+
+
+def rate_in_a_copy(opt, saved):
+    saved = copy.deepcopy(saved)
+    saved["param_groups"][0]["lr"] = 0.003
+    return saved
+
+
+def test_hooks_before_loading_run_in_their_order():
+    opt = TorchOptimizer([torch.rand(2, 3)], ol.Adam)
+    opt.register_load_state_dict_pre_hook(rate_in_place)
+    opt.load_state_dict(opt.state_dict())
+    assert opt.param_groups[0]["lr"] == 0.002
+    opt.register_load_state_dict_pre_hook(rate_in_a_copy, prepend=True)
+    opt.load_state_dict(opt.state_dict())
+    assert opt.param_groups[0]["lr"] == 0.002
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_hooks_after_loading_see_what_was_loaded(before):
+    opt, seen = TorchOptimizer([torch.rand(2, 3)], ol.Adam), []
+    if before:
+        opt.register_load_state_dict_pre_hook(rate_in_a_copy)
+    opt.register_load_state_dict_post_hook(lambda each: seen.append(each.param_groups[0]["lr"] == 0.003))
+    opt.load_state_dict(opt.state_dict())
+    assert seen == [before]
+
+
+def test_hooks_around_a_step(cls):
+    opt, calls = TorchOptimizer(with_gradients(), cls), []
+    note = lambda what: lambda *args: calls.append(what)
+    handles = [
+        optimizer.register_optimizer_step_pre_hook(note(0)), optimizer.register_optimizer_step_post_hook(note(5)),
+        opt.register_step_pre_hook(note(1)), opt.register_step_post_hook(note(2)),
+    ]  # fmt: skip
+    opt.step()
+    for handle in handles:
+        handle.remove()
+    opt.step()
+    assert calls == [0, 1, 2, 5]
+
+
+# --- the rest ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", get_error_inputs_for_all_optims("cpu", torch.float32),
+                         ids=lambda case: case.optimizer_error_input.desc)  # fmt: skip
+def test_errors_are_those_of_torch(case):
+    given = case.optimizer_error_input
+    expected = pytest.warns if issubclass(case.error_type, Warning) else pytest.raises
+    with expected(case.error_type, match=case.error_regex):
+        TorchOptimizer(given.params, ol.Adam, **given.kwargs)
+
+
+def test_it_can_be_printed(cls):
+    assert "lr: " in repr(TorchOptimizer(with_gradients(), cls))
