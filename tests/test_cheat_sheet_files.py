@@ -1,6 +1,8 @@
 """The cheat sheet in files: its pages hold all rules, nothing overlaps, and the same sheet is the same page."""
 
 import asyncio
+import functools
+import io
 import shutil
 import subprocess
 import sys
@@ -17,6 +19,7 @@ from test_cheat_sheet import Bare, Evil
 pypdf = pytest.importorskip("pypdf", reason="pypdf is not installed")
 test_browser = pytest.importorskip("test_browser", reason="playwright is not installed")
 browser, pytestmark = test_browser.browser, test_browser.pytestmark
+TITLE = "<h1>Cheat sheet: optimizers</h1>"
 
 
 @pytest.fixture(scope="module")
@@ -32,10 +35,28 @@ def odd(request):
     del ol.OPTIMIZERS[request.param.__name__]
 
 
+def command(*arguments):
+    from optlib.cheat_sheet import main  # here: it binds this module to the name of the function
+
+    main([*map(str, arguments)])
+
+
 def text_of(path):
     pages = pypdf.PdfReader(path).pages
     assert {tuple(round(float(side)) for side in each.mediabox) for each in pages} == {(0, 0, 842, 595)}
     return squeezed("".join(each.extract_text() for each in pages))
+
+
+def printed(browser, rules):
+    """A PDF as `CheatSheet.save` writes it, by the browser that is open."""
+    tab = opened(browser, rules)
+    file = io.BytesIO(tab.pdf(prefer_css_page_size=True, print_background=True))
+    tab.close()
+    return file
+
+
+def opened(browser, rules):
+    return paper.fitted(browser, page.document("test", TITLE + ol.cheat_sheet(rules).html()))
 
 
 def squeezed(text):
@@ -43,15 +64,17 @@ def squeezed(text):
     return "".join(unicodedata.normalize("NFKC", text).split())
 
 
-def test_the_pdf_has_all_that_is_to_be_said(sheet, tmp_path):
-    file = sheet.save(tmp_path / "sheet.pdf")
-    text = text_of(file)
+def test_the_command_writes_all_that_is_to_be_said(sheet, tmp_path, capsys):
+    outs = [tmp_path / "a.html", tmp_path / "b.pdf"]
+    command(*outs)
+    assert capsys.readouterr().out.split() == [*map(str, outs)]
+    text = text_of(outs[1])
     for entry in sheet.entries:
         for words in (entry.name, f"{entry.authors} {entry.year}", entry.link_text, entry.when):
             assert squeezed(words) in text
-    assert pypdf.PdfReader(file).metadata.title == "Cheat sheet: optimizers"
-    assert len(pypdf.PdfReader(ol.cheat_sheet([*ol.OPTIMIZERS][:19]).save(tmp_path / "few.pdf")).pages) == 1
-    assert 1 < len(pypdf.PdfReader(file).pages) < 4
+    assert pypdf.PdfReader(outs[1]).metadata.title == "Cheat sheet: optimizers"
+    assert 1 < len(pypdf.PdfReader(outs[1]).pages) < 4
+    assert outs[0].read_bytes() == sheet.save(tmp_path / "sheet.html").read_bytes()
 
 
 def test_the_same_sheet_is_the_same_page(tmp_path):
@@ -60,16 +83,12 @@ def test_the_same_sheet_is_the_same_page(tmp_path):
     assert sorted(tmp_path.iterdir()) == files
 
 
-def test_the_png_is_the_page(tmp_path):
-    image = pytest.importorskip("PIL.Image").open(ol.cheat_sheet(["Adam"]).save(tmp_path / "sheet.PNG"))
-    assert (image.format, image.size) == ("PNG", (2 * paper.WIDTH, 2 * paper.HEIGHT))
-
-
-def test_it_prints_inside_the_event_loop_of_a_notebook(tmp_path):
+def test_the_png_is_the_page_also_inside_the_event_loop_of_a_notebook(tmp_path):
     async def cell():
-        return ol.cheat_sheet("Adam").save(tmp_path / "sheet.pdf")
+        return ol.cheat_sheet("Adam").save(tmp_path / "sheet.PNG")
 
-    assert "Adam" in text_of(asyncio.run(cell()))
+    image = pytest.importorskip("PIL.Image").open(asyncio.run(cell()))
+    assert (image.format, image.size) == ("PNG", (2 * paper.WIDTH, 2 * paper.HEIGHT))
 
 
 @pytest.mark.parametrize("ending", ["pdf", "html"])
@@ -94,14 +113,12 @@ def test_other_endings_are_refused(sheet, tmp_path, name):
 
 
 def test_what_is_missing_for_printing_is_named(sheet, tmp_path, monkeypatch, capsys):
-    from optlib.cheat_sheet import main
-
     with monkeypatch.context() as patch:
         patch.setattr(shutil, "which", lambda name: None)
         with pytest.raises(RuntimeError, match="save: .png is printed .* Chromium is not installed: .*apt-get"):
             sheet.save(tmp_path / "sheet.png")
         with pytest.raises(SystemExit):
-            main([str(tmp_path / "sheet.pdf")])
+            command(tmp_path / "sheet.pdf")
         assert "Chromium is not installed" in capsys.readouterr().err
     monkeypatch.setitem(sys.modules, "playwright.sync_api", None)
     with pytest.raises(RuntimeError, match="playwright is not installed: python -m pip install playwright; .html"):
@@ -109,15 +126,10 @@ def test_what_is_missing_for_printing_is_named(sheet, tmp_path, monkeypatch, cap
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_command(tmp_path, capsys):
-    from optlib.cheat_sheet import main
-
-    outs = [str(tmp_path / "a.html"), str(tmp_path / "b.pdf")]
-    main(outs)
-    assert capsys.readouterr().out.split() == outs
-    for wrong in (["x.txt"], [str(tmp_path / "no" / "folder.html")], [str(tmp_path / "no" / "folder.pdf")], []):
+def test_what_the_command_refuses(tmp_path, capsys):
+    for wrong in (["x.txt"], [tmp_path / "no" / "folder.html"], [tmp_path / "no" / "folder.pdf"], []):
         with pytest.raises(SystemExit) as stopped:
-            main(wrong)
+            command(*wrong)
         assert stopped.value.code == 2
     assert "must end in" in capsys.readouterr().err
 
@@ -155,10 +167,10 @@ BOXES = """() => {
 }"""
 
 
-def laid_out(browser, rules):
+@functools.cache
+def laid_out(browser, *rules):
     """What stands on the page of these rules, with its boxes in CSS pixels, and the sizes of letters and formulas."""
-    body = f"<h1>Cheat sheet: optimizers</h1>{ol.cheat_sheet(rules).html()}"
-    tab = paper.fitted(browser, page.document("test", body))
+    tab = opened(browser, [*rules] or None)
     sizes = tab.evaluate("""() => [...document.querySelectorAll('.optlib-sheet, small, svg[role=img]')].map(
         (element) => parseFloat(getComputedStyle(element).fontSize))""")
     boxes = tab.evaluate(BOXES)
@@ -166,10 +178,10 @@ def laid_out(browser, rules):
     return boxes, sizes
 
 
-@pytest.mark.parametrize("rules", [None, ["Adam"], ["YellowFin", "GeneticAlgorithm", "RAdam"]])
+@pytest.mark.parametrize("rules", [[], ["Adam"], ["YellowFin", "GeneticAlgorithm", "RAdam"]])
 def test_nothing_overlaps_and_nothing_leaves_the_page(browser, rules):
-    boxes, _ = laid_out(browser, rules)
-    few = rules is not None  # all take more pages, which a tab shows as one
+    boxes, _ = laid_out(browser, *rules)
+    few = bool(rules)  # all take more pages, which a tab shows as one
     assert len(boxes) > 30
     slack = 2.5  # CSS pixels: an accent may reach into the white between two lines
     for i, (text, left, top, right, bottom) in enumerate(boxes):
@@ -181,19 +193,23 @@ def test_nothing_overlaps_and_nothing_leaves_the_page(browser, rules):
             assert apart, (text, other)
 
 
+def test_nineteen_rules_fit_on_one_page(browser):
+    assert len(pypdf.PdfReader(printed(browser, [*ol.OPTIMIZERS][:19])).pages) == 1
+
+
 def test_letters_are_as_large_as_paper_needs(browser):
     points = 0.75  # in a CSS pixel
-    _, sizes = laid_out(browser, None)
+    _, sizes = laid_out(browser)
     assert points * min(sizes) > 5.5
     assert points * sorted(sizes)[len(sizes) // 2] > 6.5
-    _, few = laid_out(browser, ["Adam", "AdamW"])
+    _, few = laid_out(browser, "Adam", "AdamW")
     assert points * max(few) <= 13
 
 
-def test_any_rule_that_is_registered_gets_a_row(odd, tmp_path):
+def test_any_rule_that_is_registered_gets_a_row(browser, odd):
     sheet = ol.cheat_sheet()
     assert sheet.entries[-1].name == odd.__name__
-    assert odd.__name__ in text_of(ol.cheat_sheet(["Adam", odd]).save(tmp_path / "sheet.pdf"))
+    assert odd.__name__ in text_of(printed(browser, ["Adam", odd]))
     assert odd.__name__ in sheet.html()
     row = sheet.markdown().splitlines()[-1]
     assert row.startswith(f"| **{odd.__name__}**<br>")
