@@ -107,7 +107,8 @@ def test_the_hint_names_the_nearest_or_all():
 
 
 def test_what_schedulers_and_libraries_write_passes():
-    extra = {"initial_lr": 0.1, "lr_scale": 0.5, "name": "head", "foreach": None, "maximize": False, "tags": ["a", "b"]}
+    extra = {"initial_lr": 0.1, "lr_scale": 0.5, "name": "head", "maximize": False, "tags": ["a", "b"],
+             "foreach": True, "fused": False, "capturable": True}  # fmt: skip
     group = {"params": weights(), **extra}
     assert extra.items() <= TorchOptimizer([group], ol.Adam).param_groups[0].items()
 
