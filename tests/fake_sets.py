@@ -12,6 +12,7 @@ from optlib.data import __main__ as command
 from optlib.data import cifar, idx, stl, text
 
 N = {"train": 12, "test": 11}
+N_CIFAR10 = {"train": 5 * fake_cifar.RECORDS, "test": fake_cifar.RECORDS}
 
 
 def labels(rng, n, classes=10):
@@ -56,9 +57,15 @@ TREEBANK = {
 SETS = {
     "mnist": (idx, "MNIST", idx_contents),
     "fashion_mnist": (idx, "FASHION_MNIST", idx_contents),
+    "cifar10": (cifar, "CIFAR10", lambda rng: fake_cifar.contents(rng.integers(99))),
     "cifar100": (cifar, "CIFAR100", cifar100_contents),
     "stl10": (stl, "STL10", stl10_contents),
 }
+
+
+def count(name, train):
+    """How many images the small set has."""
+    return (N_CIFAR10 if name == "cifar10" else N)["train" if train else "test"]
 
 
 def contents(name):

@@ -1,4 +1,4 @@
-"""The full sets besides CIFAR-10: read as their formats say, found where they may lie, refused if anything is wrong."""
+"""The full sets: read as their formats say, found where they may lie, refused if anything is wrong."""
 
 import dataclasses
 import re
@@ -8,7 +8,7 @@ import fake_sets
 import numpy as np
 import pytest
 from fake_cifar import put
-from fake_sets import N
+from fake_sets import count
 
 import optlib as ol
 from optlib.data import __main__ as command
@@ -47,6 +47,11 @@ def idx_record(files, train, i):
     return answers[8 + i], lambda row, column: pixels[16 + 784 * i + 28 * row + column]
 
 
+def cifar10_record(files, train, i):
+    record = b"".join(data for name, data in files.items() if name.startswith("data_batch") == train)[3073 * i :]
+    return record[0], lambda row, column, color: record[1 + 1024 * color + 32 * row + column]
+
+
 def cifar100_record(files, train, i):
     record = files["train.bin" if train else "test.bin"][3074 * i :]
     return record[1], lambda row, column, color: record[2 + 1024 * color + 32 * row + column]
@@ -61,6 +66,7 @@ def stl10_record(files, train, i):
 FORMATS = {
     "mnist": (idx_record, (28, 28)),
     "fashion_mnist": (idx_record, (28, 28)),
+    "cifar10": (cifar10_record, (32, 32, 3)),
     "cifar100": (cifar100_record, (32, 32, 3)),
     "stl10": (stl10_record, (96, 96, 3)),
 }
@@ -71,12 +77,12 @@ FORMATS = {
 def test_the_files_are_read_as_their_format_says(files, name, tmp_path, train):
     images, labels = load(name, train, root=put(tmp_path, files))
     record, shape = FORMATS[name]
-    assert images.shape == (N["train" if train else "test"], *shape)
+    assert images.shape == (count(name, train), *shape)
     assert (images.dtype, labels.dtype, labels.shape) == (np.uint8, np.int64, images.shape[:1])
     assert images.flags.c_contiguous
     assert images.flags.writeable
     rng = np.random.default_rng(0)
-    for i in (0, 1, len(images) - 1):
+    for i in (0, 1, len(images) // 5, len(images) - 1):  # a fifth: in CIFAR-10's second file
         label, pixel = record(files, train, i)
         assert labels[i] == label
         for place in [tuple(side - 1 for side in shape), *rng.integers(shape, size=(20, len(shape))).tolist()]:
@@ -90,8 +96,8 @@ def test_the_official_description(name):
     assert all(file.size > 1000 and len(file.checksum) == 64 for file in packed)
     assert len({file.checksum for file in (*packed, *official.files)}) == len(packed) + len(official.files)
     assert {len(file.checksum) for file in official.files} == {32 if name == "stl10" else 64}
-    count = {"cifar100": 60_000 * 3074, "stl10": 13_000 * (27_648 + 1)}.get(name, 70_000 * 785 + 2 * (16 + 8))
-    assert sum(file.size for file in official.files) == count
+    sizes = {"cifar10": 60_000 * 3073, "cifar100": 60_000 * 3074, "stl10": 13_000 * (27_648 + 1)}
+    assert sum(file.size for file in official.files) == sizes.get(name, 70_000 * 785 + 2 * (16 + 8))
     text = (ROOT / "data" / "README.md").read_text(encoding="utf-8")
     assert f"`{official.folders[0]}/`" in text
     assert f"/data/{official.folders[0]}/\n" in (ROOT / ".gitignore").read_text(encoding="utf-8")
@@ -118,16 +124,16 @@ PLACES = [(name, place) for name in SETS for place in ("", *getattr(*fake_sets.S
 def test_where_the_files_may_lie(files, name, place, tmp_path, monkeypatch, capsys):
     base = tmp_path / (getattr(*fake_sets.SETS[name][:2]).folders[0] if place == "" else "base")
     put(base / place, files)
-    assert len(load(name, root=base)[0]) == N["train"]
+    assert len(load(name, root=base)[0]) == len(load(name, root=str(base))[0]) == count(name, True)
     monkeypatch.setenv("OPTLIB_DATA", str(base))
-    assert len(load(name, False)[1]) == N["test"]
+    assert len(load(name, False)[1]) == count(name, False)
     assert capsys.readouterr().out == ""
 
 
 @each
 def test_where_nothing_is_the_command_is_named(files, name, tmp_path, monkeypatch):
     word = name.replace("_", "-")
-    full = {"full": True} if name == "fashion_mnist" else {}
+    full = {"full": True} if name in ("fashion_mnist", "cifar10") else {}
     with pytest.raises(FileNotFoundError, match=rf"{name}: the full .* python -m optlib\.data download {word} --root "):
         load(name, root=tmp_path)
     with monkeypatch.context() as patch:
@@ -196,7 +202,7 @@ def test_a_set_that_is_not_whole_is_refused_by_name(files, name, broken, tmp_pat
     data[-1] ^= 1
     path.write_bytes(data)
     with pytest.raises(OSError, match=rf"{broken} is damaged: its (SHA-256|MD5) is [0-9a-f]+, not [0-9a-f]+; replace"):
-        load(name, broken.startswith("train"), root=tmp_path)
+        load(name, broken.startswith(("train", "data")), root=tmp_path)
 
 
 @each
@@ -204,6 +210,7 @@ def test_labels_beyond_the_classes_are_refused(name, tmp_path, monkeypatch):
     """Where even the checksum fits, as of a description that is wrong."""
     files = fake_sets.contents(name)
     file, at, label, says = {
+        "cifar10": ("test_batch.bin", 0, 10, "label 10; labels are 0 to 9"),
         "cifar100": ("test.bin", 1, 100, "label 100; labels are 0 to 99"),
         "stl10": ("test_y.bin", 3, 0, "label 0; labels are 1 to 10"),
     }.get(name, ("t10k-labels-idx1-ubyte", 9, 10, "label 10; labels are 0 to 9"))
@@ -253,8 +260,8 @@ def test_bad_arguments(name, tmp_path):
     ):
         with pytest.raises(error, match=f"{name}: {words}" if error is TypeError else words):
             load(name, **arguments)
-    if name == "fashion_mnist":
-        with pytest.raises(TypeError, match="fashion_mnist: full='yes' must be True or False"):
+    if name in ("fashion_mnist", "cifar10"):
+        with pytest.raises(TypeError, match=f"{name}: full='yes' must be True or False"):
             load(name, full="yes")
 
 

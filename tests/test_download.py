@@ -78,11 +78,6 @@ def test_all_at_once(server, tmp_path, capsys):
     assert server.asked == [None]
 
 
-def test_again_fetches_nothing(server, tmp_path):
-    assert get(tmp_path) == get(tmp_path) == 0
-    assert server.asked == [None]
-
-
 def test_a_damaged_file_is_named_and_replaced(server, tmp_path, capsys):
     get(tmp_path)
     (tmp_path / "data_batch_3.bin").write_bytes(FILES["data_batch_3.bin"][:-1])

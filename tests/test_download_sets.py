@@ -1,4 +1,4 @@
-"""The download of the sets besides CIFAR-10: each archive of a set is fetched, continued and checked by itself."""
+"""The download of all sets: each archive of a set is fetched, continued and checked by itself."""
 
 import dataclasses
 import threading
@@ -42,7 +42,7 @@ def get(name, folder, *more):
 def assert_complete(server, folder, name, *more):
     assert names(folder) == sorted([*server.files, *more])
     assert all((folder / file).read_bytes() == data for file, data in server.files.items())
-    assert len(getattr(ol.data, name)(root=folder)[0]) == fake_sets.N["train"]
+    assert len(getattr(ol.data, name)(root=folder)[0]) == fake_sets.count(name, True)
 
 
 @pytest.mark.parametrize("name", SETS)
@@ -58,7 +58,7 @@ def test_where_it_goes_by_itself(server, name, tmp_path, monkeypatch):
     monkeypatch.setenv("OPTLIB_DATA", str(tmp_path))
     assert command.main(["download", name]) == 0  # with an underscore, as the loader is called, too
     assert_complete(server, tmp_path / server.official.folders[0], name)
-    assert len(getattr(ol.data, name)(False)[0]) == fake_sets.N["test"]
+    assert len(getattr(ol.data, name)(False)[0]) == fake_sets.count(name, False)
 
 
 @pytest.mark.parametrize("name", ["mnist"])

@@ -6,7 +6,6 @@ are sparse gradients, complex numbers, and devices that are not here.
 """
 
 import copy
-import io
 
 import pytest
 import torch
@@ -109,15 +108,6 @@ def test_a_state_goes_on_whether_parameters_have_names(cls, names, names_again):
     train(again, twins, 5)
     same(params, twins)
     same(*[each.state_dict()["state"] for each in (opt, again)])
-
-
-def test_a_saved_state_is_the_state(cls):
-    params, file = line(), io.BytesIO()
-    opt = TorchOptimizer(params, cls)
-    train(opt, params, 3)
-    torch.save(opt.state_dict(), file)
-    file.seek(0)
-    same(torch.load(file, weights_only=True), opt.state_dict())
 
 
 @pytest.mark.parametrize("kind", [float, int, torch.tensor])
