@@ -11,13 +11,11 @@ import pytest
 import torch
 from torch.nn import Parameter
 from torch.optim import lr_scheduler, optimizer
-from torch.testing._internal.common_optimizers import get_error_inputs_for_all_optims
-from torch.testing._internal.common_utils import TestCase
+from torch.testing import assert_close as same
 
 import optlib as ol
 from optlib.torch_driver import TorchOptimizer
 
-same = TestCase().assertEqual  # of tensors within torch's tolerances, also in lists and dicts with text
 KINDS = ol.Adam, ol.LARS, ol.Muon, ol.YellowFin, ol.LBFGS, ol.ScheduleFree
 
 
@@ -200,13 +198,25 @@ def test_hooks_around_a_step(cls):
 # --- the rest ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("case", get_error_inputs_for_all_optims("cpu", torch.float32),
-                         ids=lambda case: case.optimizer_error_input.desc)  # fmt: skip
-def test_errors_are_those_of_torch(case):
-    given = case.optimizer_error_input
-    expected = pytest.warns if issubclass(case.error_type, Warning) else pytest.raises
-    with expected(case.error_type, match=case.error_regex):
-        TorchOptimizer(given.params, ol.Adam, **given.kwargs)
+P, Q = Parameter(torch.ones(1, 1)), Parameter(torch.ones(1, 1))
+REFUSED = [
+    (P, {}, TypeError, "params argument given to the optimizer should be an iterable of Tensors or dicts"),
+    ([{"params": P}, {"params": P}], {}, ValueError, "some parameters appear in more than one parameter group"),
+    ([P], {"lr": torch.ones(2)}, ValueError, "Tensor lr must be 1-element"),
+    ([("weight", P), Q], {}, ValueError, "all optimizer params should be with/without names. Some param names are"),
+    ([{"params": [P]}, {"params": [("weight", Q)]}], {}, ValueError, "all optimizer param groups should be with/with"),
+]
+
+
+@pytest.mark.parametrize(("params", "hypers", "error", "said"), REFUSED, ids=[case[-1][:40] for case in REFUSED])
+def test_errors_are_those_of_torch(params, hypers, error, said):
+    with pytest.raises(error, match=said):
+        TorchOptimizer(params, ol.Adam, **hypers)
+
+
+def test_a_parameter_that_is_given_twice_is_warned_of():
+    with pytest.warns(UserWarning, match="a parameter group with duplicate parameters"):
+        TorchOptimizer([P, P], ol.Adam)
 
 
 def test_it_can_be_printed(cls):
