@@ -77,12 +77,6 @@ def test_the_command_writes_all_that_is_to_be_said(sheet, tmp_path, capsys):
     assert outs[0].read_bytes() == sheet.save(tmp_path / "sheet.html").read_bytes()
 
 
-def test_the_same_sheet_is_the_same_page(tmp_path):
-    files = [ol.cheat_sheet(["Adam", "RAdam"]).save(tmp_path / f"{i}.html") for i in range(2)]
-    assert files[0].read_bytes() == files[1].read_bytes()
-    assert sorted(tmp_path.iterdir()) == files
-
-
 def test_the_png_is_the_page_also_inside_the_event_loop_of_a_notebook(tmp_path):
     async def cell():
         return ol.cheat_sheet("Adam").save(tmp_path / "sheet.PNG")

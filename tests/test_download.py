@@ -121,14 +121,8 @@ def test_another_address(server, tmp_path, monkeypatch, capsys):
     assert "must begin with https:// or http://" in error_of(capsys)
 
 
-def test_where_it_goes_by_itself(server, tmp_path, monkeypatch, capsys):
-    """To OPTLIB_DATA, else to the course's data folder, else below the current one; the loader finds each."""
-    monkeypatch.setenv("OPTLIB_DATA", str(tmp_path / "named"))
-    assert command.main(["download", "cifar10"]) == 0
-    assert_complete(tmp_path / "named" / "cifar-10")
-    assert "use root=" not in capsys.readouterr().out
-    assert len(ol.data.cifar10(full=True)[0]) == 5 * fake_cifar.RECORDS
-    monkeypatch.delenv("OPTLIB_DATA")
+def test_where_it_goes_by_itself(server, tmp_path, monkeypatch):
+    """To the course's data folder, else below the current one; to OPTLIB_DATA: `test_download_sets`."""
     assert cifar.CIFAR10.destination() == ROOT / "data" / "cifar-10"
     monkeypatch.setattr(cifar.sprites.Subset, "find", lambda self, bases: None)
     monkeypatch.chdir(tmp_path)

@@ -54,9 +54,10 @@ def test_all_at_once_and_again_nothing(server, name, tmp_path, capsys):
 
 
 @pytest.mark.parametrize("name", SETS)
-def test_where_it_goes_by_itself(server, name, tmp_path, monkeypatch):
+def test_where_it_goes_by_itself(server, name, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("OPTLIB_DATA", str(tmp_path))
     assert command.main(["download", name]) == 0  # with an underscore, as the loader is called, too
+    assert "use root=" not in capsys.readouterr().out
     assert_complete(server, tmp_path / server.official.folders[0], name)
     assert len(getattr(ol.data, name)(False)[0]) == fake_sets.count(name, False)
 

@@ -8,19 +8,25 @@ import pytest
 from slides_cases import NOTEBOOKS, read, solution_lines, squeezed
 
 from tools.cells import Writer
-from tools.slides.deck import STILL, slides
+from tools.slides import handout
+from tools.slides.deck import STILL, deck, slides
 from tools.slides.handout import notebook_page, write_handouts
 
 pypdf = pytest.importorskip("pypdf", reason="pypdf is not installed")
 pytestmark = pytest.importorskip("test_browser", reason="playwright is not installed").pytestmark
 SLIDE, A4 = (960, 540), (595, 842)  # points
+# Decks that are printed: each kind of element of any deck is in one of them.  That every step of every deck fits is
+# tested on the screen, see test_slides_browser.py, and paper has a page for each step.
+DECKS = NOTEBOOKS[0], NOTEBOOKS[3]
 FOOT, DRAWING = 3, 5000  # runs of text in the foot of a page; bytes of commands that only a drawing needs
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("handouts")
-    written = write_handouts(NOTEBOOKS, folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(handout, "deck", lambda path, still: deck(path, still) if path in DECKS else "<p>not printed")
+        written = write_handouts(NOTEBOOKS, folder)
     assert sorted(path.name for path in folder.iterdir()) == sorted(path.name for path in written)
     return folder
 
@@ -48,6 +54,20 @@ def links(pdf):
     return {str(note["/A"]["/URI"]) for note in notes if "/URI" in note.get("/A", {})}
 
 
+def elements(path):
+    """Names and classes of the elements of a deck, but for what is within formulas, pictures and code."""
+    within = r"<(script|style|svg|math|pre)\b.*?</\1>"
+    text = re.sub(within, r"<\1>", deck(path, still=True).partition("<body")[2], flags=re.DOTALL)
+    return set(re.findall(r'<(\w+)\b(?:[^>]*? class="([^"]*)")?', text))
+
+
+def test_no_kind_of_element_is_left_unprinted():
+    printed = set.union(*map(elements, DECKS))
+    assert len(printed) > 30
+    assert set.union(*map(elements, NOTEBOOKS)) <= printed
+
+
+@pytest.mark.parametrize("path", DECKS, ids=lambda path: path.stem)
 def test_pages_of_the_slides(path, folder):
     pdf = pypdf.PdfReader(folder / f"{path.stem}-slides.pdf")
     count = len(slides(read(path), Writer(path.parent, STILL)))

@@ -201,16 +201,6 @@ def test_a_compiled_kernel_is_made_once_whatever_the_rate_does():
     torch.testing.assert_close(compiled, other, rtol=1e-9, atol=1e-12)
 
 
-def test_groups_have_their_own_numbers():
-    def groups(net):
-        return [{"params": net[0].parameters()}, {"params": net[2].parameters(), "lr": 0.2}]
-
-    nets = network(), network()
-    ours = train(nets[0], TorchOptimizer(groups(nets[0]), ol.Momentum(lr=0.05)))
-    other = train(nets[1], torch.optim.SGD(groups(nets[1]), lr=0.05, momentum=0.9))
-    torch.testing.assert_close(ours, other, rtol=1e-9, atol=1e-12)
-
-
 def test_a_closure_is_called_once_and_its_loss_returned():
     net, calls = network(), []
     optimizer = TorchOptimizer(net.parameters(), ol.Adam(lr=0.05))
