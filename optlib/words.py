@@ -10,18 +10,18 @@ def settings_text(rule, values=None):
 
     ``values`` replaces the rule's own settings, for one run of a batch or to leave some out.
     """
-    parts = [type(rule).__name__]
-    for name, value in (rule.settings() if values is None else values).items():
-        default = rule.hypers[name].default
-        if name == "lr" or is_array(value) or callable(value) or value != default:
-            parts.append(f"{name} {value_text(value)}")
-    return ", ".join(parts)
+    values = rule.settings() if values is None else values
+    parts = [f"{name} {value_text(value)}" for name, value in values.items() if stands_out(rule.hypers, name, value)]
+    return ", ".join([type(rule).__name__, *parts])
+
+
+def stands_out(hypers, name, value):
+    """Whether a short text names a hyper-parameter: the learning rate, and what is not at its default."""
+    return name == "lr" or is_array(value) or callable(value) or value != hypers[name].default
 
 
 def value_text(value):
     """A hyper-parameter as a few characters that are the same in every session."""
-    if isinstance(value, bool):
-        return str(value)
     if isinstance(value, (tuple, list)):
         return "(" + ", ".join(map(value_text, value)) + ")"
     if is_array(value):

@@ -246,6 +246,13 @@ def test_hyper_parameters_of_both_are_at_hand():
         ol.ScheduleFree(ol.Momentum, rule_beta=2.0)
 
 
+def test_a_brief_class_is_shown_without_what_is_at_its_default_and_with_arrays_by_their_shape():
+    rule = ol.translate("optax", "amsgrad", learning_rate=np.array([0.1, 0.2]))
+    assert repr(rule) == "CorrectedAMSGrad(lr=array of shape (2,))"
+    rule.set("beta1", np.array([0.5, 0.9]))
+    assert repr(rule) == "CorrectedAMSGrad(lr=array of shape (2,), beta1=array of shape (2,))"
+
+
 def test_each_of_two_of_a_name_has_its_own():
     """Lookahead's alpha beside ASGD's; the rule inside steps as it does alone."""
     rule, alone = ol.Lookahead(ol.ASGD(lr=0.1, alpha=0.5), k=3, alpha=0.25), ol.ASGD(lr=0.1, alpha=0.5)

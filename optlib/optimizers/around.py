@@ -13,7 +13,7 @@ from typing import ClassVar
 
 from ..arrays import like, maximum, minimum, ones_like, sign, where, zeros_like
 from ..registry import hyper, register
-from ..words import short
+from ..words import short, stands_out
 from .base import Optimizer, as_rule
 from .descent import GradientDescent
 from .kinds import is_ours
@@ -180,13 +180,10 @@ def _text(cls, settings):
     if wrapped:
         names = cls.wrapper.own[0]
         parts = [_text(wrapped, {name: settings[_name_of(name, names)] for name in wrapped.hypers})]
-    parts += [f"{name}={short(settings[name])}" for name in names if worth_showing(own, name, settings[name])]
+    brief = getattr(own, "brief", False)  # such a class is shown without what is at its default
+    parts += [f"{name}={short(settings[name])}" for name in names
+              if not brief or stands_out(own.hypers, name, settings[name])]  # fmt: skip
     return f"{own.__name__}({', '.join(parts)})"
-
-
-def worth_showing(cls, name, value):
-    """Whether a text names a hyper-parameter: of a class with ``brief`` only the rate and what is not its default."""
-    return not getattr(cls, "brief", False) or name == "lr" or callable(value) or value != cls.hypers[name].default
 
 
 def _recipe(cls):

@@ -33,7 +33,7 @@ def build(name, **words):
     words = {ALIASES[word] if word not in cls.hypers and ALIASES.get(word) in cls.hypers else word: value
              for word, value in words.items() if value is not None}  # fmt: skip
     own = cls.hypers.keys() - {"weight_decay"}
-    unknown = next((word for word, value in words.items() if value and word not in words_of(name)), None)
+    unknown = next((word for word, value in words.items() if word not in words_of(name) and value), None)
     if unknown:
         raise TypeError(f"{name} has no {unknown}")
     if cls is of.Momentum and not words.get("beta"):

@@ -11,11 +11,10 @@ import numpy as np
 
 from ... import optimizers as of
 from ...arrays import abs, maximum, minimum, ones_like, sqrt, transposed, where, zeros_like
-from ...optimizers.around import worth_showing
+from ...optimizers.around import Around
 from ...optimizers.layerwise import ratio
 from ...optimizers.matrix import JORDAN, newton_schulz
 from ...registry import hyper
-from ...words import short
 from .corrections import rectifier
 
 # F. L. Cesista's, which timm calls quintic.
@@ -54,10 +53,7 @@ class Variant(of.Optimizer):
         cls.sees = cls.sees or "number"
         super().__init_subclass__(**kwargs)
 
-    def __repr__(self):
-        shown = [f"{name}={short(value)}" for name, value in self.settings().items()
-                 if worth_showing(type(self), name, value)]  # fmt: skip
-        return f"{type(self).__name__}({', '.join(shown)})"
+    __repr__ = Around.__repr__
 
 
 class LookAheadAdam(Variant, of.Adam):
