@@ -47,7 +47,7 @@ widen = 0
 seeds = [0]
 """
 FEW = 2000, 500  # images of the final run and of its test
-LEAST = 0.25  # chance gives 0.1; seeds gave 0.32 and 0.37
+LEAST = 0.28  # chance gives 0.1; seeds gave 0.32 and 0.37
 MEASURED = ("seconds", "test_seconds", "images_per_second")  # of the clock
 RUN = ["run", "--protocol", "grid.toml", "--threads", "1"]
 OWN = ["--results", "grid", "--protocol", "grid.toml"]

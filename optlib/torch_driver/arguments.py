@@ -25,19 +25,23 @@ def check_rule(rule, compile):
 
 
 def check_parameters(rule, params):
-    for p in params:
-        if p.is_complex():
-            raise ValueError("TorchOptimizer: a parameter is complex; only real ones are allowed")
-        if rule.sees == "group" and hasattr(p, "device_mesh"):
-            raise ValueError(
-                f"TorchOptimizer: {type(rule).__name__} takes the gradients of a group as one vector, and a parameter "
-                "is sharded (a DTensor); use a rule that sees numbers or tensors"
-            )
-        if rule.sees == "matrix" and hasattr(p, "device_mesh") and _remembers_sides(rule):
-            raise ValueError(
-                f"TorchOptimizer: {type(rule).__name__} decomposes matrices, and a parameter is sharded (a DTensor); "
-                "use a rule that does not, such as Muon"
-            )
+    if any(p.is_complex() for p in params):
+        raise ValueError("TorchOptimizer: a parameter is complex; only real ones are allowed")
+    if any(hasattr(p, "device_mesh") for p in params):
+        _check_shards(rule)
+
+
+def _check_shards(rule):
+    name, sharded = type(rule).__name__, "and a parameter is sharded (a DTensor)"
+    if rule.sees == "group":
+        raise ValueError(
+            f"TorchOptimizer: {name} takes the gradients of a group as one vector, {sharded}; use a rule that sees "
+            "numbers or tensors"
+        )
+    if rule.sees == "matrix" and _remembers_sides(rule):
+        raise ValueError(
+            f"TorchOptimizer: {name} decomposes matrices, {sharded}; use a rule that does not, such as Muon"
+        )
 
 
 def _remembers_sides(rule):
