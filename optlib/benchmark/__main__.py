@@ -118,10 +118,7 @@ def _rerun(options):
     old = matches[0]
     keys = ("id", "protocol", "variant", "stage", "rule", "settings", "lr", "seed", "data", "network", "task",
             "training", "images", "flips")  # fmt: skip
-    job = {key: old[key] for key in keys if key in old}
-    # The recorded numbers are those of the precision and layout that a probe may have chosen.
-    chosen = {key: old["history"]["settings"][key] for key in ("precision", "layout")}
-    job["training"] = {**job["training"], **chosen}
+    job = records.as_computed({key: old[key] for key in keys if key in old}, [old])
     # The number of threads decides the order in which numbers are added up.
     threads = options.threads or old["hardware"]["threads"]
     new = run(job, root=options.root, threads=threads, device=options.device, progress=True)

@@ -100,3 +100,16 @@ def reached(record, part="test"):
 def score(record):
     """How good a run is that did not diverge, higher is better: its accuracy, or the score of its task's metric."""
     return record["metric"]["score"] if "task" in record else record["history"]["test_accuracy"][-1]
+
+
+def as_computed(job, recorded):
+    """A job whose precision and layout, where they are "auto", are those of the records: a race has one of each.
+
+    Measured anew at each start, the fastest precision may be another one when the machine is busy.
+    """
+    chosen = {}
+    for key in ("precision", "layout"):
+        if job["training"][key] == "auto":
+            computed = [old["history"]["settings"][key] for old in recorded if old["training"][key] == "auto"]
+            chosen |= {key: value for value in computed[:1]}
+    return {**job, "training": {**job["training"], **chosen}}

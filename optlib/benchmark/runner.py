@@ -138,7 +138,7 @@ def _run_all(protocol, out, make, tries, workers, work, until, say):
             if not failures and executor is not None and time.monotonic() < until:
                 try:
                     for job in ready[: workers - len(running)]:
-                        running[executor.submit(work, job)] = job
+                        running[executor.submit(work, records.as_computed(job, done))] = job
                 except BrokenExecutor as error:
                     executor = None
                     lost(job, error)
@@ -152,7 +152,7 @@ def _run_all(protocol, out, make, tries, workers, work, until, say):
             for future in finished:
                 job = running.pop(future)
                 try:
-                    record = future.result()
+                    record = {**future.result(), "training": job["training"]}
                 except BrokenExecutor as error:  # all that are under way there end with it
                     executor = None
                     lost(job, error)
