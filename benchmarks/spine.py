@@ -5,7 +5,8 @@
    torch.optim.Adam over 20 of the settings, scaled to 40,000.
 3. A step of 20 small tensors whose rate a torch scheduler changes each time: `TorchOptimizer`, uncompiled, against the
    same rule of torch.optim as it comes.
-4. `import optlib` beyond NumPy's own import, in fresh interpreters.
+4. A rule for another library's optimizer, by `ol.translate`, against making an optimizer of torch.optim.
+5. `import optlib` beyond NumPy's own import, in fresh interpreters.
 
 Rivals take turns, so that a busy machine slows all of them; medians are compared.  In each turn a rival runs twice,
 and the second run counts: a virtual machine that has taken idle memory back makes the first use of 200 MB cost more
@@ -43,7 +44,7 @@ def main():
     if arguments.repeats < 1:
         parser.error("--repeats must be at least 1")
     torch.set_num_threads(1)  # tensors of two numbers: more threads only disturb
-    parts = (path_of_adam, grid_of_adam, *map(scheduled_steps, SCHEDULED), import_time)
+    parts = (path_of_adam, grid_of_adam, *map(scheduled_steps, SCHEDULED), translation, import_time)
     results = [part(arguments.repeats) for part in parts]
     print(table(results))
     if arguments.out:
@@ -137,6 +138,17 @@ def scheduled_steps(name):
         return result(what, "torch.optim with the same scheduler", times, least_ratio=round(1 / 1.3, 2))
 
     return measure
+
+
+def translation(repeats):
+    """A hundred of them in each turn."""
+    weights = [torch.zeros(2, requires_grad=True)]
+    times = in_turns(
+        repeats,
+        ours=lambda: [ol.translate("keras", "AdamW", learning_rate=LR, epsilon=1e-6, clipnorm=1.0) for _ in range(100)],
+        peer=lambda: [torch.optim.AdamW(weights, LR, eps=1e-6) for _ in range(100)],
+    )
+    return result("100 translations of Keras's AdamW", "making torch.optim.AdamW 100 times", times, most_seconds=0.1)
 
 
 def import_time(repeats):
