@@ -155,8 +155,8 @@ def test_the_checksum_changes_with_one_byte_of_what_decides_and_with_nothing_els
 
 
 def test_the_checksum_of_statements_is_blind_to_names_imports_comments_and_docstrings_and_to_nothing_else(copy):
-    before = module.statements_hash(root=copy)
-    assert before == module.statements_hash()
+    before = module.digest_of(module.statements_of(root=copy), None)
+    assert before == module.digest_of(module.statements_of(), None)
     file, number = copy / "vision" / "precision.py", 0
     tree = ast.parse(file.read_text())
     tree.body.insert(0, ast.parse("import zlib").body[0])
@@ -168,7 +168,7 @@ def test_the_checksum_of_statements_is_blind_to_names_imports_comments_and_docst
     (copy / "vision" / "exact.py").write_bytes(other.replace("\n", "\r\n").encode())
     file.unlink()
     (copy / "data" / "empty").with_suffix(".py").write_text('"""Nothing."""\nimport math\n')
-    assert module.statements_hash(root=copy) == before
+    assert module.digest_of(module.statements_of(root=copy), None) == before
     assert module.code_hash(root=copy) != module.code_hash()
 
 
@@ -216,7 +216,7 @@ def test_the_checksum_of_statements_changes_with_what_is_computed(tmp_path, old,
     sums = set()
     for each in (text, text.replace(old, new)):
         (tmp_path / "a.py").write_text(each)
-        sums.add(module.statements_hash(None, ["*.py"], tmp_path))
+        sums.add(module.digest_of(module.statements_of(["*.py"], tmp_path), None))
     assert len(sums) == 2
 
 
@@ -227,7 +227,7 @@ def test_the_checksum_of_statements_is_the_same_in_all_versions_of_python(tmp_pa
         '        return f"a" "b{k!r:>{a[0]}} {k=}" f"ä{{" + u"c", [*a], a[1:, ::2], lambda: 1e999, b"\\0", ..., 2j\n',
         encoding="utf-8",
     )
-    assert module.statements_hash(None, ["*.py"], tmp_path).startswith("83a9c5855e2117e4")
+    assert module.digest_of(module.statements_of(["*.py"], tmp_path), None).startswith("83a9c5855e2117e4")
 
 
 def test_the_checksum_does_not_know_how_a_system_ends_its_lines(tmp_path):

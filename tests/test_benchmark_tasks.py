@@ -176,7 +176,7 @@ def test_the_code_of_another_task_does_not_make_a_record_old(tmp_path):
         text = source.format("one", "First", one) + source.format("other", "Second", other)
         (tmp_path / "tasks" / "catalog.py").write_text(text)
         (tmp_path / "job.py").write_text("TASKS, register, Task, network\n")
-        sums.append(circumstances.statements_hash("Adam one", ["*.py", "tasks/*.py"], tmp_path))
+        sums.append(circumstances.digest_of(circumstances.statements_of(["*.py", "tasks/*.py"], tmp_path), "Adam one"))
     assert sums[0] == sums[1] != sums[2]
 
 

@@ -43,6 +43,8 @@ def test_a_claim_may_stay_undecided():
 def test_one_line_is_printed_and_nothing_returned(capsys):
     assert ol.Claims().add("a\n claim", source="A", section="1", found=" 3  steps ", holds=False) is None
     assert capsys.readouterr().out == "claim: a claim -> does not hold: 3 steps\n"
+    ol.Claims.note("loss", {0.25: np.array([1.5, np.inf]), 3: 2, "lower": [True, False, None]}, ".1f")
+    assert capsys.readouterr().out == "loss: 1.5 inf at 0.25; 2.0 at 3; lower: yes no undecided\n"
 
 
 def test_the_same_claim_of_the_same_source_is_replaced_where_it_stands(claims):

@@ -79,19 +79,10 @@ def code_hash(patterns=DECIDES, root=PACKAGE, without=SHOWS):
     return digest.hexdigest()
 
 
-def statements_hash(rule=None, patterns=DECIDES, root=PACKAGE, without=SHOWS):
-    """SHA-256 of what these files do: without their names, imports, comments and docstrings.
-
-    Moving a file leaves it as it is; changing one number does not.  With the name of a rule, statements that only
-    other rules or schedules need are left out.
-    """
-    return digest_of(statements_of(patterns, root, without), rule)
-
-
 @functools.cache
 def _loaded():
     """Of all rules: the digest "code", and the statements; to parse these takes longer than a rule's digest of them."""
-    return code_hash(), statements_of(DECIDES, PACKAGE, SHOWS)
+    return code_hash(), statements_of()
 
 
 class _Statement:
@@ -101,8 +92,8 @@ class _Statement:
         self.text, self.by_name, self.names, self.gives = json.dumps(_nested(node)), by_name, _names(node), _given(node)
 
 
-def statements_of(patterns, root, without):
-    """Of each file, the statements but imports and docstrings."""
+def statements_of(patterns=DECIDES, root=PACKAGE, without=SHOWS):
+    """Of each file, the statements but imports and docstrings; to move a file, or to comment it, changes nothing."""
     by_name = {file for file, _ in _sources(BY_NAME, root, ())}
     trees = {file: _Bare().visit(ast.parse(source)) for file, source in _sources(patterns, root, without)}
     return [[_Statement(node, file in by_name) for node in tree.body] for file, tree in trees.items()]
@@ -119,7 +110,8 @@ def digest_of(files, rule):
         left = [each for each in left if each not in kept]
     bodies = [", ".join(each.text for each in statements if each in kept) for statements in files]
     texts = [f'["Module", ["body", [{body}]]]' for body in bodies if body]  # an empty __init__.py may come and go
-    return hashlib.sha256("".join(sorted(_sha256(text) for text in texts)).encode()).hexdigest()
+    sha256 = lambda text: hashlib.sha256(text.encode()).hexdigest()
+    return sha256("".join(sorted(map(sha256, texts))))
 
 
 def _given(node):
@@ -142,10 +134,6 @@ def _sources(patterns, root, without):
     matching = lambda patterns: {file for pattern in patterns for file in root.glob(pattern)}
     for file in sorted(matching(patterns) - matching(without)):
         yield file, file.read_bytes().replace(b"\r\n", b"\n")  # git may have changed them
-
-
-def _sha256(text):
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 class _Bare(ast.NodeTransformer):

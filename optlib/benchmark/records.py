@@ -110,6 +110,6 @@ def as_computed(job, recorded):
     chosen = {}
     for key in ("precision", "layout"):
         if job["training"][key] == "auto":
-            computed = [old["history"]["settings"][key] for old in recorded if old["training"][key] == "auto"]
-            chosen |= {key: value for value in computed[:1]}
+            computed = (old["history"]["settings"][key] for old in recorded if old["training"][key] == "auto")
+            chosen[key] = next(computed, "auto")
     return {**job, "training": {**job["training"], **chosen}}

@@ -1,5 +1,9 @@
 """Claims of others, each beside what its test found: a notebook collects them and shows the table at its end."""
 
+import numbers
+
+import numpy as np
+
 from .. import checks
 from ..pictures import theme
 from ..pictures.table import Table
@@ -80,6 +84,22 @@ class Claims:
             self.rows.append(row)
         print(f"claim: {row['claim']} -> {row['verdict']}: {row['found']}")
 
+    @staticmethod
+    def note(what, values, form=".3g"):
+        """Print the numbers of a check in one line: ``note("best rates", {"Adam": 0.01})``.
+
+        Parameters
+        ----------
+        what : str
+        values : dict of numbers, truth values, or sequences of these
+            A key that is a number stands behind its value: "0.5 at 2".
+        form : str
+            Of the numbers, as `format` takes it.
+        """
+        cells = ((key, " ".join(_word(value, form) for value in np.atleast_1d(each))) for key, each in values.items())
+        rows = (f"{each} at {key:.3g}" if isinstance(key, numbers.Real) else f"{key}: {each}" for key, each in cells)
+        print(f"{what}: {'; '.join(rows)}")
+
     def html(self):
         """The table as one HTML element."""
         return self._table().html() if self.rows else f"<p>{self._caption()}</p>"
@@ -116,6 +136,11 @@ class Claims:
 
     def __len__(self):
         return len(self.rows)
+
+
+def _word(value, form):
+    words = {None: "undecided", True: "yes", False: "no"}
+    return words[value] if value is None or isinstance(value, (bool, np.bool_)) else format(value, form)
 
 
 def _nonempty(name, text):

@@ -44,10 +44,6 @@ def _folder(official, root):
     return (official.find(root) or target).absolute()
 
 
-def _unpacked(official):
-    return f"{sum(file.size for file in official.files) / 1e6:,.0f} MB"
-
-
 def _parser():
     parser = argparse.ArgumentParser(prog="python -m optlib.data", description="Get the data that is not bundled.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -57,7 +53,8 @@ def _parser():
         description="Fetch a data set from its official address, check and unpack it.  After an interruption it "
         "continues; files that are there already are checked, and fetched again only if one is damaged.",
     )
-    sizes = ", ".join(f"{name} ({each.megabytes}, unpacked {_unpacked(each)})" for name, each in SETS.items())
+    unpacked = {name: sum(file.size for file in each.files) / 1e6 for name, each in SETS.items()}
+    sizes = ", ".join(f"{name} ({each.megabytes}, unpacked {unpacked[name]:,.0f} MB)" for name, each in SETS.items())
     get.add_argument("name", type=lambda name: name.replace("_", "-"), choices=SETS, metavar="NAME", help=sizes)
     get.add_argument("--root", type=Path, help="folder for the files (default, as for cifar10: $OPTLIB_DATA/cifar-10 "
                      "or data/cifar-10)")  # fmt: skip

@@ -7,7 +7,7 @@ from ..minimize import Trajectory
 from ..registry import OPTIMIZERS
 from . import theme
 from .draw import every
-from .picture import Picture, canvas, number, show_name, text
+from .picture import Picture, canvas, capitalized, number, show_name, text
 from .terrain import LOG
 from .tracks import Track, sentences, settings_line, title_and_legend, tracks
 
@@ -113,7 +113,7 @@ def curves(x, ys, xlabel, ylabel, title=None, *, logx=False, logy=False, slopes=
         for label, slope in slopes.items():
             _slope(axes, *data[label], slope)
         marks(axes, vlines, hlines)
-        title_and_legend(figure, title or f"{ylabel} against {xlabel}", "", axes.lines)
+        title_and_legend(figure, title or capitalized(f"{ylabel} against {xlabel}"), "", axes.lines)
     scale_words = {(True, True): ", on two logarithmic axes", (True, False): f", {xlabel} on a logarithmic axis",
                    (False, True): f", {ylabel} on a logarithmic axis", (False, False): ""}  # fmt: skip
     return Picture(

@@ -243,8 +243,12 @@ def point(x):
 
 def show_name(f):
     """The name of a function as it stands in titles."""
-    name = f.name.replace("_", " ")
-    return name[:1].upper() + name[1:]
+    return capitalized(f.name.replace("_", " "))
+
+
+def capitalized(words):
+    """A title with a capital letter at its start, unless it starts with a symbol such as f(x)."""
+    return words[:1].upper() + words[1:] if words[1:2].isalpha() else words
 
 
 def text(words):

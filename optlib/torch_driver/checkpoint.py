@@ -102,7 +102,7 @@ def _check_states(states, group, params, rule):
         if key not in expected:
             expected[key] = _forms_of(rule, wide((join(params) if rule.sees == "group" else p).detach()))
         first, later = expected[key]
-        has, begins, goes_on = map(_fields, (state, first, later))
+        has, begins, goes_on = (set(nested(dict.fromkeys(flat))) for flat in (state, first, later))  # attributes
         if not begins <= has <= begins | goes_on:
             raise _refusal(name, f"holds {', '.join(sorted(has))}, where {name} remembers {', '.join(sorted(goes_on))}")
         state[STEPS] = int(state[STEPS])  # tools that know torch's steps make a tensor of it
@@ -112,11 +112,6 @@ def _check_states(states, group, params, rule):
                 raise _refusal(name, f"holds {entry} of shape {tuple(shape)} for a parameter of shape {tuple(p.shape)}")
         if rule.sees == "group":
             return  # the others only count
-
-
-def _fields(state):
-    """Names of a rule's attributes in a flat state."""
-    return set(nested(dict.fromkeys(state)))
 
 
 def _forms_of(rule, x):

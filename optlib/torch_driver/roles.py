@@ -41,13 +41,9 @@ def hidden_matrices(model, rest=None):
     else:
         apart += [p for name in _names(rest) for p in _named(model, name)]
     kept = {id(p) for p in apart}
-    hidden = [p for p in model.parameters() if _is_matrix(p) and id(p) not in kept]
+    hidden = [p for p in model.parameters() if p.ndim >= 2 and p.numel() > len(p) > 1 and id(p) not in kept]
     taken = {id(p) for p in hidden}
     return hidden, [p for p in model.parameters() if id(p) not in taken]
-
-
-def _is_matrix(p):
-    return p.ndim >= 2 and len(p) > 1 and p.numel() > len(p)
 
 
 def _names(rest):

@@ -124,7 +124,8 @@ class DictOptimizer:
             raise type(error)(f"DictOptimizer, entry {key!r}: {error}") from None
 
     def _step_as_one_vector(self, rules, params, grads, loss):
-        kinds = {key: _kind(x) for key, x in params.items()}
+        kind = lambda x: f"{'tensor' if hasattr(x, 'detach') else 'array'} of {x.dtype}"
+        kinds = {key: kind(x) if is_array(x) else "Python float" for key, x in params.items()}
         first = next(iter(kinds))
         for key, kind in kinds.items():
             if kind != kinds[first]:
@@ -172,7 +173,3 @@ def _check_keys(name, entries, other, expected):
     if missing or extra:
         faults = [f"lacks {missing}"] * bool(missing) + [f"also has {extra}"] * bool(extra)
         raise ValueError(f"DictOptimizer: {name} {' and '.join(faults)}; it must have the keys of {other}")
-
-
-def _kind(x):
-    return f"{'tensor' if hasattr(x, 'detach') else 'array'} of {x.dtype}" if is_array(x) else "Python float"
