@@ -18,16 +18,13 @@ import keras
 import numpy as np
 
 BATCHES = 50
+RATES = [0.1 * batch / BATCHES for batch in range(BATCHES)]
 x = np.ones((BATCHES, 1), "float32")
-
-
-def rate(batch):
-    return 0.1 * batch / BATCHES
 
 
 class Attribute(keras.callbacks.Callback):
     def on_train_batch_begin(self, batch, logs=None):
-        self.model.optimizer.learning_rate = rate(batch)
+        self.model.optimizer.learning_rate = RATES[batch]
 
 
 class Kept(keras.callbacks.Callback):
@@ -35,13 +32,13 @@ class Kept(keras.callbacks.Callback):
         self.optimizer = self.model.optimizer
 
     def on_train_batch_begin(self, batch, logs=None):
-        self.optimizer.learning_rate = rate(batch)
-        assert abs(float(self.optimizer.learning_rate) - rate(batch)) < 1e-6
+        self.optimizer.learning_rate = RATES[batch]
+        assert abs(float(self.optimizer.learning_rate) - RATES[batch]) < 1e-6
 
 
 def variable(model):
     return keras.callbacks.LambdaCallback(
-        on_train_batch_begin=lambda batch, logs: setattr(model.optimizer, "learning_rate", rate(batch))
+        on_train_batch_begin=lambda batch, logs: setattr(model.optimizer, "learning_rate", RATES[batch])
     )
 
 
@@ -53,7 +50,7 @@ def weight_after_an_epoch(make_callback):
 
 
 guess, *seen = (weight_after_an_epoch(way) for way in (lambda model: Attribute(), lambda model: Kept(), variable))
-print("Keras", keras.__version__, "on JAX", jax.__version__, "a weight on its way from 0 to 1, after a warm-up of an epoch")
+print("Keras", keras.__version__, "on JAX", jax.__version__, "a weight from 0 toward 1, after an epoch of warm-up")
 print(f"guess: {guess}, as by self.model   seen: {seen[0]} by a kept optimizer, {seen[1]} by the variable")
 assert guess > 0.9 and seen == [0.0, 0.0]
 PY

@@ -39,7 +39,7 @@ for early_stopping in (False, True):
     ):
         epochs, score, fresh_epochs, fresh_score = second_task(Model, first, second, early_stopping)
         print(f"{Model.__name__}, early_stopping={early_stopping}")
-        print(f"    guess: some {fresh_epochs} epochs, score {fresh_score:.2f}   seen: {epochs} epoch, score {score:.2f}")
+        print(f"    guess: {fresh_epochs} epochs, score {fresh_score:.2f}   seen: {epochs} epoch, score {score:.2f}")
         assert epochs == 1 and score < 0.6
         assert fresh_epochs > 10 and fresh_score > 0.85
 
