@@ -10,10 +10,9 @@ from tools import house, map
 
 TESTS = house.PACKAGE.parent / "tests"
 ENTRIES = 22
-# A ratchet: these may only fall.  What is registered does not count (rules, functions, the schedules, tasks with their
-# networks), nor do the notebooks' exercises, nor the tests of rules and exercises: one more is no fault.  Aimed at are
-# 1,500, 16,400 and 15,000.  They were raised six times: for what pages compute, predictions, rules of today, notebooks
-# 06 and 07, tasks with their statistics, and what other libraries do under the same names.
+# A ratchet: these may only fall.  What is registered does not count (rules, functions, schedules, tasks and networks),
+# nor do exercises, nor tests of rules and exercises: one more is no fault.  Aimed at are 1,500, 16,400 and 15,000; they
+# were raised six times, with notebooks 06 to 08, pages that compute, and what other libraries do under the same names.
 HEART_LINES, PACKAGE_LINES, TEST_LINES = 2_545, 24_800, 22_930
 
 

@@ -30,10 +30,9 @@ MINIMUM_COMPARED = {"00_start_here": 7, "01_gradient_descent": 25, "02_momentum"
 # nbval never compares these.
 PICTURES = {"image/png", "image/jpeg", WIDGET_VIEW}
 SLIDE_TYPES = {"slide", "subslide", "fragment", "notes", "skip", "-"}
-CELLS = {"00_start_here": (15, 40), "07_training_in_practice": (40, 82), "08_six_tasks": (40, 82)}
-DEFAULT_CELLS = (40, 80)
 # Of these with training loops of their own.
 MEDIAN_LINES = dict.fromkeys(["06_rules_of_today", "07_training_in_practice", "08_six_tasks"], 9)
+CELLS = {"00_start_here": (15, 40)} | dict.fromkeys(MEDIAN_LINES, (40, 84))
 MOST_LINES, MOST_CLAIMS = 12, 8  # of a cell that teaches, in a notebook
 
 
@@ -126,7 +125,7 @@ def test_widgets_stand_beside_something_that_needs_no_kernel(notebook):
 
 def test_cells_are_short_and_prose_prevails(path, notebook):
     taught = [cell for cell in notebook.cells if not is_bootstrap(cell) and not is_check(cell)]
-    low, high = CELLS.get(path.stem, DEFAULT_CELLS)
+    low, high = CELLS.get(path.stem, (40, 80))
     exercises = next(i for i, cell in enumerate(taught) if cell.source.startswith("## Exercise"))
     assert low <= exercises <= high
     prose = [cell for cell in taught if cell.cell_type == "markdown" or is_prediction(cell)]
