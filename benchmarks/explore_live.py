@@ -137,8 +137,9 @@ def dragged(tab, name):
     cell = tab.locator(".jp-CodeCell", has_text=f"# {name}")
     ours = name.startswith("ours")
     slider = cell.get_by_role("slider", name="lr") if ours else cell.locator(".noUi-handle").first
+    slider.wait_for()
+    tab.wait_for_timeout(3000)  # until all is quiet: JupyterLab may draw an output anew
     slider.scroll_into_view_if_needed()
-    tab.wait_for_timeout(3000)  # until all is quiet
     cell.evaluate(WATCH_OURS if ours else WATCH_PEER)
     box = slider.bounding_box()
     x, y = box["x"] + box["width"] * (0.6 if ours else 0.5), box["y"] + box["height"] / 2
