@@ -2,7 +2,7 @@
 # Library: Flax 0.12.8 (JAX 0.10.2), nnx.state(model) and nnx.split(model)[1], kept in memory as the best so far.
 # Guess:   JAX arrays never change, so a state is what the model was at that moment; nnx.update(model, best) brings it back.
 # Happens: the state holds the very Variables of the model, and the optimizer writes into these. The kept state moves along,
-#          nnx.update changes nothing, the last weights pass for the best. copy.copy is no better; no docstring speaks of it.
+#          nnx.update changes nothing, the last weights pass for the best. copy.copy is no better; their docstrings are silent.
 # Matters: early stopping, "back to the best epoch", a start kept for a second run. nnx.clone of the model or the state,
 #          nnx.to_pure_dict and copy.deepcopy take a copy that stays.
 set -euo pipefail

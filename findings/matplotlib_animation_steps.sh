@@ -11,7 +11,8 @@ set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 "${PYTHON:-python3}" -m venv "$folder/venv"
-"$folder/venv/bin/python" -m pip install --quiet --disable-pip-version-check 'matplotlib==3.11.2' 'pillow==13.0.0' 'numpy==2.4.6'
+"$folder/venv/bin/python" -m pip install --quiet --disable-pip-version-check \
+    'matplotlib==3.11.2' 'pillow==13.0.0' 'numpy==2.4.6'
 cat > "$folder/check.py" <<'PY'
 import sys
 
@@ -26,8 +27,7 @@ from matplotlib.animation import FuncAnimation, PillowWriter
 def watch(blit, outputs, with_init=False):
     """Frames the function is called with, and step and place of the descent in each picture of the last output."""
     figure, axes = plt.subplots()
-    (dot,) = axes.plot([1.0], [1.0], "o")
-    calls, pictures = [], {}
+    (dot,), calls, pictures = axes.plot([1.0], [1.0], "o"), [], {}
 
     def descend(frame):
         x = np.asarray(dot.get_xdata())
