@@ -139,7 +139,7 @@ class Claims:
 
 
 def _word(value, form):
-    words = {None: "undecided", True: "yes", False: "no"}
+    words = {True: "yes", False: "no", None: VERDICTS[None]}
     return words[value] if value is None or isinstance(value, (bool, np.bool_)) else format(value, form)
 
 

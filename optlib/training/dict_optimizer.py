@@ -124,8 +124,8 @@ class DictOptimizer:
             raise type(error)(f"DictOptimizer, entry {key!r}: {error}") from None
 
     def _step_as_one_vector(self, rules, params, grads, loss):
-        kind = lambda x: f"{'tensor' if hasattr(x, 'detach') else 'array'} of {x.dtype}"
-        kinds = {key: kind(x) if is_array(x) else "Python float" for key, x in params.items()}
+        kind_of = lambda x: f"{'tensor' if hasattr(x, 'detach') else 'array'} of {x.dtype}"
+        kinds = {key: kind_of(x) if is_array(x) else "Python float" for key, x in params.items()}
         first = next(iter(kinds))
         for key, kind in kinds.items():
             if kind != kinds[first]:
