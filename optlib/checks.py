@@ -22,10 +22,9 @@ class WrongType(TypeError, ValueError):
 def integer(who, name, value, least=0, most=None):
     """The value as an int; TypeError or ValueError unless it is an integer from ``least`` to ``most``."""
     allowed = f"of at least {least}" if most is None else f"from {least} to {most}"
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
-        raise WrongType(f"{who}: {name}={value!r} must be an integer {allowed}")
-    if value < least or most is not None and value > most:
-        raise ValueError(f"{who}: {name}={value!r} must be an integer {allowed}")
+    error = ValueError if isinstance(value, (int, np.integer)) and not isinstance(value, bool) else WrongType
+    if error is WrongType or value < least or most is not None and value > most:
+        raise error(f"{who}: {name}={value!r} must be an integer {allowed}")
     return int(value)
 
 
@@ -33,10 +32,9 @@ def number(who, name, value, allowed="(-inf, inf)"):
     """The value as a float; TypeError or ValueError unless it is one finite number in the interval ``allowed``."""
     if np.ndim(value) == 0 and hasattr(value, "item"):
         value = value.item()
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise WrongType(f"{who}: {name}={value!r} must be a number in {allowed}")
-    if not inside(value, allowed):
-        raise ValueError(f"{who}: {name}={value!r} must be a number in {allowed}")
+    error = ValueError if isinstance(value, numbers.Real) and not isinstance(value, bool) else WrongType
+    if error is WrongType or not inside(value, allowed):
+        raise error(f"{who}: {name}={value!r} must be a number in {allowed}")
     return float(value)
 
 

@@ -61,6 +61,7 @@ def minimize(f, opt, start=None, steps=100, tol=None, evaluated=False):
         For arguments of the wrong kind, and for a start at which ``f`` is not finite.
     """
     rule, steps, tol = _check(f, opt, steps, tol)
+    checks.flag("minimize", "evaluated", evaluated)
     x = _broadcast_start(f, rule, start)
     with np.errstate(all="ignore"):
         if not np.isfinite(f(x)).all():
@@ -325,8 +326,7 @@ def _check(f, opt, steps, tol):
     rule, steps = as_rule("minimize", opt, "opt").fresh(), checks.integer("minimize", "steps", steps)
     tol = {} if tol is None else dict(tol) if isinstance(tol, dict) else {"gradient": tol}
     for name, bound in tol.items():
-        if name not in CRITERIA:
-            raise ValueError(f"minimize: tol names {name!r}; the criteria are {', '.join(CRITERIA)}")
+        checks.choice("minimize", "tol", name, CRITERIA)
         if isinstance(bound, bool) or not isinstance(bound, (int, float, np.number)) or not bound >= 0:
             raise ValueError(f"minimize: tol[{name!r}]={bound!r} must be a number of at least 0")
     return rule, steps, tol

@@ -61,18 +61,18 @@ class Hyper:
     log: bool
     doc: str
 
-    def check(self, owner, name, value):
+    def check(self, owner, name, value, zero=False):
         """Return ``value`` in the form that a rule stores, or raise naming argument, value and allowed range.
 
-        A schedule (any callable) passes as it is.  Numbers become Python floats, so that they never widen
-        a float32 array; arrays stay arrays.
+        A schedule (any callable) passes as it is; its values may also be 0.  Numbers become Python floats, so that
+        they never widen a float32 array; arrays stay arrays.
         """
         kind = type(self.default)
         if kind is bool:
             return checks.flag(owner, name, value)
         if kind is tuple:
             return self._check_tuple(owner, name, value)
-        if kind is float and callable(value):
+        if kind is float and callable(value) and not isinstance(value, type):
             return value
         if kind is float and is_array(value) and len(value.shape):
             return self._check_array(owner, name, value)
@@ -81,7 +81,7 @@ class Hyper:
         if isinstance(value, (bool, str)) or not isinstance(value, numbers.Real):
             allowed = "an integer" if kind is int else "a number, an array or a schedule"
             raise TypeError(f"{owner}: {name}={value!r} must be {allowed} in {self.allowed}")
-        if not checks.inside(value, self.allowed):
+        if not checks.inside(value, self.allowed) and not (zero and value == 0):
             raise ValueError(f"{owner}: {name}={value!r} is outside the allowed range {self.allowed}")
         if kind is int and value != int(value):
             raise TypeError(f"{owner}: {name}={value!r} must be an integer in {self.allowed}")

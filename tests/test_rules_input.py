@@ -199,5 +199,22 @@ def test_a_loss_that_is_needed_is_asked_for():
     assert ol.GradientDescent(lr=schedule).step(1.0, 1.0, loss=2.0) == 0.8
 
 
+@pytest.mark.parametrize(("hyper", "schedule", "says"), [
+    ("lr", ol.schedules.Constant(-0.01), "lr=-0.01 is outside the allowed range"),
+    ("lr", lambda t: 0.5 - 0.25 * t, "lr=-0.25 is outside"), ("beta", lambda t: 1.0, "beta=1.0 is outside"),
+    ("lr", lambda t: None, "lr=None must be a number"), ("lr", lambda t: float("nan"), "lr=nan is outside"),
+    ("lr", lambda t: np.float64(-1.0), "lr=-1.0 is outside"), ("lr", lambda t: np.array([0.1, -1.0]), "lr contains"),
+])  # fmt: skip
+def test_the_values_of_a_schedule_are_checked_as_numbers_are(hyper, schedule, says):
+    """A warm-up may begin at 0."""
+    run = lambda rule: ol.minimize(ol.FUNCTIONS["booth"], rule, (1.0, 1.0), 5)
+    refused((TypeError, ValueError), lambda: run(ol.Momentum(**{hyper: schedule})), "Momentum: " + says)
+    assert run(ol.Momentum(lr=lambda t: 0.01 * t, beta=lambda t: 0)).steps == 5
+
+
+def test_a_class_of_schedules_is_no_schedule():
+    refused(TypeError, lambda: ol.Adam(lr=ol.schedules.Cosine), "Adam: lr=", "a number, an array or a schedule")
+
+
 def test_setting_what_a_rule_does_not_have_names_what_it_has():
     refused(TypeError, lambda: ol.Lion().set("beta3", 0.5), "Lion", "'beta3'", "lr, beta1, beta2, weight_decay")

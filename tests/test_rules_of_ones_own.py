@@ -118,3 +118,20 @@ def test_init_reads_a_schedule_as_the_number_of_the_first_step(lr, start):
     f = ol.FUNCTIONS["sphere"]
     path = ol.minimize(f, Relative(lr=lr), start, steps=1)
     assert np.allclose(path.end, start - f.grad(np.asarray(start)))
+
+
+def test_a_rule_that_joins_its_numbers_only_now_and_then_is_refused():
+    class Restarts(ol.optimizers.Optimizer):
+        lr: float = ol.hyper(0.01, r"\eta", "(0, inf)", doc="learning rate")
+
+        def init(self, x):
+            self.v = 0 * x
+
+        def update(self, x, g):
+            self.v = 0.9 * self.v - self.lr * g
+            if self.t % 10 == 0:
+                self.v = self.v / (1 + self.inner(self.v, self.v)) ** 0.5
+            return x + self.v
+
+    with pytest.raises(ValueError, match="Restarts: its update computes numbers of an array from each other"):
+        ol.register(Restarts)

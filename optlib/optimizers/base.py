@@ -18,6 +18,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from .. import checks
 from ..arrays import is_array, isfinite, like, namespace, refuse_matrix, reshape, total
 from ..registry import OPTIMIZERS
 from ..words import short
@@ -216,9 +217,9 @@ class Optimizer:
                 value = schedule(self.t, self.inner(seen[0], seen[0]) ** 0.5)
             else:
                 value = schedule(self.t, loss) if reads == "loss" else schedule(self.t)
-            if is_array(value):  # NumPy's own numbers would widen float32
-                value = like(value, x) if value.shape else value.item()
-            setattr(self, name, value)
+            if type(value) is not float or not checks.inside(value, self.hypers[name].allowed):
+                value = self.hypers[name].check(type(self).__name__, name, value, zero=True)
+            setattr(self, name, like(value, x) if is_array(value) else value)
 
     def batched(self):
         """Take the last axis (two, where a matrix is seen) as one point, those before as a batch.  Returns itself."""

@@ -8,7 +8,7 @@ import numpy as np
 
 KINDS = ("number", "tensor", "matrix", "group")
 SHAPES = ((8,), (4, 6), (2, 4, 2, 2))  # of the arrays that the check cuts in two
-STEPS = 3
+STEPS = 30  # a rule may join its numbers only now and then
 
 _checked = weakref.WeakSet()
 _apart = weakref.WeakKeyDictionary()  # class -> what `steps_points_apart` says of it

@@ -129,7 +129,7 @@ class TorchOptimizer(Stepping, torch.optim.Optimizer):
                 state = self.state[p] = flat(self.state[p])
                 if p.dtype in HALF:  # torch has rounded it to the dtype of the weights
                     exact = tensors_of(flat(saved["state"][number]))
-                    state |= {name: value.to(p.device) for name, value in exact.items()}
+                    state |= {name: v.to(p.device, torch.float32) for name, v in exact.items() if v.is_floating_point()}
         for i, (group, earlier) in enumerate(zip(self.param_groups, before, strict=True)):
             self.param_groups[i] = self._settled(group, earlier)
             self._show(self.param_groups[i])

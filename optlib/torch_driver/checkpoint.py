@@ -63,7 +63,7 @@ def checked(saved, optimizer):
             raise _refusal(name, f"was saved by a rule named {writer}")
     if [len(group["params"]) for group in groups] != [len(group["params"]) for group in present]:
         return saved  # torch says so
-    if _is_torchs(states, groups):
+    if "rule" not in saved and _is_torchs(states, groups):
         states = {}
         for i, (group, name) in enumerate(zip(groups, names[1:], strict=True)):
             if name not in PEERS:

@@ -4,7 +4,7 @@ import operator
 
 import torch
 
-from .state import STEPS, flat, forms, join, resume, tensors_of
+from .state import STEPS, forms, join, owned, resume, tensors_of
 
 
 class Joined:
@@ -59,16 +59,16 @@ class Joined:
         """
         resume(rule, {**self.numbers, **self.lines})
         new = move(join(self.points), join([p.grad for p in self.params]))
-        after = {STEPS: rule.t, **flat(rule.state)}
+        after = {STEPS: rule.t, **owned(rule.state, *self.lines.values())}
         if forms(after) != forms({**self.numbers, **self.lines}):
             return False
-        for name, line in self.lines.items():
-            line.copy_(after.pop(name))
         pieces = [
             piece if point.ndim == 1 else piece.view(point.shape)
             for piece, point in zip(new.split(self.sizes), self.points, strict=True)
         ]
         torch._foreach_copy_(self.points, pieces)
+        for name, line in self.lines.items():
+            line.copy_(after.pop(name))
         self.numbers = after
         for state in self.states:
             state.update(after)

@@ -59,8 +59,9 @@ def resume(rule, state):
 
 
 def owned(state, *passing):
-    """The flat state, with copies of tensors that are about to change: a rule may remember x and g themselves."""
-    return {name: v.clone() if any(v is each for each in passing) else v for name, v in flat(state).items()}
+    """The flat state, with copies of what shares memory with tensors about to change: a rule may remember x and g."""
+    return {name: v.clone() if isinstance(v, torch.Tensor) and any(torch._C._is_alias_of(v, each) for each in passing)
+            else v for name, v in flat(state).items()}  # fmt: skip
 
 
 def tensors_of(state):
@@ -106,6 +107,11 @@ def as_tensor(value, dtype):
     return torch.tensor(value, dtype=dtype if isinstance(value, float) else None)
 
 
+def copied(value):
+    """A copy of a tensor or of a tuple of them."""
+    return value.clone() if isinstance(value, torch.Tensor) else [copied(each) for each in value]
+
+
 def write(old, value):
     """Write new tensors, or a tuple of them, over those of the state."""
     if isinstance(old, (tuple, list)):
@@ -115,7 +121,9 @@ def write(old, value):
         old.copy_(value)
 
 
-join = _flatten_dense_tensors
+def join(tensors):
+    """The numbers of tensors in one line, in memory of its own."""
+    return _flatten_dense_tensors(tensors) if len(tensors) > 1 else tensors[0].detach().flatten().clone()
 
 
 def write_pieces(tensors, line):

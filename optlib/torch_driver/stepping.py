@@ -14,6 +14,7 @@ from .state import (
     STEPS,
     as_line,
     as_tensor,
+    copied,
     flat,
     forms,
     join,
@@ -99,12 +100,12 @@ class Stepping:
             before = {**state, **dict(zip(arrays, own, strict=True))}
             vars(rule).update(nested(before))
             new = move(x, g)
-            after = flat(rule.state)
+            after = owned(rule.state, x, *own)
             if first == 0 and forms({STEPS: rule.t, **after}) != forms(before):
                 return False  # a rule that makes its state as it goes; nothing is written yet
+            x.copy_(new)
             for name, old in zip(arrays, own, strict=True):
                 old.copy_(after[name])
-            x.copy_(new)
         self._keep(p, {STEPS: rule.t, **after, **arrays})
         return True
 
@@ -166,7 +167,7 @@ def _kernel_of(tensors):
     def kernel(xs, gs, states, arguments, kept):
         for x, g, state in zip(xs, gs, states):  # noqa: B905  (torch.compile follows the plain form)
             point = wide(x) if kept is None else wide(x) * kept
-            new, *later = tensors(point, wide(g), *state, *arguments)
+            new, *later = copied(tensors(point, wide(g), *state, *arguments))  # a rule may pass its memories on
             for old, value in zip(state, later):  # noqa: B905
                 write(old, value)
             x.copy_(new)
