@@ -324,7 +324,7 @@ A = np.eye(2)
     (lambda: translate.schedule(lambda t: undefined * t), "undefined, which is not defined"),  # noqa: F821
     (lambda: translate.schedule(lambda t: open("/")), "with open"),
     (lambda: translate.schedule(lambda t: [a for *_, a in [[t]]]), r"an assignment to \*_"),
-    (lambda: translate.schedule(eval("lambda t: t")), "source of .* cannot be had"),
+    (lambda: translate.schedule(eval(compile("lambda t: t", "nowhere.py", "eval"))), "source of .* cannot be had"),
     (lambda: translate.schedule(lambda t, *, k=1: t), "arguments by name"),
 ])  # fmt: skip
 def test_what_is_not_plain_is_refused_with_its_place(make, what):
