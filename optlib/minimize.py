@@ -254,7 +254,9 @@ def _walk(f, rule, x, steps, tol, walker_class):
         part = slice(first, min(first + block, steps) + 1)
         walker.walk(path[part])
         values[part][1:] = f(path[part][1:])
-        _hold(path[part], values[part], ~running)
+        if not running.all():  # paths that had ended before this block stay at its first point
+            path[part][1:] = np.where(running[..., None], path[part][1:], path[part][:1])
+            values[part][1:] = np.where(running, values[part][1:], values[part][:1])
         _end(path[part], values[part], ended_at, stopped_by, first, _criteria(f, path[part], values[part], tol))
     if not batch:
         ended_at, stopped_by = int(ended_at), str(stopped_by)
@@ -300,13 +302,6 @@ def _end(x, values, ended_at, stopped_by, first, met):
     keep = np.where(ends, np.minimum(rows, last), rows)
     values[...] = at(values, keep, axis=0)
     x[...] = at(x, keep[..., None], axis=0)
-
-
-def _hold(x, values, ended):
-    """Paths that had ended before this block stay at its first point."""
-    if ended.any():
-        x[1:] = np.where(ended[..., None], x[:1], x[1:])
-        values[1:] = np.where(ended, values[:1], values[1:])
 
 
 def _length(v):

@@ -190,32 +190,29 @@ def test_no_rule_makes_a_noise_where_slopes_are_huge(name):
 RULE = ol.GradientDescent()
 
 
-@pytest.mark.parametrize(
-    ("arguments", "error", "says"),
-    [
-        ({"f": lambda x: x**2}, TypeError, "f=.*ol.objective"),
-        ({"opt": "Adam"}, TypeError, "opt='Adam' must be an optimizer"),
-        ({"steps": 1.5}, TypeError, "steps=1.5 must be an integer"),
-        ({"steps": True}, TypeError, "steps=True must be an integer"),
-        ({"steps": -1}, ValueError, "steps=-1 must be an integer of at least 0"),
-        ({"tol": -1e-3}, ValueError, r"tol\['gradient'\]=-0.001 must be a number of at least 0"),
-        ({"tol": {"step": math.nan}}, ValueError, r"tol\['step'\]=nan"),
-        ({"evaluated": "no"}, TypeError, "evaluated='no' must be True or False"),
-        ({"tol": {"grad": 1e-3}}, ValueError, "tol='grad' must be 'step', 'value' or 'gradient'"),
-        ({"tol": "small"}, ValueError, r"tol\['gradient'\]='small'"),
-        ({"start": [1.0, 2.0, 3.0]}, ValueError, r"bowl: .*shape \(3,\).*2 coordinates|bowl"),
-        ({"start": 1.0}, ValueError, "bowl"),
-        ({"start": [[1.0, 2.0], [1.0]]}, ValueError, "start=.*equal length"),
-        ({"start": ["a", "b"]}, TypeError, "start=.*real numbers"),
-        ({"start": [1j, 2.0]}, TypeError, "start=.*real numbers"),
-        ({"start": [math.nan, 2.0]}, ValueError, "start=.*NaN or infinity"),
-        ({"start": [math.inf, 2.0]}, ValueError, "start=.*NaN or infinity"),
-        ({"start": [1e200, 2.0]}, ValueError, "bowl is not finite at start="),
-        ({"opt": ol.Adam(lr=np.ones((3, 1))), "start": np.ones((4, 2))}, ValueError, "do not broadcast"),
-        ({"opt": ol.Adam(lr=np.ones(3))}, ValueError, r"'lr': \(3,\).* the 2 .* shape \(n, 1\), .* lr\[:, None"),
-        ({"f": SQUARE, "opt": ol.Adam(lr=np.ones(3))}, ValueError, r"last axis holds the 1 .*lr\[:, None\]"),
-    ],
-)
+@pytest.mark.parametrize(("arguments", "error", "says"), [
+    ({"f": lambda x: x**2}, TypeError, "f=.*ol.objective"),
+    ({"opt": "Adam"}, TypeError, "opt='Adam' must be an optimizer"),
+    ({"steps": 1.5}, TypeError, "steps=1.5 must be an integer"),
+    ({"steps": True}, TypeError, "steps=True must be an integer"),
+    ({"steps": -1}, ValueError, "steps=-1 must be an integer of at least 0"),
+    ({"tol": -1e-3}, ValueError, r"tol\['gradient'\]=-0.001 must be a number of at least 0"),
+    ({"tol": {"step": math.nan}}, ValueError, r"tol\['step'\]=nan"),
+    ({"evaluated": "no"}, TypeError, "evaluated='no' must be True or False"),
+    ({"tol": {"grad": 1e-3}}, ValueError, "tol='grad' must be 'step', 'value' or 'gradient'"),
+    ({"tol": "small"}, ValueError, r"tol\['gradient'\]='small'"),
+    ({"start": [1.0, 2.0, 3.0]}, ValueError, r"bowl: .*shape \(3,\).*2 coordinates|bowl"),
+    ({"start": 1.0}, ValueError, "bowl"),
+    ({"start": [[1.0, 2.0], [1.0]]}, ValueError, "start=.*equal length"),
+    ({"start": ["a", "b"]}, TypeError, "start=.*real numbers"),
+    ({"start": [1j, 2.0]}, TypeError, "start=.*real numbers"),
+    ({"start": [math.nan, 2.0]}, ValueError, "start=.*NaN or infinity"),
+    ({"start": [math.inf, 2.0]}, ValueError, "start=.*NaN or infinity"),
+    ({"start": [1e200, 2.0]}, ValueError, "bowl is not finite at start="),
+    ({"opt": ol.Adam(lr=np.ones((3, 1))), "start": np.ones((4, 2))}, ValueError, "do not broadcast"),
+    ({"opt": ol.Adam(lr=np.ones(3))}, ValueError, r"'lr': \(3,\).* the 2 .* shape \(n, 1\), .* lr\[:, None"),
+    ({"f": SQUARE, "opt": ol.Adam(lr=np.ones(3))}, ValueError, r"last axis holds the 1 .*lr\[:, None\]"),
+])  # fmt: skip
 def test_bad_input(arguments, error, says):
     with pytest.raises(error, match=says):
         ol.minimize(**{"f": BOWL, "opt": RULE, **arguments})

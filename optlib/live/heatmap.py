@@ -164,7 +164,7 @@ def _values(rule, name, values, n):
     if values is None:
         low, high = about.slider
         return np.geomspace(low, high, n) if about.log else np.linspace(low, high, n)
-    values = np.asarray(values, dtype=float)
-    if values.ndim != 1 or len(values) < 2 or not (np.diff(values) > 0).all():
-        raise ValueError(f"heatmap: values of {name} must be a rising 1-D array of at least 2 numbers")
-    return about.check(type(rule).__name__, name, values)
+    array = checks.vector("heatmap", f"values of {name}", values, about.allowed, least=2)
+    if not (np.diff(array) > 0).all():
+        raise ValueError(f"heatmap: values of {name}={values!r} must rise")
+    return array

@@ -2,6 +2,7 @@
 
 import html
 import numbers
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -26,7 +27,7 @@ def race(f, rules, *, lr=None, tune=False, rates=None, start=None, steps=100):
     Parameters
     ----------
     f : Function
-    rules : sequence of optimizer classes, instances or names
+    rules : optimizer class, instance or name, or a sequence of them
         Instances keep their own settings.
     lr : float, optional
         One learning rate for all.
@@ -42,7 +43,9 @@ def race(f, rules, *, lr=None, tune=False, rates=None, start=None, steps=100):
     Race
         It shows itself at the end of a cell.
     """
-    rules = [as_rule("race", rule, by_name=True) for rule in rules]
+    checks.flag("race", "tune", tune)
+    several = isinstance(rules, Iterable) and not isinstance(rules, str)
+    rules = [as_rule("race", rule, by_name=True) for rule in (rules if several else [rules])]
     if not rules:
         raise TypeError("race: rules is empty; give at least one optimizer, such as [ol.Momentum, ol.Adam]")
     if lr is not None and tune:
@@ -59,6 +62,8 @@ def race(f, rules, *, lr=None, tune=False, rates=None, start=None, steps=100):
         if own_lr is not None and "lr" in rule.hypers:
             rule = with_settings(rule, {"lr": own_lr})
         paths.append(minimize(f, rule, start, steps))
+        if paths[-1].x.ndim != 2:
+            raise ValueError(f"race: start and {rule!r} must be one point and one setting; ol.heatmap draws a grid")
     return Race(f, paths, searches)
 
 

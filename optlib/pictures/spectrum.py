@@ -98,7 +98,8 @@ class Spectra:
                     log = panel is not axes[1]
                     steps = np.arange(len(values)) + (panel is axes[2])
                     for i, line in enumerate(values.T):
-                        color = theme.INK if panel is axes[0] else _color(i, values.shape[1])
+                        shade = round(i * (len(theme.SCALE) - 1) / max(values.shape[1] - 1, 1))
+                        color = theme.INK if panel is axes[0] else theme.SCALE[shade]
                         panel.plot(steps, drawable(line, log), color=color, linewidth=1.8)
                     scales(panel, False, log, [steps])
                     panel.set_ylabel(text(name))
@@ -118,10 +119,6 @@ class Spectra:
             f"{title or f.name}: the value, the {self.labels[0]} and those of its updates, step by step.",
             *(_sentence(track.full_label, *run, self.matrix) for track, run in zip(self.tracks, runs, strict=True)),
         )  # fmt: skip
-
-
-def _color(i, count):
-    return theme.SCALE[round(i * (len(theme.SCALE) - 1) / max(count - 1, 1))]
 
 
 def _sentence(label, values, weights, updates, matrix):

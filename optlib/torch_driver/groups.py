@@ -66,7 +66,7 @@ class Group(dict):
         names = () if super().__contains__(name) else self._other_names(name)
         if not names:
             return super().__setitem__(name, value)
-        values = tuple(value) if len(names) > 1 else (value,)
+        values = tuple(value) if len(names) > 1 and hasattr(value, "__iter__") else (value,)
         if len(values) != len(names):
             raise ValueError(f"TorchOptimizer: {name}={value!r} must be {len(names)} numbers: {', '.join(names)}")
         super().update(zip(names, values, strict=True))
