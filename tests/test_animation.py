@@ -37,6 +37,12 @@ def test_the_player_gets_the_paths(animation):
     assert data["steps"] == 40
 
 
+def test_a_path_of_another_function_is_shown_with_the_values_of_the_one_that_is_drawn():
+    other = ol.FUNCTIONS["himmelblau"]
+    data = data_in(ol.animate(other, PATHS[0]).html())
+    np.testing.assert_allclose(data["paths"][0]["heights"], other(PATHS[0].x), rtol=5e-4)
+
+
 def test_the_output_is_small_alike_and_needs_no_network(animation):
     first = animation._repr_mimebundle_()
     assert first == ol.animate(F, *PATHS)._repr_mimebundle_()

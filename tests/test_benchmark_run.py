@@ -160,17 +160,10 @@ def test_a_file_of_another_kind_is_told_before_anything_runs_or_is_written(fake,
     with pytest.raises(ValueError, match=r"r\.jsonl, line 1: "):
         runner.run(protocol(), out)
     assert not run.calls
-    assert [file.name for file in tmp_path.iterdir()] == ["r.jsonl"]
-    assert out.read_bytes() == text.encode()
-
-
-def test_a_folder_in_the_place_of_the_file_is_told_before_anything_runs_or_is_written(fake, tmp_path):
-    run = fake()
-    (tmp_path / "r.jsonl").mkdir()
-    with pytest.raises(OSError, match=r"r\.jsonl"):
-        runner.run(protocol(), tmp_path / "r.jsonl")
-    assert not run.calls
+    with pytest.raises(ValueError, match="is a folder; it must be a file of records"):
+        runner.run(protocol(), tmp_path)
     assert [file.name for file in tmp_path.rglob("*")] == ["r.jsonl"]
+    assert out.read_bytes() == text.encode()
 
 
 def test_a_line_tells_rule_rate_seed_and_result():

@@ -13,18 +13,12 @@ from optlib.pictures.table import Table
 EVIL = '<script>alert(1)</script> a|b $x$ *b* `c` [d](javascript:1) \\(e\\) "f" & &lt;b&gt; g_h_i\n# j'
 
 
-def test_mean_deviation_and_error_by_hand():
-    accuracy = measured([0.6, 0.7, 0.8])
-    assert accuracy.mean == pytest.approx(0.7)
-    assert accuracy.deviation == pytest.approx(0.1)
-    assert accuracy.error == pytest.approx(0.1 / math.sqrt(3))
-    assert str(accuracy) == "70.00 ± 10.00 %"
-    assert accuracy.runs == 3
-
-
-def test_a_single_run_has_no_deviation():
-    accuracy = measured([0.8])
-    assert (accuracy.deviation, accuracy.error, str(accuracy)) == (None, None, "80.00 %")
+@pytest.mark.parametrize(("values", "numbers"), [
+    ([0.6, 0.7, 0.8], (0.7, 0.1, 0.1 / math.sqrt(3), 3, "70.00 ± 10.00 %")), ([0.8], (0.8, None, None, 1, "80.00 %")),
+])  # fmt: skip
+def test_mean_deviation_and_error_by_hand_and_a_single_run_has_none(values, numbers):
+    a = measured(values)
+    assert (a.mean, a.deviation, a.error, a.runs, str(a)) == tuple(map(pytest.approx, numbers))
 
 
 @pytest.mark.parametrize("bad", [[], [[0.1]], [1.2], [-0.1], [math.nan], 0.5])

@@ -109,13 +109,19 @@ def test_a_registered_rule_comes_where_one_is_the_same():
     (ol.Adam, "torch", {}, TypeError, "must be the name of a library, or a rule"),
     (ol.Adam(), "torch", {"lr": 0.1}, TypeError, "takes a rule and the name of a library"),
     (ol.Adam(), "torhc", {}, KeyError, "is not known"),
+    ("torch", None, {}, TypeError, "name=None must be a str, such as 'Adam'"),
+    ("torch", "SGD", {"lr": 0.1, "momentum": 0.9, "nesterov": "yes"}, TypeError, "nesterov='yes' must be True or"),
+    ("torch", "SGD", {"lr": "0.1"}, TypeError, "lr='0.1' must be a number"),
+    ("torch", "Adam", {"betas": 0.9}, TypeError, "betas=0.9 must be 2 numbers"),
+    ("torch", "Adam", {"betas": (0.9, 0.99, 0.999)}, TypeError, r"betas=\(.*\) must be 2 numbers"),
+    ("torch", "Muon", {"adjust_lr_fn": "match"}, ValueError, "must be None, 'original' or"),
     (ol.Adam(lr=np.ones(2)), "torch", {}, ValueError, "lr of Adam.* is an array"),
-    (ol.Adam(eps=ol.schedules.Cosine(1e-3, steps=9)), "torch", {}, ValueError, "no optimizer that walks the path"),
+    (ol.Adam(eps=ol.schedules.Cosine(1e-3, steps=9)), "torch", {}, ValueError, "is a schedule; the way back takes num"),
     (ol.Adam(), "keras", {}, ValueError, "keras has no optimizer that walks the path of Adam"),
     ("torch", "Adam", {"lr": -1.0}, ValueError, "outside the allowed range"),
     ("torchao", "Adam4bit", {}, ValueError, "no rule of ours walks its path; the nearest is"),
     ("heavyball", "SOAP", {}, ValueError, "no rule of ours walks its path; the nearest is"),
-    ("torch", "Adam", {"weights": "scalar"}, ValueError, "vector, matrix, kernel"),
+    ("torch", "Adam", {"weights": "scalar"}, ValueError, "must be '', 'vector', 'matrix' or 'kernel'"),
 ])  # fmt: skip
 def test_what_cannot_be_translated_is_said(library, name, settings, error, words):
     with pytest.raises(error, match=words):
@@ -130,6 +136,9 @@ def test_what_cannot_be_translated_is_said(library, name, settings, error, words
      "torch.optim.AdamW(model.parameters(), lr=0.01, weight_decay=0.05)"),
     (ol.translate("keras", "Adam", epsilon=1e-5), "keras", "keras.optimizers.Adam(epsilon=1e-05)"),
     (ol.AdaDelta(rho=0.95, eps=1e-7), "keras", "keras.optimizers.Adadelta(learning_rate=1)"),
+    (ol.Adam(lr=0.123456789, beta2=0.9999999), "torch",
+     "torch.optim.Adam(model.parameters(), lr=0.123456789, betas=(0.9, 0.9999999))"),
+    (ol.Momentum(lr=0.1, beta=0.9999999), "torch", "torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9999999)"),
 ])  # fmt: skip
 def test_a_rule_becomes_code_of_another_library(rule, library, code):
     assert ol.translate(rule, library) == code

@@ -13,6 +13,7 @@ from .protocol import load_protocol, names
 from .results import Results, load
 
 INTERRUPTED = 130  # a shell's status for Ctrl-C
+_say = functools.partial(print, flush=True)
 
 
 def main(arguments=None):
@@ -53,17 +54,11 @@ def _protocols(options):
 
 def _run(options):
     protocol = load_protocol(options.protocol).with_only(options.rules, options.seeds, options.tasks)
-    runner.run(protocol, options.out or _own(protocol.name), root=options.root, workers=options.workers,
-               executor=options.executor, threads=options.threads, device=options.device, minutes=options.minutes,
-               command=options.line, say=_say, progress=options.progress)  # fmt: skip
-
-
-def _speedrun(options):
-    protocol = load_protocol("speedrun").with_only(seeds=options.seeds)
-    out = options.out or _own("speedrun")
-    runner.run(protocol, out, root=options.root, device=options.device, threads=options.threads,
-               command=options.line, say=_say, progress=True)  # fmt: skip
-    _say(Results(protocol, records.read(out)).table())
+    keys = "root", "workers", "executor", "threads", "device", "minutes", "progress"
+    more = {key: getattr(options, key) for key in keys}
+    done = runner.run(protocol, options.out or _own(protocol.name), command=options.line, say=_say, **more)
+    if options.command == "speedrun":
+        _say(Results(protocol, done).table())
 
 
 def _list(options):
@@ -147,20 +142,23 @@ def _parser():
     run.add_argument("--protocol", required=True, metavar="NAME", help=f"{', '.join(names())}, or a TOML file")
     run.add_argument("--rules", nargs="+", metavar="RULE", help="only these rules of the protocol")
     run.add_argument("--tasks", nargs="+", metavar="TASK", help="only these tasks, of a protocol that has some")
-    run.add_argument("--workers", type=_positive, default=1, help="runs at the same time (default 1)")
+    run.add_argument("--workers", type=int, default=1, help="runs at the same time (default 1)")
     run.add_argument("--executor", help="where they run: processes, threads, or module:name of an executor, such as "
                      "mpi4py.futures:MPIPoolExecutor or distributed:Client")  # fmt: skip
     run.add_argument("--minutes", type=float, help="start no further run after so many minutes")
     run.add_argument("--progress", action="store_true", help="show a line within each run")
-    speed = add("speedrun", _speedrun, "94 % on CIFAR-10 with one of the course's own rules")
+    speed = add("speedrun", _run, "94 % on CIFAR-10 with one of the course's own rules")
+    speed.set_defaults(protocol="speedrun", **dict.fromkeys(("rules", "tasks", "executor", "minutes")), workers=1,
+                       progress=True)  # fmt: skip
     for each in (run, speed):
         each.add_argument("--seeds", nargs="+", type=int, help="of the final runs (default: the protocol's)")
         each.add_argument("--out", type=pathlib.Path, help="file of records (default: results/NAME.jsonl here)")
     show = add("list", _list, "one line for each recorded run, and what is missing")
     table = add("table", _table, "the results as a table")
     table.add_argument("--markdown", action="store_true", help="in Markdown")
-    table.add_argument("--task", help="of a protocol with tasks: only this one, with rates and places")
-    table.add_argument("--time-to", type=float, metavar="ACCURACY", help="instead: epochs and seconds to this accuracy")
+    what = table.add_mutually_exclusive_group()
+    what.add_argument("--task", help="of a protocol with tasks: only this one, with rates and places")
+    what.add_argument("--time-to", type=float, metavar="ACCURACY", help="instead: epochs and seconds to this accuracy")
     plot = add("plot", _plot, "the results as pictures")
     plot.add_argument("--out", type=pathlib.Path, default=pathlib.Path("results"), help="folder (default: results)")
     rerun = add("rerun", _rerun, "do a recorded run again and compare")
@@ -172,7 +170,7 @@ def _parser():
     for each in (run, speed, rerun):
         each.add_argument("--root", type=pathlib.Path,
                           help="folder of CIFAR-10, or of a task's data (default: where ol.data looks)")  # fmt: skip
-        each.add_argument("--threads", type=_positive, help="of torch in each run")
+        each.add_argument("--threads", type=int, help="of torch in each run")
         each.add_argument("--device", help="cpu or cuda (default: a GPU where there is one)")
     return parser
 
@@ -182,13 +180,6 @@ def _command(commands, name, act, text, **more):
     parser = commands.add_parser(name, help=text.replace("%", "%%"), description=description, **more)
     parser.set_defaults(act=act)
     return parser
-
-
-def _positive(text):
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} must be at least 1")
-    return value
 
 
 def _own(name):
@@ -202,10 +193,6 @@ def _results(options):
         name = _own(name)
         print(f"{name}:", file=sys.stderr)
     return load(name, options.protocol)
-
-
-def _say(text):
-    print(text, flush=True)
 
 
 if __name__ == "__main__":

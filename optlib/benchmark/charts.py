@@ -16,7 +16,7 @@ WIDE = 10  # times the lowest value: from here on an axis is logarithmic
 
 def curves(results, metric, rules, variant):
     """Mean and deviation over seeds after each epoch."""
-    data = {rule: results.final(rule, variant) for rule in _chosen(results, rules)}
+    data = {rule: results.final(rule, variant) for rule in results.protocol.with_only(rules).rules}
     return _bands(data, metric, *_metrics(results, variant))
 
 
@@ -31,7 +31,7 @@ def variant_curves(results, metric="test_accuracy"):
 def sensitivity(results, rules, variant):
     """Mean accuracy, or the metric of a task, on what is held out against the learning rate, a curve for each rule."""
     protocol, data, metric = results.protocol, {}, results.metric(variant)
-    for rule in _chosen(results, rules):
+    for rule in protocol.with_only(rules).rules:
         tried = [(lr, value) for lr, own, value in results.tuning(rule, variant) if own == protocol.rules[rule]]
         rates, accuracies = np.array(tried).reshape(-1, 2).T
         if len(tried) > 1 and np.isfinite(accuracies).any():
@@ -93,10 +93,3 @@ def _bands(runs, metric, metrics, title):
         means = {name: (epochs[name], values.mean(1)) for name, values in data.items()}
         return plots.curves(None, means, "epoch", metrics[metric], title)
     return plots.bands(next(iter(epochs.values())), data, "epoch", metrics[metric], title)
-
-
-def _chosen(results, rules):
-    unknown = [name for name in rules or () if name not in results.protocol.rules]
-    if unknown:
-        raise ValueError(f"rules={unknown!r} are not in the protocol; it has {', '.join(results.protocol.rules)}")
-    return list(rules or results.protocol.rules)

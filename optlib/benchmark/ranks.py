@@ -294,13 +294,7 @@ class Tau:
 
 @dataclasses.dataclass(frozen=True)
 class Taus:
-    """`Tau` of each pair of tasks.
-
-    Attributes
-    ----------
-    pairs : dict of (task, task) -> Tau
-    rules : list of str
-    """
+    """`Tau` of each pair of tasks, a dict ``pairs``, over the ``rules``, a list of names."""
 
     pairs: dict
     rules: list

@@ -1,12 +1,24 @@
 """Records of runs as JSON lines: one object a line, appended as a whole or not at all."""
 
+import functools
 import json
 import os
 import pathlib
+import reprlib
 
 from .. import checks
 
-FIELDS = {"id", "protocol", "stage", "variant", "rule", "lr", "seed", "history"}
+FIELDS = [  # what fields must be, in words and as `json` reads it; those of all runs, of runs on images, and on tasks
+    ("an object", (dict,), "settings training history history.settings versions hardware", "data network",
+     "task metric"),
+    ("a text", (str,), "id protocol variant stage rule code training.precision training.layout "
+     "history.settings.precision history.settings.layout", "", "task.name metric.name metric.unit"),
+    ("an integer", (int,), "seed hardware.threads", "images", ""), ("a number", (int, float), "lr memory", "", ""),
+    ("true or false", (bool,), "history.diverged", "flips", ""),
+    ("a number or null", (int, float, type(None)), "history.diverged_at", "", "metric.score"),
+    ("a list of numbers", (list,), "history.train_loss history.test_loss history.train_accuracy history.test_accuracy "
+     "history.seconds", "", "metric.train metric.test"),
+]  # fmt: skip
 START = b'{"id": '  # of each line that `append` writes
 
 
@@ -77,13 +89,26 @@ def _record(path, number, line):
         record = json.loads(line, parse_constant=refuse)
     except ValueError as error:  # also for bytes that are no text
         raise ValueError(f"{path}, line {number}: not JSON ({error}); mend or delete this line") from error
-    missing = FIELDS - set(record) if isinstance(record, dict) else FIELDS
-    if missing:
-        raise ValueError(
-            f"{path}, line {number}: no record of a run, {', '.join(sorted(missing))} missing; delete this line, "
-            "or name another file"
-        )
+    if fault := wrong(record) if isinstance(record, dict) else "it must be an object":
+        raise ValueError(f"{path}, line {number}: no record of a run: {fault}; mend or delete it, or name another file")
     return record
+
+
+def wrong(record):
+    """The first field that is missing or of another kind, and what it must be; "" where all are right."""
+    for words, types, *names in FIELDS:
+        for name in f"{names[0]} {names[1 + ('task' in record)]}".split():
+            *tables, key = name.split(".")
+            value = functools.reduce(dict.__getitem__, tables, record).get(key, FIELDS)
+            if value is FIELDS:
+                return f"{name} is missing; it must be {words}"
+            if type(value) not in types or list in types and not {*map(type, value)} <= {int, float}:
+                return f"{name}={reprlib.repr(value)} must be {words}"
+    history, name = record["history"], "metric.score and test" if "task" in record else "history.test_accuracy"
+    each = 0 < len(reached(record)) == len(history["seconds"])  # an epoch
+    if not history["diverged"] and not (each and score(record) is not None):
+        return f"{name} must have a number for each of history.seconds, where history.diverged is false"
+    return ""
 
 
 # --- what a record says --------------------------------------------------------------------------------------

@@ -62,7 +62,11 @@ def run(protocol, out, *, root=None, workers=1, executor=None, threads=None, dev
         If a run fails, naming it; those under way are waited for and recorded first.  And if another command is writing
         the same file.  A task whose data are not there is left out, and said to be.
     """
-    workers = checks.integer("run", "workers", workers, least=1)
+    workers, out = checks.integer("run", "workers", workers, least=1), pathlib.Path(out)
+    if out.is_dir():
+        raise ValueError(f"run: out={str(out)!r} is a folder; it must be a file of records, such as results/mine.jsonl")
+    threads = threads if threads is None else checks.integer("run", "threads", threads, least=1)
+    seconds = math.inf if minutes is None else 60 * checks.number("run", "minutes", minutes, "[0, inf)")
     if root is not None and len(protocol.tasks) > 1:
         raise ValueError(
             f"run: root={str(root)!r} is the folder of one data set, for one task of {', '.join(protocol.tasks)}; the "
@@ -72,8 +76,7 @@ def run(protocol, out, *, root=None, workers=1, executor=None, threads=None, dev
 
     if executor is None and workers > 1:
         executor = "processes"
-    out = pathlib.Path(out)
-    until = math.inf if minutes is None else time.monotonic() + 60 * minutes
+    until = time.monotonic() + seconds
     here = isinstance(executor, (ThreadPoolExecutor, ProcessPoolExecutor)) or executor in ("processes", "threads")
     if threads is None and workers > 1 and here:
         threads = max(1, (os.cpu_count() or 1) // workers)
@@ -183,16 +186,12 @@ def line(record):
     if history["diverged"]:
         result = f"diverged at step {history['diverged_at']}"
     else:
-        result = f"{kind} {_reached(record)}, {sum(history['seconds']):.1f} s of training"
+        value, metric = records.reached(record)[-1], record.get("metric")
+        value = f"{metric['name']} {measured([value], metric['unit'])}" if metric else f"{value:.2%}"
+        result = f"{kind} {value}, {sum(history['seconds']):.1f} s of training"
         if record.get("flips_accuracy") is not None:
             result += f", {record['flips_accuracy']:.2%} with flips"
     return f"{_name(record)}: {result}"
-
-
-def _reached(record):
-    value = records.reached(record)[-1]
-    metric = record.get("metric")
-    return f"{metric['name']} {measured([value], metric['unit'])}" if metric else f"{value:.2%}"
 
 
 def _name(job):
@@ -212,18 +211,13 @@ def executor_from(text, workers):
         # A fresh interpreter each: a copy of this one would inherit torch's threads in the middle of their work.
         return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
     module, _, name = text.partition(":")
+    problem = "must be 'processes', 'threads' or 'module:name' of something that can be imported"
     try:
-        factory = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError, TypeError, ValueError) as error:
-        raise ValueError(
-            f"executor={text!r} must be 'processes', 'threads' or 'module:name' of something that can be imported: "
-            f"{error}"
-        ) from error
-    try:
+        factory, problem = getattr(importlib.import_module(module), name), "cannot be made without arguments"
         executor = factory()
         executor = executor.get_executor() if hasattr(executor, "get_executor") else executor
     except Exception as error:  # other people's code may raise anything
-        raise ValueError(f"executor={text!r} cannot be made without arguments: {error}") from error
+        raise ValueError(f"executor={text!r} {problem}: {error}") from error
     if not hasattr(executor, "submit"):
         kind = type(executor).__name__
         raise ValueError(f"executor={text!r} gives a {kind}, which has no submit(function, argument)")

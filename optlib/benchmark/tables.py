@@ -27,7 +27,7 @@ def summary(results, variant):
         everywhere = rule not in untuned and best is None
         rows.append([
             rule, place_words(spans[rule]) if rule in spans else NONE,
-            _rate(best), also or NONE, _rate(default), str(len(results.tuning(rule, variant))),
+            f"{best:g}" if best else NONE, also or NONE, f"{default:g}", str(len(results.tuning(rule, variant))),
             *(_value(results.validation(rule, lr, variant), unit) for lr in (best, default)),
             "diverged at every rate" if everywhere else _tested(results, rule, variant),
             _tested(results, rule, variant, default=True),
@@ -53,9 +53,7 @@ def summary(results, variant):
     if not protocol.tuning:
         columns[columns.index("test, best lr")] = "test"
         columns[columns.index("default lr")] = "lr"
-    tuned = "No learning rate was tuned."
-    if protocol.tuning:
-        tuned = _tuned(protocol)
+    tuned = _tuned(protocol) if protocol.tuning else "No learning rate was tuned."
     notes = [PLACES * (len(protocol.rules) > 1), MEMORY, FLIPS * protocol.final["flips"], _mixed(results, variant),
              results.missing(variant)]  # fmt: skip
     length = _task(results, variant) if protocol.tasks else _length(protocol)
@@ -157,10 +155,6 @@ def _length(protocol):
     size = f" {protocol.network['size']}" if protocol.network["name"] == "SpeedNet" else ""
     epochs = counted(protocol.training["epochs"], "epoch")
     return f"{protocol.network['name']}{size} on {images}, {epochs}, batch {protocol.training['batch']}."
-
-
-def _rate(value):
-    return NONE if value is None else f"{value:g}"
 
 
 def _tested(results, rule, variant, default=False):

@@ -91,7 +91,7 @@ def tracks(who, f, paths, labels=None):
         if isinstance(path, Track):
             all_tracks.append(path)
         elif isinstance(path, Trajectory):
-            all_tracks += _of_trajectory(path)
+            all_tracks += _of_trajectory(f, path)
         else:
             all_tracks.append(_of_array(who, f, path))
     for track in all_tracks:
@@ -247,15 +247,15 @@ def _count(steps):
 # --- from trajectories and arrays ------------------------------------------------------------------------------
 
 
-def _of_trajectory(path):
-    batch = path.f.shape[1:]
-    tracks = []
+def _of_trajectory(f, path):
+    batch, tracks = path.f.shape[1:], []
     for index in np.ndindex(*batch):
         at, last = (slice(None), *index), int(np.asarray(path.ended_at)[index])
         settings = {name: _setting(value, batch, index) for name, value in path.rule.settings().items()}
+        x, own = np.asarray(path.x[at], dtype=float)[: last + 1], f is None or f is path.function
         tracks.append(Track(
-            x=np.asarray(path.x[at], dtype=float)[: last + 1],
-            f=np.asarray(path.f[at], dtype=float)[: last + 1],
+            x=x,
+            f=np.asarray(path.f[at], dtype=float)[: last + 1] if own else _values(f, x),  # where another was walked
             label=settings_text(path.rule, settings),
             asked=path.steps,
             stopped_by=str(np.asarray(path.stopped_by)[index]),
@@ -289,6 +289,10 @@ def _of_array(who, f, path):
     if not finite[0]:
         raise ValueError(f"{who}: a path starts at {x[0]}; its first point must be finite")
     last = len(x) if finite.all() else int(finite.argmin())
+    return Track(x[:last], _values(f, x[:last]), "path", len(x) - 1, "steps" if last == len(x) else "diverged")
+
+
+def _values(f, x):
+    """The values of ``f`` at points; 0 at those of another dimension, which `tracks` refuses."""
     with np.errstate(all="ignore"):
-        values = np.asarray(f(x[:last]), dtype=float) if x.shape[1] == f.dim else np.zeros(last)
-    return Track(x[:last], values, "path", len(x) - 1, "steps" if last == len(x) else "diverged")
+        return np.asarray(f(x), dtype=float) if x.shape[1] == f.dim else np.zeros(len(x))

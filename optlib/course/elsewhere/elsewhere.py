@@ -25,15 +25,7 @@ LINES, EYE = 8, 0.01  # lines in one picture; nearer than this share of its heig
 
 
 class Elsewhere:
-    """What `elsewhere` returns.
-
-    Attributes
-    ----------
-    table : Table
-        A row for each library that has the rule.
-    picture : Picture
-        The first ten steps of each path that differs, over lr.
-    """
+    """A ``table`` with a row for each library that has a rule, and a ``picture`` of ten steps of each path, over lr."""
 
     def __init__(self, table, rule, paths):
         self.table, self._drawn = table, (rule, paths)

@@ -84,11 +84,12 @@ def _meaning(word, value):
     if isinstance(word, list):
         values = value if isinstance(value, list | tuple) else [value] * len(word)
         return {each: v for each, v in zip(word, values, strict=False) if each != "-" and v is not None}
-    if word == "-" or value is None or isinstance(value, str) and word not in ("schedule", "adjust"):
+    if word == "-" or value is None or isinstance(value, str) and word not in TEXTS:
         return {}
     return SWITCHES[word](value) if word in SWITCHES else {word: value}
 
 
+TEXTS = {"schedule": ("linear", "cosine", "constant"), "adjust": (None, "original", "match_rms_adamw")}
 SWITCHES = {  # a word of libraries -> what it is in words of ours
     "correct": lambda on: {"uncorrected": not on},
     "loud": lambda on: {"silent": not on},

@@ -2,10 +2,10 @@
 
 import itertools
 
+from ... import checks
 from ...arrays import is_array
 from ...optimizers.base import Optimizer
 from ...schedules.base import Combined
-from ...words import short
 from . import table
 from .table import RATES, entry, library_of, rows, rule_of
 
@@ -45,7 +45,7 @@ def translate(library, name, /, weights="", **settings):
     Raises
     ------
     KeyError, TypeError
-        For a library, name or argument that is not known; the error names those that are.
+        For a library, name or argument that is not known, and a value of a wrong type; the error says what is allowed.
     ValueError
         Where no rule of ours walks that path: the error names the nearest and by how much it differs; and where no
         optimizer of the library walks that of ours.
@@ -57,6 +57,7 @@ def translate(library, name, /, weights="", **settings):
     >>> ol.translate(ol.Adam(lr=0.1), "optax")
     'optax.adam(learning_rate=0.1)'
     """
+    checks.instance("translate", "name", name, str, "'torch'" if isinstance(library, Optimizer) else "'Adam'")
     if isinstance(library, Optimizer):
         if settings or weights:
             raise TypeError("translate: the way back takes a rule and the name of a library, and nothing else")
@@ -65,8 +66,7 @@ def translate(library, name, /, weights="", **settings):
         raise TypeError(f"translate: {library!r} must be the name of a library, or a rule such as ol.Adam(lr=0.1)")
     who, library = f"translate({library!r}, {name!r})", library_of("translate", library)
     about = entry("translate", library, name)
-    if weights not in ("", *table.KINDS):
-        raise ValueError(f"{who}: weights={weights!r} must be one of {', '.join(table.KINDS)}")
+    checks.choice(who, "weights", weights, ("", *table.KINDS))
     defaults = about["defaults"]
     unknown = next((argument for argument in settings if argument not in defaults and argument not in RATES), None)
     if unknown:
@@ -80,8 +80,19 @@ def translate(library, name, /, weights="", **settings):
         )
     means = table.section(library, name, every, weights)[2]
     for argument, value in settings.items():
-        if argument not in means and argument not in NO_PART and value != defaults.get(argument):
+        default, meaning, several = defaults.get(argument), means.get(argument), isinstance(value, list | tuple)
+        if meaning is None and argument not in NO_PART and value != default:
             raise ValueError(f"{who}: {argument}={value!r} has no counterpart in ours; it can only be left out")
+        if meaning in (None, "-"):
+            continue
+        if isinstance(default, bool):
+            checks.flag(who, argument, value)
+        elif str(meaning) in table.TEXTS:
+            checks.choice(who, argument, value, table.TEXTS[meaning])
+        elif isinstance(default, list) and isinstance(meaning, list) and not (several and len(value) == len(default)):
+            raise checks.WrongType(f"{who}: {argument}={value!r} must be {len(default)} numbers, such as {default}")
+        elif not (several or value is None or callable(value) or is_array(value)):
+            checks.number(who, argument, value)
     try:
         return rule_of(library, name, every, weights)
     except (TypeError, KeyError) as error:
@@ -92,9 +103,10 @@ def translate(library, name, /, weights="", **settings):
 
 def _code_for(rule, library):
     known, codes = library_of("translate", library), []
-    array = next((name for name, value in rule.settings().items() if is_array(value)), None)
-    if array:
-        raise ValueError(f"translate: {array} of {rule!r} is an array; the way back takes numbers")
+    for name, value in rule.settings().items():
+        if is_array(number := _number(value)) or callable(number):
+            kind = "an array" if is_array(number) else "a schedule"
+            raise ValueError(f"translate: {name} of {rule!r} is {kind}; the way back takes numbers")
     for name in rows(known):
         about = table.read("measured")[known]["rows"].get(name)
         if about is None or " " in name or table.measured(about, about["defaults"])[1]:
@@ -103,10 +115,10 @@ def _code_for(rule, library):
         for settings in _candidates(rule, known, name, defaults):
             given = {a: value for a, value in settings.items() if _plain(value) != _plain(defaults.get(a))}
             try:
-                same = _same(rule, rule_of(known, name, defaults | given))
+                ours = rule_of(known, name, defaults | given)
             except (TypeError, ValueError, KeyError):
                 continue
-            if same:
+            if type(ours) is type(rule) and repr([*ours.settings().values()]) == repr([*rule.settings().values()]):
                 text = ", ".join(f"{argument}={_text(value)}" for argument, value in given.items())
                 code = CODE.get(library, library + ".{}({})").format(name, text).replace(", )", ")")
                 codes.append((len(given), len(codes), code))
@@ -116,16 +128,16 @@ def _code_for(rule, library):
 
 
 def _text(value):
-    return short(value) if isinstance(value, float) else repr(value)
+    """A setting as code that reads back as the same value, in few digits where they do."""
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_text, value))})"
+    short = f"{value:g}" if isinstance(value, float) else repr(value)
+    return float.__repr__(value) if isinstance(value, float) and float(short) != value else short
 
 
 def _plain(value):
     """A setting to compare: nothing and False are 0, a pair a list."""
     return list(value) if isinstance(value, tuple) else value or 0
-
-
-def _same(a, b):
-    return type(a) is type(b) and repr(list(a.settings().values())) == repr(list(b.settings().values()))
 
 
 def _numbers(rule):
