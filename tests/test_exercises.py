@@ -56,6 +56,7 @@ RIGHT = [
     ("01.3", 0.99), ("01.3", Fraction(99, 100)), ("01.3", np.float32(0.99)), ("01.3", np.array(0.99)),
     ("01.4", cured), ("01.4", lambda x: np.array(cured(x))),
     ("01.5", stop), ("01.5", lambda xs, fs, gs, tol: bool(max(abs(gs[-1])) < tol)),
+    ("01.5", lambda xs, fs, gs, tol: gs[-1] @ gs[-1] < tol**2),
 ]  # fmt: skip
 
 
@@ -96,6 +97,14 @@ def gradient_of_the_start(grad, x, lr, steps):
     return [x - k * lr * g for k in range(steps + 1)]
 
 
+def always_from_the_start(grad, x, lr, steps):
+    points = [x]
+    for _ in range(steps):
+        new = x - lr * grad(x)
+        points.append(new)
+    return points
+
+
 def slope_and_some_step(xs, fs, gs, tol):
     return stop(xs, fs, gs, tol) and np.linalg.norm(xs[-1] - xs[-2]) < 10
 
@@ -107,6 +116,24 @@ def standardized_in_place(x):
     return before, kappa(x)
 
 
+def ones_standardized(x):
+    with np.errstate(invalid="ignore"):
+        z = ready(np.hstack([x, np.ones((len(x), 1))]))
+    curvatures = np.linalg.eigvalsh(z.T @ z)
+    return kappa(x), curvatures[-1] / curvatures[0]
+
+
+def ones_centered(x):
+    z = np.hstack([ready(x), np.zeros((len(x), 1))])
+    with np.errstate(divide="ignore"):
+        return kappa(x), np.divide(*np.linalg.svd(z, compute_uv=False)[[0, -1]])
+
+
+def for_five_examples(x):
+    """What 01.4 gives, if all inputs are those of the first case."""
+    return [cured(np.array([[1.0, 10.0], [2.0, 30.0], [3.0, 20.0], [6.0, 40.0], [8.0, 70.0]])) for _ in x][0]
+
+
 WRONG = [
     ("00.1", "GradientDescent", "leaves the picture"),
     ("00.1", ol.Momentum, "leaves the picture"),
@@ -115,6 +142,9 @@ WRONG = [
     ("00.1", "SGD", "name one of the five rules"),
     ("00.1", 3, "name one of the five rules"),
     ("00.2", (0.002, 0.92), "hand in the rule with its settings"),
+    ("00.2", ol.Momentum(lr=np.array([[0.001], [0.003]]), beta=0.9), "a single lr and a single beta"),
+    ("00.2", ol.Momentum(lr=0.002, beta=np.array([0.92, 0.9])), "a single lr and a single beta"),
+    ("00.2", ol.Momentum(**ol.grid(lr=[0.001, 0.002], beta=[0.9, 0.92])), "a single lr and a single beta"),
     ("00.2", ol.Momentum(lr=0.05), "leaves the picture after"),
     ("00.2", ol.Momentum(lr=0.0005, beta=0.5), "Try other learning rates"),
     ("00.2", ol.Momentum(lr=0.001, beta=0.98), "swings up again"),
@@ -130,6 +160,8 @@ WRONG = [
     ("01.1", lambda f, x, h: math.exp(x), "exact derivative"),
     ("01.1", lambda f, x, h: 0.0, "it should give 2.746"),
     ("01.1", lambda f, x, h: "2.7", "must be a number"),
+    ("01.1", lambda f, x, h: central(f, x, 0.25), "for f = sin, x = 0.5, h = 0.1 it should give"),
+    ("01.1", lambda f, x, h: central(math.exp, 1.0, 0.25), "for f = sin, x = 0.5, h = 0.1 it should give"),
     ("01.2", uphill, "uphill"),
     ("01.2", lambda *a: descend(*a)[1:], "the start is missing"),
     ("01.2", lambda g, x, lr, n: descend(g, x, lr, n + 1), "4 steps visit 5 points with the start; these are 6"),
@@ -140,6 +172,9 @@ WRONG = [
     ("01.2", gradient_of_the_start, "anew at each point"),
     ("01.2", lambda g, x, lr, n: descend(g, x, 1.0, n), "the learning rate is not used"),
     ("01.2", lambda g, x, lr, n: descend(g, x, 0.5, n), "the first step should lead to"),
+    ("01.2", always_from_the_start, "must begin where the last one ended"),
+    ("01.2", lambda g, x, lr, n: descend(g, x, 0.1, n), "with lr = 0.05, steps = 6: the first step should lead to"),
+    ("01.2", lambda g, x, lr, n: descend(g, x, lr, 4), "with lr = 0.05, steps = 6: 6 steps visit 7 points"),
     ("01.2", lambda *a: descend(*a)[-1], "a single point"),
     ("01.2", lambda *a: 1.0, "shape of x"),
     ("01.2", lambda *a: [[1.0], [1.0, 2.0]], "all of the same shape"),
@@ -166,6 +201,10 @@ WRONG = [
     ("01.4", lambda x: (kappa(x), kappa((x - x.mean()) / x.std())), "axis=0"),
     ("01.4", lambda x: (kappa(x), 3.0), "largest eigenvalue"),
     ("01.4", standardized_in_place, "changed in place"),
+    ("01.4", ones_standardized, "the column of ones has the deviation 0"),
+    ("01.4", ones_centered, "after: this is not finite"),
+    ("01.4", for_five_examples, "with 7 examples of 3 inputs: before:"),
+    ("01.4", lambda x: (np.nan, kappa(ready(x))), "before: this is not finite"),
     ("01.5", lambda xs, fs, gs, tol: len(xs) > 1 and np.linalg.norm(xs[-1] - xs[-2]) < tol, "lr = 1e-7"),
     ("01.5", lambda xs, fs, gs, tol: len(fs) > 1 and abs(fs[-1] - fs[-2]) < 1e-5, "lr = 1e-7"),
     ("01.5", lambda xs, fs, gs, tol: len(fs) > 1 and fs[-1] == fs[-2], "bounces"),
@@ -175,6 +214,12 @@ WRONG = [
     ("01.5", lambda xs, fs, gs, tol: False, "goes on although"),
     ("01.5", lambda xs, fs, gs, tol: np.linalg.norm(gs[-1]) < tol and len(xs) > 1, "only one point yet"),
     ("01.5", slope_and_some_step, "xs[-2]"),
+    ("01.5", lambda xs, fs, gs, tol: fs[-1] < tol, "the lowest value need not be 0"),
+    ("01.5", lambda xs, fs, gs, tol: stop(xs, fs, gs, tol) and abs(fs[-1]) < tol, "the lowest value need not be 0"),
+    ("01.5", lambda xs, fs, gs, tol: stop(xs, fs, gs, tol) or fs[-1] < 0, "the value is -3"),
+    ("01.5", lambda xs, fs, gs, tol: abs(gs[-1][0]) < tol, "the gradient is (0, 1)"),
+    ("01.5", lambda xs, fs, gs, tol: gs[-1] @ gs[-1] < tol, "the length of the gradient, not with its square"),
+    ("01.5", lambda xs, fs, gs, tol: stop(xs, fs, gs, 1e-6), "tol is 0.001"),
     ("01.5", lambda xs, fs, gs, tol: np.linalg.norm(gs[-1]), "return True or False"),
     ("01.5", lambda xs, fs, gs, tol: np.abs(gs[-1]) < tol, "return True or False"),
 ]  # fmt: skip

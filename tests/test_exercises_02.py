@@ -84,6 +84,7 @@ class Restart(ol.optimizers.Optimizer):
 
 RIGHT = [
     ("02.1", average_step), ("02.1", lambda *a: list(average_step(*a))),
+    ("02.1", lambda *a: np.array(average_step(*a))), ("02.4", lambda *a: np.array(look_ahead_step(*a))),
     ("02.2", critical_beta), ("02.3", phase_map), ("02.3", measured_map),
     ("02.3", lambda s, beta: phase_map(s, beta).tolist()),
     ("02.4", look_ahead_step),
@@ -165,11 +166,15 @@ WRONG = [
     ("02.1", lambda *a: average_step(*a)[0], "must return two things"),
     ("02.1", lambda *a: ("a", "b"), "two arrays of numbers"),
     ("02.1", lambda *a: (1.0, 2.0), "the shape they came with, (2,)"),
+    ("02.1", lambda *a: np.ones(3), "must return two things"),
+    ("02.1", lambda x, v, g, lr, b: average_step(x, v, g, lr, 0.75), "with lr = 0.1, beta = 0.9: v should be"),
+    ("02.1", lambda x, v, g, lr, b: average_step(x, v, g, 0.3, b), "with lr = 0.1, beta = 0.9: v is right"),
+    ("02.1", moved(lambda x, v, old, g, lr, b: x - 4 * lr * v), "with lr = 0.1, beta = 0.9: v is right"),
     ("02.1", in_place, "changed in place"),
     ("02.1", lambda x, v: (x, v), "TypeError"),
     ("02.2", lambda s: (1 - math.sqrt(s)) ** 2, "critical β of momentum"),
     ("02.2", lambda s: 1 / critical_beta(s), "must be below 1"),
-    ("02.2", lambda s: (1 - s) / (1 + s), "take the root of s"),
+    ("02.2", lambda s: (1 - s) / (1 + s), "where its root belongs"),
     ("02.2", lambda s: math.sqrt(critical_beta(s)), "β is its square"),
     ("02.2", lambda s: critical_beta(s) ** 2, "the square of it"),
     ("02.2", lambda s: 1 - math.sqrt(s), "size of the two roots"),
@@ -189,6 +194,10 @@ WRONG = [
     ("02.3", lambda s, beta: roots_of(s, beta).real.max(axis=0), "largest real part"),
     ("02.3", lambda s, beta: np.sqrt(beta[:, None]) + 0 * s, "only where the roots are complex"),
     ("02.3", lambda s, beta: phase_map(s, beta) ** 2, "the squares"),
+    ("02.3", lambda s, beta: np.abs(roots_of(s, beta)[0]), "there are two roots"),
+    ("02.3", lambda s, beta: np.abs(roots_of(s, beta)[1]), "there are two roots"),
+    ("02.3", lambda s, beta: phase_map(np.array([0.02, 0.3, 1.5, 2.0, 2.7]), beta), "should have shape (2, 3)"),
+    ("02.3", lambda s, beta: phase_map(s, np.array([0.1, 0.5, 0.9])), "should have shape (2, 3)"),
     ("02.3", lambda s, beta: 2 * phase_map(s, beta), "twice too large"),
     ("02.3", lambda s, beta: ol.theory.spectral_radius(s, beta[:, None], nesterov=True), "map of Nesterov"),
     ("02.3", lambda s, beta: np.abs(1 - s) + 0 * beta[:, None], "gradient descent"),
@@ -206,12 +215,14 @@ WRONG = [
     ("02.4", looking(lambda g, x, v, lr, b: 9 * v), "v should be"),
     ("02.4", stepped(lambda x, v, old, lr, b: x + b * old + v), "twice"),
     ("02.4", stepped(lambda x, v, old, lr, b: x - v), "points downhill here"),
-    ("02.4", stepped(lambda x, v, old, lr, b: x + lr * v), "lr is in the velocity already: x + v"),
+    ("02.4", stepped(lambda x, v, old, lr, b: x + lr * v), "do not multiply"),
     ("02.4", stepped(lambda x, v, old, lr, b: x - lr * v), "already, and v points downhill"),
     ("02.4", stepped(lambda x, v, old, lr, b: x + old), "old velocity"),
     ("02.4", stepped(lambda x, v, old, lr, b: x + b * old), "only the look-ahead point"),
     ("02.4", stepped(lambda x, v, old, lr, b: x), "not moved"),
     ("02.4", stepped(lambda x, v, old, lr, b: x + 9 * v), "v is right"),
+    ("02.4", lambda grad, x, v, lr, b: look_ahead_step(grad, x, v, 0.1, b), "with lr = 0.05, beta = 0.6: "),
+    ("02.4", lambda grad, x, v, lr, b: look_ahead_step(grad, x, v, lr, 0.8), "with lr = 0.05, beta = 0.6: "),
     ("02.4", ahead_in_place, "changed in place"),
     ("02.4", lambda *a: look_ahead_step(*a)[::-1], "wrong order"),
     ("02.4", lambda *a: look_ahead_step(*a)[1], "must return two things"),
@@ -221,8 +232,10 @@ WRONG = [
     ("02.5", dict, "hand in your class"),
     ("02.5", lambda x: x, "hand in your class"),
     ("02.5", Restart, "put @ol.register"),
-    ("02.5", ol.GradientDescent, "lr and beta"),
-    ("02.5", ol.Momentum, "sees = 'group'"),
+    ("02.5", ol.GradientDescent, "GradientDescent is a rule of the course; write one of your own"),
+    ("02.5", ol.Momentum, "Momentum is a rule of the course"),
+    ("02.5", type("Mine", (ol.GradientDescent,), {"update": Restart.update, "__module__": __name__}), "lr and beta"),
+    ("02.5", type("Mine", (ol.Momentum,), {"update": Restart.update, "__module__": __name__}), "sees = 'group'"),
 ]  # fmt: skip
 
 
@@ -263,6 +276,18 @@ MISTAKES = {
     "Nesterov's rule": [right, lambda rule, g, v, old: g + rule.beta * v],
     "`if`": [lambda rule, g, v: (zeros_like(v) if rule.inner(g, v) < 0 else rule.beta * v) + g],
     "in a batch of starts": [lambda rule, g, v: kept(rule, v, (g * v).sum() < 0) + g],
+    "self.inner(g, self.v) is one number for each point": [
+        lambda rule, g, v: (zeros_like(v) if float(rule.inner(g, v)) < 0 else rule.beta * v) + g
+    ],
+    "takes a single number": [
+        lambda rule, g, v: (zeros_like(v) if np.asarray(rule.inner(g, v)).item() < 0 else rule.beta * v) + g
+    ],
+    "one answer for each coordinate": [lambda rule, g, v: (zeros_like(v) if g * v < 0 else rule.beta * v) + g],
+    "or true and false times a number": [lambda rule, g, v: rule.beta * (rule.inner(g, v) >= 0) * v + g],
+    "with lr = 0.1, beta = 0.8: on a quadratic": [
+        lambda rule, g, v: where(rule.inner(g, v) < 0, zeros_like(v), 0.95 * v) + g
+    ],
+    "with lr = 0.1, beta = 0.8: ": [right, lambda rule, g, v, old: 0.3 / rule.lr * v],
     "float64": [lambda rule, g, v: where(rule.inner(g, v) < 0, np.float64(0.0), np.float64(rule.beta)) * v + g],
     "walks another path": [lambda rule, g, v: -g],
     "AttributeError": [lambda rule, g, v: rule.w],

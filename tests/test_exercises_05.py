@@ -48,12 +48,23 @@ def choose(rates, accuracies):
     return rates[best], best in (0, len(rates) - 1)
 
 
-def level(runs, ddof=1, root=True, factor=2):
-    names = sorted(runs, key=lambda name: -runs[name].mean())
-    first = runs[names[0]]
-    error = lambda v: np.sqrt((first.var(ddof=ddof) + v.var(ddof=ddof)) / (len(first) if root else 1))
-    behind = lambda name: first.mean() - runs[name].mean()
-    return [name for name in names if name == names[0] or behind(name) < factor * error(runs[name])]
+def named(limit):
+    """Function that names whoever is less than limit(best, other) behind."""
+
+    def answer(runs):
+        names = sorted(runs, key=lambda name: -runs[name].mean())
+        first = runs[names[0]]
+        near = lambda name: first.mean() - runs[name].mean() < limit(first, runs[name])
+        return [name for name in names if name == names[0] or near(name)]
+
+    return answer
+
+
+def limit(ddof=1, count=len, factor=2):
+    return lambda b, o: factor * np.sqrt((b.var(ddof=ddof) + o.var(ddof=ddof)) / count(b))
+
+
+level = named(limit())
 
 
 def entered(update, register=True, **fields):
@@ -70,7 +81,7 @@ def descent(self, x, g):
 
 RIGHT = [
     ("05.1", DIAGNOSIS),
-    ("05.2", loop),
+    ("05.2", loop), ("05.2", lambda *a: np.array(loop(*a))), ("05.2", lambda *a: iter(loop(*a))),
     ("05.3", choose), ("05.3", lambda rates, a: list(choose(rates, a))),
     ("05.4", level), ("05.4", lambda runs: tuple(level(runs))),
 ]  # fmt: skip
@@ -84,6 +95,32 @@ def remembering(step):
         return x - step(self.m, self.lr)
 
     return update
+
+
+def with_closure(model, optimizer, train, test, epochs):
+    """Steps by closures, losses as sums over images, and a look at the training images that does not count."""
+    rows = []
+    for _ in range(epochs):
+        model.train()
+        total = 0.0
+        for x, y in train:
+
+            def back(x=x, y=y):
+                optimizer.zero_grad()
+                loss = F.cross_entropy(model(x), y)
+                loss.backward()
+                return loss
+
+            total += optimizer.step(back).item() * len(y)
+        model.eval()
+        with torch.no_grad():
+            look(model, train)
+            tested = sum(F.cross_entropy(model(x), y, reduction="sum") for x, y in test)
+        rows.append([total / sum(len(y) for _, y in train), tested / sum(len(y) for _, y in test)])
+    return rows
+
+
+RIGHT += [("05.2", with_closure)]
 
 
 @pytest.mark.parametrize("step", [
@@ -121,38 +158,67 @@ def published(model, optimizer, train, test, epochs):
     return rows
 
 
-def variant(*, back=True, evaluation=True, silent=True, zero=True, weigh=True, tested=True, copied=False, last=False,
-            carry=False):  # fmt: skip
+BACK = ("zero", "backward", "step")
+
+
+def variant(*, back=True, evaluation=True, silent=True, order=BACK, weigh=True, tested=True, copied=False, last=False,
+            kept=(), first=False, again=False, reduction="mean"):  # fmt: skip
     """The right loop with some mistakes."""
 
     def run(model, batches, optimizer, sums):
         for x, y in batches:
-            loss = F.cross_entropy(model(x), y)
+            loss = F.cross_entropy(model(x), y, reduction=reduction)
             if optimizer:
-                if zero:
-                    optimizer.zero_grad()
-                loss.backward()
-                optimizer.step()
+                calls = {"zero": optimizer.zero_grad, "backward": loss.backward, "step": optimizer.step}
+                for name in order:
+                    calls[name]()
             size = len(y) if weigh else 1
-            sums[:] = [loss.item(), 1] if last else [sums[0] + loss.item() * size, sums[1] + size]
+            mean = loss.item() / (len(y) if reduction == "sum" else 1)
+            sums[:] = [mean, 1] if last else [sums[0] + mean * size, sums[1] + size]
         return sums[0] / sums[1]
 
     def answer(model, optimizer, train, test, epochs):
-        rows, sums = [], [0, 0]
-        model.train()
-        for _ in range(epochs):
-            if back:
-                model.train()
-            sums = sums if carry else [0, 0]
-            one = run(model, train, optimizer, sums)
+        rows, sums = [], {"training": [0, 0], "test": [0, 0]}
+
+        def look_at(name, batches, optimizer=None):
+            sums[name] = sums[name] if name in kept else [0, 0]
+            if optimizer:
+                return run(model, batches, optimizer, sums[name])
             if evaluation:
                 model.eval()
             with torch.set_grad_enabled(not silent):
-                two = run(model, test, None, [0, 0] if not carry else [one, 1]) if tested else 0.0
+                return run(model, batches, None, sums[name])
+
+        model.train()
+        for _ in range(epochs):
+            two = look_at("test", test) if first else None
+            if back:
+                model.train()
+            one = look_at("training", train, optimizer)
+            one = look_at("training", train) if again else one
+            two = two if first else look_at("test", test) if tested else 0.0
             rows.append((one, one if copied else two))
         return rows
 
     return answer
+
+
+def lists_kept(model, optimizer, train, test, epochs):
+    """The published loop, mended but for its lists."""
+    rows, losses, sizes = [], [], []
+    for _ in range(epochs):
+        model.train()
+        for x, y in train:
+            optimizer.zero_grad()
+            loss = F.cross_entropy(model(x), y)
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+            sizes.append(len(y))
+        model.eval()
+        with torch.no_grad():
+            rows.append((np.average(losses, weights=sizes), look(model, test)))
+    return rows
 
 
 def sums_only(model, optimizer, train, test, epochs):
@@ -186,14 +252,30 @@ WRONG = [
     ("05.2", variant(back=False), "in the second epoch the network trains in evaluation mode"),
     ("05.2", variant(evaluation=False), "the test runs in training mode"),
     ("05.2", variant(silent=False), "with torch.no_grad()"),
-    ("05.2", variant(zero=False), "gradients pile up"),
+    ("05.2", variant(order=BACK[1:]), "gradients pile up"),
+    ("05.2", variant(order=("zero", "step", "backward")), "step() comes before backward()"),
+    ("05.2", variant(order=("step", "backward")), "step() comes before backward()"),
+    ("05.2", variant(order=("step", "zero", "backward")), "step() comes before backward()"),
+    ("05.2", variant(order=("zero", "step")), "no gradient is computed"),
+    ("05.2", variant(order=("backward", "zero", "step")), "zero_grad() wipes out the gradient"),
+    ("05.2", variant(reduction="sum"), "of the sum over its batch"),
+    ("05.2", lists_kept, "the training loss of a later epoch counts the earlier ones, too"),
+    ("05.2", variant(kept=("training", "test")), "the training loss of a later epoch counts the earlier ones, too"),
+    ("05.2", variant(kept=("test",)), "the test loss of a later epoch counts the earlier ones, too"),
+    ("05.2", variant(first=True), "is tested before its training"),
+    ("05.2", variant(again=True), "a second pass over the training images"),
+    ("05.2", variant(again=True, evaluation=False), "the test runs in training mode"),
+    ("05.2", lambda *a: [*zip(*loop(*a), strict=True)], "not a list for each loss"),
+    ("05.2", lambda *a: np.array(loop(*a)).T, "not a list for each loss"),
+    ("05.2", lambda *a: [loop(*a)[0]] * 3, "epoch 2, the mean over images, is"),
+    ("05.2", lambda *a: [(18 * one, two) for one, two in loop(*a)], "a sum over images"),
     ("05.2", variant(weigh=False), "the training loss is the mean of the batch means"),
     ("05.2", variant(tested=False), "never sees the test batches"),
     ("05.2", variant(copied=True), "the training loss once more"),
     ("05.2", variant(last=True), "of the last batch only"),
     ("05.2", sums_only, "the mean over images, is"),
-    ("05.2", lambda *a: loop(*a)[:1], "one pair (train loss, test loss) for each of the 2 epochs"),
-    ("05.2", lambda *a: loop(*a[:4], 1), "so 6 steps; yours makes 3"),
+    ("05.2", lambda *a: loop(*a)[:1], "one pair (train loss, test loss) for each of the 3 epochs"),
+    ("05.2", lambda *a: loop(*a[:4], 1), "so 9 steps; yours makes 3"),
     ("05.2", lambda *a: [loop(*a), "abc"][1], "a list with one pair"),
     ("05.2", lambda *a: loop(*a) and None, "returned None"),
     ("05.2", lambda model: [], "TypeError"),
@@ -202,6 +284,10 @@ WRONG = [
     ("05.3", by(lambda a: np.nan_to_num(a).max(axis=1).argmax()), "best single run"),
     ("05.3", by(lambda a: np.median(np.nan_to_num(a), axis=1).argmax()), "as the median"),
     ("05.3", by(lambda a: np.nan_to_num(a).mean(axis=1).argmin()), "the highest mean over the seeds belongs to"),
+    ("05.3", by(lambda a: np.nanargmax(a.mean(axis=1))), "counts as 0, and is not left out"),
+    ("05.3", by(lambda a: np.nan_to_num(a, nan=-1).mean(axis=1).argmax()), "counts as 0, and is not left out"),
+    ("05.3", lambda r, a: (choose(r, a)[0], choose(r, a)[0] in r[[0, 3]]), "0.3 has neighbors on both sides"),
+    ("05.3", lambda r, a: (choose(r, a)[0], choose(r, a)[0] in (0.001, 1.0)), "the highest rate that was tried"),
     ("05.3", lambda r, a: (choose(r, a)[0], False), "Say True"),
     ("05.3", lambda r, a: (choose(r, a)[0], True), "Say False"),
     ("05.3", lambda r, a: (int(np.nan_to_num(a).mean(axis=1).argmax()), False), "not its position"),
@@ -210,8 +296,19 @@ WRONG = [
     ("05.3", lambda r, a: ("a", False), "a number, and True or False"),
     ("05.3", lambda r, a: (0.1, 1.0), "a number, and True or False"),
     ("05.4", lambda runs: level(runs)[:1], "only the best one"),
-    ("05.4", lambda runs: level(runs, ddof=0), "std(ddof=1)"),
-    ("05.4", lambda runs: level(runs, root=False), "the root of the number of runs"),
+    ("05.4", named(limit(ddof=0)), "std(ddof=1)"),
+    ("05.4", named(limit(count=lambda b: 1)), "the root of the number of runs"),
+    ("05.4", named(lambda b, o: 2 * (b.std(ddof=1) + o.std(ddof=1)) / len(b) ** 0.5), "here the errors"),
+    ("05.4", named(lambda b, o: 2 * (b.std(ddof=1) + o.std(ddof=1)) / 5**0.5), "the variances of two means add up"),
+    ("05.4", named(limit(count=lambda b: len(b) - 1)), "divided by n, not by n - 1"),
+    ("05.4", named(limit(count=lambda b: 1, factor=1)), "both the 2 and the n are missing"),
+    ("05.4", named(limit(factor=3)), "three standard errors"),
+    ("05.4", named(limit(factor=1)), "one standard error"),
+    ("05.4", named(lambda b, o: 2 * b.std(ddof=1) / len(b) ** 0.5), "of the best alone"),
+    ("05.4", named(lambda b, o: 2 * o.std(ddof=1) / len(b) ** 0.5), "of the other alone"),
+    ("05.4", named(lambda b, o: 2 * (2 * b.var(ddof=1) / len(b)) ** 0.5), "the deviation of the best for both"),
+    ("05.4", named(limit(count=lambda b: 5)), "with 7 runs each: n is the number of runs of a rule"),
+    ("05.4", named(limit(count=lambda b: 10)), "with 7 runs each: n is the number of runs of a rule"),
     ("05.4", lambda runs: level(runs)[1:], "the best belongs to the list"),
     ("05.4", lambda runs: sorted(level(runs), reverse=True), "in the order of their means"),
     ("05.4", lambda runs: sorted(runs, key=lambda name: runs[name].mean()), "the highest accuracy"),
@@ -232,11 +329,62 @@ def in_place(self, x, g):
     return x - self.lr * g
 
 
+def hyper(value):
+    return ol.hyper(value, r"\beta", "[0, 1)", doc="memory")
+
+
+def momentum(beta=None, factor=1.0):
+    """Fields of a copy of the course's Momentum, with a beta of its own or 0.9 in its lines."""
+
+    def init(self, x):
+        self.v = 0.0 * x
+
+    def update(self, x, g):
+        self.v = (0.9 if beta is None else self.beta) * self.v + g
+        return x - factor * self.lr * self.v
+
+    return {"init": init, "update": update, **({} if beta is None else setting(beta=beta))}
+
+
+def root_mean_square(beta2=None, factor=1):
+    """Fields of a copy of the course's RMSProp."""
+    rule = ol.optimizers.RMSProp()
+
+    def init(self, x):
+        self.v = 0.0 * x
+
+    def update(self, x, g):
+        b = rule.beta2 if beta2 is None else self.beta2
+        self.v = b * self.v + (1 - b) * g**2
+        return x - factor * self.lr * g / (self.v**0.5 + rule.eps)
+
+    return {"init": init, "update": update, **({} if beta2 is None else setting(beta2=beta2))}
+
+
+def setting(**values):
+    """Fields for hyper-parameters."""
+    return {"__annotations__": {"lr": float, **dict.fromkeys(values, float)}} | {k: hyper(v) for k, v in values.items()}
+
+
+def test_own_settings_with_names_of_the_course_do_no_harm():
+    """Values that a rule of the course refuses, and rules that differ from it in more than a number."""
+    fields = setting(beta=0.8) | {"alpha": ol.hyper(-3.0, "a"), "k": ol.hyper(0.5, "k")}
+    fields["__annotations__"] |= {"alpha": float, "k": float}
+    assert_right("05.5", entered(remembering(lambda m, lr: lr * ol.arrays.sign(m)), **fields))
+
+
 OWN = [
     ({"update": descent}, "each step depends on the present gradient alone"),
     ({"update": lambda self, x, g: x - self.lr * ol.arrays.sign(g)}, "the present gradient alone"),
     ({**{name: getattr(ol.Adam(), name) for name in ("beta1", "beta2", "eps")}, "update": ol.Adam.update,
       "init": ol.Adam.init}, "exactly as Adam does"),
+    (momentum(), "exactly as Momentum does"),
+    (momentum(beta=0.8), "exactly as Momentum does"),
+    (momentum(beta=0.8, factor=3.0), "walks as Momentum does, with another learning rate"),
+    (momentum(factor=0.1), "walks as Momentum does, with another learning rate"),
+    (root_mean_square(), "exactly as RMSProp does"),
+    (root_mean_square(beta2=0.7), "exactly as RMSProp does"),
+    (root_mean_square(factor=2), "walks as RMSProp does, with another learning rate"),
     ({"update": descent, "register": False}, "put @ol.register"),
     ({"update": lambda self, x, g: x + self.lr * g}, "does it step against the gradient"),
     ({"update": lambda self, x, g: x - 1e-9 * g}, "it hardly moves"),

@@ -14,14 +14,14 @@ NOTEBOOK = "06"
 # --- right answers ---------------------------------------------------------------------------------------------
 
 
-def muon(W, gradients, lr, beta):
+def muon(W, gradients, lr, beta, *, guard=1e-7, b=-4.7750):
     m = np.zeros_like(W)
     for g in gradients:
         m = beta * m + (1 - beta) * g
-        X = m / (np.linalg.norm(m) + 1e-7)
+        X = m / (np.linalg.norm(m) + guard)
         for _ in range(5):
             A = X @ X.T
-            X = 3.4445 * X - 4.7750 * A @ X + 2.0315 * A @ A @ X
+            X = 3.4445 * X + b * A @ X + 2.0315 * A @ A @ X
         W = W - lr * np.sqrt(max(1, W.shape[0] / W.shape[1])) * X
     return W
 
@@ -41,6 +41,8 @@ DIAGNOSIS = {"A": 5, "B": 2, "C": 3}
 VERDICTS = {"A": "budget", "B": "edge", "C": "fair", "D": "undecided", "E": "seeds"}
 RIGHT = [
     ("06.1", muon), ("06.1", muon_of_the_package), ("06.1", lambda *a: muon(*a).tolist()),
+    *(("06.1", lambda *a, guard=guard: muon(*a, guard=guard)) for guard in (0, 1e-12, 1e-6)),
+    ("06.1", lambda W, gs, *a: muon(W.astype(np.float32), [g.astype(np.float32) for g in gs], *a)),
     ("06.2", largest), ("06.2", lambda a: float(((a + 1) / (a - 1)) ** 0.5)),
     ("06.3", DIAGNOSIS), ("06.3", {"A": 5.0, "B": np.int64(2), "C": 3}),
     ("06.4", (100.6, 82.3, 1.0)), ("06.4", np.array([100, 80, 1])), ("06.5", VERDICTS),
@@ -100,9 +102,11 @@ def without_momentum(W, gradients, lr, beta):
 
 WRONG = [
     *[("06.1", of(**{key: value}), text[:40]) for key, value, text in notebook_06._SLIPS],
+    *(("06.1", lambda *a, guard=guard: muon(*a, guard=guard, b=4.7750), "the sign of 4.7750 is minus")
+      for guard in (0, 1e-7, 1e-6)),
     ("06.1", lambda W, gradients, lr, beta: muon(W, gradients, 1.0, beta), "the learning rate is not used"),
     ("06.1", without_momentum, "there is no momentum"),
-    ("06.1", lambda W, gradients, lr, beta: muon(W, gradients, lr, 1 - beta), "one by one"),
+    ("06.1", lambda W, gradients, lr, beta: muon(W, gradients, lr, 1 - beta), "the other way round: "),
     ("06.1", lambda W, gradients, lr, beta: muon(W, gradients, lr, beta).T, "a matrix of the shape of W"),
     ("06.1", lambda W, gradients, lr, beta: "W", "a matrix of the shape of W"),
     ("06.1", lambda W, *a: W / 0, "it runs away"),
@@ -146,8 +150,9 @@ def test_every_slip_of_06_1_ends_elsewhere():
     """Otherwise one hint would hide another."""
     slips, ends = [{key: value} for key, value, _ in notebook_06._SLIPS], []
     for slip in [{}, *slips]:
-        rng = np.random.default_rng(6)
-        tall, wide = ([*rng.uniform(-1, 1, (5, *shape))] for shape in ((6, 3), (3, 5)))
-        end = np.concatenate([notebook_06._muon(W, rest, 0.1, 0.8, **slip).ravel() for W, *rest in (tall, wide)])
-        assert not any(np.allclose(end, other) for other in ends), slip
+        cases = [(W, gradients) for W, *gradients in map(notebook_06._matrices, notebook_06._SHAPES)]
+        with np.errstate(all="ignore"):
+            end = [notebook_06._muon(W, gradients, 0.1, 0.8, **slip) for W, gradients in cases]
+        assert np.isfinite(end[0]).all(), slip
+        assert not any(all(map(notebook_06._near, end, other)) for other in ends), slip
         ends.append(end)

@@ -35,6 +35,7 @@ def results(state, step, lr, lengths, *, fault=None):
     for T in lengths:
         if fault == "alone":
             done, state = 0, start
+        done = 0 if fault == "over" else done
         for _ in range(done, T - T // 5):
             state = step(state, lr)
         done, branch = T - T // 5, state
@@ -67,8 +68,17 @@ RIGHT = [
     ("07.1", settled), ("07.1", walked), ("07.2", FAULTS_OF_RUNS), ("07.3", results),
     ("07.3", lambda *given: np.array(results(*given))),
     ("07.4", step), ("07.5", survives), ("07.5", lambda w, step: float(_bfloat16(abs(w) + step) != abs(w))),
-    ("07.6", tune), ("07.6", lambda run: [0.01, 0, 12.0]), ("07.6", lambda run: np.array(notebook_07.GOOD)),
+    ("07.4", lambda *a: step(*a).astype(np.float64).astype(np.float32)),
+    ("07.6", tune), ("07.6", lambda run: list(spent(run, (0.003, 0.01, 0.03), (0.01, 0, 12.0)))),
+    ("07.6", lambda run: np.array(spent(run, (0.003, 0.03), (0.01, 0.003, 12), runs=10))),
 ]  # fmt: skip
+
+
+def spent(run, lrs=(0.3,), answer=(0.3, 0.003, 40), runs=20):
+    """Runs at these rates, and then that answer."""
+    for k in range(runs):
+        run(lrs[k % len(lrs)], 0.003, 40)
+    return answer
 
 
 def _bfloat16(value):
@@ -97,6 +107,11 @@ def faulty(master, gradients, scale, lr, limit, *, fault):
         g = g * min(1, limit / np.linalg.norm(g)) / scale
     elif fault == "no scale":
         g = g * min(1, limit / np.linalg.norm(g))
+    elif fault == "stretched first":
+        g = g * limit / np.linalg.norm(g) / scale
+    elif fault == "stretched":
+        g = g / scale
+        g = g * limit / np.linalg.norm(g)
     else:
         g = g / scale
         g = g if fault == "no clip" else g * min(1, limit / np.linalg.norm(g))
@@ -118,19 +133,13 @@ def in_place(master, gradients, scale, lr, limit):
 FAULTS = {
     "half": "the weights stand still", "clip first": "acts on the scaled gradient", "no scale": "undoes the scale",
     "no clip": "nothing is clipped", "no skip": "skip the step", "copy": "still", "double": "float32; yours are not",
-    "uphill": "walks uphill",
+    "uphill": "walks uphill", "stretched": "a gradient shorter than the limit stays as it is",
+    "stretched first": "a gradient shorter than the limit stays as it is",
 }  # fmt: skip
 
 
 def one_more(run):
     return [run(0.01, 0.0, 40) for _ in range(21)]
-
-
-def spent(run, lrs=(0.3,), answer=(0.3, 0.003, 40)):
-    """All twenty runs at these rates, and then that answer."""
-    for k in range(20):
-        run(lrs[k % len(lrs)], 0.003, 40)
-    return answer
 
 
 WRONG = [
@@ -150,6 +159,8 @@ WRONG = [
       for letter in FAULTS_OF_RUNS),
     ("07.3", functools.partial(results, fault="alone"), "share the constant part"),
     ("07.3", functools.partial(results, fault="cold"), "go on from the constant part"),
+    ("07.3", functools.partial(results, fault="over"), "makes T - T // 5 steps in all"),
+    ("07.3", lambda state, *rest: results(0 * state, *rest), "start at the given state"),
     ("07.3", functools.partial(results, fault="constant"), "have not cooled down"),
     ("07.3", lambda state, step, lr, lengths: [state] * 3, "which rate has each step"),
     ("07.3", lambda state, step, lr, lengths: [state], "one state for each"),
@@ -170,6 +181,10 @@ WRONG = [
     ("07.5", lambda w, step: [True, False], "one for each call"),
     ("07.6", one_more, "the budget is 20 runs"),
     ("07.6", lambda run: (0.3, 0.0, 12), "You have used 0 of 20 runs"),
+    ("07.6", lambda run: (0.01, 0, 16), "You have used 0 of 20 runs"),
+    ("07.6", lambda run: np.array(notebook_07.GOOD), "You have used 0 of 20 runs"),
+    ("07.6", functools.partial(spent, lrs=(0.003, 0.03), answer=(0.01, 0, 16), runs=9), "You have used 9 of 20 runs"),
+    ("07.6", functools.partial(spent, answer=(0.01, 0, 16)), "none of your runs comes near the rate 0.01"),
     ("07.6", functools.partial(spent, lrs=(0.3, 0.03)), "Your own runs had a better setting: (0.03, 0.003, 40)"),
     ("07.6", spent, "this one is at the end"),
     ("07.6", functools.partial(spent, lrs=(0.1, 0.3, 0.003), answer=(0.1, 0.003, 40)), "too far apart"),

@@ -1,6 +1,7 @@
 """Testers of notebook 08: right answers pass, and each usual mistake gets the hint that fits it."""
 
 import functools
+import math
 
 import numpy as np
 import pytest
@@ -32,15 +33,15 @@ def by_autograd(n):
 FAULTS = {"B": "candidate", "C": "always read", "D": "gates swapped", "E": "deaf", "F": "no tanh"}
 
 
-def pairs(train, test, size, *, add=1, divide=True, mean=lambda p: np.exp(-np.log(p).mean())):
+def pairs(train, test, size, *, add=1, divide=True, guard=0.0, mean=lambda p: np.exp(-np.log(p).mean())):
     counts = np.full((size, size), float(add))
     np.add.at(counts, (train[:-1], train[1:]), 1)
     p = counts / (counts.sum(axis=1, keepdims=True) if divide else counts.sum())
-    return mean(p[test[:-1], test[1:]])
+    return mean(p[test[:-1], test[1:]] + guard)
 
 
-def loss(p, x, mean, log_variance, *, pixels=1.0, kl=1.0):
-    reconstruction = -(x * np.log(p) + (1 - x) * np.log(1 - p)).sum(axis=1)
+def loss(p, x, mean, log_variance, *, pixels=1.0, kl=1.0, guard=0.0):
+    reconstruction = -(x * np.log(p + guard) + (1 - x) * np.log(1 - p + guard)).sum(axis=1)
     return (pixels * reconstruction + kl * (mean**2 + np.exp(log_variance) - 1 - log_variance).sum(axis=1) / 2).mean()
 
 
@@ -52,8 +53,11 @@ def tasks_needed(gap, k, q):
     return next(n for n in range(1, 10_000) if q * np.sqrt(k * (k + 1) / (6 * n)) <= gap)
 
 
+LEAST = lambda gap, k, q: (q / gap) ** 2 * k * (k + 1) / 6
 RIGHT = [("08.1", pull), ("08.1", by_autograd), ("08.2", FAULTS), ("08.3", pairs), ("08.4", loss), ("08.5", tau),
-         ("08.6", tasks_needed)]  # fmt: skip
+         ("08.6", tasks_needed), ("08.6", lambda *a: math.ceil(LEAST(*a))),
+         *(("08.4", functools.partial(loss, guard=guard)) for guard in (1e-12, 1e-6)),
+         *(("08.3", functools.partial(pairs, guard=guard)) for guard in (1e-12, 1e-6))]  # fmt: skip
 
 # --- wrong answers ---------------------------------------------------------------------------------------------
 
@@ -68,6 +72,12 @@ def by_column(train, test, size):
     counts = np.ones((size, size))
     np.add.at(counts, (train[:-1], train[1:]), 1)
     return np.exp(-np.log((counts / counts.sum(axis=0))[test[:-1], test[1:]]).mean())
+
+
+def by_no_row(train, test, size):
+    counts = np.ones((size, size))
+    np.add.at(counts, (train[:-1], train[1:]), 1)
+    return np.exp(-np.log((counts / counts.sum(axis=1))[test[:-1], test[1:]]).mean())
 
 
 def alone(train, test, size):
@@ -89,7 +99,6 @@ def turned(a, b):
     return 1.0
 
 
-LEAST = lambda gap, k, q: (q / gap) ** 2 * k * (k + 1) / 6
 Q = lambda n: n**2 / (1 + n**2)
 SLOPE = lambda n: 2 * n / (1 + n**2) ** 2
 WRONG = [
@@ -117,12 +126,16 @@ WRONG = [
     ("08.3", functools.partial(pairs, add=1e-12), "1 is missing"),
     ("08.3", lambda train, test, size: pairs(train[::-1], test, size), "what came before"),
     ("08.3", by_column, "not each column"),
+    ("08.3", by_no_row, "keepdims=True"),
+    ("08.3", lambda train, test, size: pairs(train, test, train.max() + 1), "a code that train never holds"),
     ("08.3", functools.partial(pairs, divide=False), "divide each row"),
     ("08.3", alone, "of each code alone"),
     ("08.3", in_place, "changed in place"),
     ("08.3", lambda train, test, size: 75.0, "count the pairs"),
     ("08.4", lambda p, *a: loss(p, *a, pixels=1 / p.shape[1], kl=1 / 3), "the loss as it was"),
     ("08.4", lambda p, *a: loss(p, *a, pixels=1 / p.shape[1]), "still averaged"),
+    ("08.4", lambda p, *a: loss(p, *a) / p.shape[1], "divided by the number of pixels"),
+    ("08.4", lambda p, *a: loss(p, *a, pixels=784 / p.shape[1]), "not every image has 784 pixels"),
     ("08.4", lambda *a: loss(*a, kl=1 / 3), "the sum over its codes, too"),
     ("08.4", lambda *a: 5 * loss(*a), "the sum over the images"),
     ("08.4", lambda *a: loss(*a, kl=0), "the KL is missing"),
@@ -143,6 +156,8 @@ WRONG = [
     ("08.6", lambda *a: np.ceil(LEAST(*a) ** 0.5), "take the square"),
     ("08.6", lambda gap, k, q: np.ceil(LEAST(gap, k, q) / q), "q is squared"),
     ("08.6", lambda gap, k, q: np.ceil((q / gap) ** 2 * k * (k - 1) / 6), "k (k + 1)"),
+    ("08.6", lambda *a: int(LEAST(*a)) + 1, "gap 1, k 3: this is one task too many"),
+    ("08.6", lambda *a: np.ceil(LEAST(*a)) + 1, "one task too many"),
     ("08.6", lambda *a: 77_777, "solve q"),
 ]  # fmt: skip
 

@@ -13,7 +13,7 @@ ENTRIES = 22
 # A ratchet: these may only fall.  What is registered does not count (rules, functions, schedules, tasks and networks),
 # nor do exercises, nor tests of rules and exercises: one more is no fault.  Aimed at are 1,500, 16,400 and 15,000; they
 # were raised six times, with notebooks 06 to 08, pages that compute, and what other libraries do under the same names.
-HEART_LINES, PACKAGE_LINES, TEST_LINES = 2_545, 24_800, 22_930
+HEART_LINES, PACKAGE_LINES, TEST_LINES = 2_540, 24_488, 22_930
 
 
 def lines(paths):
@@ -121,7 +121,7 @@ def test_heart_package_and_tests_are_small():
     of_tasks = {each.__module__ for task in ol.tasks.TASKS.values() for each in (task.data, task.network)}
     registered |= {ol.schedules.__name__, *(name for name in of_tasks if house.room(name) == "tasks")}
     rest = {name: path for name, path in house.modules().items()
-            if name not in registered and "exercises.notebook" not in name}  # fmt: skip
+            if name not in registered and "course.exercises" not in name}  # fmt: skip
     assert lines(path for name, path in rest.items() if house.room(name) == "heart") < HEART_LINES
     assert lines(rest.values()) < PACKAGE_LINES
     assert lines(path for path in TESTS.glob("*.py") if not re.match("test_(rules|exercises)", path.name)) < TEST_LINES

@@ -121,6 +121,25 @@ def _describe(error):
 # --- tools for testers ---------------------------------------------------------------------------------------
 
 
+def first_hint(cases):
+    """The first hint of ``cases`` ((settings, hint or None), ...); from the second case on it names the settings."""
+    for i, (settings, hint) in enumerate(cases):
+        if hint:
+            return f"right in the first case, but with {settings}: {hint}" if i else hint
+    return None
+
+
+def of_the_course(rule):
+    """Hint if the class is one of the course, not the reader's own."""
+    own = not rule.__module__.startswith("optlib.")
+    return None if own else f"{rule.__name__} is a rule of the course; write one of your own."
+
+
+def as_list(answer):
+    """An array as a list, anything else as it is."""
+    return answer.tolist() if hasattr(answer, "tolist") else answer
+
+
 def float_of(answer):
     """The answer as a float, or None if it is no number."""
     if isinstance(answer, (bool, np.bool_, str, bytes)):

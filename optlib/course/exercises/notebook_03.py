@@ -7,29 +7,53 @@ import numpy as np
 from ...optimizers.base import Optimizer
 from ...registry import OPTIMIZERS
 from ..elsewhere import translate
-from .engine import close, exercise, expect_array, float_of, floats_of
+from .engine import close, exercise, expect_array, first_hint, float_of, floats_of, of_the_course
 
 FROM_ZERO = "for the first step t is 1: with t = 0 the correction 1 - beta**t is 0, and it divides by zero."
 
 
-def _averages(values, beta, *, correct="right", start=0.0, kept="m"):
+def moving_averages(values, beta, *, correct="right", start=0.0, kept="m"):
     """Averages as readers may write them; the defaults are right."""
     m, averages = start, []
     for t, g in enumerate(values, start=1):
         m = {"m": beta * m + (1 - beta) * g, "sum": beta * m + g, "swapped": (1 - beta) * m + beta * g}[kept.split()[0]]
         divisor = {"right": 1 - beta**t, "none": 1.0, "late": 1 - beta ** (t + 1), "always": 1 - beta,
-                   "times": 1 / (1 - beta**t)}[correct]  # fmt: skip
+                   "last": 1 - beta ** len(values), "times": 1 / (1 - beta**t)}[correct]  # fmt: skip
         averages.append(m / divisor)
         m = averages[-1] if kept.endswith("fed back") else m
     return np.array(averages)
 
 
+def hints_for_averages(values, beta, what):
+    """Hints ((averages, text), ...) for averages of ``values``, which are called ``what``."""
+    constant = "the divisor must change with t; yours is the same for all averages."
+    swapped = "beta and 1 - beta have changed places: beta is what is kept."
+    slips = [
+        ({"correct": "none"}, f"these are not corrected: the first is only {1 - beta:.1g} times the first {what}."),
+        ({"correct": "late"}, "t is one too large: for the first average it is 1."),
+        ({"correct": "always"}, constant), ({"correct": "last"}, constant),
+        ({"correct": "times"}, "the correction must divide; this multiplies by it."),
+        ({"kept": "m fed back"}, "the corrected average goes into the next step. Keep the plain m for the recursion, "
+         "and correct only what goes into the list."),
+        ({"correct": "none", "start": values[0]}, f"this starts the average at the first {what}, and gives the start "
+         "too much weight for long. Start at 0, and correct for that."),
+        ({"start": values[0]}, "the average must start at 0: the correction is for that."),
+        ({"kept": "sum"}, "this is a sum: what is new must enter with the weight 1 - beta."),
+        ({"kept": "swapped"}, swapped), ({"beta": 1 - beta}, swapped),
+    ]  # fmt: skip
+    return [(moving_averages(values, **{"beta": beta} | slip), text) for slip, text in slips]
+
+
 @exercise("03.1 an average without bias", "corrected(values, beta)")
 def _corrected(corrected):
     """corrected(values, beta): bias-corrected averages."""
-    values, beta = [4.0, -1.0, 2.5, 0.5], 0.8
-    right = _averages(values, beta)
-    reply, hint = _call(corrected, list(values), beta)
+    values = [4.0, -1.0, 2.5, 0.5]
+    return first_hint((f"beta = {beta}", _corrected_averages(corrected, values, beta)) for beta in (0.8, 0.6))
+
+
+def _corrected_averages(corrected, values, beta):
+    right = moving_averages(values, beta)
+    reply, hint = call(corrected, list(values), beta)
     if hint:
         return hint
     if reply is None:
@@ -43,26 +67,15 @@ def _corrected(corrected):
         return f"for {len(values)} values it should return {len(values)} averages; these have shape {averages.shape}."
     if not np.isfinite(averages).all():
         return FROM_ZERO
-    return expect_array(averages, right, [
-        (_averages(values, beta, correct="none"), "this average is not corrected: divide it by 1 - beta**t."),
-        (_averages(values, beta, correct="late"), "t is one too large: for the first value it is 1."),
-        (_averages(values, beta, correct="always"), "the divisor must change with t: 1 - beta**t, not 1 - beta."),
-        (_averages(values, beta, correct="times"), "divide by 1 - beta**t; this multiplies by it."),
-        (_averages(values, beta, kept="m fed back"), "the corrected average goes into the next step. Keep the plain m "
-         "for the recursion, and correct only what goes into the list."),
-        (_averages(values, beta, correct="none", start=values[0]), "this starts the average at the first value. That "
-         "gives the first value too much weight for long; start at 0 and divide by 1 - beta**t."),
-        (_averages(values, beta, start=values[0]), "the average must start at 0: the divisor 1 - beta**t is for that."),
-        (_averages(values, beta, kept="sum"), "this is a sum: the new value must enter with the weight 1 - beta."),
-        (_averages(values, beta, kept="swapped"), "beta and 1 - beta have changed places: beta is what is kept."),
-    ], f"for the values {values} and beta = {beta} it should give {right.round(4).tolist()}.")  # fmt: skip
+    otherwise = f"for the values {values} and beta = {beta} it should give {right.round(4).tolist()}."
+    return expect_array(averages, right, hints_for_averages(values, beta, "value"), otherwise)
 
 
 @exercise("03.2 the longest step", "longest(beta1, beta2)")
 def _longest_step(longest):
     """longest(beta1, beta2): the longest step of Adam, in learning rates."""
     b1, b2 = pairs = np.array([(0.9, 0.999), (0.9, 0.95), (0.5, 0.99), (0.6, 0.7)]).T
-    replies = [_call(longest, *pair) for pair in pairs.T.tolist()]
+    replies = [call(longest, *pair) for pair in pairs.T.tolist()]
     hint = next((hint for _, hint in replies if hint), None)
     if hint or any(reply is None for reply, _ in replies):
         return hint or "longest returned None; end it with return and the length."
@@ -106,11 +119,25 @@ def _adam(theta, gradients, lr, beta1, beta2, eps, weight_decay=0.0, *, step=_pa
 @exercise("03.3 AdamW from memory", "adamw(theta, gradients, lr, beta1, beta2, eps, weight_decay)")
 def _adamw_from_memory(adamw):
     """adamw(theta, gradients, lr, beta1, beta2, eps, weight_decay): where it ends."""
-    # Large eps and decay and short memories: then all the usual mistakes can be told apart.
-    theta, gradients = np.array([1.0, -2.0]), [np.array([3.0, 0.2]), np.array([-1.0, 0.7]), np.array([2.0, 0.1])]
-    settings = dict(lr=0.1, beta1=0.7, beta2=0.95, eps=0.05, weight_decay=0.4)
-    start = theta.copy()
-    reply, hint = _call(adamw, theta, [g.copy() for g in gradients], *settings.values())
+    return first_hint(
+        (", ".join(f"{name} = {value}" for name, value in settings.items()), _adamw_end(adamw, *walk, settings))
+        for *walk, settings in _WALKS
+    )
+
+
+# A start, gradients, and settings: large eps and decay and short memories tell all the usual mistakes apart.
+_WALKS = [
+    ([1.0, -2.0], [[3.0, 0.2], [-1.0, 0.7], [2.0, 0.1]],
+     dict(lr=0.1, beta1=0.7, beta2=0.95, eps=0.05, weight_decay=0.4)),
+    ([2.0, 0.5, -1.0], [[-1.0, 0.5, 0.3], [2.0, -0.1, 0.6], [0.4, 1.0, -2.0], [0.3, 0.8, 1.5]],
+     dict(lr=0.03, beta1=0.5, beta2=0.8, eps=0.1, weight_decay=0.7)),
+]  # fmt: skip
+
+
+def _adamw_end(adamw, start, gradients, settings):
+    start, gradients = np.array(start), list(np.array(gradients))
+    theta = start.copy()
+    reply, hint = call(adamw, theta, [g.copy() for g in gradients], *settings.values())
     if hint:
         return hint
     if reply is None:
@@ -119,7 +146,7 @@ def _adamw_from_memory(adamw):
         return "theta was changed in place; write theta = theta - ..., which makes a new array."
     right = _adam(start, gradients, **settings)[-1]
     end = np.asarray(reply, dtype=float)
-    if end.shape == (3, 2):
+    if end.ndim == 2:
         return "these are all points; return only the last."
     if end.shape != start.shape:
         return f"theta has shape {start.shape}, what was returned has {end.shape}."
@@ -157,7 +184,7 @@ def _adamw_from_memory(adamw):
         (wrong(decay=lambda x, lr, w: -lr * w * x), "the decay has the wrong sign: it pulls toward zero."),
         (wrong(decay=lambda x, lr, w: lr * w), "the decay is in proportion to theta: lr * weight_decay * theta."),
         (wrong(decay=lambda x, lr, w: lr * w * np.sign(x)), "the decay is in proportion to theta, not to its sign."),
-        (wrong(lambda m, v, eps, c: (1 - 0.1 * 0.4) * _paper_step(m, v, eps, c)),
+        (wrong(lambda m, v, eps, c: (1 - settings["lr"] * settings["weight_decay"]) * _paper_step(m, v, eps, c)),
          "the decay is taken of the new point; the formula takes it of the old one."),
         (_adam(start, gradients, **settings | {"lr": 1.0})[-1], "the learning rate is not used."),
         (_adam(start, gradients[:1], **settings)[-1], "this is one step; make one for each of the gradients."),
@@ -193,7 +220,7 @@ def _diagnosis(answer):
     return f"{wrong[0]}: {_SUSPECTS[wrong[0]][2]}" if wrong else None
 
 
-_LION = dict(lr=0.1, beta1=0.8, beta2=0.7)
+_LION, _OTHER_LION = dict(lr=0.1, beta1=0.8, beta2=0.7), dict(lr=0.03, beta1=0.6, beta2=0.9)
 
 
 def _lion(gradients, lr, beta1, beta2, *, order="c first", into="g", step="sign c", way=1):
@@ -219,31 +246,37 @@ def _lion_class(answer):
         return f"hand in the class itself, MyLion, not {answer!r}."
     if not issubclass(cls, Optimizer):
         return f"the class must be a rule: class {cls.__name__}(ol.optimizers.Optimizer)."
+    if hint := of_the_course(cls):
+        return hint
     missing = [name for name in _LION if name not in cls.hypers]
     if missing:
         return f"the hyperparameter {missing[0]} is missing; declare it as {missing[0]}: float = ol.hyper(...)."
-    if cls.update is Optimizer.update:
-        return "it has no update(self, x, g), which makes the step and returns the new point."
+    if cls.update.__module__.startswith("optlib."):
+        return "it has no update(self, x, g) of its own, which makes the step and returns the new point."
+    hint = first_hint(
+        (", ".join(f"{name} = {value}" for name, value in settings.items()), _lion_steps(cls(**settings), settings))
+        for settings in (_LION, _OTHER_LION)
+    )
+    return hint or _lion_manners(cls)
+
+
+def _lion_steps(rule, settings):
     gradients = np.random.default_rng(3).standard_normal(80)
-    rule = cls(**_LION)
     # Each step starts from 0, so that nothing is lost by rounding.
-    steps, hint = _call(lambda: [rule.step(0.0, float(g)) for g in gradients])
+    steps, hint = call(lambda: [rule.step(0.0, float(g)) for g in gradients])
     if hint:
         return hint
-    return _lion_steps(steps, gradients) or _lion_manners(cls)
-
-
-def _lion_steps(steps, gradients):
-    swapped = _LION | {"beta1": _LION["beta2"], "beta2": _LION["beta1"]}
-    return expect_array(steps, _lion(gradients, **_LION), [
-        (_lion(gradients, **_LION, order="m first"), "m is updated before the step; c must be made of the old m."),
+    swapped = settings | {"beta1": settings["beta2"], "beta2": settings["beta1"]}
+    return expect_array(steps, _lion(gradients, **settings), [
+        (_lion(gradients, **settings, order="m first"), "m is updated before the step; c must be made of the old m."),
         (_lion(gradients, **swapped), "beta1 and beta2 have changed places: c has beta1, the average m has beta2."),
-        (_lion(gradients, **_LION, into="c"), "c is kept as the new m; m has its own update with beta2."),
-        (_lion(gradients, **_LION, step="c"), "the step is c itself; it should be its sign."),
-        (_lion(gradients, **_LION, step="sign m"), "the step is the sign of m; it should be that of c."),
-        (_lion(gradients, **_LION, step="sign g"), "the step is the sign of g alone: m is not used, or never updated."),
-        (_lion(gradients, **_LION, way=-1), "this walks uphill: subtract the step."),
-        (_lion(gradients, **_LION | {"lr": 1.0}), "the learning rate is not used."),
+        (_lion(gradients, **settings, into="c"), "c is kept as the new m; m has its own update with beta2."),
+        (_lion(gradients, **settings, step="c"), "the step is c itself; it should be its sign."),
+        (_lion(gradients, **settings, step="sign m"), "the step is the sign of m; it should be that of c."),
+        (_lion(gradients, **settings, step="sign g"), "the step is the sign of g alone: m is not used, or never "
+         "updated."),
+        (_lion(gradients, **settings, way=-1), "this walks uphill: subtract the step."),
+        (_lion(gradients, **settings | {"lr": 1.0}), "the learning rate is not used."),
     ], "its steps are not those of the formula; check the three lines one by one.")  # fmt: skip
 
 
@@ -332,7 +365,7 @@ def _questions(answer):
     return None
 
 
-def _call(function, *arguments):
+def call(function, *arguments):
     """What the reader's function returns, and a hint if it divides by zero."""
     with np.errstate(all="ignore"):
         try:

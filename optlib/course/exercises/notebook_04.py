@@ -5,26 +5,32 @@ import math
 
 import numpy as np
 
-from .engine import close, exercise, expect_array, expect_number, float_of, floats_of
+from .engine import as_list, close, exercise, expect_array, expect_number, first_hint, float_of, floats_of
+from .notebook_03 import FROM_ZERO, call, hints_for_averages, moving_averages
 
 
 @exercise("04.1 deal the examples", "deal(n, B, rng)")
 def _deal(deal):
     """deal(n, B, rng): the batches of one epoch, as a sequence of index arrays."""
-    n, B = 50, 8
+    return first_hint((f"n = {n}, B = {B}", _epoch(deal, n, B)) for n, B in ((50, 8), (36, 9), (10, 16)))
+
+
+def _epoch(deal, n, B):
     epoch, hint = _batches(deal(n, B, np.random.default_rng(0)), n)
     if hint:
         return hint
-    seen = np.concatenate(epoch)
+    seen = np.concatenate(epoch).astype(int)  # an empty list makes floats
     if hint := _coverage(seen, n, B):
         return hint
-    sizes = [len(batch) for batch in epoch]
-    if sizes != [8] * 6 + [2]:
-        if sizes[0] == 2:
+    sizes, right = [len(batch) for batch in epoch], [min(B, n - first) for first in range(0, n, B)]
+    if 0 in sizes:
+        return f"a batch is empty: {n} examples in batches of {B} make {len(right)}, and yours are {len(sizes)}."
+    if sizes != right:
+        if sizes[0] == right[-1] < B:
             return "the small batch comes first; deal full batches until fewer than B are left."
         if len(sizes) == B:
             return f"these are {B} batches; B is the number of examples in a batch, not the number of batches."
-        return f"50 examples in batches of 8 have the sizes 8, 8, 8, 8, 8, 8, 2; yours are {sizes}."
+        return f"{n} examples in batches of {B} have the sizes {', '.join(map(str, right))}; yours are {sizes}."
     return _order(deal, seen, n, B)
 
 
@@ -41,7 +47,7 @@ def _batches(dealt, n):
         epoch = [np.asarray(batch) for batch in dealt]
     except ValueError:
         return None, "each batch must be an array of indices."
-    if not epoch or any(batch.ndim != 1 or batch.dtype.kind not in "iu" for batch in epoch):
+    if not epoch or any(batch.ndim != 1 or batch.size and batch.dtype.kind not in "iu" for batch in epoch):
         return None, "each batch must be an array of indices: integers, shape (B,)."
     return epoch, None
 
@@ -59,16 +65,21 @@ def _coverage(seen, n, B):
             "Shuffle all indices once, rng.permutation(n), and cut them into pieces."
         )
     if missing == n % B:
-        return f"the last {missing} examples are dropped: 50 is not a multiple of 8. The last batch is smaller."
+        return f"the last {missing} examples are dropped: {n} is not a multiple of {B}. The last batch is smaller."
     return f"{missing} of the {n} examples are in no batch."
 
 
 def _order(deal, seen, n, B):
-    if np.array_equal(seen, np.arange(n)):
-        return "the examples come in their own order; shuffle them: data may lie sorted by class."
+    for order, backward in ((seen, ""), (seen[::-1], ", backward")):
+        if np.array_equal(order, np.arange(n)):
+            return f"the examples come in their own order{backward}; shuffle them: data may lie sorted by class."
     groups = seen[: n - n % B].reshape(-1, B)
-    if (np.ptp(groups, axis=1) == B - 1).all() or (np.diff(groups, axis=1) == 1).all():
-        return "only the order of the batches is random, each holds neighbors; shuffle the examples."
+    if len(groups) > 1 and (np.ptp(groups, axis=1) == B - 1).all():
+        if (np.diff(groups, axis=1) == 1).all():
+            return "only the order of the batches is random, each holds neighbors; shuffle the examples."
+        if (np.diff(groups.min(axis=1)) > 0).all():
+            return "each batch holds neighbors, shuffled only within its batch; shuffle all examples."
+        return "each batch holds neighbors; shuffle all examples before you cut them into batches."
     again = np.concatenate([np.asarray(batch) for batch in deal(n, B, np.random.default_rng(0))])
     if not np.array_equal(again, seen):
         return "the same rng gives another order each time: draw from the rng that is handed in, not from another one."
@@ -102,8 +113,14 @@ def _limit(limit):
 @exercise("04.3 back through a layer", "backward(x, W, b, d)")
 def _backward(backward):
     """backward(x, W, b, d) of the layer h = max(x W + b, 0), given d, the derivative of the loss by h."""
-    rng = np.random.default_rng(1)
-    x, W, b, d = (rng.standard_normal(shape) for shape in ((5, 4), (4, 3), (1, 3), (5, 3)))
+    return first_hint(
+        (f"{n} examples, {i} inputs, {o} outputs", _layer(backward, n, i, o)) for n, i, o in ((5, 4, 3), (4, 6, 5))
+    )
+
+
+def _layer(backward, examples, inputs, outputs):
+    rng, shapes = np.random.default_rng(1), ((examples, inputs), (inputs, outputs), (1, outputs), (examples, outputs))
+    x, W, b, d = map(rng.standard_normal, shapes)
     copies = [a.copy() for a in (x, W, b, d)]
     reply = backward(x, W, b, d)
     if reply is None:
@@ -124,33 +141,40 @@ def _derivative(name, answer, right, x, W, b, d):
     if answer is None:
         return f"{name} must be an array of numbers."
     z = x @ W + b
-    delta, alive = d * (z > 0), np.maximum(z, 0)
+    delta, alive, without_b = d * (z > 0), np.maximum(z, 0), d * (x @ W > 0)
+    mask = f"{name}: the mask is where x @ W + b is above 0; yours forgets b."
     hints = {
         "dx": [(d @ W.T, "dx forgets the bend: where x W + b was below 0, h does not move, and its derivative is 0."),
+               (without_b @ W.T, mask),
                (delta, "dx is still the derivative by x W + b; go back through W: multiply by W transposed.")],
         "dW": [(x.T @ d, "dW forgets the bend: multiply d by 1 where x W + b > 0, and by 0 elsewhere."),
+               (x.T @ without_b, mask),
                (x.T @ delta / len(x), "dW is divided by the batch size, but d has that in it already: it is the "
                 "derivative of the loss by h."),
                (x.T @ (d * alive), "dW: the derivative of max(z, 0) is 1 or 0, not max(z, 0).")],
-        "db": [(right[0], "db has the right numbers, but b is a row of shape (1, 3); keep it: keepdims=True."),
+        "db": [(right[0], f"db has the right numbers, but b is a row: keep its shape {b.shape}."),
                (d.sum(axis=0, keepdims=True), "db forgets the bend."),
+               (without_b.sum(axis=0, keepdims=True), mask),
                (delta.mean(axis=0, keepdims=True), "db is a sum over the batch, not a mean: b is added to every row."),
                (delta, "b is added to every row of the batch, so its derivative is the sum over the rows.")],
     }[name]  # fmt: skip
     if answer.shape != right.shape:
         otherwise = f"{name} must have the shape of what it belongs to, {right.shape}; yours has {answer.shape}."
     else:
-        measured = _measured("dx dW db".split().index(name), x, W, b, d)
-        otherwise = f"{name}[0, 0] is {answer[0, 0]:.4f}, but by central differences the derivative is {measured:.4f}."
+        i, j = np.unravel_index(np.abs(answer - right).argmax(), right.shape)
+        measured = _measured("dx dW db".split().index(name), (i, j), x, W, b, d)
+        otherwise = (
+            f"{name}[{i}, {j}] is {answer[i, j]:.4f}, but by central differences the derivative is {measured:.4f}."
+        )
     return expect_array(answer, right, hints, otherwise)
 
 
-def _measured(which, x, W, b, d, h=1e-6):
-    """Derivative of the loss sum(d * h) by the first entry of x, W or b, by central differences."""
+def _measured(which, place, x, W, b, d, h=1e-6):
+    """Derivative of the loss sum(d * h) by one entry of x, W or b, by central differences."""
     losses = []
     for sign in (1, -1):
         moved = [x.copy(), W.copy(), b.copy()]
-        moved[which][0, 0] += sign * h
+        moved[which][place] += sign * h
         losses.append((d * np.maximum(moved[0] @ moved[1] + moved[2], 0)).sum())
     return (losses[0] - losses[1]) / (2 * h)
 
@@ -158,41 +182,42 @@ def _measured(which, x, W, b, d, h=1e-6):
 @exercise("04.4 an average of the weights", "ema(weights, beta)")
 def _ema(ema):
     """ema(weights, beta): after each step the moving average of the weights, corrected for its start at 0."""
-    beta, weights = 0.9, [np.array([4.0, 0.0]), np.array([2.0, 1.0]), np.array([1.0, 5.0])]
+    return first_hint((f"beta = {beta}", _weight_averages(ema, beta)) for beta in (0.9, 0.6))
+
+
+def _weight_averages(ema, beta):
+    weights = [np.array([4.0, 0.0]), np.array([2.0, 1.0]), np.array([1.0, 5.0])]
     kept = [w.copy() for w in weights]
-    reply = ema(weights, beta)
+    reply, hint = call(ema, weights, beta)
+    if hint:
+        return hint
     if reply is None:
         return "ema returned None; return the averages as a list, or yield them one by one."
     if isinstance(reply, (str, bytes, dict)) or not hasattr(reply, "__iter__"):
         return f"ema must give one average for each step, as a list or with yield, not {type(reply).__name__}."
-    averages = floats_of([floats_of(average) for average in itertools.islice(reply, 9)])
+    given, hint = call(lambda: [floats_of(average) for average in itertools.islice(reply, 9)])  # also of a generator
+    if hint:
+        return hint
+    averages = floats_of(given)
     if averages is None or averages.shape != (3, 2):
         return "three steps of two weights each have three averages of two weights each; yours are other ones."
     if not all(np.array_equal(w, copy) for w, copy in zip(weights, kept, strict=True)):
         return "the weights were changed in place; make new arrays."
-    return expect_array(averages, _averages(kept, beta, 0.0), [
-        (_averages(kept, beta, 0.0, corrected=False), "right but for the correction: the first average is only 0.1 "
-         "times the first weights. Divide by 1 - beta^t."),
-        (_averages(kept, beta, kept[0], corrected=False), "this starts at the first weights and so gives them too much "
-         "say for the first 1/(1 - beta) steps. Start at 0, and divide by 1 - beta^t."),
-        (_averages(kept, 1 - beta, 0.0), "beta is the share of the old average, not of the new weights."),
-        (_averages(kept, beta, 0.0)[[0, 0, 1]], "each average comes one step late: take in the weights first."),
+    if not np.isfinite(averages).all():
+        return FROM_ZERO
+    right = moving_averages(kept, beta)
+    otherwise = f"for the weights {np.array(kept).tolist()} and beta = {beta} it should give {right.round(4).tolist()}."
+    return expect_array(averages, right, [
+        *hints_for_averages(kept, beta, "weights"),
+        (right[[0, 0, 1]], "each average comes one step late: take in the weights first."),
         (np.cumsum(kept, axis=0) / np.arange(1, 4)[:, None], "this is the plain mean of all steps; the start never "
          "fades."),
-        (np.broadcast_to(_averages(kept, beta, 0.0)[-1], (3, 2)), "all three are the last average: make a new array in "
-         "each step, or copy it."),
-    ], "from m = 0 on, m = beta m + (1 - beta) w; what you give after step t is m / (1 - beta^t).")  # fmt: skip
-
-
-def _averages(weights, beta, m, corrected=True):
-    averages = []
-    for t, w in enumerate(weights, start=1):
-        m = beta * m + (1 - beta) * w
-        averages.append(m / (1 - beta**t) if corrected else m)
-    return np.array(averages)
+        (right[[2, 2, 2]], "all three are the last average: make a new array in each step, or copy it."),
+    ], otherwise)  # fmt: skip
 
 
 RUNS, MOST_BEHIND, GOOD = 20, 1.5, (0.03, 0.9)  # GOOD: the best setting of a fine grid
+UNITS = 1, 1 / 8  # of the learning rate, in the two trainings: the best rate of the second is eight times as large
 _CURVATURES = np.geomspace(0.01, 1, 20)
 
 
@@ -203,24 +228,32 @@ class _OverBudget(Exception):
 @exercise("04.5 twenty runs", "search(run)")
 def _search(search):
     """search(run): a learning rate and a beta, of at most 20 noisy runs; judged on seeds that it has not seen."""
+    hint = _one_search(search, UNITS[0])
+    if hint is None and (second := _one_search(search, UNITS[1])):
+        return f"right for the first training; in the second training, {second}"
+    return hint
+
+
+def _one_search(search, unit):
     tried = []
 
     def run(lr, beta):
         _check_setting(lr, beta)
         if len(tried) == RUNS:
             raise _OverBudget
-        tried.append((float(_losses(lr, beta, np.random.default_rng(len(tried)), 1)[0]), float(lr), float(beta)))
+        tried.append((float(_losses(unit * lr, beta, np.random.default_rng(len(tried)), 1)[0]), float(lr), float(beta)))
         return tried[-1][0]
 
     try:
         reply = search(run)
     except _OverBudget:
         return f"the budget is {RUNS} runs, and yours asks for another one."
+    reply = as_list(reply)
     if not isinstance(reply, (tuple, list)) or len(reply) != 2 or None in map(float_of, reply):
         return f"return two numbers, (lr, beta), not {reply!r}."
     lr, beta = map(float, reply)
     _check_setting(lr, beta)
-    test, best = (_losses(*setting, np.random.default_rng(99), 300).mean() for setting in ((lr, beta), GOOD))
+    test, best = (_losses(*setting, np.random.default_rng(99), 300).mean() for setting in ((unit * lr, beta), GOOD))
     if test <= MOST_BEHIND * best:
         return None
     return f"on 300 other seeds, lr {lr:.3g} with beta {beta:.3g} ends at {test:.3g}. {_advice(tried, lr, beta)}"

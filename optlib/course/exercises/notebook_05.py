@@ -42,27 +42,23 @@ def _mend(loop):
     import torch
 
     model, train, test = loop_spy.spy(), *loop_spy.batches()
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.0)  # weights stay: then the right losses are known
-    steps = []
-    optimizer.register_step_post_hook(lambda *_: steps.append(model.weight.grad.clone()))
-    rows = loop(model, optimizer, train, test, 2)
-    seen = list(model.seen)
+    optimizer = torch.optim.SGD(model.parameters(), lr=loop_spy.LR)
+    steps = loop_spy.watch(model, optimizer)
+    rows = loop(model, optimizer, train, test, loop_spy.EPOCHS)
     if rows is None:
         return "loop returned None; end it with return."
-    if len(steps) != 6:
-        return f"there are 2 epochs of 3 training batches, so 6 steps; yours makes {len(steps)}."
-    if hint := loop_spy.modes(seen):
-        return hint
-    if not all(torch.allclose(taken, loop_spy.slope(model, *train[i % 3]), atol=1e-6) for i, taken in enumerate(steps)):
-        return "gradients pile up from step to step: call optimizer.zero_grad() before each backward()."
-    return loop_spy.rows_hint(rows, model, train, test)
+    rows = list(rows) if hasattr(rows, "__iter__") else rows  # a generator trains only now
+    return (
+        loop_spy.steps_hint(steps, train)
+        or loop_spy.test_hint(model.seen, test)
+        or loop_spy.rows_hint(rows, train, test)
+    )
 
 
 @exercise("05.3 choose the learning rate", "choose(rates, accuracies)")
 def _choose(choose):
     """choose(rates, accuracies): (best rate, whether it lies at an end of the grid)."""
     nan = math.nan
-    rates = np.array([0.001, 0.01, 0.1, 1.0])
     # (accuracies of three seeds at each rate, position of the best, the wrong position and its hint)
     cases = [
         ([[0.2, 0.3, 0.2], [0.5, 0.6, 0.6], [0.55, 0.5, 0.72], [0.1, 0.1, 0.1]], 2, {
@@ -78,9 +74,16 @@ def _choose(choose):
         }),
         ([[0.4, 0.5, 0.4], [0.3, 0.2, 0.3], [0.2, 0.2, 0.2], [0.1, 0.1, 0.1]], 0, {}),
         ([[0.1, 0.1, 0.1], [0.3, 0.2, 0.3], [0.4, 0.4, 0.4], [0.5, 0.5, 0.6]], 3, {}),
+        ([[0.2, 0.3, 0.2], [0.5, 0.5, 0.5], [0.9, 0.9, nan], [0.1, 0.1, 0.1]], 2, {
+            1: "at 0.1 one seed diverged (NaN). It counts as 0, and is not left out with its rate or counted as less: "
+               "the mean at 0.1 is then 60 %.",
+        }),
+        ([[0.1, 0.1, 0.1], [0.2, 0.2, 0.2], [0.3, 0.4, 0.3], [0.5, 0.5, 0.6], [0.4, 0.4, 0.4], [nan] * 3], 3, {}),
+        ([[0.1, 0.1, 0.1], [0.2, 0.2, 0.2], [0.3, 0.4, 0.3], [0.4, 0.4, 0.4], [0.5, 0.5, 0.6]], 4, {}),
     ]  # fmt: skip
     for accuracies, place, wrong in cases:
         accuracies = np.array(accuracies)
+        rates = 10.0 ** np.arange(-3, 1) if len(accuracies) == 4 else 3e-4 * 10.0 ** np.arange(len(accuracies))
         if hint := _chosen(choose(rates.copy(), accuracies), rates, place, wrong, accuracies):
             return hint
     return None
@@ -110,41 +113,94 @@ def _chosen(reply, rates, place, wrong, accuracies):
     return None
 
 
+def _error(best, other, *, ddof=1, count=len):
+    """Standard error of the difference of two means, or with a slip."""
+    return math.sqrt((best.var(ddof=ddof) + other.var(ddof=ddof)) / count(best))
+
+
+_deviation = lambda runs: runs.std(ddof=1) / math.sqrt(len(runs))  # of the mean
+_LIMITS = [  # how far behind the best one may be, in terms of the runs of both; the hint
+    (lambda b, o: 2 * _error(b, o, ddof=0), "the deviation of a sample divides by n - 1: std(ddof=1)."),
+    (lambda b, o: 2 * _error(b, o, count=lambda runs: 1), "this takes the deviation of the runs for that of their "
+     "mean, which is smaller by the root of the number of runs."),
+    (lambda b, o: 2 * (_deviation(b) + _deviation(o)), "the variances of two means add up; here the errors were added, "
+     "and that is more."),
+    (lambda b, o: 2 * _error(b, o, count=lambda runs: len(runs) - 1), "the n - 1 is in std(ddof=1) already; the "
+     "variances are divided by n, not by n - 1 again."),
+    (_error, "this is one standard error of the difference; asked for are two."),
+    (lambda b, o: 3 * _error(b, o), "these are three standard errors of the difference; asked for are two."),
+    (lambda b, o: _error(b, o, count=lambda runs: 1), "both the 2 and the n are missing: take two standard errors of "
+     "the difference of means."),
+    (lambda b, o: 2 * _deviation(b), "this is the error of the best alone; the other mean has an error, too."),
+    (lambda b, o: 2 * _deviation(o), "this is the error of the other alone; the best mean has an error, too."),
+    (lambda b, o: 2 * math.sqrt(2) * _deviation(b), "this takes the deviation of the best for both."),
+    (lambda b, o: 2 * math.sqrt(2) * _deviation(o), "this takes the deviation of the other for both."),
+    *((lambda b, o, n=n: 2 * _error(b, o, count=lambda runs: n), "n is the number of runs of a rule, len(runs[name]), "
+       "not a fixed number.") for n in (5, 10)),
+]  # fmt: skip
+
+
+def _named(runs, limit):
+    """Who is less than limit(best, other) behind the best, the best first."""
+    names = sorted(runs, key=lambda name: -runs[name].mean())
+    best = runs[names[0]]
+    return [name for name in names if name == names[0] or best.mean() - runs[name].mean() < limit(best, runs[name])]
+
+
+def _runs_of(n):
+    """Accuracies of n seeds of rules so that each slip of _LIMITS names others; First is the best."""
+    spread = np.linspace(-1, 1, n)
+    limits = [_twice, *(limit for limit, _ in _LIMITS)]
+    runs = {"Far": 70 + spread, "First": 80 + spread}
+    for kind, wide in (("Alike", 1), ("Wide", 2), ("Sure", 0)):
+        ends = sorted({round(limit(spread, wide * spread), 9) for limit in limits})
+        for i, behind in enumerate(np.convolve([0.02, *ends], [0.5, 0.5], "valid"), 1):
+            runs[f"{kind} {i}"] = 80 - behind + wide * spread
+    return runs
+
+
+def _twice(best, other):
+    return 2 * _error(best, other)
+
+
 @exercise("05.4 who is level with the first", "level(runs)")
 def _level(level):
     """level(runs): names of the rules whose mean lies within two standard errors of the best, the best first."""
-    spread = np.array([-1.0, -0.5, 0.0, 0.5, 1.0])  # sample deviation 0.79; of five runs the standard error is 0.354
-    # Two standard errors of a difference are 1.0 point; with ddof=0 0.894, without the root of 5 they are 2.236.
-    runs = {"Late": 79.05 + spread, "First": 80 + spread, "Near": 79.2 + spread, "Far": 78.5 + spread,
-            "Sure": 78.7 + 0 * spread}  # fmt: skip
-    reply = level({name: values.copy() for name, values in runs.items()})
+    for n in (7, 10, 5):
+        runs = _runs_of(n)
+        if hint := _level_hint(level({name: values.copy() for name, values in runs.items()}), runs):
+            return f"with {n} runs each: {hint}"
+    return None
+
+
+def _level_hint(reply, runs):
     if reply is None:
         return "level returned None; end it with return."
     if isinstance(reply, (str, bytes)) or not hasattr(reply, "__iter__"):
         return "return a list of names."
-    names = list(reply)
+    names, right = list(reply), _named(runs, _twice)
     if any(name not in runs for name in names):
         return f"return names of rules; {next(n for n in names if n not in runs)!r} is none."
-    hints = [
-        (["First", "Near", "Late"], None),
-        (["First"], "only the best one is named; who cannot be told apart from it?"),
-        (["First", "Near"], "Late is 0.95 points behind, and two standard errors of the difference are 1.00. The "
-         "deviation of a sample divides by n - 1: std(ddof=1)."),
-        (["First", "Near", "Late", "Sure", "Far"], "this takes the deviation of the runs for that of their mean, which "
-         "is smaller by the root of the number of runs."),
-        (["Far", "Sure", "Late", "Near", "First"], "the best has the highest accuracy."),
-        (["Near", "Late"], "the best belongs to the list, too."),
-    ]  # fmt: skip
-    for wrong, hint in hints:
-        if names == wrong:
-            return hint
-    if sorted(names) == sorted(["First", "Near", "Late"]):
+    if names == right:
+        return None
+    if names == right[:1]:
+        return "only the best one is named; who cannot be told apart from it?"
+    if names == right[1:]:
+        return "the best belongs to the list, too."
+    if names == sorted(runs, key=lambda name: runs[name].mean()):
+        return "the best has the highest accuracy."
+    if sorted(names) == sorted(right):
         return "these are the right names; give them in the order of their means, the best first."
+    for limit, hint in _LIMITS:
+        if sorted(names) == sorted(_named(runs, limit)):
+            return hint
     if "First" not in names:
         return "First has the highest mean, 80; it is level with itself."
+    name = next(name for name in runs if (name in names) != (name in right))
+    behind, limit = 80 - runs[name].mean(), _twice(runs["First"], runs[name])
     return (
-        "the variances of two means add up: the difference has the standard error sqrt((s1**2 + s2**2) / n); named are "
-        f"those whose mean is less than two of these behind. Yours are {names}."
+        f"{name} is {behind:.2f} points behind, and two standard errors are {limit:.2f}: the variances of two means "
+        "add up, so that of the difference is (s1**2 + s2**2) / n."
     )
 
 
@@ -208,7 +264,7 @@ def _known(rule):
     """Hint where the rule forgets all earlier gradients, or walks as one of the course does."""
     from ...registry import OPTIMIZERS
 
-    gradients = np.array([[1.0, -2.0], [1.0, 1.0], [-0.5, 3.0], [2.0, 0.1]])
+    gradients = np.random.default_rng(5).standard_normal((30, 2))
     own = _points(rule, gradients)
     if np.allclose(np.diff(own, axis=0), [_points(rule, [g])[1] for g in gradients], rtol=1e-9, atol=1e-15):
         return (
@@ -217,9 +273,32 @@ def _known(rule):
         )
     for name, known in OPTIMIZERS.items():
         if known.__module__.startswith("optlib.") and known.reads == ("gradient",):
-            steps = {"steps": 100} if "steps" in known.hypers else {}
-            if np.allclose(own, _points(known, gradients, **steps), rtol=1e-9, atol=1e-15):
-                return f"it walks exactly as {name} does; change more than the name."
+            for settings in _settings(rule, known):
+                try:
+                    other = _points(known, gradients, **settings)
+                except (TypeError, ValueError):  # a name means something else there
+                    continue
+                if hint := _alike(own, other, name, known.sees):
+                    return hint
+    return None
+
+
+def _settings(rule, known):
+    """Settings of a rule of the course: its own, and with those of the reader's rule that have the same names."""
+    steps = {"steps": 100} if "steps" in known.hypers else {}
+    own = rule(lr=0.01).settings()
+    passed = {key: value for key, value in own.items() if key in known.hypers and key != "lr"}
+    return [steps, steps | passed] if passed else [steps]
+
+
+def _alike(own, other, name, sees):
+    """Hint where two walks are the same, or differ in the length of all steps by one factor."""
+    if np.allclose(own, other, rtol=1e-9, atol=1e-15):
+        return f"it walks exactly as {name} does; change more than the name."
+    own, other = np.diff(own, axis=0), np.diff(other, axis=0)
+    factor = (own * other).sum() / max((other * other).sum(), 1e-300)
+    if sees != "matrix" and np.allclose(own, factor * other, rtol=1e-7, atol=1e-13):  # a matrix of one row is no test
+        return f"it walks as {name} does, with another learning rate, {factor:.3g} lr; change more than that."
     return None
 
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from ...optimizers.matrix import JORDAN, Muon, newton_schulz
-from .engine import exercise, expect_array, expect_number, float_of, floats_of
+from .engine import exercise, expect_number, float_of, floats_of
 
 # --- 06.1 -------------------------------------------------------------------------------------------------------
 
@@ -45,13 +45,28 @@ def _muon(W, gradients, lr, beta, *, scale="tall", way=1, order="average first",
     return W
 
 
+_SHAPES = ((12, 20), (3, 5), (6, 3))
+
+
+def _matrices(shape):
+    """W and gradients; of the large shape one, with equal singular values, which wrong coefficients leave finite."""
+    rng = np.random.default_rng(6)
+    if shape == _SHAPES[0]:
+        return [rng.uniform(-1, 1, shape), np.linalg.qr(rng.standard_normal(shape[::-1]))[0].T]
+    return [*rng.uniform(-1, 1, (5, *shape))]
+
+
+def _near(end, other):
+    """Whether two ends are the same but for a small guard beside the norm."""
+    return np.allclose(end, other, rtol=2e-3, atol=1e-4)
+
+
 @exercise("06.1 Muon from memory", "muon(W, gradients, lr, beta)")
 def _muon_from_memory(muon):
     """muon(W, gradients, lr, beta): where Muon ends that starts at W, with one step for each gradient."""
     lr, beta = 0.1, 0.8
-    for shape in ((3, 5), (6, 3)):
-        rng = np.random.default_rng(6)
-        W, *gradients = rng.uniform(-1, 1, (5, *shape))
+    for shape in _SHAPES:
+        W, *gradients = _matrices(shape)
         copies = [W.copy(), *(g.copy() for g in gradients)]
         with np.errstate(all="ignore"):
             reply = muon(W, gradients, lr, beta)
@@ -60,18 +75,21 @@ def _muon_from_memory(muon):
         end = floats_of(reply)
         if end is None or end.shape != shape:
             return f"muon must return a matrix of the shape of W, {shape}."
-        if not np.isfinite(end).all():
-            return "it runs away: before the first step of Newton-Schulz no singular value may be above 1."
         if not np.array_equal(copies, [W, *gradients]):
             return "W or a gradient was changed in place; make new arrays."
         slips = [({key: value}, text) for key, value, text in _SLIPS]
         with np.errstate(all="ignore"):
             hints = [(_muon(copies[0], copies[1:], lr, beta, **slip), text) for slip, text in slips]
             hints += [(_muon(copies[0], copies[1:], lr, 0.0), "there is no momentum: only the last gradient counts."),
+                      (_muon(copies[0], copies[1:], lr, 1 - beta), "beta and 1 - beta are the other way round: beta "
+                       "belongs to the old average."),
                       (_muon(copies[0], copies[1:], 1.0, beta), "the learning rate is not used.")]
             right = _muon(copies[0], copies[1:], lr, beta)
-        if hint := expect_array(end, right, hints, "its steps are not Muon's: check average, norm, the five steps of "
-                                "Newton-Schulz and the scale one by one."):  # fmt: skip
+        if not _near(end, right):
+            otherwise = "its steps are not Muon's: check average, norm, the five steps of Newton-Schulz and the scale."
+            if not np.isfinite(end).all():
+                otherwise = "it runs away: check the norm before the first step of Newton-Schulz, and its coefficients."
+            hint = next((text for wrong, text in hints if _near(end, wrong)), otherwise)
             return f"for a {shape[0]} x {shape[1]} matrix: {hint}"
     return None
 
@@ -85,6 +103,9 @@ _SLIPS = [  # keyword of `_muon` or `_orthogonalized`, its value, hint
     ("steps", 4, "these are four steps of Newton-Schulz; take five."),
     ("steps", 6, "these are six steps of Newton-Schulz; take five."),
     ("coefficients", COEFFICIENTS[::-1], "the coefficients are in the wrong order: a = 3.4445 belongs to X itself."),
+    *(("coefficients", tuple(np.multiply(COEFFICIENTS, signs)), f"the sign of {text}.") for signs, text in (
+        ((1, -1, 1), "4.7750 is minus, that of 2.0315 plus"), ((1, 1, -1), "2.0315 is plus; only 4.7750 has a minus"),
+        ((1, -1, -1), "4.7750 is minus and that of 2.0315 plus; yours are the other way round"))),
     ("order", "orthogonal first", "each gradient is made orthogonal and then averaged; average first."),
     ("nesterov", True, "right with Nesterov's mix, u = beta m + (1 - beta) g; here u is m."),
     ("scale", "none", "the scale is missing: the square root of max(1, rows / columns)."),
