@@ -242,7 +242,8 @@ def test_minimize_hands_over_the_matrices_of_a_function(f, name):
     many = ol.minimize(f, ol.OPTIMIZERS[name](lr=np.array([0.05, 0.1])[:, None, None]), starts, steps=12)
     assert many.x.shape == (13, 2, 3, f.dim)
     alone = ol.minimize(f, ol.OPTIMIZERS[name](lr=0.1), starts[2], steps=12)
-    np.testing.assert_allclose(many.x[:, 1, 2], alone.x, rtol=1e-9, atol=1e-12)
+    # SOAP magnifies the rounding of eigenvectors, which of several matrices is another than of one.
+    np.testing.assert_allclose(many.x[:, 1, 2], alone.x, rtol=1e-9, atol=1e-8)
 
 
 def parts_of(f):
