@@ -61,11 +61,18 @@ class Hyper:
     log: bool
     doc: str
 
-    def check(self, owner, name, value, zero=False):
+    def check_scheduled(self, owner, name, value):
+        """`check` of a schedule's value, no schedule itself; a learning rate may be 0, where a warm-up begins."""
+        if callable(value):
+            raise TypeError(f"{owner}: the schedule of {name} gives {value!r}, which is no number")
+        about = dataclasses.replace(self, allowed=self.allowed.replace("(0", "[0")) if name == "lr" else self
+        return about.check(owner, name, value)
+
+    def check(self, owner, name, value):
         """Return ``value`` in the form that a rule stores, or raise naming argument, value and allowed range.
 
-        A schedule (any callable) passes as it is; its values may also be 0.  Numbers become Python floats, so that
-        they never widen a float32 array; arrays stay arrays.
+        A schedule (any callable) passes as it is.  Numbers become Python floats, so that they never widen
+        a float32 array; arrays stay arrays.
         """
         kind = type(self.default)
         if kind is bool:
@@ -81,7 +88,7 @@ class Hyper:
         if isinstance(value, (bool, str)) or not isinstance(value, numbers.Real):
             allowed = "an integer" if kind is int else "a number, an array or a schedule"
             raise TypeError(f"{owner}: {name}={value!r} must be {allowed} in {self.allowed}")
-        if not checks.inside(value, self.allowed) and not (zero and value == 0):
+        if not checks.inside(value, self.allowed):
             raise ValueError(f"{owner}: {name}={value!r} is outside the allowed range {self.allowed}")
         if kind is int and value != int(value):
             raise TypeError(f"{owner}: {name}={value!r} must be an integer in {self.allowed}")

@@ -106,8 +106,8 @@ def test_two_settings_of_one_rule():
 @pytest.mark.parametrize(("rules", "options", "error", "message"), [
     ([], {}, TypeError, "rules is empty"), ([3], {}, TypeError, "rule=3"), (None, {}, TypeError, "rule=None"),
     ("Adamm", {}, KeyError, "did you mean 'Adam'"), (ol.Adam, {"tune": "no"}, TypeError, "tune='no' must be True"),
-    (ol.Adam, {"start": [(1.0, 1.0)] * 3}, ValueError, "one point and one setting"),
-    (ol.Adam(lr=np.array([[0.1], [0.2]])), {}, ValueError, "one point and one setting"),
+    (ol.Adam, {"start": [(1.0, 1.0)] * 3}, ValueError, "start is one point"),
+    (ol.Adam(lr=np.array([[0.1], [0.2]])), {"tune": True}, ValueError, "each rule has one setting"),
     ([ol.Adam], {"lr": 0.1, "tune": True}, ValueError, "lr=0.1"),
     ([ol.Adam], {"lr": -0.1}, ValueError, "lr=-0.1"),
     ([ol.Adam], {"rates": [1, 2]}, ValueError, "tune=True"),

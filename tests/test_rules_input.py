@@ -202,14 +202,18 @@ def test_a_loss_that_is_needed_is_asked_for():
 @pytest.mark.parametrize(("hyper", "schedule", "says"), [
     ("lr", ol.schedules.Constant(-0.01), "lr=-0.01 is outside the allowed range"),
     ("lr", lambda t: 0.5 - 0.25 * t, "lr=-0.25 is outside"), ("beta", lambda t: 1.0, "beta=1.0 is outside"),
-    ("lr", lambda t: None, "lr=None must be a number"), ("lr", lambda t: float("nan"), "lr=nan is outside"),
+    ("lr", lambda t: abs, "the schedule of lr gives <built-in"), ("lr", lambda t: None, "lr=None must be a number"),
+    ("lr", lambda t: float("nan"), "lr=nan is outside"),
     ("lr", lambda t: np.float64(-1.0), "lr=-1.0 is outside"), ("lr", lambda t: np.array([0.1, -1.0]), "lr contains"),
 ])  # fmt: skip
 def test_the_values_of_a_schedule_are_checked_as_numbers_are(hyper, schedule, says):
-    """A warm-up may begin at 0."""
-    run = lambda rule: ol.minimize(ol.FUNCTIONS["booth"], rule, (1.0, 1.0), 5)
+    """A learning rate may be 0, where a warm-up begins."""
+    run = lambda rule, start=(1.0, 1.0): ol.minimize(ol.FUNCTIONS["booth"], rule, start, 5)
     refused((TypeError, ValueError), lambda: run(ol.Momentum(**{hyper: schedule})), "Momentum: " + says)
     assert run(ol.Momentum(lr=lambda t: 0.01 * t, beta=lambda t: 0)).steps == 5
+    assert run(ol.Momentum(lr=lambda t: np.array([[0.01], [0.02]]) * t), np.ones((2, 2))).steps == 5
+    refused(ValueError, lambda: run(ol.RAdam(threshold=lambda t: 0)), "RAdam: threshold=0 is outside")
+    refused(ValueError, lambda: run(ol.ADOPT(eps=lambda t: 0.0)), "ADOPT: eps=0.0 is outside")
 
 
 def test_a_class_of_schedules_is_no_schedule():

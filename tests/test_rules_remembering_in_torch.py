@@ -8,6 +8,8 @@ from torch import nn
 import optlib as ol
 from optlib.torch_driver import TorchOptimizer, stepping
 
+pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")  # torch's own, within torch.compile
+
 CURVATURES = np.array([1.0, 3.0, 7.0, 2.0])
 START = np.array([1.0, 2.0, 3.0, 4.0])
 
@@ -38,6 +40,28 @@ class Return(ol.optimizers.Optimizer):
     def update(self, x, g):
         back, self.x = self.x, x
         return back if self.t % 3 == 0 else x - self.lr * g
+
+
+class Shared(Past):
+    """Two memories begin as one array."""
+
+    def init(self, x):
+        self.last = self.before = 0 * x
+
+    def update(self, x, g):
+        self.last, self.before = 0.9 * self.last + g, 0.5 * self.before + 2 * g
+        return x - self.lr * (self.last - 0.3 * self.before)
+
+
+class Tuple(Past):
+    """Three memories in a tuple that begin as one array, and are handed on."""
+
+    def init(self, x):
+        self.past = (0 * x,) * 3
+
+    def update(self, x, g):
+        self.past = (g, *self.past[:2])
+        return x - self.lr * (self.past[0] + 0.5 * self.past[2])
 
 
 class BarzilaiBorwein(ol.optimizers.Optimizer):
@@ -82,7 +106,7 @@ def path_of_the_rule(rule, steps=7):
     return x
 
 
-@pytest.mark.parametrize("rule", [Past, Return])
+@pytest.mark.parametrize("rule", [Past, Return, Shared, Tuple])
 @pytest.mark.parametrize("way", ["one", "end to end", "piece by piece", "compiled"])
 def test_memories_that_are_handed_on_are_not_written_over(rule, way):
     sizes = {"end to end": (4, 3), "piece by piece": (2 * stepping.PIECE + 1,)}.get(way, (4,))

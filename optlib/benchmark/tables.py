@@ -17,6 +17,7 @@ def summary(results, variant):
     """Every rule of the protocol, the best first; rules without a final run stand at the end."""
     protocol, spans, unit = results.protocol, results.places(variant), results.metric(variant).unit
     untuned = {job["rule"] for job in results.left(variant) if job["stage"] == "tuning"}
+    held = lambda value: f"{100 * value:.1f} %" if unit == "%" else f"{value:.4g} {unit}".rstrip()
     rows = []
     for rule in [*spans, *(name for name in protocol.rules if name not in spans)]:
         setting, default = results.best_setting(rule, variant), default_rate(protocol, rule)
@@ -28,7 +29,8 @@ def summary(results, variant):
         rows.append([
             rule, place_words(spans[rule]) if rule in spans else NONE,
             f"{best:g}" if best else NONE, also or NONE, f"{default:g}", str(len(results.tuning(rule, variant))),
-            *(_value(results.validation(rule, lr, variant), unit) for lr in (best, default)),
+            *(NONE if value is None else held(value) for value in (results.validation(rule, lr, variant)
+                                                                   for lr in (best, default))),
             "diverged at every rate" if everywhere else _tested(results, rule, variant),
             _tested(results, rule, variant, default=True),
             str(results.with_flips(rule, variant) or NONE), _range(results.minutes(rule, variant)),
@@ -160,10 +162,6 @@ def _length(protocol):
 def _tested(results, rule, variant, default=False):
     accuracy = results.accuracy(rule, variant, default)
     return str(accuracy or ("diverged" if results.final(rule, variant, default) else "not run"))
-
-
-def _value(value, unit):
-    return NONE if value is None else f"{100 * value:.1f} %" if unit == "%" else f"{value:.4g} {unit}".rstrip()
 
 
 def _range(values):

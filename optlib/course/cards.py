@@ -226,12 +226,9 @@ def _to_text(blocks):
         elif kind == "code":
             paragraphs.append(textwrap.indent(content, "    "))
         elif kind == "table":
-            plain = _table([[_plain(entry) for entry in row] for row in content])
-            paragraphs.append(textwrap.indent(plain.text(ruler=""), "    "))
+            plain = lambda entry: html.unescape(re.sub("</?code>", "", str(entry))).strip("$")
+            table = _table([[plain(entry) for entry in row] for row in content])
+            paragraphs.append(textwrap.indent(table.text(ruler=""), "    "))
         else:
             paragraphs.append(textwrap.fill(f"{title}: {' '.join(content.split())}", 100))
     return "\n\n".join(paragraphs)
-
-
-def _plain(entry):
-    return html.unescape(re.sub(r"</?code>", "", str(entry))).strip("$")

@@ -52,6 +52,9 @@ def race(f, rules, *, lr=None, tune=False, rates=None, start=None, steps=100):
         raise ValueError(f"race: lr={lr!r} is one rate for all and tune=True looks for one each; give only one of them")
     if rates is not None and not tune:
         raise ValueError("race: rates are tried only with tune=True")
+    if np.ndim(start) > 1 or any(np.ndim(value) for rule in rules for value in rule.settings().values()
+                                 if hasattr(value, "shape")):  # fmt: skip
+        raise ValueError("race: start is one point, and each rule has one setting; ol.heatmap draws a grid")
     searches = [None] * len(rules)
     if tune:
         rates = np.sort(checks.vector("race", "rates", RATES if rates is None else rates, "(0, inf)", least=2))
@@ -62,8 +65,6 @@ def race(f, rules, *, lr=None, tune=False, rates=None, start=None, steps=100):
         if own_lr is not None and "lr" in rule.hypers:
             rule = with_settings(rule, {"lr": own_lr})
         paths.append(minimize(f, rule, start, steps))
-        if paths[-1].x.ndim != 2:
-            raise ValueError(f"race: start and {rule!r} must be one point and one setting; ol.heatmap draws a grid")
     return Race(f, paths, searches)
 
 

@@ -218,7 +218,7 @@ class Optimizer:
             else:
                 value = schedule(self.t, loss) if reads == "loss" else schedule(self.t)
             if type(value) is not float or not checks.inside(value, self.hypers[name].allowed):
-                value = self.hypers[name].check(type(self).__name__, name, value, zero=True)
+                value = self.hypers[name].check_scheduled(type(self).__name__, name, value)
             setattr(self, name, like(value, x) if is_array(value) else value)
 
     def batched(self):
@@ -269,10 +269,9 @@ class Optimizer:
             raise TypeError(f"{who}: x has dtype {dtype}, but earlier steps had {self.__like[1]}; call reset() first")
         if self.t == 0:
             for name, value in self.__given.items():
-                if is_array(value) and not _broadcasts(tuple(value.shape), shape):
-                    raise ValueError(
-                        f"{who}: {name} has shape {tuple(value.shape)}, which does not broadcast to x's shape {shape}"
-                    )
+                own = tuple(value.shape) if is_array(value) else ()
+                if len(own) > len(shape) or any(n not in (1, m) for n, m in zip(own[::-1], shape[::-1], strict=False)):
+                    raise ValueError(f"{who}: {name} has shape {own}, which does not broadcast to x's shape {shape}")
         if loss is None and "loss" in self.reads_of_schedules():
             raise TypeError(f"{who} has a schedule that reads the loss: call step(x, g, loss=...)")
         self.__like = shape, dtype
@@ -328,7 +327,3 @@ def _check_point(who, name, value):
 @functools.cache
 def _name_of(kind, dtype):  # the kind first: dtypes of two libraries cannot always be compared
     return str(dtype)  # NumPy takes longer for it than for a step of a small array
-
-
-def _broadcasts(shape, target):
-    return len(shape) <= len(target) and all(n in (1, m) for n, m in zip(shape[::-1], target[::-1], strict=False))

@@ -59,9 +59,14 @@ def resume(rule, state):
 
 
 def owned(state, *passing):
-    """The flat state, with copies of what shares memory with tensors about to change: a rule may remember x and g."""
-    return {name: v.clone() if isinstance(v, torch.Tensor) and any(torch._C._is_alias_of(v, each) for each in passing)
-            else v for name, v in flat(state).items()}  # fmt: skip
+    """The flat state, each tensor in memory of its own: a rule may remember x and g, or one tensor by two names."""
+    result, taken = {}, [*passing]
+    for name, value in flat(state).items():
+        if isinstance(value, torch.Tensor):
+            value = value.clone() if any(torch._C._is_alias_of(value, each) for each in taken) else value
+            taken.append(value)
+        result[name] = value
+    return result
 
 
 def tensors_of(state):

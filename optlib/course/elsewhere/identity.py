@@ -228,10 +228,6 @@ def _of_torch(make, x0):
     return step
 
 
-def _to_line(name, value):
-    return np.log(1 - value) if name in SHARES else np.log(max(value, 1e-300))
-
-
 def _from_line(name, at):
     if name in SHARES:
         return float(np.clip(1 - np.exp(min(at, 0.0)), 0.0, 1 - 1e-6))
@@ -245,7 +241,8 @@ def _fitted(box, guess, rounds):
     def at(line):
         return guess.but(**{name: _from_line(name, value) for name, value in zip(free, line, strict=True)})
 
-    line, damping = np.array([_to_line(name, guess.numbers[name]) for name in free]), 1e-3
+    values, damping = {name: guess.numbers[name] for name in free}, 1e-3
+    line = np.array([np.log(1 - v if name in SHARES else max(v, 1e-300)) for name, v in values.items()])
     r = box.residuals(at(line))
     for _ in range(rounds):
         J = np.array([(box.residuals(at(line + 1e-6 * unit)) - r) / 1e-6 for unit in np.eye(len(line))]).T
