@@ -7,7 +7,7 @@ import types
 import numpy as np
 import pytest
 import torch
-from benchmark_cases import protocol
+from benchmark_cases import protocol, record
 from vision_cases import one_thread  # noqa: F401
 
 import optlib as ol
@@ -120,7 +120,7 @@ def test_in_several_processes_the_numbers_are_those_of_one(tmp_path):
     done = []
     for job in plan.jobs(given, []):  # as if the final runs were recorded: they take all images
         for stage in ("final", "default"):
-            done.append({**plan.make(given, stage, "", job["rule"], job["lr"], {}, 0), "history": {}})
+            done.append(record(plan.make(given, stage, "", job["rule"], job["lr"], {}, 0), 0.5))
     for workers in (1, 2):
         out = tmp_path / f"{workers}.jsonl"
         for each in done:

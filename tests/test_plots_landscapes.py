@@ -35,7 +35,7 @@ def test_legend_names_rules_and_description_names_ends(drawn):
     texts = legend_texts(drawn("contour"))
     assert texts == ["GradientDescent", "Momentum", "AdaGrad", "Adam", "minimum"]
     for path in RACE:
-        assert f"after 30 steps at {point(path.end)}, f = {number(path.f[-1])}." in drawn("contour").description
+        assert f"30 steps at {point(path.end)}, f = {number(ROSENBROCK(path.end))}." in drawn("contour").description
     assert "Minimum marked at (1, 1)." in drawn("contour").description
 
 
