@@ -13,6 +13,7 @@ import traceback
 
 import numpy as np
 
+from ...optimizers.kinds import is_ours
 from ...pictures import theme
 
 EXERCISES = {}  # key, such as "01.1" -> (title, tester)
@@ -131,8 +132,7 @@ def first_hint(cases):
 
 def of_the_course(rule):
     """Hint if the class is one of the course, not the reader's own."""
-    own = not rule.__module__.startswith("optlib.")
-    return None if own else f"{rule.__name__} is a rule of the course; write one of your own."
+    return f"{rule.__name__} is a rule of the course; write one of your own." if is_ours(rule) else None
 
 
 def as_list(answer):

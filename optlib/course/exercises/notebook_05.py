@@ -4,8 +4,9 @@ import math
 
 import numpy as np
 
+from ...optimizers.kinds import is_ours
 from . import loop_spy
-from .engine import exercise, float_of
+from .engine import exercise, float_of, of_the_course
 
 _PROGRAMS = {"A": "frozen", "B": "correct", "C": "augmented", "D": "copied"}
 _SYMPTOMS = {
@@ -215,8 +216,8 @@ def _own_rule(rule):
         return f"hand in the class itself{f', {kind.__name__}, without brackets' * isinstance(rule, Optimizer)}."
     if not issubclass(rule, Optimizer):
         return "the class must be a rule: class YourName(ol.optimizers.Optimizer)."
-    if rule.__module__.startswith("optlib."):
-        return f"{rule.__name__} is a rule of the course; write one of your own."
+    if hint := of_the_course(rule):
+        return hint
     if OPTIMIZERS.get(rule.__name__) is not rule:
         return "the rule is not in the registry: put @ol.register on the line above the class."
     if rule.reads != ("gradient",):
@@ -272,7 +273,7 @@ def _known(rule):
             "init(self, x) something that it remembers."
         )
     for name, known in OPTIMIZERS.items():
-        if known.__module__.startswith("optlib.") and known.reads == ("gradient",):
+        if is_ours(known) and known.reads == ("gradient",):
             for settings in _settings(rule, known):
                 try:
                     other = _points(known, gradients, **settings)

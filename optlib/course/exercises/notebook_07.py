@@ -5,7 +5,18 @@ import math
 import numpy as np
 
 from ... import optimizers, schedules
-from .engine import close, exercise, expect_array, expect_number, float_of, floats_of, hint_for, hint_for_faults, same
+from .engine import (
+    as_list,
+    close,
+    exercise,
+    expect_array,
+    expect_number,
+    float_of,
+    floats_of,
+    hint_for,
+    hint_for_faults,
+    same,
+)
 
 
 @exercise("07.1 where the length settles", "settled(lr, weight_decay, r)")
@@ -261,7 +272,7 @@ def _tune(tune):
         reply = tune(run)
     except _OverBudget:
         return f"the budget is {RUNS} runs, and yours asks for another one."
-    reply = reply.tolist() if hasattr(reply, "tolist") else reply
+    reply = as_list(reply)
     if not isinstance(reply, (tuple, list)) or len(reply) != 3 or None in map(float_of, reply):
         return f"return three numbers, (lr, decay, batch), not {reply!r}."
     _check_setting(*reply)
