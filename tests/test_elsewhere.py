@@ -95,6 +95,7 @@ def test_a_registered_rule_comes_where_one_is_the_same():
     assert repr(ol.translate("torch", "Adam", weight_decay=0.1)) == f"L2({ol.Adam()!r}, l2=0.1)"
     assert "Muon" in repr(ol.translate("keras", "Muon"))
     assert type(ol.translate("keras", "Muon", weights="vector")) is ol.AdamW
+    assert repr(ol.translate("torch", "Adam", betas=np.array([0.8, 0.99]))) == repr(ol.Adam(beta1=0.8, beta2=0.99))
 
 
 @pytest.mark.parametrize(("library", "name", "settings", "error", "words"), [
@@ -114,6 +115,9 @@ def test_a_registered_rule_comes_where_one_is_the_same():
     ("torch", "SGD", {"lr": "0.1"}, TypeError, "lr='0.1' must be a number"),
     ("torch", "Adam", {"betas": 0.9}, TypeError, "betas=0.9 must be 2 numbers"),
     ("torch", "Adam", {"betas": (0.9, 0.99, 0.999)}, TypeError, r"betas=\(.*\) must be 2 numbers"),
+    ("torch", "Adam", {"betas": (None, 0.99)}, TypeError, "betas=None must be a number"),
+    ("torch", "Adam", {"betas": ("0.9", 0.99)}, TypeError, "betas='0.9' must be a number"),
+    ("torch", "SGD", {"momentum": np.array([0.9, 0.8])}, TypeError, "momentum=.* must be a number"),
     ("torch", "Muon", {"adjust_lr_fn": "match"}, ValueError, "must be None, 'original' or"),
     (ol.Adam(lr=np.ones(2)), "torch", {}, ValueError, "lr of Adam.* is an array"),
     (ol.Adam(eps=ol.schedules.Cosine(1e-3, steps=9)), "torch", {}, ValueError, "is a schedule; the way back takes num"),

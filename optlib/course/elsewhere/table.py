@@ -15,6 +15,8 @@ import json
 import math
 from pathlib import Path
 
+import numpy as np
+
 from . import conventions
 
 ALIASES = {"keras": "keras_jax", "tensorflow": "keras_tensorflow", "jax": "optax"}
@@ -136,6 +138,6 @@ def entry(who, library, name):
 def measured(about, settings):
     """Error and nearest rule ("" where that of the row walks the path) of the recorded run most like these settings."""
     runs = [run for run in about["runs"] if run[1] is not None]
-    alike = [run for run in runs if all(settings.get(argument) == value for argument, value in run[0].items())]
+    alike = [run for run in runs if all(np.array_equal(settings.get(name), value) for name, value in run[0].items())]
     _, error, nearest = max(alike or runs, key=lambda run: len(run[0]), default=[{}, math.inf, "none: it refused all"])
     return error, nearest

@@ -71,6 +71,7 @@ def translate(library, name, /, weights="", **settings):
     unknown = next((argument for argument in settings if argument not in defaults and argument not in RATES), None)
     if unknown:
         raise TypeError(f"{who} got {unknown}={settings[unknown]!r}; its arguments are {', '.join(defaults)}")
+    settings |= {a: v.tolist() for a, v in settings.items() if isinstance(defaults.get(a), list) and is_array(v)}
     every = defaults | settings
     error, nearest = table.measured(about, every)
     if nearest:
@@ -91,8 +92,10 @@ def translate(library, name, /, weights="", **settings):
             checks.choice(who, argument, value, table.TEXTS[meaning])
         elif isinstance(default, list) and isinstance(meaning, list) and not (several and len(value) == len(default)):
             raise checks.WrongType(f"{who}: {argument}={value!r} must be {len(default)} numbers, such as {default}")
-        elif not (several or value is None or callable(value) or is_array(value)):
-            checks.number(who, argument, value)
+        elif value is not None:
+            for number in value if several else [value]:
+                if not (callable(number) or is_array(number) and argument in RATES):
+                    checks.number(who, argument, number)
     try:
         return rule_of(library, name, every, weights)
     except (TypeError, KeyError) as error:
