@@ -99,6 +99,18 @@ def test_what_has_no_effect_is_refused_wherever_it_is_written(key):
     assert len(optimizer.param_groups) == 1
 
 
+def test_a_number_is_given_once():
+    for make in (
+        lambda: TorchOptimizer(weights(), ol.Adam, betas=(0.8, 0.9), beta2=0.5),
+        lambda: TorchOptimizer([{"params": weights(), "betas": (0.8, 0.9), "beta2": 0.5}], ol.Adam),
+        lambda: TorchOptimizer([{"params": weights(), "betas": (0.8, 0.9), "beta2": 0.5, "rule": ol.Adam}], ol.Lion),
+    ):
+        with pytest.raises(TypeError, match=r"betas=\(0.8, 0.9\) and beta2=0.5 give the same number twice"):
+            make()
+    (group,) = TorchOptimizer([{"params": weights(), "betas": (0.8, 0.9)}], ol.Adam, beta2=0.5).param_groups
+    assert group["betas"] == (0.8, 0.9)  # a group's own come before those of all
+
+
 def test_the_hint_names_the_nearest_or_all():
     with pytest.raises(ValueError, match="did you mean 'weight_decay'"):
         TorchOptimizer(weights(), ol.Momentum, weight_decey=1.0)

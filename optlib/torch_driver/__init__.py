@@ -72,6 +72,7 @@ class TorchOptimizer(Stepping, torch.optim.Optimizer):
         self.compile = compile
         check_rule(self.rule, compile)
         self._set_up()
+        groups.refuse_twice(hypers, self.rule)
         defaults = groups.settled({**self.rule.settings(), **hypers}, self.rule)
         for name in self.rule.hypers:
             groups.number(name, defaults[name])
@@ -137,6 +138,7 @@ class TorchOptimizer(Stepping, torch.optim.Optimizer):
     def add_param_group(self, param_group):
         """Add parameters with hyper-parameters or a rule of their own, which are checked at once."""
         rule = groups.rule_of(param_group, self.rule)
+        groups.refuse_twice(param_group, rule)
         group = self._settled({**(self.defaults if rule is self.rule else rule.settings()), **param_group}, rule=rule)
         others = self.defaults.keys() - group.keys()  # which torch adds, though they are another rule's
         super().add_param_group(group)

@@ -114,6 +114,15 @@ def settled(group, rule):
     return hypers
 
 
+def refuse_twice(given, rule):
+    """Raise TypeError where one number is given by two names, such as ``betas`` and ``beta1``."""
+    for alias, names in ALIASES.items():
+        for name in names:
+            if alias not in rule.hypers and {alias, name} <= given.keys():
+                both = f"{alias}={given[alias]!r} and {name}={given[name]!r}"
+                raise TypeError(f"TorchOptimizer: {both} give the same number twice; leave one out")
+
+
 def is_known(name, rule):
     """Whether a name may stand in a group whatever its value is."""
     return name in rule.hypers or name in PASSING or name == "weight_decay"
