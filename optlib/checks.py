@@ -93,7 +93,8 @@ def inside(value, interval):
     low, with_low, high, with_high = ends(interval)
     above = (value > low) | (with_low & (value == low))
     below = (value < high) | (with_high & (value == high))
-    return above & below & (abs(value) < math.inf)  # math.isfinite fails for an int beyond all floats
+    largest = 2**1023 if isinstance(value, int) else math.inf  # an int may be beyond all floats
+    return above & below & (abs(value) < largest)
 
 
 @contextlib.contextmanager
