@@ -358,7 +358,7 @@ def test_profiles_that_coincide_are_drawn_apart():
     same = {task: {rule: {0: 0.5} for rule in RULES} for task in TASKS}
     picture = ranks.profiles(same, METRICS).picture()
     heights = [line.get_ydata()[-1] for line in picture.axes.lines if line.get_label() in RULES]
-    assert min(-np.diff(heights)) > 0.01
+    assert min(-np.diff(heights)) > 0.005
     assert max(abs(np.array(heights) - 1)) < 1 / 8, "nearer to their own share than to the next"
 
 

@@ -60,6 +60,9 @@ def test_images_show_each_picture_once_with_its_label():
     np.testing.assert_array_equal(shown[4].images[0].get_array(), digits.x[4].reshape(8, 8))
     assert "Labels: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2." in picture.description
     assert len(ol.plots.images(np.ones((2, 3, 5))).axes) == 2
+    picture = ol.plots.images(digits.x[:6], columns=3, rows=["before", "after"])
+    assert [[each.get_text() for each in axes.texts] for axes in picture.axes[::3]] == [["before"], ["after"]]
+    assert "Rows: before, after." in picture.description
 
 
 def test_color_images_keep_their_bytes_and_long_labels_do_not_meet():
@@ -181,6 +184,7 @@ def test_a_label_that_names_a_rule_has_its_color(name, pngs):
     (lambda: ol.plots.images(np.ones((3, 5))), ValueError, r"images: x has shape \(3, 5\)"),
     (lambda: ol.plots.images(np.ones((3, 4)), [1]), ValueError, "labels has 1 entries for 3 pictures"),
     (lambda: ol.plots.images(np.ones((3, 4)), columns=0), ValueError, "columns=0 must be"),
+    (lambda: ol.plots.images(np.ones((3, 4)), rows=["a", "b"]), ValueError, "2 entries; .* each row, 1 in all"),
     (lambda: ol.plots.images(np.full((3, 4), np.nan)), ValueError, "finite"),
     (lambda: ol.plots.noisy_run(BOWL, [[1, 2]], []), ValueError, r"noisy_run: x has shape \(1, 2\)"),
     (lambda: ol.plots.noisy_run(BOWL, path(), np.ones(3)), ValueError, r"rates has shape \(3,\); .* a step, 60"),

@@ -15,7 +15,7 @@ APART = 0.1  # so much of the width lies between two ticks at least
 LINE = {"color": theme.INK, "linewidth": 1.4, "solid_capstyle": "butt"}
 
 
-def critical_difference(ranks, title):
+def critical_difference(ranks, title=None):
     """Average ranks on a line, the critical difference above it, bars along rules that are not told apart."""
     names, tasks, joined = list(ranks.mean), len(ranks.ranks), ranks.together()
     given = list(next(iter(ranks.ranks.values())))  # colors depend on the order, which other pictures share
@@ -75,12 +75,12 @@ def _p(p):
 
 
 def profiles(profiles, title):
-    """A step curve for each rule; curves that meet are set a little apart."""
+    """A step curve for each rule; curves that meet are drawn side by side."""
     names = list(profiles.ratios)
     count = len(profiles.ratios[names[0]])
     finite = [ratio for each in profiles.ratios.values() for ratio in each.values() if ratio < math.inf]
     right = max(1.2, 1.1 * max(finite, default=1.0))
-    gap = min(0.02, 0.5 / count / len(names))
+    gap = 0.007  # about the width of a line
     with canvas() as (figure, axes):
         for i, (name, style) in enumerate(zip(names, styles(names), strict=True)):
             jumps = sorted({1.0, *(ratio for ratio in profiles.ratios[name].values() if ratio < math.inf)})
@@ -95,10 +95,10 @@ def profiles(profiles, title):
             axes.set_yticks([i / count for i in range(count + 1)], [f"{i} of {count}" for i in range(count + 1)])
         axes.grid(True)
         axes.set_axisbelow(True)
-        axes.set(xlabel="cost, as a multiple of the lowest on the task", ylabel="tasks with at most this cost")
-        axes.set(xlim=(1 / right**0.02, right), ylim=(-0.1, 1.1))
+        axes.set(xlabel="cost, as a multiple of the lowest on the task (logarithmic)")
+        axes.set(ylabel="tasks with at most this cost", xlim=(1 / right**0.02, right), ylim=(-0.05, 1.05))
         title_and_legend(figure, title or "How near to the best is each rule, and how often?",
-                         "Curves that meet are drawn a little apart", axes.lines)  # fmt: skip
+                         "Curves that meet are drawn side by side", axes.lines)  # fmt: skip
     return Picture(
         figure, axes,
         f"{title or 'Performance profiles'}: tasks, of {count}, on which the cost is at most a multiple of the lowest.",
@@ -122,8 +122,8 @@ def _profile_words(name, ratios):
     return f"{name}: {' and '.join(filter(None, [f'steps at {steps}' * bool(steps), diverged]))}."
 
 
-def taus(taus, title):
-    """A row for each pair of tasks, the one that agrees most on top."""
+def taus(taus, title=None):
+    """A row for each pair of tasks with its interval, the one that agrees most on top."""
     pairs = sorted(taus.pairs.items(), key=lambda row: -row[1].value)
     with canvas((8.0, 1.9 + 0.32 * len(pairs))) as (figure, axes):
         for row, (_, tau) in enumerate(pairs):
@@ -151,7 +151,7 @@ def budget(budget, values, which, metric, title):
     """The expected best against the number of trials."""
     data = {rule: (np.arange(1, len(each) + 1), each) for rule, each in values.items()}
     leads = [f"{rule} at {first}" + f" to {last}" * (last > first) for rule, first, last in budget.leaders(which)]
-    title = title or f"The expected best of so many trials; in front: {', '.join(leads)}"
+    title = title or f"What to expect of the best of k trials; in front: {', '.join(leads)}"
     picture = curves(None, data, "trials", f"expected {which} {metric}", title)
     rows = [f"{a} and {b} at {', '.join(map(str, each))}" for (a, b), each in budget.crossings(which).items()]
     picture.description += f" Crossings: {'; '.join(rows)}." if rows else " No two curves cross."

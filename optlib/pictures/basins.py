@@ -160,7 +160,7 @@ def _patches(f, targets, reached, order, colors):
         best = [k for k in order if _is_global(f, targets[k])][:SEVERAL]
         rest = [k for k in order if k not in best]
         patches = [patch(colors[k], f"global minimum {point(targets[k])}: {_share(reached == k)}") for k in best]
-        patches.append(patch(colors[rest[0]], f"{len(rest)} local minima: {_share(np.isin(reached, rest))}"))
+        patches.append(patch("none", f"pale: {len(rest)} local minima, {_share(np.isin(reached, rest))}"))
     if (reached < 0).any():
         patches.append(patch(theme.UNDEFINED, f"none reached: {_share(reached < 0)}"))
     return patches

@@ -55,7 +55,7 @@ def histograms(samples, xlabel, title=None, *, bins=80, vlines=None):
     )  # fmt: skip
 
 
-def images(x, labels=None, title=None, *, columns=10):
+def images(x, labels=None, title=None, *, columns=10, rows=None):
     """Small pictures in rows: in color, or gray and dark where the values are high.
 
     Parameters
@@ -65,6 +65,8 @@ def images(x, labels=None, title=None, *, columns=10):
         Written above each picture.
     title : str, optional
     columns : int, at least 1
+    rows : sequence of str, optional
+        What each row shows, written at its left.
 
     Returns
     -------
@@ -76,17 +78,22 @@ def images(x, labels=None, title=None, *, columns=10):
     if labels is not None and len(names) != len(x):
         raise ValueError(f"images: labels has {len(names)} entries for {len(x)} pictures; give one for each")
     columns = min(integer("images", "columns", columns, 1), len(x))
-    rows = -(-len(x) // columns)
+    count = -(-len(x) // columns)
+    beside = [""] * count if rows is None else [str(row) for row in rows]
+    if len(beside) != count:
+        raise ValueError(f"images: rows has {len(beside)} entries; it needs one for each row, {count} in all")
     side = 8.0 / columns
     size = min(12.0, 72 * side / (0.6 * max(map(len, names), default=1)))  # a letter is about 0.6 of the size wide
-    height = rows * (side * x.shape[1] / x.shape[2] + (0.3 if names else 0.08)) + 0.6
-    with canvas((8.0, height), nrows=rows, ncols=columns, squeeze=False) as (figure, grid):
+    height = count * (side * x.shape[1] / x.shape[2] + (0.3 if names else 0.08)) + 0.6
+    with canvas((8.0, height), nrows=count, ncols=columns, squeeze=False) as (figure, grid):
         for k, axes in enumerate(grid.ravel()):
             axes.set_axis_off()
             if k < len(x):
                 axes.imshow(x[k], interpolation="nearest", **gray)
                 if names:
                     axes.set_title(text(names[k]), fontsize=size, pad=3)
+        for axes, row in zip(grid[:, 0], beside, strict=True):
+            axes.text(-0.1, 0.5, text(row), transform=axes.transAxes, ha="right", va="center")
         headline(figure, title or f"{len(x)} pictures")
     kind = "pictures" if gray else "color pictures"
     return Picture(
@@ -94,6 +101,7 @@ def images(x, labels=None, title=None, *, columns=10):
         f"{title}." if title else "",
         f"{len(x)} {kind} of {x.shape[1]} by {x.shape[2]} pixels.",
         f"Labels: {', '.join(names)}." if names else "",
+        f"Rows: {', '.join(beside)}." if rows is not None else "",
     )  # fmt: skip
 
 
