@@ -19,15 +19,9 @@ _FLOAT64_INFO = np.finfo(float)
 # arrays.  It holds exactly the functions that this module hands out; `where` evaluates both branches, as
 # the array versions do.
 _FLOATS = SimpleNamespace(
-    sqrt=math.sqrt,
-    exp=math.exp,
-    log=math.log,
-    sin=math.sin,
-    cos=math.cos,
-    tanh=math.tanh,
+    **{name: getattr(math, name) for name in ("sqrt", "exp", "log", "sin", "cos", "tanh", "isfinite")},
     abs=abs,
     sign=lambda x: math.copysign(1.0, x) if x and x == x else x,
-    isfinite=math.isfinite,
     maximum=max,
     minimum=min,
     where=lambda condition, a, b: a if condition else b,

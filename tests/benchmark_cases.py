@@ -1,5 +1,6 @@
 """A tiny protocol, and records that no network was trained for, for the tests of `optlib.benchmark`."""
 
+import json
 import math
 
 import pytest
@@ -10,35 +11,6 @@ from optlib import tasks
 from optlib.benchmark import plan
 from optlib.benchmark.protocol import from_dict
 from optlib.vision import he_
-
-# What a run needs to start at once: no probe of the processor, the smallest network, few images.
-TINY = """
-title = "A tiny grid"
-rules = ["Momentum", "Adam"]
-
-[data]
-set = "subset"
-validation = 500
-
-[network]
-name = "SpeedNet"
-
-[training]
-epochs = 2
-batch = 100
-shift = 2
-precision = "float32"
-layout = "channels_last"
-
-[tuning]
-epochs = 1
-images = 500
-exponents = [0.0, 0.5]
-widen = 1
-
-[final]
-seeds = [0, 1]
-"""
 
 
 def settings(**changes):
@@ -59,6 +31,12 @@ def settings(**changes):
         else:
             target[key] = value
     return given
+
+
+def toml(given, within=""):
+    """The same as the text of a file."""
+    return "".join(toml(value, f"{within}{name}.") if isinstance(value, dict)
+                   else f"{within}{name} = {json.dumps(value)}\n" for name, value in given.items())  # fmt: skip
 
 
 def protocol(**changes):

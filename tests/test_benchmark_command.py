@@ -12,40 +12,18 @@ import sys
 
 import pytest
 import torch
+from benchmark_cases import settings, toml
 
 from optlib.benchmark import job, records
 from optlib.benchmark.__main__ import main
 from optlib.benchmark.protocol import names
 from optlib.benchmark.results import find
 
-GRID = """
-title = "A grid of two rates and one run"
-rules = ["Adam"]
-settings.Adam.lr = 0.01
-
-[data]
-set = "subset"
-validation = 200
-
-[network]
-name = "SpeedNet"
-
-[training]
-epochs = 1
-batch = 50
-shift = 2
-precision = "float32"
-layout = "channels_last"
-
-[tuning]
-epochs = 3
-images = 300
-exponents = [-0.5, 0.0]
-widen = 0
-
-[final]
-seeds = [0]
-"""
+GRID = toml(settings(
+    title="A grid of two rates and one run", rules=["Adam"], settings={"Adam": {"lr": 0.01}}, data__validation=200,
+    training__epochs=1, training__batch=50, training__shift=2, final__seeds=[0],
+    tuning={"epochs": 3, "images": 300, "exponents": [-0.5, 0.0], "widen": 0},
+))  # fmt: skip
 FEW = 2000, 500  # images of the final run and of its test
 LEAST = 0.28  # chance gives 0.1; seeds gave 0.32 and 0.37
 MEASURED = ("seconds", "test_seconds", "images_per_second")  # of the clock

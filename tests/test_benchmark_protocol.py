@@ -5,7 +5,7 @@ import inspect
 import math
 
 import pytest
-from benchmark_cases import TINY, protocol, settings
+from benchmark_cases import protocol, settings, toml
 
 import optlib as ol
 from optlib import benchmark, vision
@@ -183,11 +183,11 @@ def test_every_key_refuses_what_it_cannot_be(table):
 
 def test_a_file_is_read(tmp_path):
     path = tmp_path / "mine.toml"
-    path.write_text(TINY)
+    path.write_text(toml(settings()))
     loaded = load_protocol(path)
-    assert (loaded.name, loaded.title) == ("mine", "A tiny grid")
+    assert loaded == from_dict("mine", settings())
     assert load_protocol(str(path)) == loaded
-    path.write_text("\ufeff" + TINY, encoding="utf-8")  # a byte-order mark, as Windows writes it
+    path.write_text("\ufeff" + toml(settings()), encoding="utf-8")  # a byte-order mark, as Windows writes it
     assert load_protocol(path) == loaded
 
 

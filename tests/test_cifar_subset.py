@@ -2,7 +2,6 @@
 
 import dataclasses
 import hashlib
-import importlib.util
 import json
 import shutil
 import sys
@@ -16,6 +15,7 @@ from test_cifar import BUNDLED, FULL, ROOT, with_full
 
 import optlib as ol
 from optlib.data import cifar, sprites
+from tools import make_subset as script
 
 alone, files, unset = full.alone, full.files, full.unset
 
@@ -218,15 +218,7 @@ def test_the_images_do_not_ride_in_the_package():
 # --- the script that made the subset ---------------------------------------------------------------------------------
 
 
-def the_script():
-    spec = importlib.util.spec_from_file_location("make_subset", ROOT / "tools" / "make_subset.py")
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
-    return script
-
-
 def test_the_script_makes_what_the_loader_reads(files, tmp_path, monkeypatch, capsys):
-    script = the_script()
     few = dataclasses.replace(sprites.CIFAR10, train=70, test=20)
     load, _, *more = script.SETS["cifar10"]
     monkeypatch.setitem(script.SETS, "cifar10", (load, few, *more))
@@ -253,7 +245,7 @@ def test_the_script_makes_what_the_loader_reads(files, tmp_path, monkeypatch, ca
 
 
 def test_the_script_wrote_the_manifest_that_is_there():
-    script, manifest = the_script(), json.loads((BUNDLED / "manifest.json").read_text(encoding="utf-8"))
+    manifest = json.loads((BUNDLED / "manifest.json").read_text(encoding="utf-8"))
     assert {name: value for name, value in manifest.items() if name != "files"} == script.about("cifar10")
     assert {path.name for path in BUNDLED.iterdir()} == {*manifest["files"], "manifest.json", ".gitattributes"}
     assert dataclasses.astuple(sprites.CIFAR10.manifest) == dataclasses.astuple(

@@ -1,7 +1,6 @@
 """Data: what is bundled is what it says, batches are fair and reproducible, nothing leaks from the validation part."""
 
 import hashlib
-import importlib.util
 import shutil
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from processes import python
 
 import optlib as ol
 from optlib.data import sets
+from tools import make_digits as tool
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -82,9 +82,6 @@ def test_a_damaged_file_is_refused(monkeypatch):
 
 def test_the_tool_finds_nothing_to_change(tmp_path):
     """The script takes a csv.gz of the known checksum only, and writes what is not there already."""
-    spec = importlib.util.spec_from_file_location("make_digits", ROOT / "tools" / "make_digits.py")
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
     wrong = tmp_path / "digits.csv.gz"
     wrong.write_bytes(b"something else")
     with pytest.raises(SystemExit, match="expected " + tool.SOURCE_SHA256):

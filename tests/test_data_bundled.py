@@ -2,11 +2,9 @@
 
 import dataclasses
 import hashlib
-import importlib.util
 import json
 import shutil
 import sys
-from pathlib import Path
 
 import fake_cifar
 import fake_sets
@@ -15,8 +13,9 @@ import pytest
 
 import optlib as ol
 from optlib.data import idx, official, sprites, text
+from tools import make_novel as tool
+from tools import make_subset
 
-ROOT = Path(__file__).resolve().parent.parent
 FASHION = sprites.FILES / sprites.FASHION_MNIST.folder
 FULL = idx.FASHION_MNIST.find()
 
@@ -25,13 +24,6 @@ FULL = idx.FASHION_MNIST.find()
 def unset(monkeypatch):
     monkeypatch.delenv("OPTLIB_DATA", raising=False)
     monkeypatch.setattr(official, "_noted", set())
-
-
-def script(name):
-    spec = importlib.util.spec_from_file_location(name, ROOT / "tools" / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def test_together_they_are_small():
@@ -100,7 +92,7 @@ def test_a_broken_part_of_fashion_mnist_is_refused_by_name(tmp_path, monkeypatch
 def test_the_script_wrote_the_manifest_of_fashion_mnist():
     manifest = json.loads((FASHION / "manifest.json").read_text(encoding="utf-8"))
     files = manifest.pop("files")
-    assert manifest == script("make_subset").about("fashion-mnist")
+    assert manifest == make_subset.about("fashion-mnist")
     assert {path.name for path in FASHION.iterdir()} == {*files, "manifest.json", "LICENSE", ".gitattributes"}
 
 
@@ -131,7 +123,6 @@ def test_a_damaged_novel_is_refused(monkeypatch):
 
 
 def test_the_script_of_the_novel_takes_its_source_only(tmp_path, monkeypatch):
-    tool = script("make_novel")
     (tmp_path / "Rdata.rdb").write_bytes(b"something else")
     monkeypatch.setattr(sys, "argv", ["script", str(tmp_path / "Rdata.rdb")])
     with pytest.raises(SystemExit, match=f"expected {tool.SOURCE_SHA256}"):

@@ -21,7 +21,7 @@ def curves(results, metric, rules, variant):
 
 
 def variant_curves(results, metric="test_accuracy"):
-    """The same for each variant."""
+    """Picture: mean and deviation over seeds after each epoch, for each variant of a protocol."""
     data = {results.words(*pair): results.final(*pair) for pair in results.protocol.pairs()}
     if results.protocol.tasks:
         raise ValueError("variant_curves: tasks have metrics of their own; see: curves")

@@ -30,28 +30,10 @@ NORM_BATCHES = 20  # for the statistics of batch normalization of weights that w
 
 
 def run(job, *, root=None, checkpoints=None, threads=None, device=None, progress=False, command=None):
-    """Train one network, and test it.
+    """Train one network, and test it; returns the record, fit for JSON.  A run that diverged is marked in its history.
 
-    Parameters
-    ----------
-    job : dict
-        From `plan.make`.
-    root : path, optional
-        Folder of the whole CIFAR-10, or of the data of the task.
-    checkpoints : path, optional
-        Folder for the state of an unfinished run, which then resumes after its last complete epoch.
-    threads : int, optional
-        For torch.
-    device : str, optional
-        By default a GPU where there is one.
-    progress : bool
-    command : str, optional
-        Goes into the record.
-
-    Returns
-    -------
-    dict
-        The record, fit for JSON.  A run that diverged is marked in its history.
+    The job is from `plan.make`.  ``checkpoints`` is a folder for the state of an unfinished run, which then resumes
+    after its last complete epoch.  The rest is as in `runner.run`.
     """
     digests(decided_by(job))  # of what is loaded: at the end of the run, files may be others
     if threads:

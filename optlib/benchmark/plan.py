@@ -19,20 +19,10 @@ LATER = {"identity": False, "decay_biases": False, "whiten_epochs": 0, "reset_no
 
 
 def jobs(protocol, recorded):
-    """The runs that can be started now and are not recorded, the most urgent first.
+    """The runs, as `job.run` takes them, that can be started now and are not recorded, the most urgent first.
 
     All rules are tuned first; then all run with the first seed, then with the second, so that whatever is recorded when
     time is over can be compared.
-
-    Parameters
-    ----------
-    protocol : Protocol
-    recorded : list of dict
-
-    Returns
-    -------
-    list of dict
-        What `job.run` takes.
     """
     done = {record["id"]: record for record in recorded}
     wanted = []

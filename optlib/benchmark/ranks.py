@@ -116,9 +116,7 @@ class Ranks:
                 groups.append(group)
         return groups
 
-    def picture(self, title=None):
-        """The critical-difference diagram: average ranks on a line, bars along rules that are not told apart."""
-        return rank_charts.critical_difference(self, title)
+    picture = rank_charts.critical_difference
 
 
 def ranks(scores, rules=None, level=LEVEL):
@@ -299,9 +297,7 @@ class Taus:
     pairs: dict
     rules: list
 
-    def picture(self, title=None):
-        """A row for each pair of tasks, with its interval."""
-        return rank_charts.taus(self, title)
+    picture = rank_charts.taus
 
 
 def taus(scores, rules=None, resamples=RESAMPLES, seed=0):

@@ -215,13 +215,7 @@ class Results:
             return tables.tasks(self) if self.protocol.tasks else self.compared()
         return tables.summary(self, self._one_of(variant))
 
-    def time_to(self, accuracy):
-        """Every rule: epochs and seconds to a test accuracy."""
-        return tables.time_to(self, accuracy)
-
-    def compared(self):
-        """The variants beside each other; for protocols that switch something on and off."""
-        return tables.variants(self)
+    time_to, compared, variant_curves = tables.time_to, tables.variants, charts.variant_curves
 
     def curves(self, metric=None, rules=None, variant=None):
         """Picture: the mean over seeds after each epoch, with a band of one standard deviation.
@@ -230,10 +224,6 @@ class Results:
         default, which is its metric, or "train", "test_loss", "train_loss".
         """
         return charts.curves(self, metric, rules, self._one_of(variant))
-
-    def variant_curves(self, metric="test_accuracy"):
-        """Picture: the same for the variants of a protocol."""
-        return charts.variant_curves(self, metric)
 
     def sensitivity(self, rules=None, variant=None):
         """Picture: accuracy on the images held out, or the task's metric, against the learning rate."""

@@ -110,7 +110,7 @@ def time_to(results, accuracy):
 
 
 def variants(results):
-    """What each variant reports, beside the first one."""
+    """What each variant reports, beside the first one; for protocols that switch something on and off."""
     base, rows, flips = results.protocol.pairs()[0], [], results.protocol.final["flips"]
     first = results.accuracy(*base)
     for pair in results.protocol.pairs():

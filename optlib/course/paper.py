@@ -25,19 +25,7 @@ h1 {{ position: absolute; margin: 0; font: bold 17px sheet !important; }}
 
 
 def printed(document, kind):
-    """A page with a cheat sheet as the bytes of a file.
-
-    Parameters
-    ----------
-    document : str
-        HTML, as `CheatSheet.save` writes it.
-    kind : ".pdf" or ".png"
-
-    Raises
-    ------
-    RuntimeError
-        If Chromium or playwright is missing.
-    """
+    """The page of a cheat sheet as the bytes of a ".pdf" or ".png"; RuntimeError without Chromium or playwright."""
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:

@@ -30,9 +30,7 @@ class File:
         path = Path(folder) / self.name
         self.check_size(path, remedy)
         data = path.read_bytes()
-        digest = self._digest()
-        digest.update(data)
-        self._compare(path, digest, remedy)
+        self._compare(path, [data], remedy)
         return data
 
     def check(self, path, remedy=""):
@@ -44,11 +42,8 @@ class File:
             Naming the file and what is wrong; ``remedy`` ends the message.
         """
         self.check_size(path, remedy)
-        digest = self._digest()
         with open(path, "rb") as file:
-            while block := file.read(1 << 20):  # an archive need not fit into memory
-                digest.update(block)
-        self._compare(path, digest, remedy)
+            self._compare(path, iter(lambda: file.read(1 << 20), b""), remedy)  # an archive need not fit into memory
 
     def check_size(self, path, remedy=""):
         """As `check`, without reading the file."""
@@ -62,13 +57,12 @@ class File:
             kind = "truncated" if size < self.size else "too long"
             raise OSError(_message(f"{path} is {kind}: it has {size:,} bytes, not {self.size:,}", remedy))
 
-    def _digest(self):
-        kind = KINDS[len(self.checksum)].replace("-", "")
-        return hashlib.new(kind, usedforsecurity=False)
-
-    def _compare(self, path, digest, remedy):
+    def _compare(self, path, blocks, remedy):
+        kind = KINDS[len(self.checksum)]
+        digest = hashlib.new(kind.replace("-", ""), usedforsecurity=False)
+        for block in blocks:
+            digest.update(block)
         if digest.hexdigest() != self.checksum:
-            kind = KINDS[len(self.checksum)]
             problem = f"{path} is damaged: its {kind} is {digest.hexdigest()}, not {self.checksum}"
             raise OSError(_message(problem, remedy))
 
@@ -91,6 +85,11 @@ class Archive:
     packed: File
     files: tuple
     inside: str | None = None
+
+
+def tarball(url, size, sha256, inside, files):
+    """A ``.tar.gz`` that is called as its address ends, with files in the folder ``inside``: (name, size, checksum)."""
+    return Archive(url, File(url.rpartition("/")[2], size, sha256), tuple(File(*file) for file in files), inside)
 
 
 def some_in(files, folder):

@@ -7,7 +7,7 @@ Every file is compared with its official SHA-256 each time it is read.
 import numpy as np
 
 from . import sprites
-from .archive import Archive, File
+from .archive import tarball
 from .official import Official, check_labels
 
 CIFAR10_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
@@ -22,32 +22,21 @@ RECORD, RECORD_100 = 1 + PLANES, 2 + PLANES  # before them the label; of CIFAR-1
 
 # Size and SHA-256 of the archives as in TensorFlow Datasets (url_checksums/cifar10.txt, cifar100.txt), SHA-256 of the
 # files as in torchvision-ruby (datasets/cifar10.rb, cifar100.rb): the official page has only MD5s, which can be forged.
-_CIFAR10_FILES = tuple(
-    File(name, 10_000 * RECORD, sha256)
-    for name, sha256 in (
-        ("data_batch_1.bin", "cee916563c9f80d84e3cc88e17fdc0941787f1244f00a67874d45b261883ada5"),
-        ("data_batch_2.bin", "a591ca11fa1708a91ee40f54b3da4784ccd871ecf2137de63f51ada8b3fa57ed"),
-        ("data_batch_3.bin", "bbe8596564c0f86427f876058170b84dac6670ddf06d79402899d93ceea26f67"),
-        ("data_batch_4.bin", "014e562d6e23c72197cc727519169a60359f5eccd8945ad5a09d710285ff4e48"),
-        ("data_batch_5.bin", "755304fc0b379caeae8c14f0dac912fbc7d6cd469eb67a1029a08a39453a9add"),
-        ("test_batch.bin", "8e2eb146ae340b09e24670f29cabc6326dba54da8789dab6768acf480273f65b"),
-    )
-)
 CIFAR10 = Official(
     name="cifar10",
     title="CIFAR-10",
     folders=("cifar-10", "cifar-10-batches-bin", "cifar-10/cifar-10-batches-bin"),
-    archives=(
-        Archive(
-            "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
-            File(
-                "cifar-10-binary.tar.gz", 170_052_171,
-                "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
-            ),
-            _CIFAR10_FILES,
-            "cifar-10-batches-bin",
+    archives=(tarball(
+        "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz", 170_052_171,
+        "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd", "cifar-10-batches-bin", (
+            ("data_batch_1.bin", 10_000 * RECORD, "cee916563c9f80d84e3cc88e17fdc0941787f1244f00a67874d45b261883ada5"),
+            ("data_batch_2.bin", 10_000 * RECORD, "a591ca11fa1708a91ee40f54b3da4784ccd871ecf2137de63f51ada8b3fa57ed"),
+            ("data_batch_3.bin", 10_000 * RECORD, "bbe8596564c0f86427f876058170b84dac6670ddf06d79402899d93ceea26f67"),
+            ("data_batch_4.bin", 10_000 * RECORD, "014e562d6e23c72197cc727519169a60359f5eccd8945ad5a09d710285ff4e48"),
+            ("data_batch_5.bin", 10_000 * RECORD, "755304fc0b379caeae8c14f0dac912fbc7d6cd469eb67a1029a08a39453a9add"),
+            ("test_batch.bin", 10_000 * RECORD, "8e2eb146ae340b09e24670f29cabc6326dba54da8789dab6768acf480273f65b"),
         ),
-    ),
+    ),),
     subset=sprites.CIFAR10,
     others={
         "cifar-10-batches-py": "the Python version of CIFAR-10, as torchvision and Keras have it: pickles, which can "
@@ -61,26 +50,13 @@ CIFAR100 = Official(
     name="cifar100",
     title="CIFAR-100",
     folders=("cifar-100", "cifar-100-binary", "cifar-100/cifar-100-binary"),
-    archives=(
-        Archive(
-            "https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz",
-            File(
-                "cifar-100-binary.tar.gz", 168_513_733,
-                "58a81ae192c23a4be8b1804d68e518ed807d710a4eb253b1f2a199162a40d8ec",
-            ),
-            (
-                File(
-                    "train.bin", 50_000 * RECORD_100,
-                    "f31298fc616915fa142368359df1c4ca2ae984d6915ca468b998a5ec6aeebf29",
-                ),
-                File(
-                    "test.bin", 10_000 * RECORD_100,
-                    "d8b1e6b7b3bee4020055f0699b111f60b1af1e262aeb93a0b659061746f8224a",
-                ),
-            ),
-            "cifar-100-binary",
+    archives=(tarball(
+        "https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz", 168_513_733,
+        "58a81ae192c23a4be8b1804d68e518ed807d710a4eb253b1f2a199162a40d8ec", "cifar-100-binary", (
+            ("train.bin", 50_000 * RECORD_100, "f31298fc616915fa142368359df1c4ca2ae984d6915ca468b998a5ec6aeebf29"),
+            ("test.bin", 10_000 * RECORD_100, "d8b1e6b7b3bee4020055f0699b111f60b1af1e262aeb93a0b659061746f8224a"),
         ),
-    ),
+    ),),
     others={
         "cifar-100-python": "the Python version of CIFAR-100, as torchvision and Keras have it: pickles, which can "
         "run any code when opened; only the binary version is read",
@@ -130,7 +106,7 @@ def cifar10(train=True, root=None, *, full=None):
     Source: A. Krizhevsky (2009), Learning Multiple Layers of Features from Tiny Images,
     https://www.cs.toronto.edu/~kriz/cifar.html.
     """
-    return CIFAR10.images(_cifar10, train, root, full)
+    return CIFAR10.images(lambda *place: _read(CIFAR10, RECORD, 10, *place), train, root, full)
 
 
 def cifar100(train=True, root=None):
@@ -159,20 +135,12 @@ def cifar100(train=True, root=None):
     Source: A. Krizhevsky (2009), Learning Multiple Layers of Features from Tiny Images,
     https://www.cs.toronto.edu/~kriz/cifar.html.
     """
-    return CIFAR100.images(_cifar100, train, root, full=True)
+    return CIFAR100.images(lambda *place: _read(CIFAR100, RECORD_100, 100, *place), train, root, full=True)
 
 
-def _cifar10(folder, train):
-    files = [file for file in CIFAR10.files if file.name.startswith("data" if train else "test")]
-    return _records(CIFAR10, files, folder, RECORD, 10)
-
-
-def _cifar100(folder, train):
-    return _records(CIFAR100, [CIFAR100.files[0 if train else 1]], folder, RECORD_100, 100)
-
-
-def _records(official, files, folder, record, classes):
-    """Images and labels of some files of such records; the label that counts is the last byte before the planes."""
+def _read(official, record, classes, folder, train):
+    """Images and labels of files of such records; the label that counts is the last byte before the planes."""
+    files = [file for file in official.files if train != file.name.startswith("test")]
     count = sum(file.size for file in files) // record
     images, labels = np.empty((count, SIDE, SIDE, 3), np.uint8), np.empty(count, np.int64)
     first = 0

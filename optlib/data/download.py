@@ -32,22 +32,8 @@ TEMPORARY = {408, 425, 429, 500, 502, 503, 504}  # HTTP errors worth another att
 def download(official, folder, *, url=None, packed=None, keep=False):
     """Bring the files of a set into ``folder``; those that are there and complete are left alone.
 
-    Parameters
-    ----------
-    official : Official
-    folder : path
-        Created if missing.
-    url : str, optional
-        Another address of the same archive, or of the folder with all archives of the set; the checksums stay the same.
-    packed : path, optional
-        A copy of the archive, or a folder with copies of all; then nothing is fetched.
-    keep : bool
-        Keep a fetched archive after unpacking.  One that was there before always stays.
-
-    Raises
-    ------
-    OSError
-        Naming the file and what is wrong with it.
+    What ``url``, ``packed`` and ``keep`` mean says the help of the command (`optlib.data.__main__`).  An archive that
+    was there before always stays.  An OSError names the file and what is wrong with it.
     """
     folder, several = Path(folder), len(official.archives) > 1
     if whose := official.rival_in(folder):

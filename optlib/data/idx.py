@@ -149,21 +149,7 @@ def _read(official, folder, train):
 
 
 def parsed(file, dimensions, folder, remedy=""):
-    """The bytes of an idx file as an array, writable.
-
-    Parameters
-    ----------
-    file : File
-    dimensions : int
-    folder : Path
-    remedy : str
-        Ends the message of an error.
-
-    Raises
-    ------
-    OSError
-        If the file has another format, or is not the known one.
-    """
+    """The bytes of an idx file as an array, writable; OSError, with the remedy, for another file or format."""
     path = folder / file.name
     file.check_size(path, remedy)
     with open(path, "rb") as source:

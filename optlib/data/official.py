@@ -233,12 +233,7 @@ class Official:
 
 
 def check_labels(labels, classes, path, first=0):
-    """Refuse labels beyond the classes; ``first`` is what label 0 is in the file.
-
-    Raises
-    ------
-    OSError
-    """
+    """OSError for labels beyond the classes; ``first`` is what label 0 is in the file."""
     wrong = labels[(labels < 0) | (labels >= classes)]
     if wrong.size:
         raise OSError(f"{path} has the label {wrong[0] + first}; labels are {first} to {classes - 1 + first}")

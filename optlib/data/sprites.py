@@ -57,21 +57,9 @@ class Subset:
         return np.sort(np.concatenate([np.flatnonzero(labels == label)[:each] for label in np.unique(labels)]))
 
     def read(self, folder, train):
-        """Images, labels and positions in the official order, each file checked first.
+        """Images, uint8 (n, *shape), labels, int64 (n,), and rising positions among the official images, int64 (n,).
 
-        Returns
-        -------
-        images : uint8 array (n, *shape)
-        labels : int64 array (n,)
-        index : int64 array (n,)
-            Ascending: image i is number ``index[i]`` of the official training or test images.
-
-        Raises
-        ------
-        FileNotFoundError, OSError
-            If a file is missing, truncated or damaged, named.
-        ImportError
-            If Pillow is missing or cannot read WebP.
+        An OSError names a file that is missing, truncated or damaged; ImportError where Pillow cannot read WebP.
         """
         folder, part = Path(folder), "train" if train else "test"
         listed = json.loads(self.manifest.read(folder, self.remedy))["files"]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .archive import Archive, File
+from .archive import tarball
 from .official import Official, check_labels
 
 STL10_CLASSES = ("airplane", "bird", "car", "cat", "deer", "dog", "horse", "monkey", "ship", "truck")
@@ -16,22 +16,15 @@ STL10 = Official(
     name="stl10",
     title="STL-10",
     folders=("stl-10", "stl10_binary", "stl-10/stl10_binary"),
-    archives=(
-        Archive(
-            "http://ai.stanford.edu/~acoates/stl10/stl10_binary.tar.gz",
-            File(
-                "stl10_binary.tar.gz", 2_640_397_119,
-                "f31fd99273a1acb8609c8db427cebb1de3f71de77758cdc0e22956e1289b9866",
-            ),
-            (
-                File("train_X.bin", 5_000 * PIXELS, "918c2871b30a85fa023e0c44e0bee87f"),
-                File("train_y.bin", 5_000, "5a34089d4802c674881badbb80307741"),
-                File("test_X.bin", 8_000 * PIXELS, "7f263ba9f9e0b06b93213547f721ac82"),
-                File("test_y.bin", 8_000, "36f9794fa4beb8a2c72628de14fa638e"),
-            ),
-            "stl10_binary",
+    archives=(tarball(
+        "http://ai.stanford.edu/~acoates/stl10/stl10_binary.tar.gz", 2_640_397_119,
+        "f31fd99273a1acb8609c8db427cebb1de3f71de77758cdc0e22956e1289b9866", "stl10_binary", (
+            ("train_X.bin", 5_000 * PIXELS, "918c2871b30a85fa023e0c44e0bee87f"),
+            ("train_y.bin", 5_000, "5a34089d4802c674881badbb80307741"),
+            ("test_X.bin", 8_000 * PIXELS, "7f263ba9f9e0b06b93213547f721ac82"),
+            ("test_y.bin", 8_000, "36f9794fa4beb8a2c72628de14fa638e"),
         ),
-    ),
+    ),),
     others={"stl10_matlab": "the Matlab version of STL-10; only the binary version is read"},
 )  # fmt: skip
 

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 
 from ..checks import WrongType, instance, integer, number, replacing
 from ..functions import Function
-from ..pictures.picture import PALETTE, bundle, show_name
+from ..pictures.picture import PALETTE, bundle, encoded, show_name
 from ..pictures.spectrum import Spectra
 from ..pictures.tracks import sentences, settings_line, tracks
 from . import browser_data, page, svg
@@ -249,9 +249,8 @@ class MatrixAnimation(Animation):
             yield self._marked(image.copy(), step)
 
     def still(self, step=None, size=(600, 500), scale=1):
-        out, step = io.BytesIO(), _step(step)
-        self._marked(self._image(size, scale), self.steps if step is None else step).save(out, "PNG", optimize=True)
-        return out.getvalue()
+        step = self.steps if step is None else _step(step)
+        return encoded(self._marked(self._image(size, scale), step), "PNG", optimize=True)
 
     def _image(self, size, scale):
         size, scale = _size(size, scale)

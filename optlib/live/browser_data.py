@@ -1,11 +1,10 @@
 """What the browser needs to draw a scene and paths on it, as plain data for JSON."""
 
-import io
-
 import numpy as np
 from PIL import Image
 
 from ..pictures import theme
+from ..pictures.picture import encoded, padded
 from . import page, svg
 from .look import DARK, LIGHT
 
@@ -50,9 +49,7 @@ def bands_png(scene, size):
     """The contour picture as an indexed PNG with 16 colors."""
     picture = Image.fromarray(scene.bands(*size))
     picture.putpalette(sum(map(theme.rgb, LIGHT.band_colors()), []))
-    out = io.BytesIO()
-    picture.save(out, "PNG", bits=4, optimize=True)
-    return out.getvalue()
+    return encoded(picture, "PNG", bits=4, optimize=True)
 
 
 def still_image(scene, tracks, description, bands=MAP_SIZE):
@@ -121,9 +118,7 @@ def values_data(scene, tracks, last):
         high = np.ceil(np.log10(top) * 2) / 2
         low = max(np.floor(np.log10(positive.min())), np.floor(high) - CURVE_DECADES)
     else:
-        low, high = float(heights.min()), float(heights.max())
-        room = 0.05 * (high - low) or 1.0
-        low, high = low - room, high + room
+        low, high = padded(heights.min(), heights.max(), 0.05)
     return {"low": _short(low), "high": _short(high), "log": log, "last": last, **named_values(scene)}
 
 

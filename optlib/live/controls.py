@@ -9,43 +9,16 @@ _LOOK = {"layout": widgets.Layout(width="340px"), "style": {"description_width":
 _NOTCHES = 200
 
 
-def number(name, value, low, high, log=False):
-    """A slider for a real number; its range grows to hold ``value``."""
-    low, high = min(low, value), max(high, value)
-    if log and low > 0:
-        # End at multiples of a fiftieth of a decade, so that 0.001, 0.01, ... are on the slider exactly.
-        low, high = math.floor(math.log10(low) * 50) / 50, math.ceil(math.log10(high) * 50) / 50
-        return widgets.FloatLogSlider(value=value, base=10, min=low, max=high, step=0.01, readout_format=".3g",
-                                      description=name, **_LOOK)  # fmt: skip
-    decimals = decimals_of(low, high, value)
-    return widgets.FloatSlider(value=value, min=low, max=high, step=10.0**-decimals, readout_format=f".{decimals}f",
-                               description=name, **_LOOK)  # fmt: skip
-
-
-def integer(name, value, low, high):
-    """A slider for an integer; its range grows to hold ``value``."""
-    return widgets.IntSlider(value=value, min=min(low, value), max=max(high, value), description=name, **_LOOK)
-
-
-def choice(name, value, options):
-    """A drop-down list; ``options`` are values or (label, value) pairs."""
-    return widgets.Dropdown(value=value, options=options, description=name, **_LOOK)
-
-
-def switch(name, value):
-    """A check box."""
-    return widgets.Checkbox(value=value, description=name, **_LOOK)
-
-
 def from_spec(name, spec):
     """The control that a short description asks for; see `optlib.sliders`."""
     if isinstance(spec, widgets.Widget):
         return spec
+    look = {"description": name, **_LOOK}
     if isinstance(spec, bool):
-        return switch(name, spec)
+        return widgets.Checkbox(value=spec, **look)
     if isinstance(spec, (list, dict)) and spec:
         options = list(spec.items()) if isinstance(spec, dict) else spec
-        return choice(name, options[0][1] if isinstance(spec, dict) else options[0], options)
+        return widgets.Dropdown(value=options[0][1] if isinstance(spec, dict) else options[0], options=options, **look)
     log = isinstance(spec, tuple) and spec[-1:] == ("log",)
     values = spec[:-1] if log else spec
     good = isinstance(spec, tuple) and len(values) in (2, 3) and all(isinstance(v, numbers.Real) for v in values)
@@ -61,8 +34,16 @@ def from_spec(name, spec):
             "range; a list or dict of choices; True or False; or a widget"
         )
     if all(isinstance(v, int) for v in values) and not log:
-        return integer(name, round(start), low, high)
-    return number(name, float(f"{start:.3g}"), float(low), float(high), log)
+        return widgets.IntSlider(value=round(start), min=low, max=high, **look)
+    value = float(f"{start:.3g}")
+    low, high = min(float(low), value), max(float(high), value)  # to the value as it is rounded
+    if log:
+        # End at multiples of a fiftieth of a decade, so that 0.001, 0.01, ... are on the slider exactly.
+        low, high = math.floor(math.log10(low) * 50) / 50, math.ceil(math.log10(high) * 50) / 50
+        return widgets.FloatLogSlider(value=value, base=10, min=low, max=high, step=0.01, readout_format=".3g", **look)
+    decimals = decimals_of(low, high, value)
+    readout = f".{decimals}f"
+    return widgets.FloatSlider(value=value, min=low, max=high, step=10.0**-decimals, readout_format=readout, **look)
 
 
 def described(name, control):

@@ -49,18 +49,7 @@ FORMAT = re.compile(r"(,?\.\d+[efg])?")  # of a number in a text
 
 
 class Expressions:
-    """Writes the expressions of one function.
-
-    Parameters
-    ----------
-    program : translate.Program
-        Has the functions that the function calls.
-    python : function
-    owner : class or None
-        Whose method it is.
-    node : ast.FunctionDef or ast.Lambda
-        Its source.
-    """
+    """Writes the expressions of one function, of which ``node`` is the source and ``owner`` the class, if any."""
 
     def __init__(self, program, python, owner, node):
         self.program, self.python, self.owner = program, python, owner

@@ -11,7 +11,7 @@ from importlib import resources
 
 from PIL import Image
 
-from ..pictures.picture import base64_text
+from ..pictures.picture import base64_text, encoded
 from ..registry import FUNCTIONS
 
 
@@ -60,10 +60,8 @@ def still(png, description, width=None, kind="image/png"):
 
 def small_still(png, description):
     """A picture with its description; WebP takes a third of the bytes of a PNG, and every browser shows it."""
-    file = io.BytesIO()
     image = Image.open(io.BytesIO(png)).convert("RGB")
-    image.save(file, "WEBP", quality=50, method=6)
-    return still(file.getvalue(), description, image.width, "image/webp")
+    return still(encoded(image, "WEBP", quality=50, method=6), description, image.width, "image/webp")
 
 
 def known_name(f):
@@ -72,23 +70,10 @@ def known_name(f):
 
 
 def player(name, picture, data, scripts, program="", styles=("player.css",), bridge=""):
-    """An element that the scripts turn into a player, and that shows ``picture`` where they do not run.
+    """An element that the scripts turn into a player, and that shows ``picture``, HTML, where they do not run.
 
-    Parameters
-    ----------
-    name : str
-        CSS class that the scripts look for.
-    picture : str
-        HTML, see `still`.
-    data : JSON-serializable
-    scripts : sequence of str
-        Files of `live/player/`.
-    program : str
-        JavaScript that stands before them.
-    styles : sequence of str
-        More files of `live/player/`.
-    bridge : str
-        CSS class of the widgets by which the player talks to Python.
+    ``name`` is the CSS class that the scripts look for, ``program`` JavaScript that stands before them, ``bridge`` the
+    CSS class of the widgets by which the player talks to Python.  Scripts and styles are files of `live/player/`.
     """
     css = f"globalThis.optlib.css = {escaped_json(chr(10).join(map(asset, styles)))};"
     own = f"<script>{program}</script>\n" if program else ""

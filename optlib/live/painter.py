@@ -16,16 +16,7 @@ _COVER = 0.85  # how much of a path the legend's paper covers
 
 
 class Painter(KeptFigure):
-    """Draws paths up to a step over the picture of their scene.
-
-    Parameters
-    ----------
-    scene : scene.Scene
-    tracks : list of pictures.tracks.Track
-    size : (width, height) in pixels
-    scale : float
-        Pixels a unit of ``size``: 2 for print or sharp screens.
-    """
+    """Draws tracks up to a step over the picture of their scene, ``scale`` pixels to each of ``size``."""
 
     def __init__(self, scene, tracks, size=SIZE, scale=1):
         self.scene = scene

@@ -7,6 +7,7 @@ import numpy as np
 
 from ..checks import WrongType, choice, flag, vector
 from ..pictures import theme
+from ..pictures.picture import padded
 from . import page, svg
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -147,8 +148,7 @@ def _range(y, log, ylim):
         return ends
     if log:
         return 10.0 ** np.floor(np.log10(y.min())), 10.0 ** np.ceil(np.log10(y.max()) + 1e-9)
-    room = ROOM * (y.max() - y.min()) or 1.0
-    return y.min() - room, y.max() + room
+    return padded(y.min(), y.max(), ROOM)
 
 
 def _marked(text):

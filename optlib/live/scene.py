@@ -7,6 +7,7 @@ import numpy as np
 
 from ..functions import Function
 from ..pictures import background
+from ..pictures.picture import padded
 from ..pictures.terrain import checked_extent, grown
 
 GRID = 160  # points a side from which levels and ranges are read
@@ -82,15 +83,9 @@ class Scene:
 
 
 def scene(f, extent=None, tracks=(), who="scene"):
-    """The `Scene` of a function of one or two coordinates.
+    """The `Scene` of a function of one or two coordinates; ``who`` is named in errors.
 
-    Parameters
-    ----------
-    f : Function
-    extent : ((x low, x high), (y low, y high)), or (low, high) for one coordinate, optional
-        What is shown; by default the function's domain, widened to hold the starts of ``tracks``.
-    who : str
-        Name of the caller, for messages.
+    By default the extent is the function's domain, widened to hold the starts of ``tracks``.
     """
     if not isinstance(f, Function):
         raise TypeError(f"{who}: f={f!r} must be a Function; wrap your own with ol.objective(...)")
@@ -105,6 +100,4 @@ def scene(f, extent=None, tracks=(), who="scene"):
     values = Scene(f, sides[0], (0.0, 1.0)).graph()[:, 1]
     if np.isnan(values).all():
         raise ValueError(f"{who}: {f.name} has no finite value over extent={sides[0]}")
-    low, high = np.nanmin(values), np.nanquantile(values, 0.99)
-    room = 0.06 * (high - low) or 1.0
-    return Scene(f, sides[0], (float(low - room), float(high + room)))
+    return Scene(f, sides[0], padded(np.nanmin(values), np.nanquantile(values, 0.99), 0.06))

@@ -14,23 +14,9 @@ BANDS = (480, 375)  # pixels of the contours
 
 
 def html(draw, drawing, png, controls, values):
-    """A picture of the package and its sliders as one piece of HTML around a still.
+    """A picture of the package and its sliders as one piece of HTML around a still; `Untranslatable` where none can be.
 
-    Parameters
-    ----------
-    draw : callable
-        The reader's function.
-    drawing : pictures.sketch.Drawing
-        What it returned.
-    png : bytes
-        The same for where no script runs.
-    controls : dict of name -> ipywidgets control
-    values : dict of name -> value at first
-
-    Raises
-    ------
-    translate.Untranslatable
-        Where a page cannot compute the picture.
+    The arguments are those of `stills.html`; ``drawing`` is the `Drawing` that ``draw`` has returned.
     """
     mark, put = page.program(translate.picture(draw, drawing.sketch, [*controls]).source)
     contents = data(drawing, controls, values) | {"program": mark}
@@ -64,8 +50,7 @@ def _panel(panel):
     if panel.ground is None:
         return about
     land = scene(panel.ground, (panel.x, panel.y))
-    ground = browser_data.scene_data(land)
-    about["ground"] = {"looks": ground["looks"], "bands": page.data_url(browser_data.bands_png(land, BANDS))}
+    about["ground"] = {"looks": browser_data.looks(), "bands": page.data_url(browser_data.bands_png(land, BANDS))}
     return about | {"minima": land.minima().tolist()}
 
 

@@ -111,11 +111,13 @@ class Sliders:
     def _ipython_display_(self):
         if self.live:
             content = self.live.replace(" data-lm", f' data-bridge="{self.widget.name}" data-lm', 1)
-            display.both(self.widget, content, self._alone, repr(self))
-            return
-        name = page.mark(repr(self), self.draw.__name__)
-        body = DIMMED + stills.html(self.draw, self._first, self._width, self.description, self.controls, self._values)
-        display.show(self.widget, name, body, self._alone, repr(self))
+        else:
+            name = page.mark(repr(self), self.draw.__name__)
+            self.widget.add_class(name)  # by which the picture recognizes the sliders
+            still = stills.html(self.draw, self._first, self._width, self.description, self.controls, self._values)
+            figure = f'<figure data-live="{name}" style="margin:0">{DIMMED}{still}</figure>'
+            content = f"{figure}\n{page.script('display.js')}"
+        display.both(self.widget, content, self._alone, repr(self))
 
     def _redraw(self, _):
         before = self._values

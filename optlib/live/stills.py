@@ -6,7 +6,7 @@ import time
 import numpy as np
 from PIL import Image
 
-from ..pictures.picture import SHOWN, Picture, png_size
+from ..pictures.picture import SHOWN, Picture, encoded, png_size
 from . import page
 from .controls import described
 
@@ -91,10 +91,8 @@ def _drawn(draw, values):
 
 
 def _webp(image, width):
-    file = io.BytesIO()
     image = image.resize((width, round(image.height * width / image.width)), Image.Resampling.LANCZOS)
-    image.save(file, "WEBP", quality=45, method=6)
-    return file.getvalue()
+    return encoded(image, "WEBP", quality=45, method=6)
 
 
 def png_of(picture):

@@ -1,14 +1,12 @@
 """`surface`: the landscape of a function in space, which a reader turns, with paths on it."""
 
-import base64
-
 import numpy as np
 
 from ..minimize import Trajectory, minimize
 from ..optimizers.base import as_rule
 from ..pictures import landscape
 from ..pictures.background import LEVELS
-from ..pictures.picture import bundle, show_name
+from ..pictures.picture import base64_text, bundle, show_name
 from ..pictures.terrain import terrain
 from ..pictures.tracks import check_function, tracks
 from . import browser_data, page, svg
@@ -94,7 +92,7 @@ class Surface:
             "note": f"Height: {self.label}{cut_off}.",
             "relief": {
                 "side": len(shares),
-                "heights": base64.b64encode(shares.tobytes()).decode("ascii"),
+                "heights": base64_text(shares.tobytes()),
                 "levels": ((self._levels - low) / span).round(4).tolist(),
                 "range": [low, low + span],
                 "label": self.label,

@@ -48,9 +48,8 @@ def _ticks(side, length):
         yield round(length * (t - low) / (high - low)), label.replace("-", "−", not label.count("e"))
 
 
-def _text(x, y, words, anchor="middle", **attributes):
-    rest = "".join(f" {name.replace('_', '-')}='{value}'" for name, value in attributes.items())
-    return f"<text x='{x:g}' y='{y:g}' text-anchor='{anchor}'{rest}>{html.escape(str(words))}</text>"
+def _text(x, y, words, anchor="middle"):
+    return f"<text x='{x:g}' y='{y:g}' text-anchor='{anchor}'>{html.escape(str(words))}</text>"
 
 
 def line(places, color, dashes=()):

@@ -4,7 +4,7 @@ import numpy as np
 
 from ..checks import vector
 from . import theme
-from .picture import number
+from .picture import number, padded
 from .sketch import DOTS, LINE, Drawing, Layer, Panel, Sketch, moving
 
 
@@ -73,13 +73,11 @@ def averages(values, betas, corrected=False, ylabel="gradient", title=None):
 
     about = f"{count} values, from {values.min():.2f} to {values.max():.2f}"
     dots = list(enumerate(series, start=1))
-    low, high = min(0.0, *series), max(0.0, *series)
-    room = 0.05 * (high - low) or 1.0
     layers = (
         Layer(LINE, theme.FAINT, points=[(0, 0), (count + 1, 0)], width=0.8),
         Layer(DOTS, theme.FAINT, points=dots, label=ylabel, size=4.0, pale=0.4),
         *(Layer(LINE, style["color"], width=2.4, dashes=theme.dash_array(style))
           for style in theme.looks([None] * len(betas))),
     )  # fmt: skip
-    panel = Panel((0, count + 1), (low - room, high + room), ("step", ylabel))
+    panel = Panel((0, count + 1), padded(min(0.0, *series), max(0.0, *series), 0.05), ("step", ylabel))
     return Drawing(Sketch((panel,), layers, points, words, size=(8.0, 4.6)), betas.tolist(), bool(corrected))

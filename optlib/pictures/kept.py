@@ -1,27 +1,17 @@
 """A figure that is drawn once and kept: only what moves is drawn again, for films and for sliders that are dragged."""
 
-import io
-
 import numpy as np
 from PIL import Image
 
 from . import theme
-from .picture import DPI, EXACT, indexed, nearest, new_figure, palette_of, with_colors
+from .picture import DPI, EXACT, encoded, indexed, nearest, new_figure, palette_of, with_colors
 
 
 class KeptFigure:
     """A background that stays, and artists that are set and drawn for each picture.
 
     A subclass draws the background in its own ``__init__``, within `theme.themed`, and puts the artists that move into
-    ``moving``, in the order in which they are drawn.
-
-    Parameters
-    ----------
-    size : (width, height) in inches
-    dpi : float
-        Pixels an inch.
-    exact : hex colors
-        See `palette_of`.
+    ``moving``, in the order in which they are drawn.  Its size is in inches; for ``exact`` see `palette_of`.
     """
 
     def __init__(self, size, dpi=DPI, exact=EXACT):
@@ -38,9 +28,10 @@ class KeptFigure:
             self.canvas.restore_region(self.background)
             for artist in self.moving:
                 self.figure.draw_artist(artist)
-        pixels = self._pixels()
+        drawn = np.asarray(self.canvas.buffer_rgba())
+        pixels = drawn.view(np.uint32)[..., 0]  # one number a pixel; they change with the figure
         if self.palette is None:
-            picture = Image.fromarray(np.asarray(self.canvas.buffer_rgba())).convert("RGB")
+            picture = Image.fromarray(drawn).convert("RGB")
             self.palette = palette_of(picture, exact=self.exact)
             self.indices = np.asarray(indexed(picture, self.palette))
             self.known = pixels.copy()
@@ -52,9 +43,7 @@ class KeptFigure:
 
     def png(self, **options):
         """The same as the bytes of a PNG file; ``options`` are Pillow's."""
-        packed = io.BytesIO()
-        self.image().save(packed, "PNG", **options)
-        return packed.getvalue()
+        return encoded(self.image(), "PNG", **options)
 
     def _keep_background(self):
         self.figure.dpi = self.dpi  # matplotlib does not promise to restore it after saving at another resolution
@@ -64,7 +53,3 @@ class KeptFigure:
         for artist in self.moving:
             artist.set_visible(True)
         self.background = self.canvas.copy_from_bbox(self.figure.bbox)
-
-    def _pixels(self):
-        """One number a pixel, an array that changes with the figure."""
-        return np.asarray(self.canvas.buffer_rgba()).view(np.uint32)[..., 0]

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..checks import integer
 from . import draw, theme
-from .picture import Picture, canvas, number, point, show_name
+from .picture import Picture, canvas, number, padded, point, show_name
 from .terrain import LEVELS, checked_extent, grown, sampled, terrain
 from .tracks import check_function, sentences, settings_line, title_and_legend, tracks
 
@@ -54,9 +54,7 @@ def line(f, *paths, labels=None, title=None, extent=None):
     (side,) = grown(f.domain, all_tracks) if extent is None else checked_extent("line", extent, 1)
     x = np.linspace(*side, 801)
     y = sampled("line", f, x)
-    low, high = np.nanmin(y), np.nanmax(y)
-    room = 0.06 * (high - low) or 1.0
-    box = (side, (float(low - room), float(high + room)))
+    box = (side, padded(np.nanmin(y), np.nanmax(y), 0.06))
     on_graph = [dataclasses.replace(track, x=track.on_graph()) for track in all_tracks]
     with canvas() as (figure, axes):
         axes.plot(x, y, color=theme.FAINT, linewidth=1.6, zorder=1)

@@ -51,15 +51,14 @@ class Picture:
 
     def png(self, dpi=DPI, colors=PALETTE):
         """The picture as the bytes of a PNG file with a palette."""
-        packed = io.BytesIO()
-        self._indexed(dpi, colors).save(packed, format="png", optimize=True)
-        return packed.getvalue()
+        return encoded(self._indexed(dpi, colors), "PNG", optimize=True)
 
     def _indexed(self, dpi, colors):
         raw = io.BytesIO()
         self._draw(raw, "rgba", dpi)
         size = tuple(int(side) for side in self.figure.get_size_inches() * dpi)
-        return with_palette(Image.frombuffer("RGBA", size, raw.getvalue(), "raw", "RGBA", 0, 1).convert("RGB"), colors)
+        image = Image.frombuffer("RGBA", size, raw.getvalue(), "raw", "RGBA", 0, 1).convert("RGB")
+        return indexed(image, palette_of(image, colors))
 
     def save(self, path, dpi=200):
         """Write a .png, .svg or .pdf file, which appears only once it is complete; returns its path."""
@@ -89,13 +88,12 @@ class Picture:
 
     def html(self):
         """The picture as one HTML element with alternative text, on white, for light and dark pages alike."""
-        image, packed = self._indexed(**STORED), io.BytesIO()
-        image.convert("RGB").save(packed, format="webp", lossless=True)
+        image = self._indexed(**STORED)
         width, height = (round(side * SHOWN) for side in image.size)
         return _figure(
             f'<img alt="{html.escape(self.description)}" width="{width}" height="{height}" '
             f'style="max-width:100%;height:auto;display:block" '
-            f'src="data:image/webp;base64,{base64_text(packed.getvalue())}">'
+            f'src="data:image/webp;base64,{base64_text(encoded(image.convert("RGB"), "WEBP", lossless=True))}">'
         )
 
     def inline_svg(self):
@@ -142,14 +140,16 @@ def base64_text(content):
     return base64.b64encode(content).decode("ascii")
 
 
+def encoded(image, kind, **options):
+    """An image as the bytes of a file of this kind; ``options`` are Pillow's."""
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
+
+
 def png_size(png):
     """Width and height in pixels, read from the header of a PNG file."""
     return tuple(int.from_bytes(png[i : i + 4], "big") for i in (16, 20))
-
-
-def with_palette(image, size=PALETTE):
-    """The image in ``size`` colors."""
-    return indexed(image, palette_of(image, size))
 
 
 def palette_of(image, size=PALETTE, exact=EXACT):
@@ -227,6 +227,12 @@ def headline(figure, title, settings=""):
     for line in filter(None, (title, settings)):
         lines += [text(line)] if "$" in line else textwrap.wrap(line, width)
     figure.suptitle("\n".join(lines), x=0.015, ha="left", fontsize=14)
+
+
+def padded(low, high, share):
+    """The ends of an axis, with this share of their distance added at either end; 1 around a single value."""
+    room = share * (high - low) or 1.0
+    return float(low - room), float(high + room)
 
 
 def number(value):

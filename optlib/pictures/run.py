@@ -3,7 +3,7 @@
 import numpy as np
 
 from . import theme
-from .picture import number, point, show_name
+from .picture import number, padded, point, show_name
 from .sketch import DOTS, LINE, Drawing, Layer, Panel, Sketch, moving
 from .terrain import checked_extent
 from .tracks import check_function, path_points
@@ -56,7 +56,9 @@ def run(f, x, title="", extent=None):
         )
 
     start = float(f(points_given[0])) - lowest or 1.0
-    across = (start * 10.0 ** -DECADES[0], start * 10.0 ** DECADES[1]) if log else _range(f(points_given))
+    values = f(points_given)
+    ends = padded(np.nanmin(values), np.nanmax(values), 0.1)
+    across = (start * 10.0 ** -DECADES[0], start * 10.0 ** DECADES[1]) if log else ends
     panels = (
         Panel(*(checked_extent("run", extent, 2) if extent else f.domain), f.names[:2], ground=f),
         Panel((0, max(steps, 1)), across, ("step", ""), (False, log), title="f − minimum" if log else "f"),
@@ -66,9 +68,3 @@ def run(f, x, title="", extent=None):
         Layer(DOTS, theme.VERMILLION, size=10.0), Layer(LINE, theme.INK, 1),
     )  # fmt: skip
     return Drawing(Sketch(panels, layers, points, words, size=(9.6, 5.0)), points_given.tolist(), str(title))
-
-
-def _range(values):
-    low, high = np.nanmin(values), np.nanmax(values)
-    room = 0.1 * (high - low) or 1.0
-    return float(low - room), float(high + room)

@@ -4,7 +4,7 @@ import numpy as np
 
 from ..checks import number as checked_number
 from . import theme
-from .picture import number
+from .picture import number, padded
 from .sketch import DOTS, LINE, Drawing, Layer, Panel, Sketch, moving
 
 SMALLEST, LARGEST = 1e-15, 2.0  # widths for which the error is drawn
@@ -61,8 +61,7 @@ def secant(fn, x, h, derivative=None, extent=None):
 
     across = np.linspace(low, high, 300)
     heights = fn(across)
-    room = 0.25 * (heights.max() - heights.min()) or 1.0
-    panels = [Panel((low, high), (float(heights.min() - room), float(heights.max() + room)), ("x", "f(x)"))]
+    panels = [Panel((low, high), padded(heights.min(), heights.max(), 0.25), ("x", "f(x)"))]
     red, blue = theme.VERMILLION, theme.BLUE
     layers = [
         Layer(LINE, theme.FAINT, points=list(zip(across, heights, strict=True)), width=1.6),

@@ -72,13 +72,10 @@ class Spectra:
         self.f, self.tracks = f, tracks
         self.matrix = choice(who, "matrix", f.names[0] if matrix is None else matrix, f.names)
         self.labels = f"singular values of {self.matrix}", "… of its update"
-        self.runs = [self._along(track) for track in tracks]
+        along = [self._part(track.x) for track in tracks]
+        self.runs = [(np.linalg.svd(each)[1], np.linalg.svd(np.diff(each, axis=0))[1]) for each in along]
         self.goal = np.linalg.svd(self._part(np.array(f.minima[0])))[1] if f.minima and len(f.shapes) == 1 else ()
         self.top = max((updates.max(initial=0.0) for _, updates in self.runs), default=0.0)  # of all updates
-
-    def _along(self, track):
-        matrices = self._part(track.x)
-        return np.linalg.svd(matrices)[1], np.linalg.svd(np.diff(matrices, axis=0))[1]
 
     def _part(self, x):
         """The matrix (..., m, n) of points (..., d)."""

@@ -76,15 +76,9 @@ class Track:
 
 
 def tracks(who, f, paths, labels=None):
-    """The `Track` of each path; a trajectory of a batch gives one for each of its paths.
+    """The `Track` of each path, a Trajectory, array (n, d) or track; one of a batch gives one for each of its paths.
 
-    Parameters
-    ----------
-    who : str
-        Name of the caller, for messages.
-    f : Function, or None where the paths need not belong to one
-    paths : Trajectory objects, arrays (n, d), or tracks
-    labels : sequence of str, one a path, optional
+    ``f`` is None where they need not belong to one function; ``who`` is named in errors.
     """
     all_tracks = []
     for path in paths:

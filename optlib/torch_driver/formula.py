@@ -41,11 +41,7 @@ class Formula:
 def formula_of(rule, namespace):
     """The `Formula` of a rule that has begun, or None where its source is not plain enough.
 
-    Parameters
-    ----------
-    rule : Optimizer with its state
-    namespace : module
-        Whose functions take the place of those of `optlib.arrays`, such as `array_api_compat.torch`.
+    Functions of the ``namespace``, such as `array_api_compat.torch`, take the place of those of `optlib.arrays`.
     """
     update = type(rule).update
     if update.__code__.co_freevars or "update" in vars(rule):
@@ -123,7 +119,9 @@ class _Halves:
         if isinstance(line, ast.Return):
             self.tensor.append(f"{self.mark}new = {self._tensor_side(line.value)}")
         elif isinstance(line, ast.AugAssign):
-            value = ast.BinOp(_as_read(line.target), line.op, line.value)
+            read = copy.deepcopy(line.target)
+            read.ctx = ast.Load()
+            value = ast.BinOp(read, line.op, line.value)
             self.take(ast.copy_location(ast.Assign([line.target], value), line))
         elif isinstance(line, ast.Assign) and len(line.targets) == 1:
             self._assign(line.targets[0], line.value, line)
@@ -202,9 +200,3 @@ class _Own(ast.NodeTransformer):
                 raise Unusual  # a method of the rule's own, which may write into its state
             return ast.Name(f"{self.halves.mark}{node.attr}", node.ctx)
         return self.generic_visit(node)
-
-
-def _as_read(target):
-    read = copy.deepcopy(target)
-    read.ctx = ast.Load()
-    return read

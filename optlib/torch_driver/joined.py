@@ -49,14 +49,7 @@ class Joined:
         )
 
     def step(self, rule, move):
-        """One step; False where the rule makes its state as it goes, with nothing written.
-
-        Parameters
-        ----------
-        rule : Optimizer
-        move : callable (x, g) -> new x
-            A step of the rule.
-        """
+        """One step, by ``move(x, g) -> x``; False, and nothing written, where the rule makes its state as it goes."""
         resume(rule, {**self.numbers, **self.lines})
         new = move(join(self.points), join([p.grad for p in self.params]))
         after = {STEPS: rule.t, **owned(rule.state, *self.lines.values())}

@@ -61,23 +61,11 @@ def gauss_newton_bartlett(logits, params, generator=None):
 
 
 def second_gradients(asking, states, closure, others=()):
-    """Gradients here and where rules ask for them.
+    """Gradients here and where rules ask for them: what a step reads, (vector, function that gives another vector).
 
-    All parameters go to the points that are asked for together, and the closure is called there once.
-
-    Parameters
-    ----------
-    asking : list of (params, rule, move)
-    states : dict of the states of parameters
-    closure : callable or None
-        Computes the loss and its gradients anew.
-    others : sequence of Parameters
-        Of rules that ask for none: they keep the gradient of the first call.
-
-    Returns
-    -------
-    list of (g, gradient_function), one for each of ``asking``
-        What a step reads: a vector, and a function that gives another vector at the point that was asked for.
+    One pair for each (params, rule, move) of ``asking``.  All parameters go to the points that are asked for together,
+    and the closure, which computes loss and gradients anew, is called there once.  The parameters ``others``, of rules
+    that ask for none, keep the gradient of the first call.
     """
     if closure is None:
         raise TypeError(

@@ -84,48 +84,6 @@ def wide(tensor):
     return tensor.float() if tensor.dtype in HALF else tensor
 
 
-def widened(state, p):
-    """Those tensors of a flat state that are narrower than the steps of ``p``, made as wide.
-
-    torch's own states of half precision are, and those of a network that has been made float64.
-    """
-    dtype = torch.float32 if p.dtype in HALF else p.dtype
-    narrow = {name: v for name, v in tensors_of(state).items() if v.dtype != dtype and v.is_floating_point()}
-    return {name: v.to(torch.promote_types(v.dtype, dtype)) for name, v in narrow.items()}
-
-
-def lies_as(p, value):
-    """Whether a tensor lies in memory as ``p`` does, without gaps."""
-    dense = p.is_contiguous() or p.is_contiguous(memory_format=torch.channels_last)
-    return dense and isinstance(value, torch.Tensor) and value.shape == p.shape and value.stride() == p.stride()
-
-
-def as_line(tensor):
-    """The numbers of a tensor without gaps in the order in which they lie in memory; a view."""
-    return tensor.as_strided((tensor.numel(),), (1,))
-
-
-def as_tensor(value, dtype):
-    """A number as a tensor without axes: a Python number would be a constant of the kernel, compiled in anew."""
-    if isinstance(value, tuple):
-        return tuple(as_tensor(v, dtype) for v in value)
-    return torch.tensor(value, dtype=dtype if isinstance(value, float) else None)
-
-
-def copied(value):
-    """A copy of a tensor or of a tuple of them."""
-    return value.clone() if isinstance(value, torch.Tensor) else [copied(each) for each in value]
-
-
-def write(old, value):
-    """Write new tensors, or a tuple of them, over those of the state."""
-    if isinstance(old, (tuple, list)):
-        for each, new in zip(old, value):  # noqa: B905  (torch.compile follows the plain form)
-            write(each, new)
-    else:
-        old.copy_(value)
-
-
 def join(tensors):
     """The numbers of tensors in one line, in memory of its own."""
     return _flatten_dense_tensors(tensors) if len(tensors) > 1 else tensors[0].detach().flatten().clone()

@@ -10,24 +10,7 @@ from .arguments import need_compiler
 from .formula import formula_of
 from .joined import Plan, alike
 from .rule_source import switches
-from .state import (
-    STEPS,
-    as_line,
-    as_tensor,
-    copied,
-    flat,
-    forms,
-    join,
-    lies_as,
-    nested,
-    owned,
-    resume,
-    tensors_of,
-    wide,
-    widened,
-    write,
-    write_pieces,
-)
+from .state import HALF, STEPS, flat, forms, join, nested, owned, resume, tensors_of, wide, write_pieces
 
 PIECE = 2**17  # numbers that an update takes at a time on a CPU: what it holds in between stays in the cache
 SMALL = 2**14  # up to so many numbers a tensor is joined with others: calling torch costs more than its arithmetic
@@ -147,6 +130,51 @@ class Stepping:
             formula = formula_of(rule, IN_KERNELS)
             self._kernels[key] = (formula, _kernel_of(formula.tensors)) if formula else (None, None)
         return self._kernels[key]
+
+
+# --- the tensors of a step -----------------------------------------------------------------------------------
+
+
+def widened(state, p):
+    """Those tensors of a flat state that are narrower than the steps of ``p``, made as wide.
+
+    torch's own states of half precision are, and those of a network that has been made float64.
+    """
+    dtype = torch.float32 if p.dtype in HALF else p.dtype
+    narrow = {name: v for name, v in tensors_of(state).items() if v.dtype != dtype and v.is_floating_point()}
+    return {name: v.to(torch.promote_types(v.dtype, dtype)) for name, v in narrow.items()}
+
+
+def lies_as(p, value):
+    """Whether a tensor lies in memory as ``p`` does, without gaps."""
+    dense = p.is_contiguous() or p.is_contiguous(memory_format=torch.channels_last)
+    return dense and isinstance(value, torch.Tensor) and value.shape == p.shape and value.stride() == p.stride()
+
+
+def as_line(tensor):
+    """The numbers of a tensor without gaps in the order in which they lie in memory; a view."""
+    return tensor.as_strided((tensor.numel(),), (1,))
+
+
+def as_tensor(value, dtype):
+    """A number as a tensor without axes: a Python number would be a constant of the kernel, compiled in anew."""
+    if isinstance(value, tuple):
+        return tuple(as_tensor(v, dtype) for v in value)
+    return torch.tensor(value, dtype=dtype if isinstance(value, float) else None)
+
+
+def copied(value):
+    """A copy of a tensor or of a tuple of them."""
+    return value.clone() if isinstance(value, torch.Tensor) else [copied(each) for each in value]
+
+
+def write(old, value):
+    """Write new tensors, or a tuple of them, over those of the state."""
+    if isinstance(old, (tuple, list)):
+        for each, new in zip(old, value):  # noqa: B905  (torch.compile follows the plain form)
+            write(each, new)
+    else:
+        old.copy_(value)
 
 
 def move_of(rule, decay):

@@ -85,7 +85,10 @@ class DictOptimizer:
             _check_keys("params", params, "the steps before", self._rules)
         rules = self._rules or {key: self.rule.fresh() for key in params}
         for key, x in params.items():
-            self._check_entry(rules[key], key, x, grads[key], loss)
+            try:
+                rules[key].check(x, (grads[key],), loss)
+            except (TypeError, ValueError) as error:
+                raise type(error)(f"DictOptimizer, entry {key!r}: {error}") from None
         if self._as_one_vector:
             new = self._step_as_one_vector(rules, params, grads, loss)
         else:
@@ -116,12 +119,6 @@ class DictOptimizer:
 
     def __repr__(self):
         return f"DictOptimizer({self.rule!r})"
-
-    def _check_entry(self, rule, key, x, g, loss):
-        try:
-            rule.check(x, (g,), loss)
-        except (TypeError, ValueError) as error:
-            raise type(error)(f"DictOptimizer, entry {key!r}: {error}") from None
 
     def _step_as_one_vector(self, rules, params, grads, loss):
         kind_of = lambda x: f"{'tensor' if hasattr(x, 'detach') else 'array'} of {x.dtype}"

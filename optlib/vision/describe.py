@@ -39,18 +39,9 @@ def _argument(value):
 
 
 def settings_of(run, schedule, fingerprints):
-    """The settings of a `Run`: the history shows them, and a checkpoint must agree with them.
+    """The settings of a `Run`, a dict fit for JSON: the history shows them, and a checkpoint must agree with them.
 
-    Parameters
-    ----------
-    run : Run
-    schedule : as in `fit`
-    fingerprints : bool
-        Whether to add checksums of all images, which takes some tenths of a second.
-
-    Returns
-    -------
-    dict, fit for JSON
+    ``fingerprints`` adds checksums of all images, which takes some tenths of a second.
     """
     model, optimizer, train, cut = run.model, run.optimizer, run.train, run.train.batches
     groups = [

@@ -6,15 +6,10 @@ from ..data.progress import where
 
 
 class LivePicture:
-    """A picture that is replaced in place by the next one.
+    """A picture that is replaced in place by the next one; nothing is shown unless ``show``.
 
     While it grows it is SVG within HTML, which a browser swaps at once; an image would leave its place empty while it
     is decoded.  At the end it is the `Picture` itself.
-
-    Parameters
-    ----------
-    show : bool
-        False: show nothing.
     """
 
     def __init__(self, show):

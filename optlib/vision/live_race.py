@@ -188,17 +188,7 @@ class LiveRace:
 
 
 class Laps:
-    """A source of training batches whose epochs are laps of ``steps`` steps, each continuing the one before.
-
-    Parameters
-    ----------
-    images, labels : tensors
-    size : int
-        Images in a batch.
-    steps : int
-        Batches in a lap.
-    seed, augment, device : as in `fit`
-    """
+    """`Shuffled` images on ``device``, whose epochs are laps of ``steps`` batches, each continuing the one before."""
 
     def __init__(self, images, labels, size, steps, seed, augment, device):
         shuffled = Shuffled(images.to(device), labels.to(device), size, seed, augment)

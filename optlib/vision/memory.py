@@ -17,17 +17,8 @@ FOREIGN = {"numpy", "optlib", "torch"}  # what they define is not looked into
 def held_by(callback, known):
     """The objects with a state that a callback uses, such as torch's schedulers, by where it has them.
 
-    Looked through are the variables that a function uses, the attributes of an object, lists and dicts.
-
-    Parameters
-    ----------
-    callback : Callback
-    known : sequence of objects
-        Their states are kept anyway.
-
-    Returns
-    -------
-    dict of str -> object with ``state_dict`` and ``load_state_dict``
+    Looked through are the variables that a function uses, the attributes of an object, lists and dicts, but not the
+    objects ``known``, whose states are kept anyway.
     """
     start = callback.function if isinstance(callback, AfterEpoch) else vars(callback)
     held, seen, level = {}, {id(each) for each in known}, [("", start)]

@@ -6,14 +6,7 @@ from ..data.progress import progress_bar, say, where
 class Progress:
     """Images per second, loss and time left of a run; in a file only the lines after the epochs.
 
-    Parameters
-    ----------
-    show : bool
-        False: write nothing.
-    epochs, images : int
-        Epochs of the run, images or other examples of an epoch.
-    unit : str
-        What these are called.
+    Nothing is written unless ``show``; ``images`` are those of an epoch, or other examples, called ``unit``.
     """
 
     def __init__(self, show, epochs, images, unit="images"):

@@ -10,6 +10,7 @@ from ...pictures import charts
 from ...pictures.table import Table
 from ...registry import OPTIMIZERS
 from ...schedules.base import Combined
+from ...words import value_text
 from . import around, corrections, others, table
 
 COLUMNS = ["library", "its name there", "defaults", "how it differs", "first step / lr", "version"]
@@ -129,14 +130,8 @@ def _names(rule, name):
 
 def _defaults(library, name, measured):
     means = table.sections(library, name)[0][-1]
-    return ", ".join(f"{argument} {_short(value)}" for argument, value in measured["defaults"].items()
+    return ", ".join(f"{argument} {value_text(value)}" for argument, value in measured["defaults"].items()
                      if means.get(argument, "-") != "-" and value not in (None, False, 0))  # fmt: skip
-
-
-def _short(value):
-    if isinstance(value, list):
-        return "(" + ", ".join(map(_short, value)) + ")"
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _differs(rule):
@@ -156,7 +151,7 @@ def _differs(rule):
                 soon = f"its momentum grows soon, psi {value:g}"
                 words.append("its momentum does not grow" if value >= 1e6 else soon)
             elif " this" in about.doc:
-                words.append(about.doc.replace("this", _short(value)))
+                words.append(about.doc.replace("this", value_text(value)))
     rates = _factors(settings.get("lr"))
     epsilons = [] if corrections.Uncorrected in rates else _factors(settings.get("eps"))  # which would say the same
     for cls in [*rates, *epsilons]:

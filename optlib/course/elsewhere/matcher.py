@@ -59,18 +59,8 @@ def walk(rule, x0, gradients, dtype="float64", drop=False, evaluated=False):
 def error(points, others, x0, dtype="float64"):
     """Largest difference of a coordinate relative to its way, less what the rounding of the weight itself explains.
 
-    Parameters
-    ----------
-    points, others : arrays (steps, *shape)
-        The way is that of ``others``.
-    x0 : array of that shape
-    dtype : str
-        What ``others`` were computed in.
-
-    Returns
-    -------
-    float
-        0 where the two are equal to rounding; infinity where one of them is not finite.
+    Points are arrays (steps, *shape); the way is that of the others, which were computed in ``dtype``.  0 where both
+    are equal to rounding, infinity where one of them is not finite.
     """
     points, others, x0 = (np.asarray(each, "float64") for each in (points, others, x0))
     if not np.isfinite(points).all() or not np.isfinite(others).all():
@@ -98,20 +88,10 @@ def candidates(numbers, only=AXES):
 
 
 def match(runs, numbers, only=AXES):
-    """The rules nearest to recorded paths.
+    """The rules nearest to recorded paths, the nearest first: a list of (error, name, words, rule).
 
-    Parameters
-    ----------
-    runs : list of (x0, gradients, points, dtype, drop)
-        All of one optimizer.
-    numbers : dict
-        Its hyper-parameters by our names: lr, momentum, beta1, beta2, eps, weight_decay, ...
-    only : collection of names of rules, optional
-
-    Returns
-    -------
-    list of (error, name, words, rule)
-        The nearest first.
+    The runs, (x0, gradients, points, dtype, drop), are all of one optimizer; ``numbers`` are its hyper-parameters by
+    our names: lr, momentum, beta1, beta2, eps, weight_decay, ...
     """
     x0, gradients, points, dtype, _ = runs[0]
     glances = []

@@ -207,11 +207,6 @@ def pick(params, *index):
     return {name: value[index] for name, value in params.items()}
 
 
-def transpose(a):
-    """The matrices in the last two axes, transposed."""
-    return np.swapaxes(a, -1, -2)
-
-
 def glorot(rng, d_in, d_out):
     """Normal weights of variance 2 / (in + out): signals keep their size both ways where the activation is near linear.
 

@@ -1,6 +1,6 @@
 """Linear and logistic regression: networks without a hidden layer, whose losses are convex."""
 
-from .base import Network, glorot, transpose
+from .base import Network, glorot
 from .losses import squared_error
 
 
@@ -14,7 +14,7 @@ class _Affine(Network):
 
     def backward(self, params, x, y, weights=None):
         loss, delta = self.criterion(self.forward(params, x), y, weights)
-        return loss, {"W": transpose(x) @ delta, "b": delta.sum(axis=-2, keepdims=True)}
+        return loss, {"W": x.mT @ delta, "b": delta.sum(axis=-2, keepdims=True)}
 
 
 class Linear(_Affine):

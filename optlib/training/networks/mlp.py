@@ -3,7 +3,7 @@
 import numpy as np
 
 from ... import checks
-from .base import Network, glorot, he, transpose
+from .base import Network, glorot, he
 
 # name -> the activation, and its derivative as a function of its value h
 ACTIVATIONS = {
@@ -77,7 +77,7 @@ class MLP(Network):
         loss, delta = self.criterion(z, y, weights)
         grads = {}
         for k, delta_k in self.deltas(params, h, delta):
-            grads[f"W{k}"] = transpose(h[k - 1]) @ delta_k
+            grads[f"W{k}"] = h[k - 1].mT @ delta_k
             grads[f"b{k}"] = delta_k.sum(axis=-2, keepdims=True)
         return loss, {name: grads[name] for name in params}
 
@@ -87,4 +87,4 @@ class MLP(Network):
         for k in range(len(h), 0, -1):
             yield k, delta
             if k > 1:
-                delta = (delta @ transpose(params[f"W{k}"])) * derivative(h[k - 1])
+                delta = (delta @ params[f"W{k}"].mT) * derivative(h[k - 1])
