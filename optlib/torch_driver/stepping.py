@@ -102,6 +102,10 @@ class Stepping:
     # --- all tensors in one kernel -----------------------------------------------------------------------
 
     def _step_compiled(self, rule, params, move, decay):
+        for p in params:
+            if not p.ndim:  # torch.compile (2.13) loses what is written to a float64 tensor without axes on a CPU
+                self._step_one(rule, p, move)
+        params = [p for p in params if p.ndim]
         for together, states in alike(params, self._states_of(rule, params)):
             resume(rule, states[0])
             formula, kernel = self._compiled(rule)
