@@ -104,6 +104,10 @@ def test_decoupled_decay_comes_along():
     ("Adam", lambda p: torch.optim.SGD(p, momentum=0.9), "momentum=0.9"),
     ("Momentum", torch.optim.Adam, "remembers exp_avg, exp_avg_sq, step"),
     ("QHAdam", torch.optim.Adam, "none of them is this rule"),
+    ("RAdam", torch.optim.Adam, "of torch with the switch amsgrad"),
+    ("RAdam", torch.optim.AdamW, "of torch with the switch amsgrad"),
+    ("Adam", torch.optim.RAdam, "of torch without the switch amsgrad"),
+    ("AdamW", torch.optim.RAdam, "of torch without the switch amsgrad"),
 ])  # fmt: skip
 def test_another_rule_of_torch_is_refused(name, make, what):
     theirs, ours = make(weights()), TorchOptimizer(weights(), ol.OPTIMIZERS[name])

@@ -164,4 +164,6 @@ def _group_of_torch(group, name):
             ours[key] = value
         elif key not in DROPPED:
             ours[peer.hypers.get(key, key)] = value
+    if peer.state is ADAM and ("amsgrad" in group) == (name == "RAdam"):  # RAdam remembers what Adam does
+        raise _refusal(name, f"was saved by an optimizer of torch with{'out' * (name != 'RAdam')} the switch amsgrad")
     return ours
