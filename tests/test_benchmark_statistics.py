@@ -99,6 +99,17 @@ def test_seeds_are_paired_and_others_left_out():
     assert compare({}) == {}
 
 
+def test_a_run_that_diverged_does_not_count_and_changes_no_other_comparison():
+    clear = {0: 0.90, 1: 0.91, 2: 0.905, 3: 0.902}, {0: 0.80, 1: 0.812, 2: 0.806, 3: 0.801}
+    lost = {0: -math.inf, 1: 0.5, 2: 0.6, 3: 0.5}, {0: 0.4, 1: 0.51, 2: 0.61, 3: 0.52}
+    both = compare({"clear": clear, "lost": lost})
+    assert compare({"lost": lost, "clear": clear}) == both
+    assert both["clear"].p == pytest.approx(2 * compare({"clear": clear})["clear"].p)
+    assert both["lost"].mean == pytest.approx(-0.04 / 3)
+    with pytest.raises(ValueError, match="must be finite numbers, or -inf for a run that diverged"):
+        compare({"one": ({0: math.nan, 1: 1.0}, {0: 1.0, 1: 2.0})})
+
+
 def test_verdicts():
     up, down, open_ = (Difference(m, 0.1, 0.01, better) for m, better in ((1, True), (-1, False), (0, None)))
     assert [verdict(each) for each in ([up, up], [up, open_], [open_, down], [])] == [True, None, False, True]

@@ -60,7 +60,7 @@ def wins(scores, rules=None):
     tasks, rules, _ = averaged("wins", scores, rules, least=2)
     differences = {}
     for task in tasks:
-        runs = {rule: _finished(scores[task][rule]) for rule in rules}
+        runs = scores[task]
         differences[task] = compare({(a, b): (runs[a], runs[b]) for a, b in itertools.combinations(rules, 2)})
     against = {rule: [_difference(pairs, rule, other).better for pairs in differences.values()
                       for other in rules if other != rule] for rule in rules}  # fmt: skip
@@ -162,8 +162,7 @@ def default_vs_tuned(default, tuned, rules=None):
         others = ~np.eye(len(rules), dtype=bool)
         above, equal = ((op(plain_means[:, None], best_means[None, :])[others]) for op in (np.greater, np.equal))
         found = [each.better for each in compare({
-            (a, b): (_finished(default[task][a]), _finished(tuned[task][b]))
-            for a, b in itertools.permutations(rules, 2)
+            (a, b): (default[task][a], tuned[task][b]) for a, b in itertools.permutations(rules, 2)
         }).values()]  # fmt: skip
         pairs = len(found)
         rows[task] = Shares(pairs, *(float(kind.mean()) for kind in (above, equal)), found.count(True) / pairs,
@@ -172,8 +171,3 @@ def default_vs_tuned(default, tuned, rules=None):
     mean = {field.name: math.fsum(getattr(row, field.name) for row in rows.values()) / len(rows)
             for field in dataclasses.fields(Shares)}  # fmt: skip
     return Defaults(rows, Shares(**mean | {"pairs": sum(row.pairs for row in rows.values())}), rules)
-
-
-def _finished(runs):
-    """Runs that did not diverge, as in all paired tests of the benchmark."""
-    return {seed: score for seed, score in runs.items() if score != -math.inf}

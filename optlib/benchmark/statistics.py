@@ -80,7 +80,8 @@ def compare(pairs):
     Parameters
     ----------
     pairs : dict of key -> (a, b)
-        Two dicts of seed -> accuracy each.  Fewer than two seeds in common decide nothing.
+        Two dicts of seed -> accuracy each, -inf for a run that diverged, whose seed does not count.  Fewer than two
+        seeds in common decide nothing.
 
     Returns
     -------
@@ -107,10 +108,12 @@ def verdict(differences):
 
 
 def _paired(a, b):
-    seeds = sorted(a.keys() & b.keys())
+    seeds = sorted(seed for seed in a.keys() & b.keys() if -math.inf not in (a[seed], b[seed]))
     if len(seeds) < 2:
         return math.nan, math.nan, 1.0
     differences = np.array([a[seed] - b[seed] for seed in seeds])
+    if not np.isfinite(differences).all():
+        raise ValueError(f"compare: the scores {a} and {b} must be finite numbers, or -inf for a run that diverged")
     mean, error = float(differences.mean()), float(differences.std(ddof=1)) / math.sqrt(len(seeds))
     if error <= 1e-12:
         return mean, error, 0.0 if abs(mean) > 1e-12 else 1.0
