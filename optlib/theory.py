@@ -43,8 +43,10 @@ def nesterov_rate(kappa):
 
 
 def steps_needed(rate, factor):
-    """Steps until a distance that shrinks by ``rate`` in each has shrunk to ``factor`` of itself."""
-    return np.ceil(np.log(factor) / np.log(rate)).astype(int)
+    """Steps until a distance that shrinks by ``rate`` in each, from [0, 1), is ``factor`` of itself, from (0, 1]."""
+    if not (np.all(checks.inside(np.asarray(rate), "[0, 1)")) and np.all(checks.inside(np.asarray(factor), "(0, 1]"))):
+        raise ValueError(f"steps_needed: rate={rate!r} must be in [0, 1), and factor={factor!r} in (0, 1]")
+    return np.ceil(np.log(factor) / np.log(np.maximum(rate, np.finfo(float).tiny))).astype(int)
 
 
 # --- settings that reach these rates -------------------------------------------------------------------------
@@ -129,13 +131,15 @@ def stationary_variance(lr, curvature, beta, noise):
     $$\operatorname{Var} x =
       \frac{\eta\, \sigma^2\, (1 + \beta)}{\lambda\, (1 - \beta)\, (2 (1 + \beta) - \eta\lambda)}$$
 
-    beta = 0 is plain stochastic gradient descent.
+    beta = 0 is plain stochastic gradient descent.  Infinite where the iterates do not stay bounded.
 
     Source: the fixed point of P = A P A' + Q for x and velocity, solved by hand.  Its limit for small learning rates is
     in S. Mandt, M. Hoffman, D. Blei (2017), Stochastic Gradient Descent as Approximate Bayesian Inference, Journal of
     Machine Learning Research 18 (134), 1-35, section 4.
     """
-    return lr * noise**2 * (1 + beta) / (curvature * (1 - beta) * (2 * (1 + beta) - lr * curvature))
+    room = 2 * (1 + beta) - lr * curvature
+    stable = (room > 0) & (np.asarray(curvature) > 0)
+    return np.where(stable, lr * noise**2 * (1 + beta) / np.where(stable, curvature * (1 - beta) * room, 1), np.inf)[()]
 
 
 # --- schedules: how far above the minimum the last point can be ----------------------------------------------

@@ -229,6 +229,9 @@ def test_best_is_the_mean_over_seeds_and_loses_where_one_diverged():
     runs.train_accuracy[-1] = [[0.2, 0.8, 0.9], [0.2, 0.8, 0.0]]
     assert runs.best() == {"lr": 0.1}
     assert runs.best("train_accuracy") == {"lr": 0.2}
+    runs.diverged_at[0] = 1
+    with pytest.raises(ValueError, match="every setting has a run that diverged"):
+        runs.best()
 
 
 @pytest.mark.parametrize("schedule", [None, schedules.ByGradientNorm(1.0)])

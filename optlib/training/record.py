@@ -76,12 +76,16 @@ class Training:
         Returns
         -------
         dict of numbers by name; if several are equally good, the first of them
+
+        Raises ValueError where every setting has a run that diverged.
         """
         names = [name for name in EVALUATED if getattr(self, name) is not None]
         by = by or ("validation_loss" if "validation_loss" in names else "train_loss")
         checks.choice("best", "by", by, names)
         if not self.settings:
             raise ValueError("best: this training has no settings to choose from; see train_many(settings=...)")
+        if self.diverged.any(axis=0).all():
+            raise ValueError("best: every setting has a run that diverged; try smaller learning rates")
         values = getattr(self, by)[-1].mean(axis=0)
         place = np.unravel_index((-values if "accuracy" in by else values).argmin(), values.shape)
         return {name: float(array[i]) for (name, array), i in zip(self.settings.items(), place, strict=True)}
