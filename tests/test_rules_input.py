@@ -220,5 +220,12 @@ def test_a_class_of_schedules_is_no_schedule():
     refused(TypeError, lambda: ol.Adam(lr=ol.schedules.Cosine), "Adam: lr=", "a number, an array or a schedule")
 
 
+def test_a_number_becomes_an_array_before_the_first_step_only():
+    rule = ol.Adam()
+    x = rule.step(np.ones(2, np.float32), np.ones(2, np.float32))
+    refused(ValueError, lambda: rule.set("lr", np.array([0.1, 0.2])), "Adam: lr becomes an array before the first step")
+    assert rule.step(x, x).dtype == np.float32
+
+
 def test_setting_what_a_rule_does_not_have_names_what_it_has():
     refused(TypeError, lambda: ol.Lion().set("beta3", 0.5), "Lion", "'beta3'", "lr, beta1, beta2, weight_decay")

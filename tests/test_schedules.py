@@ -326,6 +326,7 @@ def test_a_rule_asks_for_the_loss():
     (lambda: s.OneCycle(0.1, steps=9, rise=1.0), ValueError, r"rise=1.0 is outside"),
     (lambda: s.Demon(1.0, steps=9), ValueError, r"Demon: value=1.0 is outside the allowed range \[0, 1\)"),
     (lambda: s.Demon(np.array([0.5, 1.0]), steps=9), ValueError, r"value contains"),
+    (lambda: s.OnPlateau(0.01, least=0.05), ValueError, r"OnPlateau: least=0.05 must be at most value=0.01"),
     (lambda: s.WSD(0.1, 10, decay=8, warmup=4), ValueError, r"WSD: warmup=4 \+ decay=8 must be at most 10"),
     (lambda: s.WSD(0.1, 10, decay=8, cooldown="sqrt"), ValueError, r"cooldown='sqrt' must be '1-sqrt', 'linear'"),
     (lambda: s.Rewarm(0.1, 10, rise=10), ValueError, r"Rewarm: rise=10 must be at most 9"),

@@ -110,6 +110,20 @@ def test_a_schedule_counts_the_steps_of_the_group_also_where_a_parameter_joins_l
         assert before - params[1].item() == pytest.approx(schedule(k) if k > 2 else 0.0)
 
 
+def test_a_rate_that_ends_at_zero_may_end_below_it_by_rounding():
+    ends = []
+    for make in (lambda p: TorchOptimizer(p, ol.Adam(lr=0.1)), lambda p: torch.optim.Adam(p, lr=0.1)):
+        params = weights([1.0])
+        optimizer = make(params)
+        scheduler = torch.optim.lr_scheduler.LinearLR(optimizer, 0.1, 0.0, 10)
+        for _ in range(12):
+            one_step(optimizer)
+            scheduler.step()
+        assert optimizer.param_groups[0]["lr"] < 0
+        ends.append(params[0].item())
+    assert ends[0] == pytest.approx(ends[1], rel=1e-12)
+
+
 def test_a_schedule_belongs_to_its_group_wherever_the_group_stands():
     a, b = weights([0.0], [0.0])
     optimizer = TorchOptimizer([{"params": [a]}, {"params": [b], "lr": 0.25}], ol.GradientDescent(lr=Cosine(0.5, 4)))

@@ -154,6 +154,8 @@ class Optimizer:
         if name not in self.hypers:
             raise TypeError(f"{type(self).__name__} has no {name!r}; its hyper-parameters are {', '.join(self.hypers)}")
         value = self.hypers[name].check(type(self).__name__, name, value)
+        if self.t and is_array(value):
+            raise ValueError(f"{type(self).__name__}: {name} becomes an array before the first step only; call reset()")
         self.__given.pop(name, None)
         self.__schedules.pop(name, None)
         if is_array(value) or callable(value):

@@ -10,11 +10,9 @@ The first argument of each may be an array, so that a batch of settings has sche
 steps, so that a schedule can be drawn.  Two of them, `OnPlateau` and `ByGradientNorm`, read how the run goes.
 """
 
-import numpy as np
-
 from .. import checks
 from ..arrays import cos, maximum, minimum, pi, sqrt, where
-from .base import Schedule, integer, number, schedule
+from .base import Schedule, check_fall, integer, number, schedule
 from .feedback import ByGradientNorm, OnPlateau
 
 __all__ = [
@@ -219,7 +217,7 @@ class WSD(Schedule):
         super().__post_init__()
         checks.choice("WSD", "cooldown", self.cooldown, COOLDOWNS)
         _check_room("WSD", self.steps, warmup=self.warmup, decay=self.decay)
-        _check_fall(self)
+        check_fall(self)
 
     def __call__(self, t):
         u = minimum(maximum((t - self.steps + self.decay) / self.decay, 0.0), 1.0)
@@ -267,7 +265,7 @@ class Rewarm(Schedule):
     def __post_init__(self):
         super().__post_init__()
         _check_room("Rewarm", self.steps - 1, rise=self.rise)
-        _check_fall(self)
+        check_fall(self)
 
     def __call__(self, t):
         length = self.steps + 0 * t
@@ -374,12 +372,6 @@ def _glide(a, b, share):
 def _climb(t, steps):
     """A straight line to 1, reached by the last of so many steps."""
     return minimum((t + 1) / steps, 1.0) if steps else 1.0
-
-
-def _check_fall(one):
-    if np.any(np.asarray(one.end) > one.value):
-        name = type(one).__name__
-        raise ValueError(f"{name}: end={one.end!r} must be at most value={one.value!r}, from which it falls")
 
 
 def _check_room(who, most, **lengths):

@@ -184,3 +184,10 @@ class Then(_Composition):
 
     def __repr__(self):
         return f"{short(self.first)}.then({short(self.second)}, after={self.after})"
+
+
+def check_fall(schedule, end="end"):
+    """Raise ValueError where the number that ends a fall lies above its value."""
+    if np.any(np.asarray(getattr(schedule, end)) > schedule.value):
+        name, low = type(schedule).__name__, getattr(schedule, end)
+        raise ValueError(f"{name}: {end}={low!r} must be at most value={schedule.value!r}, from which it falls")

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from .base import Schedule, integer, number
+from .base import Schedule, check_fall, integer, number
 
 
 class _Reader(Schedule):
@@ -33,7 +33,7 @@ class OnPlateau(_Reader):
     threshold : float in [0, 1)
         Relative decrease of the loss, theta, that counts as one.
     cooldown : int, at least 0
-    least : float, at least 0
+    least : float from 0 to ``value``
         It never falls below this number.
 
     Source: as torch's ReduceLROnPlateau in mode "min", fed with the loss at each point, the start included; torch
@@ -48,6 +48,10 @@ class OnPlateau(_Reader):
     least: float = number("[0, inf)", 0.0)
 
     reads = "loss"
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_fall(self, "least")
 
     def reset(self):
         self._now, self._best, self._bad, self._rest = self.value, float("inf"), 0, 0
