@@ -9,6 +9,7 @@ import math
 import numpy as np
 
 from . import checks
+from .arrays import where
 
 # --- rates: the factor by which the distance to the minimum shrinks in one step, in the long run -------------
 
@@ -138,8 +139,9 @@ def stationary_variance(lr, curvature, beta, noise):
     Machine Learning Research 18 (134), 1-35, section 4.
     """
     room = 2 * (1 + beta) - lr * curvature
-    stable = (room > 0) & (np.asarray(curvature) > 0)
-    return np.where(stable, lr * noise**2 * (1 + beta) / np.where(stable, curvature * (1 - beta) * room, 1), np.inf)[()]
+    stable = where(curvature > 0, room, 0.0) > 0
+    variance = lr * noise**2 * (1 + beta) / where(stable, curvature * (1 - beta) * room, 1.0)
+    return where(stable, variance, math.inf)
 
 
 # --- schedules: how far above the minimum the last point can be ----------------------------------------------
