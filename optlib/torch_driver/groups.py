@@ -168,7 +168,7 @@ def give(rule, name, value):
     """Set a hyper-parameter to the value of a group; a rate of 0 too, where torch's schedulers begin and end."""
     value = number(name, value)
     # LinearLR(end_factor=0) ends at 0 but for rounding, sometimes below it.
-    zero = name == "lr" and not isinstance(value, bool) and not callable(value) and -1e-15 < value <= 0
+    zero = name == "lr" and type(value) in (int, float) and -1e-15 < value <= 0
     rule.set(name, 1.0 if zero else value)
     if zero:
         rule.lr = 0.0

@@ -93,8 +93,9 @@ def translate(library, name, /, weights="", **settings):
         elif isinstance(default, list) and isinstance(meaning, list) and not (several and len(value) == len(default)):
             raise checks.WrongType(f"{who}: {argument}={value!r} must be {len(default)} numbers, such as {default}")
         elif value is not None:
+            off = several and any(None in run[0].get(argument, ()) for run in about["runs"])  # switches one of them off
             for number in value if several else [value]:
-                if not (callable(number) or is_array(number) and argument in RATES):
+                if not (number is None and off or callable(number) or is_array(number) and argument in RATES):
                     checks.number(who, argument, number)
     try:
         return rule_of(library, name, every, weights)
