@@ -12,8 +12,9 @@ TESTS = house.PACKAGE.parent / "tests"
 ENTRIES = 22
 # A ratchet: these may only fall.  What is registered does not count (rules, functions, schedules, tasks and networks),
 # nor do exercises, nor tests of rules and exercises: one more is no fault.  Aimed at are 1,500, 16,400 and 15,000; they
-# were raised six times, with notebooks 06 to 08, pages that compute, and what other libraries do under the same names.
-HEART_LINES, PACKAGE_LINES, TEST_LINES = 2_555, 24_133, 22_940
+# were raised seven times, with notebooks 06 to 08, pages that compute, what other libraries do under the same names,
+# and checks that refuse what gave wrong numbers.
+HEART_LINES, PACKAGE_LINES, TEST_LINES = 2_555, 24_131, 22_938
 
 
 def lines(paths):
