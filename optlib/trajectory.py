@@ -88,5 +88,6 @@ def late_steps(steps):
 
 
 def lost(values, start):
-    """Which values are so far above that at the start that the run counts as diverging; NaN counts too."""
-    return ~(np.asarray(values) <= LOST * max(abs(float(start)), 1e-9))
+    """Which values are so far above that at the start (above 1 if it is 0) that a run counts as diverging, or NaN."""
+    scale = abs(float(start))
+    return ~(np.asarray(values) <= LOST * (scale if scale > 1e-9 else 1.0))

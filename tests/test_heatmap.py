@@ -37,6 +37,7 @@ def test_a_run_that_flies_off_is_hatched_though_it_is_finite():
     assert flown.any()
     assert np.array_equal(heatmap.diverged, flown | np.isnan(heatmap.values))
     assert "diverged" in heatmap.picture.description
+    assert lost([1e-3, 1.0, 1e4, np.nan], 0.0).tolist() == [False, False, True, True]  # which had no scale
     assert f"to {heatmap.values[~heatmap.diverged].max():.4g}" in heatmap.picture.description
 
 
