@@ -54,8 +54,8 @@ def test_a_drag_is_caught_by_what_theory_names_and_keys_are_not(browser, tmp_pat
 def test_the_step_is_dragged_in_the_curve_of_the_values_and_typed_beyond_its_end(browser, tmp_path):
     with opened(browser, tmp_path, ol.explore(BOWL, ol.Adam(lr=0.1), steps=40).html()) as tab:
         host, ask = player(tab, "explorable")
-        curve, box = host.locator("canvas.curve").first, ask("player.curve.box")
-        width = ask("player.curve.width")
+        curve, (box, width) = host.locator("canvas.curve").first, ask("[player.curve.box, player.curve.width]")
+        assert ask("player.map.box.w / player.map.box.h") == pytest.approx(1)  # of a square: right angles are right
         drag(tab, curve, 0.9, (box["x"] + 0.25 * box["w"]) / width)
         assert ask("player.step") == 10
         assert "steps=10)" in host.locator(".code").text_content()

@@ -23,6 +23,7 @@ def scene_data(scene, computed=False):
         "x": [_short(v, 8) for v in scene.x],
         "y": [_short(v, 8) for v in scene.y],
         "labels": list(scene.labels),
+        "equal": scene.equal,
         "minima": (fractions(scene, scene.minima()) / UNITS).round(4).tolist(),
         "star": theme.YELLOW,
         "looks": looks(),
@@ -57,7 +58,7 @@ def still_image(scene, tracks, description, bands=MAP_SIZE):
 
     It is an SVG image.  The player takes the bands, which have that many pixels, from it: they are on the page once.
     """
-    width, height = MAP_SIZE
+    width, height = scene.fitted(*MAP_SIZE)
     if scene.flat:
         content = f"<image width='{width}' height='{height}' href='{page.data_url(bands_png(scene, bands))}'/>"
     else:
@@ -79,7 +80,7 @@ def still_image(scene, tracks, description, bands=MAP_SIZE):
 def _places(scene, points):
     """Pixels of the still picture, from its upper left corner."""
     u, v = (fractions(scene, points) / UNITS).T
-    return np.column_stack([u * MAP_SIZE[0], (1 - v) * MAP_SIZE[1]])
+    return np.column_stack([u, 1 - v]) * scene.fitted(*MAP_SIZE)
 
 
 def fractions(scene, points):

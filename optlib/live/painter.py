@@ -53,6 +53,7 @@ class Painter(KeptFigure):
     def _draw_background(self, size):
         axes, scene = self.axes, self.scene
         axes.set(xlim=scene.x, ylim=scene.y, facecolor=theme.UNDEFINED if scene.flat else theme.PAPER)
+        axes.set_aspect("equal" if scene.equal else "auto")
         axes.tick_params(labelsize=9, colors=theme.INK)
         axes.spines[:].set(visible=True, color=theme.FAINT)
         for write, name in zip((axes.set_xlabel, axes.set_ylabel), scene.labels, strict=True):

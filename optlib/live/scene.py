@@ -8,7 +8,7 @@ import numpy as np
 from ..functions import Function
 from ..pictures import background
 from ..pictures.picture import padded
-from ..pictures.terrain import checked_extent, grown
+from ..pictures.terrain import checked_extent, grown, nearly_square
 
 GRID = 160  # points a side from which levels and ranges are read
 
@@ -34,6 +34,18 @@ class Scene:
     def flat(self):
         """True for the contours of two coordinates, False for the graph of one."""
         return self.f.dim == 2
+
+    @property
+    def equal(self):
+        """Whether both axes have one scale."""
+        return self.flat and nearly_square((self.x, self.y))
+
+    def fitted(self, width, height):
+        """Size of the picture within this one."""
+        if not self.equal:
+            return width, height
+        across = (self.x[1] - self.x[0]) / (self.y[1] - self.y[0])
+        return min(width, round(height * across)), min(height, round(width / across))
 
     @property
     def labels(self):

@@ -68,7 +68,7 @@
       const half = pen.measureText(x.label).width / 2;
       pen.fillText(x.label, Math.max(half, Math.min(box.x + box.w / 2, this.width - half)), this.height);
       pen.save();
-      pen.translate(11, box.y + box.h / 2);
+      pen.translate(box.x - this.margins[0] + 11, box.y + box.h / 2);
       pen.rotate(-Math.PI / 2);
       pen.textBaseline = "middle";
       pen.fillText(y.label, 0, 0);
@@ -150,6 +150,19 @@
       this.scene = scene;
       this.image = null;
       this.ground = document.createElement("canvas");
+    }
+
+    // With one scale for both axes where that suits: steepest descent then crosses the lines at right angles.
+    fit() {
+      const { x: [left, right], y: [low, high], equal } = this.scene;
+      const visible = super.fit();
+      const { x, y, w, h } = this.box;
+      const scale = equal ? Math.min(w / (right - left), h / (high - low)) : 0;
+      if (scale) {
+        const [across, up] = [scale * (right - left), scale * (high - low)];
+        this.box = { x: x + (w - across) / 2, y: y + h - up, w: across, h: up };
+      }
+      return visible;
     }
 
     // The bands as an image; resolves when they can be drawn.
