@@ -265,7 +265,7 @@ def test_a_box_that_is_none_of_ours_is_compared_with_the_nearest():
     identity = ol.identify(lambda x, g: x - 0.01 * np.tanh(g))
     assert not identity.same
     assert identity.error > 1e-3
-    assert "None of ours; the nearest is" in repr(identity)
+    assert "Not identified; the nearest is" in repr(identity)
 
 
 @pytest.mark.parametrize(("box", "error", "words"), [

@@ -264,6 +264,17 @@ def test_each_suspect_shows_its_bug():
     np.testing.assert_allclose(steps["D"][:100], 3**0.5)
 
 
+@pytest.mark.parametrize("rule", [
+    ol.Adam(lr=0.02, beta1=0.5, beta2=0.7, eps=1e-3), ol.ADOPT(lr=1e-4, beta1=0.85, beta2=0.998, eps=3e-4),
+    ol.Adan(lr=0.01, beta1=0.02, beta2=0.2, beta3=0.1, eps=1e-3), ol.AdaGrad(lr=0.2, eps=0.01),
+    ol.QHM(lr=0.1, beta=0.99, nu=0.5), ol.Lion(lr=0.01, beta1=0.85, beta2=0.99),  # several settings walk this path
+])  # fmt: skip
+def test_settings_far_from_the_defaults_are_identified(rule):
+    identity = ol.identify(rule)
+    assert identity.same
+    assert repr(identity.rule) == repr(rule) or type(identity.rule) is ol.Lion
+
+
 @pytest.mark.parametrize("number", range(1, 7))
 def test_a_black_box_is_what_the_notebook_answers(number):
     """Each has its own memory, takes whole numbers too, and is identified with the settings of its translation."""

@@ -7,6 +7,8 @@ is a hyper-parameter of that rule, or one of `CONVENTIONS`, which gives the rule
 import functools
 import inspect
 
+import numpy as np
+
 from ... import optimizers as of
 from ... import schedules
 from ...optimizers.base import Optimizer
@@ -36,12 +38,12 @@ def build(name, **words):
     unknown = next((word for word, value in words.items() if word not in words_of(name) and value), None)
     if unknown:
         raise TypeError(f"{name} has no {unknown}")
-    if cls is of.Momentum and not words.get("beta"):
+    if cls is of.Momentum and not np.any(words.get("beta")):
         cls, words = of.GradientDescent, words | {"nesterov": False, "dampening": 0.0}
     given = {word: words[word] for word in own & words.keys() & cls.hypers.keys()}
     rule = cls(**({"weight_decay": 0.0} if "weight_decay" in cls.hypers else {}), **given)
     for word, convention in CONVENTIONS.items():
-        if words.get(word) and word not in own:
+        if word in words and word not in own and np.any(words[word]):
             more = {each: words[each] for each in MORE[word] if each in words}
             rule = convention(rule, words[word], **more)
     return rule
@@ -127,7 +129,7 @@ def uncorrected(rule, which):
     """Of both averages, or of that of squares alone, "v"."""
     beta1 = 0.0 if which == "v" else rule.beta1
     beta2 = 0.0 if isinstance(rule, of.AdaMax) else rule.beta2
-    if beta2:
+    if np.any(beta2):
         times(rule, eps=BeforeCorrection(beta2))
     return times_rate(rule, Uncorrected(beta1, beta2), Corrected(beta1, beta2))
 

@@ -18,13 +18,20 @@ NUMBERS = {  # of each rule: the numbers that are looked for
     "LaProp": "lr beta1 beta2 eps", "AdEMAMix": "lr beta1 beta2 beta3 alpha eps", "Adan": "lr beta1 beta2 beta3 eps",
     "ADOPT": "lr beta1 beta2 eps", "Rprop": "lr shorter longer least",
 }  # fmt: skip
-# Where the search begins, beside the default.
-BEGIN = {"lr": [0.01], "beta": [0.0, 0.5], "beta1": [0.5], "beta2": [0.95], "rho": [0.95], "momentum": [0.0, 0.5, 0.9],
-         "start": [0.0, 0.1], "alpha": [2.0], "free_beta": [0.9]}  # fmt: skip
+# Where the search begins, beside the default: all of these with all others.
+BEGIN = {
+    "beta": [0.0, 0.5, 0.9, 0.98], "beta1": [0.0, 0.1, 0.5, 0.8, 0.9, 0.95], "rho": [0.5, 0.9, 0.99],
+    "beta2": [0.1, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.999, 0.9999], "beta3": [0.1, 0.9, 0.99],
+    "eps": [1e-10, 1e-6, 1e-4, 1e-3, 1e-2, 1e-1], "momentum": [0.0, 0.5, 0.9], "start": [0.0, 0.1],
+    "alpha": [2.0], "free_beta": [0.9], "nu": [0.5],
+}
+# Lion's path has no slope in its shares; of those that walk alike, these come first.
+LION = {word: [0.9, 0.95, 0.98, 0.99, *np.arange(100) / 100, 0.995, 0.999] for word in ("beta1", "beta2")}
 # Conventions that change a path so much that others are only seen beside them.
 FIRST = {"Adam": [{}, {"ahead": True}, {"uncorrected": True}], "Nadam": [{}, {"psi": 1e6}],
          "Lion": [{}, {"beta1": 0.0, "beta2": 0.0}], "RMSProp": [{}, {"place": "inside"}, {"start": 1.0}]}  # fmt: skip
 SHARES = {"momentum", "beta", "beta1", "beta2", "beta3", "rho", "nu", "free_beta"}
+KINDS = ("beta", "momentum", "start")  # of which 0 makes another rule
 FIRST_FITTED, RULES_KEPT, WITH_CONVENTIONS, FITTED = 14, 4, 50, 6
 
 
@@ -35,7 +42,7 @@ class Identity:
     Attributes
     ----------
     rule : Optimizer
-        The rule with its settings, or the nearest.
+        The rule with its settings, or the nearest.  Steps that are signs (Lion's) fit several settings.
     error : float
         Largest difference of a coordinate from the path of the black box, relative to its way.
     same : bool
@@ -49,7 +56,7 @@ class Identity:
     def __repr__(self):
         if self.same:
             return f"It is {self.rule!r}: {STEPS} steps differ by no more than {self.error:.1g} of the way."
-        return f"None of ours; the nearest is {self.rule!r}, which differs by {self.error:.2g} of the way."
+        return f"Not identified; the nearest is {self.rule!r}, which differs by {self.error:.2g} of the way."
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,6 +73,15 @@ class Guess:
     def but(self, **numbers):
         return dataclasses.replace(self, numbers=self.numbers | numbers)
 
+    def all(self, changes):
+        """The guesses with these changes of their numbers as one, whose numbers are arrays (n, 1) where not 0."""
+        each = {name: np.array([[change.get(name, value)] for change in changes], float)
+                for name, value in self.numbers.items()}  # fmt: skip
+        return self.but(**{name: values if values.any() or name == "lr" else 0.0 for name, values in each.items()})
+
+    def one(self, row):
+        return self.but(**{name: float(np.ravel(value)[row % np.size(value)]) for name, value in self.numbers.items()})
+
 
 class Box:
     """A path of a black box, shape (24, 10), and how far others are from it."""
@@ -76,18 +92,24 @@ class Box:
         way = np.abs(np.diff(self.points, axis=0, prepend=self.x0[None])).sum(0)
         self.scale, self.sizes = np.where(way > 0, way, 1.0), {}
 
+    def walk(self, guess, steps=STEPS):
+        """Points (steps, n, 10) of a guess whose numbers are arrays (n, 1)."""
+        each = (len(guess.numbers["lr"]), 10)
+        gradients = np.broadcast_to(self.gradients[:steps, None], (steps, *each))
+        return matcher.walk(guess.rule(), np.broadcast_to(self.x0, each), gradients)
+
     def residuals(self, guess):
-        """Differences over the way of each coordinate, flat, bent so that none is above 1; 1 where it is no rule."""
+        """Differences (n, 240) over the way of each coordinate, bent so that none is above 1; 1 where it is no rule."""
         try:
-            points = matcher.walk(guess.rule(), self.x0, self.gradients)
+            points = self.walk(guess)
         except matcher.FAILURES:
-            return np.ones(self.points.size)
-        r = np.clip(np.nan_to_num((points - self.points) / self.scale, nan=1e3), -1e3, 1e3).ravel()
-        return r / np.sqrt(1 + r**2)
+            return np.ones((len(guess.numbers["lr"]), self.points.size))
+        r = np.clip(np.nan_to_num((points - self.points[:, None]) / self.scale, nan=1e3), -1e3, 1e3)
+        return (r / np.sqrt(1 + r**2)).swapaxes(0, 1).reshape(len(guess.numbers["lr"]), -1)
 
     def size(self, guess):
         if (key := repr(guess)) not in self.sizes:
-            self.sizes[key] = float(np.abs(self.residuals(guess)).mean())
+            self.sizes[key] = float(np.abs(self.residuals(guess.all([{}]))).mean())
         return self.sizes[key]
 
     def error(self, guess):
@@ -129,15 +151,11 @@ def identify(step):
         For what cannot be called so, and for a step that does not return 10 finite numbers.
     """
     box = Box(step)
-    guesses = sorted(_beginnings(box), key=box.size)[:FIRST_FITTED]
-    for number, guess in enumerate(guesses):
-        guesses[number] = _fitted(box, guess, rounds=6)
-        if box.size(guesses[number]) < SAME:
-            break
-    guesses.sort(key=box.size)
+    kinds = sorted(_beginnings(box), key=lambda kind: box.size(kind[0]))
+    guesses = _all_fitted(box, [kind[0] for kind in kinds[:FIRST_FITTED]], rounds=6)
     if box.size(guesses[0]) >= SAME:
-        guesses = sorted(_with_conventions(guesses[:RULES_KEPT]), key=box.size)[:WITH_CONVENTIONS]
-        guesses = sorted((_fitted(box, guess, rounds=4) for guess in guesses), key=box.size)
+        near = sorted(_with_conventions(guesses[:RULES_KEPT]), key=box.size)[:WITH_CONVENTIONS]
+        guesses = _all_fitted(box, [*near, *itertools.chain(*(kind[1:] for kind in kinds[:RULES_KEPT]))], rounds=6)
     best = None
     for guess in guesses[:FITTED]:
         guess = _in_few_digits(box, _fitted(box, guess, rounds=25))
@@ -152,35 +170,42 @@ def identify(step):
 
 
 def _beginnings(box):
-    """For each rule and each kind of beginning the best of its values."""
-    rules = [(name, numbers, words) for name, numbers in NUMBERS.items() for words in FIRST.get(name, [{}])]
-    rules += [("Adam", "lr free_beta beta2 eps", {"free": True, "beta1": 0.0}),
-              ("GradientDescent", "lr free_beta", {"free": True})]  # fmt: skip
+    """Of each rule and kind of beginning: the nearest guess, then the nearest with other values of its numbers."""
+    rules = [(name, numbers.split(), words) for name, numbers in NUMBERS.items() for words in FIRST.get(name, [{}])]
+    rules += [("Adam", ["lr", "free_beta", "beta2", "eps"], {"free": True, "beta1": 0.0}),
+              ("GradientDescent", ["lr", "free_beta"], {"free": True})]  # fmt: skip
     pull = abs(1 - box.points[0][1] / box.x0[1])
-    for name, numbers, words in rules:
-        kinds, hypers = {}, RULES[name].hypers
-        values = [dict.fromkeys([*BEGIN.get(word, []), *([hypers[word].default] if word in hypers else [])])
-                  for word in numbers.split()]  # fmt: skip
+    decays = [{"decay": "l2"}, {"decay": "decoupled"}] if pull else [{}]
+    for (name, numbers, words), decay in itertools.product(rules, decays):
+        kinds, hypers, begin = {}, RULES[name].hypers, BEGIN | (LION if name == "Lion" else {})
+        values = [dict.fromkeys([*([hypers[word].default] if word in hypers else []), *begin.get(word, [])])
+                  for word in numbers]  # fmt: skip
         for chosen in itertools.product(*values):
-            guess = Guess(name, dict(zip(numbers.split(), chosen, strict=True)), words)
+            change = dict(zip(numbers, chosen, strict=True))
             if pull:
-                guess = guess.but(weight_decay=min(max(pull / guess.numbers["lr"], 1e-8), 10.0))
-            for decay in [{"decay": "l2"}, {"decay": "decoupled"}] if pull else [{}]:
-                kind = tuple(guess.numbers.get(word) == 0 for word in ("momentum", "start"))
-                kinds.setdefault(kind, []).append(_rated(box, dataclasses.replace(guess, words=words | decay)))
-        yield from (min(each, key=box.size) for each in kinds.values())
+                change["weight_decay"] = min(max(pull / change["lr"], 1e-8), 10.0)
+            kinds.setdefault(tuple(change.get(word) == 0 for word in KINDS), []).append(change)
+        for changes in kinds.values():
+            guesses = _rated(box, Guess(name, changes[0], words | decay).all(changes))
+            kept, seen = [], set()
+            for row in np.abs(box.residuals(guesses)).mean(axis=1).argsort(kind="stable"):
+                if not changes[row].items() <= seen:
+                    kept.append(guesses.one(row))
+                seen |= changes[row].items()
+            yield kept
 
 
-def _rated(box, guess):
-    """The guess with the learning rate that the first step of a steady slope tells, as far as one does."""
+def _rated(box, guesses):
+    """The guesses with the learning rates that the first steps of a steady slope tell, as far as they do."""
     try:
-        ours, theirs = matcher.walk(guess.rule(), box.x0, box.gradients[:3])[2][0], box.points[2][0]
+        ours = box.walk(guesses, 3)[2, :, :1]
     except matcher.FAILURES:
-        return guess
-    if not ours or not np.isfinite(theirs / ours) or theirs / ours <= 0:
-        return guess
-    decay = {"weight_decay": guess.numbers["weight_decay"] * ours / theirs} if "weight_decay" in guess.numbers else {}
-    return guess.but(lr=guess.numbers["lr"] * theirs / ours, **decay)
+        return guesses
+    with np.errstate(all="ignore"):
+        ratio = box.points[2, 0] / ours
+    ratio = np.where((ratio > 0) & np.isfinite(ratio), ratio, 1.0)
+    decay = {"weight_decay": guesses.numbers["weight_decay"] / ratio} if "weight_decay" in guesses.numbers else {}
+    return guesses.but(lr=guesses.numbers["lr"] * ratio, **decay)
 
 
 def _with_conventions(guesses):
@@ -230,34 +255,47 @@ def _of_torch(make, x0):
 
 def _from_line(name, at):
     if name in SHARES:
-        return float(np.clip(1 - np.exp(min(at, 0.0)), 0.0, 1 - 1e-6))
+        return float(1 / (1 + np.exp(-np.clip(at, -30, 15))))
     return float(np.exp(np.clip(at, -99, 20)))
+
+
+def _all_fitted(box, guesses, rounds):
+    """The guesses with better numbers, the nearest first; without the rest once one is the same."""
+    fitted = []
+    for guess in guesses:
+        fitted.append(_fitted(box, guess, rounds))
+        if box.size(fitted[-1]) < SAME:
+            break
+    return sorted(fitted, key=box.size)
 
 
 def _fitted(box, guess, rounds):
     """The guess with better numbers, by Levenberg and Marquardt's iteration."""
-    free = [name for name, value in guess.numbers.items() if value or name in SHARES]
+    free = [name for name, value in guess.numbers.items() if value or name in SHARES.difference(KINDS)]
 
     def at(line):
-        return guess.but(**{name: _from_line(name, value) for name, value in zip(free, line, strict=True)})
+        return {name: _from_line(name, value) for name, value in zip(free, line, strict=True)}
 
-    values, damping = {name: guess.numbers[name] for name in free}, 1e-3
-    line = np.array([np.log(1 - v if name in SHARES else max(v, 1e-300)) for name, v in values.items()])
-    r = box.residuals(at(line))
+    def residuals(*lines):
+        return box.residuals(guess.all([at(line) for line in lines]))
+
+    values, damping = {name: max(guess.numbers[name], 1e-300) for name in free}, 1e-3
+    line = np.array([np.log(max(v, 1e-3) / (1 - v) if name in SHARES else v) for name, v in values.items()])
+    (r,) = residuals(line)
     for _ in range(rounds):
-        J = np.array([(box.residuals(at(line + 1e-6 * unit)) - r) / 1e-6 for unit in np.eye(len(line))]).T
+        J = ((residuals(*(line + 1e-6 * np.eye(len(line)))) - r) / 1e-6).T
         A, slope = J.T @ J, J.T @ r
         for _ in range(5):
             change = np.linalg.lstsq(A + damping * np.diag(np.diag(A) + 1e-12), -slope, rcond=None)[0]
             new = line + np.clip(change, -3, 3)
-            r_new = box.residuals(at(new))
+            (r_new,) = residuals(new)
             if r_new @ r_new < r @ r:
                 line, r, damping = new, r_new, damping / 10
                 break
             damping *= 10
         else:
             break
-    return at(line)
+    return guess.but(**at(line))
 
 
 def _in_few_digits(box, guess):

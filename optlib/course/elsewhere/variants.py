@@ -105,7 +105,7 @@ class RectifiedAdaBelief(Variant, of.AdaBelief):
 
     def update(self, x, g):
         step, r = super().update(zeros_like(x), g), rectifier(self.beta2, self.t, threshold=5.0)
-        return x + r * step if r else x - self.lr * self.m / (1 - self.beta1**self.t)
+        return where(r > 0, x + r * step, x - self.lr * self.m / (1 - self.beta1**self.t))
 
 
 class SilentRAdam(Variant, of.RAdam):
@@ -113,7 +113,7 @@ class SilentRAdam(Variant, of.RAdam):
 
     def update(self, x, g):
         new = super().update(x, g)
-        return new if rectifier(self.beta2, self.t, self.threshold) else x
+        return where(rectifier(self.beta2, self.t, self.threshold) > 0, new, x)
 
 
 class AdaMaxVariant(Variant, of.AdaMax):
