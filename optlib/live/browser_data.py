@@ -60,7 +60,8 @@ def still_image(scene, tracks, description, bands=MAP_SIZE):
     """
     width, height = scene.fitted(*MAP_SIZE)
     if scene.flat:
-        content = f"<image width='{width}' height='{height}' href='{page.data_url(bands_png(scene, bands))}'/>"
+        url, filled = page.data_url(bands_png(scene, bands)), "preserveAspectRatio='none'"
+        content = f"<image width='{width}' height='{height}' {filled} href='{url}'/>"
     else:
         content = svg.line(_places(scene, _finite_graph(scene)), theme.FAINT)
     content += "".join(svg.star(x, y) for x, y in _places(scene, scene.minima()))
@@ -73,8 +74,9 @@ def still_image(scene, tracks, description, bands=MAP_SIZE):
     x, y = svg.side(*scene.x, label="x"), svg.side(*scene.y, label="y" if scene.flat else "f(x)")
     rows = [(track.label, track.style["color"], theme.dash_array(track.style)) for track in tracks]
     legend, below = svg.legend(rows, height)
-    content = svg.inside(width, height, content) + svg.frame(width, height, x, y) + legend
-    return svg.image(width, height, content, description, below) + svg.NOTE
+    content = svg.inside(width, height, content) + svg.frame(width, height, x, y)
+    content = f"<g transform='translate({(MAP_SIZE[0] - width) / 2:g})'>{content}</g>{legend}"
+    return svg.image(MAP_SIZE[0], height, content, description, below) + svg.NOTE
 
 
 def _places(scene, points):
