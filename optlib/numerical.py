@@ -71,7 +71,7 @@ def gradient(f, x, h=None, method="central"):
     if x.ndim == 0:
         raise ValueError("gradient: x is a single number; use central(fn, x), or an array of shape (1,)")
     if mixes_points(f, x):
-        return _stacked([gradient(f, point, h, method) for point in x.reshape(-1, x.shape[-1])], x)
+        return np.apply_along_axis(lambda point: gradient(f, point, h, method), -1, x)
     return join(partials(lambda *c: f(join(c)), split(x), h, method))
 
 
@@ -94,11 +94,6 @@ def mixes_points(fn, x):
     together = together.reshape(-1, *alone.shape[1:])[rows]
     size = np.abs(alone[np.isfinite(alone)]).max(initial=0.0)
     return not np.allclose(together, alone, rtol=1e-9, atol=1e-9 * size, equal_nan=True)
-
-
-def _stacked(results, x):
-    """One result for each point, in the order of the batch (..., d)."""
-    return np.reshape(results, x.shape[:-1] + np.shape(results[0]))
 
 
 def partials(fn, coordinates, h=None, method="central"):
@@ -145,7 +140,7 @@ def hessian(grad, x, h=None):
     """
     x = np.asarray(x, dtype=float)
     if mixes_points(grad, x):
-        return _stacked([batch_hessian(grad, point, h) for point in x.reshape(-1, x.shape[-1])], x)
+        return np.apply_along_axis(lambda point: batch_hessian(grad, point, h), -1, x)
     return batch_hessian(grad, x, h)
 
 
@@ -220,7 +215,7 @@ def check_gradient(f, x, grad=None, tol=1e-6):
     if given.shape != x.shape:
         raise ValueError(f"check_gradient: the gradient has shape {given.shape}; it must have that of x, {x.shape}")
     # A function that sums over all that it is given has another gradient in a batch than at a point.
-    differences = np.reshape([gradient(f, point) for point in x.reshape(-1, x.shape[-1])], x.shape)
+    differences = np.apply_along_axis(lambda point: gradient(f, point), -1, x)
     size = np.maximum(1.0, np.abs(differences).max(axis=-1, keepdims=True))
     error = np.abs(given - differences) / size
     error = np.where(np.isfinite(error), error, np.inf)
