@@ -6,7 +6,6 @@ import ast
 import functools
 import inspect
 import json
-import math
 import operator
 import types
 
@@ -19,21 +18,15 @@ class Untranslatable(ValueError):
 
 def constant(value):
     """A number, a text, or a tuple or list of such, as JavaScript."""
-    if isinstance(value, (bool, np.bool_)):
-        return "true" if value else "false"
-    if value is None:
-        return "null"
-    if isinstance(value, str):
+    if value is None or isinstance(value, (bool, str)):
         return json.dumps(value).replace("<", "\\u003c")
     if isinstance(value, (tuple, list)):
         return f"[{', '.join(map(constant, value))}]"
-    if isinstance(value, np.ndarray):
+    if isinstance(value, (np.ndarray, np.bool_)):
         return constant(value.tolist())
     if isinstance(value, (int, float, np.number)):
         number = float(value)
-        if math.isfinite(number):
-            return repr(int(value)) if number == int(number) and abs(number) < 2**53 else repr(number)
-        return "NaN" if math.isnan(number) else "Infinity" if number > 0 else "-Infinity"
+        return json.dumps(int(value) if number.is_integer() and abs(number) < 2**53 else number)
     raise Untranslatable(f"{value!r} is no number")
 
 
