@@ -65,14 +65,9 @@ class Writer(Expressions):
             return [f"{self.value(call)};"]
         self.refuse(node, "a call whose value is not used")
 
-    def _Pass(self, node):
-        return []
-
-    def _Break(self, node):
-        return ["break;"]
-
-    def _Continue(self, node):
-        return ["continue;"]
+    _Pass = lambda self, node: []
+    _Break = lambda self, node: ["break;"]
+    _Continue = lambda self, node: ["continue;"]
 
     def _If(self, node):
         lines = [f"if ({self.test(node.test)}) {{", *self.block(node.body), "}"]
