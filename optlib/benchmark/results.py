@@ -101,8 +101,7 @@ class Results:
 
     def minutes(self, rule, variant=None):
         """Minutes of training, without tests, of each final run that did not diverge."""
-        runs = (run["history"] for run in self.final(rule, variant))
-        return [sum(history["seconds"]) / 60 for history in runs if not history["diverged"]]
+        return [sum(run["history"]["seconds"]) / 60 for run in self._finished(rule, variant)]
 
     def validation(self, rule, lr, variant=None):
         """The best accuracy on the images held out with that rate; None where it was not tried or diverged."""
@@ -131,7 +130,8 @@ class Results:
         """
 
         def by_seed(rule, variant):
-            if not default and self._diverged_everywhere(rule, variant):
+            tried = [] if default else trials(self.protocol, self.done, variant, rule)
+            if tried and all(score(runs, self.done) == LOST for runs in tried):  # it diverged everywhere
                 return dict.fromkeys(self.protocol.final["seeds"], -math.inf)
             runs = {run["seed"]: run for run in self.final(rule, variant, default)}
             return {seed: -math.inf if run["history"]["diverged"] else records.score(run) for seed, run in runs.items()}
@@ -155,10 +155,6 @@ class Results:
     def _scores(self, rule, variant=None):
         return {run["seed"]: records.score(run) for run in self._finished(rule, variant)}
 
-    def _diverged_everywhere(self, rule, variant):
-        tried = trials(self.protocol, self.done, variant, rule)
-        return bool(tried) and all(score(runs, self.done) == LOST for runs in tried)
-
     def missing(self, variant=None):
         """What the protocol asks for and was not run, in words; "" where all was.  By default of all variants."""
         untouched = [name for name in self.protocol.tasks if name not in self.tasks and variant in (None, name)]
@@ -181,8 +177,7 @@ class Results:
 
     def left(self, variant=None):
         """The runs that the protocol asks for and that were not made, as far as they are known; see `plan.jobs`."""
-        every = jobs(self.protocol, list(self.done.values()))
-        return [job for job in every if variant in (None, job["variant"])]
+        return [job for job in jobs(self.protocol, self.done.values()) if variant in (None, job["variant"])]
 
     def _measured(self, values, unit="%"):
         return measured(values, unit) if values else None
