@@ -25,10 +25,9 @@ def jobs(protocol, recorded):
     time is over can be compared.
     """
     done = {record["id"]: record for record in recorded}
-    wanted = []
     pairs = [(variant, rule) for rule, variant in protocol.pairs()]
     tried = {pair: trials(protocol, done, *pair) for pair in pairs}
-    wanted += [job for each in tried.values() for trial in each for job in trial]
+    wanted = [job for each in tried.values() for trial in each for job in trial]
     best = {(variant, rule): _best(protocol, done, rule, tried[variant, rule]) for variant, rule in pairs}
     seeds = protocol.final["seeds"]
     for seed in [*seeds, *(s for s in protocol.final["default_seeds"] if s not in seeds)]:
@@ -52,7 +51,7 @@ def make(protocol, stage, variant, rule, lr, settings, seed):
     decides = {
         "stage": "tuning" if stage == "tuning" else "final",  # the default's rate may also be the best one
         "rule": rule, "settings": protocol.rules[rule] | settings, "lr": lr, "seed": seed,
-        **(_task if protocol.tasks else _images)(protocol, stage, variant),
+        **_trained(protocol, stage, variant),
     }  # fmt: skip
     text = json.dumps(decides, sort_keys=True)
     return {
@@ -61,13 +60,10 @@ def make(protocol, stage, variant, rule, lr, settings, seed):
     }  # fmt: skip
 
 
-def _task(protocol, stage, variant):
-    """What a run on a task trains: its settings are those of the task, also while a rate is tuned."""
-    return {"task": {"name": variant, **protocol.tasks[variant]}, "training": protocol.training}
-
-
-def _images(protocol, stage, variant):
-    """What a run on images trains; while a rate is tuned, on fewer images for fewer epochs."""
+def _trained(protocol, stage, variant):
+    """What a run trains: a task by its settings; while a rate is tuned, images, but fewer and for fewer epochs."""
+    if protocol.tasks:
+        return {"task": {"name": variant, **protocol.tasks[variant]}, "training": protocol.training}
     tuning, training = protocol.tuning if stage == "tuning" else None, protocol.trained(variant)
     if tuning:
         training |= {"epochs": tuning["epochs"]}
