@@ -136,7 +136,13 @@ def _rerun(options):
 def _parser():
     parser = argparse.ArgumentParser(prog="python -m optlib.benchmark", description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    add = lambda name, act, text, **more: _command(commands, name, act, text, **more)
+
+    def add(name, act, text, **more):
+        description = text[0].upper() + text[1:] + "."
+        command = commands.add_parser(name, help=text.replace("%", "%%"), description=description, **more)
+        command.set_defaults(act=act)
+        return command
+
     add("protocols", _protocols, "list the protocols that come with the course")
     run = add("run", _run, "do the runs that are not recorded yet", aliases=["resume"])
     run.add_argument("--protocol", required=True, metavar="NAME", help=f"{', '.join(names())}, or a TOML file")
@@ -172,13 +178,6 @@ def _parser():
                           help="folder of CIFAR-10, or of a task's data (default: where ol.data looks)")  # fmt: skip
         each.add_argument("--threads", type=int, help="of torch in each run")
         each.add_argument("--device", help="cpu or cuda (default: a GPU where there is one)")
-    return parser
-
-
-def _command(commands, name, act, text, **more):
-    description = text[0].upper() + text[1:] + "."
-    parser = commands.add_parser(name, help=text.replace("%", "%%"), description=description, **more)
-    parser.set_defaults(act=act)
     return parser
 
 
