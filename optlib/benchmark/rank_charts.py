@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from ..pictures import theme
-from ..pictures.charts import curves, styles
+from ..pictures.charts import curves, scales, styles
 from ..pictures.picture import Picture, canvas, headline, number, text
 from ..pictures.tracks import title_and_legend
 from .statistics import counted
@@ -87,14 +87,12 @@ def profiles(profiles, title):
             y = np.array([profiles.share(name, tau) for tau in jumps]) + gap * ((len(names) - 1) / 2 - i)
             axes.step([*jumps, right], [*y, y[-1]], where="post", label=name, **style | {"marker": None})
             axes.plot(jumps, y, linestyle="", color=style["color"], marker=style["marker"], markersize=6, zorder=3)
-        axes.set_xscale("log")
+        scales(axes, True, False, [])
         axes.set_xticks(_ticks(right))
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
         axes.minorticks_off()
         if count <= 8:
             axes.set_yticks([i / count for i in range(count + 1)], [f"{i} of {count}" for i in range(count + 1)])
-        axes.grid(True)
-        axes.set_axisbelow(True)
         axes.set(xlabel="cost, as a multiple of the lowest on the task (logarithmic)")
         axes.set(ylabel="tasks with at most this cost", xlim=(1 / right**0.02, right), ylim=(-0.05, 1.05))
         title_and_legend(figure, title or "How near to the best is each rule, and how often?",
