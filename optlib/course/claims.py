@@ -69,14 +69,10 @@ class Claims:
             If a text is empty.
         """
         holds = None if holds is None else checks.flag("add", "holds", holds)
-        row = {
-            "claim": _nonempty("claim", claim),
-            "source": _nonempty("source", source),
-            "section": _nonempty("section", str(section) if type(section) is int else section),
-            "found": _nonempty("found", found),
-            "verdict": VERDICTS[holds] if verdict is None else _nonempty("verdict", verdict),
-            "holds": holds,
-        }
+        section = str(section) if type(section) is int else section
+        verdict = VERDICTS[holds] if verdict is None else verdict
+        row = {"claim": claim, "source": source, "section": section, "found": found, "verdict": verdict}
+        row = {name: _nonempty(name, text) for name, text in row.items()} | {"holds": holds}
         same = [i for i, old in enumerate(self.rows) if all(old[key] == row[key] for key in ("claim", "source"))]
         if same:
             self.rows[same[0]] = row
