@@ -65,7 +65,7 @@ class Sliders:
         first = self.draw(**self.values)
         self.live, self.fixed = self._on_a_page(first)
         if self.live:
-            self._listen()
+            self.widget = display.Bridge(self._hear)
         else:
             self._first, self._width = png_of(first)
             self._build()
@@ -80,14 +80,11 @@ class Sliders:
         except translate.Untranslatable as reason:
             return None, str(reason)
 
-    def _listen(self):
+    def _hear(self, text):
         """Learn from the page what is set, where a kernel runs."""
-        def hear(text):
-            message = json.loads(text)
-            self._values = {name: message["settings"][name] for name in self.controls}
-            self.widget.say({"n": message["n"]})
-
-        self.widget = display.Bridge(hear)
+        message = json.loads(text)
+        self._values = {name: message["settings"][name] for name in self.controls}
+        self.widget.say({"n": message["n"]})
 
     def _build(self):
         self.picture = widgets.Image(value=self._first, format="png", layout=widgets.Layout(max_width="100%"))
