@@ -72,7 +72,9 @@ def objective(fn, grad="numerical", *, name=None, start=None, domain=None, minim
         else:
             slopes = Differences(formula)
         minima = tuple(tuple(map(float, np.atleast_1d(m))) for m in minima)
-        f = Function(name, formula, slopes, domain, start, minima, None, (), latex, source, names=_names(fn, d))
+        names = _arguments(fn) or ()
+        names = names if len(names) == d > 1 else COORDINATES
+        f = Function(name, formula, slopes, domain, start, minima, None, (), latex, source, names=names)
         return dataclasses.replace(f, minimum=_value_at(f, np.array(minima[0]))) if minima else f
 
 
@@ -100,12 +102,6 @@ def _arguments(fn):
     if any(p.kind is p.VAR_POSITIONAL for p in parameters):
         return None
     return tuple(p.name for p in parameters if p.default is p.empty and p.kind is not p.KEYWORD_ONLY)
-
-
-def _names(fn, d):
-    """Names of the coordinates: those of the arguments of ``fn``, if it has one for each."""
-    names = _arguments(fn) or ()
-    return names if len(names) == d > 1 else COORDINATES
 
 
 def _prepared(what, wrap, fn, outputs, points, vectorize):
