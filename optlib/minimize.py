@@ -277,7 +277,7 @@ def _criteria(f, x, values, tol):
     met = {"diverged": ~(np.isfinite(values) & np.isfinite(x).all(axis=-1))}
     nothing = np.zeros_like(met["diverged"][:1])
     if "step" in tol:
-        met["step"] = np.concatenate([nothing, _length(np.diff(x, axis=0)) <= tol["step"]])
+        met["step"] = np.concatenate([nothing, np.linalg.norm(np.diff(x, axis=0), axis=-1) <= tol["step"]])
     if "value" in tol:
         met["value"] = np.concatenate([nothing, np.abs(np.diff(values, axis=0)) <= tol["value"]])
     if "gradient" in tol:
@@ -304,12 +304,9 @@ def _end(x, values, ended_at, stopped_by, first, met):
     x[...] = at(x, keep[..., None], axis=0)
 
 
-def _length(v):
-    return np.sqrt(np.sum(v * v, axis=-1))
-
-
 def _steepness(f, x):
-    return np.broadcast_to(_length(f.grad(x)), x.shape[:-1])  # a slope may be the same everywhere: a plain number
+    # A slope may be the same everywhere: a plain number.
+    return np.broadcast_to(np.linalg.norm(f.grad(x), axis=-1), x.shape[:-1])
 
 
 # --- arguments -----------------------------------------------------------------------------------------------
