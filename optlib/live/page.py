@@ -41,8 +41,7 @@ def escaped_json(value):
 
 def mark(*parts):
     """A short name that depends on nothing but the content: the same notebook gives the same HTML."""
-    joined = "\0".join(str(part) for part in parts)
-    return "optlib-" + hashlib.sha256(joined.encode()).hexdigest()[:10]
+    return "optlib-" + hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()[:10]
 
 
 def program(source):

@@ -67,8 +67,7 @@ def _color(color, look, layer=None):
     """A color of the theme on a page of that look."""
     if isinstance(color, numbers.Real):
         color = theme.shade(color, look.landscape)
-    elif color in (theme.PAPER, theme.INK, theme.FAINT):
-        color = {theme.PAPER: look.paper, theme.INK: look.ink, theme.FAINT: look.faint}[color]
     else:
-        color = look.path_color({"color": color})
+        named = {theme.PAPER: look.paper, theme.INK: look.ink, theme.FAINT: look.faint}
+        color = named.get(color) or look.path_color({"color": color})
     return theme.mix(color, look.paper, layer.pale) if layer else color

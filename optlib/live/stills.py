@@ -34,8 +34,7 @@ def html(draw, png, width, description, controls, values):
     rows = _notches(controls, values)
     pictures = rows and _pictures(draw, rows, values)
     if not pictures:
-        alone = "Without Python this picture stands still."
-        return page.still(png, description, width) + f"\n<p>{alone}</p>"
+        return page.still(png, description, width) + "\n<p>Without Python this picture stands still.</p>"
     first = Image.open(io.BytesIO(png)).convert("RGB")
     for most in WIDTHS:
         encoded = [[_webp(each or first, min(width, most)) for each in row] for row in pictures]
