@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import checks
 from .seeds import generator
-from .sets import Data
+from .sets import check_data
 
 
 def split(data, validation=0.2, seed=0):
@@ -29,7 +29,7 @@ def split(data, validation=0.2, seed=0):
     TypeError, ValueError
         Naming argument, value and what is allowed; also if a part would be empty.
     """
-    _check_data("split", "data", data)
+    check_data("split", "data", data)
     checks.number("split", "validation", validation, "(0, 1)")
     order = generator("split", seed, "split").permutation(len(data))
     held_out = round(validation * len(data))
@@ -56,7 +56,7 @@ class Standardizer:
     """
 
     def __init__(self, train):
-        _check_data("Standardizer", "train", train)
+        check_data("Standardizer", "train", train)
         x = train.x.astype(np.float64)
         constant = (x == x[0]).all(axis=0)
         self.mean = np.where(constant, x[0], x.mean(axis=0))
@@ -64,7 +64,7 @@ class Standardizer:
 
     def __call__(self, data):
         """``data`` with standardized inputs, in its dtype, as `Data`."""
-        _check_data("Standardizer", "data", data)
+        check_data("Standardizer", "data", data)
         if data.x.shape[1:] != self.mean.shape:
             raise ValueError(
                 f"Standardizer: data has {data.x.shape[1]} inputs, but the training part has {len(self.mean)}"
@@ -83,8 +83,3 @@ def standardize(train, *others):
     """
     prepare = Standardizer(train)
     return tuple(map(prepare, (train, *others))) if others else prepare(train)
-
-
-def _check_data(who, name, value):
-    if not isinstance(value, Data):
-        raise TypeError(f"{who}: {name} is a {type(value).__name__}; it must be ol.data.Data(x, y)")

@@ -79,6 +79,12 @@ class Data:
         return f"<Data {self.name}: {len(self):,} examples, {self.x.shape[1]} inputs, {answers}, {self.x.dtype}>"
 
 
+def check_data(who, name, value):
+    """TypeError unless ``value`` is `Data`."""
+    if not isinstance(value, Data):
+        raise TypeError(f"{who}: {name} is a {type(value).__name__}; it must be ol.data.Data(x, y)")
+
+
 @functools.cache
 def digits():
     """1,797 handwritten digits of 8 x 8 pixels, in the order of scikit-learn's ``load_digits``.
@@ -162,8 +168,7 @@ def least_squares(data):
     -------
     dict {"W": (d, 1), "b": (1, 1)}, as the parameters of `optlib.networks.Linear`
     """
-    if not isinstance(data, Data):
-        raise TypeError(f"least_squares: data is a {type(data).__name__}; it must be ol.data.Data(x, y)")
+    check_data("least_squares", "data", data)
     x = np.column_stack([data.x, np.ones(len(data), data.x.dtype)])
     solution = np.linalg.lstsq(x, data.y.astype(data.x.dtype))[0][:, None]
     return {"W": solution[:-1], "b": solution[-1:]}
@@ -186,8 +191,7 @@ def squared_error(data, bias=True):
     Function
         Of d weights, and the bias; it starts at zero weights.
     """
-    if not isinstance(data, Data):
-        raise TypeError(f"squared_error: data is a {type(data).__name__}; it must be ol.data.Data(x, y)")
+    check_data("squared_error", "data", data)
     ones = np.ones((len(data), int(checks.flag("squared_error", "bias", bias))))
     x, y = np.column_stack([data.x, ones]).astype(np.float64), data.y.astype(np.float64)
     best, _, rank, _ = np.linalg.lstsq(x, y)

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from .. import checks
+from ..data import sets
 from ..data.batching import batches
-from ..data.sets import Data
 from ..optimizers.around import has_another_evaluation_point
 from ..schedules.base import Combined
 from .dict_optimizer import gradient_rule
@@ -98,8 +98,7 @@ class Plan:
 def check_data(who, name, data, network):
     """The data; TypeError or ValueError unless it is `Data` that fits the network."""
     checks.instance(who, "network", network, Network, "ol.networks.MLP([64, 32, 10])")
-    if not isinstance(data, Data):
-        raise TypeError(f"{who}: {name} is a {type(data).__name__}; it must be ol.data.Data(x, y)")
+    sets.check_data(who, name, data)
     if data.x.shape[1] != network.d_in:
         raise ValueError(f"{who}: {name} has {data.x.shape[1]} inputs, but {network!r} takes {network.d_in}")
     if network.classes is None and data.classes:
