@@ -130,7 +130,7 @@ class Official:
             if not root.is_dir():
                 raise NotADirectoryError(
                     f"{self.name}: root={str(root)!r} is a file; {self._other([root])}it must be the folder of "
-                    f"{self._names()}"
+                    f"{', '.join(file.name for file in self.files)}"
                 )
             return [root]
         named = os.environ.get("OPTLIB_DATA")
@@ -205,9 +205,6 @@ class Official:
                     source = path if len(self.archives) == 1 else path.parent
                     return f"{path} is to be unpacked: {self.command} --archive {shlex.quote(str(source))}; or "
         return next((f"{other}; " for path in paths if (other := self.other_at(path))), "")
-
-    def _names(self):
-        return ", ".join(file.name for file in self.files)
 
     def _searched(self, root):
         if root is not None:

@@ -27,11 +27,8 @@ def check_rule(rule, compile):
 def check_parameters(rule, params):
     if any(p.is_complex() for p in params):
         raise ValueError("TorchOptimizer: a parameter is complex; only real ones are allowed")
-    if any(hasattr(p, "device_mesh") for p in params):
-        _check_shards(rule)
-
-
-def _check_shards(rule):
+    if not any(hasattr(p, "device_mesh") for p in params):
+        return
     name, sharded = type(rule).__name__, "and a parameter is sharded (a DTensor)"
     if rule.sees == "group":
         raise ValueError(
