@@ -17,7 +17,12 @@ WIDE = 10  # times the lowest value: from here on an axis is logarithmic
 def curves(results, metric, rules, variant):
     """Mean and deviation over seeds after each epoch."""
     data = {rule: results.final(rule, variant) for rule in results.protocol.with_only(rules).rules}
-    return _bands(data, metric, *_metrics(results, variant))
+    metrics = METRICS
+    if results.protocol.tasks:
+        name = results.metric(variant).words(silent=SHARE)
+        losses = {key: METRICS[key] for key in ("test_loss", "train_loss")}
+        metrics = {"test": f"test {name}", "train": f"training {name}", **losses}
+    return _bands(data, metric, metrics, _title(results, variant))
 
 
 def variant_curves(results, metric="test_accuracy"):
@@ -68,17 +73,11 @@ def _title(results, variant):
     return f"{results.protocol.title}: {variant}" if results.protocol.tasks else results.protocol.title
 
 
-def _metrics(results, variant):
-    """What curves show -> its words; and their title."""
-    if not results.protocol.tasks:
-        return METRICS, results.protocol.title
-    name = results.metric(variant).words(silent=SHARE)
-    losses = {key: METRICS[key] for key in ("test_loss", "train_loss")}
-    return {"test": f"test {name}", "train": f"training {name}", **losses}, _title(results, variant)
-
-
 def _bands(runs, metric, metrics, title):
-    """Mean and deviation of a metric, from lists of records by name; runs that diverged are left out."""
+    """Mean and deviation of one of the ``metrics`` (key -> words), from lists of records by name.
+
+    Runs that diverged are left out.
+    """
     metric = next(iter(metrics)) if metric is None else metric
     if metric not in metrics:
         raise ValueError(f"curves: metric={metric!r} must be one of {', '.join(metrics)}")
