@@ -46,8 +46,7 @@ def progress(runs, ylabel="loss", title=None):
         f"Three panels: {ylabel} against steps, examples read and seconds.",
         # Seconds differ from machine to machine: leave them out.
         *(f"{label}: {number(run['loss'][0])} to {number(run['loss'][-1])} in {int(run['steps'][-1]):,} steps and "
-          f"{int(run['examples'][-1]):,} examples." for label, run in data.items()),
-    )  # fmt: skip
+          f"{int(run['examples'][-1]):,} examples." for label, run in data.items()))  # fmt: skip
 
 
 def dashboard(x, runs, title=None, *, hlines=None):
@@ -89,7 +88,10 @@ def dashboard(x, runs, title=None, *, hlines=None):
             for line, label, style in zip(lines, data, styles(data), strict=True):
                 axes.plot(x, drawable(line, log), label=label, **style | {"marker": None})
             scales(axes, False, log, [x])
-            marks(axes, {}, {"": hlines[name]} if name in hlines else {})
+            if name in hlines:  # its height stands beside the panel, where no curve runs
+                marks(axes, {}, {"": hlines[name]})
+                axes.text(1.02, hlines[name], number(hlines[name]), transform=axes.get_yaxis_transform(), va="center",
+                          color=theme.FAINT)  # fmt: skip
             axes.set_title(text(name))
             axes.set_xlabel("step")
         headline(figure, title or "What was logged")
@@ -98,8 +100,7 @@ def dashboard(x, runs, title=None, *, hlines=None):
     return Picture(
         figure, panels[: len(names)],
         (f"{title}: " if title else "") + f"{len(names)} panels against the step, {', '.join(names)}.",
-        *(f"{label}: {ends(run)}." for label, run in data.items()),
-    )  # fmt: skip
+        *(f"{label}: {ends(run)}." for label, run in data.items()))  # fmt: skip
 
 
 def race_picture(runs, settings):
@@ -235,8 +236,7 @@ def ranking(results, xlabel, title=None, *, settings="", best="min", logx=False)
         figure, axes,
         (f"{title}: {xlabel}" if title else xlabel)
         + f" of {len(names)} entries, the best first{f'; {settings}' if settings else ''}.",
-        *(f"{name}: {_mean_words(data[name])}." for name in names),
-    )  # fmt: skip
+        *(f"{name}: {_mean_words(data[name])}." for name in names))  # fmt: skip
 
 
 def _legend_below(figure, axes, columns):
