@@ -108,6 +108,7 @@ def words_of(s, beta, nesterov=False):
 
 def _sketch(several, nesterov):
     rule, title = ("Nesterov's rule", "Nesterov") if nesterov else ("momentum", "Momentum")
+    names = ["smallest curvature", "largest curvature"] if several else [""]
 
     def ends_of(lr_curvature):
         return lr_curvature if several else [lr_curvature]
@@ -122,8 +123,7 @@ def _sketch(several, nesterov):
 
     def words(lr_curvature, beta):
         ends = ends_of(lr_curvature)
-        kinds = [words_of(s, beta, nesterov) for s in ends]
-        rates = [rate_of(s, beta, nesterov) for s in ends]
+        kinds, rates = [words_of(s, beta, nesterov) for s in ends], [rate_of(s, beta, nesterov) for s in ends]
         sentences = [
             f" At learning rate times curvature {number(s)} and beta {number(beta)}: {kind}, factor {number(rate)} a "
             "step."
@@ -135,7 +135,7 @@ def _sketch(several, nesterov):
             f"In the long run each step multiplies the distance by {number(max(rates))}",
             f"Phase diagram of {rule} over learning rate times curvature from 0 to {WIDEST} and beta from 0 to 1, with "
             f"{STEPS} steps of the rule from 1 and the two roots in the complex plane.{''.join(sentences)}",
-            ["" for _ in range(4 + 2 * len(ends))],
+            [*["" for _ in range(4 + len(ends))], *names],
         )
 
     def handles(lr_curvature, beta):
@@ -155,14 +155,14 @@ def _sketch(several, nesterov):
         *(Layer(DOTS, color, 2, marker=marker, size=9.0) for color, marker in looks),
     )  # fmt: skip
     ticks = {math.sqrt(s): number(s) for s in (0, 0.1, 0.5, 1, 2, 3, 4)}
-    units = {v: f"{v}" for v in (-1, 0, 1)}
     panels = (
         Panel((0.0, math.sqrt(WIDEST)), (0.0, 1.0), ("learning rate × curvature ηλ, spaced like its root", "β"),
               ticks=(ticks, None)),
         Panel((0, STEPS), (-EDGE, EDGE), ("step", ""), title="xₜ and ±factorᵗ"),
-        Panel((-1.6, 1.6), (-1.15, 1.15), ticks=(units, units), title="the two roots", equal=True),
+        Panel((-1.6, 1.6), (-1.15, 1.15), ticks=({-1: "-1", 0: "0", 1: "1"},) * 2, title="the two roots", equal=True),
     )  # fmt: skip
-    return Sketch(panels, layers, points, words, handles, (("lr_curvature", "beta"),) * 6, (9.6, 5.6))
+    legend = {"loc": "outside lower right", "ncols": 2}
+    return Sketch(panels, layers, points, words, handles, (("lr_curvature", "beta"),) * 6, (9.6, 5.6), legend)
 
 
 def _map(nesterov):
