@@ -13,6 +13,7 @@ from .tracks import Track, sentences, settings_line, title_and_legend, tracks
 
 EVERY_POINT = 30  # curves of up to so many points show each as a mark
 DECADES = 100  # values whose largest is so many times the smallest are drawn on a logarithmic axis
+GAP = 0.052  # of the axes' height: from name to name at the ends of curves
 TOP = 1e6  # times the highest first value: what rises beyond is cut off, or a path that diverges hides all others
 TINY, HUGE = 1e-100, 1e100  # beyond them the arithmetic of ticks on a logarithmic axis may overflow
 
@@ -62,16 +63,14 @@ def loss(*paths, labels=None, title=None, log="auto", minus_minimum=True):
         title_and_legend(figure, title, settings_line(all_tracks), axes.lines)
     hidden = sum(int((y <= 0).sum()) for y in values) if log else 0
     return Picture(
-        figure, axes,
-        f"{ylabel} against step{', on a logarithmic axis' if log else ''}.",
+        figure, axes, f"{ylabel} against step{', on a logarithmic axis' if log else ''}.",
         f"{hidden} values that are not above zero are left out." if hidden else "",
         f"{cut} of {len(all_tracks)} curves rise beyond the upper edge, {number(top)}." if cut else "",
-        *sentences(all_tracks),
-    )  # fmt: skip
+        *sentences(all_tracks))  # fmt: skip
 
 
 def curves(x, ys, xlabel, ylabel, title=None, *, logx=False, logy=False, slopes=None, vlines=None, hlines=None,
-           xlim=None, ylim=None):  # fmt: skip
+           xlim=None, ylim=None, ends=False):  # fmt: skip
     """Curves against a common axis.
 
     Parameters
@@ -87,6 +86,8 @@ def curves(x, ys, xlabel, ylabel, title=None, *, logx=False, logy=False, slopes=
     vlines, hlines : dict of label -> position, optional
         Marked positions on the axes.
     xlim, ylim : (low, high), optional
+    ends : bool
+        Names of the curves (what follows the rule) at their right ends instead of in a legend.
 
     Returns
     -------
@@ -113,7 +114,10 @@ def curves(x, ys, xlabel, ylabel, title=None, *, logx=False, logy=False, slopes=
         for label, slope in slopes.items():
             _slope(axes, *data[label], slope)
         marks(axes, vlines, hlines)
-        title_and_legend(figure, title or capitalized(f"{ylabel} against {xlabel}"), "", axes.lines)
+        told = ends or (len(data) == 1 and [*data][0].lower() in f"{title} {ylabel}".lower())  # by the title
+        title_and_legend(figure, title or capitalized(f"{ylabel} against {xlabel}"), "", [] if told else axes.lines)
+        if ends:
+            _name_ends(axes, data)
     scale_words = {(True, True): ", on two logarithmic axes", (True, False): f", {xlabel} on a logarithmic axis",
                    (False, True): f", {ylabel} on a logarithmic axis", (False, False): ""}  # fmt: skip
     return Picture(
@@ -121,8 +125,7 @@ def curves(x, ys, xlabel, ylabel, title=None, *, logx=False, logy=False, slopes=
         (f"{title}: " if title else "") + f"{ylabel} against {xlabel}{scale_words[bool(logx), bool(logy)]}.",
         *(_curve_words(label, *xy, logx, logy) for label, xy in data.items()),
         *(f"Beside {label} a line of slope {number(slope)}." for label, slope in slopes.items()),
-        *(f"Marked: {label} at {number(v)}." for label, v in (vlines | hlines).items()),
-    )  # fmt: skip
+        *(f"Marked: {label} at {number(v)}." for label, v in (vlines | hlines).items()))  # fmt: skip
 
 
 def rates(kappas, factors, title="Error left after one step, by condition number"):
@@ -136,13 +139,9 @@ def rates(kappas, factors, title="Error left after one step, by condition number
         and one that needs only the root of kappa has slope -1/2.
     """
     left = {label: 1 - np.asarray(factor, dtype=float) for label, factor in factors.items()}
-    kappas = np.asarray(kappas, dtype=float)
-    if (kappas < 1).any():
+    if (np.asarray(kappas, dtype=float) < 1).any():
         raise ValueError("rates: kappas must be condition numbers of at least 1")
     return curves(kappas, left, "condition number κ", "1 − factor per step", title, logx=True, logy=True)
-
-
-# --- shared with other charts ------------------------------------------------------------------------------------
 
 
 def checked_dict(who, name, value, what):
@@ -188,9 +187,6 @@ def marks(axes, vlines, hlines):
         axes.annotate(text(label), (1, at), xycoords=("axes fraction", "data"), xytext=(-4, 4), ha="right", **look)
 
 
-# --- data --------------------------------------------------------------------------------------------------------
-
-
 def _values(values):
     """A path of which only the values are known, as a `Track`."""
     try:
@@ -206,16 +202,15 @@ def _heights(tracks, minus_minimum):
     """The name of what is drawn, and its values for each path."""
     least = [track.function.minimum if track.function is not None and minus_minimum else None for track in tracks]
     values = [track.f if low is None else track.f - low for track, low in zip(tracks, least, strict=True)]
-    if any(least):
-        return "f(x) − minimum", values
-    return ("value" if all(track.function is None for track in tracks) else "f(x)"), values
+    known = any(track.function is not None for track in tracks)
+    return "f(x) − minimum" if any(least) else "f(x)" if known else "value", values
 
 
 def wants_log(values):
     """Whether these arrays are drawn on a logarithmic axis: none below zero, and many sizes."""
-    positive = np.concatenate([y[np.isfinite(y) & (y > 0)] for y in values])
-    below = sum(int((y < -1e-9).sum()) for y in values)
-    return bool(positive.size and not below and positive.max() / DECADES > positive.min())
+    values = np.concatenate(values)
+    positive = values[np.isfinite(values) & (values > 0)]
+    return bool(positive.size and not (values < -1e-9).any() and positive.max() / DECADES > positive.min())
 
 
 def _marked(x, log):
@@ -231,8 +226,7 @@ def _slope(axes, x, y, slope):
 
     At the left end of a curve of errors rounding may have taken over.
     """
-    finite = np.isfinite(y)
-    x, y = x[finite], y[finite]
+    x, y = (values[np.isfinite(y)] for values in (x, y))
     end, left = np.argmax(x), np.exp(np.log(x).mean())
     if slope > 0:
         left = max(left, x[end] * (4 * y.min() / y[end]) ** (1 / slope))
@@ -246,17 +240,25 @@ def _slope(axes, x, y, slope):
                   bbox={"facecolor": theme.PAPER, "edgecolor": "none", "alpha": 0.8, "pad": 1})  # fmt: skip
 
 
+def _name_ends(axes, data):
+    """Names of curves at their right ends, moved apart where they would cover one another."""
+    last = [(x[k], y[k]) for x, y in data.values() for k in np.flatnonzero(np.isfinite(x + y))[-1:]]
+    places = (axes.transScale + axes.transLimits).transform(last).clip(0, 1)
+    order, room = np.argsort(places[:, 1], kind="stable"), GAP * np.arange(len(places))
+    free = places[order, 1] - room
+    free = (np.maximum.accumulate(free) + np.minimum.accumulate(free[::-1])[::-1]) / 2
+    for i, height in zip(order, free.clip(0, max(0, 1 - room[-1])) + room, strict=True):
+        line = {"arrowstyle": "-", "color": axes.lines[i].get_color(), "relpos": (0, 0.5), "shrinkA": 0, "shrinkB": 0}
+        axes.annotate(text([*data][i].split(", ")[-1]), places[i], (1.06, height), *["axes fraction"] * 2,
+                      va="center", arrowprops=line)  # fmt: skip
+
+
 def _curve_words(label, x, y, logx, logy):
     """Both ends of a curve and its lowest point; where it is partly rounding error, to the nearest power of ten."""
     drawn = np.flatnonzero(np.isfinite(y))
     first, last, low = drawn[0], drawn[-1], drawn[np.argmin(y[drawn])]
     rough = logy and y[drawn].max() > 1e6 * y[drawn].min()
-
-    def show(value, log):
-        return f"1e{round(np.log10(value)):+03d}" if rough and log else f"{value:.3g}"
-
-    def at(i):
-        return f"{show(y[i], logy)} at {show(x[i], logx)}"
-
+    show = lambda value, log: f"1e{round(np.log10(value)):+03d}" if rough and log else f"{value:.3g}"
+    at = lambda i: f"{show(y[i], logy)} at {show(x[i], logx)}"
     lowest = "" if low in (first, last) else f", lowest {at(low)}"
     return f"{label}: from {'about ' if rough else ''}{at(first)} to {at(last)}{lowest}."
