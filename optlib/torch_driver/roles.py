@@ -38,18 +38,14 @@ def hidden_matrices(model, rest=None):
     apart = [p for layer in apart for p in layer.parameters(recurse=False)]
     if rest is None:
         apart += [p for layer in layers[-1:] for p in layer.parameters(recurse=False)]
+    elif isinstance(rest, str) or not hasattr(rest, "__iter__"):
+        raise TypeError(f"hidden_matrices: rest={rest!r} must be a list of names, such as ['head']")
     else:
-        apart += [p for name in _names(rest) for p in _named(model, name)]
+        apart += [p for name in rest for p in _named(model, name)]
     kept = {id(p) for p in apart}
     hidden = [p for p in model.parameters() if p.ndim >= 2 and p.numel() > len(p) > 1 and id(p) not in kept]
     taken = {id(p) for p in hidden}
     return hidden, [p for p in model.parameters() if id(p) not in taken]
-
-
-def _names(rest):
-    if isinstance(rest, str) or not hasattr(rest, "__iter__"):
-        raise TypeError(f"hidden_matrices: rest={rest!r} must be a list of names, such as ['head']")
-    return rest
 
 
 def _named(model, name):
