@@ -85,9 +85,7 @@ def total(x, axis=None):
     if not is_array(x):
         return x
     xp = namespace(x)
-    if axis is None:
-        return xp.sum(x)
-    return xp.sum(x, axis=axis, keepdims=True)
+    return xp.sum(x) if axis is None else xp.sum(x, axis=axis, keepdims=True)
 
 
 def reshape(x, shape):

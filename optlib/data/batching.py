@@ -104,8 +104,7 @@ class Batches:
         rest = self.n % self.size
         end = "" if not rest else f" (dropped: {rest})" if self.last == "drop" else f" (last: {rest})"
         drawn = ", with replacement" if self.replacement else ""
-        epochs = "1 epoch" if self.epochs == 1 else f"{self.epochs} epochs"
         return (
-            f"<Batches: {self.n:,} examples in {self.per_epoch} batches of {self.size}{end}, {epochs}, seed {self.seed}"
-            f"{drawn}>"
+            f"<Batches: {self.n:,} examples in {self.per_epoch} batches of {self.size}{end}, "
+            f"{self.epochs} epoch{'s' * (self.epochs != 1)}, seed {self.seed}{drawn}>"
         )

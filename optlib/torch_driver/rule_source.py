@@ -42,8 +42,7 @@ def _is_loaded(source, update):
     return _instructions(function) == _instructions(update.__code__)
 
 
-_FEATURES = (getattr(__future__, name) for name in __future__.all_feature_names)
-_FUTURE = functools.reduce(operator.or_, (feature.compiler_flag for feature in _FEATURES))
+_FUTURE = functools.reduce(operator.or_, (getattr(__future__, n).compiler_flag for n in __future__.all_feature_names))
 
 
 def _instructions(code):

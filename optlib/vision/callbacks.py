@@ -88,8 +88,7 @@ class LookAhead(Callback):
 
     @torch.no_grad()
     def after_step(self, run):
-        last = run.step == run.steps
-        if run.step % self.every and not last:
+        if run.step % self.every and run.step != run.steps:
             return
         keep = self.decay * (run.step / run.steps) ** self.power
         for name, x in _floats(run.model):
