@@ -32,10 +32,9 @@ class Plan:
         if np.dtype(dtype) not in (np.float32, np.float64):
             raise TypeError(f"{who}: dtype={dtype!r} must be np.float32 or np.float64")
         self.who, self.network, self.dtype = who, network, np.dtype(dtype)
-        self.data = check_data(who, "data", data, network).astype(dtype)
-        self.validation = validation
-        if validation is not None:
-            self.validation = check_data(who, "validation", validation, network).astype(dtype)
+        checked = lambda name, given: check_data(who, name, given, network).astype(dtype)
+        self.data = checked("data", data)
+        self.validation = None if validation is None else checked("validation", validation)
         self.rule = gradient_rule(who, rule)
         self.averages = has_another_evaluation_point(type(self.rule))
         for name, value in self.rule.settings().items():
