@@ -149,8 +149,7 @@ def looks(names):
 
 def dash_array(style):
     """The dash pattern of a style as a tuple of numbers in multiples of the line width; () for solid."""
-    line = style["linestyle"] if isinstance(style, dict) else style
-    return () if line == "solid" else tuple(line[1])
+    return () if style["linestyle"] == "solid" else tuple(style["linestyle"][1])
 
 
 def name_of(rule):
