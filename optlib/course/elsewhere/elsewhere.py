@@ -12,6 +12,7 @@ from ...registry import OPTIMIZERS
 from ...schedules.base import Combined
 from ...words import value_text
 from . import around, corrections, others, table
+from .matcher import walk
 
 COLUMNS = ["library", "its name there", "defaults", "how it differs", "first step / lr", "version"]
 WIDTHS = (21, 18, 34, 42, 10, 10)
@@ -169,11 +170,7 @@ def _factors(value):
 
 def _path(rule):
     """The way of a number from 1 in ten steps: one rule for vectors as for numbers."""
-    x, points, rule = np.ones(1), [0.0], rule.fresh()
-    for g in GRADIENTS:
-        x = rule.advance(x, np.array([g]))
-        points.append(float(x[0]) - 1.0)
-    return np.array(points)
+    return np.append(0.0, walk(rule, np.ones(1), GRADIENTS[:, None])[:, 0] - 1.0)
 
 
 def _picture(rule, paths):
