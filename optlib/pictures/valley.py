@@ -48,7 +48,6 @@ def valley(rules, kappa, angle=0.0, lr=None, steps=60):
     several = len(rules) > 1
     names = [settings_text(rule) for rule in rules] if lr is None else [type(rule).__name__ for rule in rules]
     labels, alone = (names, "") if several else ([""], f"{names[0]}, ")
-    count = BANDS
 
     def turned(x, y, angle):
         c, s = math.cos(angle * math.pi / 180), math.sin(angle * math.pi / 180)
@@ -72,7 +71,7 @@ def valley(rules, kappa, angle=0.0, lr=None, steps=60):
     def points(kappa, angle, lr):
         paths = walks(kappa, angle, lr)
         heights = [[(t, value(p[0], p[1], kappa, angle)) for t, p in enumerate(path)] for path in paths]
-        bands = [ellipse(HIGHEST * FACTOR**k, kappa, angle) for k in range(count)]
+        bands = [ellipse(HIGHEST * FACTOR**k, kappa, angle) for k in range(BANDS)]
         ends = [[path[-1]] for path in paths]
         return [*bands, *paths, *ends, [paths[0][0]], *heights]
 
@@ -91,7 +90,7 @@ def valley(rules, kappa, angle=0.0, lr=None, steps=60):
             f"{alone}{steps} steps{rate}{'' if several else f': {reached[0]}'}",
             f"A quadratic valley of condition number {number(kappa)}{turn}, with {steps} steps of each rule{rate}."
             f"{''.join(told)}",
-            ["" for _ in range(count)] + labels + ["" for _ in range(2 * len(names) + 1)],
+            ["" for _ in range(BANDS)] + labels + ["" for _ in range(2 * len(names) + 1)],
         )
 
     def handles(kappa, angle, lr):
@@ -102,7 +101,7 @@ def valley(rules, kappa, angle=0.0, lr=None, steps=60):
     corners = [(-20, -20), (20, -20), (20, 20), (-20, 20)]  # a page may show more than the panel
     layers = (
         Layer(AREA, 1.0, points=corners),
-        *(Layer(AREA, 1 - (k + 1) / count) for k in range(count)),
+        *(Layer(AREA, 1 - (k + 1) / BANDS) for k in range(BANDS)),
         *(Layer(LINE, color, dashes=dashes) for color, dashes in lines),
         *(Layer(DOTS, style["color"], marker=style["marker"], size=10.0) for style in styles),
         Layer(DOTS, theme.PAPER, size=9.0, edge=theme.INK),
