@@ -54,9 +54,7 @@ def is_compared(cell):
     """Whether nbval compares at least one thing in this cell's outputs."""
     if "nbval-ignore-output" in cell.metadata.get("tags", []):
         return False
-    return any(
-        output.output_type == "stream" or set(output.get("data", {})) - PICTURES for output in cell.outputs
-    )
+    return any(output.output_type == "stream" or set(output.get("data", {})) - PICTURES for output in cell.outputs)
 
 
 def test_there_are_notebooks():
