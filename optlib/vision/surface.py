@@ -108,11 +108,11 @@ class Surface:
     paths: dict
     shares: dict
 
-    def animate(self, title="Loss over a plane of weights"):
+    def animate(self, title="Loss over a plane of weights; the lowest run ends at (0, 0)"):
         """The runs step by step, as `ol.animate` shows them."""
         return animate(self.function, *self.paths.values(), labels=list(self.paths), title=title)
 
-    def contour(self, title="Loss over a plane of weights"):
+    def contour(self, title="Loss over a plane of weights; the lowest run ends at (0, 0)"):
         """The whole runs on contours, as `ol.plots.contour` draws them."""
         return contour(self.function, *self.paths.values(), labels=list(self.paths), title=title)
 
