@@ -306,7 +306,7 @@ def _end(x, values, ended_at, stopped_by, first, met):
 
 def _steepness(f, x):
     # A slope may be the same everywhere: a plain number.
-    return np.broadcast_to(np.linalg.norm(f.grad(x), axis=-1), x.shape[:-1])
+    return np.broadcast_to(np.linalg.norm(np.atleast_1d(f.grad(x)), axis=-1), x.shape[:-1])
 
 
 # --- arguments -----------------------------------------------------------------------------------------------

@@ -90,4 +90,4 @@ def late_steps(steps):
 def lost(values, start):
     """Which values are so far above that at the start (above 1 if it is 0) that a run counts as diverging, or NaN."""
     scale = abs(float(start))
-    return ~(np.asarray(values) <= LOST * (scale if scale > 1e-9 else 1.0))
+    return ~(np.asarray(values) <= LOST * (1.0 if scale <= 1e-15 else scale))

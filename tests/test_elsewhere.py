@@ -272,6 +272,7 @@ def test_a_box_that_is_none_of_ours_is_compared_with_the_nearest():
     ("Adam", TypeError, "must be a callable"),
     (dict, TypeError, "must be a callable"),
     (lambda x, g: x[:2], ValueError, "finite numbers of shape"),
+    (lambda x, g: x, ValueError, "never moves"),
     (lambda x, g: x / 0.0 * 0.0, ValueError, "finite numbers of shape"),
 ])  # fmt: skip
 def test_what_is_no_box_is_refused(box, error, words):

@@ -1,9 +1,11 @@
 """Exercises of notebook 03: the right solution passes, and each typical mistake gets the hint that fits it."""
 
+import functools
 import math
 
 import numpy as np
 import pytest
+import torch
 from exercise_cases import *  # noqa: F403
 from exercise_cases import assert_hint, assert_right
 
@@ -273,6 +275,17 @@ def test_settings_far_from_the_defaults_are_identified(rule):
     identity = ol.identify(rule)
     assert identity.same
     assert repr(identity.rule) == repr(rule) or type(identity.rule) is ol.Lion
+
+
+@pytest.mark.parametrize(("box", "rule"), [
+    (functools.partial(torch.optim.Adagrad, lr=0.1, initial_accumulator_value=1.0),
+     "Start(AdaGrad(lr=0.1, eps=1e-10), start=1)"),
+    (functools.partial(torch.optim.Adam, lr=0.01, weight_decay=0.1, amsgrad=True),
+     "L2(AMSGrad(lr=0.01, beta1=0.9, beta2=0.999, eps=1e-08), l2=0.1)"),
+    (ol.GradientDescent(lr=0.1), "GradientDescent(lr=0.1)"),
+], ids=["start", "amsgrad", "descent"])  # fmt: skip
+def test_the_simplest_of_those_that_walk_alike_is_said(box, rule):
+    assert repr(ol.identify(box).rule) == rule
 
 
 @pytest.mark.parametrize("number", range(1, 7))

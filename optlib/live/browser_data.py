@@ -23,7 +23,7 @@ def scene_data(scene, computed=False):
         "x": [_short(v, 8) for v in scene.x],
         "y": [_short(v, 8) for v in scene.y],
         "labels": list(scene.labels),
-        "equal": scene.equal,
+        "equal": scene.equal and all(low < high for low, high in np.float32([scene.x, scene.y])),
         "minima": (fractions(scene, scene.minima()) / UNITS).round(4).tolist(),
         "star": theme.YELLOW,
         "looks": looks(),

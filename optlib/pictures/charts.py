@@ -1,5 +1,7 @@
 """Charts: values against steps, and any curves against a common axis."""
 
+import re
+
 import numpy as np
 
 from ..checks import choice
@@ -114,8 +116,9 @@ def curves(x, ys, xlabel, ylabel, title=None, *, logx=False, logy=False, slopes=
         for label, slope in slopes.items():
             _slope(axes, *data[label], slope)
         marks(axes, vlines, hlines)
-        told = ends or (len(data) == 1 and [*data][0].lower() in f"{title} {ylabel}".lower())  # by the title
-        title_and_legend(figure, title or capitalized(f"{ylabel} against {xlabel}"), "", [] if told else axes.lines)
+        told = len(data) == 1 and re.search(rf"\b{re.escape([*data][0])}\b", f"{title or ''} {ylabel}", re.IGNORECASE)
+        named = [] if told or ends else axes.lines
+        title_and_legend(figure, title or capitalized(f"{ylabel} against {xlabel}"), "", named)
         if ends:
             _name_ends(axes, data)
     scale_words = {(True, True): ", on two logarithmic axes", (True, False): f", {xlabel} on a logarithmic axis",

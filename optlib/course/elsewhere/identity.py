@@ -22,13 +22,13 @@ NUMBERS = {  # of each rule: the numbers that are looked for
 BEGIN = {
     "beta": [0.0, 0.5, 0.9, 0.98], "beta1": [0.0, 0.1, 0.5, 0.8, 0.9, 0.95], "rho": [0.5, 0.9, 0.99],
     "beta2": [0.1, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.999, 0.9999], "beta3": [0.1, 0.9, 0.99],
-    "eps": [1e-10, 1e-6, 1e-4, 1e-3, 1e-2, 1e-1], "momentum": [0.0, 0.5, 0.9], "start": [0.0, 0.1],
+    "eps": [1e-10, 1e-6, 1e-4, 1e-3, 1e-2, 1e-1], "momentum": [0.0, 0.5, 0.9], "start": [0.0, 0.1, 1.0],
     "alpha": [2.0], "free_beta": [0.9], "nu": [0.5],
 }
 # Lion's path has no slope in its shares; of those that walk alike, these come first.
 LION = {word: [0.9, 0.95, 0.98, 0.99, *np.arange(100) / 100, 0.995, 0.999] for word in ("beta1", "beta2")}
 # Conventions that change a path so much that others are only seen beside them.
-FIRST = {"Adam": [{}, {"ahead": True}, {"uncorrected": True}], "Nadam": [{}, {"psi": 1e6}],
+FIRST = {"Adam": [{}, {"ahead": True}, {"uncorrected": True}, {"amsgrad": True}], "Nadam": [{}, {"psi": 1e6}],
          "Lion": [{}, {"beta1": 0.0, "beta2": 0.0}], "RMSProp": [{}, {"place": "inside"}, {"start": 1.0}]}  # fmt: skip
 SHARES = {"momentum", "beta", "beta1", "beta2", "beta3", "rho", "nu", "free_beta"}
 KINDS = ("beta", "momentum", "start")  # of which 0 makes another rule
@@ -90,6 +90,8 @@ class Box:
         self.x0, self.gradients = probe()
         self.points = _walked(step, self.x0, self.gradients)
         way = np.abs(np.diff(self.points, axis=0, prepend=self.x0[None])).sum(0)
+        if not way.any():
+            raise ValueError("identify: step never moves; it must return the point after a step")
         self.scale, self.sizes = np.where(way > 0, way, 1.0), {}
 
     def walk(self, guess, steps=STEPS):
@@ -98,6 +100,7 @@ class Box:
         gradients = np.broadcast_to(self.gradients[:steps, None], (steps, *each))
         return matcher.walk(guess.rule(), np.broadcast_to(self.x0, each), gradients)
 
+    @np.errstate(all="ignore")
     def residuals(self, guess):
         """Differences (n, 240) over the way of each coordinate, bent so that none is above 1; 1 where it is no rule."""
         try:
@@ -112,6 +115,7 @@ class Box:
             self.sizes[key] = float(np.abs(self.residuals(guess.all([{}]))).mean())
         return self.sizes[key]
 
+    @np.errstate(all="ignore")
     def error(self, guess):
         try:
             return matcher.error(matcher.walk(guess.rule(), self.x0, self.gradients), self.points, self.x0)
@@ -148,11 +152,13 @@ def identify(step):
     Raises
     ------
     TypeError, ValueError
-        For what cannot be called so, and for a step that does not return 10 finite numbers.
+        For what cannot be called so, and for a step that never moves or does not return 10 finite numbers.
     """
     box = Box(step)
     kinds = sorted(_beginnings(box), key=lambda kind: box.size(kind[0]))
-    guesses = _all_fitted(box, [kind[0] for kind in kinds[:FIRST_FITTED]], rounds=6)
+    numbers_of = lambda guess: np.count_nonzero([*guess.numbers.values()])  # of rules that walk alike, the plainest
+    plain_first = sorted((kind[0] for kind in kinds[:FIRST_FITTED]), key=numbers_of)
+    guesses = _all_fitted(box, plain_first, rounds=12)
     if box.size(guesses[0]) >= SAME:
         near = sorted(_with_conventions(guesses[:RULES_KEPT]), key=box.size)[:WITH_CONVENTIONS]
         guesses = _all_fitted(box, [*near, *itertools.chain(*(kind[1:] for kind in kinds[:RULES_KEPT]))], rounds=6)
