@@ -8,8 +8,7 @@ import warnings
 def where():
     """What shows the output: "notebook", "terminal" or "file"."""
     ipython = sys.modules.get("IPython")
-    shell = ipython and ipython.get_ipython()
-    if shell is not None and hasattr(shell, "kernel"):
+    if hasattr(ipython and ipython.get_ipython(), "kernel"):
         return "notebook"
     return "terminal" if sys.stderr.isatty() else "file"
 
@@ -23,7 +22,8 @@ def progress_bar(total, desc, initial=0, **options):
 
 def say(text):
     """Print a line above the bar: to stderr, but in a notebook to stdout, where it does not look like an error."""
-    _tqdm().write(text, file=sys.stdout if where() == "notebook" else sys.stderr)
+    write = print if where() == "file" else _tqdm().write  # where no bar is, tqdm need not be imported amid a download
+    write(text, file=sys.stdout if where() == "notebook" else sys.stderr)
 
 
 class Tenths:
