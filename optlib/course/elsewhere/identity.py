@@ -285,8 +285,8 @@ def _fitted(box, guess, rounds):
     def residuals(*lines):
         return box.residuals(guess.all([at(line) for line in lines]))
 
-    values, damping = {name: max(guess.numbers[name], 1e-300) for name in free}, 1e-3
-    line = np.array([np.log(max(v, 1e-3) / (1 - v) if name in SHARES else v) for name, v in values.items()])
+    values, damping = [guess.numbers[name] for name in free], 1e-3
+    line = np.log([max(v, 1e-3) / (1 - v) if name in SHARES else v for name, v in zip(free, values, strict=True)])
     (r,) = residuals(line)
     for _ in range(rounds):
         J = ((residuals(*(line + 1e-6 * np.eye(len(line)))) - r) / 1e-6).T
