@@ -219,6 +219,8 @@ def test_some_rules_and_other_seeds():
     assert full.final["seeds"] == [0, 1]
     assert list(full.rules) == ["Momentum", "AdaGrad", "Adam"]  # in the order of the registry
     assert full.with_only() == full
+    of_defaults = protocol(final__default_seeds=[0])
+    assert [each.with_only(seeds=[5]).final["default_seeds"] for each in (of_defaults, full)] == [[5], []]
 
 
 @pytest.mark.parametrize(("change", "message"), [

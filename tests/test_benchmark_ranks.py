@@ -247,6 +247,13 @@ def test_better_on_every_task_has_three_answers():
     assert [each.better(*pair) for pair in pairs_asked] == [True, False, False, False, None]
 
 
+def test_defaults_and_tuned_settings_are_of_the_same_seeds():
+    tuned = {"t": {"x": {0: 0.5, 1: 0.5}, "y": {0: 0.5, 1: 0.6}}}
+    default = {"t": {rule: {seed + 2: score for seed, score in runs.items()} for rule, runs in tuned["t"].items()}}
+    with pytest.raises(ValueError, match=r"x on t has seeds \[2, 3\] at its default rate and \[0, 1\] tuned"):
+        pairs.default_vs_tuned(default, tuned)
+
+
 def test_defaults_against_tuned_settings_pair_by_pair():
     default, tuned = noisy(5), noisy(6)
     default["novel"]["Adam"] = tuned["novel"]["Adam"] = {0: -math.inf, 1: -math.inf}

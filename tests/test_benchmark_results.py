@@ -14,7 +14,7 @@ QUALITY = {"Momentum": 0.7, "AdaGrad": 0.4, "Adam": 0.69}
 
 def by_rule(job):
     """Each rule has its quality at 0.01 and is worse elsewhere; seeds differ a little."""
-    return QUALITY[job["rule"]] - 0.1 * abs(math.log10(job["lr"] / 0.01)) + 0.002 * job["seed"]
+    return QUALITY[job["rule"]] - 0.1 * abs(math.log10(job["lr"] / 0.01)) + (0.002 if job["rule"] == "Adam" else 0.0022) * job["seed"]
 
 
 def some(**changes):
@@ -104,6 +104,19 @@ def test_the_table_shows_the_best_first_with_what_a_reader_must_know(complete):
         assert part in table.caption
 
 
+def test_a_second_number_that_was_tuned_is_not_in_the_column_of_defaults_and_the_end_of_a_grid_is_said():
+    given = some(tuning__also={"Adam": {"beta2": [0.9]}}, tuning__widen=0)
+    better = lambda job: min(by_rule(job) + 0.1 * (job["settings"].get("beta2") == 0.9), 1.0)
+    table = Results(given, finished(given, better)).table()
+    row = dict(zip(table.columns, next(row for row in table.rows if row[0] == "Adam"), strict=True))
+    assert [row[f"validation, {which} lr"] for which in ("best", "default")] == ["79.0 %", "59.0 %"]
+    assert row["and"] == "beta2=0.9"
+    assert "that was tried" not in table.caption
+    narrow = some(tuning__widen=0)
+    at_end = "The best rate is the lowest or the highest that was tried for Adam."
+    assert at_end in Results(narrow, finished(narrow, by_rule)).table().caption
+
+
 def test_without_tuning_no_column_says_the_same_twice():
     given = some(tuning=None)
     table = Results(given, finished(given, by_rule)).table()
@@ -124,7 +137,7 @@ def test_a_speed_run_shows_accuracy_with_flips_and_minutes_and_no_place():
     assert "of 1 rule. Everything was run." in repr(results)
     table = results.table()
     assert table.columns == ["rule", "lr", "test", "with flips", "minutes", "runs", "memory"]
-    assert table.rows[0][2:6] == ["90.50 ± 0.71 %", "93.00 ± 1.41 %", "2.0 to 2.5", "3 (1 diverged)"]
+    assert table.rows[0][2:6] == ["90.50 ± 0.71 %, 1 of 3 diverged", "93.00 ± 1.41 %", "2.0 to 2.5", "3"]
     assert "in the mirror" in table.caption
     assert "Places" not in table.caption
     assert "Not run: seed 0; seed 1; seed 2." in Results(given, []).table().caption
@@ -141,7 +154,9 @@ def test_a_diverged_final_run_is_counted_and_left_out_of_the_mean():
     accuracy = lambda job: None if (job["stage"], job["rule"], job["seed"]) == ("final", "Adam", 1) else by_rule(job)
     results = Results(some(), finished(some(), accuracy))
     row = next(row for row in results.table().rows if row[0] == "Adam")
-    assert row[-3:-1] == ["69.00 %", "2 (1 diverged)"]
+    assert row[-3:-1] == ["69.00 %, 1 of 2 diverged", "2"]
+    assert {row[0]: row[3] for row in results.time_to(0.3).rows} == {"Momentum": "all 2", "AdaGrad": "all 2", "Adam": "1 of 2"}
+    assert results.time_to(0.3).rows[-1][0] == "Adam"
     assert results.curves().description
 
 
@@ -178,6 +193,8 @@ def test_variants_stand_beside_each_other():
         results.accuracy("Adam")
     left = [r for r in records if (r["variant"], r["stage"], r["seed"]) != ("smoothed", "final", 1)]
     assert Results(given, left).missing() == "Not run: seed 1: smoothed."
+    lost = finished(given, lambda job: None if job["training"]["label_smoothing"] else by_rule(job))
+    assert Results(given, lost).table().rows[1][1] == "diverged at every rate"
 
 
 def test_variants_of_some_rules_stand_beside_the_first_pair():

@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+from scipy.special import stdtr
 
 from optlib.benchmark.statistics import Difference, compare, measured, place_words, places, verdict
 from optlib.pictures.table import Table
@@ -90,12 +91,15 @@ def test_equal_rules_are_hardly_ever_told_apart():
 
 
 def test_seeds_are_paired_and_others_left_out():
-    a, b = {0: 0.7, 1: 0.8, 5: 0.1}, {1: 0.7, 0: 0.6, 9: 0.9}
+    a, b = {0: 0.7, 1: 0.802, 5: 0.1}, {1: 0.7, 0: 0.6, 9: 0.9}
     difference = compare({"one": (a, b)})["one"]
-    assert difference.mean == pytest.approx(0.1)
+    assert difference.mean == pytest.approx(0.101)
     assert difference.better is True  # 10 points at each seed
     assert compare({"one": ({0: 0.7}, {0: 0.1})})["one"].better is None, "one seed decides nothing"
     assert compare({"one": (a, a)})["one"].better is None
+    low, high = {0: 0.703, 1: 0.710}, {0: 0.705, 1: 0.712}  # of 1,000 images: equal differences are no certainty
+    assert compare({"one": (high, low)})["one"].p == pytest.approx(2 * stdtr(1, -(2**0.5)))
+    assert compare({"one": ({0: 0.803, 1: 0.810}, low)})["one"].better is True
     assert compare({}) == {}
 
 

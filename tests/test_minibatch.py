@@ -103,6 +103,10 @@ def test_clocked_is_plain_descent_with_three_clocks():
     np.testing.assert_allclose(run["loss"], same.train_loss, rtol=1e-9)
 
 
+def test_the_last_batch_of_an_epoch_may_be_smaller():
+    assert minibatch.clocked(NETWORK, DATA, B=32, lr=0.1, steps=4, looks=4)["examples"].tolist() == [0, 32, 40, 72, 80]
+
+
 def test_reached_tells_all_clocks_at_the_first_look_below():
     run = {"steps": np.arange(4), "examples": 8 * np.arange(4), "seconds": np.arange(4) / 10, "loss": [3, 1, 2, 0.5]}
     assert minibatch.reached(run, 1.5) == {"steps": 1, "examples": 8, "seconds": 0.1}

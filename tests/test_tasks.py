@@ -243,6 +243,24 @@ def test_metrics_are_in_their_units():
     assert math.isfinite(base.PERPLEXITY.values({"test_loss": [1e4]})[0])
 
 
+@pytest.mark.parametrize(("of", "higher", "convert", "best"), [
+    ("loss", True, lambda loss: -loss, 0.1), ("accuracy", False, lambda share: 100 * (1 - share), 0.9),
+])  # fmt: skip
+def test_a_metric_of_the_other_direction_is_tuned_towards_what_it_calls_better(of, higher, convert, best):
+    metric = base.Metric("another", "", higher, of, convert)
+    scores = {value: metric.score({f"test_{of}": [value], "diverged": False}) for value in (0.1, 0.9)}
+    assert max(scores, key=scores.get) == best
+    with pytest.raises(ValueError, match=f"Metric: higher={not higher} must be {higher} for 'another'"):
+        dataclasses.replace(metric, higher=not higher)
+
+
+def test_a_metric_of_accuracies_needs_accuracies():
+    report = {"train_loss": [0.5], "test_accuracy": [], "diverged": False}
+    with pytest.raises(ValueError, match="Metric 'accuracy' is computed from the accuracy of each epoch, .* has none"):
+        base.ACCURACY.values(report)
+    assert base.ACCURACY.values(report | {"diverged": True}) == []
+
+
 def test_a_task_of_ones_own_is_registered_and_trained(monkeypatch):
     monkeypatch.setattr(base, "TASKS", base.Registry("task"))
     own = dataclasses.replace(TASKS["cifar10"], name="own", data=lambda train, root, **_: tuple(map(

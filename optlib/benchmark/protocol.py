@@ -204,11 +204,11 @@ class Protocol:
                 if rule in changes.get("rules", self.rules)]  # fmt: skip
 
     def with_only(self, rules=None, seeds=None, tasks=None):
-        """The same protocol for some of its rules or tasks, or other seeds of the final runs."""
+        """The same protocol for some of its rules or tasks, or other seeds of the final runs, those at defaults too."""
         rules, tasks = self._some("rules", rules, self.rules), self._some("tasks", tasks, self.tasks)
         variants, final = {name: self.variants[name] for name in tasks or self.variants}, self.final
         if seeds is not None:
-            final = {**final, "seeds": list(seeds)}
+            final = {**final, "seeds": list(seeds), "default_seeds": list(seeds) if final["default_seeds"] else []}
             _seeds(f"protocol {self.name}", "seeds", final["seeds"], 1)
         return dataclasses.replace(self, rules=rules, tasks=tasks, variants=variants, final=final)
 

@@ -77,6 +77,11 @@ class Results:
         """The learning rate of the final runs, or None where it is not known."""
         return (self.best_setting(rule, variant) or (None,))[0]
 
+    def diverged_everywhere(self, rule, variant=None):
+        """Whether a rule was tuned, and with every setting that was tried a run diverged."""
+        tried = trials(self.protocol, self.done, self._one_of(variant), rule)
+        return bool(tried) and all(score(runs, self.done) == LOST for runs in tried)
+
     def final(self, rule, variant=None, default=False):
         """The records of the final runs, by seed; of those at the rule's default rate where ``default`` is true."""
         variant = self._one_of(variant)
@@ -130,8 +135,7 @@ class Results:
         """
 
         def by_seed(rule, variant):
-            tried = [] if default else trials(self.protocol, self.done, variant, rule)
-            if tried and all(score(runs, self.done) == LOST for runs in tried):  # it diverged everywhere
+            if not default and self.diverged_everywhere(rule, variant):
                 return dict.fromkeys(self.protocol.final["seeds"], -math.inf)
             runs = {run["seed"]: run for run in self.final(rule, variant, default)}
             return {seed: -math.inf if run["history"]["diverged"] else records.score(run) for seed, run in runs.items()}

@@ -81,7 +81,8 @@ def compare(pairs):
     ----------
     pairs : dict of key -> (a, b)
         Two dicts of seed -> accuracy each, -inf for a run that diverged, whose seed does not count.  Fewer than two
-        seeds in common decide nothing.
+        seeds in common decide nothing.  Where all differences are equal, the least distance of two of the scores
+        stands for their deviation.
 
     Returns
     -------
@@ -114,9 +115,13 @@ def _paired(a, b):
     differences = np.array([a[seed] - b[seed] for seed in seeds])
     if not np.isfinite(differences).all():
         raise ValueError(f"compare: the scores {a} and {b} must be finite numbers, or -inf for a run that diverged")
-    mean, error = float(differences.mean()), float(differences.std(ddof=1)) / math.sqrt(len(seeds))
-    if error <= 1e-12:
-        return mean, error, 0.0 if abs(mean) > 1e-12 else 1.0
+    mean, deviation = float(differences.mean()), float(differences.std(ddof=1))
+    if abs(mean) <= 1e-12 and deviation <= 1e-12:
+        return mean, 0.0, 1.0
+    if deviation <= 1e-12:  # shares of few images are coarse: the least step that is seen in them takes its place
+        steps = np.diff(sorted(scores[seed] for scores in (a, b) for seed in seeds))
+        deviation = float(steps[steps > 1e-12].min())
+    error = deviation / math.sqrt(len(seeds))
     return mean, error, 2 * float(stdtr(len(seeds) - 1, -abs(mean) / error))  # Student's t, both sides
 
 

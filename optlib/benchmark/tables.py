@@ -16,25 +16,25 @@ FLIPS = "With flips, each test image is also looked at in the mirror. Minutes ar
 def summary(results, variant):
     """Every rule of the protocol, the best first; rules without a final run stand at the end."""
     protocol, spans, unit = results.protocol, results.places(variant), results.metric(variant).unit
-    untuned = {job["rule"] for job in results.left(variant) if job["stage"] == "tuning"}
     held = lambda value: f"{100 * value:.1f} %" if unit == "%" else f"{value:.4g} {unit}".rstrip()
-    rows = []
+    rows, ends = [], []
     for rule in [*spans, *(name for name in protocol.rules if name not in spans)]:
         setting, default = results.best_setting(rule, variant), default_rate(protocol, rule)
+        runs, tried = results.final(rule, variant), results.tuning(rule, variant)
         best, also = setting or (None, {})
+        with_it = [lr for lr, settings, _ in tried if settings == protocol.rules[rule] | also]
+        if best and with_it and best in (with_it[0], with_it[-1]):
+            ends.append(rule)
+        plain = [value for lr, settings, value in tried if (lr, settings) == (default, protocol.rules[rule])]
         also = ", ".join(f"{name}={value:g}" for name, value in also.items() if protocol.rules[rule].get(name) != value)
-        runs = results.final(rule, variant)
-        diverged = sum(run["history"]["diverged"] for run in runs)
-        everywhere = rule not in untuned and best is None
         rows.append([
             rule, place_words(spans[rule]) if rule in spans else NONE,
-            f"{best:g}" if best else NONE, also or NONE, f"{default:g}", str(len(results.tuning(rule, variant))),
-            *(NONE if value is None else held(value) for value in (results.validation(rule, lr, variant)
-                                                                   for lr in (best, default))),
-            "diverged at every rate" if everywhere else _tested(results, rule, variant),
-            _tested(results, rule, variant, default=True),
+            f"{best:g}" if best else NONE, also or NONE, f"{default:g}", str(len(tried)),
+            *(NONE if value is None or value != value else held(value)
+              for value in (results.validation(rule, best, variant), *(plain or [None]))),
+            *(_tested(results, rule, variant, default) for default in (False, True)),
             str(results.with_flips(rule, variant) or NONE), _range(results.minutes(rule, variant)),
-            f"{len(runs)}" + f" ({diverged} diverged)" * bool(diverged), f"{runs[0]['memory']:g}" if runs else NONE,
+            str(len(runs)), f"{runs[0]['memory']:g}" if runs else NONE,
         ])  # fmt: skip
     columns = ["rule", "place", "best lr", "and", "default lr", "settings tried", "validation, best lr",
                "validation, default lr", "test, best lr", "test, default lr", "with flips", "minutes", "runs",
@@ -56,7 +56,8 @@ def summary(results, variant):
         columns[columns.index("test, best lr")] = "test"
         columns[columns.index("default lr")] = "lr"
     tuned = _tuned(protocol) if protocol.tuning else "No learning rate was tuned."
-    notes = [PLACES * (len(protocol.rules) > 1), MEMORY, FLIPS * protocol.final["flips"], _mixed(results, variant),
+    at_end = f"The best rate is the lowest or the highest that was tried for {', '.join(ends)}." if ends else ""
+    notes = [at_end, PLACES * (len(protocol.rules) > 1), MEMORY, FLIPS * protocol.final["flips"], _mixed(results, variant),
              results.missing(variant)]  # fmt: skip
     length = _task(results, variant) if protocol.tasks else _length(protocol)
     caption = " ".join(filter(None, [f"{protocol.title}.", length, tuned, *notes]))
@@ -83,24 +84,24 @@ def tasks(results):
 
 
 def time_to(results, accuracy):
-    """Epochs and seconds of training until the mean test accuracy over seeds first reaches a value."""
+    """Epochs and seconds of training until a test accuracy is first reached; rules of which all runs do so first."""
     accuracy = checks.number("time_to", "accuracy", accuracy, "(0, 1)")
     if results.protocol.tasks:
         raise ValueError(f"time_to: {results.protocol.name} has tasks, each with a metric of its own; see: curves")
     rows = []
     for rule in results.rules:
-        runs = [run["history"] for run in results.final(rule) if not run["history"]["diverged"]]
+        runs = [run["history"] for run in results.final(rule)]
         reached = []  # epochs and seconds of each run that gets there
         for history in runs:
             epochs = next((k for k, value in enumerate(history["test_accuracy"], start=1) if value >= accuracy), None)
-            if epochs is not None:
+            if epochs is not None and not history["diverged"]:
                 reached.append((epochs, sum(history["seconds"][:epochs])))
         count = f"all {len(runs)}" if len(reached) == len(runs) > 0 else f"{len(reached)} of {len(runs)}"
         if reached:
             epochs, seconds = (sum(column) / len(reached) for column in zip(*reached, strict=True))
-            rows.append([epochs, rule, f"{epochs:.1f}", f"{seconds:.0f}", count])
+            rows.append([(1 - len(reached) / len(runs), epochs), rule, f"{epochs:.1f}", f"{seconds:.0f}", count])
         else:
-            rows.append([math.inf, rule, "not reached", NONE, count])
+            rows.append([(1, math.inf), rule, "not reached", NONE, count])
     rows.sort(key=lambda row: row[0])
     caption = (
         f"Epochs and seconds of training to {100 * accuracy:g} % test accuracy, looked at after each epoch, mean of "
@@ -117,7 +118,7 @@ def variants(results):
         value, runs = results.accuracy(*pair), str(len(results.final(*pair)))
         gap = NONE if pair == base or not (value and first) else f"{100 * (value.mean - first.mean):+.2f}"
         timed = [str(results.with_flips(*pair) or NONE), _range(results.minutes(*pair))] * flips
-        rows.append([results.words(*pair), str(value or "not run"), gap, *timed, runs])
+        rows.append([results.words(*pair), _tested(results, *pair), gap, *timed, runs])
     beside = f"Difference in points from {results.words(*base)!r}."
     if any({"epochs", "batch"} & changes.keys() for changes in results.protocol.variants.values()):
         beside = f"Variants may have other epochs and batches. {beside}"
@@ -160,8 +161,12 @@ def _length(protocol):
 
 
 def _tested(results, rule, variant, default=False):
-    accuracy = results.accuracy(rule, variant, default)
-    return str(accuracy or ("diverged" if results.final(rule, variant, default) else "not run"))
+    runs = results.final(rule, variant, default)
+    diverged = sum(run["history"]["diverged"] for run in runs)
+    if diverged == len(runs):
+        nowhere = not default and results.diverged_everywhere(rule, variant)
+        return "diverged at every rate" if nowhere else "diverged" if runs else "not run"
+    return f"{results.accuracy(rule, variant, default)}" + f", {diverged} of {len(runs)} diverged" * bool(diverged)
 
 
 def _range(values):

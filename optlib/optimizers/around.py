@@ -44,7 +44,8 @@ class Around(Optimizer):
     ------
     TypeError
         For a rule without what is needed, for the same class twice, and where one of two sees matrices and the other
-        a group of them, which no driver can hand over together.
+        a group of them, which no driver can hand over together.  Where one sees a tensor and the other a group, drivers
+        take one tensor alone.
     """
 
     sees = "number"
@@ -113,11 +114,22 @@ def _composed(wrapper, inner):
             "update": wrapper.update,  # so that its card shows it
             "__module__": wrapper.__module__ if is_ours(inner) else inner.__module__,
             "sees": max(sees, inner.sees, key=("number", None, "tensor", "matrix", "group").index),
+            "mixed": getattr(inner, "mixed", False) or {sees, inner.sees} == {"tensor", "group"},
             "reads": (*inner.reads, *reads),
             "wrapper": wrapper,
             "wrapped": inner,
         },
     )
+
+
+def refuse_mixed(who, rule, tensors):
+    """Raise TypeError for several tensors where one part of a rule sees them as one vector and another each of them."""
+    if tensors > 1 and getattr(rule, "mixed", False):
+        raise TypeError(
+            f"{who}: a part of rule={type(rule).__name__} sees the {tensors} tensors of a group as one vector, and another "
+            "part each of them by itself; no driver can hand over both. Take the rule without the outer part (gradients "
+            "can be clipped by torch.nn.utils.clip_grad_norm_), or give each tensor a group of its own"
+        )
 
 
 def has_path_of_its_own(cls):
@@ -314,7 +326,11 @@ class WeightDecay(Around):
     )
 
     def update(self, x, *seen):
-        return super().update(x * (1 - self.lr * self.weight_decay), *seen)
+        decayed = x * (1 - self.lr * self.weight_decay)
+        if callable(seen[-1]):  # the gradient as a function: SAM inside asks for one near the point before the decay
+            *seen, gradient = seen
+            seen = *seen, lambda y: gradient(y + (x - decayed))
+        return super().update(decayed, *seen)
 
 
 @register

@@ -37,8 +37,9 @@ class DAdaptAdam(_Distance):
         arXiv:2301.07733
 
     Convention:
-        d is one number for all parameters.  Averages are not corrected for their start at 0.  The inner product is
-        divided by the root of the v before this gradient, as in the authors' code.  lr is a factor for schedules.
+        d is one number for all parameters, with torch for those of a group.  Averages are not corrected for their start
+        at 0.  The inner product is divided by the root of the v before this gradient, as in the authors' code.  lr is
+        a factor for schedules.
 
     Elsewhere:
         The same rule: pytorch-optimizer DAdaptAdam.  Averages are corrected: optax dadapt_adamw.  In full:
@@ -95,9 +96,9 @@ class Prodigy(_Distance):
         arXiv:2306.06101
 
     Convention:
-        d is one number for all parameters.  Averages are not corrected for their start at 0.  The factor
-        1 - sqrt(beta2) of r and s cancels and is left out.  Epsilon is multiplied by the new d, as in the authors'
-        code; by the old one in the paper.  lr is a factor for schedules, c the code's d_coef.
+        d is one number for all parameters, with torch for those of a group.  Averages are not corrected for their start
+        at 0.  The factor 1 - sqrt(beta2) of r and s cancels and is left out.  Epsilon is multiplied by the new d, as
+        in the authors' code; by the old one in the paper.  lr is a factor for schedules, c the code's d_coef.
 
     Elsewhere:
         The same rule: prodigyopt Prodigy, pytorch-optimizer Prodigy.  Averages are corrected: optax prodigy.  In full:

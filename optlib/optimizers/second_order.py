@@ -69,9 +69,11 @@ class Newton(Optimizer):
     damping: float = hyper(0.0, r"\lambda", "[0, inf)", slider=(0.0, 10.0), doc="added to the diagonal of the Hessian")
 
     def step(self, x, *seen, loss=None):
+        before = {**vars(self)}
         x_new = super().step(x, *seen, loss=loss)
         if not _finite(x_new):
-            self.t -= 1
+            vars(self).clear()
+            vars(self).update(before)
             raise ValueError(
                 f"Newton: the Hessian with damping={self.damping!r} on its diagonal is singular, or nearly so, and no "
                 "finite step solves for it; a larger damping makes it regular"

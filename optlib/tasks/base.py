@@ -36,6 +36,11 @@ class Metric:
         The list of a history that it is computed from.
     convert : callable
         From a number of this list to the metric, in its unit.
+
+    Raises
+    ------
+    ValueError
+        Where ``higher`` is not what ``convert`` makes of a higher accuracy or of a lower loss.
     """
 
     name: str
@@ -47,15 +52,28 @@ class Metric:
     def __post_init__(self):
         checks.choice("Metric", "of", self.of, ("accuracy", "loss"))
         checks.flag("Metric", "higher", self.higher)
+        values = [self.convert(value) for value in (0.25, 0.75)]
+        worse, better = values if self.of == "accuracy" else values[::-1]
+        if worse != better and (better > worse) != self.higher:
+            raise ValueError(
+                f"Metric: higher={self.higher!r} must be {better > worse} for {self.name!r}: convert makes {worse:g} and "
+                f"{better:g} of a worse and a better {self.of}"
+            )
 
     def values(self, history, part="test"):
         """One number for each epoch, from `History.to_dict`; ``part`` is "test" or "train"."""
-        return [self.convert(value) for value in history[f"{checks.choice('Metric', 'part', part, PARTS)}_{self.of}"]]
+        values = history[f"{checks.choice('Metric', 'part', part, PARTS)}_{self.of}"]
+        if not values and history["train_loss"] and not history["diverged"]:
+            raise ValueError(
+                f"Metric {self.name!r} is computed from the {self.of} of each epoch, and this run has none: outputs must "
+                "be scores of two or more classes, (B, ..., classes)"
+            )
+        return [self.convert(value) for value in values]
 
     def score(self, history):
         """What tuning maximizes, of the last epoch: accuracy from 0 to 1, or minus the loss; -inf if it diverged."""
         values = history[f"test_{self.of}"]
-        return -math.inf if history["diverged"] or not values else values[-1] if self.higher else -values[-1]
+        return -math.inf if history["diverged"] or not values else values[-1] if self.of == "accuracy" else -values[-1]
 
 
 PARTS = ("train", "test")

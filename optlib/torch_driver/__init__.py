@@ -259,9 +259,10 @@ class TorchOptimizer(Stepping, torch.optim.Optimizer):
         """The rule of group number i with the group's present hyper-parameters, which schedulers change."""
         group = self.param_groups[i]
         rule = getattr(group, "rule", None)
-        if rule is None or not all(groups.is_known(name, rule) for name in group):
+        if rule is None:
             group = self.param_groups[i] = self._settled(group, group)
             rule = group.rule
+        groups.take_in(group, rule)
         groups.refuse_another(group, rule)
         if group.schedules or any(map(callable, group.values())):
             if any(number == 0 for name, number in self._written(group)):

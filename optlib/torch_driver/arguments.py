@@ -6,7 +6,7 @@ import shutil
 import torch
 
 from .. import checks
-from ..optimizers.around import has_path_of_its_own
+from ..optimizers.around import has_path_of_its_own, refuse_mixed
 from .second import needs_second, takes_diagonal
 from .state import flat, tensors_of
 
@@ -25,6 +25,7 @@ def check_rule(rule, compile):
 
 
 def check_parameters(rule, params):
+    refuse_mixed("TorchOptimizer", rule, len(params))
     if any(p.is_complex() for p in params):
         raise ValueError("TorchOptimizer: a parameter is complex; only real ones are allowed")
     if not any(hasattr(p, "device_mesh") for p in params):

@@ -91,7 +91,7 @@ def rule_of(group, default):
 def refuse_another(group, rule):
     """Raise ValueError where a rule was written into a group that has one."""
     name = type(rule).__name__
-    if group.get("rule", name) != name:
+    if group.get("rule") not in (None, name):
         raise ValueError(
             f"TorchOptimizer: rule={group['rule']!r} was written into a parameter group that {name} steps; a group has "
             "its rule from the beginning, by add_param_group or a new optimizer"
@@ -112,6 +112,14 @@ def settled(group, rule):
     for name, value in hypers.items():
         _check(name, value, rule)
     return hypers
+
+
+def take_in(group, rule):
+    """Bring what was written by ``group.update`` to the names of the course; raise ValueError for what has no effect."""
+    for name in [name for name in group if not is_known(name, rule)]:
+        group[name] = value = group.pop(name)
+        if name in group.keys():  # noqa: SIM118  (a group answers to torch's names, too)
+            _check(name, value, rule)
 
 
 def refuse_twice(given, rule):

@@ -10,6 +10,7 @@ from .arguments import need_compiler
 from .formula import formula_of
 from .joined import Plan, alike
 from .rule_source import switches
+from .second import needs_second
 from .state import HALF, STEPS, flat, forms, join, nested, owned, resume, tensors_of, wide, write_pieces
 
 PIECE = 2**17  # numbers that an update takes at a time on a CPU: what it holds in between stays in the cache
@@ -185,9 +186,12 @@ def move_of(rule, decay):
     """A step of the rule as a function (x, g) -> new x: decoupled decay first, and half precision in float32."""
 
     def move(x, g, *functions):
-        x = wide(x)
+        here = x = wide(x)
         if decay:
             x = x * (1 - rule.lr * decay)
+            if needs_second(rule):  # at a point near the one before the decay, as in `WeightDecay`
+                (gradient,) = functions
+                functions = (lambda y: gradient(y + (here - x)),)
         return rule.advance(x, wide(g), *functions)
 
     return move

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from ..arrays import is_array
+from ..optimizers.around import refuse_mixed
 from ..optimizers.base import as_rule
 from ..registry import OPTIMIZERS
 from .layout import flatten, unflatten
@@ -81,6 +82,7 @@ class DictOptimizer:
         if not params:
             raise ValueError("DictOptimizer: params is empty; it must have at least one entry")
         _check_keys("grads", grads, "params", params)
+        refuse_mixed("DictOptimizer", self.rule, len(params))
         if self._rules:
             _check_keys("params", params, "the steps before", self._rules)
         rules = self._rules or {key: self.rule.fresh() for key in params}

@@ -163,12 +163,12 @@ def clocked(network, data, B, lr, steps, looks=32, seed=0):
     lr = checks.number("clocked", "lr", lr, "(0, inf)")
     checks.integer("clocked", "steps", steps, least=1)
     checks.integer("clocked", "looks", looks, least=1)
-    params, seconds, record, every = network.init(seed), 0.0, [], max(1, steps // looks)
+    params, examples, seconds, record, every = network.init(seed), 0, 0.0, [], max(1, steps // looks)
     for t, i in zip(range(steps + 1), batches(data, B, seed=seed, epochs=steps + 1), strict=False):
         if t % every == 0:
-            record.append((t, t * B, seconds, network.evaluate(params, data)[0]))
+            record.append((t, examples, seconds, network.evaluate(params, data)[0]))
         began = time.perf_counter()
-        params = _step(network, data, params, lr, i)
+        params, examples = _step(network, data, params, lr, i), examples + len(i)
         seconds += time.perf_counter() - began
     return dict(zip(("steps", "examples", "seconds", "loss"), np.array(record, dtype=float).T, strict=True))
 

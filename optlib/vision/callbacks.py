@@ -1,5 +1,7 @@
 """Callbacks of `fit`: their base class, look-ahead averaging, weight decay, frozen parameters."""
 
+import itertools
+
 import torch
 
 from .. import checks
@@ -176,6 +178,11 @@ class Freeze(Callback):
         if unknown:
             raise ValueError(f"Freeze: names={unknown!r} are no parameters of the model; it has {', '.join(known)}")
         self.parameters = [known[name] for name in self.names]
+        frozen = set(map(id, self.parameters))
+        for group in run.optimizer.param_groups:
+            rule = getattr(group, "rule", None)
+            if getattr(rule, "sees", None) == "group" and frozen.intersection(map(id, group["params"])):
+                raise ValueError(f"Freeze: {rule!r} takes the gradients of a group as one vector, which needs all of them")
 
     def after_epoch(self, run):
         if run.epoch == self.after:
@@ -214,5 +221,6 @@ def as_callbacks(callbacks):
 
 
 def _floats(model):
-    """Name and value of all parameters and buffers, without integers such as BatchNorm's count of batches."""
-    return [(name, value) for name, value in model.state_dict().items() if value.is_floating_point()]
+    """Name and value of all parameters and buffers, once each, without integers such as BatchNorm's count of batches."""
+    named = itertools.chain(model.named_parameters(), model.named_buffers())
+    return [(name, value.detach()) for name, value in named if value.is_floating_point()]

@@ -1,0 +1,130 @@
+"""Rules around rules where there are several tensors, and groups that carry more than hyper-parameters."""
+
+import types
+
+import numpy as np
+import pytest
+import torch
+
+import optlib as ol
+from optlib import vision
+from optlib.torch_driver import TorchOptimizer
+
+
+def parameter(*values):
+    p = torch.nn.Parameter(torch.tensor(values, dtype=torch.float64))
+    p.grad = torch.ones_like(p)
+    return p
+
+
+MIXED = [ol.ClipNorm(ol.LAMB), ol.SAM(ol.Adafactor), ol.Cautious(ol.YellowFin), ol.EMA(ol.ClipNorm(ol.AdamMini)),
+         ol.ClipNorm(ol.Cautious(ol.Adam))]  # fmt: skip
+
+
+@pytest.mark.parametrize("rule", MIXED, ids=repr)
+def test_a_tensor_is_not_taken_for_the_vector_of_its_group(rule):
+    """LAMB has one ratio for each tensor; of all of them end to end it would have one."""
+    with pytest.raises(TypeError, match="TorchOptimizer: a part of rule=.* sees the 2 tensors of a group as one vector"):
+        TorchOptimizer([parameter(1.0), parameter(2.0)], rule)
+    if rule.reads == ("gradient",):
+        with pytest.raises(TypeError, match="DictOptimizer: a part of rule="):
+            ol.DictOptimizer(rule).step({"a": 1.0, "b": 2.0}, {"a": 1.0, "b": 1.0})
+
+
+def test_one_tensor_is_stepped_by_both_parts():
+    whole, clipped = parameter(1.0, 2.0), parameter(1.0, 2.0)
+    for p, rule in ((whole, ol.LAMB(lr=0.1)), (clipped, ol.ClipNorm(ol.LAMB(lr=0.1), max_norm=1e9))):
+        TorchOptimizer([p], rule).step()
+    assert clipped.tolist() == whole.tolist()
+
+
+def test_decay_around_sam_takes_both_gradients_at_the_point_before_it():
+    """f = x^2 / 2, from 2: with rho = 0 the second gradient is the first."""
+    gd = ol.GradientDescent(lr=1.0)
+    outside = ol.WeightDecay(ol.SAM(gd, rho=0.0), weight_decay=0.5).step(2.0, 2.0, lambda y: y)
+    assert outside == ol.SAM(ol.WeightDecay(gd, weight_decay=0.5), rho=0.0).step(2.0, 2.0, lambda y: y) == -1.0
+    for rule, more in ((ol.SAM(gd, rho=0.5), {"weight_decay": 0.5}),
+                       (ol.WeightDecay(ol.SAM(gd, rho=0.5), weight_decay=0.5), {})):  # fmt: skip
+        p = parameter(2.0)
+
+        def closure(p=p):
+            p.grad = p.detach().clone()
+            return 0.0
+
+        TorchOptimizer([p], rule, **more).step(closure)
+        assert p.item() == pytest.approx(0.5 * 2.0 - 2.5)  # the gradient at 2 + rho
+
+
+@pytest.mark.parametrize("around", [ol.EMA, ol.Lookahead, ol.ScheduleFree])
+def test_a_step_that_is_refused_leaves_what_is_around_as_it_was(around):
+    rule, other = around(ol.Newton()), around(ol.Newton())
+    x, ones = rule.step(np.ones(2), np.ones(2), np.eye(2)), np.ones(2)
+    other.step(ones, ones, np.eye(2))
+    with pytest.raises(ValueError, match="singular"):
+        rule.step(x, ones, np.zeros((2, 2)))
+    points = [each.step(x + 1, ones, np.eye(2)) for each in (rule, other)]
+    assert points[0].tolist() == points[1].tolist()
+    assert rule.evaluation_point(points[0]).tolist() == other.evaluation_point(points[1]).tolist()
+
+
+LABELED = [{"layer": "head"}, {"maximize": False}, {"tags": ["a", "b"]}]
+
+
+@pytest.mark.parametrize("more", LABELED, ids=repr)
+def test_a_label_does_not_make_a_group_anew_at_each_step(more):
+    p = parameter(0.0)
+    optimizer = TorchOptimizer([{"params": [p], **more}], ol.GradientDescent(lr=0.1))
+    group = optimizer.param_groups[0]
+    optimizer.step()
+    group["lr"] = 0.0
+    optimizer.step()
+    assert p.item() == -0.1
+    assert optimizer.param_groups[0] is group
+    group.update(momentum=0.5)
+    with pytest.raises(ValueError, match="momentum=0.5 has no effect on GradientDescent"):
+        optimizer.step()
+
+
+@pytest.mark.parametrize("more", LABELED, ids=repr)
+def test_two_masters_of_one_rate_are_refused_in_a_labeled_group_too(more):
+    optimizer = TorchOptimizer([{"params": [parameter(0.0)], **more}], ol.GradientDescent(lr=ol.schedules.Cosine(0.1, 9)))
+    optimizer.param_groups[0]["lr"] = 0.5
+    with pytest.raises(ValueError, match="lr follows Cosine"):
+        optimizer.step()
+
+
+def test_numbers_written_by_update_are_taken_by_torchs_names():
+    p = parameter(0.0)
+    optimizer = TorchOptimizer([{"params": [p], "layer": "head"}], ol.Adam(lr=0.1))
+    optimizer.param_groups[0].update(betas=(0.5, 0.6))
+    optimizer.step()
+    assert (optimizer.param_groups[0]["beta1"], optimizer.group_rules()[0].beta2) == (0.5, 0.6)
+
+
+def test_no_rule_of_its_own_is_the_optimizers():
+    optimizer = TorchOptimizer([{"params": [parameter(0.0)], "rule": None}], ol.Adam)
+    assert isinstance(optimizer.group_rules()[0], ol.Adam)
+
+
+def test_tied_weights_are_averaged_once():
+    model = torch.nn.Sequential(torch.nn.Linear(1, 1, bias=False), torch.nn.Linear(1, 1, bias=False))
+    model[1].weight = model[0].weight
+    torch.nn.init.zeros_(model[0].weight)
+    run = types.SimpleNamespace(model=model, optimizer=None, step=1, steps=4)
+    average = vision.LookAhead(every=1, decay=0.5, power=0.0)
+    average.start(run)
+    torch.nn.init.ones_(model[0].weight)
+    average.after_step(run)
+    assert model[0].weight.item() == 0.5
+
+
+def test_freezing_beside_a_rule_that_needs_all_gradients_is_refused_at_the_start():
+    model = torch.nn.Linear(2, 2)
+    for rule, refused in ((ol.ClipNorm(ol.Adam), True), (ol.Adam, False)):
+        run = types.SimpleNamespace(model=model, optimizer=TorchOptimizer(model.parameters(), rule))
+        freeze = vision.Freeze(["bias"], after=1)
+        if refused:
+            with pytest.raises(ValueError, match=r"Freeze: ClipNorm\(Adam.* takes the gradients of a group as one vector"):
+                freeze.start(run)
+        else:
+            freeze.start(run)
