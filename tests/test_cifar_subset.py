@@ -258,7 +258,7 @@ def test_the_script_wrote_the_manifest_that_is_there():
 @pytest.mark.parametrize("colors", [(), (3,)])
 def test_a_sprite_gives_back_its_images(n, colors):
     images = np.random.default_rng(n).integers(256, size=(n, 32, 32, *colors), dtype=np.uint8)
-    picture = sprites.pack(images)
+    picture = script.pack(images)
     assert picture.shape == (-(-n // 50) * 32, 1600, *colors)
     np.testing.assert_array_equal(picture[:32, 32 * (min(n, 50) - 1) : 32 * min(n, 50)], images[min(n, 50) - 1])
     np.testing.assert_array_equal(sprites.unpack(picture, n, images.shape[1:]), images)

@@ -80,7 +80,7 @@ def test_the_search_finds_conventions_that_it_was_not_told(library, run, numbers
     run = next(each for each in FILES[library]["runs"] if each["name"] == run)
     walks = [each for each in match.walks(library, FILES[library], run) if each[0] == next(iter(run["paths"]))]
     paths = [(x0, g, points, dtype, drop) for dtype, _, _, drop, x0, g, points in walks]
-    error, nearest, its_words, rule = matcher.match(paths, {"lr": run["lr"]} | numbers, only=[name, "AdaGrad"])[0]
+    error, nearest, its_words, rule = match.match(paths, {"lr": run["lr"]} | numbers, only=[name, "AdaGrad"])[0]
     assert error <= table.ROUNDING["float32"], rule
     assert nearest == name
     assert words.items() <= its_words.items()

@@ -21,13 +21,13 @@ PICTURES = {
 @pytest.mark.parametrize("beta", [0.0, 0.5, 0.9, 0.99])
 def test_an_average_is_its_weighted_sum(beta):
     weights = (1 - beta) * beta ** np.arange(59, -1, -1)
-    assert average(NOISY, beta)[-1] == pytest.approx(weights @ NOISY, rel=1e-12)
+    assert average(NOISY, beta, False)[-1] == pytest.approx(weights @ NOISY, rel=1e-12)
     assert average(NOISY, beta, corrected=True)[-1] == pytest.approx(np.average(NOISY, weights=weights), rel=1e-12)
 
 
 def test_a_corrected_average_of_equal_values_is_that_value():
     assert average(np.full(50, 3.0), 0.99, corrected=True) == pytest.approx(np.full(50, 3.0), rel=1e-12)
-    assert average([1.0], 0.9) == pytest.approx([0.1])
+    assert average([1.0], 0.9, False) == pytest.approx([0.1])
 
 
 @pytest.mark.parametrize("corrected", [False, True])

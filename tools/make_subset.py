@@ -20,10 +20,12 @@ import json
 import pathlib
 
 import numpy as np
+from PIL import Image
 
 import optlib as ol
 from optlib.checks import replacing
 from optlib.data import sprites
+from optlib.pictures.picture import encoded
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SETS = {
@@ -85,10 +87,21 @@ def same(subset, folder, sets):
     return all(np.array_equal(a, b) for name in sets for a, b in zip(sets[name], old[name], strict=True))
 
 
+def pack(images):
+    """Square images (n, side, side[, 3]) as one picture, 50 in a row; the rest of the last row is black."""
+    n, side, _, *colors = images.shape
+    rows = -(-n // sprites.COLUMNS)
+    filled = np.zeros((rows * sprites.COLUMNS, side, side, *colors), np.uint8)
+    filled[:n] = images
+    grid = filled.reshape(rows, sprites.COLUMNS, side, side, *colors).swapaxes(1, 2)
+    return grid.reshape(rows * side, sprites.COLUMNS * side, *colors)
+
+
 def write(set_name, folder, sets, arrays):
     packed = io.BytesIO()
     np.savez_compressed(packed, **arrays)
-    files = {f"{name}.webp": sprites.encoded(sprites.pack(images)) for name, (images, _, _) in sets.items()}
+    files = {f"{name}.webp": encoded(Image.fromarray(pack(images)), "WEBP", lossless=True, quality=100, method=4)
+             for name, (images, _, _) in sets.items()}  # fmt: skip
     files["labels.npz"] = packed.getvalue()
     listed = {name: {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()} for name, data in files.items()}
     files["manifest.json"] = (json.dumps(about(set_name) | {"files": listed}, indent=1) + "\n").encode()

@@ -28,7 +28,7 @@ def jobs(protocol, recorded):
     pairs = [(variant, rule) for rule, variant in protocol.pairs()]
     tried = {pair: trials(protocol, done, *pair) for pair in pairs}
     wanted = [job for each in tried.values() for trial in each for job in trial]
-    best = {(variant, rule): _best(protocol, done, rule, tried[variant, rule]) for variant, rule in pairs}
+    best = {(variant, rule): best_setting(protocol, done, rule, tried[variant, rule]) for variant, rule in pairs}
     seeds = protocol.final["seeds"]
     for seed in [*seeds, *(s for s in protocol.final["default_seeds"] if s not in seeds)]:
         for variant, rule in pairs:
@@ -161,13 +161,8 @@ def score(trial, done):
     return mean(map(records.score, runs)), -mean(run["history"]["test_loss"][-1] for run in runs)
 
 
-def best_setting(protocol, done, variant, rule):
+def best_setting(protocol, done, rule, tried):
     """Learning rate and other settings of the final runs; None while not known, or where every rate diverged."""
-    return _best(protocol, done, rule, trials(protocol, done, variant, rule))
-
-
-def _best(protocol, done, rule, tried):
-    """The same of what was tried."""
     if not protocol.tuning:
         return default_rate(protocol, rule), {}
     scores = [score(runs, done) for runs in tried]

@@ -62,8 +62,7 @@ class Results:
 
         The accuracy is nan where a run diverged.  Of a task it is its metric on the examples held out.
         """
-        wanted = trials(self.protocol, self.done, self._one_of(variant), rule)
-        tried = [(runs, score(runs, self.done)) for runs in wanted]
+        tried = [(runs, score(runs, self.done)) for runs in self._trials(rule, variant)]
         mean = lambda runs: sum(records.reached(self.done[run["id"]])[-1] for run in runs) / len(runs)
         value = lambda runs, at: math.nan if at == LOST else mean(runs)
         rows = [(runs[0]["lr"], runs[0]["settings"], value(runs, at)) for runs, at in tried if at is not None]
@@ -71,7 +70,7 @@ class Results:
 
     def best_setting(self, rule, variant=None):
         """Learning rate and other settings of the final runs, or None where they are not known."""
-        return best_setting(self.protocol, self.done, self._one_of(variant), rule)
+        return best_setting(self.protocol, self.done, rule, self._trials(rule, variant))
 
     def best_rate(self, rule, variant=None):
         """The learning rate of the final runs, or None where it is not known."""
@@ -79,7 +78,7 @@ class Results:
 
     def diverged_everywhere(self, rule, variant=None):
         """Whether a rule was tuned, and with every setting that was tried a run diverged."""
-        tried = trials(self.protocol, self.done, self._one_of(variant), rule)
+        tried = self._trials(rule, variant)
         return bool(tried) and all(score(runs, self.done) == LOST for runs in tried)
 
     def final(self, rule, variant=None, default=False):
@@ -182,6 +181,9 @@ class Results:
     def left(self, variant=None):
         """The runs that the protocol asks for and that were not made, as far as they are known; see `plan.jobs`."""
         return [job for job in jobs(self.protocol, self.done.values()) if variant in (None, job["variant"])]
+
+    def _trials(self, rule, variant):
+        return trials(self.protocol, self.done, self._one_of(variant), rule)
 
     def _measured(self, values, unit="%"):
         return measured(values, unit) if values else None

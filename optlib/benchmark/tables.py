@@ -57,8 +57,8 @@ def summary(results, variant):
         columns[columns.index("default lr")] = "lr"
     tuned = _tuned(protocol) if protocol.tuning else "No learning rate was tuned."
     at_end = f"The best rate is the lowest or the highest that was tried for {', '.join(ends)}." if ends else ""
-    notes = [at_end, PLACES * (len(protocol.rules) > 1), MEMORY, FLIPS * protocol.final["flips"], _mixed(results, variant),
-             results.missing(variant)]  # fmt: skip
+    notes = [at_end, PLACES * (len(protocol.rules) > 1), MEMORY, FLIPS * protocol.final["flips"],
+             _mixed(results, variant), results.missing(variant)]  # fmt: skip
     length = _task(results, variant) if protocol.tasks else _length(protocol)
     caption = " ".join(filter(None, [f"{protocol.title}.", length, tuned, *notes]))
     return Table(caption, [columns[i] for i in shown], [[row[i] for i in shown] for row in rows])

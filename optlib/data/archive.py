@@ -10,15 +10,9 @@ GZIP = b"\x1f\x8b"  # how such a file begins
 
 @dataclasses.dataclass(frozen=True)
 class File:
-    """A file known to the last byte.
+    """A file known to the last byte: its name, its size in bytes and its SHA-256 in hexadecimal.
 
-    Attributes
-    ----------
-    name : str
-    size : int
-        In bytes.
-    checksum : str
-        Its SHA-256 in hexadecimal; its MD5 where only that is published, which finds damage but not forgery.
+    Where only the MD5 is published, ``checksum`` is that, which finds damage but not forgery.
     """
 
     name: str
@@ -71,14 +65,7 @@ class File:
 class Archive:
     """A ``.tar.gz`` at an address and the files in it that are wanted, or a ``.gz`` of a single file.
 
-    Attributes
-    ----------
-    url : str
-    packed : File
-        The archive itself.
-    files : tuple of File
-    inside : str, optional
-        The folder in the ``.tar.gz`` that holds the files; None for a ``.gz``.
+    ``packed`` is the archive itself, ``inside`` the folder in the ``.tar.gz`` that holds the files; None for a ``.gz``.
     """
 
     url: str

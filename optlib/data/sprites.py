@@ -97,28 +97,9 @@ FASHION_MNIST = Subset(
 )  # fmt: skip
 
 
-def pack(images):
-    """Square images (n, side, side[, 3]) as one picture, 50 in a row; the rest of the last row is black."""
-    n, side, _, *colors = images.shape
-    rows = -(-n // COLUMNS)
-    filled = np.zeros((rows * COLUMNS, side, side, *colors), np.uint8)
-    filled[:n] = images
-    grid = filled.reshape(rows, COLUMNS, side, side, *colors).swapaxes(1, 2)
-    return grid.reshape(rows * side, COLUMNS * side, *colors)
-
-
 def unpack(picture, n, shape):
-    """The first ``n`` images, of this shape, of a picture from `pack`."""
+    """The first ``n`` images, of this shape, of a picture that has 50 in a row; see tools/make_subset.py."""
     side, _, *colors = shape
     rows = len(picture) // side
     grid = picture.reshape(rows, side, COLUMNS, side, *colors).swapaxes(1, 2)
     return grid.reshape(rows * COLUMNS, *shape)[:n]
-
-
-def encoded(picture):
-    """The picture as lossless WebP."""
-    from PIL import Image
-
-    file = io.BytesIO()
-    Image.fromarray(picture).save(file, "WEBP", lossless=True, quality=100, method=4)
-    return file.getvalue()

@@ -28,15 +28,7 @@ def both(widget, html, png, text):
 class Bridge(widgets.HBox):
     """Two hidden widgets, a text field and HTML, by which a page talks to Python; see ``player/bridge.js``.
 
-    Parameters
-    ----------
-    hear : callable of str
-        Gets the JSON that the page writes.
-
-    Attributes
-    ----------
-    name : str
-        CSS class by which the page finds them.
+    ``hear`` gets the JSON that the page writes; ``name`` is the CSS class by which the page finds them.
     """
 
     def __init__(self, hear):

@@ -11,13 +11,9 @@ BANDS = 15  # colors for the bands between contour lines; a sixteenth marks pixe
 
 @dataclasses.dataclass(frozen=True)
 class Look:
-    """Paper, ink and landscape of a page.
+    """Hex colors of a page: paper, text, lines that stay behind, places without a value, and the landscape.
 
-    Attributes
-    ----------
-    paper, ink, faint, undefined : str
-        Hex colors of the page, of text, of lines that stay behind, and of places without a value.
-    landscape : tuple of hex colors, from low values to high
+    The landscape is a tuple, from low values to high.
     """
 
     paper: str

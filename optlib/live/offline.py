@@ -80,7 +80,7 @@ def rule_data(setting, name, names=None):
     """A rule as the page knows it; ``names`` are the hyper-parameters with sliders."""
     rule = setting.rule(name)
     own = [h for h in names or rule.hypers if h not in setting.fixed and has_control(rule, h)]
-    others = {part.partition("=")[0]: part for part in given(rule, always=("lr",), never=own)}
+    others = {part.partition("=")[0]: part for part in given(rule, never=own)}
     track = setting.track(name)
     steps = min(CHECKED_STEPS, setting.steps)
     end = track.x[min(steps, track.steps)].tolist()

@@ -17,13 +17,8 @@ GRID = 160  # points a side from which levels and ranges are read
 class Scene:
     """The part of the plane that is shown for a function of one or two coordinates.
 
-    For two coordinates the plane is theirs; for one it is the graph, with the value upwards.
-
-    Attributes
-    ----------
-    f : Function
-    x, y : tuple of (low, high)
-        What is shown, in the function's units.
+    For two coordinates the plane is theirs; for one it is the graph, with the value upwards.  ``x`` and ``y`` are its
+    sides, (low, high) in the function's units.
     """
 
     f: Function

@@ -4,7 +4,6 @@ import dataclasses
 
 import numpy as np
 
-from ..arrays import is_array
 from ..checks import integer
 from ..functions import Function
 from ..minimize import minimize
@@ -13,6 +12,7 @@ from ..optimizers.descent import GradientDescent
 from ..pictures.picture import show_name
 from ..pictures.tracks import settings_line, tracks
 from ..registry import OPTIMIZERS
+from ..words import stands_out
 from . import page
 from .scene import scene
 
@@ -102,7 +102,7 @@ class Setting:
         """Lines of Python that draw the same picture."""
         start = str(self.start)
         rules = [self.rule(name) for name in self.chosen]
-        calls = [code_call(type(rule), given(rule, always=("lr",))) for rule in rules]
+        calls = [code_call(type(rule), given(rule)) for rule in rules]
         run = f"ol.minimize(f, {{}}, start={start}, steps={self.steps})"
         draw = "line" if self.f.dim == 1 else "contour"
         lines = [f'f = ol.FUNCTIONS["{self.f.name}"]'] if page.known_name(self.f) else []
@@ -143,14 +143,10 @@ def with_settings(rule, values):
     return type(rule)(**(rule.settings() | values))
 
 
-def given(rule, always=(), never=()):
-    """Settings of a rule as code, ``["lr=0.1"]``: those that are not at their default, and some always or never."""
-    return [
-        f"{name}={value!r}"
-        for name, value in rule.settings().items()
-        if name in always
-        or name not in never and (is_array(value) or callable(value) or value != rule.hypers[name].default)
-    ]
+def given(rule, never=()):
+    """Settings as code, ``["lr=0.1"]``: the learning rate and what is not at its default, but for ``never``."""
+    return [f"{name}={value!r}" for name, value in rule.settings().items()
+            if name not in never and stands_out(rule.hypers, name, value)]  # fmt: skip
 
 
 def code_name(cls):

@@ -19,17 +19,9 @@ NOTE = "Without Python these are stills at a few settings: one number turns at a
 
 
 def html(draw, png, width, description, controls, values):
-    """The picture with sliders of a few notches, as HTML; with `NOTE` alone where that cannot be.
+    """The picture with sliders of a few notches, as HTML; as a picture that stands still where that cannot be.
 
-    Parameters
-    ----------
-    draw : callable
-        The reader's function, ``draw(**values)``.
-    png : bytes
-        What it gave at first, to be shown ``width`` pixels wide.
-    description : str
-    controls : dict of name -> ipywidgets control
-    values : dict of name -> value at first
+    ``png`` is what the reader's function, ``draw(**values)``, gave at first, to be shown ``width`` pixels wide.
     """
     rows = _notches(controls, values)
     pictures = rows and _pictures(draw, rows, values)

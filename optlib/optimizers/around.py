@@ -126,9 +126,9 @@ def refuse_mixed(who, rule, tensors):
     """Raise TypeError for several tensors where one part of a rule sees them as one vector and another each of them."""
     if tensors > 1 and getattr(rule, "mixed", False):
         raise TypeError(
-            f"{who}: a part of rule={type(rule).__name__} sees the {tensors} tensors of a group as one vector, and another "
-            "part each of them by itself; no driver can hand over both. Take the rule without the outer part (gradients "
-            "can be clipped by torch.nn.utils.clip_grad_norm_), or give each tensor a group of its own"
+            f"{who}: a part of rule={type(rule).__name__} sees the {tensors} tensors of a group as one vector, and "
+            "another part each of them by itself; no driver hands over both. Take the rule without the outer part "
+            "(torch.nn.utils.clip_grad_norm_ clips gradients), or give each tensor a group of its own"
         )
 
 

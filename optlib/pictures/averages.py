@@ -1,33 +1,18 @@
 """Exponentially weighted averages of a series: how far they lag, and how they start."""
 
-import numpy as np
-
 from ..checks import vector
 from . import theme
 from .picture import number, padded
 from .sketch import DOTS, LINE, Drawing, Layer, Panel, Sketch, moving
 
 
-def average(values, beta, corrected=False):
-    r"""Exponentially weighted average after each of the values, started at 0.
+def average(values, beta, corrected):
+    r"""Exponentially weighted average after each of the values, a list, started at 0.
 
     $$m_t = \beta\, m_{t-1} + (1-\beta)\, g_t \qquad \hat m_t = \frac{m_t}{1-\beta^t}$$
 
-    Parameters
-    ----------
-    values : array (n,)
-    beta : float in [0, 1)
-    corrected : bool
-        Whether to divide by the sum of the weights, 1 - beta^t.
-
-    Returns
-    -------
-    array (n,)
+    The second where it is ``corrected``: divided by the sum of the weights.
     """
-    return np.array(_average(values, beta, corrected))
-
-
-def _average(values, beta, corrected):
     m, smoothed = 0.0, []
     for t, value in enumerate(values, start=1):
         m = beta * m + (1 - beta) * value
@@ -59,11 +44,11 @@ def averages(values, betas, corrected=False, ylabel="gradient", title=None):
     title = title or "Exponentially weighted averages"
 
     def points(betas, corrected):
-        return [list(enumerate(_average(series, beta, corrected), start=1)) for beta in betas]
+        return [list(enumerate(average(series, beta, corrected), start=1)) for beta in betas]
 
     def words(betas, corrected):
         how = "corrected for the start at 0" if corrected else "started at 0"
-        lines = [_average(series, beta, corrected) for beta in betas]
+        lines = [average(series, beta, corrected) for beta in betas]
         labels = [f"β = {number(beta)}" for beta in betas]
         ends = [
             f" {label}: {line[0]:.3f} at step 1, {line[-1]:.3f} at step {count}."

@@ -106,17 +106,9 @@ def dashboard(x, runs, title=None, *, hlines=None):
 def race_picture(runs, settings):
     """Training loss and test accuracy of several runs against epochs.
 
-    Parameters
-    ----------
-    runs : dict of label -> dict with the arrays (n,) "epochs", "loss", "accuracy", and the bool "diverged"
-        A label that is the name of an optimizer, or starts with one, gets that optimizer's look.  A run that diverged
-        at once, or has not begun, has empty arrays.
-    settings : str
-        Second line of the title.
-
-    Returns
-    -------
-    Picture
+    ``runs`` are label -> dict with the arrays (n,) "epochs", "loss", "accuracy", and the bool "diverged"; a label that
+    is the name of an optimizer, or starts with one, gets that optimizer's look.  A run that diverged at once, or has
+    not begun, has empty arrays.  ``settings`` is the second line of the title.
     """
     started = [run for run in runs.values() if len(run["epochs"])]
     with canvas((9.6, 4.8), ncols=2) as (figure, panels):

@@ -126,13 +126,7 @@ def moving(*names):
 
 
 class Drawing(Picture):
-    """A sketch at one setting, drawn by matplotlib.
-
-    Attributes
-    ----------
-    sketch : Sketch
-    arguments : tuple
-    """
+    """A sketch at one setting, the ``arguments`` of its functions, drawn by matplotlib."""
 
     def __init__(self, sketch, *arguments):
         self.sketch, self.arguments = sketch, arguments

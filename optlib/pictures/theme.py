@@ -98,18 +98,11 @@ _RC = {
 
 
 def style_of(rule):
-    """Color, line style and marker of an optimizer, the same throughout the course.
+    """Color, line style and marker of an optimizer, given as class, instance or name, the same throughout the course.
 
-    Parameters
-    ----------
-    rule : optimizer class, instance, or name
-        A name that the course does not know gets a style that depends on the name alone.
-
-    Returns
-    -------
-    dict
-        ``color`` (hex), ``linestyle`` ("solid" or matplotlib's (0, dashes)) and ``marker``, as ``axes.plot`` takes
-        them.  `dash_array` turns the line style into plain numbers.
+    A dict with ``color`` (hex), ``linestyle`` ("solid" or matplotlib's (0, dashes)) and ``marker``, as ``axes.plot``
+    takes them; `dash_array` turns the line style into plain numbers.  A name that the course does not know gets a
+    style that depends on the name alone.
     """
     name = name_of(rule)
     if name in _STYLES:
@@ -125,11 +118,9 @@ def style_of(rule):
 def looks(names):
     """The styles of all curves of one picture, as `style_of` gives them: no two of up to twelve share a color.
 
-    Parameters
-    ----------
-    names : list of rule names, None for a curve that is no rule's
-        A rule has its own color, or the next free one where a curve before has that; in a crowd, its own.  One rule
-        alone, at several settings, runs through a scale from dark to light, which gray paper keeps apart as well.
+    ``names`` are those of rules, None for a curve that is no rule's.  A rule has its own color, or the next free one
+    where a curve before has that; in a crowd, its own.  One rule alone, at several settings, runs through a scale from
+    dark to light, which gray paper keeps apart as well.
     """
     owns = [style_of(name) if name else _style(None, SOLID, MARKERS[0]) for name in names]
     taken = {own["color"] for own in owns}

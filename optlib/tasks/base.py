@@ -56,8 +56,8 @@ class Metric:
         worse, better = values if self.of == "accuracy" else values[::-1]
         if worse != better and (better > worse) != self.higher:
             raise ValueError(
-                f"Metric: higher={self.higher!r} must be {better > worse} for {self.name!r}: convert makes {worse:g} and "
-                f"{better:g} of a worse and a better {self.of}"
+                f"Metric: higher={self.higher!r} must be {better > worse} for {self.name!r}: convert makes {worse:g} "
+                f"of a worse {self.of} and {better:g} of a better one"
             )
 
     def values(self, history, part="test"):
@@ -65,8 +65,8 @@ class Metric:
         values = history[f"{checks.choice('Metric', 'part', part, PARTS)}_{self.of}"]
         if not values and history["train_loss"] and not history["diverged"]:
             raise ValueError(
-                f"Metric {self.name!r} is computed from the {self.of} of each epoch, and this run has none: outputs must "
-                "be scores of two or more classes, (B, ..., classes)"
+                f"Metric {self.name!r} is computed from the {self.of} of each epoch, and this run has none: outputs "
+                "must be scores of two or more classes, (B, ..., classes)"
             )
         return [self.convert(value) for value in values]
 

@@ -115,10 +115,10 @@ def settled(group, rule):
 
 
 def take_in(group, rule):
-    """Bring what was written by ``group.update`` to the names of the course; raise ValueError for what has no effect."""
+    """Bring what ``group.update`` wrote to the names of the course; raises ValueError for what has no effect."""
     for name in [name for name in group if not is_known(name, rule)]:
         group[name] = value = group.pop(name)
-        if name in group.keys():  # noqa: SIM118  (a group answers to torch's names, too)
+        if name in group.keys():  # of the dict itself: a group answers to torch's names, too
             _check(name, value, rule)
 
 

@@ -10,13 +10,8 @@ from .state import STEPS, forms, join, owned, resume, tensors_of
 class Joined:
     """Parameters of one dtype and at one step, laid end to end for the rule.
 
-    Their state lies end to end too, from step to step; ``optimizer.state`` holds views of it.
-
-    Parameters
-    ----------
-    params : list of tensors
-    states : list of dicts
-        Flat states of the parameters, with the same names and numbers.  They are changed to hold the views.
+    Their state lies end to end too, from step to step; their flat ``states``, which have the same names and numbers,
+    are changed to hold views of it.
     """
 
     def __init__(self, params, states):

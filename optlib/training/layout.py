@@ -6,13 +6,9 @@ from ..arrays import namespace
 
 
 def flatten(arrays, shapes):
-    """Arrays (..., *shape) laid end to end in the order of ``shapes``: one array (..., numbers).
+    """Arrays (..., *shape) laid end to end in the order of ``shapes``, a dict by name: one array (..., numbers).
 
-    Parameters
-    ----------
-    arrays : dict of NumPy arrays or torch tensors
-    shapes : dict of tuples
-        Shape of each array by name; axes of an array in front of it are those of a batch.
+    Axes of an array in front of its shape are those of a batch.
     """
     rows = []
     for name, shape in shapes.items():

@@ -182,7 +182,7 @@ class Freeze(Callback):
         for group in run.optimizer.param_groups:
             rule = getattr(group, "rule", None)
             if getattr(rule, "sees", None) == "group" and frozen.intersection(map(id, group["params"])):
-                raise ValueError(f"Freeze: {rule!r} takes the gradients of a group as one vector, which needs all of them")
+                raise ValueError(f"Freeze: {rule!r} takes the gradients of a group as one vector, so it needs all")
 
     def after_epoch(self, run):
         if run.epoch == self.after:
@@ -221,6 +221,6 @@ def as_callbacks(callbacks):
 
 
 def _floats(model):
-    """Name and value of all parameters and buffers, once each, without integers such as BatchNorm's count of batches."""
+    """Name and value of each parameter and buffer, without integers such as BatchNorm's count of batches."""
     named = itertools.chain(model.named_parameters(), model.named_buffers())
     return [(name, value.detach()) for name, value in named if value.is_floating_point()]

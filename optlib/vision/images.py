@@ -60,15 +60,7 @@ class Shuffled(_Set):
 
 
 class InOrder(_Set):
-    """Batches of a set of images in the order given, without augmentation, for tests.
-
-    Parameters
-    ----------
-    images, labels : as in `Shuffled`
-    normalize : callable, optional
-    size : int
-        Images in a batch.
-    """
+    """Batches of ``size`` images of a set in the order given, without augmentation, for tests; see `Shuffled`."""
 
     def __init__(self, images, labels, normalize=None, size=500):
         super().__init__(images, labels, normalize)

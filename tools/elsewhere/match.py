@@ -1,16 +1,20 @@
 """``python -m tools.elsewhere.match``: every recorded path against the rule of its row, into the package's table."""
 
 import functools
+import itertools
 import json
 from pathlib import Path
 
 import numpy as np
 
 from optlib.course.elsewhere import matcher, table
+from optlib.course.elsewhere.conventions import build, words_of
 
 from . import defaults, paths
 
 DATA = Path(__file__).resolve().parents[2] / "data" / "elsewhere"
+GLANCE, KEPT = 3, 8  # steps of a first look at all candidates, and how many are then walked to the end
+EXACT = 1e-9
 OUT = Path(table.__file__).with_name("measured.json")
 # A learning rate that drops is not the library's own there, or it has no part in the path.
 NO_DROP = {("tf_compat_v1", "ProximalGradientDescentOptimizer"), ("tf_compat_v1", "ProximalAdagradOptimizer"),
@@ -80,12 +84,51 @@ def numbers_of(settings):
     return numbers
 
 
+def candidates(numbers, only=matcher.AXES):
+    """Rules with these numbers (``lr``, ``beta1``, ``momentum``, ...) and all their conventions: name, words, rule."""
+    for name in only:
+        own = {word: value for word, value in numbers.items() if word in words_of(name)}
+        axes = [axis for axis in matcher.AXES[name] if axis is not matcher.DECAYS or own.get("weight_decay")]
+        for chosen in itertools.product(*axes):
+            words = {word: value for each in chosen for word, value in each.items()}
+            try:
+                yield name, words, build(name, **own | words)
+            except matcher.FAILURES:
+                continue
+
+
+def match(runs, numbers, only=matcher.AXES):
+    """The rules nearest to recorded paths, the nearest first: a list of (error, name, words, rule).
+
+    The runs, (x0, gradients, points, dtype, drop), are all of one optimizer; ``numbers`` are its hyper-parameters by
+    our names: lr, momentum, beta1, beta2, eps, weight_decay, ...
+    """
+    x0, gradients, points, dtype, _ = runs[0]
+    glances = []
+    for name, words, rule in candidates(numbers, only):
+        try:
+            apart = matcher.error(matcher.walk(rule, x0, gradients[:GLANCE], dtype), points[:GLANCE], x0, dtype)
+        except matcher.FAILURES:
+            continue
+        if apart <= EXACT and (largest := _largest(rule, runs)) <= EXACT:
+            return [(largest, name, words, rule)]
+        glances.append((apart, name, words, rule))
+    kept = sorted(glances, key=lambda each: each[0])[:KEPT]
+    whole = [(_largest(rule, runs), name, words, rule) for _, name, words, rule in kept]
+    return sorted(whole, key=lambda each: each[0])
+
+
+def _largest(rule, runs):
+    return max(matcher.error(matcher.walk(rule, x0, gradients, dtype, drop), points, x0, dtype)
+               for x0, gradients, points, dtype, drop in runs)  # fmt: skip
+
+
 def nearest(library, file, run):
     """The rule nearest to the longest of the paths of one kind: error and its text."""
     walked = list(walks(library, file, run))
     dtype, _, kind, *_ = walked[0]
     runs = [(x0, g, points, dtype, drop) for d, _, k, drop, x0, g, points in walked if (d, k) == (dtype, kind)]
-    apart, *_, rule = next(iter(matcher.match(runs, numbers_of(settings_of(file, run)))), (float("inf"), "none"))
+    apart, *_, rule = next(iter(match(runs, numbers_of(settings_of(file, run)))), (float("inf"), "none"))
     return apart, str(rule)
 
 

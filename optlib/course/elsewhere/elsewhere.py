@@ -69,7 +69,8 @@ def elsewhere(rule):
             settings, ours, lr = next((run[:3] for run in runs if rule in run[3]), (None, None, None))
             if ours is None:
                 continue
-            path = _path(ours) / lr
+            # The way of a number from 1 in ten steps, over lr: one rule for vectors as for numbers.
+            path = np.append(0.0, walk(ours, np.ones(1), GRADIENTS[:, None])[:, 0] - 1.0) / lr
             given = ", ".join(f"{argument}={value}" for argument, value in settings.items())
             lines.append([library, f"{name}({given})" if given else name, _defaults(library, name, about["rows"][name]),
                           _differs(ours) or "the same rule", f"{0.0 - path[1]:.3g}", about["version"]])  # fmt: skip
@@ -166,11 +167,6 @@ def _factors(value):
     if isinstance(value, Combined):
         return [*_factors(value.a), *_factors(value.b)]
     return [type(value)] if callable(value) else []
-
-
-def _path(rule):
-    """The way of a number from 1 in ten steps: one rule for vectors as for numbers."""
-    return np.append(0.0, walk(rule, np.ones(1), GRADIENTS[:, None])[:, 0] - 1.0)
 
 
 def _picture(rule, paths):

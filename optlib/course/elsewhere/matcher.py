@@ -1,14 +1,8 @@
-"""Paths compared with rules: how far one is from another, and which rule and conventions walk a given path."""
-
-import itertools
+"""Paths compared with rules: how far one is from another, and the conventions that a path may have."""
 
 import numpy as np
 
-from .conventions import build, words_of
-
 DROP = 0.01  # what the learning rate is multiplied by in the second half of a path that drops
-GLANCE, KEPT = 3, 8  # steps of a first look at all candidates, and how many are then walked to the end
-EXACT = 1e-9
 FAILURES = TypeError, ValueError, KeyError, AttributeError, ArithmeticError, IndexError, np.linalg.LinAlgError
 PLACES = [{}, *({"place": place} for place in ("before", "inside", "floor"))]
 DECAYS = [{"decay": decay} for decay in ("l2", "decoupled")]
@@ -72,41 +66,3 @@ def error(points, others, x0, dtype="float64"):
     steps = np.arange(1, len(points) + 1).reshape(-1, *[1] * x0.ndim)
     apart = np.maximum(np.abs(points - others) - 2 * np.finfo(dtype).eps * np.abs(ends).max(0) * steps, 0)
     return float((apart / np.where(way > 0, way, 1.0)).max(initial=0.0))
-
-
-def candidates(numbers, only=AXES):
-    """Rules with these numbers (``lr``, ``beta1``, ``momentum``, ...) and all their conventions: name, words, rule."""
-    for name in only:
-        own = {word: value for word, value in numbers.items() if word in words_of(name)}
-        axes = [axis for axis in AXES[name] if axis is not DECAYS or own.get("weight_decay")]
-        for chosen in itertools.product(*axes):
-            words = {word: value for each in chosen for word, value in each.items()}
-            try:
-                yield name, words, build(name, **own | words)
-            except FAILURES:
-                continue
-
-
-def match(runs, numbers, only=AXES):
-    """The rules nearest to recorded paths, the nearest first: a list of (error, name, words, rule).
-
-    The runs, (x0, gradients, points, dtype, drop), are all of one optimizer; ``numbers`` are its hyper-parameters by
-    our names: lr, momentum, beta1, beta2, eps, weight_decay, ...
-    """
-    x0, gradients, points, dtype, _ = runs[0]
-    glances = []
-    for name, words, rule in candidates(numbers, only):
-        try:
-            apart = error(walk(rule, x0, gradients[:GLANCE], dtype), points[:GLANCE], x0, dtype)
-        except FAILURES:
-            continue
-        if apart <= EXACT and (worst := _worst(rule, runs)) <= EXACT:
-            return [(worst, name, words, rule)]
-        glances.append((apart, name, words, rule))
-    kept = sorted(glances, key=lambda each: each[0])[:KEPT]
-    return sorted([(_worst(rule, runs), name, words, rule) for _, name, words, rule in kept], key=lambda each: each[0])
-
-
-def _worst(rule, runs):
-    return max(error(walk(rule, x0, gradients, dtype, drop), points, x0, dtype)
-               for x0, gradients, points, dtype, drop in runs)  # fmt: skip
