@@ -19,6 +19,7 @@ from full_disk import full_disk
 
 from optlib.benchmark import circumstances as module
 from optlib.benchmark import plan, records
+from optlib.registry import OPTIMIZERS
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 
@@ -185,9 +186,23 @@ def test_the_checksum_of_statements_is_blind_to_names_imports_comments_and_docst
 def test_all_records_of_a_process_are_of_the_code_that_it_loaded(monkeypatch):
     before = module.digests("Adam")
     monkeypatch.setattr(module, "code_hash", lambda: "of files that were changed later")
-    module.digests.cache_clear()
+    module._digests.cache_clear()
     assert module.digests("Nesterov")["code"] == before["code"]
     assert module.digests("Adam") == before
+
+
+def test_the_source_of_a_rule_of_the_readers_own_counts(tmp_path, monkeypatch):
+    sums = []
+    monkeypatch.syspath_prepend(tmp_path)
+    for i, factor in enumerate((1, 1, 2)):
+        (tmp_path / f"mine_{i}.py").write_text(
+            "from optlib import hyper, optimizers\n\n\nclass Mine(optimizers.Optimizer):\n"
+            '    lr: float = hyper(0.1, "r")\n\n    def update(self, x, g):\n'
+            f"        return x - {factor} * self.lr * g\n")  # fmt: skip
+        monkeypatch.setitem(OPTIMIZERS, "Mine", importlib.import_module(f"mine_{i}").Mine)
+        sums.append(module.digests("Mine cifar10"))
+    assert sums[0] == sums[1]
+    assert not module.same_code(sums[0], sums[2])
 
 
 def test_the_checksum_of_a_rule_changes_with_what_it_runs_and_not_with_other_rules(copy):

@@ -237,27 +237,6 @@ def test_half_life_of_an_average(beta, steps):
     assert np.interp(math.log(2), -np.log(weight), np.arange(len(weight))) == pytest.approx(steps, abs=0.05)
 
 
-def test_demon_at_half_time():
-    assert schedules.Demon(0.9, steps=1000)(500) == pytest.approx(0.81818, abs=5e-6)
-    opt = ol.Momentum(lr=1.0, beta=schedules.Demon(0.9, steps=1000))
-    for _ in range(501):
-        opt.step(0.0, 0.0)
-    assert opt.beta == pytest.approx(9 / 11, rel=1e-14)
-
-
-def test_numerical_slopes_of_the_sine():
-    x = np.linspace(0.0, 6.0, 400)
-
-    def error(method, h):
-        return np.abs(method(np.sin, x, h) - np.cos(x)).max()
-
-    forward, central = ol.numerical.forward, ol.numerical.central
-    assert error(forward, 1e-3) / error(forward, 1e-4) == pytest.approx(10, rel=0.01)  # O(h)
-    assert error(central, 1e-2) / error(central, 1e-3) == pytest.approx(100, rel=0.01)  # O(h^2)
-    assert 1e-12 < error(central, 1e-5) < 1e-10
-    assert error(central, 1e-12) > 1e5 * error(central, 1e-5)  # round-off
-
-
 def stays_below(path, bound):
     """Steps until all points from there on are within ``bound`` of 0; None if they are not at the end."""
     outside = np.flatnonzero(np.abs(path.x[:, 0]) >= bound)[-1]
@@ -277,11 +256,6 @@ def test_adagrad_in_that_race():
     path = ol.minimize(ol.FUNCTIONS["theta_squared"], ol.AdaGrad(lr=0.01), start=3.0, steps=119_000)
     assert path.x[1000, 0] == pytest.approx(2.4056, abs=5e-5)
     assert stays_below(path, 0.01) == 118_320
-
-
-@pytest.mark.parametrize("g", [1e-3, 1.0, -700.0])
-def test_the_first_step_of_rmsprop_is_ten_learning_rates(g):
-    assert ol.RMSProp(lr=0.01).step(0.0, g) == pytest.approx(-0.1 * np.sign(g), rel=2e-4)
 
 
 def ackley_with(slope):

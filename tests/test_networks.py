@@ -311,7 +311,3 @@ def test_refused_naming_argument_value_and_what_is_allowed(case):
     call, error, says = BAD[case]
     with pytest.raises(error, match=says):
         call()
-
-
-def test_repr_has_inputs_and_parameters():
-    assert repr(networks.MLP([64, 32, 10])) == "<MLP: 64 inputs, 2,410 parameters>"

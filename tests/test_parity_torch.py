@@ -84,15 +84,6 @@ def test_defaults_are_torchs(name):
         assert theirs[extra] == 0
 
 
-@pytest.mark.parametrize("name", TORCH)
-def test_defaults_walk_torchs_path(name):
-    _, x, gradients = draw(name, 99)
-    make, _ = TORCH[name]
-    options = {"amsgrad": True} if name == "AMSGrad" else {}
-    theirs = torch_path(make, x, gradients, **options)
-    assert relative_error(path(ol.OPTIMIZERS[name](), x, gradients), theirs) <= TOLERANCE
-
-
 def test_torch_keeps_nadams_product_in_its_default_precision():
     hypers, x, gradients = draw("Nadam", 0)
     torch.set_default_dtype(torch.float32)  # the fixture sets it back

@@ -193,13 +193,6 @@ def test_a_schedule_is_a_hyper_parameter():
     np.testing.assert_allclose(seen, [1.0, 0.75, 0.5, 0.25, 0.0], atol=1e-15)
 
 
-def test_demon_momentum_is_momentum_with_the_schedule():
-    f = ol.FUNCTIONS["rosenbrock"]
-    a = ol.minimize(f, ol.DemonMomentum(lr=1e-4, beta=0.9, steps=100), steps=150)
-    b = ol.minimize(f, ol.Momentum(lr=1e-4, beta=s.Demon(0.9, steps=100)), steps=150)
-    np.testing.assert_allclose(a.x, b.x, rtol=1e-12)
-
-
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_array_schedules_do_not_widen(dtype):
     x = np.ones((2, 3), dtype)

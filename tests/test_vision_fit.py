@@ -194,15 +194,6 @@ def test_flips_are_the_mean_of_the_scores_of_an_image_and_its_mirror_image():
     assert not model.norm.training
 
 
-def test_a_callback_can_end_the_run():
-    def enough(run):
-        if run.epoch == 2:
-            run.stop()
-
-    _, history = short(epochs=9, callbacks=[enough])
-    assert history.epochs == 2
-
-
 def test_a_history_goes_through_json():
     _, history = short(test=TEST)
     loaded = json.loads(json.dumps(history.to_dict(), allow_nan=False))

@@ -110,22 +110,6 @@ def test_outputs_that_are_no_scores_have_a_loss_and_no_accuracy(precision):
     assert history.test_loss[-1] == pytest.approx(expected, rel=1e-6 if precision == "float32" else 0.02)
 
 
-def test_such_a_run_is_resumed_with_the_same_numbers(tmp_path):
-    def run(epochs, stop=None, **options):
-        x = torch.linspace(-1, 1, 22)[:, None] * torch.linspace(0.5, 1, 8)
-        model = Copier()
-        halt = lambda run: run.stop() if run.epoch == stop else None
-        source = Shuffled(x, None, 8, 0, None, unchanged)
-        return short(model, adam(model, 0.05), source, InOrder(x, None, unchanged),
-                     batch=None, loss=squared, epochs=epochs, callbacks=[halt], **options)  # fmt: skip
-
-    model, history = run(3)
-    run(3, stop=1, checkpoint=tmp_path / "copier.pt")
-    resumed, later = run(3, checkpoint=tmp_path / "copier.pt")
-    assert torch.equal(weights(model), weights(resumed))
-    assert (history.train_loss, history.test_loss) == (later.train_loss, later.test_loss)
-
-
 def test_of_many_images_only_a_batch_of_outputs_is_kept():
     """The mean of the batches, each counted by its images, is that of all of them at once."""
     model, (pictures, labels), alive = Tiny(dropout=0.0), images(40), []

@@ -1,9 +1,11 @@
 """What a reader needs to judge or repeat a number: versions, hardware, date, digests of the code."""
 
 import ast
+import contextlib
 import datetime
 import functools
 import hashlib
+import inspect
 import json
 import os
 import pathlib
@@ -54,9 +56,29 @@ def circumstances(rule=None):
     }  # fmt: skip
 
 
-@functools.cache  # what a process runs is what it loaded, whatever happens to the files
 def digests(rule):
-    """Both digests of what decides a run of this rule, by their keys in a record; older records have "code" alone."""
+    """Both digests of what decides a run of this rule, by their keys in a record; older records have "code" alone.
+
+    The source of a rule that a reader has registered is part of them.
+    """
+    from ..registry import OPTIMIZERS  # here: this file can be loaded without the package
+
+    own = "".join(_source(OPTIMIZERS[name]) for name in re.findall(r"\w+", rule or "") if name in OPTIMIZERS)
+    with_own = lambda digest: hashlib.sha256((digest + own).encode()).hexdigest() if own else digest
+    return {key: with_own(digest) for key, digest in _digests(rule).items()}
+
+
+@functools.cache  # what a process runs is what it loaded, whatever happens to the files
+def _source(cls):
+    from ..optimizers.kinds import is_ours
+
+    with contextlib.suppress(OSError, TypeError):  # without a file
+        return "" if is_ours(cls) else inspect.getsource(cls)
+    return ""
+
+
+@functools.cache
+def _digests(rule):
     code, statements = _loaded()
     return {"code": code, "statements": digest_of(statements, rule)}
 

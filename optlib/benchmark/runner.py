@@ -14,8 +14,9 @@ from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, ThreadPoolEx
 
 from .. import checks
 from . import records
+from .circumstances import decided_by, digests, same_code
 from .plan import jobs
-from .statistics import measured
+from .statistics import counted, measured
 
 TRIES = 3  # of a run whose worker is killed
 
@@ -127,6 +128,9 @@ def _locked(out):
 def _run_all(protocol, out, make, tries, workers, work, until, say):
     running, failures, left_out, killed = {}, [], [], collections.Counter()
     start, done, executor = time.monotonic(), records.read(out), make()
+    old = sum(not same_code(record, digests(decided_by(record))) for record in done)
+    if old:
+        say(f"{counted(old, 'recorded run')} of other code than today's: python -m optlib.benchmark list names them")
 
     def lost(job, error):
         killed[job["id"]] += 1
