@@ -63,6 +63,7 @@ def minimize(f, opt, start=None, steps=100, tol=None, evaluated=False):
     rule, steps, tol = _check(f, opt, steps, tol)
     checks.flag("minimize", "evaluated", evaluated)
     x = _broadcast_start(f, rule, start)
+    f = f.in_dim(x.shape[-1]) if f.any_dim and x.shape[-1] != f.dim else f  # its minimum may be another
     with np.errstate(all="ignore"):
         if not np.isfinite(f(x)).all():
             raise ValueError(f"minimize: {f.name} is not finite at start={_show(start if start is not None else x)}")

@@ -47,7 +47,8 @@ def steps_needed(rate, factor):
     """Steps until a distance that shrinks by ``rate`` in each, from [0, 1), is ``factor`` of itself, from (0, 1]."""
     if not (np.all(checks.inside(np.asarray(rate), "[0, 1)")) and np.all(checks.inside(np.asarray(factor), "(0, 1]"))):
         raise ValueError(f"steps_needed: rate={rate!r} must be in [0, 1), and factor={factor!r} in (0, 1]")
-    return np.ceil(np.log(factor) / np.log(np.maximum(rate, np.finfo(float).tiny))).astype(int)
+    steps = np.log(factor) / np.log(np.maximum(rate, np.finfo(float).tiny))
+    return np.ceil(steps * (1 - 1e-15)).astype(int)  # where it is whole, rounding may have lifted it
 
 
 # --- settings that reach these rates -------------------------------------------------------------------------
@@ -139,7 +140,7 @@ def stationary_variance(lr, curvature, beta, noise):
     Machine Learning Research 18 (134), 1-35, section 4.
     """
     room = 2 * (1 + beta) - lr * curvature
-    stable = where(curvature > 0, room, 0.0) > 0
+    stable = where((curvature > 0) & (lr > 0) & (abs(beta) < 1), room, 0.0) > 0
     variance = lr * noise**2 * (1 + beta) / where(stable, curvature * (1 - beta) * room, 1.0)
     return where(stable, variance, math.inf)
 

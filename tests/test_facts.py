@@ -135,10 +135,12 @@ def test_stationary_variance_by_solving_for_it():
 
 
 def test_what_does_not_converge_has_no_number_of_steps_and_no_finite_variance():
+    assert {theory.stationary_variance(lr, 1, beta, 1) for lr, beta in ((0.1, 1.5), (0.1, 1), (-0.1, 0))} == {np.inf}
     variances = theory.stationary_variance(np.array([1.0, 1.9, 2.0, 5.0]), 1.0, 0.0, 1.0)
     np.testing.assert_allclose(variances, [1.0, 19.0, np.inf, np.inf])
     assert theory.stationary_variance(1.0, 0.0, 0.0, 1.0) == np.inf
     assert theory.steps_needed(theory.gd_rate(1.0), 1e-6) == 1
+    assert theory.steps_needed(0.5, 2.0**-29) == 29
     for rate, factor in ((1.1, 1e-3), (1.0, 0.5), (0.5, 2.0), (0.5, 0.0), (np.array([0.5, 1.0]), 0.1)):
         with pytest.raises(ValueError, match=r"steps_needed: rate=.* must be in \[0, 1\), and factor=.* in \(0, 1\]"):
             theory.steps_needed(rate, factor)

@@ -115,6 +115,23 @@ def test_each_point_has_the_gradient_by_torch_that_it_has_alone(name):
     assert torch.is_tensor(f.grad(torch.tensor(points)))
 
 
+def test_a_vector_that_is_multiplied_has_in_a_batch_the_values_of_its_points():
+    a = np.array([1.0, 2.0])
+    slopes = lambda p: 2 * (a @ p) * np.multiply.outer(a, np.ones(p.shape[1:]))
+    f = ol.objective(lambda p: (a @ p) ** 2, slopes, start=(1.0, 1.0))
+    x = np.arange(12.0).reshape(2, 3, 2)
+    np.testing.assert_array_equal(f(x), (x @ a) ** 2)
+    np.testing.assert_array_equal(f.grad(x), 2 * (x @ a)[..., None] * a)
+
+
+@pytest.mark.parametrize("f", [
+    ol.objective(lambda x, y: math.exp(x) * y), ol.objective(lambda x, y: torch.exp(x) * y, grad="torch"),
+], ids=["point by point", "torch"])  # fmt: skip
+def test_whole_numbers_are_points_as_any_others(f):
+    assert float(f(np.array([1, 2]))) == float(f.at(1, 2)) == pytest.approx(2 * math.e)
+    assert f.grad(np.array([1, 2])).tolist() == pytest.approx([2 * math.e, math.e])
+
+
 def test_slopes_of_ones_own_that_mix_points():
     f = ol.objective(lambda p: np.linalg.norm(p), grad=lambda p: p / np.linalg.norm(p), start=(1.0, 2.0))
     assert np.allclose(f.grad(POINTS[:, :2]), POINTS[:, :2] / np.linalg.norm(POINTS[:, :2], axis=1, keepdims=True))
@@ -183,6 +200,7 @@ def test_a_minimum_where_the_formula_is_nan_has_the_value_beside_it():
         ({"fn": bowl, "dim": 0}, ValueError, "dim=0"),
         ({"fn": bowl, "start": (1, 2, 3), "dim": 2}, ValueError, "start="),
         ({"fn": bowl, "domain": ((1, 0), (0, 1))}, ValueError, r"\(1.0, 0.0\)"),
+        ({"fn": lambda x: x, "domain": (-1, 5)}, ValueError, r"domain=\(-1, 5\) as many pairs \(low, high\)"),
         ({"fn": bowl, "grad": "exact"}, ValueError, "grad='exact'"),
         ({"fn": bowl, "grad": lambda x, y: (x,)}, ValueError, "tuple of 2"),
         ({"fn": bowl, "grad": lambda x, y: x}, ValueError, "tuple of 2"),

@@ -30,7 +30,7 @@ class Function:
     start : tuple of d floats
         A start from which a path is worth watching.
     minima : tuple of points
-        All global minima in the domain; ``minimum`` is the value there.
+        All global minima in the domain, or one of a continuum; ``minimum`` is the value there.
     local_minima : tuple of points
         The local minima that are known in closed form or to 1e-9, global ones not repeated.
     any_dim : bool
@@ -84,10 +84,7 @@ class Function:
         if not self.any_dim:
             raise ValueError(f"{self.name} is a function of {self.dim} coordinates only; d={d!r} is not allowed")
         d = checks.integer(self.name, "d", d, least=2)
-
-        def fit(point):
-            return tuple(point[i % len(point)] for i in range(d))
-
+        fit = lambda point: tuple(point[i % len(point)] for i in range(d))
         minima = tuple(fit(m) for m in self.minima)
         minimum = float(self.formula(*minima[0])) if minima else None
         return dataclasses.replace(
@@ -111,7 +108,8 @@ class Function:
         if isinstance(x, (str, dict, set)):
             raise TypeError(f"{self.name}: x={x!r} must be an array of points, shape (..., {self.dim})")
         refuse_matrix(self.name, "x", x)
-        x = x if is_array(x) else np.asarray(x, dtype=float)
+        whole = getattr(getattr(x, "dtype", None), "kind", "f") in "iu"  # formulas may truncate what they give
+        x = x if is_array(x) and not whole else np.asarray(x, dtype=float)
         if x.shape == () and self.dim == 1:
             return [x]
         d = x.shape[-1] if x.shape else 0

@@ -53,9 +53,10 @@ def objective(fn, grad="numerical", *, name=None, start=None, domain=None, minim
         vectorize = checks.flag("objective", "vectorize", vectorize)
     d = _count_coordinates(fn, start, dim)
     start = (1.0,) * d if start is None else tuple(map(float, np.atleast_1d(start)))
-    domain = ((-5.0, 5.0),) * d if domain is None else tuple(tuple(map(float, side)) for side in domain)
-    if len(start) != d or len(domain) != d:
-        raise ValueError(f"objective: start={start} and domain={domain} must each have {d} entries, one a coordinate")
+    domain = ((-5.0, 5.0),) * d if domain is None else tuple(domain)
+    if len(start) != d or len(domain) != d or any(np.shape(side) != (2,) for side in domain):
+        raise ValueError(f"objective: start={start} must have {d} entries, domain={domain} as many pairs (low, high)")
+    domain = tuple(tuple(map(float, side)) for side in domain)
     for low, high in domain:
         if not low < high:
             raise ValueError(f"objective: domain side ({low}, {high}) must have low < high")
@@ -177,14 +178,19 @@ def _value_at(f, x):
 
 
 class OfVector:
-    """A function of one vector of d numbers as one of d coordinates; in a batch the vector has shape (d, ...)."""
+    """A function of one vector of d numbers as one of d coordinates; of a batch it is given (d, points)."""
 
     def __init__(self, fn):
         self.fn = fn
 
     def __call__(self, *coordinates):
         xp, coordinates = broadcast(coordinates)
-        return self.fn(xp.stack(coordinates))
+        shape = coordinates[0].shape
+        if len(shape) < 2:
+            return self.fn(xp.stack(coordinates))
+        value = self.fn(xp.stack([xp.reshape(each, (-1,)) for each in coordinates]))  # a @ p takes two axes only
+        in_shape = lambda v: xp.reshape(v, (*v.shape[:-1], *shape)) if getattr(v, "shape", ()) else v
+        return tuple(map(in_shape, value)) if isinstance(value, (tuple, list)) else in_shape(value)
 
 
 class EachPoint:
@@ -214,7 +220,7 @@ class EachPoint:
 def _gathered(xp, values, arrays, shape):
     """Values of points in the given order as an array of the shape, library and dtype of the coordinates."""
     if xp is np:
-        return np.array(values, np.result_type(*arrays)).reshape(shape)[()]
+        return np.array(values, np.result_type(*arrays, np.float16)).reshape(shape)[()]  # floats also of whole numbers
     return xp.reshape(xp.stack([like(value, arrays[0]) for value in values]), shape)
 
 

@@ -104,10 +104,8 @@ _OPERATORS = {"*": operator.mul, "+": operator.add}
 class _Composition(Schedule):
     """What schedules made of schedules share: they read what their parts read."""
 
-    def _parts(self):
-        raise NotImplementedError
-
     def __post_init__(self):
+        super().__post_init__()
         for part in self._parts():
             if not callable(part) and not _is_plain(part):
                 raise TypeError(f"{type(self).__name__}: {part!r} must be a schedule, a number or an array")
@@ -164,12 +162,7 @@ class Then(_Composition):
 
     first: object
     second: object
-    after: int
-
-    def __post_init__(self):
-        about = Hyper(1, "", "[0, inf)", None, False, "")
-        object.__setattr__(self, "after", _checked("Then", "after", self.after, about))
-        super().__post_init__()
+    after: int = integer("[0, inf)")
 
     def _parts(self):
         return self.first, self.second
