@@ -4,6 +4,8 @@ import http.server
 import re
 import threading
 
+from optlib.data import download
+
 
 class Server(http.server.ThreadingHTTPServer):
     """Serves ``data``, bytes or a dict of them by file name.
@@ -15,7 +17,7 @@ class Server(http.server.ThreadingHTTPServer):
 
     def __init__(self, data, name):
         super().__init__(("127.0.0.1", 0), Handler)
-        self.data, self.plans, self.asked = data, [], []
+        self.data, self.plans, self.asked, self.waits = data, [], [], []
         self.ranges, self.status, self.headers, self.release = True, 200, {}, threading.Event()
         self.url = f"http://127.0.0.1:{self.server_port}/{name}"
 
@@ -50,3 +52,18 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         pass
+
+
+def running(server, monkeypatch):
+    """For a fixture: the server while it serves, where no proxy is in the way; how long a download waits is noted."""
+    for variable in ("http_proxy", "HTTP_PROXY", "OPTLIB_DATA"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("no_proxy", "*")
+    monkeypatch.setattr(download.time, "sleep", server.waits.append)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield server
+    server.release.set()
+    server.shutdown()
+    server.server_close()
+    thread.join()

@@ -20,6 +20,10 @@ def read(path):
     return nbformat.read(path, as_version=4)
 
 
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
 def is_solution(cell):
     return "solution" in cell.metadata.get("tags", [])
 

@@ -41,6 +41,9 @@ def all_of(batches, k=0):
 def test_normalization_against_numpy(device, mean, std):
     images, _ = some(7, 5, 9)
     x = Normalize(mean, std)(images.to(device))
+    floats = images.float().to(device)
+    assert torch.equal(Normalize(mean, std)(floats), x)
+    assert torch.equal(floats, images.to(floats))  # the caller's are not written to
     assert (x.shape, x.dtype, x.device.type) == ((7, 3, 5, 9), torch.float32, device)
     assert x.is_contiguous(memory_format=torch.channels_last)
     expected = (images.double().numpy() - mean) / std

@@ -4,15 +4,13 @@ import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import nbformat
 import pytest
+from slides_cases import NOTEBOOKS, ROOT
 
 from tools.colab import bootstrap, repository
 
-ROOT = Path(__file__).resolve().parent.parent
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 ADDRESS = "https://github.com/someone/course"
 ON_COLAB = "import sys, types; sys.modules['google.colab'] = types.ModuleType('google.colab')\n"
 TELL = "\nprint(importlib.util.find_spec('optlib').origin, 'numpy' in sys.modules)"

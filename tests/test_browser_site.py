@@ -5,20 +5,18 @@ import re
 import subprocess
 import sys
 from html import escape
-from pathlib import Path
 from urllib.parse import unquote
 
 import accessibility
 import nbformat
 import pytest
+from slides_cases import NOTEBOOKS, ROOT
 
 import optlib as ol
 
 test_browser = pytest.importorskip("test_browser", reason="playwright is not installed")
-browser, pytestmark = test_browser.browser, test_browser.pytestmark
+browser, pixels, pytestmark = test_browser.browser, test_browser.pixels, test_browser.pytestmark
 
-ROOT = Path(__file__).resolve().parent.parent
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 NAMES = ["index", *(path.stem for path in NOTEBOOKS), "one_name", "cheat_sheet"]
 WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
 
@@ -187,10 +185,6 @@ def awake(tab, kind):
 
 def unfold(tab):
     tab.evaluate("() => document.querySelectorAll('details').forEach((details) => { details.open = true; })")
-
-
-def pixels(host):
-    return host.locator("canvas.map").evaluate("(canvas) => canvas.toDataURL()")
 
 
 def test_every_player_plays_and_every_slider_moves_its_path(tab):

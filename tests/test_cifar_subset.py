@@ -41,7 +41,7 @@ def test_the_subset_is_what_it_says(alone):
         np.testing.assert_allclose(images.std((0, 1, 2)), ol.data.CIFAR10_STD, atol=1)
 
 
-def test_the_first_images_are_the_known_ones():
+def test_the_first_images_are_the_known_ones(capsys):
     """Frog and cat, the first of the official order, with their first pixels as they are printed all over the web."""
     images, labels = ol.data.cifar10(full=False)
     assert [ol.data.CIFAR10_CLASSES[label] for label in labels[:5]] == ["frog", "truck", "truck", "deer", "automobile"]
@@ -49,6 +49,7 @@ def test_the_first_images_are_the_known_ones():
     images, labels = ol.data.cifar10(False, full=False)
     assert [ol.data.CIFAR10_CLASSES[label] for label in labels[:5]] == ["cat", "ship", "ship", "airplane", "frog"]
     assert images[0, 0, :2].tolist() == [[158, 112, 49], [159, 111, 47]]
+    assert capsys.readouterr() == ("", "")  # nothing is said where the subset was asked for
 
 
 @with_full
@@ -88,11 +89,6 @@ def test_who_named_a_place_is_told_that_nothing_is_there(alone, capsys, monkeypa
     monkeypatch.setenv("OPTLIB_DATA", str(tmp_path))
     ol.data.cifar10()
     assert capsys.readouterr().out == f"{cifar.CIFAR10.note} (they are not in OPTLIB_DATA={tmp_path})\n"
-
-
-def test_nothing_is_said_where_the_subset_was_asked_for(capsys):
-    ol.data.cifar10(full=False)
-    assert capsys.readouterr() == ("", "")
 
 
 def test_the_subset_can_be_had_where_all_images_are(files, tmp_path, monkeypatch):

@@ -17,14 +17,13 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from slides_cases import NOTEBOOKS, ROOT, code_cells
 
 from tools.colab import __main__ as command
 from tools.colab import package, repository
 from tools.colab.bootstrap import is_bootstrap
 from tools.colab.standalone import FETCHED, NOVEL, WORDING, standalone
 
-ROOT = Path(__file__).resolve().parent.parent
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 ADDRESS = "https://github.com/someone/course"
 COLAB = importlib.metadata.version("ipywidgets").startswith("7.")
 each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -35,10 +34,6 @@ text_of = functools.cache(command.text_of)
 
 def colab_copy(path, address=None):
     return nbformat.reads(text_of(path, address), as_version=4)
-
-
-def code_cells(notebook):
-    return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
 @each

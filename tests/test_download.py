@@ -11,7 +11,7 @@ from pathlib import Path
 
 import fake_cifar
 import pytest
-from fake_server import Server
+from fake_server import Server, running
 
 import optlib as ol
 from optlib.data import __main__ as command
@@ -26,21 +26,9 @@ NAME = "cifar-10-binary.tar.gz"
 
 @pytest.fixture
 def server(monkeypatch):
-    for name in ("http_proxy", "HTTP_PROXY", "OPTLIB_DATA"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("no_proxy", "*")
-    waits = []
-    monkeypatch.setattr(download.time, "sleep", waits.append)
     server = Server(DATA, NAME)
-    server.waits = waits
     fake_cifar.install(monkeypatch, fake_cifar.official(FILES, DATA, server.url))
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield server
-    server.release.set()
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    yield from running(server, monkeypatch)
 
 
 def get(folder, *more):

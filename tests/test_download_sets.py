@@ -1,12 +1,11 @@
 """The download of all sets: each archive of a set is fetched, continued and checked by itself."""
 
 import dataclasses
-import threading
 
 import fake_sets
 import pytest
 from fake_cifar import known, put
-from fake_server import Server
+from fake_server import Server, running
 from test_download import error_of, names
 
 import optlib as ol
@@ -19,20 +18,11 @@ SETS = list(fake_sets.SETS)
 @pytest.fixture
 def server(monkeypatch, name):
     """Serves the archives of a small set of that name."""
-    for variable in ("http_proxy", "HTTP_PROXY", "OPTLIB_DATA"):
-        monkeypatch.delenv(variable, raising=False)
-    monkeypatch.setenv("no_proxy", "*")
-    monkeypatch.setattr(download.time, "sleep", lambda seconds: None)
     files = fake_sets.contents(name)
     server = Server(fake_sets.archives(name, files), "")
     server.files = files
     server.official = fake_sets.install(monkeypatch, name, files, server.url.rstrip("/"))
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    yield from running(server, monkeypatch)
 
 
 def get(name, folder, *more):

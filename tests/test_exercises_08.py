@@ -56,6 +56,7 @@ def tasks_needed(gap, k, q):
 LEAST = lambda gap, k, q: (q / gap) ** 2 * k * (k + 1) / 6
 RIGHT = [("08.1", pull), ("08.1", by_autograd), ("08.2", FAULTS), ("08.3", pairs), ("08.4", loss), ("08.5", tau),
          ("08.6", tasks_needed), ("08.6", lambda *a: math.ceil(LEAST(*a))),
+         ("08.6", lambda gap, k, q: math.ceil((q / gap * math.sqrt(k * (k + 1) / 6)) ** 2)),
          *(("08.4", functools.partial(loss, guard=guard)) for guard in (1e-12, 1e-6)),
          *(("08.3", functools.partial(pairs, guard=guard)) for guard in (1e-12, 1e-6))]  # fmt: skip
 
@@ -156,7 +157,7 @@ WRONG = [
     ("08.6", lambda *a: np.ceil(LEAST(*a) ** 0.5), "take the square"),
     ("08.6", lambda gap, k, q: np.ceil(LEAST(gap, k, q) / q), "q is squared"),
     ("08.6", lambda gap, k, q: np.ceil((q / gap) ** 2 * k * (k - 1) / 6), "k (k + 1)"),
-    ("08.6", lambda *a: int(LEAST(*a)) + 1, "gap 1, k 3: this is one task too many"),
+    ("08.6", lambda *a: int(LEAST(*a)) + 1, "gap 1, k 2: this is one task too many"),
     ("08.6", lambda *a: np.ceil(LEAST(*a)) + 1, "one task too many"),
     ("08.6", lambda *a: 77_777, "solve q"),
 ]  # fmt: skip

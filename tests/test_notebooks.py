@@ -7,21 +7,18 @@ import re
 import statistics
 import subprocess
 import sys
-from pathlib import Path
 
 import nbformat
 import nbval.kernel
 import order
 import pytest
 import races
+from slides_cases import NOTEBOOKS, ROOT, code_cells
 
 from tools.cells import WIDGET_VIEW
 from tools.colab.bootstrap import is_bootstrap
 from tools.execute_notebooks import normalize
 from tools.roles import is_check, is_prediction, tags
-
-ROOT = Path(__file__).resolve().parent.parent
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 # nbval compares nothing in a cell without stored output.  Each notebook keeps at least so many compared cells.
 MINIMUM_COMPARED = {"00_start_here": 7, "01_gradient_descent": 25, "02_momentum": 40, "03_adaptive_methods": 36,
@@ -44,10 +41,6 @@ def path(request):
 @pytest.fixture
 def notebook(path):
     return nbformat.read(path, as_version=4)
-
-
-def code_cells(notebook):
-    return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
 def is_compared(cell):

@@ -10,15 +10,12 @@ import papermill
 import pytest
 from nbconvert import HTMLExporter, MarkdownExporter, ScriptExporter
 from slides_cases import NOTEBOOKS, ROOT, is_solution, read, solution_lines, squeezed
+from slides_cases import code_cells as code
 
 from tools.roles import is_prediction
 
 SHORT = ROOT / "notebooks" / "00_start_here.ipynb"
 each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-
-
-def code(notebook):
-    return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
 def printed(notebook):

@@ -27,6 +27,9 @@ def test_a_tensor_is_not_taken_for_the_vector_of_its_group(rule):
     with pytest.raises(TypeError, match="TorchOptimizer: a part of rule=.* sees the 2 tensors of a group as one"):
         TorchOptimizer([parameter(1.0), parameter(2.0)], rule)
     if rule.reads == ("gradient",):
+        network, data = ol.networks.MLP([2, 2]), ol.data.Data(np.ones((4, 2)), np.arange(4) % 2)
+        with pytest.raises(TypeError, match="train_many: a part of rule="):
+            ol.train_many(network, rule, data, seeds=[0], steps=1)
         with pytest.raises(TypeError, match="DictOptimizer: a part of rule="):
             ol.DictOptimizer(rule).step({"a": 1.0, "b": 2.0}, {"a": 1.0, "b": 1.0})
 

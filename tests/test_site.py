@@ -4,12 +4,12 @@ import re
 import runpy
 import sys
 import types
-from pathlib import Path
 
 import nbformat
 import pytest
 from pygments.lexers import PythonLexer
 from pygments.styles import get_style_by_name
+from slides_cases import NOTEBOOKS, ROOT
 
 import optlib as ol
 from optlib.pictures.table import Table
@@ -18,9 +18,6 @@ from tools.cells import WIDGET_VIEW
 from tools.colab import repository
 from tools.site import __main__ as command
 from tools.site import notebook_page, one_name, search
-
-ROOT = Path(__file__).resolve().parent.parent
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
 def rendered(text, anchors=None):

@@ -11,7 +11,7 @@ from vision_cases import Tiny, adam, images, one_thread, sgd, short, weights  # 
 
 import optlib as ol
 from optlib.torch_driver import TorchOptimizer
-from optlib.vision import FlipAndShift, LookAhead, evaluate, fit, scores
+from optlib.vision import FlipAndShift, LookAhead, Normalize, evaluate, fit, scores
 from optlib.vision.images import InOrder, Shuffled
 
 TEST = images(9, seed=1)
@@ -98,6 +98,15 @@ def test_a_source_of_batches_may_replace_a_pair():
     _, expected = short(twin, sgd(twin), test=TEST)
     assert history.train_loss == expected.train_loss
     assert history.test_loss == expected.test_loss
-    for option in ({"batch": 8}, {"batch": None, "augment": FlipAndShift()}):
+    for option in ({"batch": 8}, {"batch": None, "augment": FlipAndShift()}, {"batch": None, "normalize": Normalize()}):
         with pytest.raises(ValueError, match=f"{[*option][-1]}=.* is for pairs"):
             short(Tiny(), train=Shuffled(*train, 8), **option)
+    other = Normalize((0.0,) * 3, (255.0,) * 3)
+    seen = []
+    short(Tiny(), train=Shuffled(*train, 8, normalize=other), test=TEST, batch=None,
+          callbacks=[lambda run: seen.append(run.test.normalize)])  # fmt: skip
+    assert seen[0] is other
+    source = Shuffled(*train, 8)
+    del source.normalize
+    with pytest.raises(ValueError, match="test is a pair, but train a source without `normalize`"):
+        short(Tiny(), train=source, test=TEST, batch=None)

@@ -11,7 +11,7 @@ from vision_cases import BreakOff, Tiny, adam, images, one_thread, short  # noqa
 import optlib as ol
 from optlib.pictures import theme
 from optlib.torch_driver import TorchOptimizer
-from optlib.vision import Normalize, Snapshots, loss_surface
+from optlib.vision import Freeze, Normalize, Snapshots, loss_surface
 from optlib.vision import surface as module
 
 FIXED = images(16, seed=3)
@@ -22,6 +22,13 @@ def snapshots(rule, every=2, epochs=3, width=4, **options):
     model, record = Tiny(width=width, dropout=0.0), Snapshots(every)
     short(model, TorchOptimizer(model.parameters(), rule), callbacks=[record], epochs=epochs, **options)
     return model, record
+
+
+def test_weights_that_are_frozen_later_stay_in_the_snapshots():
+    model, record = Tiny(dropout=0.0), Snapshots()
+    name = next(iter(dict(model.named_parameters())))
+    short(model, TorchOptimizer(model.parameters(), ol.Adam()), callbacks=[Freeze([name], after=1), record], epochs=2)
+    assert {len(each) for each in record.weights} == {len(vector(model))}
 
 
 def vector(model):

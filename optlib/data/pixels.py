@@ -96,7 +96,7 @@ class Normalize:
     def __call__(self, images):
         """Floats (B, 3, H, W) of bytes (B, H, W, 3)."""
         mean, std = self._repeated(images)
-        flat = images.flatten(1).float().sub_(mean).div_(std)
+        flat = images.flatten(1).to(torch.float32, copy=True).sub_(mean).div_(std)
         return flat.view(images.shape).permute(0, 3, 1, 2)
 
     def _repeated(self, images):

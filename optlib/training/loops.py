@@ -90,7 +90,7 @@ def _train_one(plan, seed, settings, record):
             record._points[0] = flatten(params, shapes)
         for t, (i, weight) in enumerate(plan.batches(seed)):
             loss, grads = network.backward(params, plan.data.x[i], plan.data.y[i], weight)
-            record.losses[t] = loss
+            record.losses[t] = loss = loss if weight is None else loss / weight
             finite = np.isfinite(loss)
             if finite:
                 try:
@@ -207,8 +207,8 @@ def _train_stacked(plan, seeds, settings, record):
         for t, batches in enumerate(zip(*map(plan.batches, seeds), strict=True)):
             i, weight = np.stack([indices for indices, _ in batches])[:, None], batches[0][1]
             loss, grads = plan.network.backward(unflatten(x, shapes), plan.data.x[i], plan.data.y[i], weight)
+            record.losses[t] = loss = loss if weight is None else loss / weight  # of the batch; the gradient has it
             x = rule.advance(x, flatten(grads, shapes), loss=loss[..., None])
-            record.losses[t] = loss
             if plan.path:
                 record._points[t + 1] = x
             finite = np.isfinite(loss) & np.isfinite(x).all(axis=-1)

@@ -8,7 +8,7 @@ import numpy as np
 from .. import checks
 from ..data import sets
 from ..data.batching import batches
-from ..optimizers.around import has_another_evaluation_point
+from ..optimizers.around import has_another_evaluation_point, refuse_mixed
 from ..schedules.base import Combined
 from .dict_optimizer import gradient_rule
 from .networks.base import Network
@@ -48,6 +48,7 @@ class Plan:
         if schedule is not None and "lr" not in self.rule.hypers:
             raise ValueError(f"{who}: {self.rule!r} has no learning rate lr that a schedule could multiply")
         self.schedule = schedule
+        refuse_mixed(who, self.rule, len(network.shapes))
         self.batch = checks.integer(who, "batch", batch, least=1, most=len(self.data))
         self._cut = {"size": self.batch, "last": last, "replacement": replacement}
         per_epoch = batches(self.data, **self._cut).per_epoch

@@ -75,7 +75,7 @@ class InOrder(_Set):
 def as_train(train, batch, seed, augment, normalize, device):
     """The source of training batches of `fit`: a pair becomes one on ``device``, a source is checked and returned."""
     if hasattr(train, "epoch"):
-        for name, value in (("batch", batch), ("augment", augment)):
+        for name, value in (("batch", batch), ("augment", augment), ("normalize", normalize)):
             if value is not None:
                 raise ValueError(f"fit: {name}={value!r} is for pairs (images, labels); {train!r} makes its own")
         if not hasattr(train, "batches"):

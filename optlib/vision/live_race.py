@@ -192,7 +192,7 @@ class Laps:
 
     def __init__(self, images, labels, size, steps, seed, augment, device):
         shuffled = Shuffled(images.to(device), labels.to(device), size, seed, augment)
-        self.labels, self.steps = shuffled.labels, steps
+        self.labels, self.normalize, self.steps = shuffled.labels, shuffled.normalize, steps
         self.batches = types.SimpleNamespace(n=len(images), size=size, per_epoch=steps, seed=seed)
         self._stream = itertools.chain.from_iterable(shuffled.epoch(k) for k in itertools.count())
 

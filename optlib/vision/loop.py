@@ -36,7 +36,8 @@ def fit(model, optimizer, train, test=None, *, epochs, batch=None, schedule=None
         Bytes (N, H, W, 3) and integers (N,), tensors or arrays.  Nothing is learned from ``test``.  A source that makes
         its own batches, such as `optlib.vision.images.Shuffled`, is accepted too: of images, texts or anything else.
         Its ``epoch(k)`` yields pairs of inputs and labels; ``batches``, from `ol.data.batches`, says how many of
-        training examples.  Then leave ``batch``, ``augment`` and ``normalize`` unset; the source handles them.
+        training examples.  Then leave ``batch``, ``augment`` and ``normalize`` unset; the source handles them, and a
+        pair to test is normalized by its ``normalize``.
     epochs : int, at least 1
     batch : int
         Images in a batch; the last batch of an epoch holds the remainder.  Required for pairs.
@@ -57,8 +58,8 @@ def fit(model, optimizer, train, test=None, *, epochs, batch=None, schedule=None
         Functions are called after each epoch, such as ``lambda run: scheduler.step()``.
     checkpoint : path, optional
         Written after each epoch.  If the file exists, the run resumes after its last complete epoch and gives the same
-        numbers as without the interruption.  It keeps the states of the callbacks, and of whatever with a
-        ``state_dict`` they use, such as torch's schedulers.
+        numbers as without the interruption; so does one that a callback stopped.  It keeps the states of the callbacks,
+        and of whatever with a ``state_dict`` they use, such as torch's schedulers.
     progress : bool
         Show a line with images per second and the time left.
     augment : callable, optional

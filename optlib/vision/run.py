@@ -43,7 +43,9 @@ class Run:
         self.device = device_of("fit", device)
         self.of_pair = not hasattr(train, "epoch")
         self.train = as_train(train, batch, self.seed, augment, normalize, self.device)
-        self.test = None if test is None else as_test("fit", test, normalize)
+        if not self.of_pair and isinstance(test, (tuple, list)) and not hasattr(train, "normalize"):
+            raise ValueError("fit: test is a pair, but train a source without `normalize`; give test as a source, too")
+        self.test = None if test is None else as_test("fit", test, getattr(self.train, "normalize", None))
         self.per_epoch = self.train.batches.per_epoch
         self.steps = self.epochs * self.per_epoch
         self.factors = factors_of(schedule, optimizer, self.steps)

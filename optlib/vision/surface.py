@@ -45,6 +45,7 @@ class Snapshots(Callback):
 
     def start(self, run):
         self.steps, self.weights, self.rule = [], [], getattr(run.optimizer, "rule", None)
+        self.parameters = trained(run.model)  # some may be frozen later
         self._take(run)
 
     def after_step(self, run):
@@ -57,7 +58,7 @@ class Snapshots(Callback):
 
     @torch.no_grad()
     def _take(self, run):
-        flat = torch.cat([p.reshape(-1).float() for p in trained(run.model)]).cpu()
+        flat = torch.cat([p.reshape(-1).float() for p in self.parameters]).cpu()
         if not flat.isfinite().all():  # `fit` will mark the run as diverged
             return
         self.steps.append(run.step)

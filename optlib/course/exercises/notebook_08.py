@@ -183,7 +183,8 @@ def _tau(tau):
 @exercise("08.6 how many tasks", "tasks_needed(gap, k, q)")
 def _tasks_needed(needed):
     """tasks_needed(gap, k, q): the least number of tasks for which the critical difference is at most gap."""
-    for gap, k, q in ((2, 8, 3.031), (1, 8, 3.031), (1, 3, 2.343), (0.5, 5, 2.728), (7, 8, 3.031), (1, 3, 2.0)):
+    # The last number is whole, also where it is computed by way of a root.
+    for gap, k, q in ((2, 8, 3.031), (1, 8, 3.031), (1, 3, 2.343), (0.5, 5, 2.728), (7, 8, 3.031), (1, 2, 2.0)):
         least = (q / gap) ** 2 * k * (k + 1) / 6
         right = math.ceil(least)
         hint = expect_number(needed(gap, k, q), right, tolerance=1e-9, hints=[
