@@ -240,8 +240,7 @@ def _walk(f, rule, x, steps, tol, walker_class):
     path = np.moveaxis(np.empty((steps + 1, d, *batch), x.dtype), 1, -1)
     values = np.empty((steps + 1, *batch), x.dtype)
     path[0], values[0] = x, f(x)
-    ended_at = np.full(batch, steps)
-    stopped_by = np.full(batch, "steps", dtype="<U8")
+    ended_at, stopped_by = np.full(batch, steps), np.full(batch, "steps", dtype="<U8")
     if "gradient" in tol:
         _end(path[:1], values[:1], ended_at, stopped_by, 0, {"gradient": _steepness(f, x[None]) <= tol["gradient"]})
     keep_freed_memory()
@@ -258,7 +257,7 @@ def _walk(f, rule, x, steps, tol, walker_class):
         if not running.all():  # paths that had ended before this block stay at its first point
             path[part][1:] = np.where(running[..., None], path[part][1:], path[part][:1])
             values[part][1:] = np.where(running, values[part][1:], values[part][:1])
-        _end(path[part], values[part], ended_at, stopped_by, first, _criteria(f, path[part], values[part], tol))
+        _end(path[part], values[part], ended_at, stopped_by, first, _criteria(f, path[part], values[part], tol, first))
     if not batch:
         ended_at, stopped_by = int(ended_at), str(stopped_by)
     return Trajectory(path, values, ended_at, stopped_by, rule, f)
@@ -273,14 +272,17 @@ def keep_freed_memory():
     np.empty(31 * 2**20, np.uint8)
 
 
-def _criteria(f, x, values, tol):
-    """For each reason to stop, a bool array (block + 1, ...): whether it holds at that point."""
+def _criteria(f, x, values, tol, first):
+    """For each reason to stop, a bool array (block + 1, ...): whether it holds at that point, number ``first`` on."""
     met = {"diverged": ~(np.isfinite(values) & np.isfinite(x).all(axis=-1))}
     nothing = np.zeros_like(met["diverged"][:1])
+    moved = np.True_
+    if first == 0 and tol.keys() & {"step", "value"}:  # some rules rest in their first steps, which is no end
+        moved = (np.logical_or.accumulate((x != x[0]).any(axis=-1)) | (_steepness(f, x[:1]) == 0))[1:]
     if "step" in tol:
-        met["step"] = np.concatenate([nothing, np.linalg.norm(np.diff(x, axis=0), axis=-1) <= tol["step"]])
+        met["step"] = np.concatenate([nothing, (np.linalg.norm(np.diff(x, axis=0), axis=-1) <= tol["step"]) & moved])
     if "value" in tol:
-        met["value"] = np.concatenate([nothing, np.abs(np.diff(values, axis=0)) <= tol["value"]])
+        met["value"] = np.concatenate([nothing, (np.abs(np.diff(values, axis=0)) <= tol["value"]) & moved])
     if "gradient" in tol:
         met["gradient"] = np.concatenate([nothing, _steepness(f, x[1:]) <= tol["gradient"]])
     return met
@@ -333,8 +335,7 @@ def _broadcast_start(f, rule, start):
     if x.dtype.kind not in "fiu":
         raise TypeError(f"minimize: start={_show(start)} must hold real numbers")
     x = x if x.dtype in (np.float32, np.float64) else x.astype(float)
-    if x.ndim == 0 and f.dim == 1:
-        x = x[None]
+    x = x[None] if x.ndim == 0 and f.dim == 1 else x
     shapes = {name: value.shape for name, value in rule.settings().items() if getattr(value, "shape", ())}
     try:
         shape = np.broadcast_shapes(x.shape, *shapes.values())

@@ -87,6 +87,13 @@ def test_a_start_without_slope_has_converged_at_once(f):
     np.testing.assert_array_equal(path.x, np.broadcast_to(flat, path.x.shape))
 
 
+@pytest.mark.parametrize("what", ["step", "value"])
+def test_to_rest_before_the_first_move_is_no_end(what):
+    path = ol.minimize(ROSENBROCK, ol.ADOPT(lr=0.1), steps=50, tol={what: 1e-12})
+    assert path.stopped_by == "steps"
+    assert (path.x[1] == path.x[0]).all()
+
+
 def test_a_bare_tolerance_is_for_the_gradient():
     a, b = (ol.minimize(BOWL, ol.GradientDescent(lr=0.05), steps=300, tol=tol) for tol in (1e-3, {"gradient": 1e-3}))
     assert a.converged_at == b.converged_at > 0
