@@ -40,7 +40,7 @@ class Network:
     # --- what a network defines ------------------------------------------------------------------------------
 
     def start(self, name, rng):
-        """Initial value of the weights of that name, float64.  Not called for biases, which start at 0."""
+        """Initial value of the weights of that name, float64.  Names that begin with "b" are biases and start at 0."""
         raise NotImplementedError(f"{type(self).__name__} must define start(self, name, rng)")
 
     def forward(self, params, x):
