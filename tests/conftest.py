@@ -30,6 +30,13 @@ def packages():
 
 
 @pytest.fixture
+def no_data_by_name(monkeypatch):
+    """The reader names no folder of data, and nothing was said yet of what is bundled."""
+    monkeypatch.delenv("OPTLIB_DATA", raising=False)
+    monkeypatch.setattr("optlib.data.official._noted", set())
+
+
+@pytest.fixture
 def float64_by_default():
     """torch.optim keeps some numbers (ASGD's rate, NAdam's product of momenta) in torch's default precision."""
     import torch

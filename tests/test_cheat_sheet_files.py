@@ -12,19 +12,15 @@ import pytest
 from processes import python
 
 import optlib as ol
+import test_cheat_sheet
 from optlib.course import paper
 from optlib.live import page
-from test_cheat_sheet import Bare, Evil
 
 pypdf = pytest.importorskip("pypdf", reason="pypdf is not installed")
 test_browser = pytest.importorskip("test_browser", reason="playwright is not installed")
 browser, pytestmark = test_browser.browser, test_browser.pytestmark
+Bare, Evil, sheet = test_cheat_sheet.Bare, test_cheat_sheet.Evil, test_cheat_sheet.sheet
 TITLE = "<h1>Cheat sheet: optimizers</h1>"
-
-
-@pytest.fixture(scope="module")
-def sheet():
-    return ol.cheat_sheet()
 
 
 @pytest.fixture(params=[Bare, Evil])

@@ -12,6 +12,7 @@ from optlib.data.__main__ import main as command
 ROOT = Path(__file__).resolve().parent.parent
 BUNDLED = ROOT / "data" / "cifar-10-subset"
 FULL = cifar.CIFAR10.find()
+pytestmark = pytest.mark.usefixtures("no_data_by_name")
 with_full = pytest.mark.skipif(FULL is None, reason="the full CIFAR-10 is not here")
 
 
@@ -21,12 +22,6 @@ def files(monkeypatch):
     files = fake_cifar.contents()
     fake_cifar.install(monkeypatch, fake_cifar.official(files, b""))
     return files
-
-
-@pytest.fixture(autouse=True)
-def unset(monkeypatch):
-    monkeypatch.delenv("OPTLIB_DATA", raising=False)
-    monkeypatch.setattr(official, "_noted", set())
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ import optlib as ol
 from optlib.data import cifar, sprites
 from tools import make_subset as script
 
-alone, files, unset = full.alone, full.files, full.unset
+alone, files, pytestmark = full.alone, full.files, full.pytestmark
 
 # --- the subset -----------------------------------------------------------------------------------------------------
 

@@ -18,12 +18,7 @@ from tools import make_subset
 
 FASHION = sprites.FILES / sprites.FASHION_MNIST.folder
 FULL = idx.FASHION_MNIST.find()
-
-
-@pytest.fixture(autouse=True)
-def unset(monkeypatch):
-    monkeypatch.delenv("OPTLIB_DATA", raising=False)
-    monkeypatch.setattr(official, "_noted", set())
+pytestmark = pytest.mark.usefixtures("no_data_by_name")
 
 
 def test_together_they_are_small():

@@ -18,11 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SETS = list(fake_sets.SETS)
 REAL = {name: getattr(*fake_sets.SETS[name][:2]).find() for name in SETS}
 each = pytest.mark.parametrize("name", SETS)
-
-
-@pytest.fixture(autouse=True)
-def unset(monkeypatch):
-    monkeypatch.delenv("OPTLIB_DATA", raising=False)
+pytestmark = pytest.mark.usefixtures("no_data_by_name")
 
 
 @pytest.fixture

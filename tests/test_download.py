@@ -234,12 +234,15 @@ def test_stopped_while_unpacking(server, tmp_path, monkeypatch, error, status):
 # --- the command line -----------------------------------------------------------------------------------------------
 
 
-def test_the_command_explains_itself():
+def test_the_command_explains_itself_and_names_all_sets_and_their_sizes():
     arguments = [sys.executable, "-W", "error", "-m", "optlib.data", "download", "--help"]
     done = subprocess.run(arguments, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
     assert done.returncode == 0
-    for word in ("cifar10", "--root", "--url", "--archive", "--keep-archive", "170 MB", "OPTLIB_DATA"):
-        assert word in done.stdout, word
+    text = " ".join(done.stdout.split())
+    for words in ("--root", "--url", "--archive", "--keep-archive", "OPTLIB_DATA", "cifar10 (170 MB, unpacked 184 MB)",
+                  "cifar100 (169 MB, unpacked 184 MB)", "mnist (12 MB, unpacked 55 MB)",
+                  "fashion-mnist (31 MB, unpacked 55 MB)", "stl10 (2,640 MB, unpacked 359 MB)"):  # fmt: skip
+        assert words in text, words
 
 
 @pytest.mark.parametrize("arguments", [[], ["download"], ["download", "mnits"], ["upload", "cifar10"]])

@@ -109,12 +109,3 @@ def test_an_archive_of_other_contents_is_refused(server, name, tmp_path, how):
     with pytest.raises(OSError, match=words):
         download.extract(tmp_path / "packed", archive, tmp_path / "set")
     assert names(tmp_path / "set") == []
-
-
-def test_the_command_names_all_sets_and_their_sizes(capsys):
-    with pytest.raises(SystemExit):
-        command.main(["download", "--help"])
-    text = " ".join(capsys.readouterr().out.split())
-    for words in ("cifar10 (170 MB, unpacked 184 MB)", "cifar100 (169 MB, unpacked 184 MB)", "mnist (12 MB, unpacked "
-                  "55 MB)", "fashion-mnist (31 MB, unpacked 55 MB)", "stl10 (2,640 MB, unpacked 359 MB)"):  # fmt: skip
-        assert words in text, words
