@@ -276,9 +276,9 @@ def _criteria(f, x, values, tol, first):
     """For each reason to stop, a bool array (block + 1, ...): whether it holds at that point, number ``first`` on."""
     met = {"diverged": ~(np.isfinite(values) & np.isfinite(x).all(axis=-1))}
     nothing = np.zeros_like(met["diverged"][:1])
-    moved = np.True_
-    if first == 0 and tol.keys() & {"step", "value"}:  # some rules rest in their first steps, which is no end
-        moved = (np.logical_or.accumulate((x != x[0]).any(axis=-1)) | (_steepness(f, x[:1]) == 0))[1:]
+    moved = np.ones_like(met["diverged"][1:])
+    if first == 0:
+        moved[0] = (x[1] != x[0]).any(axis=-1)  # to rest in the first step, as ADOPT does, is no end
     if "step" in tol:
         met["step"] = np.concatenate([nothing, (np.linalg.norm(np.diff(x, axis=0), axis=-1) <= tol["step"]) & moved])
     if "value" in tol:

@@ -48,7 +48,7 @@ def steps_needed(rate, factor):
     if not (np.all(checks.inside(np.asarray(rate), "[0, 1)")) and np.all(checks.inside(np.asarray(factor), "(0, 1]"))):
         raise ValueError(f"steps_needed: rate={rate!r} must be in [0, 1), and factor={factor!r} in (0, 1]")
     steps = np.log(factor) / np.log(np.maximum(rate, np.finfo(float).tiny))
-    return np.ceil(steps * (1 - 1e-15)).astype(int)  # where it is whole, rounding may have lifted it
+    return np.ceil((1 - 1e-10) * steps).astype(int)  # where it is whole, rounding may have lifted it
 
 
 # --- settings that reach these rates -------------------------------------------------------------------------

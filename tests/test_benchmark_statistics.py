@@ -98,8 +98,9 @@ def test_seeds_are_paired_and_others_left_out():
     assert compare({"one": ({0: 0.7}, {0: 0.1})})["one"].better is None, "one seed decides nothing"
     assert compare({"one": (a, a)})["one"].better is None
     low, high = {0: 0.703, 1: 0.710}, {0: 0.705, 1: 0.712}  # of 1,000 images: equal differences are no certainty
-    assert compare({"one": (high, low)})["one"].p == pytest.approx(2 * stdtr(1, -(2**0.5)))
+    assert compare({"one": (high, low)})["one"].p == pytest.approx(2 * stdtr(1, -(2**0.5) * 0.002 / 0.007))
     assert compare({"one": ({0: 0.803, 1: 0.810}, low)})["one"].better is True
+    assert compare({"one": ({0: 1.0, 1: 1.0}, {0: 0.1, 1: 0.1})})["one"].p == 0  # no seed changes anything
     assert compare({}) == {}
 
 

@@ -59,7 +59,8 @@ def test_gradient_in_five_dimensions(f):
             f.in_dim(5)
         return
     five = f.in_dim(5)
-    assert ol.minimize(f, ol.GradientDescent(), start=five.start, steps=1).function.minimum == five.minimum
+    path = pickle.loads(pickle.dumps(ol.minimize(f, ol.GradientDescent(), start=five.start, steps=1)))
+    assert path.function == five
     x = np.random.default_rng(2).uniform(-2, 2, (50, 5))
     assert np.allclose(five.grad(x), autograd(five, x), rtol=1e-11, atol=1e-11)
     assert np.abs(five.grad(np.array(five.minima[0]))).max() < 1e-12

@@ -91,7 +91,7 @@ def test_only_lr_over_batch_size_counts_for_small_rates(line):
 def test_a_rate_without_a_stationary_state_is_named(line):
     with pytest.raises(ValueError, match=r"at lr=1\.5 and B=1 the variance grows without limit"):
         minibatch.stationary_covariance(*line, 1.5, 1)
-    with pytest.raises(ValueError, match="columns of A depend on each other"):
+    with pytest.raises(ValueError, match="columns of A are linearly dependent"):
         minibatch.stationary_covariance(np.ones((9, 2)), np.arange(9.0), 1e-3, 4)
 
 

@@ -122,6 +122,8 @@ def test_a_vector_that_is_multiplied_has_in_a_batch_the_values_of_its_points():
     x = np.arange(12.0).reshape(2, 3, 2)
     np.testing.assert_array_equal(f(x), (x @ a) ** 2)
     np.testing.assert_array_equal(f.grad(x), 2 * (x @ a)[..., None] * a)
+    constant = ol.objective(lambda p: a @ p, grad=lambda p: a, start=(1.0, 1.0))
+    assert constant.grad(np.ones((1, 2, 2))).tolist() == [1, 2]
 
 
 @pytest.mark.parametrize("f", [

@@ -255,10 +255,12 @@ def test_a_metric_of_the_other_direction_is_tuned_towards_what_it_calls_better(o
 
 
 def test_a_metric_of_accuracies_needs_accuracies():
-    report = {"train_loss": [0.5], "test_accuracy": [], "diverged": False}
+    report = {"train_loss": [0.5], "test_loss": [0.5], "test_accuracy": [], "diverged": False}
     with pytest.raises(ValueError, match="Metric 'accuracy' is computed from the accuracy of each epoch, .* has none"):
         base.ACCURACY.values(report)
-    assert base.ACCURACY.values(report | {"diverged": True}) == []
+    assert base.ACCURACY.values(report | {"diverged": True}) == base.ACCURACY.values(report | {"test_loss": []}) == []
+    gap = base.Metric("gap", "", False, "loss", lambda loss: math.log(loss - 1.2))  # not defined everywhere
+    assert gap.score(report | {"test_loss": [2]}) == -2
 
 
 def test_a_task_of_ones_own_is_registered_and_trained(monkeypatch):

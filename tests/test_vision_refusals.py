@@ -108,5 +108,5 @@ def test_a_source_of_batches_may_replace_a_pair():
     assert seen[0] is other
     source = Shuffled(*train, 8)
     del source.normalize
-    with pytest.raises(ValueError, match="test is a pair, but train a source without `normalize`"):
+    with pytest.raises(ValueError, match="test is a pair, but train a source without"):
         short(Tiny(), train=source, test=TEST, batch=None)

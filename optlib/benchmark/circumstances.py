@@ -59,7 +59,7 @@ def circumstances(rule=None):
 def digests(rule):
     """Both digests of what decides a run of this rule, by their keys in a record; older records have "code" alone.
 
-    The source of a rule that a reader has registered is part of them.
+    The source of a rule that a reader has registered is part of them, where it can be had.
     """
     from ..registry import OPTIMIZERS  # here: this file can be loaded without the package
 
@@ -72,9 +72,13 @@ def digests(rule):
 def _source(cls):
     from ..optimizers.kinds import is_ours
 
-    with contextlib.suppress(OSError, TypeError):  # without a file
-        return "" if is_ours(cls) else inspect.getsource(cls)
-    return ""
+    texts = []
+    for each in [each for each in cls.__mro__ if not is_ours(each)]:
+        methods = filter(inspect.isfunction, vars(each).values())
+        for part in (each, *methods):  # of a class from a notebook only the methods have one
+            with contextlib.suppress(OSError, TypeError):
+                texts.append(inspect.getsource(part))
+    return "".join(texts)
 
 
 @functools.cache

@@ -161,7 +161,7 @@ def default_vs_tuned(default, tuned, rules=None):
         seeds = [sorted(each[task][rule]) for each in (default, tuned) if -math.inf not in each[task][rule].values()]
         if len(seeds) == 2 and seeds[0] != seeds[1]:
             raise ValueError(f"default_vs_tuned: {rule} on {task} has seeds {seeds[0]} at its default rate and "
-                             f"{seeds[1]} tuned; they must be the same")  # fmt: skip
+                             f"{seeds[1]} tuned; they must be the same, so complete the runs")  # fmt: skip
     rows = {}
     for task, plain_means, best_means in zip(tasks, plain, best, strict=True):
         others = ~np.eye(len(rules), dtype=bool)

@@ -81,8 +81,8 @@ def compare(pairs):
     ----------
     pairs : dict of key -> (a, b)
         Two dicts of seed -> accuracy each, -inf for a run that diverged, whose seed does not count.  Fewer than two
-        seeds in common decide nothing.  Where all differences are equal, the least distance of two of the scores
-        stands for their deviation.
+        seeds in common decide nothing.  Where all differences are equal, the smallest difference between two
+        seeds of one rule takes the place of their standard deviation.
 
     Returns
     -------
@@ -116,12 +116,14 @@ def _paired(a, b):
     if not np.isfinite(differences).all():
         raise ValueError(f"compare: the scores {a} and {b} must be finite numbers, or -inf for a run that diverged")
     mean, deviation = float(differences.mean()), float(differences.std(ddof=1))
-    if abs(mean) <= 1e-12 and deviation <= 1e-12:
-        return mean, 0.0, 1.0
-    if deviation <= 1e-12:  # shares of few images are coarse: the least step that is seen in them takes its place
-        steps = np.diff(sorted(scores[seed] for scores in (a, b) for seed in seeds))
-        deviation = float(steps[steps > 1e-12].min())
+    of_rule = [[scores[seed] for seed in seeds] for scores in (a, b)]
+    tiny = 1e-12 * max(1.0, *map(abs, of_rule[0] + of_rule[1]))
+    if deviation <= tiny:  # shares of few images are coarse: the least step between two seeds takes its place
+        steps = [abs(x - y) for scores in of_rule for x, y in itertools.combinations(scores, 2)]
+        deviation = min((step for step in steps if step > tiny), default=0.0)
     error = deviation / math.sqrt(len(seeds))
+    if not error:  # no seed changes anything
+        return mean, error, 0.0 if abs(mean) > tiny else 1.0
     return mean, error, 2 * float(stdtr(len(seeds) - 1, -abs(mean) / error))  # Student's t, both sides
 
 

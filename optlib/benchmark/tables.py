@@ -84,7 +84,7 @@ def tasks(results):
 
 
 def time_to(results, accuracy):
-    """Epochs and seconds of training until a test accuracy is first reached; rules of which all runs do so first."""
+    """Epochs and seconds of training until a test accuracy is reached; first by the share of runs that reach it."""
     accuracy = checks.number("time_to", "accuracy", accuracy, "(0, 1)")
     if results.protocol.tasks:
         raise ValueError(f"time_to: {results.protocol.name} has tasks, each with a metric of its own; see: curves")
@@ -164,8 +164,8 @@ def _tested(results, rule, variant, default=False):
     runs = results.final(rule, variant, default)
     diverged = sum(run["history"]["diverged"] for run in runs)
     if diverged == len(runs):
-        nowhere = not default and results.diverged_everywhere(rule, variant)
-        return "diverged at every rate" if nowhere else "diverged" if runs else "not run"
+        everywhere = not default and results.diverged_everywhere(rule, variant)
+        return "diverged at every rate" if everywhere else "diverged" if runs else "not run"
     return f"{results.accuracy(rule, variant, default)}" + f", {diverged} of {len(runs)} diverged" * bool(diverged)
 
 

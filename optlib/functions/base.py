@@ -100,16 +100,16 @@ class Function:
 
     def __reduce__(self):
         """Pickle a function of the course by its name: formulas may be lambdas, which pickle refuses."""
-        if FUNCTIONS.get(self.name) is self:
-            return _registered, (self.name,)
+        known = FUNCTIONS.get(self.name)
+        if known is self or known and known.any_dim and self.dim > 1 and known.in_dim(self.dim) == self:
+            return _registered, (self.name, self.dim)
         return super().__reduce__()
 
     def _coordinates(self, x):
         if isinstance(x, (str, dict, set)):
             raise TypeError(f"{self.name}: x={x!r} must be an array of points, shape (..., {self.dim})")
         refuse_matrix(self.name, "x", x)
-        whole = getattr(getattr(x, "dtype", None), "kind", "f") in "iu"  # formulas may truncate what they give
-        x = x if is_array(x) and not whole else np.asarray(x, dtype=float)
+        x = x if is_array(x) and getattr(x.dtype, "kind", "f") not in "iu" else np.asarray(x, dtype=float)
         if x.shape == () and self.dim == 1:
             return [x]
         d = x.shape[-1] if x.shape else 0
@@ -120,8 +120,8 @@ class Function:
         return split(x)
 
 
-def _registered(name):
-    return FUNCTIONS[name]
+def _registered(name, d):
+    return FUNCTIONS[name] if FUNCTIONS[name].dim == d else FUNCTIONS[name].in_dim(d)
 
 
 def test_function(**about):

@@ -130,7 +130,7 @@ def _prepared(what, wrap, fn, outputs, points, vectorize):
 def _call(what, wrap, fn, outputs, start):
     """``fn`` as a function of d coordinates, whether it takes them or a vector; tried at the start."""
     count, d = _arguments(fn), len(start)
-    calls = [fn] if count == d > 1 else [OfVector(fn), fn] if count == 1 < d else [fn, OfVector(fn)]
+    calls = [fn] if count == d > 1 else [fn, OfVector(fn, len(outputs))][:: -1 if count == 1 < d else 1]
     errors = []
     for call in calls:
         try:
@@ -180,8 +180,8 @@ def _value_at(f, x):
 class OfVector:
     """A function of one vector of d numbers as one of d coordinates; of a batch it is given (d, points)."""
 
-    def __init__(self, fn):
-        self.fn = fn
+    def __init__(self, fn, axes):
+        self.fn, self.axes = fn, axes  # of what it gives at one point: 1 of a gradient
 
     def __call__(self, *coordinates):
         xp, coordinates = broadcast(coordinates)
@@ -189,8 +189,8 @@ class OfVector:
         if len(shape) < 2:
             return self.fn(xp.stack(coordinates))
         value = self.fn(xp.stack([xp.reshape(each, (-1,)) for each in coordinates]))  # a @ p takes two axes only
-        in_shape = lambda v: xp.reshape(v, (*v.shape[:-1], *shape)) if getattr(v, "shape", ()) else v
-        return tuple(map(in_shape, value)) if isinstance(value, (tuple, list)) else in_shape(value)
+        in_shape = lambda v, own: xp.reshape(v, (*v.shape[:-1], *shape)) if getattr(v, "ndim", 0) > own else v
+        return tuple(in_shape(v, 0) for v in value) if isinstance(value, tuple | list) else in_shape(value, self.axes)
 
 
 class EachPoint:

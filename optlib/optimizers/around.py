@@ -44,8 +44,8 @@ class Around(Optimizer):
     ------
     TypeError
         For a rule without what is needed, for the same class twice, and where one of two sees matrices and the other
-        a group of them, which no driver can hand over together.  Where one sees a tensor and the other a group, drivers
-        take one tensor alone.
+        a group of them, which no driver can hand over together.  Where one sees a tensor and the other a group,
+        drivers take the rule for a single tensor only.
     """
 
     sees = "number"
@@ -127,8 +127,8 @@ def refuse_mixed(who, rule, tensors):
     if tensors > 1 and getattr(rule, "mixed", False):
         raise TypeError(
             f"{who}: a part of rule={type(rule).__name__} sees the {tensors} tensors of a group as one vector, and "
-            "another part each of them by itself; no driver hands over both. Take the rule without the outer part "
-            "(torch.nn.utils.clip_grad_norm_ clips gradients), or give each tensor a group of its own"
+            "another part each of them by itself; no driver hands over both. Take one of the two parts alone, or step "
+            "each tensor by an optimizer or in a group of its own"
         )
 
 
@@ -327,7 +327,7 @@ class WeightDecay(Around):
 
     def update(self, x, *seen):
         decayed = x * (1 - self.lr * self.weight_decay)
-        if callable(seen[-1]):  # the gradient as a function: SAM inside asks for one near the point before the decay
+        if "gradient_function" in self.reads[: len(seen)]:  # SAM inside asks for one near the point before the decay
             *seen, gradient = seen
             seen = *seen, lambda y: gradient(y + (x - decayed))
         return super().update(decayed, *seen)

@@ -37,7 +37,7 @@ class DAdaptAdam(_Distance):
         arXiv:2301.07733
 
     Convention:
-        d is one number for all parameters, with torch for those of a group.  Averages are not corrected for their start
+        d is one number for all parameters (with torch: of a group).  Averages are not corrected for their start
         at 0.  The inner product is divided by the root of the v before this gradient, as in the authors' code.  lr is
         a factor for schedules.
 
@@ -96,7 +96,7 @@ class Prodigy(_Distance):
         arXiv:2306.06101
 
     Convention:
-        d is one number for all parameters, with torch for those of a group.  Averages are not corrected for their start
+        d is one number for all parameters (with torch: of a group).  Averages are not corrected for their start
         at 0.  The factor 1 - sqrt(beta2) of r and s cancels and is left out.  Epsilon is multiplied by the new d, as
         in the authors' code; by the old one in the paper.  lr is a factor for schedules, c the code's d_coef.
 

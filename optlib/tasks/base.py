@@ -40,7 +40,7 @@ class Metric:
     Raises
     ------
     ValueError
-        Where ``higher`` is not what ``convert`` makes of a higher accuracy or of a lower loss.
+        If ``higher`` contradicts ``convert``.
     """
 
     name: str
@@ -52,9 +52,12 @@ class Metric:
     def __post_init__(self):
         checks.choice("Metric", "of", self.of, ("accuracy", "loss"))
         checks.flag("Metric", "higher", self.higher)
-        values = [self.convert(value) for value in (0.25, 0.75)]
-        worse, better = values if self.of == "accuracy" else values[::-1]
-        if worse != better and (better > worse) != self.higher:
+        worse, better = (0.25, 0.75) if self.of == "accuracy" else (0.75, 0.25)
+        try:
+            worse, better = self.convert(worse), self.convert(better)
+        except (ArithmeticError, ValueError):  # not defined there
+            return
+        if better - worse and math.isfinite(better - worse) and (better > worse) != self.higher:
             raise ValueError(
                 f"Metric: higher={self.higher!r} must be {better > worse} for {self.name!r}: convert makes {worse:g} "
                 f"of a worse {self.of} and {better:g} of a better one"
@@ -63,7 +66,7 @@ class Metric:
     def values(self, history, part="test"):
         """One number for each epoch, from `History.to_dict`; ``part`` is "test" or "train"."""
         values = history[f"{checks.choice('Metric', 'part', part, PARTS)}_{self.of}"]
-        if not values and history["train_loss"] and not history["diverged"]:
+        if self.of == "accuracy" and not values and history[f"{part}_loss"] and not history["diverged"]:
             raise ValueError(
                 f"Metric {self.name!r} is computed from the {self.of} of each epoch, and this run has none: outputs "
                 "must be scores of two or more classes, (B, ..., classes)"

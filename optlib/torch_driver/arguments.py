@@ -50,6 +50,7 @@ def _remembers_sides(rule):
 
 
 def check_gradients(rule, group, params):
+    refuse_mixed("TorchOptimizer", rule, len(params))  # one may have been appended to the group
     missing = len(group["params"]) - len(params)
     if missing and rule.sees == "group":
         raise ValueError(

@@ -116,9 +116,15 @@ def settled(group, rule):
 
 def take_in(group, rule):
     """Bring what ``group.update`` wrote to the names of the course; raises ValueError for what has no effect."""
-    for name in [name for name in group if not is_known(name, rule)]:
-        group[name] = value = group.pop(name)
-        if name in group.keys():  # of the dict itself: a group answers to torch's names, too
+    for name, value in [*group.items()]:
+        if name in ALIASES and name not in rule.hypers:
+            del group[name]
+            try:
+                group[name] = value
+            except ValueError:
+                dict.__setitem__(group, name, value)  # it is refused at the next step, too
+                raise
+        if not is_known(name, rule) and name in group.keys():  # of the dict: a group answers to torch's names, too
             _check(name, value, rule)
 
 

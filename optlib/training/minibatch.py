@@ -117,7 +117,7 @@ def stationary_covariance(A, y, lr, B):
     Raises
     ------
     ValueError
-        If the variance grows without limit at this learning rate, and if columns of A depend on each other.
+        If the variance grows without limit at this learning rate, and if the columns of A are linearly dependent.
     """
     A, y = np.asarray(A, dtype=float), np.asarray(y, dtype=float)
     if A.ndim != 2 or y.shape != A.shape[:1]:
@@ -126,7 +126,8 @@ def stationary_covariance(A, y, lr, B):
     checks.integer("stationary_covariance", "B", B, least=1)
     n, d = A.shape
     if np.linalg.matrix_rank(A) < d:
-        raise ValueError("stationary_covariance: columns of A depend on each other; along some line w stays as it was")
+        raise ValueError("stationary_covariance: the columns of A are linearly dependent, so w keeps its component in "
+                         "the null space of A")  # fmt: skip
     H = A.T @ A / n
     residual = A @ np.linalg.lstsq(A, y)[0] - y
     S = (A * residual[:, None] ** 2).T @ A / n

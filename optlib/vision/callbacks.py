@@ -102,8 +102,8 @@ class LookAhead(Callback):
         return self.slow
 
     def load_state_dict(self, state):
-        for name, value in state.items():
-            self.slow[name].copy_(value)
+        for name, value in self.slow.items():
+            value.copy_(state[name])
 
     def __repr__(self):
         return f"LookAhead(every={self.every}, decay={self.decay:g}, power={self.power:g})"
@@ -180,9 +180,13 @@ class Freeze(Callback):
         self.parameters = [known[name] for name in self.names]
         frozen = set(map(id, self.parameters))
         for group in run.optimizer.param_groups:
-            rule = getattr(group, "rule", None)
-            if getattr(rule, "sees", None) == "group" and frozen.intersection(map(id, group["params"])):
-                raise ValueError(f"Freeze: {rule!r} takes the gradients of a group as one vector, so it needs all")
+            rule, trained = getattr(group, "rule", None), {id(p) for p in group["params"] if p.requires_grad}
+            some = frozen & trained and trained - frozen and self.after < run.epochs
+            if some and getattr(rule, "sees", None) == "group":
+                raise ValueError(
+                    f"Freeze: names={list(self.names)!r} are some parameters of a group; {rule!r} takes its gradients "
+                    "as one vector, so freeze all of them or none"
+                )
 
     def after_epoch(self, run):
         if run.epoch == self.after:
@@ -221,6 +225,6 @@ def as_callbacks(callbacks):
 
 
 def _floats(model):
-    """Name and value of each parameter and buffer, without integers such as BatchNorm's count of batches."""
-    named = itertools.chain(model.named_parameters(), model.named_buffers())
-    return [(name, value.detach()) for name, value in named if value.is_floating_point()]
+    """Name and value of each parameter and saved buffer, without integers such as BatchNorm's count of batches."""
+    named, saved = itertools.chain(model.named_parameters(), model.named_buffers()), model.state_dict().keys()
+    return [(name, value.detach()) for name, value in named if name in saved and value.is_floating_point()]

@@ -43,9 +43,11 @@ class Run:
         self.device = device_of("fit", device)
         self.of_pair = not hasattr(train, "epoch")
         self.train = as_train(train, batch, self.seed, augment, normalize, self.device)
-        if not self.of_pair and isinstance(test, (tuple, list)) and not hasattr(train, "normalize"):
-            raise ValueError("fit: test is a pair, but train a source without `normalize`; give test as a source, too")
-        self.test = None if test is None else as_test("fit", test, getattr(self.train, "normalize", None))
+        prepared = getattr(self.train, "normalize", None)
+        if isinstance(test, (tuple, list)) and not callable(prepared):
+            raise ValueError("fit: test is a pair, but train a source without the function `normalize` it applies; "
+                             "give train one, or test as a source too, such as InOrder")  # fmt: skip
+        self.test = None if test is None else as_test("fit", test, prepared)
         self.per_epoch = self.train.batches.per_epoch
         self.steps = self.epochs * self.per_epoch
         self.factors = factors_of(schedule, optimizer, self.steps)

@@ -68,6 +68,9 @@ class Snapshots(Callback):
             self.every *= 2
             self._thin()
 
+    def end(self, run):
+        self.parameters = None  # they would keep the network alive
+
     def _thin(self):
         """Keep the snapshots at multiples of ``every`` and the last one; drop the rest."""
         kept = [i for i, step in enumerate(self.steps) if step % self.every == 0 or step == self.steps[-1]]
