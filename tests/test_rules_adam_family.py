@@ -1,6 +1,6 @@
 """Adaptive rules and Adam's family against public packages, straight-line programs, their papers' numbers and limits.
 
-torch.optim's rules are in test_parity_torch.
+torch.optim's rules are in test_rules_parity_torch.
 """
 
 import math
