@@ -132,6 +132,24 @@ def test_what_cannot_be_translated_is_said(library, name, settings, error, words
         ol.translate(library, name, **settings)
 
 
+INSTALLED = {"torch", "pytorch_optimizer", "torch_optimizer"}  # test_rules_elsewhere.py walks them with weight decay
+OF_TORCH = {"timm", "lightning", "transformers"}  # they hand torch's own optimizers on
+
+
+@pytest.mark.parametrize("kind", ["", *table.KINDS])
+def test_weight_decay_is_l2_where_that_was_recorded_and_refused_where_a_row_does_not_say_it(kind):
+    for library, name, measured in rows():
+        for argument in measured["defaults"].keys() & {"weight_decay", "wd"}:
+            given = {argument: 0.1} | rate(measured)
+            _, words, means = table.section(library, name, measured["defaults"] | given, kind)
+            if words.get("decay") == "l2":
+                recorded = any((measured["defaults"] | run[0])[argument] for run in measured["runs"])
+                assert recorded or library in INSTALLED | OF_TORCH, (library, name)
+            elif "decay" not in words and {"own", "decoupled", "divided"}.isdisjoint(map(str, means.values())):
+                with pytest.raises(ValueError, match="what its weight decay does was not recorded"):
+                    ol.translate(library, name, kind, **given)
+
+
 @pytest.mark.parametrize(("rule", "library", "code"), [
     (ol.Adam(lr=0.1), "optax", "optax.adam(learning_rate=0.1)"),
     (ol.Nesterov(lr=0.1), "torch", "torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9, nesterov=True)"),

@@ -1,5 +1,10 @@
-"""What cards say of other libraries: one paragraph is the table's; sentences of hand that name one are proved."""
+"""What cards say of other libraries: one paragraph is the table's; sentences of hand that name one are proved.
 
+Weight decay, which was recorded of few rules, is compared with the libraries that are installed.
+"""
+
+import dataclasses
+import importlib
 import json
 import re
 from pathlib import Path
@@ -10,9 +15,9 @@ import scipy.optimize
 
 import optlib as ol
 from optlib.course import cards
-from optlib.course.elsewhere import table
+from optlib.course.elsewhere import matcher, table
 from tools import elsewhere
-from tools.elsewhere import docstrings
+from tools.elsewhere import common, docstrings, match
 
 ROOT = Path(__file__).resolve().parent.parent
 RULES = ol.OPTIMIZERS
@@ -189,3 +194,37 @@ def test_each_sentence_of_hand_that_names_a_library_is_proved(rule):
 def test_a_proof_holds(rule, start):
     proof = PROOFS[rule][start]
     assert f"def {proof}(" in TESTS if isinstance(proof, str) else proof()
+
+
+SWITCHES = "weight_decouple", "decoupled_weight_decay", "decouple_weight_decay"
+
+
+def with_decay(library):
+    """Runs of an installed library with weight decay, also with its switch turned: settings, run, recorded run."""
+    adapter = importlib.import_module(f"tools.elsewhere.libraries.{library}")
+    for run, recorded in zip(adapter.RUNS, match.files()[library]["runs"], strict=True):
+        defaults = elsewhere.defaults(match.files()[library], recorded)
+        for switch in ["", *SWITCHES] if "weight_decay" in defaults else []:
+            if not switch or switch in defaults and "AdamW" not in run.name:
+                given = run.settings | {"weight_decay": 0.1} | ({switch: not defaults[switch]} if switch else {})
+                yield given, dataclasses.replace(run, settings=given, lr=recorded["lr"]), adapter.walk
+
+
+@pytest.mark.parametrize(("library", "least"), [("torch", 60), ("pytorch_optimizer", 60), ("torch_optimizer", 18)])
+def test_weight_decay_is_that_of_the_installed_library_or_refused(library, least):
+    pytest.importorskip(library)
+    walked = 0
+    for given, run, walk in with_decay(library):
+        for kind in {"vector", "matrix"} & {*run.sees}:
+            about, name = common.SEQUENCES[kind], match.row_name(library, run.name)
+            if name is None or "evaluate" in run.extra:
+                continue
+            try:
+                ours = ol.translate(library, name, kind, **given, **({} if "lr" in given else {"lr": run.lr}))
+                theirs = list(walk(run, "float64", about["x0"], about["gradients"], common.FULL))
+            except (ValueError, TypeError, RuntimeError):  # refused by ours, or by theirs
+                continue
+            path = matcher.walk(ours, about["x0"], about["gradients"])
+            assert matcher.error(path, theirs, about["x0"]) <= table.ROUNDING["float32"], (run.name, given, kind)
+            walked += 1
+    assert walked >= least

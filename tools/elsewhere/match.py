@@ -92,7 +92,7 @@ def candidates(numbers, only=matcher.AXES):
         for chosen in itertools.product(*axes):
             words = {word: value for each in chosen for word, value in each.items()}
             try:
-                yield name, words, build(name, **own | words)
+                yield name, words, build(name, **{"decay": "l2"} | own | words)
             except matcher.FAILURES:
                 continue
 

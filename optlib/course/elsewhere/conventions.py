@@ -104,8 +104,10 @@ def capped(rule, most):
     return around.Capped(rule, most=most, **measure)
 
 
-def decayed(rule, weight_decay, decay="l2"):
-    """``decay`` is l2, decoupled, own, relative (to the first rate) or sinking."""
+def decayed(rule, weight_decay, decay=None):
+    """``decay`` is l2, decoupled, own, relative (to the first rate) or sinking; a row that does not say it takes 0."""
+    if decay is None:
+        raise TypeError("what its weight decay does was not recorded; it can only be 0")
     if decay == "l2":
         return around.L2(rule, l2=weight_decay)
     if decay == "sinking":
