@@ -93,6 +93,8 @@ def test_a_registered_rule_comes_where_one_is_the_same():
     keras = ol.translate("keras", "Adam", learning_rate=0.01, epsilon=1e-6)
     assert repr(keras) == repr(ol.Adam(lr=0.01, eps=1e-6 * BeforeCorrection(beta2=0.999)))
     assert repr(ol.translate("torch", "Adam", weight_decay=0.1)) == f"L2({ol.Adam()!r}, l2=0.1)"
+    assert repr(ol.translate("keras", "SGD", global_clipnorm=1.0)) == repr(ol.ClipNorm(ol.GradientDescent(lr=0.01)))
+    assert ol.translate("keras", "SGD", clipnorm=1.0).sees == "tensor"  # each weight by itself
     assert "Muon" in repr(ol.translate("keras", "Muon"))
     assert type(ol.translate("keras", "Muon", weights="vector")) is ol.AdamW
     assert repr(ol.translate("torch", "Adam", betas=np.array([0.8, 0.99]))) == repr(ol.Adam(beta1=0.8, beta2=0.99))
@@ -158,6 +160,9 @@ def test_weight_decay_is_l2_where_that_was_recorded_and_refused_where_a_row_does
      "torch.optim.AdamW(model.parameters(), lr=0.01, weight_decay=0.05)"),
     (ol.translate("keras", "Adam", epsilon=1e-5), "keras", "keras.optimizers.Adam(epsilon=1e-05)"),
     (ol.AdaDelta(rho=0.95, eps=1e-7), "keras", "keras.optimizers.Adadelta(learning_rate=1)"),
+    (ol.translate("keras", "SGD", clipnorm=2.0), "keras", "keras.optimizers.SGD(clipnorm=2)"),
+    (ol.ClipNorm(ol.GradientDescent(lr=0.01), max_norm=2.0), "keras", "keras.optimizers.SGD(global_clipnorm=2)"),
+    (ol.ClipValue(ol.GradientDescent(lr=0.01), max_value=2.0), "keras", "keras.optimizers.SGD(clipvalue=2)"),
     (ol.Adam(lr=0.123456789, beta2=0.9999999), "torch",
      "torch.optim.Adam(model.parameters(), lr=0.123456789, betas=(0.9, 0.9999999))"),
     (ol.Momentum(lr=0.1, beta=0.9999999), "torch", "torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9999999)"),

@@ -230,8 +230,9 @@ class ClipNorm(Around):
         point, inside SAM the one at the second point.
 
     Elsewhere:
-        The same rule: keras SGD(clipnorm=1.0), optax sgd clip_by_global_norm, timm lamb.  Epsilon is added before the
-        correction: keras Adam(clipnorm=1.0).  In full: ``ol.elsewhere("ClipNorm")``.
+        The same rule: optax sgd clip_by_global_norm, timm lamb.  Each tensor by itself; epsilon is added before the
+        correction: keras Adam(clipnorm=1.0).  Each tensor by itself: keras SGD(clipnorm=1.0).  In full:
+        ``ol.elsewhere("ClipNorm")``.
 
         torch's clip_grad_norm_ divides by the norm + 1e-6, so that what it clips is shorter by 1e-6 / norm; it writes
         into the gradients, and takes those of all groups together.

@@ -188,6 +188,12 @@ class Capped(Convention):
         return x + step * minimum(most / where(length > 0, length, 1.0), ones_like(length))
 
 
+class ClipEach(of.ClipNorm):
+    """the norm is clipped; each tensor by itself"""
+
+    sees = "tensor"
+
+
 class MarginClip(Convention):
     """the norm of the gradient is clipped, with a margin added where it divides"""
 

@@ -195,6 +195,7 @@ CONVENTIONS = {  # word -> function of a rule, the value of the word, and perhap
     }[how](rule, beta=free_beta),
     "clip": lambda rule, most, margin=0.0: around.MarginClip(rule, max_norm=most, margin=margin) if margin
     else of.ClipNorm(rule, max_norm=most),
+    "clip_each": lambda rule, most: around.ClipEach(rule, max_norm=most),
     "cut": lambda rule, most: of.ClipValue(rule, max_value=most),
     "uphill": lambda rule, on: around.Uphill(rule),
     "k": lookahead,

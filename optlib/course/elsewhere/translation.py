@@ -6,7 +6,7 @@ from ... import checks
 from ...arrays import is_array
 from ...optimizers.base import Optimizer
 from ...schedules.base import Combined
-from . import table
+from . import around, table
 from .table import RATES, entry, library_of, rows, rule_of
 
 NO_PART = {  # arguments that have no part in the path of one tensor
@@ -149,7 +149,9 @@ def _numbers(rule):
     numbers = {word.removeprefix("rule_"): _number(value) for word, value in rule.settings().items()}
     epsilons = [numbers.get(word) for word in ("eps", "eps_inside", "eps_floor")]
     numbers["eps"] = max((eps for eps in epsilons if isinstance(eps, float)), default=None)
-    for word, alias in {"momentum": "beta", "beta2": "rho", "weight_decay": "l2", "mean": "beta"}.items():
+    clip = "clip_each" if isinstance(rule, around.ClipEach) else "clip"
+    aliases = {"momentum": "beta", "beta2": "rho", "weight_decay": "l2", "mean": "beta"}
+    for word, alias in (aliases | {clip: "max_norm", "cut": "max_value"}).items():
         numbers[word] = numbers.get(word, numbers.get(alias))
     return {word: value for word, value in numbers.items() if value is not None}
 
