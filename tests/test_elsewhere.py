@@ -26,8 +26,10 @@ def rows():
 
 
 def rate(measured):
-    """A learning rate where the library has no default for it."""
+    """A learning rate, or the length of the training, where the library has no default for it."""
     given = any(measured["defaults"].get(rate) is not None for rate in table.RATES)
+    if "lr_scheduler_type" in measured["defaults"]:
+        return table.LENGTH
     return {} if given or "relative_step" in measured["defaults"] else {"learning_rate": 0.01}
 
 
@@ -100,7 +102,24 @@ def test_a_registered_rule_comes_where_one_is_the_same():
     assert repr(ol.translate("torch", "Adam", betas=np.array([0.8, 0.99]))) == repr(ol.Adam(beta1=0.8, beta2=0.99))
 
 
+@pytest.mark.parametrize("warmup", [0, 4, 500])
+@pytest.mark.parametrize(("kind", "after"), [  # transformers.optimization: the factor by the share that is done
+    ("linear", lambda done: 1 - done), ("cosine", lambda done: 0.5 * (1 + np.cos(np.pi * done))),
+    ("constant", None), ("constant_with_warmup", lambda done: 1.0),
+])  # fmt: skip
+def test_the_trainers_schedules_fall_after_their_warm_up_until_max_steps(kind, after, warmup):
+    rule = ol.translate("transformers", "Trainer", lr_scheduler_type=kind, warmup_steps=warmup, max_steps=1000)
+    lr = rule.given("lr")
+    for t in (0, 2, 4, 12, 499, 500, 700, 999):
+        theirs = 1.0 if not after else t / warmup if t < warmup else after((t - warmup) / (1000 - warmup))
+        assert (lr(t) if callable(lr) else lr) == pytest.approx(5e-5 * theirs, rel=1e-12), t
+
+
 @pytest.mark.parametrize(("library", "name", "settings", "error", "words"), [
+    ("transformers", "Trainer", {"warmup_steps": 4}, ValueError, "lr_scheduler_type='linear' needs max_steps"),
+    ("transformers", "Trainer", {"max_steps": -1}, ValueError, "max_steps=-1 must be an integer of at least 1"),
+    ("transformers", "Trainer", {"warmup_steps": 0.1, "max_steps": 9}, TypeError, "warmup_steps=0.1 must be an int"),
+    ("transformers", "Trainer", {"lr_scheduler_type": "polynomial"}, ValueError, "'cosine', 'constant' or 'constant_w"),
     ("kers", "Adam", {}, KeyError, "keras_jax"),
     ("keras", "Adamm", {}, KeyError, "did you mean 'Adam'"),
     ("keras", "Adam", {"rate": 1}, TypeError, "its arguments are learning_rate, beta_1"),

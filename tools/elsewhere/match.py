@@ -41,7 +41,7 @@ def row_name(library, run):
 
 def settings_of(file, run):
     """All settings of a run, its learning rate in whatever argument it has."""
-    settings = defaults(file, run) | run["settings"]
+    settings = table.LENGTH | defaults(file, run) | run["settings"]
     if run["lr"] is not None and not any(rate in run["settings"] for rate in table.RATES):
         settings = {a: v for a, v in settings.items() if a not in table.RATES} | {"learning_rate": run["lr"]}
     return settings

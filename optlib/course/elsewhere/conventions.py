@@ -15,7 +15,6 @@ from ...optimizers.base import Optimizer
 from . import around, others, variants
 from .corrections import AfterCorrection, BeforeCorrection, Corrected, LateCorrection, Rectified, Summed, Uncorrected
 
-STEPS = 12  # of a schedule that a library makes for the length of a training
 RULES = of.OPTIMIZERS | {
     name: cls for module in (variants, others) for name, cls in vars(module).items()
     if isinstance(cls, type) and issubclass(cls, Optimizer) and cls.__module__ == module.__name__ and cls.hypers
@@ -136,12 +135,17 @@ def uncorrected(rule, which):
     return times_rate(rule, Uncorrected(beta1, beta2), Corrected(beta1, beta2))
 
 
-def scheduled(rule, schedule, climb=0):
-    fall = {"linear": schedules.LinearToZero, "cosine": schedules.Cosine}.get(schedule)
-    if climb:
-        rise = schedules.Polynomial(0.0, steps=climb, end=1.0)
-        return times(rule, lr=rise.then(schedules.LinearToZero(1.0, steps=STEPS - climb), after=climb))
-    return times(rule, lr=fall(1.0, steps=STEPS)) if fall else rule
+def scheduled(rule, schedule, climb=0, steps=None):
+    """``climb`` is ignored by "constant"; ``steps`` are all of the training, those of the climb too."""
+    if schedule == "constant":
+        return rule
+    factor = schedules.Constant(1.0)
+    if schedule != "constant_with_warmup":
+        if steps is None:
+            raise TypeError(f"lr_scheduler_type={schedule!r} needs max_steps, the number of all steps of the training")
+        fall = {"linear": schedules.LinearToZero, "cosine": schedules.Cosine}[schedule]
+        factor = fall(1.0, steps=max(steps - climb, 1))
+    return times(rule, lr=schedules.Polynomial(0.0, climb, end=1.0).then(factor, after=climb) if climb else factor)
 
 
 def lookahead(rule, k, slow=0.5, first=0):

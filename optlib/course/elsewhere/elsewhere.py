@@ -93,7 +93,7 @@ def _runs():
             for settings, _, nearest in measured["runs"]:
                 if nearest or name not in table.rows(library):
                     continue
-                every = measured["defaults"] | settings
+                every = table.LENGTH | measured["defaults"] | settings
                 lr = next((every[rate] for rate in table.RATES if every.get(rate) is not None), None)
                 lr, every = lr or 0.01, every if lr else every | {"learning_rate": 0.01}
                 rule = table.rule_of(library, name, every)

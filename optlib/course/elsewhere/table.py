@@ -23,6 +23,7 @@ ALIASES = {"keras": "keras_jax", "tensorflow": "keras_tensorflow", "jax": "optax
 ROUNDING = {"float64": 1e-9, "float32": 3e-5}  # error up to which a path is the same; the second for float32 inside
 KINDS = ("vector", "matrix", "kernel")
 RATES = ("lr", "learning_rate", "learning_rate_init")
+LENGTH = {"max_steps": 12}  # of all recorded runs, for schedules that a library makes for a whole training
 
 
 @functools.cache
@@ -91,7 +92,9 @@ def _meaning(word, value):
     return SWITCHES[word](value) if word in SWITCHES else {word: value}
 
 
-TEXTS = {"schedule": ("linear", "cosine", "constant"), "adjust": (None, "original", "match_rms_adamw")}
+TEXTS = {"schedule": ("linear", "cosine", "constant", "constant_with_warmup"),
+         "adjust": (None, "original", "match_rms_adamw")}  # fmt: skip
+LEAST = {"steps": 1, "climb": 0}  # words that take integers from these
 SWITCHES = {  # a word of libraries -> what it is in words of ours
     "correct": lambda on: {"uncorrected": not on},
     "loud": lambda on: {"silent": not on},

@@ -68,9 +68,10 @@ def translate(library, name, /, weights="", **settings):
     about = entry("translate", library, name)
     checks.choice(who, "weights", weights, ("", *table.KINDS))
     defaults = about["defaults"]
-    unknown = next((argument for argument in settings if argument not in defaults and argument not in RATES), None)
+    known = defaults | (table.LENGTH if "lr_scheduler_type" in defaults else {})
+    unknown = next((argument for argument in settings if argument not in known and argument not in RATES), None)
     if unknown:
-        raise TypeError(f"{who} got {unknown}={settings[unknown]!r}; its arguments are {', '.join(defaults)}")
+        raise TypeError(f"{who} got {unknown}={settings[unknown]!r}; its arguments are {', '.join(known)}")
     settings |= {a: v.tolist() for a, v in settings.items() if isinstance(defaults.get(a), list) and is_array(v)}
     every = defaults | settings
     error, nearest = table.measured(about, every)
@@ -90,6 +91,8 @@ def translate(library, name, /, weights="", **settings):
             checks.flag(who, argument, value)
         elif str(meaning) in table.TEXTS:
             checks.choice(who, argument, value, table.TEXTS[meaning])
+        elif str(meaning) in table.LEAST:
+            checks.integer(who, argument, value, table.LEAST[meaning])
         elif isinstance(default, list) and isinstance(meaning, list) and not (several and len(value) == len(default)):
             raise checks.WrongType(f"{who}: {argument}={value!r} must be {len(default)} numbers, such as {default}")
         elif value is not None:
