@@ -97,6 +97,10 @@ def test_a_registered_rule_comes_where_one_is_the_same():
     assert repr(ol.translate("torch", "Adam", weight_decay=0.1)) == f"L2({ol.Adam()!r}, l2=0.1)"
     assert repr(ol.translate("keras", "SGD", global_clipnorm=1.0)) == repr(ol.ClipNorm(ol.GradientDescent(lr=0.01)))
     assert ol.translate("keras", "SGD", clipnorm=1.0).sees == "tensor"  # each weight by itself
+    assert type(ol.translate("optax", "nadam", learning_rate=0.1, nesterov=False)) is ol.Adam
+    assert ol.translate("torch", "Adafactor", eps=(None, 1e-2)).eps2 == 1e-2
+    assert ol.translate("timm", "muon", "vector", betas=(0.8, 0.9), momentum=0.5).beta1 == 0.8
+    assert repr(ol.translate("timm", "muon", betas=(0.8, 0.9))) == repr(ol.translate("timm", "muon"))
     assert "Muon" in repr(ol.translate("keras", "Muon"))
     assert type(ol.translate("keras", "Muon", weights="vector")) is ol.AdamW
     assert repr(ol.translate("torch", "Adam", betas=np.array([0.8, 0.99]))) == repr(ol.Adam(beta1=0.8, beta2=0.99))
@@ -120,6 +124,10 @@ def test_the_trainers_schedules_fall_after_their_warm_up_until_max_steps(kind, a
     ("transformers", "Trainer", {"max_steps": -1}, ValueError, "max_steps=-1 must be an integer of at least 1"),
     ("transformers", "Trainer", {"warmup_steps": 0.1, "max_steps": 9}, TypeError, "warmup_steps=0.1 must be an int"),
     ("transformers", "Trainer", {"lr_scheduler_type": "polynomial"}, ValueError, "'cosine', 'constant' or 'constant_w"),
+    ("pytorch_optimizer", "Muon use_muon", {"momentum": 0.5}, ValueError, "momentum=0.5 has no counterpart"),
+    ("torch", "Adafactor", {"eps": (0.1, 1e-3)}, ValueError, r"eps=\(0.1, 0.001\) has no counterpart"),
+    ("timm", "adafactor", {"lr": 0.1}, ValueError, "lr=0.1 has no counterpart"),  # it ends the fall of the rate there
+    ("torch", "SGD", {"momentum": None}, TypeError, "momentum=None must be a number"),
     ("kers", "Adam", {}, KeyError, "keras_jax"),
     ("keras", "Adamm", {}, KeyError, "did you mean 'Adam'"),
     ("keras", "Adam", {"rate": 1}, TypeError, "its arguments are learning_rate, beta_1"),

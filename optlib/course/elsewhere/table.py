@@ -138,6 +138,11 @@ def entry(who, library, name):
     return known[name]
 
 
+def walked(about):
+    """The settings of those recorded runs that the rule of the row walks."""
+    return [settings for settings, error, nearest in about["runs"] if error is not None and not nearest]
+
+
 def measured(about, settings):
     """Error and nearest rule ("" where that of the row walks the path) of the recorded run most like these settings."""
     runs = [run for run in about["runs"] if run[1] is not None]

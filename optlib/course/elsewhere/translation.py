@@ -2,6 +2,8 @@
 
 import itertools
 
+import numpy as np
+
 from ... import checks
 from ...arrays import is_array
 from ...optimizers.base import Optimizer
@@ -80,13 +82,15 @@ def translate(library, name, /, weights="", **settings):
             f"{who}: no rule of ours walks its path; the nearest is {nearest}, from which it differs by {error:.2g} of "
             "the way of a coordinate"
         )
-    means = table.section(library, name, every, weights)[2]
+    means, runs = table.section(library, name, every, weights)[2], table.walked(about)
     for argument, value in settings.items():
         default, meaning, several = defaults.get(argument), means.get(argument), isinstance(value, list | tuple)
-        if meaning is None and argument not in NO_PART and value != default:
-            raise ValueError(f"{who}: {argument}={value!r} has no counterpart in ours; it can only be left out")
-        if meaning in (None, "-"):
+        if argument in NO_PART or any(np.array_equal(value, run.get(argument, default)) for run in [{}, *runs]):
             continue
+        # What has no part may be changed where it has one for weights of another kind or with other settings.
+        parts = {str(each[-1].get(argument)) for each in table.sections(library, name)} - {"None", "-"}
+        if meaning is None or meaning == "-" and not parts:
+            raise ValueError(f"{who}: {argument}={value!r} has no counterpart in ours; it can only be left out")
         if isinstance(default, bool):
             checks.flag(who, argument, value)
         elif str(meaning) in table.TEXTS:
@@ -95,10 +99,13 @@ def translate(library, name, /, weights="", **settings):
             checks.integer(who, argument, value, table.LEAST[meaning])
         elif isinstance(default, list) and isinstance(meaning, list) and not (several and len(value) == len(default)):
             raise checks.WrongType(f"{who}: {argument}={value!r} must be {len(default)} numbers, such as {default}")
-        elif value is not None:
-            off = several and any(None in run[0].get(argument, ()) for run in about["runs"])  # switches one of them off
-            for number in value if several else [value]:
-                if not (number is None and off or callable(number) or is_array(number) and argument in RATES):
+        else:
+            off = several and any(None in run.get(argument, ()) for run in runs)  # switches one of them off
+            for place, number in enumerate(value if several else [value]):
+                if isinstance(default, list) and isinstance(meaning, list) and meaning[place] == "-":
+                    if number != default[place]:
+                        raise ValueError(f"{who}: {argument}={value!r} has no counterpart in ours at place {place}")
+                elif not (number is None and off or callable(number) or is_array(number) and argument in RATES):
                     checks.number(who, argument, number)
     try:
         return rule_of(library, name, every, weights)
