@@ -1,6 +1,7 @@
 """What cards say of other libraries: one paragraph is the table's; sentences of hand that name one are proved.
 
-Weight decay, which was recorded of few rules, is compared with the libraries that are installed.
+Weight decay, which was recorded of few rules, is compared with the libraries that are installed; other settings are
+translated, or refused, as far as their part in a path is known.
 """
 
 import dataclasses
@@ -12,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import scipy.optimize
+from test_elsewhere import rate, rows
 
 import optlib as ol
 from optlib.course import cards
@@ -228,3 +230,68 @@ def test_weight_decay_is_that_of_the_installed_library_or_refused(library, least
             assert matcher.error(path, theirs, about["x0"]) <= table.ROUNDING["float32"], (run.name, given, kind)
             walked += 1
     assert walked >= least
+
+
+def test_the_settings_of_every_recorded_run_are_translated_and_none_goes_unless_it_has_a_default():
+    for library, name, measured in rows():
+        needed = rate(measured)
+        for settings in (run[0] for run in measured["runs"] if run[1] is not None and not run[2]):
+            assert isinstance(ol.translate(library, name, **needed | settings), ol.optimizers.Optimizer)
+        for argument in table.required(measured):
+            with pytest.raises(TypeError, match=f"needs {argument}: {library} has no default for it"):
+                ol.translate(library, name, **{each: needed[each] for each in needed if each != argument})
+
+
+INSTALLED = {"torch", "pytorch_optimizer", "torch_optimizer"}  # the test above walks them with weight decay
+OF_TORCH = {"timm", "lightning", "transformers"}  # they hand torch's own optimizers on
+
+
+@pytest.mark.parametrize("kind", ["", *table.KINDS])
+def test_weight_decay_is_l2_where_that_was_recorded_and_refused_where_a_row_does_not_say_it(kind):
+    for library, name, measured in rows():
+        for argument in measured["defaults"].keys() & {"weight_decay", "wd"}:
+            given = {argument: 0.1} | rate(measured)
+            _, words, means = table.section(library, name, measured["defaults"] | given, kind)
+            if words.get("decay") == "l2":
+                recorded = any((measured["defaults"] | run[0])[argument] for run in measured["runs"])
+                assert recorded or library in INSTALLED | OF_TORCH, (library, name)
+            elif "decay" not in words and {"own", "decoupled", "divided"}.isdisjoint(map(str, means.values())):
+                with pytest.raises(ValueError, match="what its weight decay does was not recorded"):
+                    ol.translate(library, name, kind, **given)
+
+
+@pytest.mark.parametrize("warmup", [0, 4, 500])
+@pytest.mark.parametrize(("kind", "after"), [  # transformers.optimization: the factor by the share that is done
+    ("linear", lambda done: 1 - done), ("cosine", lambda done: 0.5 * (1 + np.cos(np.pi * done))),
+    ("constant", None), ("constant_with_warmup", lambda done: 1.0),
+])  # fmt: skip
+def test_the_trainers_schedules_fall_after_their_warm_up_until_max_steps(kind, after, warmup):
+    rule = ol.translate("transformers", "Trainer", lr_scheduler_type=kind, warmup_steps=warmup, max_steps=1000)
+    lr = rule.given("lr")
+    for t in (0, 2, 4, 12, 499, 500, 700, 999):
+        theirs = 1.0 if not after else t / warmup if t < warmup else after((t - warmup) / (1000 - warmup))
+        assert (lr(t) if callable(lr) else lr) == pytest.approx(5e-5 * theirs, rel=1e-12), t
+
+
+@pytest.mark.parametrize(("library", "name", "settings", "error", "words"), [
+    ("transformers", "Trainer", {"warmup_steps": 4}, ValueError, "'linear': max_steps=None must be an integer of at"),
+    ("transformers", "Trainer", {"max_steps": -1}, ValueError, "max_steps=-1 must be an integer of at least 1"),
+    ("transformers", "Trainer", {"warmup_steps": 0.1, "max_steps": 9}, ValueError, "warmup_steps=0.1 must be an int"),
+    ("transformers", "Trainer", {"lr_scheduler_type": "polynomial"}, ValueError, "'cosine', 'constant' or 'constant_w"),
+    ("pytorch_optimizer", "Muon use_muon", {"momentum": 0.5}, ValueError, "momentum=0.5 has no counterpart"),
+    ("torch", "Adafactor", {"eps": (0.1, 1e-3)}, ValueError, r"eps=\(0.1, 0.001\) has no counterpart"),
+    ("timm", "adafactor", {"lr": 0.1}, ValueError, "lr=0.1 has no counterpart"),  # it ends the fall of the rate there
+    ("torch", "Adam", {"betas": (np.ones(2), 0.9)}, TypeError, r"betas=array\(.* must be a number"),
+    ("torch", "Adam", {"eps": None}, TypeError, "eps=None must be a number"),
+])  # fmt: skip
+def test_a_setting_whose_part_in_a_path_is_not_known_is_refused(library, name, settings, error, words):
+    with pytest.raises(error, match=words):
+        ol.translate(library, name, **settings)
+
+
+def test_a_setting_without_a_part_may_be_said_and_one_of_other_weights_changed():
+    assert type(ol.translate("optax", "nadam", learning_rate=0.1, nesterov=False)) is ol.Adam
+    assert ol.translate("torch", "Adafactor", eps=(None, 1e-2)).eps2 == 1e-2
+    assert ol.translate("timm", "muon", "vector", betas=(0.8, 0.9), momentum=0.5).beta1 == 0.8
+    assert repr(ol.translate("timm", "muon", betas=(0.8, 0.9))) == repr(ol.translate("timm", "muon"))
+    assert type(ol.translate("timm", "lamb", max_grad_norm=None)) is ol.Adam  # None is no clipping

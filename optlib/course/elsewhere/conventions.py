@@ -9,8 +9,8 @@ import inspect
 
 import numpy as np
 
+from ... import checks, schedules
 from ... import optimizers as of
-from ... import schedules
 from ...optimizers.base import Optimizer
 from . import around, others, variants
 from .corrections import AfterCorrection, BeforeCorrection, Corrected, LateCorrection, Rectified, Summed, Uncorrected
@@ -139,12 +139,10 @@ def scheduled(rule, schedule, climb=0, steps=None):
     """``climb`` is ignored by "constant"; ``steps`` are all of the training, those of the climb too."""
     if schedule == "constant":
         return rule
-    factor = schedules.Constant(1.0)
-    if schedule != "constant_with_warmup":
-        if steps is None:
-            raise TypeError(f"lr_scheduler_type={schedule!r} needs max_steps, the number of all steps of the training")
-        fall = {"linear": schedules.LinearToZero, "cosine": schedules.Cosine}[schedule]
-        factor = fall(1.0, steps=max(steps - climb, 1))
+    who, factor = f"lr_scheduler_type={schedule!r}", schedules.Constant(1.0)
+    climb = checks.integer(who, "warmup_steps", climb)
+    if fall := {"linear": schedules.LinearToZero, "cosine": schedules.Cosine}.get(schedule):
+        factor = fall(1.0, steps=max(checks.integer(who, "max_steps", steps, least=1) - climb, 1))
     return times(rule, lr=schedules.Polynomial(0.0, climb, end=1.0).then(factor, after=climb) if climb else factor)
 
 

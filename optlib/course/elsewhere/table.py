@@ -2,8 +2,8 @@
 
 A row of names.json is ``RULE word=value ... argument>word ...``: a rule, its conventions (see `conventions`), and what
 an argument of theirs means, where it is no hyper-parameter of the rule and ``means`` does not say so; ``-`` has no part
-in the path.  A section after ``; `` is read instead where its condition holds: for weights of a kind ("vector",
-"matrix" or "kernel", also with "not"), or where an argument is not given or 0 ("no weight_decay").
+in the path as recorded.  A section after ``; `` is read instead where its condition holds: for weights of a kind
+("vector", "matrix" or "kernel", also with "not"), or where an argument is not given or 0 ("no weight_decay").
 measured.json has of each library its version and date, and of each row the defaults of all arguments, and for each
 recorded run its settings, how far it is from the rule of the row (`matcher.error`) and, where no rule of ours walks it,
 the nearest.
@@ -22,7 +22,7 @@ from . import conventions
 ALIASES = {"keras": "keras_jax", "tensorflow": "keras_tensorflow", "jax": "optax"}
 ROUNDING = {"float64": 1e-9, "float32": 3e-5}  # error up to which a path is the same; the second for float32 inside
 KINDS = ("vector", "matrix", "kernel")
-RATES = ("lr", "learning_rate", "learning_rate_init")
+RATES = ("lr", "learning_rate", "learning_rate_init", "step_size")
 LENGTH = {"max_steps": 12}  # of all recorded runs, for schedules that a library makes for a whole training
 
 
@@ -71,14 +71,15 @@ def section(library, name, settings, kind=""):
 
 
 def rule_of(library, name, settings, kind=""):
-    """The rule of a row for settings with all defaults filled in."""
+    """The rule of a row for settings with all defaults filled in; KeyError with the name of one that is missing."""
     rule, words, means = section(library, name, settings, kind)
     words = dict(words)
     for argument, value in settings.items():
         words |= _meaning(means.get(argument, "-"), value)
-    words = _settled(words)
-    if words.get("lr") is None:
-        raise TypeError(f"{rule} has no learning rate")
+    words, needed = _settled(words), required(read("measured")[library]["rows"][name])
+    missing = [argument for argument in needed if settings.get(argument) is None]
+    if missing or words.get("lr") is None:
+        raise KeyError(*missing or ["a learning rate"])
     return conventions.build(rule, **words)
 
 
@@ -94,7 +95,6 @@ def _meaning(word, value):
 
 TEXTS = {"schedule": ("linear", "cosine", "constant", "constant_with_warmup"),
          "adjust": (None, "original", "match_rms_adamw")}  # fmt: skip
-LEAST = {"steps": 1, "climb": 0}  # words that take integers from these
 SWITCHES = {  # a word of libraries -> what it is in words of ours
     "correct": lambda on: {"uncorrected": not on},
     "loud": lambda on: {"silent": not on},
@@ -138,9 +138,10 @@ def entry(who, library, name):
     return known[name]
 
 
-def walked(about):
-    """The settings of those recorded runs that the rule of the row walks."""
-    return [settings for settings, error, nearest in about["runs"] if error is not None and not nearest]
+def required(about):
+    """Arguments, other than the learning rate, that have no default and were given in all recorded runs."""
+    given = set.intersection(*(set(run[0]) for run in about["runs"])) - {*RATES}
+    return sorted(argument for argument in given if about["defaults"].get(argument) is None)
 
 
 def measured(about, settings):

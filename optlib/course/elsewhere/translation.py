@@ -2,8 +2,6 @@
 
 import itertools
 
-import numpy as np
-
 from ... import checks
 from ...arrays import is_array
 from ...optimizers.base import Optimizer
@@ -47,7 +45,7 @@ def translate(library, name, /, weights="", **settings):
     Raises
     ------
     KeyError, TypeError
-        For a library, name or argument that is not known, and a value of a wrong type; the error says what is allowed.
+        For a library, name or argument that is not known or missing, and a wrong type; the error says what is allowed.
     ValueError
         Where no rule of ours walks that path: the error names the nearest and by how much it differs; and where no
         optimizer of the library walks that of ours.
@@ -69,8 +67,9 @@ def translate(library, name, /, weights="", **settings):
     who, library = f"translate({library!r}, {name!r})", library_of("translate", library)
     about = entry("translate", library, name)
     checks.choice(who, "weights", weights, ("", *table.KINDS))
-    defaults = about["defaults"]
-    known = defaults | (table.LENGTH if "lr_scheduler_type" in defaults else {})
+    defaults, runs = about["defaults"], [run[0] for run in about["runs"]]
+    known = defaults | {argument: value for run in runs for argument, value in run.items()} | defaults
+    known |= table.LENGTH if "lr_scheduler_type" in defaults else {}
     unknown = next((argument for argument in settings if argument not in known and argument not in RATES), None)
     if unknown:
         raise TypeError(f"{who} got {unknown}={settings[unknown]!r}; its arguments are {', '.join(known)}")
@@ -82,10 +81,11 @@ def translate(library, name, /, weights="", **settings):
             f"{who}: no rule of ours walks its path; the nearest is {nearest}, from which it differs by {error:.2g} of "
             "the way of a coordinate"
         )
-    means, runs = table.section(library, name, every, weights)[2], table.walked(about)
+    means = table.section(library, name, every, weights)[2]
     for argument, value in settings.items():
-        default, meaning, several = defaults.get(argument), means.get(argument), isinstance(value, list | tuple)
-        if argument in NO_PART or any(np.array_equal(value, run.get(argument, default)) for run in [{}, *runs]):
+        default, meaning, several = known.get(argument), means.get(argument), isinstance(value, list | tuple)
+        usual = [_plain(run.get(argument, default)) for run in [{}, *runs]]
+        if argument in NO_PART or not any(map(is_array, value if several else [value])) and _plain(value) in usual:
             continue
         # What has no part may be changed where it has one for weights of another kind or with other settings.
         parts = {str(each[-1].get(argument)) for each in table.sections(library, name)} - {"None", "-"}
@@ -95,23 +95,21 @@ def translate(library, name, /, weights="", **settings):
             checks.flag(who, argument, value)
         elif str(meaning) in table.TEXTS:
             checks.choice(who, argument, value, table.TEXTS[meaning])
-        elif str(meaning) in table.LEAST:
-            checks.integer(who, argument, value, table.LEAST[meaning])
         elif isinstance(default, list) and isinstance(meaning, list) and not (several and len(value) == len(default)):
             raise checks.WrongType(f"{who}: {argument}={value!r} must be {len(default)} numbers, such as {default}")
         else:
-            off = several and any(None in run.get(argument, ()) for run in runs)  # switches one of them off
+            off = meaning == "clip" or several and any(None in run.get(argument, ()) for run in runs)  # by None
             for place, number in enumerate(value if several else [value]):
                 if isinstance(default, list) and isinstance(meaning, list) and meaning[place] == "-":
-                    if number != default[place]:
+                    if is_array(number) or number != default[place]:
                         raise ValueError(f"{who}: {argument}={value!r} has no counterpart in ours at place {place}")
                 elif not (number is None and off or callable(number) or is_array(number) and argument in RATES):
                     checks.number(who, argument, number)
     try:
         return rule_of(library, name, every, weights)
-    except (TypeError, KeyError) as error:
-        if not any(every.get(rate) is not None for rate in RATES):
-            raise TypeError(f"{who} needs a learning rate: {library} has no default for it") from None
+    except KeyError as error:
+        raise TypeError(f"{who} needs {error.args[0]}: {library} has no default for it") from None
+    except TypeError as error:
         raise ValueError(f"{who}: no rule of ours has all these settings: {error}") from None
 
 
@@ -125,7 +123,7 @@ def _code_for(rule, library):
         about = table.read("measured")[known]["rows"].get(name)
         if about is None or " " in name or table.measured(about, about["defaults"])[1]:
             continue
-        defaults = about["defaults"]
+        defaults = about["defaults"] | dict.fromkeys(table.required(about))
         for settings in _candidates(rule, known, name, defaults):
             given = {a: value for a, value in settings.items() if _plain(value) != _plain(defaults.get(a))}
             try:
@@ -160,8 +158,8 @@ def _numbers(rule):
     epsilons = [numbers.get(word) for word in ("eps", "eps_inside", "eps_floor")]
     numbers["eps"] = max((eps for eps in epsilons if isinstance(eps, float)), default=None)
     clip = "clip_each" if isinstance(rule, around.ClipEach) else "clip"
-    aliases = {"momentum": "beta", "beta2": "rho", "weight_decay": "l2", "mean": "beta"}
-    for word, alias in (aliases | {clip: "max_norm", "cut": "max_value"}).items():
+    numbers |= {clip: numbers.get("max_norm"), "cut": numbers.get("max_value")}
+    for word, alias in {"momentum": "beta", "beta2": "rho", "weight_decay": "l2", "mean": "beta"}.items():
         numbers[word] = numbers.get(word, numbers.get(alias))
     return {word: value for word, value in numbers.items() if value is not None}
 
@@ -174,7 +172,7 @@ def _candidates(rule, library, name, defaults):
     """Settings of a row that may be the rule's: its numbers by their meaning, with each choice of the switches."""
     numbers, settings = _numbers(rule), {}
     means = table.sections(library, name)[0][-1]
-    rate = next((rate for rate in RATES if rate in defaults), "learning_rate")
+    rate = next((rate for rate in RATES if rate in defaults), "step_size" if library[:3] == "jax" else "learning_rate")
     for argument in [*dict.fromkeys([*defaults, rate])]:
         meaning, default = means.get(argument, "-"), defaults.get(argument)
         if isinstance(meaning, list):
