@@ -105,13 +105,16 @@ def _composed(wrapper, inner):
             f"{name} sees a {sees} and {inner.__name__} a {inner.sees}; a rule is given either each matrix by itself "
             "or all tensors of a group as one vector"
         )
+    update = wrapper.update
+    if "gradient_function" in inner.reads:
+        update = getattr(wrapper, "update_around_sam", update)
     both = [about for about in hypers if about in inner.hypers]
     return type(
         name if inner is GradientDescent else f"{name}({inner.__name__})",
         (wrapper, _renamed(inner, both) if both else inner),
         {
             "__doc__": wrapper.__doc__,
-            "update": wrapper.update,  # so that its card shows it
+            "update": update,  # so that its card shows it
             "__module__": wrapper.__module__ if is_ours(inner) else inner.__module__,
             "sees": max(sees, inner.sees, key=("number", None, "tensor", "matrix", "group").index),
             "mixed": getattr(inner, "mixed", False) or {sees, inner.sees} == {"tensor", "group"},
@@ -327,11 +330,13 @@ class WeightDecay(Around):
     )
 
     def update(self, x, *seen):
+        return super().update(x * (1 - self.lr * self.weight_decay), *seen)
+
+    def update_around_sam(self, x, *seen):
+        *others, gradient_function = seen
         decayed = x * (1 - self.lr * self.weight_decay)
-        if "gradient_function" in self.reads[: len(seen)]:  # SAM inside asks for one near the point before the decay
-            *seen, gradient = seen
-            seen = *seen, lambda y: gradient(y + (x - decayed))
-        return super().update(decayed, *seen)
+        # SAM's second gradient, too, is one near the point before the decay.
+        return super().update(decayed, *others, lambda y: gradient_function(y + (x - decayed)))
 
 
 @register
