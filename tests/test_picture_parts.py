@@ -60,3 +60,19 @@ def test_a_frame_keeps_nothing_of_others():
     assert np.array_equal(frames[0], frames[2])
     assert np.array_equal(frames[2], frames[3])
     assert not np.array_equal(frames[0], frames[1])
+
+
+def test_settings_are_written_however_small_they_are():
+    """Of results what is only rounding error is 0."""
+    tiny, bowl = np.array([1e-12, 1e-6, 1.0]), ol.FUNCTIONS["ravine"]
+    eps = ol.heatmap(bowl, ol.Adam, x="eps", ys=[0.1, 0.2], y="lr", xs=tiny, steps=3)
+    equal = ol.plots.heatmap([[0.0, 0.0, -1.0]] * 2, ("a", tiny, "log"), ("b", [-1.0, 1e-17]))
+    for said, picture in {
+        "h = 1e-12": ol.plots.secant(np.sin, 1.0, 1e-12, np.cos(1.0)),
+        "eps from 1e-12 to 1": eps.picture,
+        f"the best eps {eps.best['eps']:.4g}": eps.picture,
+        "at a 1, b -1.": equal,
+        "b from -1 to 0,": equal,
+        "from (1, 1e-08)": ol.plots.contour(bowl, [(1.0, 1e-8), (1.0, 0.0)]),
+    }.items():
+        assert said in picture.description

@@ -77,8 +77,8 @@ class SettingsMap:
         if self.diverged.all():  # then show the least bad of them
             self.diverged = np.isnan(self.values)
         sides = [(name, values, "log" if rule.hypers[name].log else "linear") for name, values in axes.items()]
-        start = ", ".join(map(number, setting.start))
-        names = " and ".join(f"{name} {number(self.best[name])}" for name in self.edge)
+        start = ", ".join(f"{v:.4g}" for v in setting.start)
+        names = " and ".join(f"{name} {self.best[name]:.4g}" for name in self.edge)
         edge = f"; the best {names} is at the edge: a better one may lie beyond" if names else ""
         self.picture = draw_map(
             self.values, *sides, label=score_name(setting.steps),
@@ -88,7 +88,7 @@ class SettingsMap:
         )  # fmt: skip
 
     def __repr__(self):
-        best = ", ".join(f"{name} {number(value)}" for name, value in self.best.items())
+        best = ", ".join(f"{name} {number(value, beside=name == 'f')}" for name, value in self.best.items())
         share = f"{self.diverged.mean():.1%} diverged"
         return f"<{type(self.rule).__name__} at {self.values.size:,} settings: best {best}; {share}>"
 

@@ -12,7 +12,7 @@ from ..minimize import minimize
 from ..optimizers.base import as_rule
 from ..pictures import theme
 from ..pictures.charts import curves, loss
-from ..pictures.picture import SMALL, Picture, bundle, number
+from ..pictures.picture import SMALL, Picture, bundle
 from ..trajectory import lost
 from .animation import animate
 from .heatmap import on_edge, score_name
@@ -100,7 +100,7 @@ class Race:
     def __repr__(self):
         lines = [f"{'rule':18} {'lr':>9} {score_name(self.paths[0].steps):>30}"]
         for row in sorted(self.table, key=lambda row: (row["diverged"], 0.0 if row["diverged"] else row["score"])):
-            lr = "-" if row["lr"] is None else number(row["lr"])
+            lr = "-" if row["lr"] is None else f"{row['lr']:.4g}"
             if row["diverged"]:
                 score, remark = "-", "  diverged"
             else:
@@ -155,6 +155,6 @@ def _tuning_picture(tuned):
     picture = curves(rates, values, "learning rate", score_name(steps), title, logx=True, logy=log)
     picture.axes.plot(*zip(*stars, strict=True), marker="*", linestyle="none", color=theme.YELLOW,
                       markeredgecolor=theme.INK, markersize=15, zorder=9)  # fmt: skip
-    named = ", ".join(f"{name} {number(rate)}" for name, (rate, _) in zip(values, stars, strict=True))
+    named = ", ".join(f"{name} {rate:.4g}" for name, (rate, _) in zip(values, stars, strict=True))
     picture.description += f" The best rate of each is starred: {named}."
     return picture

@@ -2,7 +2,7 @@
 
 from ..checks import vector
 from . import theme
-from .picture import number, padded
+from .picture import padded
 from .sketch import DOTS, LINE, Drawing, Layer, Panel, Sketch, moving
 
 
@@ -49,7 +49,7 @@ def averages(values, betas, corrected=False, ylabel="gradient", title=None):
     def words(betas, corrected):
         how = "corrected for the start at 0" if corrected else "started at 0"
         lines = [average(series, beta, corrected) for beta in betas]
-        labels = [f"β = {number(beta)}" for beta in betas]
+        labels = [f"β = {beta:.4g}" for beta in betas]
         ends = [
             f" {label}: {line[0]:.3f} at step 1, {line[-1]:.3f} at step {count}."
             for label, line in zip(labels, lines, strict=True)

@@ -9,7 +9,7 @@ from ..words import settings_text
 from . import theme
 from .draw import minima as mark_minima
 from .draw import patch
-from .picture import Picture, canvas, number, point, show_name
+from .picture import Picture, canvas, point, show_name
 from .terrain import checked_extent, nearly_square
 from .tracks import check_function, title_and_legend
 
@@ -82,8 +82,8 @@ def basins(f, opt, steps=200, n=200, minima=None, tol=None, extent=None, title=N
     more = len(order) - SEVERAL
     picture = Picture(
         figure, axes,
-        f"Basins of attraction of {f.name}, starts with x from {number(x0)} to {number(x1)} and y from "
-        f"{number(y0)} to {number(y1)}. {settings}.",
+        f"Basins of attraction of {f.name}, starts with x from {x0:.4g} to {x1:.4g} and y from "
+        f"{y0:.4g} to {y1:.4g}. {settings}.",
         f"Minima reached: {', '.join(listed)}{f', and {more} more' if more > 0 else ''}." if order else "",
         f"No minimum from {_share(lost)} of the starts, drawn gray." if lost.any() else "",
         "Darker starts need more steps." if shade else "",

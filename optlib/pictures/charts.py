@@ -127,8 +127,8 @@ def curves(x, ys, xlabel, ylabel, title=None, *, logx=False, logy=False, slopes=
         figure, axes,
         (f"{title}: " if title else "") + f"{ylabel} against {xlabel}{scale_words[bool(logx), bool(logy)]}.",
         *(_curve_words(label, *xy, logx, logy) for label, xy in data.items()),
-        *(f"Beside {label} a line of slope {number(slope)}." for label, slope in slopes.items()),
-        *(f"Marked: {label} at {number(v)}." for label, v in (vlines | hlines).items()))  # fmt: skip
+        *(f"Beside {label} a line of slope {slope:.4g}." for label, slope in slopes.items()),
+        *(f"Marked: {label} at {v:.4g}." for label, v in (vlines | hlines).items()))  # fmt: skip
 
 
 def rates(kappas, factors, title="Error left after one step, by condition number"):

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..checks import integer
 from . import draw, theme
-from .picture import Picture, canvas, number, padded, point, show_name
+from .picture import Picture, canvas, padded, point, show_name
 from .terrain import LEVELS, checked_extent, grown, sampled, terrain
 from .tracks import check_function, sentences, settings_line, title_and_legend, tracks
 
@@ -65,7 +65,7 @@ def line(f, *paths, labels=None, title=None, extent=None):
     holes = np.isnan(y).mean()
     return Picture(
         figure, axes,
-        f"Graph of {f.name} over x from {number(side[0])} to {number(side[1])}.",
+        f"Graph of {f.name} over x from {side[0]:.4g} to {side[1]:.4g}.",
         f"It is undefined on {100 * holes:.2g} % of it." if holes else "",
         *_path_words(f, all_tracks, (side,)),
     )  # fmt: skip

@@ -4,7 +4,7 @@ import numpy as np
 
 from .. import checks
 from . import theme
-from .picture import number, point, show_name
+from .picture import point, show_name
 from .sketch import ARROW, DOTS, Drawing, Layer, Panel, Sketch, moving
 from .terrain import checked_extent
 from .tracks import check_function
@@ -61,9 +61,9 @@ def look_ahead(f, x, v, lr, beta, title=None, extent=None):
         ahead, down, heavy, nesterov = places(x, v, lr, beta)
         return (
             title,
-            f"one step from x = {point(x)} with v = {point(v)}, lr {number(lr)}, β {number(beta)}",
-            f"Contours of {name} with one step from {point(x)}, velocity {point(v)}, learning rate {number(lr)}, beta "
-            f"{number(beta)}. What is remembered leads to {point(ahead)}. With the gradient at the start, momentum "
+            f"one step from x = {point(x, 0)} with v = {point(v, 0)}, lr {lr:.4g}, β {beta:.4g}",
+            f"Contours of {name} with one step from {point(x, 0)}, velocity {point(v, 0)}, learning rate {lr:.4g}, "
+            f"beta {beta:.4g}. What is remembered leads to {point(ahead)}. With the gradient at the start, momentum "
             f"ends at {point(heavy)}; with the gradient at the look-ahead point, Nesterov's rule ends at "
             f"{point(nesterov)}.",
             [*_NAMES, "", ""],

@@ -73,7 +73,7 @@ def heatmap(values, x, y, label="value", title=None, *, log="auto", diverged=Non
             flat = np.argmin(np.where(lost, np.inf, z)) if best == "min" else np.argmax(np.where(lost, -np.inf, z))
             row, column = np.unravel_index(flat, z.shape)
             at_x, at_y = x.values[column], y.values[row]
-            best_words = f"Best: {number(z[row, column])} at {x.name} {number(at_x)}, {y.name} {number(at_y)}."
+            best_words = f"Best: {number(z[row, column])} at {x.name} {x.said(column)}, {y.name} {y.said(row)}."
             handles += axes.plot(at_x, at_y, marker="*", markersize=16, color=theme.YELLOW, zorder=3, clip_on=False,
                                  markeredgecolor=theme.INK, linestyle="none", label="best")  # fmt: skip
         place = {"loc": "outside lower left", "ncols": 2} if narrow else {}
@@ -96,9 +96,13 @@ class _Axis:
     values: np.ndarray
     log: bool
 
+    def said(self, i):
+        """A value as text; the 0 of equal differences may be a rounding error."""
+        return number(self.values[i], 0 if self.log else np.abs(self.values).max())
+
     def words(self):
         scale = " (logarithmic)" if self.log else ""
-        return f"{self.name} from {number(self.values[0])} to {number(self.values[-1])}{scale}"
+        return f"{self.name} from {self.said(0)} to {self.said(-1)}{scale}"
 
     def edges(self):
         """Borders of the cells around the values, one more than there are values."""

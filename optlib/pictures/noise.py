@@ -58,9 +58,9 @@ class RunPicture(Picture):
         self.board = _board(f, len(x) - 1, first if 0 < first < HUGE else 1.0)
         super().__init__(
             self.board.figure, self.board.axes,
-            f"{title or show_name(f)}: a path of {len(x) - 1:,} steps from {point(x[0])} to {point(self.x[-1])} on "
+            f"{title or show_name(f)}: a path of {len(x) - 1:,} steps from {point(x[0], 0)} to {point(self.x[-1])} on "
             f"contours of {f.name}, its height above the minimum, from {number(self.loss[0])} to "
-            f"{number(self.loss[-1])}, and its learning rate, from {number(rates[0])} to {number(rates[-1])}.",
+            f"{number(self.loss[-1])}, and its learning rate, from {rates[0]:.4g} to {rates[-1]:.4g}.",
             "" if kept == len(x) else f"It diverged after {len(self.x) - 1} steps.",
         )  # fmt: skip
         self._laid_out = True  # the axes have fixed places; a layout for each frame would take most of its time

@@ -7,7 +7,6 @@ import numpy as np
 from .. import checks
 from ..theory import stationary_variance
 from . import theme
-from .picture import number
 from .sketch import AREA, DOTS, LINE, Drawing, Layer, Panel, Sketch, moving
 
 CURVATURES = (0.2, 1.0)
@@ -66,10 +65,10 @@ def noise_floor(lr, beta=0.0, batch=1):
     def words(lr, beta, batch):
         told = f"noise floor {floor(lr, beta, batch):.3g}" if balances(lr, beta) else "no balance, the runs diverge"
         return (
-            f"lr {number(lr)}, β {number(beta)}, batch {number(batch)}: {told}",
+            f"lr {lr:.4g}, β {beta:.4g}, batch {batch:.4g}: {told}",
             f"lr / (batch (1 − β)) = {lr / batch / (1 - beta):.3g}",
-            f"{RUNS} runs of momentum on noisy gradients after {STEPS} steps, at learning rate {number(lr)}, beta "
-            f"{number(beta)} and batches of {number(batch)}, on the contours of a bowl, and the mean of their loss at "
+            f"{RUNS} runs of momentum on noisy gradients after {STEPS} steps, at learning rate {lr:.4g}, beta "
+            f"{beta:.4g} and batches of {batch:.4g}, on the contours of a bowl, and the mean of their loss at "
             f"each step: {told}.",
             [f"{RUNS} runs", "theory: 86 % inside", "mean of the runs", "floor of theory"],
         )

@@ -125,13 +125,13 @@ def _sketch(several, nesterov):
         ends = ends_of(lr_curvature)
         kinds, rates = [words_of(s, beta, nesterov) for s in ends], [rate_of(s, beta, nesterov) for s in ends]
         sentences = [
-            f" At learning rate times curvature {number(s)} and beta {number(beta)}: {kind}, factor {number(rate)} a "
+            f" At learning rate times curvature {s:.4g} and beta {beta:.4g}: {kind}, factor {number(rate)} a "
             "step."
             for s, kind, rate in zip(ends, kinds, rates, strict=True)
         ]
         kind = kinds[0] if kinds[0] == kinds[-1] else f"{kinds[0]} / {kinds[-1]}"
         return (
-            f"{title} at ηλ = {' to '.join([number(s) for s in ends])}, β = {number(beta)}: {kind}",
+            f"{title} at ηλ = {' to '.join([f'{s:.4g}' for s in ends])}, β = {beta:.4g}: {kind}",
             f"In the long run each step multiplies the distance by {number(max(rates))}",
             f"Phase diagram of {rule} over learning rate times curvature from 0 to {WIDEST} and beta from 0 to 1, with "
             f"{STEPS} steps of the rule from 1 and the two roots in the complex plane.{''.join(sentences)}",

@@ -235,15 +235,18 @@ def padded(low, high, share):
     return float(low - room), float(high + room)
 
 
-def number(value):
-    """A number with four significant digits; what is only rounding error is 0, alike on every machine."""
-    value = float(value)
-    return "0" if abs(value) < 1e-9 else f"{value:.4g}"
+def number(value, beside=1.0):
+    """A number with four significant digits; what is only rounding error ``beside`` others is 0, on every machine.
+
+    Settings have none: their texts are ``f"{lr:.4g}"``.
+    """
+    value = float(value) + 0.0  # not -0
+    return "0" if abs(value) < 1e-9 * beside else f"{value:.4g}"
 
 
-def point(x):
-    """A point as text: ``(1, -0.5)``; of many coordinates the first three."""
-    shown = [number(0.0 if abs(v) < 1e-6 else v) for v in x[:3]]
+def point(x, beside=1e3):
+    """A point as text: ``(1, -0.5)``; of many coordinates the first three.  Starts are settings, ``beside`` 0."""
+    shown = [number(v, beside) for v in x[:3]]
     return f"({', '.join(shown)}{', ...' if len(x) > 3 else ''})" if len(x) > 1 else shown[0]
 
 

@@ -4,7 +4,6 @@ import math
 
 from .. import checks
 from . import theme
-from .picture import number
 from .sketch import AREA, DOTS, LINE, TEXT, Drawing, Layer, Panel, Sketch, moving
 
 STEPS, RATE = 20_000, 4.0  # the learning rate is RATE / sqrt(t)
@@ -41,10 +40,10 @@ def reddi(C, memory):
     def words(C, memory):
         end = reddi_run(C, memory)[-1][1]
         return (
-            f"C = {number(C)}, β₂ = {1 - 1 / memory:.4g}: after {STEPS} steps at {end:.3f}",
+            f"C = {C:.4g}, β₂ = {1 - 1 / memory:.4g}: after {STEPS} steps at {end:.3f}",
             "−1 is the best place, 1 the worst",
-            f"Adam on the gradients {number(C)}, then −1 until the round of {number(C)} steps is over, with a memory "
-            f"of {number(memory)} steps: after {STEPS} steps it is at {end:.3f}. The best place is −1, the worst 1. A "
+            f"Adam on the gradients {C:.4g}, then −1 until the round of {C:.4g} steps is over, with a memory "
+            f"of {memory:.4g} steps: after {STEPS} steps it is at {end:.3f}. The best place is −1, the worst 1. A "
             "map shows that it needs a memory of about a quarter of the square of C.",
             ["", ""],
         )

@@ -50,7 +50,7 @@ def run(f, x, title="", extent=None):
         return (
             headline,
             f"after {steps} steps: {what} {number(last)}",
-            f"{headline}: a path of {steps} steps from {point(x[0])} to {point(x[-1])} on contours of {name}; the "
+            f"{headline}: a path of {steps} steps from {point(x[0], 0)} to {point(x[-1])} on contours of {name}; the "
             f"{what} goes from {number(first)} to {number(last)}.",
             ["", "", "", ""],
         )

@@ -90,7 +90,7 @@ def dashboard(x, runs, title=None, *, hlines=None):
             scales(axes, False, log, [x])
             if name in hlines:  # its height stands beside the panel, where no curve runs
                 marks(axes, {}, {"": hlines[name]})
-                axes.text(1.02, hlines[name], number(hlines[name]), transform=axes.get_yaxis_transform(), va="center",
+                axes.text(1.02, hlines[name], f"{hlines[name]:.4g}", transform=axes.get_yaxis_transform(), va="center",
                           color=theme.FAINT)  # fmt: skip
             axes.set_title(text(name))
             axes.set_xlabel("step")

@@ -51,7 +51,7 @@ def histograms(samples, xlabel, title=None, *, bins=80, vlines=None):
         f"{title}: histograms of {xlabel}." if title else f"Histograms of {xlabel}.",
         *(f"{label}: {len(v):,} values, mean {number(v.mean())}, standard deviation {number(v.std())}."
           for label, v in data.items()),
-        *(f"Marked: {label} at {number(v)}." for label, v in vlines.items()),
+        *(f"Marked: {label} at {v:.4g}." for label, v in vlines.items()),
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from ..checks import number as checked_number
 from . import theme
-from .picture import number, padded
+from .picture import padded
 from .sketch import DOTS, LINE, Drawing, Layer, Panel, Sketch, moving
 
 SMALLEST, LARGEST = 1e-15, 2.0  # widths for which the error is drawn
@@ -49,9 +49,9 @@ def secant(fn, x, h, derivative=None, extent=None):
     def words(h):
         forward, central = differences(h)
         return (
-            f"Feet at x = {number(x)} and h = {number(h)} to either side",
+            f"Feet at x = {x:.4g} and h = {h:.4g} to either side",
             f"slope {slope:.4f}    forward {forward:.4f}    central {central:.4f}",
-            f"A curve with its tangent at x = {number(x)}, of slope {slope:.4f}. With h = {number(h)} the forward "
+            f"A curve with its tangent at x = {x:.4g}, of slope {slope:.4f}. With h = {h:.4g} the forward "
             f"difference gives {forward:.4f} and the central one {central:.4f}.",
             ["forward", "central", "", "", ""] if known else ["forward", "central", ""],
         )

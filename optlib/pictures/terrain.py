@@ -6,7 +6,6 @@ import numpy as np
 
 from ..checks import choice, integer
 from .background import MOST, contour_levels, heights
-from .picture import number
 
 GRID = 241  # points a side: contour lines are smooth at lecture size
 LEVELS = 16
@@ -54,7 +53,7 @@ class Terrain:
     def words(self):
         """The rectangle and what is undefined in it."""
         sides = zip(self.names, self.extent, strict=True)
-        over = " and ".join(f"{name} from {number(low)} to {number(high)}" for name, (low, high) in sides)
+        over = " and ".join(f"{name} from {low:.4g} to {high:.4g}" for name, (low, high) in sides)
         scale = ", on a logarithmic scale" if self.log else ""
         holes = np.ma.getmaskarray(self.z).mean()
         undefined = f" It is undefined in {100 * holes:.2g} % of the area, which is left blank." if holes else ""

@@ -189,7 +189,7 @@ def _label(who, tracks, labels):
         if labels.count(track.label) > 1 and track.rule is None:
             track.label = f"path {i}"
         elif labels.count(track.label) > 1:
-            track.label = ", ".join(filter(None, [track.label, f"from {point(track.x[0])}"]))
+            track.label = ", ".join(filter(None, [track.label, f"from {point(track.x[0], 0)}"]))
 
 
 def settings_line(tracks):
@@ -205,10 +205,10 @@ def settings_line(tracks):
         others = {name for track in tracks for name in track.settings} - set(shared)
         words.append(tracks[0].settings_text(others, named=len({track.name for track in tracks}) == 1))
         if "lr" not in shared and all(isinstance(rate, float) for rate in rates):
-            words.append(f"lr {number(min(rates))} to {number(max(rates))}")
+            words.append(f"lr {min(rates):.4g} to {max(rates):.4g}")
     asked = {track.asked for track in tracks}
     words.append(_count(max(asked)) if len(asked) == 1 else f"up to {_count(max(asked))}")
-    starts = {point(track.x[0]) for track in tracks if track.x is not None}
+    starts = {point(track.x[0], 0) for track in tracks if track.x is not None}
     where = f" from {len(starts)} starts" if len(starts) > 1 else f" from {starts.pop()}" if starts else ""
     return ", ".join(filter(None, words)) + where
 

@@ -79,16 +79,16 @@ def valley(rules, kappa, angle=0.0, lr=None, steps=60):
         ends = [path[-1] for path in walks(kappa, angle, lr)]
         values = [value(p[0], p[1], kappa, angle) for p in ends]
         reached = [f"f = {number(v)}" if v < LOST else "it diverged" for v in values]
-        rate = "" if lr is None else f", lr {number(lr)}"
-        turn = f", turned by {number(angle)} degrees" if angle else ""
+        rate = "" if lr is None else f", lr {lr:.4g}"
+        turn = f", turned by {angle:.4g} degrees" if angle else ""
         told = [
             f" {name}: at {point(p)}, {text}." if v < LOST else f" {name} diverged."
             for name, p, v, text in zip(names, ends, values, reached, strict=True)
         ]
         return (
-            f"Valley of condition number {number(kappa)}{turn}",
+            f"Valley of condition number {kappa:.4g}{turn}",
             f"{alone}{steps} steps{rate}{'' if several else f': {reached[0]}'}",
-            f"A quadratic valley of condition number {number(kappa)}{turn}, with {steps} steps of each rule{rate}."
+            f"A quadratic valley of condition number {kappa:.4g}{turn}, with {steps} steps of each rule{rate}."
             f"{''.join(told)}",
             ["" for _ in range(BANDS)] + labels + ["" for _ in range(2 * len(names) + 1)],
         )
