@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+from picture_cases import data_in
 
 import optlib as ol
 from optlib.trajectory import lost
@@ -69,6 +70,13 @@ def test_own_values_and_settings():
     assert heatmap.values.shape == (2, 3)
     path = ol.minimize(F, ol.Adam(beta1=0.5, beta2=0.9, eps=1e-2), steps=20)
     assert np.isclose(heatmap.values[1, 1], path.f[-2:].max())
+
+
+def test_the_sliders_beside_a_map_reach_as_far_as_its_values():
+    wide = ol.heatmap(ol.FUNCTIONS["ravine"], ol.Momentum(lr=1e-3), xs=[1e-6, 1e-3, 50.0], ys=[0.0, 0.3], steps=3)
+    lr, beta = data_in(wide.html())["rules"][0]["hypers"]
+    assert (lr["low"], lr["high"]) == (1e-6, 50.0)
+    assert (beta["low"], beta["high"]) == (0.0, ol.Momentum.hypers["beta"].slider[1])
 
 
 def test_one_coordinate():

@@ -104,7 +104,7 @@ class SettingsMap:
         still = browser_data.still_image(view, setting.tracks(), repr(self))
         drawn = self.picture.html()  # before its axes are asked for: this is when they get their places
         chart = {"names": [self.x, self.y], **_chart(self.picture.axes)}
-        path = offline.html(setting, view, still, names=(self.x, self.y), chart=chart)
+        path = offline.html(setting, view, still, names={self.x: self.xs, self.y: self.ys}, chart=chart)
         return f'<div style="{COLUMNS}"><div>{drawn}</div>{path}</div>'
 
     def _repr_mimebundle_(self, include=None, exclude=None):

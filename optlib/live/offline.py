@@ -23,10 +23,10 @@ MOST_POINTS = 400  # of a path that Python computes
 def html(setting, view, picture, names=None, chart=None, bridge=""):
     """The explorable as one piece of HTML around a still picture; without any reference to the network.
 
-    ``names`` are the hyper-parameters that get sliders, by default all that are single numbers with a range.  ``chart``
-    is a map over two of them that stands right before it on the page; a click in the map turns both sliders.
-    ``bridge`` is the CSS class of the widgets by which the page talks to Python.  What a page cannot compute stands
-    still, with the reason, until Python answers.
+    ``names`` are the hyper-parameters that get sliders, by default all that are single numbers with a range; as a dict
+    with values, rising, to which the sliders reach at least.  ``chart`` is a map over two of them that stands right
+    before it on the page; a click in the map turns both sliders.  ``bridge`` is the CSS class of the widgets by which
+    the page talks to Python.  What a page cannot compute stands still, with the reason, until Python answers.
     """
     contents = data(setting, view, names)
     contents["program"], put = page.program(program(setting))
@@ -86,7 +86,7 @@ def rule_data(setting, name, names=None):
     end = track.x[min(steps, track.steps)].tolist()
     return {
         "label": name, "call": code_name(type(rule)), "theory": type(rule).__name__,
-        "hypers": [_hyper(rule, h) for h in own],
+        "hypers": [_hyper(rule, h, *(names[h][[0, -1]].tolist() if isinstance(names, dict) else ())) for h in own],
         "args": inside(type(rule)) + [h if h in own else others[h] for h in rule.hypers if h in own or h in others],
         "check": {"start": list(setting.start), "steps": steps, "end": end},
         **browser_data.style_data(track.style),
@@ -108,13 +108,14 @@ def has_control(rule, name):
     return can_turn(rule, name) or kind is bool or (kind is int and about.slider is not None)
 
 
-def _hyper(rule, name):
+def _hyper(rule, name, *reached):
     about, now = rule.hypers[name], getattr(rule, name)
     kind = type(about.default)
     if kind is bool:
         return {"name": name, "flag": True, "now": now, "otherwise": about.default}
     low, high = about.slider
-    low, high = min(low, now) if now > 0 or not about.log else low, max(high, now)
+    reached = [value for value in (now, *reached) if value > 0 or not about.log]
+    low, high = min([low, *reached]), max([high, *reached])
     ends = [end if isinstance(end, bool) or np.isfinite(end) else None for end in checks.ends(about.allowed)]
     return {
         "name": name, "low": low, "high": high, "log": about.log, "now": now, "otherwise": about.default,
