@@ -2,10 +2,11 @@
 
 import re
 
+import numpy as np
 import pytest
 
 import optlib as ol
-from optlib.live import page
+from optlib.live import offline, page
 
 test_browser = pytest.importorskip("test_browser", reason="playwright is not installed")
 browser, pytestmark = test_browser.browser, test_browser.pytestmark
@@ -182,3 +183,18 @@ def test_what_the_kernel_does_not_answer_is_sent_again_and_the_last_move_of_a_dr
         drag(tab, host.get_by_role("slider", name="lr"), 0.2, 0.8)
         lr = ask("player.settings[0].lr")
         tab.wait_for_function("(lr) => heard.at(-1).state?.rules.GradientDescent.lr === lr", arg=lr)
+
+
+def test_a_function_that_the_page_cannot_compute_keeps_its_own_contours(browser, tmp_path):
+    own, other = (ol.objective(lambda x, y, k=k: np.cosh(k * x) + y**2, name=f"own {k}") for k in (1.0, 2.0))
+    pieces = {f.name: offline.function_piece(f) for f in (ol.FUNCTIONS["rosenbrock"], other)}
+    with opened(browser, tmp_path, ol.explore(own, ol.GradientDescent(lr=0.1)).html(BRIDGE)) as tab:
+        tab.evaluate("(html) => document.body.insertAdjacentHTML('beforeend', html)", WIDGETS)
+        host, ask = player(tab, "explorable")
+        seen = {own.name: test_browser.pixels(host)}
+        host.evaluate("(host, functions) => host.player.take({ functions })", pieces)
+        for name in (*pieces, own.name, "rosenbrock", other.name):
+            host.evaluate("(host, name) => host.player.visit(name)", name)
+            tab.wait_for_function("document.querySelector('.optlib-explorable').player.map.image")
+            assert seen.setdefault(name, test_browser.pixels(host)) == test_browser.pixels(host), name
+        assert len({*seen.values()}) == 3

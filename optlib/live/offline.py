@@ -166,7 +166,11 @@ def _function_check(f):
 
 def function_piece(f):
     """A function of the course for a page that has it not: its data and its program."""
-    return [function_data(f, scene(f, who="explore")), _program(f)]
+    view, program = scene(f, who="explore"), _program(f)
+    about = function_data(f, view)
+    if f.dim == 2 and program is None:  # which the page has of its first function from the still
+        about["scene"]["bands"] = page.data_url(browser_data.bands_png(view, browser_data.MAP_SIZE))
+    return [about, program]
 
 
 def rule_piece(setting, name):

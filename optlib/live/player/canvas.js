@@ -167,11 +167,13 @@
 
     // The bands as an image; resolves when they can be drawn.
     async load() {
-      if (!this.scene.bands) return;
+      const { scene } = this;
+      if (!scene.bands) return;
       const image = new Image();
-      image.src = this.scene.bands;
+      image.src = scene.bands;
       await image.decode();
-      this.image = image;
+      scene.image = image;
+      if (scene === this.scene) this.image = image; // a reader may have chosen another function
     }
 
     // Draws what never moves: bands, axes, the curve of a function of one coordinate, minima.

@@ -211,6 +211,10 @@
         this.bands ??= {};
         this.bands[f.name] ??= optlib.bands(f.program.value, f.scene, ...BANDS);
         this.map.painted = this.map.image = optlib.painted(this.bands[f.name], look.bands, ...BANDS);
+      } else if (!(f.program && f.scene.levels) && this.map.image !== f.scene.image) { // the bands that Python has drawn
+        this.painted = this.map.painted = null;
+        this.map.image = f.scene.image;
+        if (f.scene.bands && !f.scene.image) this.map.load().then(() => this.dress());
       }
       if (this.tuning.canvas.isConnected) this.tuning.prepare(look);
       this.curve.prepare(look); // slides may hide it
