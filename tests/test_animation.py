@@ -119,6 +119,10 @@ def test_unusual_paths():
     assert data["scene"]["x"][0] < -5
     assert data["scene"]["y"][1] > 40
     assert data_in(ol.animate(F, diverged).html())["paths"][0]["stopped"] == "diverged"
+    far = ol.objective(lambda x: 1e6 + x**2, start=3.0)
+    page = ol.animate(far, path := ol.minimize(far, ol.Adam(lr=0.1), steps=9)).html()
+    np.testing.assert_allclose(data_in(page)["paths"][0]["heights"], path.f, rtol=0, atol=0.01)
+    assert ">1000005<" in unquote(page)
 
 
 def test_long_and_many_paths_are_thinned():

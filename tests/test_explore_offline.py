@@ -34,6 +34,7 @@ def run_node(program, data=None):
     return json.loads(result.stdout)
 
 
+FAR = ol.objective(lambda x, y: 1e6 + x**2 + 3 * y**2)
 CASES = {
     "race": (ol.FUNCTIONS["beale"], RACE, {"steps": 60}),
     "one rule": (ol.FUNCTIONS["rosenbrock"], [ol.Momentum(lr=0.001)], {"steps": 80}),
@@ -186,9 +187,9 @@ def test_theory_says_nothing_of_a_kink_of_a_saddle_or_of_what_is_flat(name):
 
 
 @node
-@pytest.mark.parametrize("name", ["rosenbrock", "ackley", "himmelblau", "quadratic"])
-def test_the_page_draws_the_bands_of_python(name):
-    view = scene(ol.FUNCTIONS[name])
+@pytest.mark.parametrize("f", [*map(ol.FUNCTIONS.get, ("rosenbrock", "ackley", "himmelblau", "quadratic")), FAR])
+def test_the_page_draws_the_bands_of_python(f):
+    view = scene(f)
     shown = setting(view.f, [ol.Adam], None, 5)
     bands = run_node(f"const {{ f }} = ({offline.program(shown)});"
                      "console.log(JSON.stringify([...optlib.bands(f.value, data, 640, 500)]));",
@@ -196,6 +197,13 @@ def test_the_page_draws_the_bands_of_python(name):
     difference = np.array(bands).reshape(500, 640) - view.bands(640, 500).astype(int)
     assert (difference != 0).mean() < 0.005
     assert np.abs(difference).max() <= 1
+
+
+@node
+def test_numbers_are_told_apart_where_they_have_much_in_common():
+    said = run_node("console.log(JSON.stringify(data.map((each) => optlib.number(...each))));",
+                    [[1e6 + 12.5, 60], [-1e6 - 12.5, 60], [12345.6], [0, 60], [1e6, 0], [2.34567, 1]])  # fmt: skip
+    assert said == ["1000012.5", "−1000012.5", "12350", "0", "1000000", "2.346"]
 
 
 @node

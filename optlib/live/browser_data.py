@@ -4,7 +4,7 @@ import numpy as np
 from PIL import Image
 
 from ..pictures import theme
-from ..pictures.picture import encoded, padded
+from ..pictures.picture import digits, encoded, padded
 from . import page, svg
 from .look import DARK, LIGHT
 
@@ -20,8 +20,8 @@ def scene_data(scene, computed=False):
     The map takes the bands from `still_image`; a page that has ``computed`` the function draws them by itself.
     """
     data = {
-        "x": [_short(v, 8) for v in scene.x],
-        "y": [_short(v, 8) for v in scene.y],
+        "x": short(scene.x, 8),
+        "y": short(scene.y, 8),
         "labels": list(scene.labels),
         "equal": scene.equal and all(low < high for low, high in np.float32([scene.x, scene.y])),
         "minima": (fractions(scene, scene.minima()) / UNITS).round(4).tolist(),
@@ -31,7 +31,7 @@ def scene_data(scene, computed=False):
     if not scene.flat:
         data["graph"] = differences(fractions(scene, _finite_graph(scene)))
     elif computed:
-        data["levels"] = [_short(level) for level in scene.levels]
+        data["levels"] = short(scene.levels)
     return data
 
 
@@ -122,13 +122,14 @@ def values_data(scene, tracks, last):
         low = max(np.floor(np.log10(positive.min())), np.floor(high) - CURVE_DECADES)
     else:
         low, high = padded(heights.min(), heights.max(), 0.05)
-    return {"low": _short(low), "high": _short(high), "log": log, "last": last, **named_values(scene)}
+    low, high = short([low, high])
+    return {"low": low, "high": high, "log": log, "last": last, **named_values(scene)}
 
 
 def named_values(scene):
     """What the curve of values shows: the value ``name`` less ``base``, under a ``label``."""
     name, base = "f(x)" if scene.f.dim == 1 else "f", base_of(scene)
-    return {"base": _short(base, 10), "name": name, "label": f"{name} − minimum" if base else name}
+    return {"base": base, "name": name, "label": f"{name} − minimum" if base else name}
 
 
 def base_of(scene):
@@ -138,11 +139,11 @@ def base_of(scene):
 
 
 def heights_of(values, base):
-    """Values above the base, with four significant digits; rounding error below it counts as nothing."""
+    """Values above the base, with four digits of what changes; rounding error below it counts as nothing."""
     above = np.asarray(values, dtype=float) - base
     if base:
         above = np.where(np.abs(above) < 1e-12 * abs(base), 0.0, above)
-    return np.array([float(f"{v:.4g}") for v in above])
+    return np.array(short(above, 4))
 
 
 def tidy(value):
@@ -150,5 +151,7 @@ def tidy(value):
     return int(value) if value == int(value) and abs(value) < 1e15 else float(value)
 
 
-def _short(value, digits=6):
-    return float(f"{value:.{digits}g}")
+def short(values, least=6):
+    """Numbers with so many digits that the page can tell them apart."""
+    count = digits(least, values)
+    return [float(f"{v:.{count}g}") for v in values]

@@ -187,8 +187,8 @@ def path_data(path):
     last = int(path.ended_at)
     stride = -(-max(last, 1) // MOST_POINTS)
     kept = np.append(np.arange(0, last, stride), last)
-    short = lambda values: [float(f"{v:.7g}") for v in values]
     return {
-        "points": [short(point) for point in path.x[kept]], "values": short(path.f[kept]), "stride": stride,
+        "points": [[float(f"{v:.7g}") for v in point] for point in path.x[kept]],
+        "values": browser_data.short(path.f[kept], 7), "stride": stride,
         "diverged": bool(path.diverged),
     }  # fmt: skip

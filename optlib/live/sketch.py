@@ -3,6 +3,7 @@
 import numbers
 
 from ..pictures import theme
+from ..pictures.picture import digits
 from . import browser_data, page, translate
 from .controls import described
 from .look import DARK, LIGHT
@@ -29,7 +30,7 @@ def data(drawing, controls, values):
     return {
         "controls": [_control(name, control) | {"now": values[name]} for name, control in controls.items()],
         "panels": [_panel(panel) for panel in sketch.panels],
-        "layers": [_layer(layer) for layer in sketch.layers],
+        "layers": [_layer(layer, sketch.panels[layer.panel]) for layer in sketch.layers],
         "moves": sketch.moves,
         "check": [*sketch.words(*drawing.arguments)[:3]],
         "scene": {"looks": browser_data.looks()},
@@ -54,10 +55,12 @@ def _panel(panel):
     return about | {"minima": land.minima().tolist()}
 
 
-def _layer(layer):
+def _layer(layer, panel):
+    counts = [digits(5, side) for side in (panel.x, panel.y)]
     about = {name: value for name, value in vars(layer).items() if name not in ("color", "pale", "edge")}
     return about | {
-        "points": layer.points and [[browser_data.tidy(float(f"{v:.5g}")) for v in point] for point in layer.points],
+        "points": layer.points and [[browser_data.tidy(float(f"{v:.{n}g}")) for v, n in zip(point, counts, strict=True)]
+                                    for point in layer.points],
         "colors": [_color(layer.color, look, layer) for look in (LIGHT, DARK)],
         "edges": layer.edge and [_color(layer.edge, look) for look in (LIGHT, DARK)],
     }

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from ..pictures import theme
-from ..pictures.picture import number
+from ..pictures.picture import digits
 
 LEFT, RIGHT, TOP, BOTTOM = 72, 14, 10, 50  # margins around the inside of the frame, as wide as their text
 NOTE = "<p class='optlib-note'>A still picture: run this cell, and it moves.</p>"
@@ -44,7 +44,7 @@ def _ticks(side, length):
     low, high = side["low"], side["high"]
     marks = MaxNLocator(6, steps=[1, 2, 5, 10], integer=side["log"]).tick_values(low, high)
     for t in marks[(marks >= low - 1e-9 * (high - low)) & (marks <= high + 1e-9 * (high - low))]:
-        label = number(10**t) if side["log"] else number(t)
+        label = f"{10**t:.4g}" if side["log"] else f"{t:.{digits(4, (low, high))}g}"
         yield round(length * (t - low) / (high - low)), label.replace("-", "−", not label.count("e"))
 
 

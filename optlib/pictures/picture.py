@@ -244,6 +244,12 @@ def number(value, beside=1.0):
     return "0" if abs(value) < 1e-9 * beside else f"{value:.4g}"
 
 
+def digits(least, values):
+    """So many significant digits, and those that all of the values may have in common: 1e6 + x needs more than x."""
+    most, span = np.abs(values).max(), np.ptp(values)
+    return least + max(0, int(np.log10(most / span))) if span > 0 else least
+
+
 def point(x, beside=1e3):
     """A point as text: ``(1, -0.5)``; of many coordinates the first three.  Starts are settings, ``beside`` 0."""
     shown = [number(v, beside) for v in x[:3]]

@@ -90,7 +90,7 @@
       for (const track of this.tracks) {
         track.end = optlib.frameOf(step, data.stride, track.heights.length);
         track.seen = Math.max(track.end, track.seen ?? 0); // the curve shows no future
-        track.value.textContent = `${data.values.name} = ${number(track.heights[track.end] + data.values.base)}${this.remark(track)}`;
+        track.value.textContent = `${data.values.name} = ${number(track.heights[track.end] + data.values.base, optlib.span(data.values))}${this.remark(track)}`;
       }
       const shown = this.tracks.filter((track) => track.shown);
       this.map.draw(shown);

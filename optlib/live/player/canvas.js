@@ -192,7 +192,7 @@
         pen.restore();
       }
       const ticks = ([low, high], count) =>
-        optlib.ticks(low, high, count).map((t) => [(t - low) / (high - low), optlib.number(t)]);
+        optlib.ticks(low, high, count).map((t) => [(t - low) / (high - low), optlib.number(t, high - low)]);
       this.axes(look, { ticks: ticks(scene.x, 6), label: scene.labels[0] }, { ticks: ticks(scene.y, 6), label: scene.labels[1] });
       for (const place of scene.minima) this.mark("*", this.at(place), 8, scene.star, scene.looks.light.ink);
       this.ground.width = this.canvas.width;
@@ -252,7 +252,7 @@
 
   optlib.heightTicks = ({ low, high, log }, count) =>
     optlib.ticks(low, high, count).filter((t) => !log || Number.isInteger(t))
-      .map((t) => [(t - low) / (high - low), log ? optlib.power(t) : optlib.number(t)]);
+      .map((t) => [(t - low) / (high - low), log ? optlib.power(t) : optlib.number(t, high - low)]);
 
   // Values against steps, for the same paths.
   optlib.Curve = class extends Board {

@@ -6,11 +6,15 @@
   // Coordinates of paths are integers, this many across the picture in each direction.
   optlib.UNITS = 4096;
 
-  // A number with four significant digits.
-  optlib.number = function (value) {
+  // A number with four significant digits, and those that all numbers of this span around it may have in common.
+  optlib.number = function (value, span = Infinity, digits = 4) {
     if (!Number.isFinite(value)) return "–";
-    return String(Number(value.toPrecision(4))).replace("-", "−").replace("e−", "e-").replace("e+", "e");
+    const common = value && span ? Math.max(0, Math.floor(Math.log10(Math.abs(value) / span))) : 0;
+    return String(Number(value.toPrecision(Math.min(15, digits + common)))).replace("-", "−").replace("e−", "e-").replace("e+", "e");
   };
+
+  // How far the values reach that an axis shows.
+  optlib.span = ({ low, high, log }) => (log ? 10 ** high : high - low);
 
   // Round values between low and high for an axis, about `count` of them.
   optlib.ticks = function (low, high, count) {

@@ -262,7 +262,7 @@
       const [u, v] = track.points[track.end];
       const away = Math.min(u, v) < 0 || Math.max(u, v) > 1 ? ", outside the picture" : "";
       const there = Number.isFinite(track.reached);
-      track.value.textContent = !there ? (run === none ? "" : "no value at this start") : `${this.f.values.name} ≈ ${number(Number(track.reached.toPrecision(3)))}${track.lost ? ", diverged" : away}`;
+      track.value.textContent = !there ? (run === none ? "" : "no value at this start") : `${this.f.values.name} ≈ ${number(track.reached, Math.max(...track.heights) - Math.min(...track.heights), 3)}${track.lost ? ", diverged" : away}`;
     }
 
     draw() {

@@ -13,7 +13,7 @@
 
   // Numbers below the track: powers of ten on a logarithmic one.
   function ticks({ low, high, log, integer }) {
-    if (!log) return optlib.ticks(low, high, 3).filter((t) => !integer || Number.isInteger(t)).map((t) => [t, number(t)]);
+    if (!log) return optlib.ticks(low, high, 3).filter((t) => !integer || Number.isInteger(t)).map((t) => [t, number(t, high - low)]);
     const [first, last] = [Math.ceil(Math.log10(low) - 1e-9), Math.floor(Math.log10(high) + 1e-9)];
     const every = Math.ceil((last - first + 1) / 5);
     const powers = [];

@@ -169,7 +169,7 @@
         for (const tick of optlib.ticks(low, high, 5)) {
           const [px, py] = this.at(place((tick - low) / (high - low)));
           this.line([[px, py], [px + 5 * ex, py + 5 * ey]], look.faint, 1);
-          pen.fillText(optlib.number(tick), px + (outward ? 17 : 8) * ex, py + 15 * ey);
+          pen.fillText(optlib.number(tick, high - low), px + (outward ? 17 : 8) * ex, py + 15 * ey);
         }
         pen.textAlign = "center";
         if (outward) pen.fillText(label, x + 36 * ex, y + 32 * ey);

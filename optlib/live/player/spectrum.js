@@ -44,7 +44,7 @@
         }));
         pen.restore();
         const known = tracks.filter((track) => track.bars[i][track.end].length);
-        const said = known.map((track) => `${track.label} has ${track.bars[i][track.end].slice(0, MOST_SAID).map(optlib.number).join(", ")}`);
+        const said = known.map((track) => `${track.label} has ${track.bars[i][track.end].slice(0, MOST_SAID).map((v) => optlib.number(v)).join(", ")}`);
         if (known.length) words.push(`${panel.label}: ${said.join("; ")}.`);
         else if (tracks.length) pen.fillText("no update yet", all.x + all.w / 2, this.box.y + h / 2);
       });

@@ -60,7 +60,7 @@
       for (const track of this.tracks) {
         track.end = optlib.frameOf(this.now.step, data.stride, track.upto.length);
         const stopped = this.now.step >= track.ended && track.ended < data.steps ? `, ${track.stopped} at step ${track.ended}` : "";
-        track.value.textContent = `${data.values.name} = ${number(track.heights[track.end] + data.values.base)} at step ${Math.min(this.now.step, track.ended)}${stopped}`;
+        track.value.textContent = `${data.values.name} = ${number(track.heights[track.end] + data.values.base, optlib.span(data.values))} at step ${Math.min(this.now.step, track.ended)}${stopped}`;
       }
       if (this.space.look) this.space.draw(this.now, this.tracks);
     }
