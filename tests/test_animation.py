@@ -123,6 +123,10 @@ def test_unusual_paths():
     page = ol.animate(far, path := ol.minimize(far, ol.Adam(lr=0.1), steps=9)).html()
     np.testing.assert_allclose(data_in(page)["paths"][0]["heights"], path.f, rtol=0, atol=0.01)
     assert ">1000005<" in unquote(page)
+    for draw in (ol.animate, ol.surface, ol.plots.contour, ol.plots.run):  # a path ends where there is no value
+        ended = draw(half, np.array([[2.0, 2.0], [1.0, 1.0], [-1.0, 1.0], [1.0, 0.5]]))
+        assert ended.html()
+        assert "(1, 1)" in getattr(ended, "description", repr(ended))
 
 
 def test_long_and_many_paths_are_thinned():

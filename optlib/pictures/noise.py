@@ -38,7 +38,7 @@ def noisy_run(f, x, rates, title=""):
     check_function("noisy_run", f)
     if f.minimum is None:
         raise ValueError(f"noisy_run: {f.name} has no known minimum, above which its values could be drawn")
-    x, kept = path_points("noisy_run", x, least=2)
+    x, kept = path_points("noisy_run", f, x, least=2)
     rates = np.asarray(rates, dtype=float)
     if rates.shape != (len(x) - 1,) or not (np.isfinite(rates) & (rates > 0)).all():
         raise ValueError(

@@ -22,7 +22,7 @@ def run(f, x, title="", extent=None):
     f : Function
         Of two coordinates.  Where its minimum is known, the values above it are drawn on a logarithmic axis.
     x : array (steps + 1, 2)
-        The points, the start first; what follows after a point that is not finite is left out.
+        The points, the start first; what follows after a point or value that is not finite is left out.
     title : str
     extent : ((x low, x high), (y low, y high)), optional
         By default the function's domain.
@@ -32,7 +32,7 @@ def run(f, x, title="", extent=None):
     Picture
     """
     check_function("run", f)
-    points_given, kept = path_points("run", x)
+    points_given, kept = path_points("run", f, x)
     points_given = points_given[:kept]
     log, lowest, steps = f.minimum is not None, f.minimum or 0.0, len(points_given) - 1
     name, shown = f.name, show_name(f)

@@ -107,13 +107,12 @@ def check_function(who, f, dim=2):
         )
 
 
-def path_points(who, x, least=1):
+def path_points(who, f, x, least=1):
     """The points of a run in the plane as an array (steps + 1, 2), and how many come before one that is not finite."""
     x = np.asarray(x, dtype=float)
     if x.ndim != 2 or x.shape[1] != 2 or len(x) < least or not np.isfinite(x[:1]).all():
         raise ValueError(f"{who}: x has shape {x.shape}; it must be (steps + 1, 2), with a finite start")
-    finite = np.isfinite(x).all(axis=1)
-    return x, len(x) if finite.all() else int(finite.argmin())
+    return x, len(_finite(who, f, x)[0])
 
 
 # --- looks ---------------------------------------------------------------------------------------------------
@@ -246,13 +245,17 @@ def _of_trajectory(f, path):
     for index in np.ndindex(*batch):
         at, last = (slice(None), *index), int(np.asarray(path.ended_at)[index])
         settings = {name: _setting(value, batch, index) for name, value in path.rule.settings().items()}
-        x, own = np.asarray(path.x[at], dtype=float)[: last + 1], f is None or f is path.function
+        x, values = (np.asarray(each[at], dtype=float)[: last + 1] for each in (path.x, path.f))
+        stopped_by = str(np.asarray(path.stopped_by)[index])
+        if f is not None and f is not path.function:  # another was walked
+            x, values = _finite("path", f, x)
+            stopped_by = stopped_by if len(x) == last + 1 else "diverged"
         tracks.append(Track(
             x=x,
-            f=np.asarray(path.f[at], dtype=float)[: last + 1] if own else _values(f, x),  # where another was walked
+            f=values,
             label=settings_text(path.rule, settings),
             asked=path.steps,
-            stopped_by=str(np.asarray(path.stopped_by)[index]),
+            stopped_by=stopped_by,
             rule=path.rule,
             function=path.function,
             settings=settings,
@@ -279,14 +282,18 @@ def _of_array(who, f, path):
     x = x[:, None] if x.ndim == 1 and f.dim == 1 else x
     if x.ndim != 2 or not len(x):
         raise ValueError(f"{who}: a path of shape {x.shape} was given; points must have shape (n, {f.dim})")
+    kept, values = _finite(who, f, x)
+    return Track(kept, values, "path", len(x) - 1, "steps" if len(kept) == len(x) else "diverged")
+
+
+def _finite(who, f, x):
+    """Points and their values of ``f`` up to where one is not finite; 0 at those that `tracks` refuses."""
     finite = np.isfinite(x).all(axis=1)
-    if not finite[0]:
-        raise ValueError(f"{who}: a path starts at {x[0]}; its first point must be finite")
-    last = len(x) if finite.all() else int(finite.argmin())
-    return Track(x[:last], _values(f, x[:last]), "path", len(x) - 1, "steps" if last == len(x) else "diverged")
-
-
-def _values(f, x):
-    """The values of ``f`` at points; 0 at those of another dimension, which `tracks` refuses."""
+    known = np.where(finite[:, None], x, x[:1])
     with np.errstate(all="ignore"):
-        return np.asarray(f(x), dtype=float) if x.shape[1] == f.dim else np.zeros(len(x))
+        values = np.asarray(f(known), dtype=float) if x.shape[1] == f.dim else np.zeros(len(x))
+    finite &= np.isfinite(values)
+    if not finite[0]:
+        raise ValueError(f"{who}: a path starts at {x[0]}; that point and its value must be finite")
+    last = len(x) if finite.all() else int(finite.argmin())
+    return x[:last], values[:last]
