@@ -67,9 +67,10 @@ def test_integers_have_integer_ticks():
 
 def test_heatmap_marks_the_best_and_hatches_the_lost():
     values = np.outer(LR, LR)
-    values[3, 4], values[0, 0], values[5, 5] = 1e-9, np.nan, np.inf
+    values[3, 4], values[0, 0], values[5, 5] = 0.0, np.nan, np.inf
     picture = ol.plots.heatmap(values, ("lr", LR, "log"), ("beta", LR), "f at the end", settings="100 steps")
-    assert f"Best: 1e-09 at lr {number(LR[4])}, beta {number(LR[3])}." in picture.description
+    assert ", on a logarithmic scale. 100 steps. " in picture.description
+    assert f"Best: 0 at lr {number(LR[4])}, beta {number(LR[3])}." in picture.description
     assert "1.4 % of the 144 cells diverged" in picture.description
     assert "100 steps" in picture.description
     star = picture.axes.lines[0]

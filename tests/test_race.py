@@ -103,6 +103,13 @@ def test_two_settings_of_one_rule():
     assert "Momentum, no. 2" in race.tuning.description
 
 
+def test_one_rate_that_reaches_exactly_0_leaves_the_axis_logarithmic():
+    bowl, rules = ol.functions.quadratic(kappa=1), [ol.GradientDescent, ol.Adam]
+    axes = ol.race(bowl, rules, tune=True, rates=[0.1, 1.0, 1.3], steps=20).tuning.axes
+    curve, other, stars = (line.get_ydata() for line in axes.lines)
+    assert stars[0] == curve[1] == np.nanmin([curve, other]) > 0, "0 stands as low as the lowest value above it"
+
+
 @pytest.mark.parametrize(("rules", "options", "error", "message"), [
     ([], {}, TypeError, "rules is empty"), ([3], {}, TypeError, "rule=3"), (None, {}, TypeError, "rule=None"),
     ("Adamm", {}, KeyError, "did you mean 'Adam'"), (ol.Adam, {"tune": "no"}, TypeError, "tune='no' must be True"),

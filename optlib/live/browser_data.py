@@ -4,6 +4,7 @@ import numpy as np
 from PIL import Image
 
 from ..pictures import theme
+from ..pictures.charts import wants_log
 from ..pictures.picture import digits, encoded, padded
 from . import page, svg
 from .look import DARK, LIGHT
@@ -116,7 +117,7 @@ def values_data(scene, tracks, last):
     heights = np.concatenate([heights_of(track.f, base) for track in tracks])
     positive = heights[heights > 0]
     top = float(positive.max()) if positive.size else 1.0
-    log = bool((heights >= 0).all() and positive.size and positive.min() < top / 100)
+    log = wants_log([heights])
     if log:
         high = np.ceil(np.log10(top) * 2) / 2
         low = max(np.floor(np.log10(positive.min())), np.floor(high) - CURVE_DECADES)

@@ -11,7 +11,7 @@ from .. import checks
 from ..minimize import minimize
 from ..optimizers.base import as_rule
 from ..pictures import theme
-from ..pictures.charts import curves, loss
+from ..pictures.charts import curves, drawable, loss, wants_log
 from ..pictures.picture import SMALL, Picture, bundle
 from ..trajectory import lost
 from .animation import animate
@@ -147,7 +147,11 @@ def _tuning_picture(tuned):
         label = f"{name}, no. {same + 1}" if same else name
         values[label] = np.where(lost(search.scores, path.f[0]), np.nan, search.scores)
         stars.append((search.best, np.nanmin(search.scores)))
-    log = bool(min(value for _, value in stars) > 0)
+    log = wants_log([*values.values()])
+    if log:  # zeros stand as low as the lowest value above them
+        least = np.nanmin([drawable(each, log) for each in values.values()])
+        values = {label: np.maximum(each, least) for label, each in values.items()}
+        stars = [(rate, max(value, least)) for rate, value in stars]
     edge = [name for name, (_, search) in zip(values, tuned, strict=True) if search.edge]
     title = "Every learning rate tried"
     if edge:

@@ -7,6 +7,7 @@ from matplotlib.colors import LogNorm, Normalize
 
 from ..checks import choice
 from . import theme
+from .charts import wants_log
 from .draw import hatch, plain_colorbar
 from .picture import Picture, canvas, number, text
 from .terrain import LOG
@@ -28,7 +29,8 @@ def heatmap(values, x, y, label="value", title=None, *, log="auto", diverged=Non
     label : str
         What the values are.
     log : "auto", True or False
-        Logarithmic colors; automatic where positive values span more than two powers of ten.
+        Logarithmic colors; automatic where no value is below zero and those above span more than
+        two powers of ten.  Zeros then count as the lowest of these.
     diverged : bool array, optional
         Cells that diverged although their value is finite.
     best : "min", "max" or None
@@ -52,7 +54,7 @@ def heatmap(values, x, y, label="value", title=None, *, log="auto", diverged=Non
         raise ValueError("heatmap: all values are NaN, infinite or marked as diverged; there is nothing to draw")
     kept = z[~lost]
     if log == "auto":
-        log = kept.min() > 0 and kept.max() > 100 * kept.min()
+        log = wants_log([kept])
     if log:
         kept = kept[kept > 0]
         if not kept.size:
