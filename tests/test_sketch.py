@@ -273,6 +273,17 @@ def test_sliders_and_fields_turn_by_keyboard(shown):
     assert pixels(shown) == before
 
 
+def test_a_line_has_a_gap_where_a_point_is_no_number(shown):
+    assert shown.evaluate("""() => {
+      const drawn = [];
+      globalThis.Path2D = class { moveTo() { drawn.push("M"); } lineTo() { drawn.push("L"); } };
+      const [panel] = document.querySelector(".optlib-drawing").player.panels;
+      panel.ink = () => {};
+      panel.stroke({ kind: "line" }, [[0, 0], [1, 0], [NaN, 0], [0, 1], [1, 1]]);
+      return drawn.join("");
+    }""") == "MLML"  # fmt: skip
+
+
 def test_no_serious_accessibility_violation(shown):
     pytest.importorskip("axe_playwright_python")
     assert accessibility.run(shown) == {}

@@ -93,10 +93,14 @@
       let [x, y] = [NaN, NaN];
       for (let i = 0; i < count; i++) {
         const [px, py] = place(i);
+        if (Number.isNaN(px + py)) { // a gap
+          x = y = NaN;
+          continue;
+        }
         if (Math.abs(px - x) + Math.abs(py - y) < LEAST && i < count - 1) continue; // nobody sees it, and it takes time
+        if (Number.isNaN(x)) way.moveTo(px, py);
+        else way.lineTo(px, py);
         [x, y] = [px, py];
-        if (i) way.lineTo(x, y);
-        else way.moveTo(x, y);
       }
       return way;
     }

@@ -39,6 +39,7 @@
     // A point of the picture -> pixels.
     place(point) {
       return this.at(this.sides.map(([low, high], i) => {
+        if (this.about.log[i] && point[i] === Infinity) return NaN; // as in Python
         const v = this.about.log[i] ? Math.log10(Math.max(point[i], 1e-300)) : point[i];
         return Math.min(FAR, Math.max(-FAR, (v - low) / (high - low)));
       }));
@@ -93,7 +94,8 @@
 
     stroke(layer, points) {
       const { pen } = this;
-      const pixels = points.filter((p) => p.every((v) => !Number.isNaN(v))).map((p) => this.place(p));
+      const places = points.map((p) => this.place(p));
+      const pixels = places.filter(([x, y]) => !Number.isNaN(x + y));
       if (!pixels.length) return;
       if (layer.kind === "area") {
         pen.fillStyle = layer.color;
@@ -112,7 +114,7 @@
       } else if (layer.kind === "dots") {
         for (const p of pixels) this.mark(layer.marker, p, layer.size * 0.65, layer.color, layer.edge ?? this.look.paper, layer.edge ? 2.2 : 1);
       } else {
-        this.line(pixels, layer.color, layer.width * 1.2, layer.dashes);
+        this.line(places, layer.color, layer.width * 1.2, layer.dashes); // with gaps
         if (layer.kind === "arrow") this.head(...pixels, layer.color);
       }
     }
@@ -217,7 +219,7 @@
       if (!this.look) return;
       const points = this.program.points(...this.arguments);
       const [title, readout, description, labels] = this.program.words(...this.arguments);
-      this.moving.forEach((layer, i) => { layer.now = points[i]; layer.label = labels[i]; });
+      this.moving.forEach((layer, i) => { layer.now = points[i] ?? []; layer.label = labels[i] ?? ""; });
       this.panels.forEach((panel, i) => panel.draw(this.layers.filter((layer) => layer.panel === i)));
       this.name.textContent = title;
       this.readout.textContent = readout;
