@@ -343,6 +343,14 @@ def moved_away(h, x):
     return ol.plots.secant(np.sin, x, h)
 
 
+def walked(steps):
+    return ol.plots.run(RAVINE, adam(True, True, 0.3, steps))
+
+
+def smooth(n):
+    return ol.plots.averages(NOISY, [0.9, 0.5, 0.1][:n])
+
+
 def drawn_by_lists(h):
     return ol.plots.secant(np.sin, 1.0, [h][0] if h in (1, 2) else h)
 
@@ -351,6 +359,8 @@ def drawn_by_lists(h):
     (twice, {"h": (0.1, 2.0)}, "calls 2 pictures of the package"),
     (moved_away, {"h": (0.1, 2.0), "x": (0.0, 1.0)}, "how x of secant follows x"),
     (drawn_by_lists, {"h": (0.1, 2.0)}, "this comparison"),
+    (walked, {"steps": (20, 60)}, "steps=20 gives other axes or lines"),
+    (smooth, {"n": (1, 3, 1)}, "n=3 gives other axes or lines"),
     (ol.plots.phase_diagram, {"lr_curvature": (0.0, 2.0), "beta": BETA, "nesterov": False}, "only lr_curvature"),
 ])  # fmt: skip
 def test_what_a_page_cannot_compute_is_said_and_drawn_by_python(draw, specs, reason):

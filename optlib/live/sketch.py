@@ -21,7 +21,22 @@ def html(draw, drawing, png, controls, values):
     """
     mark, put = page.program(translate.picture(draw, drawing.sketch, [*controls]).source)
     contents = data(drawing, controls, values) | {"program": mark}
+    check_structure(draw, drawing, contents["controls"], values)
     return page.player("optlib-drawing", page.small_still(png, drawing.description), contents, SCRIPTS, put, STYLES)
+
+
+def check_structure(draw, drawing, described, values):
+    """Refuse choices and integers that change more than where things lie: a page keeps the first axes and layers."""
+    structure = lambda sketch: ([panel.x for panel in sketch.panels], [layer.kind for layer in sketch.layers])
+    for about in described:
+        ends = [about["low"], about["high"]] if about.get("integer") else []
+        for value in about.get("values", [False, True] if about["kind"] == "switch" else map(int, ends)):
+            try:
+                same = structure(draw(**values | {about["name"]: value}).sketch) == structure(drawing.sketch)
+            except Exception:  # Python says what is refused there
+                same = False
+            if not same:
+                raise translate.Untranslatable(f"{about['name']}={value!r} gives other axes or lines")
 
 
 def data(drawing, controls, values):

@@ -34,7 +34,7 @@ def run(f, x, title="", extent=None):
     check_function("run", f)
     points_given, kept = path_points("run", f, x)
     points_given = points_given[:kept]
-    log, lowest, steps = f.minimum is not None, f.minimum or 0.0, len(points_given) - 1
+    log, lowest = f.minimum is not None, f.minimum or 0.0
     name, shown = f.name, show_name(f)
 
     def heights(x):
@@ -45,7 +45,7 @@ def run(f, x, title="", extent=None):
 
     def words(x, title):
         first, last = heights(x)[0][1], heights(x)[-1][1]
-        headline = title if title else shown
+        headline, steps = title if title else shown, len(x) - 1
         what = "height above the minimum" if log else "value"
         return (
             headline,
@@ -61,7 +61,7 @@ def run(f, x, title="", extent=None):
     across = (start * 10.0 ** -DECADES[0], start * 10.0 ** DECADES[1]) if log else ends
     panels = (
         Panel(*(checked_extent("run", extent, 2) if extent else f.domain), f.names[:2], ground=f),
-        Panel((0, max(steps, 1)), across, ("step", ""), (False, log), title="f − minimum" if log else "f"),
+        Panel((0, max(len(values) - 1, 1)), across, ("step", ""), (False, log), title="f − minimum" if log else "f"),
     )
     layers = (
         Layer(LINE, theme.INK, width=1.6), Layer(DOTS, theme.PAPER, size=9.0, edge=theme.INK),
