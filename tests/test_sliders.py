@@ -1,7 +1,11 @@
 """`sliders` without a browser: their controls are turned from Python."""
 
+import functools
+import json
+import re
 import time
 
+import numpy as np
 import pytest
 
 widgets = pytest.importorskip("ipywidgets")
@@ -57,9 +61,13 @@ def test_specs_become_controls():
         "e": (["GD", "Adam"], widgets.Dropdown),
         "f": ({"one": 1, "two": 2}, widgets.Dropdown),
         "g": (True, widgets.Checkbox),
+        "h": (tuple(np.arange(1, 3)), widgets.IntSlider),
+        "i": (list(2 ** np.arange(3)), widgets.Dropdown),
+        "j": ({"half": np.float32(0.5)}, widgets.Dropdown),
     }
     for name, (spec, kind) in kinds.items():
-        assert type(controls.from_spec(name, spec)) is kind
+        assert type(control := controls.from_spec(name, spec)) is kind
+        json.dumps(controls.described(name, control))
     assert controls.from_spec("d", (0.0, 1.0, 0.25)).value == 0.25
     assert controls.read(controls.from_spec("f", {"one": 1, "two": 2})) == 1
 

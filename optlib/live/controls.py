@@ -4,6 +4,7 @@ import math
 import numbers
 
 import ipywidgets as widgets
+import numpy as np
 
 _LOOK = {"layout": widgets.Layout(width="340px"), "style": {"description_width": "110px"}}
 _NOTCHES = 200
@@ -17,8 +18,10 @@ def from_spec(name, spec):
     if isinstance(spec, bool):
         return widgets.Checkbox(value=spec, **look)
     if isinstance(spec, (list, dict)) and spec:
-        options = list(spec.items()) if isinstance(spec, dict) else spec
-        return widgets.Dropdown(value=options[0][1] if isinstance(spec, dict) else options[0], options=options, **look)
+        plain = lambda value: value.item() if isinstance(value, np.generic) else value  # a page has no numbers of NumPy
+        values = list(map(plain, spec.values() if isinstance(spec, dict) else spec))
+        options = list(zip(spec, values, strict=True)) if isinstance(spec, dict) else values
+        return widgets.Dropdown(value=values[0], options=options, **look)
     log = isinstance(spec, tuple) and spec[-1:] == ("log",)
     values = spec[:-1] if log else spec
     good = isinstance(spec, tuple) and len(values) in (2, 3) and all(isinstance(v, numbers.Real) for v in values)
