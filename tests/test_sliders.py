@@ -78,6 +78,24 @@ def test_bad_specs_are_named(spec):
         ol.sliders(draw_line, h=spec)
 
 
+@pytest.mark.parametrize("spec", [(0.1, 0.99, "log"), (0.01, 4.196, 4.196, "log"), (1.23456e-4, 0.99999, "log")])
+def test_the_ends_of_a_slider_are_those_of_the_reader(spec):
+    control = controls.from_spec("x", spec)
+    about = controls.described("x", control)
+    control.value = 10**control.max
+    assert (about["low"], about["high"], controls.read(control)) == (*spec[:2], spec[1])
+
+
+def test_what_has_no_name_is_drawn_too_and_pictures_do_not_share_one(shown):
+    object = type("Drawn", (), {"__call__": lambda self, slope: draw_line(slope)})()
+    draws = functools.partial(draw_line, n=4), object, lambda slope: draw_line(slope), lambda slope: draw_line(9)
+    for draw in 2 * draws:
+        ol.sliders(draw, slope=(0.1, 10.0))._ipython_display_()
+    assert "<A line and its slope. Controls" in str(shown[0])
+    names = re.findall('data-live="(.*?)"', str(shown))
+    assert (names[:4], len({*names})) == (names[4:], 4), "alike in each run"
+
+
 def test_a_refused_setting_keeps_the_picture_and_says_why():
     def draw(n):
         if n == 3:

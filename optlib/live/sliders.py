@@ -1,5 +1,6 @@
 """`sliders`: any picture, redrawn while one turns its numbers."""
 
+import functools
 import html
 import json
 import traceback
@@ -59,7 +60,9 @@ class Sliders:
         if not specs:
             raise TypeError("sliders: at least one control is needed, such as lr=(0.0, 1.0)")
         self.draw = draw
-        self.description = description or (draw.__doc__ or draw.__name__.replace("_", " ")).strip().splitlines()[0]
+        python = draw.func if isinstance(draw, functools.partial) else draw
+        self._name = getattr(python, "__name__", type(python).__name__)
+        self.description = description or (python.__doc__ or self._name.replace("_", " ")).strip().splitlines()[0]
         self.controls = {name: controls.from_spec(name, spec) for name, spec in specs.items()}
         self._values = {name: controls.read(control) for name, control in self.controls.items()}
         first = self.draw(**self.values)
@@ -109,7 +112,7 @@ class Sliders:
         if self.live:
             content = self.live.replace(" data-lm", f' data-bridge="{self.widget.name}" data-lm', 1)
         else:
-            name = page.mark(repr(self), self.draw.__name__)
+            name = page.mark(repr(self), self._name, self._first)  # the picture tells lambdas apart
             self.widget.add_class(name)  # by which the picture recognizes the sliders
             still = stills.html(self.draw, self._first, self._width, self.description, self.controls, self._values)
             figure = f'<figure data-live="{name}" style="margin:0">{DIMMED}{still}</figure>'
