@@ -221,7 +221,8 @@ def test_the_axis_of_values_fits_its_curves():
 @node
 def test_places_on_a_slider_and_values_belong_together():
     sliders = [{"low": 1e-4, "high": 1.0, "log": True}, {"low": 0.0, "high": 0.999, "log": False},
-               {"low": -8.0, "high": 8.0, "log": False}]  # fmt: skip
+               {"low": -8.0, "high": 8.0, "log": False}, {"low": 1.23456e-4, "high": 4.196, "log": True},
+               {"low": 0.0, "high": 0.99999, "log": False}]  # fmt: skip
     program = """console.log(JSON.stringify(data.map((slider) => [0, 0.25, 0.5, 1].map((share) => {
       const value = optlib.valueAt(slider, share);
       return [value, optlib.shareOf(slider, value)];
@@ -237,6 +238,7 @@ def test_what_is_typed_is_kept_exactly_where_it_is_allowed():
     ask = [["0.123456789", "1e-3", "0,5", "−1", "0", "", "abc", "1e999"], {"allowed": [0, False, None, False]}]
     typed = run_node("console.log(JSON.stringify(data[0].map((text) => optlib.typed(text, data[1]))));", ask)
     assert typed == [0.123456789, 1e-3, 0.5, None, None, None, None, None]
-    program = "data.map((text) => optlib.typed(text, { allowed: [0, true, 1, false] }))"
-    beta = run_node(f"console.log(JSON.stringify({program}));", ["0", "0.9999", "1"])
-    assert beta == [0, 0.9999, None]
+    for about, ask, typed in (("1, false]", ["0", "0.9999", "1"], [0, 0.9999, None]),
+                              ("1e7, true], integer: true", ["1,000", "−1,0", "0,5"], [1000, None, None])):  # fmt: skip
+        program = f"data.map((text) => optlib.typed(text, {{ allowed: [0, true, {about} }}))"
+        assert run_node(f"console.log(JSON.stringify({program}));", ask) == typed

@@ -36,13 +36,11 @@ def from_spec(name, spec):
             f"sliders: {name}={spec!r} must be (low, high), (low, high, start), either with 'log' added for a positive "
             "range; a list or dict of choices; True or False; or a widget"
         )
-    if all(isinstance(v, int) for v in values) and not log:
+    if all(isinstance(v, numbers.Integral) for v in values) and not log:
         return widgets.IntSlider(value=round(start), min=low, max=high, **look)
-    value = float(f"{start:.3g}")
-    low, high = min(float(low), value), max(float(high), value)  # to the value as it is rounded
+    low, high, value = float(low), float(high), rounded(float(start), low, high)
     if log:
-        # End at multiples of a fiftieth of a decade, so that 0.001, 0.01, ... are on the slider exactly.
-        low, high = math.floor(math.log10(low) * 50) / 50, math.ceil(math.log10(high) * 50) / 50
+        low, high = math.log10(low), math.log10(high)
         return widgets.FloatLogSlider(value=value, base=10, min=low, max=high, step=0.01, readout_format=".3g", **look)
     decimals = decimals_of(low, high, value)
     readout = f".{decimals}f"
@@ -61,7 +59,7 @@ def described(name, control):
         return None
     log = type(control) is widgets.FloatLogSlider
     low, high = (10**control.min, 10**control.max) if log else (control.min, control.max)
-    low, high, now = (float(f"{v:.6g}") for v in (low, high, value))
+    low, high, now = (float(f"{v:.12g}") for v in (low, high, value))
     return {"name": name, "kind": "number", "now": now, "low": low, "high": high, "log": log,
             "integer": type(control) is widgets.IntSlider, "allowed": [low, True, high, True]}  # fmt: skip
 
@@ -76,12 +74,18 @@ def read(control, now=None):
     if isinstance(control, widgets.FloatLogSlider):
         if now and abs(math.log10(value / now)) <= control.step / 2 + 1e-9:
             return now
-        return float(f"{value:.3g}")
+        return rounded(value, 10**control.min, 10**control.max)
     if isinstance(control, widgets.FloatSlider):
         if now is not None and abs(value - now) <= control.step / 2 + 1e-9:
             return now
         return float(f"{value:.6g}")
     return value
+
+
+def rounded(value, low, high):
+    """With three digits, unless these lie beyond the ends."""
+    short = float(f"{value:.3g}")
+    return short if low * (1 - 1e-12) <= short <= high * (1 + 1e-12) else float(f"{value:.12g}")
 
 
 def decimals_of(low, high, value):

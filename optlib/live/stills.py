@@ -8,7 +8,7 @@ from PIL import Image
 
 from ..pictures.picture import SHOWN, Picture, encoded, png_size
 from . import page
-from .controls import described
+from .controls import described, rounded
 
 MOST = 9  # pictures beside the first
 WIDTHS = (760, 640, 520)  # pixels, the first whose pictures fit
@@ -50,7 +50,7 @@ def _notches(controls, values):
             scale, back = (np.log, np.exp) if about["log"] else (np.asarray, np.asarray)
             spread = back(np.linspace(scale(about["low"]), scale(about["high"]), 1 + min(beside, 6))).tolist()
             spread[int(np.argmin(np.abs(scale(spread) - scale(now))))] = now
-            every = [round(v) if about["integer"] else float(f"{v:.3g}") for v in spread]
+            every = [round(v) if about["integer"] else rounded(v, about["low"], about["high"]) for v in spread]
             labels = [f"{v:.4g}" for v in every]
         else:
             every = about.get("values", [False, True])

@@ -69,14 +69,18 @@
     Math.min(1, Math.max(0, log ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low)));
   optlib.valueAt = function ({ low, high, log, integer }, share) {
     if (integer) return Math.round(log ? low * (high / low) ** share : low + (high - low) * share);
-    if (log) return Number((low * (high / low) ** share).toPrecision(3));
+    const within = (text) => Math.min(high, Math.max(low, Number(text))); // rounding may lead beyond an end
+    if (log) return within((low * (high / low) ** share).toPrecision(3));
     const digits = Math.max(0, 1 - Math.floor(Math.log10((high - low) / 100)));
-    return Number((low + (high - low) * share).toFixed(Math.min(digits, 12)));
+    return within((low + (high - low) * share).toFixed(Math.min(digits, 12)));
   };
 
-  // A number that a reader has typed, or null where the hyper-parameter does not allow it.
+  // A number that a reader has typed, or null where the hyper-parameter does not allow it.  A comma stands before
+  // decimals; in an integer, before three digits each, it parts thousands.
   optlib.typed = function (text, { allowed: [low, withLow, high, withHigh], integer }) {
-    const value = text.trim() === "" ? NaN : Number(text.replace("−", "-").replace(",", "."));
+    const thousands = integer && /^\s*[-−]?\d{1,3}(,\d{3})+\s*$/.test(text);
+    const plain = thousands ? text.replaceAll(",", "") : text.replace(",", ".");
+    const value = text.trim() === "" ? NaN : Number(plain.replace("−", "-"));
     const above = low === null || value > low || (withLow && value === low);
     const below = high === null || value < high || (withHigh && value === high);
     return Number.isFinite(value) && above && below && (!integer || Number.isInteger(value)) ? value : null;
