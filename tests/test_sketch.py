@@ -275,13 +275,13 @@ def test_sliders_and_fields_turn_by_keyboard(shown):
 
 def test_a_line_has_a_gap_where_a_point_is_no_number(shown):
     assert shown.evaluate("""() => {
-      const drawn = [];
-      globalThis.Path2D = class { moveTo() { drawn.push("M"); } lineTo() { drawn.push("L"); } };
       const [panel] = document.querySelector(".optlib-drawing").player.panels;
-      panel.ink = () => {};
-      panel.stroke({ kind: "line" }, [[0, 0], [1, 0], [NaN, 0], [0, 1], [1, 1]]);
-      return drawn.join("");
-    }""") == "MLML"  # fmt: skip
+      globalThis.Path2D = class { all = ""; moveTo() { this.all += "M"; } lineTo() { this.all += "L"; } };
+      return new Promise((done) => {
+        panel.ink = (way) => done(way.all);
+        panel.stroke({ kind: "line" }, [[0, 0], [1, 0], [NaN, 0], [0, 1], [1, 1]]);
+      });
+    }""") == "MLML"
 
 
 def test_no_serious_accessibility_violation(shown):
@@ -335,32 +335,12 @@ def test_a_cell_knows_what_is_set_in_the_page(monkeypatch):
 # --- what a page cannot compute ---------------------------------------------------------------------------------------
 
 
-def twice(h):
-    return ol.plots.secant(np.sin, 1.0, h) if h > 1 else ol.plots.secant(np.cos, 1.0, h)
-
-
-def moved_away(h, x):
-    return ol.plots.secant(np.sin, x, h)
-
-
-def walked(steps):
-    return ol.plots.run(RAVINE, adam(True, True, 0.3, steps))
-
-
-def smooth(n):
-    return ol.plots.averages(NOISY, [0.9, 0.5, 0.1][:n])
-
-
-def drawn_by_lists(h):
-    return ol.plots.secant(np.sin, 1.0, [h][0] if h in (1, 2) else h)
-
-
 @pytest.mark.parametrize(("draw", "specs", "reason"), [
-    (twice, {"h": (0.1, 2.0)}, "calls 2 pictures of the package"),
-    (moved_away, {"h": (0.1, 2.0), "x": (0.0, 1.0)}, "how x of secant follows x"),
-    (drawn_by_lists, {"h": (0.1, 2.0)}, "this comparison"),
-    (walked, {"steps": (20, 60)}, "steps=20 gives other axes or lines"),
-    (smooth, {"n": (1, 3, 1)}, "n=3 gives other axes or lines"),
+    (lambda h: feet(h) if h > 1 else ol.plots.secant(np.sin, 1.0, h), {"h": (0.1, 2.0)}, "calls 2 pictures of the"),
+    (lambda h, x: ol.plots.secant(np.sin, x, h), {"h": (0.1, 2.0), "x": (0.0, 1.0)}, "how x of secant follows x"),
+    (lambda h: ol.plots.secant(np.sin, 1.0, [h][0] if h in (1, 2) else h), {"h": (0.1, 2.0)}, "this comparison"),
+    (lambda steps: ol.plots.run(RAVINE, adam(True, True, 0.3, steps)), {"steps": (20, 60)}, "steps=20 gives"),
+    (lambda n: ol.plots.averages(NOISY, [0.9, 0.5, 0.1][:n]), {"n": (1, 3, 1)}, "n=3 gives other axes or lines"),
     (ol.plots.phase_diagram, {"lr_curvature": (0.0, 2.0), "beta": BETA, "nesterov": False}, "only lr_curvature"),
 ])  # fmt: skip
 def test_what_a_page_cannot_compute_is_said_and_drawn_by_python(draw, specs, reason):
@@ -372,12 +352,8 @@ def test_what_a_page_cannot_compute_is_said_and_drawn_by_python(draw, specs, rea
     assert board.picture.value != before
 
 
-def add_lists(h):
-    return ol.plots.averages([1.0, 2.0, 3.0], [0.1] + [h])
-
-
 def test_lists_that_are_added_are_lists():
-    board = ol.sliders(add_lists, h=(0.0, 0.9))
+    board = ol.sliders(lambda h: ol.plots.averages([1.0, 2.0, 3.0], [0.1] + [h]), h=(0.0, 0.9))
     assert "[...[0.1], ...[$h]]" in board.live
 
 

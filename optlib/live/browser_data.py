@@ -115,11 +115,10 @@ def values_data(scene, tracks, last):
     """
     base = base_of(scene)
     heights = np.concatenate([heights_of(track.f, base) for track in tracks])
-    positive = heights[heights > 0]
-    top = float(positive.max()) if positive.size else 1.0
     log = wants_log([heights])
     if log:
-        high = np.ceil(np.log10(top) * 2) / 2
+        positive = heights[heights > 0]
+        high = np.ceil(np.log10(positive.max()) * 2) / 2
         low = max(np.floor(np.log10(positive.min())), np.floor(high) - CURVE_DECADES)
     else:
         low, high = padded(heights.min(), heights.max(), 0.05)

@@ -18,10 +18,9 @@ def from_spec(name, spec):
     if isinstance(spec, bool):
         return widgets.Checkbox(value=spec, **look)
     if isinstance(spec, (list, dict)) and spec:
-        plain = lambda value: value.item() if isinstance(value, np.generic) else value  # a page has no numbers of NumPy
-        values = list(map(plain, spec.values() if isinstance(spec, dict) else spec))
-        options = list(zip(spec, values, strict=True)) if isinstance(spec, dict) else values
-        return widgets.Dropdown(value=values[0], options=options, **look)
+        values = spec.values() if isinstance(spec, dict) else spec
+        values = [v.item() if isinstance(v, np.generic) else v for v in values]  # a page has no numbers of NumPy
+        return widgets.Dropdown(value=values[0], options=list(zip(map(str, spec), values, strict=True)), **look)
     log = isinstance(spec, tuple) and spec[-1:] == ("log",)
     values = spec[:-1] if log else spec
     good = isinstance(spec, tuple) and len(values) in (2, 3) and all(isinstance(v, numbers.Real) for v in values)

@@ -71,8 +71,8 @@ class SettingsMap:
         self.values = _ends(setting, rule, axes)
         row, column = np.unravel_index(np.nanargmin(self.values), self.values.shape)
         self.best = {self.x: float(self.xs[column]), self.y: float(self.ys[row]), "f": float(self.values[row, column])}
-        best = {self.x: column, self.y: row}
-        self.edge = [name for name, at in best.items() if on_edge(rule.hypers[name], axes[name], at)]
+        at = {self.x: column, self.y: row}
+        self.edge = [name for name in axes if on_edge(rule.hypers[name], axes[name], at[name])]
         self.diverged = lost(self.values, setting.f(np.array(setting.start)))
         if self.diverged.all():  # then show the least bad of them
             self.diverged = np.isnan(self.values)
@@ -99,8 +99,7 @@ class SettingsMap:
     def html(self):
         """The map, and beside it the path of a setting with sliders; without any reference to the network."""
         view = scene(self.setting.f, None, who="heatmap")
-        best = {name: self.best[name] for name in (self.x, self.y)}
-        setting = self.setting.turned(self.setting.chosen, **best)
+        setting = self.setting.turned(self.setting.chosen, **{name: self.best[name] for name in (self.x, self.y)})
         still = browser_data.still_image(view, setting.tracks(), repr(self))
         drawn = self.picture.html()  # before its axes are asked for: this is when they get their places
         chart = {"names": [self.x, self.y], **_chart(self.picture.axes)}

@@ -166,11 +166,10 @@ def _function_check(f):
 
 def function_piece(f):
     """A function of the course for a page that has it not: its data and its program."""
-    view, program = scene(f, who="explore"), _program(f)
-    about = function_data(f, view)
-    if f.dim == 2 and program is None:  # which the page has of its first function from the still
+    about = function_data(f, view := scene(f, who="explore"))
+    if f.dim == 2 and about["check"] is None:  # the page cannot draw it, and has the still of its first function only
         about["scene"]["bands"] = page.data_url(browser_data.bands_png(view, browser_data.MAP_SIZE))
-    return [about, program]
+    return [about, _program(f)]
 
 
 def rule_piece(setting, name):
@@ -189,6 +188,5 @@ def path_data(path):
     kept = np.append(np.arange(0, last, stride), last)
     return {
         "points": [[float(f"{v:.7g}") for v in point] for point in path.x[kept]],
-        "values": browser_data.short(path.f[kept], 7), "stride": stride,
-        "diverged": bool(path.diverged),
+        "values": browser_data.short(path.f[kept], 7), "stride": stride, "diverged": bool(path.diverged),
     }  # fmt: skip

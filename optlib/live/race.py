@@ -140,18 +140,17 @@ def _search(f, rule, rates, start, steps):
 
 def _tuning_picture(tuned):
     """Score against rate, one curve a rule, its best rate starred; runs that flew off are left out."""
-    steps, rates, values, stars = tuned[0][0].steps, tuned[0][1].rates, {}, []
+    steps, rates, values = tuned[0][0].steps, tuned[0][1].rates, {}
     for path, search in tuned:
         name = type(path.rule).__name__
         same = sum(label.split(",")[0] == name for label in values)
         label = f"{name}, no. {same + 1}" if same else name
         values[label] = np.where(lost(search.scores, path.f[0]), np.nan, search.scores)
-        stars.append((search.best, np.nanmin(search.scores)))
     log = wants_log([*values.values()])
     if log:  # zeros stand as low as the lowest value above them
         least = np.nanmin([drawable(each, log) for each in values.values()])
         values = {label: np.maximum(each, least) for label, each in values.items()}
-        stars = [(rate, max(value, least)) for rate, value in stars]
+    stars = [(search.best, np.nanmin(each)) for each, (_, search) in zip(values.values(), tuned, strict=True)]
     edge = [name for name, (_, search) in zip(values, tuned, strict=True) if search.edge]
     title = "Every learning rate tried"
     if edge:

@@ -142,8 +142,7 @@ def _picture(draw, sketch, names, program):
     else:
         arguments = f"{program.callable(draw)}({', '.join(given.get(name, 'undefined') for name in takes)})"
         if program.pictures != 1:
-            name = getattr(draw, "__name__", draw)
-            raise Untranslatable(f"{name} calls {program.pictures} pictures of the package, not one")
+            raise Untranslatable(f"the function calls {program.pictures} pictures of the package, not one")
     functions = [f"{name}: {program.function(getattr(sketch, name))}" for name in ("points", "words")]
     functions += [f"handles: {program.function(sketch.handles)}"] if sketch.handles else []
     return f"{{arguments: (settings) => {arguments}, {', '.join(functions)}}}"

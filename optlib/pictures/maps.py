@@ -29,8 +29,7 @@ def heatmap(values, x, y, label="value", title=None, *, log="auto", diverged=Non
     label : str
         What the values are.
     log : "auto", True or False
-        Logarithmic colors; automatic where no value is below zero and those above span more than
-        two powers of ten.  Zeros then count as the lowest of these.
+        Logarithmic colors; automatic where values, none below zero, span more than two powers of ten.
     diverged : bool array, optional
         Cells that diverged although their value is finite.
     best : "min", "max" or None

@@ -236,10 +236,7 @@ def padded(low, high, share):
 
 
 def number(value, beside=1.0):
-    """A number with four significant digits; what is only rounding error ``beside`` others is 0, on every machine.
-
-    Settings have none: their texts are ``f"{lr:.4g}"``.
-    """
+    """A result with four significant digits; what is only rounding error ``beside`` others is 0, on every machine."""
     value = float(value) + 0.0  # not -0
     return "0" if abs(value) < 1e-9 * beside else f"{value:.4g}"
 

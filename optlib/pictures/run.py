@@ -33,9 +33,7 @@ def run(f, x, title="", extent=None):
     """
     check_function("run", f)
     points_given, kept = path_points("run", f, x)
-    points_given = points_given[:kept]
-    log, lowest = f.minimum is not None, f.minimum or 0.0
-    name, shown = f.name, show_name(f)
+    log, lowest, name, shown = f.minimum is not None, f.minimum or 0.0, f.name, show_name(f)
 
     def heights(x):
         return [(t, f(p) - lowest) for t, p in enumerate(x)]
@@ -56,7 +54,7 @@ def run(f, x, title="", extent=None):
         )
 
     start = float(f(points_given[0])) - lowest or 1.0
-    values = f(points_given)
+    values = f(points_given[:kept])
     ends = padded(np.nanmin(values), np.nanmax(values), 0.1)
     across = (start * 10.0 ** -DECADES[0], start * 10.0 ** DECADES[1]) if log else ends
     panels = (
@@ -67,4 +65,4 @@ def run(f, x, title="", extent=None):
         Layer(LINE, theme.INK, width=1.6), Layer(DOTS, theme.PAPER, size=9.0, edge=theme.INK),
         Layer(DOTS, theme.VERMILLION, size=10.0), Layer(LINE, theme.INK, 1),
     )  # fmt: skip
-    return Drawing(Sketch(panels, layers, points, words, size=(9.6, 5.0)), points_given.tolist(), str(title))
+    return Drawing(Sketch(panels, layers, points, words, size=(9.6, 5.0)), points_given[:kept].tolist(), str(title))

@@ -246,16 +246,14 @@ def _of_trajectory(f, path):
         at, last = (slice(None), *index), int(np.asarray(path.ended_at)[index])
         settings = {name: _setting(value, batch, index) for name, value in path.rule.settings().items()}
         x, values = (np.asarray(each[at], dtype=float)[: last + 1] for each in (path.x, path.f))
-        stopped_by = str(np.asarray(path.stopped_by)[index])
         if f is not None and f is not path.function:  # another was walked
             x, values = _finite("path", f, x)
-            stopped_by = stopped_by if len(x) == last + 1 else "diverged"
         tracks.append(Track(
             x=x,
             f=values,
             label=settings_text(path.rule, settings),
             asked=path.steps,
-            stopped_by=stopped_by,
+            stopped_by=str(np.asarray(path.stopped_by)[index]) if len(x) > last else "diverged",
             rule=path.rule,
             function=path.function,
             settings=settings,
@@ -289,9 +287,8 @@ def _of_array(who, f, path):
 def _finite(who, f, x):
     """Points and their values of ``f`` up to where one is not finite; 0 at those that `tracks` refuses."""
     finite = np.isfinite(x).all(axis=1)
-    known = np.where(finite[:, None], x, x[:1])
     with np.errstate(all="ignore"):
-        values = np.asarray(f(known), dtype=float) if x.shape[1] == f.dim else np.zeros(len(x))
+        values = np.asarray(f(np.where(finite[:, None], x, x[:1])), float) if x.shape[1] == f.dim else np.zeros(len(x))
     finite &= np.isfinite(values)
     if not finite[0]:
         raise ValueError(f"{who}: a path starts at {x[0]}; that point and its value must be finite")
