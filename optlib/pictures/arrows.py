@@ -19,10 +19,6 @@ def gradient_field(f, n=9, title=None, extent=None):
 
     Arrows have equal lengths, so that those on gentle slopes are visible; their directions are to scale, since
     both axes are.
-
-    Returns
-    -------
-    Picture
     """
     settings = "arrows: direction of the gradient, all of one length"
     figure, axes, view, _ = _field("gradient_field", f, n, extent, title, settings, lambda x: f.grad(x), theme.INK)
@@ -45,10 +41,6 @@ def first_steps(f, rule, n=9, title=None, extent=None):
     title : str, optional
     extent : ((x low, x high), (y low, y high)), optional
         What is shown; by default the function's domain.
-
-    Returns
-    -------
-    Picture
     """
     rule = as_rule("first_steps", rule, by_name=True)
     settings, color = settings_text(rule), theme.style_of(rule)["color"]

@@ -34,10 +34,6 @@ def averages(values, betas, corrected=False, ylabel="gradient", title=None):
     ylabel : str
         What the values are.
     title : str, optional
-
-    Returns
-    -------
-    Picture
     """
     values, betas = vector("averages", "values", values, least=2), vector("averages", "betas", betas, "[0, 1)")
     series, count = values.tolist(), len(values)

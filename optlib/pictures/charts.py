@@ -32,10 +32,6 @@ def loss(*paths, labels=None, title=None, log="auto", minus_minimum=True):
         Logarithmic value axis.  Values that are not above zero are then left out, and the description says so.
     minus_minimum : bool
         Whether to subtract the function's minimum where it is known; each path its own where functions differ.
-
-    Returns
-    -------
-    Picture
     """
     choice("loss", "log", log, LOG)
     if not paths:
@@ -90,10 +86,6 @@ def curves(x, ys, xlabel, ylabel, title=None, *, logx=False, logy=False, slopes=
     xlim, ylim : (low, high), optional
     ends : bool
         Names of the curves (what follows the rule) at their right ends instead of in a legend.
-
-    Returns
-    -------
-    Picture
     """
     data = {}
     for label, y in checked_dict("curves", "ys", ys, "values").items():

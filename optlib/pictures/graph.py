@@ -28,10 +28,6 @@ def graph(lines, title="", *, labels, xlabel, ylabel, xlim, ylim, logx=False, lo
     logx, logy : bool
     hlines : sequence of numbers
         Heights of dotted lines.
-
-    Returns
-    -------
-    Picture
     """
     given = [np.asarray(line, dtype=float) for line in lines]
     if any(line.ndim != 2 or line.shape[1] != 2 or not len(line) for line in given):

@@ -28,10 +28,6 @@ def contour(f, *paths, labels=None, title=None, extent=None, levels=LEVELS, log=
     levels : int or sequence of values
     log : "auto", True or False
         Levels by equal factors above the minimum, where the values ask for it or always.
-
-    Returns
-    -------
-    Picture
     """
     all_tracks, land = _sampled("contour", f, paths, labels, extent, log, levels)
     with canvas(layout="compressed") as (figure, axes):

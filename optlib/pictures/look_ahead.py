@@ -32,10 +32,6 @@ def look_ahead(f, x, v, lr, beta, title=None, extent=None):
     title : str, optional
     extent : ((x low, x high), (y low, y high)), optional
         By default what the arrows need.
-
-    Returns
-    -------
-    Picture
     """
     check_function("look_ahead", f)
     x, v = _pair("x", x), _pair("v", v)

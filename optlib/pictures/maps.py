@@ -38,10 +38,6 @@ def heatmap(values, x, y, label="value", title=None, *, log="auto", diverged=Non
         Second line of the title: what all cells share.
     narrow : bool
         Three quarters as wide, with the legend below: to stand beside another picture.
-
-    Returns
-    -------
-    Picture
     """
     choice("heatmap", "log", log, LOG)
     choice("heatmap", "best", best, ("min", "max", None))

@@ -30,10 +30,6 @@ def noisy_run(f, x, rates, title=""):
     rates : array (steps,) of positive numbers
         The learning rate of each step.
     title : str
-
-    Returns
-    -------
-    Picture
     """
     check_function("noisy_run", f)
     if f.minimum is None:

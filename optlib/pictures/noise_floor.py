@@ -31,10 +31,6 @@ def noise_floor(lr, beta=0.0, batch=1):
     lr : float above 0
     beta : float from 0 to below 1
     batch : float, at least 1
-
-    Returns
-    -------
-    Picture
     """
     lr = checks.number("noise_floor", "lr", lr, "(0, inf)")
     beta = checks.number("noise_floor", "beta", beta, "[0, 1)")

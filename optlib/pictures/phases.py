@@ -41,10 +41,6 @@ def phase_diagram(lr_curvature, beta, *, nesterov=False):
         From 0 to below 1.
     nesterov : bool
         Nesterov's rule instead of momentum.
-
-    Returns
-    -------
-    Picture
     """
     try:
         ends = tuple(float(s) for s in np.atleast_1d(lr_curvature))

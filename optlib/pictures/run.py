@@ -26,10 +26,6 @@ def run(f, x, title="", extent=None):
     title : str
     extent : ((x low, x high), (y low, y high)), optional
         By default the function's domain.
-
-    Returns
-    -------
-    Picture
     """
     check_function("run", f)
     points_given, kept = path_points("run", f, x)

@@ -24,10 +24,6 @@ def progress(runs, ylabel="loss", title=None):
     ----------
     runs : dict of label -> dict with the arrays (n,) "steps", "examples", "seconds" and "loss"
     ylabel, title : str
-
-    Returns
-    -------
-    Picture
     """
     data = {label: _checked_run(label, run) for label, run in checked_dict("progress", "runs", runs, "run").items()}
     with canvas((9.6, 4.8), ncols=3, sharey=True) as (figure, panels):
@@ -61,10 +57,6 @@ def dashboard(x, runs, title=None, *, hlines=None):
     title : str
     hlines : dict of quantity -> number, optional
         Where a dashed line crosses the panel of that quantity.
-
-    Returns
-    -------
-    Picture
     """
     data, hlines = checked_dict("dashboard", "runs", runs, "dict of quantities"), hlines or {}
     x = vector("dashboard", "x", x)
@@ -153,10 +145,6 @@ def bands(x, ys, xlabel, ylabel, title=None, *, logy=False):
     xlabel, ylabel, title : str
     logy : bool
         On a logarithmic axis mean and deviation are those of the logarithms.
-
-    Returns
-    -------
-    Picture
     """
     x, data = np.asarray(x, dtype=float), {}
     for label, y in checked_dict("bands", "ys", ys, "values (n, runs)").items():
@@ -197,10 +185,6 @@ def ranking(results, xlabel, title=None, *, settings="", best="min", logx=False)
         Second line of the title.
     best : "min" or "max"
     logx : bool
-
-    Returns
-    -------
-    Picture
     """
     choice("ranking", "best", best, ("min", "max"))
     data = checked_dict("ranking", "results", results, "values")

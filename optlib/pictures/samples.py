@@ -23,10 +23,6 @@ def histograms(samples, xlabel, title=None, *, bins=80, vlines=None):
     bins : int from 2 to 1000
     vlines : dict of label -> position, optional
         Marked positions on the axis.
-
-    Returns
-    -------
-    Picture
     """
     data = checked_dict("histograms", "samples", samples, "values")
     data = {label: np.asarray(values, dtype=float).ravel() for label, values in data.items()}
@@ -67,10 +63,6 @@ def images(x, labels=None, title=None, *, columns=10, rows=None):
     columns : int, at least 1
     rows : sequence of str, optional
         What each row shows, written at its left.
-
-    Returns
-    -------
-    Picture
     """
     x = _checked_images(x)
     gray = {} if x.ndim == 4 else {"cmap": "gray_r", "vmin": x.min(), "vmax": x.max()}

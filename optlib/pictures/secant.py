@@ -24,10 +24,6 @@ def secant(fn, x, h, derivative=None, extent=None):
         rounding takes over.  By default the tangent has the slope at h = 1e-5.
     extent : (low, high), optional
         By default two widths to either side, and at least 2.2.
-
-    Returns
-    -------
-    Picture
     """
     h = checked_number("secant", "h", h, "(0, inf)")
     low, high = extent or (x - max(2.2, 1.2 * h), x + max(2.2, 1.2 * h))

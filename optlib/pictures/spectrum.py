@@ -35,10 +35,6 @@ def spectrum(*paths, matrix=None, labels=None, title=None):
         Which of the function's matrices, ``f.names``; by default the first.
     labels, title : optional
         As in `plots.contour`.
-
-    Returns
-    -------
-    Picture
     """
     for path in paths:
         if not isinstance(path, Trajectory):
@@ -142,10 +138,6 @@ def steepest(kappa=10.0, lr=0.1, steps=30, title=None):
         Length of a step of sign descent and Muon.  Gradient descent takes ``5 lr`` of the gradient.
     steps : int, at least 1
     title : str, optional
-
-    Returns
-    -------
-    Picture
     """
     kappa, lr = number("steepest", "kappa", kappa, "[1, inf)"), number("steepest", "lr", lr, "(0, inf)")
     steps = integer("steepest", "steps", steps, least=1)

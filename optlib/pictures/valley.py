@@ -32,10 +32,6 @@ def valley(rules, kappa, angle=0.0, lr=None, steps=60):
     lr : float, optional
         Learning rate of all rules, in place of their own.
     steps : int
-
-    Returns
-    -------
-    Picture
     """
     rules = rules if isinstance(rules, (list, tuple)) else [rules]
     rules = [as_rule("valley", rule, by_name=True) for rule in rules]
