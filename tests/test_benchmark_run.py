@@ -240,7 +240,7 @@ def test_two_commands_do_not_write_one_file(fake, tmp_path):
     assert ids(records.read(out)) == EVERYTHING
     assert [path.name for path in sorted(tmp_path.iterdir())] == ["other.jsonl", "r.jsonl"]  # no lock is left
     runner.run(protocol(), out, say=refused.append)
-    assert refused[0].startswith(f"{len(EVERYTHING)} recorded runs made by other code than today's; marked by: ")
+    assert refused[0].startswith(f"{len(EVERYTHING)} recorded runs made by other code than today's; ")
     assert refused[1:] == ["every run of the protocol is recorded"]
 
 

@@ -256,7 +256,7 @@ def test_weight_decay_is_l2_where_that_was_recorded_and_refused_where_a_row_does
                 recorded = any((measured["defaults"] | run[0])[argument] for run in measured["runs"])
                 assert recorded or library in INSTALLED | OF_TORCH, (library, name)
             elif "decay" not in words and {"own", "decoupled", "divided"}.isdisjoint(map(str, means.values())):
-                with pytest.raises(ValueError, match="what its weight decay does was not recorded"):
+                with pytest.raises(ValueError, match="must be 0: no path with one was recorded"):
                     ol.translate(library, name, kind, **given)
 
 
@@ -274,7 +274,8 @@ def test_the_trainers_schedules_fall_after_their_warm_up_until_max_steps(kind, a
 
 
 @pytest.mark.parametrize(("library", "name", "settings", "error", "words"), [
-    ("transformers", "Trainer", {"warmup_steps": 4}, ValueError, "'linear': max_steps=None must be an integer of at"),
+    ("transformers", "Trainer", {"warmup_steps": 4}, TypeError, "needs max_steps: transformers has no default for it"),
+    ("torch", "SGD", {"step_size": 0.1}, TypeError, "got step_size=0.1; its arguments are lr, momentum"),
     ("transformers", "Trainer", {"max_steps": -1}, ValueError, "max_steps=-1 must be an integer of at least 1"),
     ("transformers", "Trainer", {"warmup_steps": 0.1, "max_steps": 9}, ValueError, "warmup_steps=0.1 must be an int"),
     ("transformers", "Trainer", {"lr_scheduler_type": "polynomial"}, ValueError, "'cosine', 'constant' or 'constant_w"),

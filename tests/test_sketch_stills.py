@@ -3,6 +3,7 @@
 import base64
 import re
 
+import ipywidgets as widgets
 import numpy as np
 from picture_cases import data_in
 from test_browser import browser, opened, pytestmark  # noqa: F401
@@ -48,6 +49,12 @@ def test_a_readers_picture_has_stills_at_a_few_settings(browser, tmp_path):  # n
         assert picture.get_attribute("src") == rows["kind"]["stills"][2]
         assert slider.get_attribute("aria-valuetext") == "0.4"  # one number turns at a time
         assert "level 0.4, dark off, kind c" in tab.locator("[role=status]").inner_text()
+
+
+def test_a_value_between_the_notches_is_one_of_the_stills():
+    board = ol.sliders(gray, level=widgets.FloatSlider(value=0.1234, min=0.0, max=1.0, step=1e-4))
+    (row,) = data_in(stills_of(board))["controls"]
+    assert row["labels"][row["first"]] == "0.1234"
 
 
 def test_stills_are_small():

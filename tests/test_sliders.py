@@ -71,7 +71,11 @@ def test_specs_become_controls():
         about = json.loads(json.dumps(controls.described(name, control)))
         assert about["kind"] != "number" or (about["low"], about["high"]) == spec[:2]
     assert controls.read(control) == 0.9999
-    assert controls.from_spec("d", (0.0, 1.0, 0.25)).value == 0.25
+    for spec in ((0.0, 1.0, 0.25), (2000.0, 2030.0, 2015.0)):
+        assert controls.from_spec("d", spec).value == spec[-1]
+    lr = controls.from_spec("lr", (0.003, 0.8, 0.3, "log"))
+    lr.value = 10 ** (lr.min + 0.01 * round((-1 - lr.min) / 0.01))  # as a front end counts: from its left end
+    assert controls.read(lr) == 0.1
     assert controls.read(controls.from_spec("f", {"one": 1, "two": 2})) == 1
 
 

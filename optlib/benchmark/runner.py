@@ -130,8 +130,8 @@ def _run_all(protocol, out, make, tries, workers, work, until, say):
     start, done, executor = time.monotonic(), records.read(out), make()
     old = sum(not same_code(record, digests(decided_by(record))) for record in done)
     if old:
-        say(f"{counted(old, 'recorded run')} made by other code than today's; marked by: "
-            f"python -m optlib.benchmark list --results {out}")
+        say(f"{counted(old, 'recorded run')} made by other code than today's; "
+            f"python -m optlib.benchmark list --results {out} marks them")
 
     def lost(job, error):
         killed[job["id"]] += 1

@@ -6,6 +6,8 @@ import numbers
 import ipywidgets as widgets
 import numpy as np
 
+from ..pictures.picture import digits
+
 _LOOK = {"layout": widgets.Layout(width="340px"), "style": {"description_width": "110px"}}
 _NOTCHES = 200
 
@@ -73,18 +75,20 @@ def read(control, now=None):
     if isinstance(control, widgets.FloatLogSlider):
         if now and abs(math.log10(value / now)) <= control.step / 2 + 1e-9:
             return now
-        return rounded(value, 10**control.min, 10**control.max)
+        power = 10.0 ** round(math.log10(value))  # round numbers are on each slider, whatever its ends are
+        near = abs(math.log10(value / power)) <= control.step / 2 and control.min <= math.log10(power) <= control.max
+        return power if near else rounded(value, 10**control.min, 10**control.max)
     if isinstance(control, widgets.FloatSlider):
         if now is not None and abs(value - now) <= control.step / 2 + 1e-9:
             return now
-        return float(f"{value:.6g}")
+        return rounded(value, control.min, control.max, 6)
     return value
 
 
-def rounded(value, low, high):
-    """With three digits, unless these lie beyond the ends."""
-    short = float(f"{value:.3g}")
-    return short if low * (1 - 1e-12) <= short <= high * (1 + 1e-12) else float(f"{value:.12g}")
+def rounded(value, low, high, least=3):
+    """With three digits of what changes between the ends, unless that lies beyond them."""
+    short = float(f"{value:.{digits(least, (low, high))}g}")
+    return short if low <= short <= high else float(f"{min(max(value, low), high):.12g}")
 
 
 def decimals_of(low, high, value):

@@ -88,7 +88,8 @@ class SettingsMap:
         )  # fmt: skip
 
     def __repr__(self):
-        best = ", ".join(f"{name} {number(value, beside=name == 'f')}" for name, value in self.best.items())
+        said = {"f": number(self.best["f"])}
+        best = ", ".join(f"{name} {said.get(name, f'{value:.4g}')}" for name, value in self.best.items())
         share = f"{self.diverged.mean():.1%} diverged"
         return f"<{type(self.rule).__name__} at {self.values.size:,} settings: best {best}; {share}>"
 

@@ -29,14 +29,15 @@ def check_structure(draw, drawing, described, values):
     """Refuse choices and integers that change more than where things lie: a page keeps the first axes and layers."""
     structure = lambda sketch: ([panel.x for panel in sketch.panels], [layer.kind for layer in sketch.layers])
     for about in described:
-        ends = [about["low"], about["high"]] if about.get("integer") else []
-        for value in about.get("values", [False, True] if about["kind"] == "switch" else map(int, ends)):
+        name, ends = about["name"], [about["low"], about["high"]] if about.get("integer") else []
+        tried = about.get("values", [False, True] if about["kind"] == "switch" else map(int, ends))
+        for value in (each for each in tried if each != values[name]):
             try:
-                same = structure(draw(**values | {about["name"]: value}).sketch) == structure(drawing.sketch)
-            except Exception:  # Python says what is refused there
-                same = False
+                same = structure(draw(**values | {name: value}).sketch) == structure(drawing.sketch)
+            except Exception as error:  # whatever a reader's function may raise
+                raise translate.Untranslatable(f"{name}={value!r} is refused: {error}") from None
             if not same:
-                raise translate.Untranslatable(f"{about['name']}={value!r} gives other axes or lines")
+                raise translate.Untranslatable(f"{name}={value!r} gives other axes or lines")
 
 
 def data(drawing, controls, values):

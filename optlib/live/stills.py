@@ -6,7 +6,7 @@ import time
 import numpy as np
 from PIL import Image
 
-from ..pictures.picture import SHOWN, Picture, encoded, png_size
+from ..pictures.picture import SHOWN, Picture, digits, encoded, png_size
 from . import page
 from .controls import described, rounded
 
@@ -50,8 +50,9 @@ def _notches(controls, values):
             scale, back = (np.log, np.exp) if about["log"] else (np.asarray, np.asarray)
             spread = back(np.linspace(scale(about["low"]), scale(about["high"]), 1 + min(beside, 6))).tolist()
             spread[int(np.argmin(np.abs(scale(spread) - scale(now))))] = now
-            every = [round(v) if about["integer"] else rounded(v, about["low"], about["high"]) for v in spread]
-            labels = [f"{v:.4g}" for v in every]
+            ends = about["low"], about["high"]
+            every = [v if v == now else round(v) if about["integer"] else rounded(v, *ends) for v in spread]
+            labels = [f"{v:.{digits(4, ends)}g}" for v in every]
         else:
             every = about.get("values", [False, True])
             spread = np.linspace(0, len(every) - 1, 1 + min(beside, len(every) - 1)).round().astype(int)

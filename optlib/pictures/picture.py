@@ -242,13 +242,16 @@ def number(value, beside=1.0):
 
 
 def digits(least, values):
-    """So many significant digits, and those that all of the values may have in common: 1e6 + x needs more than x."""
+    """Significant digits that tell values apart: ``least``, and the leading ones that all share, as in 1e6 + x."""
     most, span = np.abs(values).max(), np.ptp(values)
     return least + max(0, int(np.log10(most / span))) if span > 0 else least
 
 
 def point(x, beside=1e3):
-    """A point as text: ``(1, -0.5)``; of many coordinates the first three.  Starts are settings, ``beside`` 0."""
+    """A point as text: ``(1, -0.5)``; of many coordinates the first three.
+
+    Coordinates below 1e-9 times ``beside`` are rounding errors, shown as 0; a start was set, so it takes ``beside=0``.
+    """
     shown = [number(v, beside) for v in x[:3]]
     return f"({', '.join(shown)}{', ...' if len(x) > 3 else ''})" if len(x) > 1 else shown[0]
 

@@ -85,7 +85,7 @@ def tracks(who, f, paths, labels=None):
         if isinstance(path, Track):
             all_tracks.append(path)
         elif isinstance(path, Trajectory):
-            all_tracks += _of_trajectory(f, path)
+            all_tracks += _of_trajectory(who, f, path)
         else:
             all_tracks.append(_of_array(who, f, path))
     for track in all_tracks:
@@ -240,14 +240,14 @@ def _count(steps):
 # --- from trajectories and arrays ------------------------------------------------------------------------------
 
 
-def _of_trajectory(f, path):
+def _of_trajectory(who, f, path):
     batch, tracks = path.f.shape[1:], []
     for index in np.ndindex(*batch):
         at, last = (slice(None), *index), int(np.asarray(path.ended_at)[index])
         settings = {name: _setting(value, batch, index) for name, value in path.rule.settings().items()}
         x, values = (np.asarray(each[at], dtype=float)[: last + 1] for each in (path.x, path.f))
         if f is not None and f is not path.function:  # another was walked
-            x, values = _finite("path", f, x)
+            x, values = _finite(who, f, x)
         tracks.append(Track(
             x=x,
             f=values,
@@ -291,6 +291,6 @@ def _finite(who, f, x):
         values = np.asarray(f(np.where(finite[:, None], x, x[:1])), float) if x.shape[1] == f.dim else np.zeros(len(x))
     finite &= np.isfinite(values)
     if not finite[0]:
-        raise ValueError(f"{who}: a path starts at {x[0]}; that point and its value must be finite")
+        raise ValueError(f"{who}: a path starts at {x[0]}, of value {values[0]:g}; both must be finite")
     last = len(x) if finite.all() else int(finite.argmin())
     return x[:last], values[:last]

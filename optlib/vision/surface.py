@@ -58,7 +58,7 @@ class Snapshots(Callback):
 
     @torch.no_grad()
     def _take(self, run):
-        flat = torch.cat([p.reshape(-1).float() for p in self.parameters]).cpu()
+        flat = torch.cat([p.reshape(-1).float() for p in self.parameters or trained(run.model)]).cpu()
         if not flat.isfinite().all():  # `fit` will mark the run as diverged
             return
         self.steps.append(run.step)

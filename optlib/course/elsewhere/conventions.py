@@ -104,9 +104,9 @@ def capped(rule, most):
 
 
 def decayed(rule, weight_decay, decay=None):
-    """``decay`` is l2, decoupled, own, relative (to the first rate) or sinking; a row that does not say it takes 0."""
+    """``decay`` is l2, decoupled, own, relative (to the first rate) or sinking; a row without it takes 0."""
     if decay is None:
-        raise TypeError("what its weight decay does was not recorded; it can only be 0")
+        raise TypeError(f"weight_decay={weight_decay!r} must be 0: no path with one was recorded")
     if decay == "l2":
         return around.L2(rule, l2=weight_decay)
     if decay == "sinking":
@@ -137,11 +137,13 @@ def uncorrected(rule, which):
 
 def scheduled(rule, schedule, climb=0, steps=None):
     """``climb`` is ignored by "constant"; ``steps`` are all of the training, those of the climb too."""
-    if schedule == "constant":
+    if schedule == "constant" or schedule == "constant_with_warmup" and not climb:
         return rule
     who, factor = f"lr_scheduler_type={schedule!r}", schedules.Constant(1.0)
     climb = checks.integer(who, "warmup_steps", climb)
     if fall := {"linear": schedules.LinearToZero, "cosine": schedules.Cosine}.get(schedule):
+        if steps is None:
+            raise KeyError("max_steps")
         factor = fall(1.0, steps=max(checks.integer(who, "max_steps", steps, least=1) - climb, 1))
     return times(rule, lr=schedules.Polynomial(0.0, climb, end=1.0).then(factor, after=climb) if climb else factor)
 

@@ -76,7 +76,8 @@ def rule_of(library, name, settings, kind=""):
     words = dict(words)
     for argument, value in settings.items():
         words |= _meaning(means.get(argument, "-"), value)
-    words, needed = _settled(words), required(read("measured")[library]["rows"][name])
+    about = read("measured").get(library, {"rows": {}})["rows"].get(name)  # None before it is measured
+    words, needed = _settled(words), required(about) if about else []
     missing = [argument for argument in needed if settings.get(argument) is None]
     if missing or words.get("lr") is None:
         raise KeyError(*missing or ["a learning rate"])

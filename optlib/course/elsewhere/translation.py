@@ -68,9 +68,11 @@ def translate(library, name, /, weights="", **settings):
     about = entry("translate", library, name)
     checks.choice(who, "weights", weights, ("", *table.KINDS))
     defaults, runs = about["defaults"], [run[0] for run in about["runs"]]
+    # In the order of the library, those of recorded runs after them.
     known = defaults | {argument: value for run in runs for argument, value in run.items()} | defaults
     known |= table.LENGTH if "lr_scheduler_type" in defaults else {}
-    unknown = next((argument for argument in settings if argument not in known and argument not in RATES), None)
+    rates = () if any(defaults.get(rate) is not None for rate in RATES) else RATES
+    unknown = next((argument for argument in settings if argument not in known and argument not in rates), None)
     if unknown:
         raise TypeError(f"{who} got {unknown}={settings[unknown]!r}; its arguments are {', '.join(known)}")
     settings |= {a: v.tolist() for a, v in settings.items() if isinstance(defaults.get(a), list) and is_array(v)}
@@ -90,7 +92,7 @@ def translate(library, name, /, weights="", **settings):
         # What has no part may be changed where it has one for weights of another kind or with other settings.
         parts = {str(each[-1].get(argument)) for each in table.sections(library, name)} - {"None", "-"}
         if meaning is None or meaning == "-" and not parts:
-            raise ValueError(f"{who}: {argument}={value!r} has no counterpart in ours; it can only be left out")
+            raise ValueError(f"{who}: {argument}={value!r} has no counterpart in ours; it can only be {default!r}")
         if isinstance(default, bool):
             checks.flag(who, argument, value)
         elif str(meaning) in table.TEXTS:
@@ -110,7 +112,7 @@ def translate(library, name, /, weights="", **settings):
     except KeyError as error:
         raise TypeError(f"{who} needs {error.args[0]}: {library} has no default for it") from None
     except TypeError as error:
-        raise ValueError(f"{who}: no rule of ours has all these settings: {error}") from None
+        raise ValueError(f"{who}: {error}") from None
 
 
 def _code_for(rule, library):
@@ -172,7 +174,8 @@ def _candidates(rule, library, name, defaults):
     """Settings of a row that may be the rule's: its numbers by their meaning, with each choice of the switches."""
     numbers, settings = _numbers(rule), {}
     means = table.sections(library, name)[0][-1]
-    rate = next((rate for rate in RATES if rate in defaults), "step_size" if library[:3] == "jax" else "learning_rate")
+    usual = "step_size" if library == "jax_example_libraries" else "learning_rate"
+    rate = next((rate for rate in RATES if rate in defaults), usual)
     for argument in [*dict.fromkeys([*defaults, rate])]:
         meaning, default = means.get(argument, "-"), defaults.get(argument)
         if isinstance(meaning, list):

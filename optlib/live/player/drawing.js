@@ -115,7 +115,7 @@
         for (const p of pixels) this.mark(layer.marker, p, layer.size * 0.65, layer.color, layer.edge ?? this.look.paper, layer.edge ? 2.2 : 1);
       } else {
         this.line(places, layer.color, layer.width * 1.2, layer.dashes); // with gaps
-        if (layer.kind === "arrow") this.head(...pixels, layer.color);
+        if (layer.kind === "arrow" && pixels.length === 2) this.head(...pixels, layer.color);
       }
     }
 

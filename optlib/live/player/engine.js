@@ -75,10 +75,10 @@
     return within((low + (high - low) * share).toFixed(Math.min(digits, 12)));
   };
 
-  // A number that a reader has typed, or null where the hyper-parameter does not allow it.  A comma stands before
-  // decimals; in an integer, before three digits each, it parts thousands.
+  // A number that a reader has typed, or null where the hyper-parameter does not allow it.  A comma is a decimal comma;
+  // in an integer, commas before groups of three digits separate thousands.
   optlib.typed = function (text, { allowed: [low, withLow, high, withHigh], integer }) {
-    const thousands = integer && /^\s*[-−]?\d{1,3}(,\d{3})+\s*$/.test(text);
+    const thousands = integer && /^\s*[-−]?[1-9]\d{0,2}(,\d{3})+\s*$/.test(text);
     const plain = thousands ? text.replaceAll(",", "") : text.replace(",", ".");
     const value = text.trim() === "" ? NaN : Number(plain.replace("−", "-"));
     const above = low === null || value > low || (withLow && value === low);
