@@ -8,7 +8,7 @@ import shlex
 import sys
 
 from . import records, runner
-from .circumstances import COMMITS, decided_by, digests, same_code
+from .circumstances import COMMITS, of_other_code, same_code
 from .protocol import load_protocol, names
 from .results import Results, load
 
@@ -64,8 +64,7 @@ def _run(options):
 def _list(options):
     results = _results(options)
     for record in results.done.values():
-        old = not same_code(record, digests(decided_by(record)))
-        print(runner.line(record) + f"  [{_code(record)}]" * old)
+        print(runner.line(record) + f"  [{_code(record)}]" * of_other_code(record))
     print(results.missing() or "Every run of the protocol is recorded.")
 
 

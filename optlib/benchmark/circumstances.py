@@ -57,10 +57,7 @@ def circumstances(rule=None):
 
 
 def digests(rule):
-    """Both digests of what decides a run of this rule, by their keys in a record; older records have "code" alone.
-
-    The source of a rule that a reader has registered is part of them, where it can be had.
-    """
+    """Both digests of what decides a run, by their keys in a record (old ones have "code" alone), of own rules too."""
     from ..registry import OPTIMIZERS  # here: this file can be loaded without the package
 
     own = "".join(_source(OPTIMIZERS[name]) for name in re.findall(r"\w+", rule or "") if name in OPTIMIZERS)
@@ -70,6 +67,7 @@ def digests(rule):
 
 @functools.cache  # what a process runs is what it loaded, whatever happens to the files
 def _source(cls):
+    """That of a reader's own rule, as far as it can be had; "" for one of the course."""
     from ..optimizers.kinds import is_ours
 
     texts = []
@@ -91,6 +89,11 @@ def decided_by(job):
     """The names that decide a run, as text: its rule, where that sees matrices the one beside it, and its task."""
     names = job["rule"], job["settings"].get("rest", {}).get("rule"), job.get("task", {}).get("name")
     return " ".join(filter(None, names))
+
+
+def of_other_code(record):
+    """Whether a record is of other code than this process has loaded."""
+    return not same_code(record, digests(decided_by(record)))
 
 
 def same_code(record, other):

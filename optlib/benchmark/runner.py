@@ -14,7 +14,7 @@ from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, ThreadPoolEx
 
 from .. import checks
 from . import records
-from .circumstances import decided_by, digests, same_code
+from .circumstances import of_other_code
 from .plan import jobs
 from .statistics import counted, measured
 
@@ -128,7 +128,7 @@ def _locked(out):
 def _run_all(protocol, out, make, tries, workers, work, until, say):
     running, failures, left_out, killed = {}, [], [], collections.Counter()
     start, done, executor = time.monotonic(), records.read(out), make()
-    old = sum(not same_code(record, digests(decided_by(record))) for record in done)
+    old = sum(map(of_other_code, done))
     if old:
         say(f"{counted(old, 'recorded run')} made by other code than today's; "
             f"python -m optlib.benchmark list --results {out} marks them")

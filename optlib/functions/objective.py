@@ -129,9 +129,9 @@ def _prepared(what, wrap, fn, outputs, points, vectorize):
 
 def _call(what, wrap, fn, outputs, start):
     """``fn`` as a function of d coordinates, whether it takes them or a vector; tried at the start."""
-    count, d = _arguments(fn), len(start)
-    calls = [fn] if count == d > 1 else [fn, OfVector(fn, len(outputs))][:: -1 if count == 1 < d else 1]
-    errors = []
+    count, d, errors = _arguments(fn), len(start), []
+    vector = OfVector(fn, len(outputs))
+    calls = [fn] if count == d > 1 else [vector, fn] if count == 1 < d else [fn, vector]
     for call in calls:
         try:
             _check_value(what, wrap(call)(*split(start)), outputs)

@@ -45,7 +45,7 @@ class Snapshots(Callback):
 
     def start(self, run):
         self.steps, self.weights, self.rule = [], [], getattr(run.optimizer, "rule", None)
-        self.parameters = trained(run.model)  # some may be frozen later
+        self.names = [name for name, p in run.model.named_parameters() if p.requires_grad]  # some may freeze later
         self._take(run)
 
     def after_step(self, run):
@@ -58,7 +58,8 @@ class Snapshots(Callback):
 
     @torch.no_grad()
     def _take(self, run):
-        flat = torch.cat([p.reshape(-1).float() for p in self.parameters or trained(run.model)]).cpu()
+        parameters = dict(run.model.named_parameters())
+        flat = torch.cat([parameters[name].reshape(-1).float() for name in self.names]).cpu()
         if not flat.isfinite().all():  # `fit` will mark the run as diverged
             return
         self.steps.append(run.step)
@@ -67,9 +68,6 @@ class Snapshots(Callback):
         if len(self.steps) > MOST:
             self.every *= 2
             self._thin()
-
-    def end(self, run):
-        self.parameters = None  # they would keep the network alive
 
     def _thin(self):
         """Keep the snapshots at multiples of ``every`` and the last one; drop the rest."""
