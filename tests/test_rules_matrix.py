@@ -123,12 +123,14 @@ def root(S, exponent):
     return vectors @ np.diag(sizes**exponent) @ vectors.T
 
 
-def shampoo_by_hand(x, steps, lr, eps):
+def shampoo_by_hand(x, steps, lr, eps, every=1):
     (m, n), points = x.shape, []
     L, R = eps * np.eye(m), eps * np.eye(n)
-    for g in steps:
+    for t, g in enumerate(steps):
         L, R = L + g @ g.T, R + g.T @ g
-        x = x - lr * root(L, -0.25) @ g @ root(R, -0.25)
+        if t % every == 0:
+            left, right = root(L, -0.25), root(R, -0.25)
+        x = x - lr * left @ g @ right
         points.append(x)
     return np.array(points)
 
@@ -138,6 +140,8 @@ def test_shampoo_is_the_papers_and_that_of_pytorch_optimizer(shape):
     x, steps, eps = start(shape), gradients(shape, 60), 1e-3
     ours = path(ol.Shampoo(lr=0.3, eps=eps), x, steps)
     assert error(ours, shampoo_by_hand(x, steps, 0.3, eps)) <= 1e-12
+    rarely = path(ol.Shampoo(lr=0.3, eps=eps, every=4), x, steps)  # as in the recorded runs: not at each step
+    assert error(rarely, shampoo_by_hand(x, steps, 0.3, eps, every=4)) <= 1e-12 < 0.01 < error(rarely, ours)
     library = pytest.importorskip("pytorch_optimizer")
     theirs = torch_path(lambda p: library.Shampoo(p, lr=0.3, matrix_eps=eps, preconditioning_compute_steps=1), x, steps)
     assert error(ours, theirs) <= 1e-12
@@ -173,14 +177,14 @@ def test_a_long_side_has_no_matrix_and_the_other_the_whole_root():
 # --- SOAP ----------------------------------------------------------------------------------------------------
 
 
-def soap_by_hand(x, steps, lr, b1, b2, eps, decay, every):
+def soap_by_hand(x, steps, lr, b1, b2, eps, decay, every, largest=9):
     """Algorithm 3 with the order of the authors' code, written for two sides at once."""
     m, v, sums, bases, points = 0.0, 0.0, [0.0, 0.0], None, []
     for t, g in enumerate(steps):
         sides = g @ g.T, g.T @ g
         sums = [b2 * s + (1 - b2) * side for s, side in zip(sums, sides, strict=True)]
         if t == 0:
-            bases = [np.linalg.eigh(s)[1][:, ::-1] for s in sums]
+            bases = [np.linalg.eigh(s)[1][:, ::-1] if len(s) <= largest else np.eye(len(s)) for s in sums]
             points.append(x)
             continue
         m = b1 * m + (1 - b1) * g
@@ -188,7 +192,7 @@ def soap_by_hand(x, steps, lr, b1, b2, eps, decay, every):
         n = bases[0].T @ m @ bases[1] / (np.sqrt(v) + eps) * np.sqrt(1 - b2**t) / (1 - b1**t)
         x = (x - lr * bases[0] @ n @ bases[1].T) * (1 - lr * decay)
         if t % every == 0:
-            for i, s in enumerate(sums):
+            for i, s in enumerate(sums[: 1 + (len(sums[1]) <= largest)]):
                 order = np.argsort(-np.diag(bases[i].T @ s @ bases[i]))
                 v = v[order] if i == 0 else v[:, order]
                 bases[i] = np.linalg.qr(s @ bases[i][:, order])[0]
@@ -204,6 +208,9 @@ def test_soap_is_the_papers(seed):
     x, steps = start((5, 5)), gradients((5, 5), 60, seed)
     ours = path(ol.SOAP(lr=lr, beta1=b1, beta2=b2, weight_decay=0.1, every=every), x, steps)
     assert error(ours, soap_by_hand(x, steps, lr, b1, b2, 1e-8, 0.1, every)) <= 1e-10
+    x, steps = start((3, 7)), gradients((3, 7), 60, seed)  # the long side keeps its own coordinates
+    ours = path(ol.SOAP(lr=lr, beta1=b1, beta2=b2, weight_decay=0.1, every=every, largest=4), x, steps)
+    assert error(ours, soap_by_hand(x, steps, lr, b1, b2, 1e-8, 0.1, every, largest=4)) <= 1e-10
 
 
 def test_soap_of_pytorch_optimizer_is_ours_but_for_its_float32():

@@ -199,6 +199,7 @@ def test_learning_rates_are_found_as_by_pytorch_optimizer(seed, cls):
     h = {"lr": rng.uniform(0.3, 2), "eps": 10 ** rng.uniform(-8, -5), "d0": 10 ** rng.uniform(-6, -1)}
     own, decay = betas(rng), 0.01 * rng.uniform()
     gradients[:9] += 10 * rng.standard_normal(SHAPE)  # a slope that lasts for a while, so that the estimate grows
+    h |= {"d_coef": rng.uniform(0.5, 2)} if cls is ol.Prodigy else {}
     rule = cls(**h, **own, weight_decay=decay)
     ours = path(rule, x, gradients)
     make = getattr(packages()["pytorch_optimizer"], cls.__name__)

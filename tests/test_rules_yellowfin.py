@@ -24,7 +24,7 @@ def momentum_by_roots(C, D, h_min, h_max):
     return max(real[0], (ratio - 1) / (ratio + 1))
 
 
-def transcription(x, gradients, beta, w, eps):
+def transcription(x, gradients, lr, beta, w, eps):
     """Algorithms 1 to 4, recomputed at each step from everything seen so far; no running averages."""
     g_all, h_all, low, high, norms, distances, mus, alphas = ([] for _ in range(8))
     move, points = np.zeros_like(x), []
@@ -40,7 +40,7 @@ def transcription(x, gradients, beta, w, eps):
         root = momentum_by_roots(C, weighted(distances, beta), h_min, h_max)
         mus.append(root**2)
         alphas.append((1 - root) ** 2 / h_min)
-        rate = weighted(alphas, beta) * min(1, t / (10 * w))
+        rate = lr * weighted(alphas, beta) * min(1, t / (10 * w))
         move = weighted(mus, beta) * move - rate * g
         x = x + move
         points.append(x)
@@ -60,11 +60,11 @@ def draw(seed, steps=120, d=5):
     return rng.standard_normal(d), rng.standard_normal(d) + rng.standard_normal((steps, d))
 
 
-@pytest.mark.parametrize(("beta", "w"), [(0.999, 20), (0.9, 5), (0.99, 1)])
-def test_is_the_paper_in_plain_sums(beta, w):
+@pytest.mark.parametrize(("lr", "beta", "w"), [(1.0, 0.999, 20), (1.0, 0.9, 5), (0.4, 0.99, 1)])
+def test_is_the_paper_in_plain_sums(lr, beta, w):
     x, gradients = draw(w)
-    ours = np.array(path(ol.YellowFin(beta=beta, window=w), x, gradients))
-    theirs = transcription(x, gradients, beta, w, eps=1e-6)
+    ours = np.array(path(ol.YellowFin(lr=lr, beta=beta, window=w), x, gradients))
+    theirs = transcription(x, gradients, lr, beta, w, eps=1e-6)
     assert np.abs(ours - theirs).max() <= 1e-9 * np.abs(theirs).max()  # numpy.roots is exact to about 1e-12
 
 
