@@ -279,6 +279,9 @@ MISTAKES = {
     "self.inner(g, self.v) is one number for each point": [
         lambda rule, g, v: (zeros_like(v) if float(rule.inner(g, v)) < 0 else rule.beta * v) + g
     ],
+    "self.inner(g, self.v). (What it raised: ": [lambda rule, g, v: kept(rule, v, g @ v < 0) + g],
+    "raised: shapes": [lambda rule, g, v: kept(rule, v, np.dot(g, v) < 0) + g],
+    "raised: operands could not be broadcast": [lambda rule, g, v: kept(rule, v, (g * v).sum(-1) < 0) + g],
     "takes a single number": [
         lambda rule, g, v: (zeros_like(v) if np.asarray(rule.inner(g, v)).item() < 0 else rule.beta * v) + g
     ],

@@ -164,6 +164,7 @@ WRONG = [
     ("03.3", lambda x, *more: x + 7, "compare your lines"),
     ("03.3", adamw_with(end="points"), "return only the last"),
     ("03.3", adamw_with(end="theta[0]"), "has ()"),
+    ("03.3", adamw_with(end="theta, m, v"), "return theta alone"),
     ("03.3", adamw_with(end="None"), "returned None"),
     ("03.3", adamw_with(end="undefined"), "NameError"),
     ("03.3", adamw_in_place, "changed in place"),

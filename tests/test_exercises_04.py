@@ -173,6 +173,8 @@ def spent(run, lrs=(0.3,), answer=(0.3, 0.9)):
 
 WRONG = [
     ("04.1", lambda n, B, rng: [rng.integers(n, size=B) for _ in range(7)], "draws with replacement"),
+    ("04.1", lambda n, B, rng: (lambda p: [p[i : i + B + 1] for i in range(0, n, B)])(rng.permutation(n)),
+     "the pieces overlap"),
     ("04.1", lambda n, B, rng: deal(n, B, rng)[:-1], "the last 2 examples are dropped"),
     ("04.1", lambda n, B, rng: deal(n, B, rng)[1:], "8 of the 50 examples are in no batch"),
     ("04.1", lambda n, B, rng: deal(n, B, rng)[::-1], "the small batch comes first"),
@@ -259,9 +261,10 @@ WRONG = [
     ("04.5", lambda run: (notebook_04.GOOD[0] / notebook_04.UNITS[1], 0.9), "You have used 0 of 20 runs"),
     ("04.5", functools.partial(spent, lrs=(0.03, 0.1), answer=(0.03, 0.9)),
      "in the second training, on 300 other seeds, lr 0.03 with beta 0.9 ends at"),
-    ("04.5", functools.partial(spent, lrs=(0.3, 0.02)), "Your own runs had a better setting: lr 0.02 with beta 0.9"),
+    ("04.5", functools.partial(spent, lrs=(0.3, 0.02)), "The lowest of your own runs was another: lr 0.02 with beta 0.9"),
     ("04.5", functools.partial(spent, lrs=(0.3, 0.9)), "Of the rates that you tried this one is at the end"),
-    ("04.5", functools.partial(spent, lrs=(0.2, 0.3, 0.9), answer=(0.3, 0.9)), "better setting"),
+    ("04.5", functools.partial(spent, lrs=(0.2, 0.3, 0.9), answer=(0.3, 0.9)), "The lowest of your own runs"),
+    ("04.5", functools.partial(spent, lrs=np.geomspace(1e-6, 1e-4, 20)), "Your grid misses the good settings"),
     ("04.5", lambda run: run(-1.0, 0.9), "lr=-1.0 must be a number above 0"),
     ("04.5", lambda run: (0.1, 1.0), "beta=1.0 one from 0 to below 1"),
     ("04.5", lambda run: 0.1, "return two numbers, (lr, beta), not 0.1"),

@@ -43,6 +43,11 @@ def loop(model, optimizer, train, test, epochs):
     return rows
 
 
+def at_once(model, optimizer, train, test, epochs):
+    """All test images in one batch."""
+    return loop(model, optimizer, train, [tuple(map(torch.cat, zip(*test, strict=True)))], epochs)
+
+
 def choose(rates, accuracies):
     best = np.nan_to_num(accuracies).mean(axis=1).argmax()
     return rates[best], best in (0, len(rates) - 1)
@@ -81,7 +86,7 @@ def descent(self, x, g):
 
 RIGHT = [
     ("05.1", DIAGNOSIS),
-    ("05.2", loop), ("05.2", lambda *a: np.array(loop(*a))), ("05.2", lambda *a: iter(loop(*a))),
+    ("05.2", loop), ("05.2", lambda *a: np.array(loop(*a))), ("05.2", lambda *a: iter(loop(*a))), ("05.2", at_once),
     ("05.3", choose), ("05.3", lambda rates, a: list(choose(rates, a))),
     ("05.4", level), ("05.4", lambda runs: tuple(level(runs))),
 ]  # fmt: skip
@@ -309,6 +314,7 @@ WRONG = [
     ("05.4", named(lambda b, o: 2 * (2 * b.var(ddof=1) / len(b)) ** 0.5), "the deviation of the best for both"),
     ("05.4", named(limit(count=lambda b: 5)), "with 7 runs each: n is the number of runs of a rule"),
     ("05.4", named(limit(count=lambda b: 10)), "with 7 runs each: n is the number of runs of a rule"),
+    ("05.4", lambda runs: level(runs)[:1] + level(runs), "First is named 2 times"),
     ("05.4", lambda runs: level(runs)[1:], "the best belongs to the list"),
     ("05.4", lambda runs: sorted(level(runs), reverse=True), "in the order of their means"),
     ("05.4", lambda runs: sorted(runs, key=lambda name: runs[name].mean()), "the highest accuracy"),

@@ -136,6 +136,7 @@ WRONG = [
     ("06.4", (82.3, 82.3, 1.0), "gradient descent: this is the quotient with momentum"),
     ("06.4", (100.6, 100.0, 1.0), "momentum: the simple model says 100"),
     ("06.4", (100.6, 82.3, 100.0), "sign descent: the sign of a gradient does not know its size"),
+    ("06.4", (100.6, 82.3, 10.0), "sign descent: the sign of a gradient does not know its size"),
     ("06.4", (100.6, 82.3, 7.0), "sign descent: simulate it"),
     ("06.4", (100.6, 82.3), "hand in three numbers"),
     *[("06.5", VERDICTS | {letter: word}, f"{letter}, {word}: {notebook_06._NOT_SO[word][:30]}")

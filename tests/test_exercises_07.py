@@ -185,7 +185,7 @@ WRONG = [
     ("07.6", lambda run: np.array(notebook_07.GOOD), "You have used 0 of 20 runs"),
     ("07.6", functools.partial(spent, lrs=(0.003, 0.03), answer=(0.01, 0, 16), runs=9), "You have used 9 of 20 runs"),
     ("07.6", functools.partial(spent, answer=(0.01, 0, 16)), "none of your runs comes near the rate 0.01"),
-    ("07.6", functools.partial(spent, lrs=(0.3, 0.03)), "Your own runs had a better setting: (0.03, 0.003, 40)"),
+    ("07.6", functools.partial(spent, lrs=(0.3, 0.03)), "The lowest of your own runs was another: (0.03, 0.003, 40)"),
     ("07.6", spent, "this one is at the end"),
     ("07.6", functools.partial(spent, lrs=(0.1, 0.3, 0.003), answer=(0.1, 0.003, 40)), "too far apart"),
     ("07.6", lambda run: run(0.0, 0.0, 12), "lr=0.0 must be above 0"),

@@ -43,11 +43,11 @@ def mathtext(formula):
     code = formula.strip()
     for pattern, replacement in _REPLACED:
         code = re.sub(pattern, replacement, code)
-    code = re.sub(r"\\begin\{cases\}(.+?)\\end\{cases\}", _cases, code)
-    code = re.sub(r"(\\mathcal\{\w\})\s*\[", r"\1\,[", code)
-    # No space around signs in indices and exponents.
-    code = re.sub(r"[_^]\{[^{}]*\}", lambda script: re.sub(r" ?(?<!\\)([-+=<,]) ?", r"{\1}", script[0]), code)
     try:
+        code = re.sub(r"\\begin\{cases\}(.+?)\\end\{cases\}", _cases, code)
+        code = re.sub(r"(\\mathcal\{\w\})\s*\[", r"\1\,[", code)
+        # No space around signs in indices and exponents.
+        code = re.sub(r"[_^]\{[^{}]*\}", lambda script: re.sub(r" ?(?<!\\)([-+=<,]) ?", r"{\1}", script[0]), code)
         extent(f"${code}$")
     except ValueError:
         return None

@@ -40,8 +40,8 @@ def _budget(answer):
     """Momentum(lr, beta) whose last 20 of 200 losses on Rosenbrock's valley are all below 0.1."""
     if not isinstance(answer, OPTIMIZERS["Momentum"]):
         return "hand in the rule with its settings: ol.Momentum(lr=..., beta=...)."
-    if any(math.prod(np.shape(value)) != 1 for value in answer.settings().values()):
-        return "this is a grid of settings; hand in the rule with a single lr and a single beta."
+    if any(callable(value) or math.prod(np.shape(value)) != 1 for value in answer.settings().values()):
+        return "this is a grid of settings, or a schedule; hand in the rule with a single lr and a single beta."
     path = minimize(FUNCTIONS[RACE["function"]], answer, steps=RACE["steps"])
     if path.diverged:
         return f"it leaves the picture after {path.ended_at} steps: the learning rate is too large for this valley."

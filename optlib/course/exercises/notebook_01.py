@@ -57,6 +57,10 @@ def _walk(descend, start, lr, steps):
     if points.ndim == 2 and len(points) > 2 and (points[1:] == points[-1]).all():
         if same(points[1], right[1]):
             return "every step begins at the start again: it must begin where the last one ended."
+        if np.array_equal(start, kept) and same(points[-1], kept):
+            return "x never moves: give it its new value, x = x - lr * grad(x)."
+        if not points.any():
+            return "the path begins at 0: its first point is the start."
         return (
             "all entries are the same: x was changed in place (x -= ...), and the list holds one array many times. "
             "Make a new array in every step."

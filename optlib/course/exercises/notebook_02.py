@@ -33,7 +33,7 @@ def _point_and_velocity(reply, right, signature):
 def _changed_in_place(arrays, copies):
     if all(np.array_equal(array, copy) for array, copy in zip(arrays, copies, strict=True)):
         return None
-    return "x or v was changed in place (+=, -=, *=); make new arrays."
+    return "x, v or g was changed in place (+=, -=, *=); make new arrays."
 
 
 @exercise("02.1 momentum in the averaging form", "average_step(x, v, g, lr, beta)")
@@ -258,19 +258,20 @@ def _restart_walks(rule, lr, beta):
         )  # fmt: skip
     starts = np.array([f.start, (3.0, 1.0), (0.5, -4.0)])
     batch, x = optimizer.fresh().batched(), starts
+    of_each = ("alone it is right, in a batch of starts it is not: take the dot product of each point by itself, with "
+               "self.inner(g, self.v).")  # fmt: skip
     try:
         for _ in range(_STEPS):
             x = batch.advance(x, f.grad(x))
     except (TypeError, ValueError) as error:
-        if not any(words in str(error) for words in ("truth value", "scalar")):
-            raise
-        return _ONE_FOR_EACH
+        if any(words in str(error) for words in ("truth value", "scalar")):
+            return _ONE_FOR_EACH
+        if any(words in str(error) for words in ("mismatch", "aligned", "broadcast")):
+            return f"{of_each} (What it raised: {error})"
+        raise
     alone = np.stack([_path(f, start, "right", **settings)[-1] for start in starts])
     if not same(x, alone):
-        return (
-            "alone it is right, in a batch of starts it is not: take the dot product of each point by itself, with "
-            "self.inner(g, self.v)."
-        )
+        return of_each
     x = np.ones(2, np.float32)
     if optimizer.fresh().step(x, x).dtype != np.float32:
         return (

@@ -59,6 +59,11 @@ def _coverage(seen, n, B):
     if (counts == 1).all():
         return None
     missing = int((counts == 0).sum())
+    if missing == 0:
+        return (
+            f"{int((counts > 1).sum())} examples come more than once, and none is missing: the pieces overlap. Each "
+            "begins where the last one ends."
+        )
     if (counts > 1).any():
         return (
             f"{int((counts > 1).sum())} examples come more than once, {missing} never: this draws with replacement. "
@@ -256,15 +261,15 @@ def _one_search(search, unit):
     test, best = (_losses(*setting, np.random.default_rng(99), 300).mean() for setting in ((unit * lr, beta), GOOD))
     if test <= MOST_BEHIND * best:
         return None
-    return f"on 300 other seeds, lr {lr:.3g} with beta {beta:.3g} ends at {test:.3g}. {_advice(tried, lr, beta)}"
+    return f"on 300 other seeds, lr {lr:.3g} with beta {beta:.3g} ends at {test:.3g}. {_advice(tried, lr, beta, test)}"
 
 
-def _advice(tried, lr, beta):
+def _advice(tried, lr, beta, test):
     if len(tried) < RUNS // 2:
         return f"You have used {len(tried)} of {RUNS} runs: spend the others."
     loss, best_lr, best_beta = min(tried)
-    if not close(lr, best_lr) or not close(beta, best_beta):
-        return f"Your own runs had a better setting: lr {best_lr:.3g} with beta {best_beta:.3g} ended at {loss:.3g}."
+    if loss < test and not (close(lr, best_lr) and close(beta, best_beta)):
+        return f"The lowest of your own runs was another: lr {best_lr:.3g} with beta {best_beta:.3g}, at {loss:.3g}."
     rates = {each[1] for each in tried}
     if lr in (min(rates), max(rates)):
         return "Of the rates that you tried this one is at the end; try others beyond it."

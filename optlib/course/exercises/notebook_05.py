@@ -184,6 +184,8 @@ def _level_hint(reply, runs):
         return f"return names of rules; {next(n for n in names if n not in runs)!r} is none."
     if names == right:
         return None
+    if twice := [name for name in names if names.count(name) > 1]:
+        return f"{twice[0]} is named {names.count(twice[0])} times; once is enough."
     if names == right[:1]:
         return "only the best one is named; who cannot be told apart from it?"
     if names == right[1:]:

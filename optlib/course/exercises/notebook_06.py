@@ -201,6 +201,7 @@ def _diagnosis(answer):
 
 # --- 06.4 -------------------------------------------------------------------------------------------------------
 
+_SHARELESS = "the sign of a gradient does not know its size, so the share does not matter."
 RULES_OF_06_4 = {"gradient descent": {}, "momentum": {"beta": 0.9}, "sign descent": {"sign": True}}
 
 
@@ -226,11 +227,11 @@ def _slow_classes(answer):
             (fast / slow, "this is the steps of class 1 over those of class 100; asked for is the inverse."),
             (slow, "these are the steps of class 100; divide them by those of class 1."),
             (1, "class 1 and class 100 do not get gradients of one size: each is multiplied by its share."),
-            (10, "the steps grow with the quotient of the shares, not with its root."),
+            (10, {"sign descent": _SHARELESS}.get(name, "the steps grow with the quotient of the shares, not with its "
+                                                        "root.")),
             (100, {"momentum": "the simple model says 100, and for many steps that is right; but class 1 arrives after "
                                "so few steps that its velocity has hardly begun. Run it.",
-                   "sign descent": "the sign of a gradient does not know its size, so the share does not matter."}.get(
-                       name, "")),
+                   "sign descent": _SHARELESS}.get(name, "")),
             (_steps(100, **{**how, "beta": 0.9}) / _steps(1, **{**how, "beta": 0.9}),
              "this is the quotient with momentum."),
         ], otherwise="simulate it: start at w = 0, multiply the derivative of the loss by the share, and count the "

@@ -290,7 +290,7 @@ def _tune(tune):
 def _advice(tried, reply):
     loss, *setting = min(tried)
     if not all(map(close, map(float, reply), setting)):
-        return f"Your own runs had a better setting: {tuple(setting)} ended at {loss:.3g} on the validation set."
+        return f"The lowest of your own runs was another: {tuple(setting)}, at {loss:.3g} on the validation set."
     if setting[0] in (min(each[1] for each in tried), max(each[1] for each in tried)):
         return "Of the rates that you tried this one is at the end; try others beyond it."
     return "Your settings are too far apart, or a lucky run led you astray: look again around the best few."
