@@ -88,7 +88,8 @@ def test_docstrings_of_methods_and_decorators_are_left_out():
             """
             return x - g  # one unit
 
-    assert cards.rule_source(Commented) == "def update(self, x, g):\n    return x - g  # one unit"
+    for rule in (Commented, type("Named", (Commented,), {})):
+        assert cards.rule_source(rule) == "def update(self, x, g):\n    return x - g  # one unit"
 
 
 def test_sections_are_read_with_and_without_the_indentation_that_python_3_13_strips():

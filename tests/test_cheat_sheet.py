@@ -244,6 +244,7 @@ def test_rows_of_cases_begin_at_the_same_place():
     fill = float(string.partition(r"a \quad b\hspace{")[2].partition("}")[0])
     assert fill * formula.extent(r"$\hspace{1}$")[0] == pytest.approx(widths[1] - widths[0], abs=2e-3)
     assert formula.mathtext(r"\begin{cases} a & b \\ c & d \\ e & f \end{cases}")
+    assert formula.mathtext(r"\begin{cases} \underbrace{a}_{b} & b \\ c & d \end{cases}") is None  # it stays LaTeX
 
 
 def test_the_size_of_a_formula_grows_with_what_it_holds():

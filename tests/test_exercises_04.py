@@ -261,7 +261,7 @@ WRONG = [
     ("04.5", lambda run: (notebook_04.GOOD[0] / notebook_04.UNITS[1], 0.9), "You have used 0 of 20 runs"),
     ("04.5", functools.partial(spent, lrs=(0.03, 0.1), answer=(0.03, 0.9)),
      "in the second training, on 300 other seeds, lr 0.03 with beta 0.9 ends at"),
-    ("04.5", functools.partial(spent, lrs=(0.3, 0.02)), "The lowest of your own runs was another: lr 0.02 with beta 0.9"),
+    ("04.5", functools.partial(spent, lrs=(0.3, 0.02)), "The lowest of your own runs was another: lr 0.02 with"),
     ("04.5", functools.partial(spent, lrs=(0.3, 0.9)), "Of the rates that you tried this one is at the end"),
     ("04.5", functools.partial(spent, lrs=(0.2, 0.3, 0.9), answer=(0.3, 0.9)), "The lowest of your own runs"),
     ("04.5", functools.partial(spent, lrs=np.geomspace(1e-6, 1e-4, 20)), "Your grid misses the good settings"),

@@ -137,9 +137,9 @@ def _points(points, most=6):
 
 
 def rule_source(cls):
-    """The methods that a rule defines, `init` and `update` among them, as they stand in its file."""
-    methods = [m for name, m in cls.__dict__.items() if inspect.isfunction(m) and not name.startswith("__")]
-    return "\n\n".join(_source_of(m) for m in methods)
+    """The methods that a rule defines, or else the class that it extends, as they stand in its file."""
+    methods = lambda each: [m for name, m in vars(each).items() if inspect.isfunction(m) and not name.startswith("__")]
+    return "\n\n".join(_source_of(m) for m in next(filter(None, map(methods, cls.__mro__))))
 
 
 def _source_of(function):
