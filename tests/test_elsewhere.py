@@ -124,7 +124,7 @@ def test_a_registered_rule_comes_where_one_is_the_same():
     ("torch", "Muon", {"adjust_lr_fn": "match"}, ValueError, "must be None, 'original' or"),
     (ol.Adam(lr=np.ones(2)), "torch", {}, ValueError, "lr of Adam.* is an array"),
     (ol.Adam(eps=ol.schedules.Cosine(1e-3, steps=9)), "torch", {}, ValueError, "is a schedule; the way back takes num"),
-    (ol.Adam(), "keras", {}, ValueError, "keras has no optimizer that walks the path of Adam"),
+    (ol.Adam(), "keras", {}, ValueError, "keras has no optimizer that makes the same steps as Adam"),
     ("torch", "Adam", {"lr": -1.0}, ValueError, "outside the allowed range"),
     ("torchao", "Adam4bit", {}, ValueError, "no rule of ours walks its path; the nearest is"),
     ("heavyball", "SOAP", {}, ValueError, "no rule of ours walks its path; the nearest is"),

@@ -198,7 +198,7 @@ class DemonAdam(Optimizer):
         none.
 
     Elsewhere:
-        No recorded run of another library walks the path of this rule.
+        Not among the recorded runs of other libraries.
 
         Summaries of the paper put a hat on m and on v without saying what it stands for; most programs of this name are
         Adam, averages and corrections included, with Demon's beta_1,t in place of beta1: here, `Adam` with the schedule

@@ -397,7 +397,7 @@ class SAM(Around):
         step takes a closure, which computes the loss and its gradients anew, and calls it twice.
 
     Elsewhere:
-        No recorded run of another library walks the path of this rule.
+        Not among the recorded runs of other libraries.
 
         pytorch-optimizer adds 1e-12 to the norm, which it computes in float32: 2e-8 off with weights of float64.
 

@@ -32,7 +32,7 @@ class SimulatedAnnealing(Optimizer):
         Metropolis sampling of the density proportional to exp(-f/T).
 
     Elsewhere:
-        No recorded run of another library walks the path of this rule.
+        Not among the recorded runs of other libraries.
 
         SciPy's dual_annealing is another method: heavy-tailed proposals, another acceptance, and local searches.
 
@@ -103,7 +103,7 @@ class GeneticAlgorithm(Optimizer):
         generation is x itself and Gaussian neighbors of width sigma.
 
     Elsewhere:
-        No recorded run of another library walks the path of this rule.
+        Not among the recorded runs of other libraries.
 
         SciPy's differential_evolution is a population method of another kind.  Textbooks also cross over with a
         probability below 1 and select by shares of the fitness.

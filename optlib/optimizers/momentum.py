@@ -196,7 +196,7 @@ class DemonMomentum(Optimizer):
         T + 1 and all later ones have none and are plain gradient descent.
 
     Elsewhere:
-        No recorded run of another library walks the path of this rule.
+        Not among the recorded runs of other libraries.
 
         The paper keeps the learning rate inside the velocity: the same path while it is constant.  `Momentum` with the
         schedule Demon(beta, steps) for beta is the same rule.

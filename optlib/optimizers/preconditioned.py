@@ -44,7 +44,7 @@ class Shampoo(Optimizer):
         one matrix with the power -1/2.
 
     Elsewhere:
-        No recorded run of another library walks the path of this rule.
+        Not among the recorded runs of other libraries.
 
         pytorch-optimizer's Shampoo(matrix_eps=eps) is the same rule on matrices of full rank.  torch-optimizer takes
         the power -1/2 on both sides, and sums for R what the root of L has made of the gradient: another rule.
@@ -106,7 +106,7 @@ class SOAP(Optimizer):
         and any side longer than d keep their own coordinates: for a vector this is Adam.
 
     Elsewhere:
-        No recorded run of another library walks the path of this rule.
+        Not among the recorded runs of other libraries.
 
         pytorch-optimizer's is the same rule with qr in float32: paths agree to about 1e-6 of their size.  Where a
         gradient has fewer dimensions than a side is long, the rest of Q is arbitrary, and two programs take two paths.

@@ -38,7 +38,7 @@ class Newton(Optimizer):
         in one step.  The damping is added to the diagonal as it is, not scaled by the Hessian's diagonal.
 
     Elsewhere:
-        No recorded run of another library walks the path of this rule.
+        Not among the recorded runs of other libraries.
 
         SciPy's minimize(method="Newton-CG") solves the same system inexactly and searches along p for the length of the
         step.
@@ -111,7 +111,7 @@ class Sophia(Optimizer):
         at 0.  Where the curvature is negative, or too small for gamma, a coordinate moves by lr along the sign of m.
 
     Elsewhere:
-        No recorded run of another library walks the path of this rule.
+        Not among the recorded runs of other libraries.
 
         pytorch-optimizer's SophiaH is the paper's first version, without gamma: its p, eps and lr are this rule with
         gamma = p, eps = p eps and lr = p lr.
@@ -183,7 +183,7 @@ class LBFGS(Optimizer):
         one whose numbers overflow: H stays positive definite.
 
     Elsewhere:
-        No recorded run of another library walks the path of this rule.
+        Not among the recorded runs of other libraries.
 
         On a function torch's walks it, with max_iter = 1 and no line search; the recorded gradients belong to no
         function.  torch remembers a pair where y's > 1e-10, however small y and s are: close to a minimum its memory

@@ -74,7 +74,7 @@ class EMA(Around):
         after the first step, without a correction for a start at 0.
 
     Elsewhere:
-        No recorded run of another library walks the path of this rule.
+        Not among the recorded runs of other libraries.
 
         torch's AveragedModel with get_ema_multi_avg_fn(decay) is the same where it is updated after each step.
         Statistics of batch normalization are no weights.

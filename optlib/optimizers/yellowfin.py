@@ -34,7 +34,7 @@ class YellowFin(Optimizer):
         alpha and the slow start over 10 w steps come from the authors' code.
 
     Elsewhere:
-        No recorded run of another library walks the path of this rule.
+        Not among the recorded runs of other libraries.
 
         Corrections for sparse gradients and for asynchronous workers are not part of this rule.
 

@@ -31,7 +31,7 @@ CALLERS = ("lightning", "transformers")  # they have no rules of their own
 SAME = "the same rule"
 OTHER = "the same rule with other numbers"
 ROOM, NAMES, WIDTH = 385, (5, 3), 120  # characters; names in the first sentence and in each other one
-NONE = "No recorded run of another library walks the path of this rule."
+NONE = "Not among the recorded runs of other libraries."
 
 
 def written(rule):

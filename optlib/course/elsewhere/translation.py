@@ -23,7 +23,7 @@ CODE = {
 
 
 def translate(library, name, /, weights="", **settings):
-    """The rule of ours that walks the path of another library's optimizer; or the way back.
+    """The rule of ours that makes the same steps as another library's optimizer; or the way back.
 
     Parameters
     ----------
@@ -137,7 +137,7 @@ def _code_for(rule, library):
                 code = CODE.get(library, library + ".{}({})").format(name, text).replace(", )", ")")
                 codes.append((len(given), len(codes), code))
     if not codes:
-        raise ValueError(f"translate: {library} has no optimizer that walks the path of {rule!r}")
+        raise ValueError(f"translate: {library} has no optimizer that makes the same steps as {rule!r}")
     return min(codes)[-1]
 
 
