@@ -58,7 +58,7 @@ def test_the_page_computes_the_paths_of_minimize(case):
     runs = run_node(
         f"const program = ({offline.program(shown)});"
         "console.log(JSON.stringify(program.rules.map((rule) =>"
-        "optlib.run(program.f, rule, {}, data.start, data.steps))));",
+        "[0, 1].map(() => optlib.run(program.f, rule, {}, data.start, data.steps))[1])));",  # a run may leave nothing
         {"start": shown.start, "steps": shown.steps})  # fmt: skip
     for run, path in zip(runs, shown.paths(), strict=True):
         assert run["diverged"] == path.diverged

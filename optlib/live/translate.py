@@ -61,7 +61,7 @@ def rule(one):
     """
     cls = type(one)
     fields, changing = {}, {}
-    for name, value in one.settings().items():
+    for name, value in one.fresh().settings().items():  # schedules that have read nothing
         if arrays.is_array(value):
             raise Untranslatable(f"{cls.__name__}: {name} is an array")
         (changing if callable(value) else fields)[name] = value
@@ -193,9 +193,10 @@ class Program:
             me, code = one, type(one).__call__
         else:
             raise Untranslatable(f"{one!r} has no Python source")
+        does, fields = self.function(code, type(me)), _object({n: constant(value) for n, value in vars(me).items()})
         name = f"o{len(self.definitions)}"
-        self.definitions.append(f"const {name} = {_object({n: constant(value) for n, value in vars(me).items()})};")
-        return f"((...x) => {self.function(code, type(me))}({name}, ...x))"
+        self.definitions.append(f"const {name} = R.method({does}, () => ({fields}));")
+        return name
 
     def objective(self, f):
         """The name under which value and slopes of a `Function` are defined in this program."""

@@ -50,6 +50,13 @@
       return apart ? x.map((xi, i) => rule.update(states[i], xi, g[i])) : rule.update(states[0], x, g, H);
     };
   };
+
+  // A method with its object, which is made anew where the first argument is 0: a schedule remembers one run only.
+  const method = (does, make) => {
+    let self = make();
+    return (t, ...x) => does(t === 0 ? (self = make()) : self, t, ...x);
+  };
+
   // Slopes of a function that has none, as `numerical.partials` has them.
   const CUBE_ROOT_OF_EPS = 6.055454452393343e-6;
   const differences = (f) => (...x) => x.map((c, i) => {
@@ -119,7 +126,7 @@
   const shapeFactor = (row, matchRms) => (matchRms ? 0.2 * Math.sqrt(row.length) : 1);
 
   optlib.R = {
-    newtonSchulz, shapeFactor, differences, walk, format, hessian, newton, add, sum, truth, walker, over,
+    newtonSchulz, shapeFactor, differences, walk, format, hessian, newton, add, sum, truth, walker, method, over,
     sub: each((a, b) => a - b), mul: each((a, b) => a * b), div: each((a, b) => a / b),
     pow: each((a, b) => (b === 2 ? a * a : b === 0.5 ? Math.sqrt(a) : a ** b)), square: each((a) => a * a),
     floordiv: each((a, b) => Math.floor(a / b)), mod: each((a, b) => a - b * Math.floor(a / b)),
