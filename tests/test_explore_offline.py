@@ -2,6 +2,7 @@
 
 import functools
 import json
+import math
 import operator
 import re
 import shutil
@@ -46,6 +47,8 @@ CASES = {
                   ol.GradientDescent(lr=ol.schedules.OnPlateau(0.5, patience=2)),
                   ol.Adam(lr=ol.schedules.ByGradientNorm(0.3))], {"steps": 30}),
     "flies off": (ol.FUNCTIONS["ravine"], [ol.GradientDescent(lr=30.0)], {"steps": 400}),
+    "math raises": (ol.objective(lambda x: x**2 + min(1 / (1 + math.exp(-x)), 100)), [ol.GradientDescent(lr=1.1)],
+                    {"steps": 100, "start": 1.0}),
     "own": (ol.objective(lambda x, y: np.sin(x) + y**2, start=(1.0, 1.0)), [ol.Nesterov(lr=0.1)], {"steps": 25}),
 }  # fmt: skip
 

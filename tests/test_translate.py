@@ -307,6 +307,13 @@ class Loops(Base):
         return x - g
 
 
+def zero_at_first(t):
+    try:
+        return 0.1 / t
+    except ZeroDivisionError:
+        return 0.0
+
+
 A = np.eye(2)
 
 
@@ -327,6 +334,7 @@ A = np.eye(2)
     (lambda: translate.schedule(lambda t: [a for *_, a in [[t]]]), r"an assignment to \*_"),
     (lambda: translate.schedule(eval(compile("lambda t: t", "nowhere.py", "eval"))), "source of .* cannot be had"),
     (lambda: translate.schedule(lambda t, *, k=1: t), "arguments by name"),
+    (lambda: translate.schedule(zero_at_first), "try that ends in anything but"),
 ])  # fmt: skip
 def test_what_is_not_plain_is_refused_with_its_place(make, what):
     with pytest.raises(Untranslatable, match=what):

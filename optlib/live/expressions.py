@@ -29,13 +29,13 @@ LIFTED = ("sqrt", "exp", "log", "sin", "cos", "tanh", "abs", "sign", "isfinite",
 KNOWN = {
     **{getattr(arrays, name): name for name in (*LIFTED, "zeros_like", "ones_like", "real")},
     **{getattr(np, name): name for name in (*LIFTED, "zeros_like", "ones_like", "real", "square", "arctan", "hypot")},
-    **{getattr(math, name): name for name in ("sqrt", "exp", "log", "sin", "cos", "tanh", "isfinite", "hypot", "pow")},
+    **{getattr(math, name): f"math.{name}" for name in ("sqrt", "exp", "log", "sin", "cos", "pow", "floor")},
     **{getattr(builtins, name): name for name in ("abs", "sum", "len", "range", "enumerate", "zip", "tuple", "list")},
     min: "least", max: "greatest", float: "float", functools.reduce: "reduce", math.fabs: "abs", math.prod: "product",
-    math.floor: "floor", np.sum: "sumOf", np.mean: "meanOf", np.max: "maxOf", np.min: "minOf", np.power: "pow",
+    np.sum: "sumOf", np.mean: "meanOf", np.max: "maxOf", np.min: "minOf", np.power: "pow",
     np.log1p: "log1p", np.array: "list", arrays.total: "sum", arrays.like: "real", arrays.is_array: "never",
-    feedback._numpy: "real", feedback._plain: "real", sketch.walk: "walk",
-    matrix.newton_schulz: "newtonSchulz", matrix.shape_factor: "shapeFactor",
+    feedback._numpy: "real", feedback._plain: "real", sketch.walk: "walk", math.tanh: "tanh", math.hypot: "hypot",
+    matrix.newton_schulz: "newtonSchulz", matrix.shape_factor: "shapeFactor", math.isfinite: "isfinite",
 }  # fmt: skip
 OPERATORS = {
     ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "pow", ast.FloorDiv: "floordiv",

@@ -79,8 +79,9 @@ class Writer(Expressions):
         return [f"for ({self.target(node.target)} of {self.value(node.iter)}) {{", *self.block(node.body), "}"]
 
     def _Try(self, node):
-        """Floats of Python raise where those of a page are infinite, as arrays are: what is tried goes through."""
-        errors = [self.resolved(each.type) if each.type else None for each in node.handlers]
-        if node.finalbody or node.orelse or not {*errors} <= {OverflowError, ZeroDivisionError}:
-            self.refuse(node, "try")
-        return [line for each in node.body for line in self.statement(each)]
+        """Where `math` raises, so does a page; other floats of Python that raise are infinite there, as arrays are."""
+        errors = {self.resolved(each.type) if each.type else None for each in node.handlers}
+        ends = {line for handler in node.handlers for each in handler.body for line in self.statement(each)}
+        if node.finalbody + node.orelse or errors - {OverflowError, ZeroDivisionError} or ends != {"return Infinity;"}:
+            self.refuse(node, 'try that ends in anything but return float("inf")')
+        return ["try {", *self.block(node.body), "} catch (error) {", "  return R.infinite(error);", "}"]

@@ -67,8 +67,8 @@ def rule(one):
         (changing if callable(value) else fields)[name] = value
     return Translation(
         "R.newton" if cls is Newton else _rule(cls),
-        fields=_object({name: constant(value) for name, value in fields.items()}),
-        schedules=_object({name: _reading(value) for name, value in changing.items()}),
+        fields=_object(fields),
+        schedules=_object(changing, _reading),
     )
 
 
@@ -92,8 +92,8 @@ def _reading(one):
     return f"((s) => (t, seen) => s(t, seen.{reads}))({source})" if reads else source
 
 
-def _object(values):
-    return f"{{{', '.join(f'${name}: {value}' for name, value in values.items())}}}"
+def _object(values, write=constant):
+    return f"{{{', '.join(f'${name}: {write(value)}' for name, value in values.items())}}}"
 
 
 def schedule(one):
@@ -183,7 +183,7 @@ class Program:
         if isinstance(one, types.FunctionType):
             return self.function(one)
         if isinstance(one, EachPoint):  # a page calls it for each point anyway
-            return self.callable(one.fn)
+            return f"R.each_point({self.callable(one.fn)}, {constant(one.outputs)})"
         if isinstance(one, OfVector):
             self.need_arrays()
             return f"((...x) => {self.callable(one.fn)}(x))"
@@ -193,9 +193,8 @@ class Program:
             me, code = one, type(one).__call__
         else:
             raise Untranslatable(f"{one!r} has no Python source")
-        does, fields = self.function(code, type(me)), _object({n: constant(value) for n, value in vars(me).items()})
-        name = f"o{len(self.definitions)}"
-        self.definitions.append(f"const {name} = R.method({does}, () => ({fields}));")
+        does, name = self.function(code, type(me)), f"o{len(self.definitions)}"
+        self.definitions.append(f"const {name} = R.method({does}, () => ({_object(vars(me))}));")
         return name
 
     def objective(self, f):

@@ -197,9 +197,18 @@
       return this.program.arguments(this.settings);
     }
 
+    // A setting at which Python refuses the picture is not taken; it is said where the numbers stand.
     turn(settings) {
-      this.settings = { ...this.settings, ...settings };
-      this.draw();
+      const before = this.settings;
+      this.settings = { ...before, ...settings };
+      try {
+        this.draw();
+      } catch (error) {
+        if (!(error instanceof optlib.R.PythonError)) throw error;
+        this.settings = before;
+        this.draw();
+        this.readout.textContent = `There is no picture at this setting: ${error.message}.`;
+      }
     }
 
     dress() {
@@ -289,9 +298,14 @@
       const moved = this.turners(i);
       const settings = (shares) => ({ ...this.settings, ...Object.fromEntries(moved.map((control, j) => [control.name, optlib.valueAt(control, shares[j])])) });
       const away = (shares) => {
-        const [, ...point] = this.program.handles(...this.program.arguments(settings(shares)))[i];
-        const [u, v] = panel.place(point);
-        return Math.hypot(u - x, v - y);
+        try {
+          const [, ...point] = this.program.handles(...this.program.arguments(settings(shares)))[i];
+          const [u, v] = panel.place(point);
+          return Math.hypot(u - x, v - y);
+        } catch (error) {
+          if (!(error instanceof optlib.R.PythonError)) throw error;
+          return Infinity;
+        }
       };
       this.turn(settings(nearest(moved.map((control) => optlib.shareOf(control, this.settings[control.name])), away)));
     }

@@ -14,14 +14,19 @@
     const points = [start];
     const values = [f.value(...start)];
     if (!Number.isFinite(values[0])) return { points, values, diverged: true };
-    for (let k = 0; k < steps; k++) {
-      const slopes = f.slopes(...points[k]);
-      const seen = asks ? { loss: values[k], gradient_norm: Math.hypot(...slopes) } : undefined;
-      const x = walk(points[k], slopes, seen, hessian && hessian(...points[k]));
-      const value = f.value(...x);
-      if (!Number.isFinite(value) || !x.every(Number.isFinite)) return { points, values, diverged: true };
-      points.push(x);
-      values.push(value);
+    try {
+      for (let k = 0; k < steps; k++) {
+        const slopes = f.slopes(...points[k]);
+        const seen = asks ? { loss: values[k], gradient_norm: Math.hypot(...slopes) } : undefined;
+        const x = walk(points[k], slopes, seen, hessian && hessian(...points[k]));
+        const value = f.value(...x);
+        if (!Number.isFinite(value) || !x.every(Number.isFinite)) return { points, values, diverged: true };
+        points.push(x);
+        values.push(value);
+      }
+    } catch (error) {
+      if (!(error instanceof optlib.R.PythonError)) throw error;
+      return { points, values, diverged: true }; // Python refuses this setting
     }
     return { points, values, diverged: false };
   };

@@ -13,6 +13,7 @@
     "<": (a, b) => a < b, "<=": (a, b) => a <= b, ">": (a, b) => a > b, ">=": (a, b) => a >= b,
     "===": (a, b) => a === b, "!==": (a, b) => a !== b,
   };
+  const power = (a, b) => (b === 2 ? a * a : b === 0.5 ? Math.sqrt(a) : a ** b);
   const add = each((a, b) => a + b);
   const sum = (list, total = 0) => {
     for (const v of list) total = typeof v === "number" && typeof total === "number" ? total + v : add(total, v);
@@ -29,6 +30,39 @@
     const values = [];
     for (let i = 0; i < a.length && i < b.length && i < c.length; i++) values.push(f(a[i], b[i], c[i]));
     return values;
+  };
+
+  // What Python's `math` raises.  A function that is given points one by one has no number there.
+  class PythonError extends Error {
+    constructor(name, message) {
+      super(message);
+      this.name = name;
+    }
+  }
+  const infinite = (error) => { // what `except OverflowError` makes of it
+    if (error.name !== "OverflowError") throw error;
+    return Infinity;
+  };
+  const eachPoint = (f, [count]) => (...x) => {
+    try {
+      return f(...x);
+    } catch (error) {
+      if (!(error instanceof PythonError)) throw error;
+      return count ? Array(count).fill(NaN) : NaN;
+    }
+  };
+  // A function of `math` that raises where it has no value, or one beyond the floats; `poles` says where it has none.
+  const raising = (f, poles = () => false) => each((a, b) => {
+    const v = f(a, b);
+    if (Number.isFinite(v) || Number.isNaN(a) || Number.isNaN(b)) return v;
+    if (Number.isNaN(v) || poles(a)) throw new PythonError("ValueError", "math domain error");
+    if (Number.isFinite(a) && (b === undefined || Number.isFinite(b))) throw new PythonError("OverflowError", "math range error");
+    return v;
+  });
+  const math = {
+    sqrt: raising(Math.sqrt), exp: raising(Math.exp), sin: raising(Math.sin), cos: raising(Math.cos),
+    log: raising(Math.log, (a) => a === 0), pow: raising((a, b) => (a === 1 ? 1 : power(a, b)), (a) => a === 0),
+    floor: raising((v) => (Number.isFinite(v) ? Math.floor(v) : NaN)),
   };
 
   // A rule that walks: (x, g, seen, H) => the next x, arrays of coordinates.  `fields` are its hyper-parameters, `schedules`
@@ -126,15 +160,15 @@
   const shapeFactor = (row, matchRms) => (matchRms ? 0.2 * Math.sqrt(row.length) : 1);
 
   optlib.R = {
-    newtonSchulz, shapeFactor, differences, walk, format, hessian, newton, add, sum, truth, walker, method, over,
+    newtonSchulz, shapeFactor, differences, walk, format, hessian, newton, add, sum, truth, walker, method, over, math, infinite, PythonError, each_point: eachPoint,
     sub: each((a, b) => a - b), mul: each((a, b) => a * b), div: each((a, b) => a / b),
-    pow: each((a, b) => (b === 2 ? a * a : b === 0.5 ? Math.sqrt(a) : a ** b)), square: each((a) => a * a),
+    pow: each(power), square: each((a) => a * a),
     floordiv: each((a, b) => Math.floor(a / b)), mod: each((a, b) => a - b * Math.floor(a / b)),
     or: each((a, b) => a || b), and: each((a, b) => a && b),
     compare: (sign, a, b) => each(COMPARE[sign])(a, b),
     sqrt: each(Math.sqrt), exp: each(Math.exp), log: each(Math.log), log1p: each(Math.log1p), sin: each(Math.sin),
     cos: each(Math.cos), tanh: each(Math.tanh), arctan: each(Math.atan), hypot: each((a, b = 0, c = 0) => Math.hypot(a, b, c)), abs: each(Math.abs),
-    floor: each(Math.floor), sign: each((x) => Math.sign(x) + (x - x)), isfinite: each(Number.isFinite), real: (a) => a,
+    sign: each((x) => Math.sign(x) + (x - x)), isfinite: each(Number.isFinite), real: (a) => a,
     maximum: each(bigger), minimum: each(smaller),
     greatest: (...values) => list(...values).reduce((a, b) => (b > a ? b : a)),
     least: (...values) => list(...values).reduce((a, b) => (b < a ? b : a)),
