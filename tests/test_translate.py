@@ -245,7 +245,7 @@ def test_a_rule_of_ones_own_walks_as_in_python(run, rule):
             single.sees = None
 
 
-scale = 3.0
+scale = -3.0
 
 
 def helper(x, power=2):

@@ -267,7 +267,7 @@ class Expressions:
     def _value_UnaryOp(self, node):
         operand = self.value(node.operand)
         if isinstance(node.op, ast.USub):
-            return f"R.mul(-1, {operand})" if self.program.vector else f"(-{operand})"
+            return f"R.mul(-1, {operand})" if self.program.vector else f"(- {operand})"  # of -2, too
         if isinstance(node.op, ast.UAdd):
             return operand
         if isinstance(node.op, ast.Not):
