@@ -35,12 +35,27 @@ def run_node(program, data=None):
     return json.loads(result.stdout)
 
 
+
+
+class Floats(ol.optimizers.Optimizer):
+    lr: float = ol.hyper(0.1, r"\eta", "(0, inf)")
+
+    def init(self, x):
+        self.kept = None
+
+    def update(self, x, g):
+        if self.kept is None or 1e-3 < self.kept * g < 1:
+            self.kept = max(-1, min(g, 1))
+        return x - self.lr * self.kept
+
+
 FAR = ol.objective(lambda x, y: 1e6 + x**2 + 3 * y**2)
 CASES = {
     "race": (ol.FUNCTIONS["beale"], RACE, {"steps": 60}),
     "one rule": (ol.FUNCTIONS["rosenbrock"], [ol.Momentum(lr=0.001)], {"steps": 80}),
     "one coordinate": (ol.FUNCTIONS["two_basins"], [ol.GradientDescent(lr=0.1)], {"steps": 150, "start": -3.6}),
     "a sum over both": (ol.FUNCTIONS["himmelblau"], [ol.YellowFin], {"steps": 20}),
+    "floats": (ol.FUNCTIONS["ravine"], [Floats], {"steps": 30}),
     "Hessian": (ol.FUNCTIONS["himmelblau"], [ol.Newton, ol.Newton(damping=2.0)], {"steps": 8}),
     "Hessian of one": (ol.FUNCTIONS["two_basins"], [ol.Newton(lr=0.5)], {"steps": 8, "start": 1.5}),
     "schedules": (ol.FUNCTIONS["ravine"], [ol.Momentum(lr=ol.schedules.Cosine(0.1, steps=20)),

@@ -281,8 +281,9 @@ class Expressions:
             if type(comparison) not in COMPARISONS:
                 self.refuse(node, "this comparison")
             sign = COMPARISONS[type(comparison)]
-            pairs.append(f'R.compare("{sign}", {a}, {b})' if self.program.vector else f"({a} {sign} {b})")
-        return pairs[0] if len(pairs) == 1 else f"({' && '.join(pairs)})"
+            lifted = self.program.vector and b != "null"  # arrays are compared entry by entry, but not with None
+            pairs.append(f'R.compare("{sign}", {a}, {b})' if lifted else f"({a} {sign} {b})")
+        return pairs[0] if len(pairs) == 1 else f"({' && '.join(map('R.truth({})'.format, pairs))})"
 
     def test(self, node):
         """An expression that is asked for its truth."""

@@ -81,7 +81,7 @@ def _rule(cls):
             raise Untranslatable(f"{cls.__name__} has a {name} of its own")
     program = Program(vector=cls.sees != "number")
     init, update = (program.function(getattr(cls, name), cls) for name in ("init", "update"))
-    vector = "true" if program.vector else "false"
+    vector = {"number": "false", None: "true, floats: true"}.get(cls.sees, "true")  # as `minimize` tries them
     return program.text(f"{{init: {init}, update: {update}, vector: {vector}}}")
 
 

@@ -26,7 +26,9 @@
       }
     } catch (error) {
       if (!(error instanceof optlib.R.PythonError)) throw error;
-      return { points, values, diverged: true }; // Python refuses this setting
+      // A rule that does not say what it sees may be written for floats; else Python refuses this setting.
+      if (rule.floats) return optlib.run(f, { rule: { ...rule, vector: false, floats: false }, fields, schedules }, settings, start, steps);
+      return { points, values, diverged: true };
     }
     return { points, values, diverged: false };
   };

@@ -8,12 +8,27 @@
     return [a, b, c].find(Array.isArray).map((_, i) => f(of(a, i), of(b, i), of(c, i)));
   };
   const index = (list, i) => (i < 0 ? i + list.length : i);
-  const truth = (v) => (Array.isArray(v) ? v.length > 0 : v !== 0 && v !== false && v !== null && v !== "");
+  // What Python raises where a page has to: by functions of `math`, and by arrays that are asked for one number.
+  class PythonError extends Error {
+    constructor(name, message) {
+      super(message);
+      this.name = name;
+    }
+  }
+  const single = (list, what) => {
+    if (list.length === 1) return list[0];
+    throw new PythonError("ValueError", `${what} of an array with ${list.length} entries`);
+  };
+  const truth = (v) => {
+    if (!Array.isArray(v)) return v !== 0 && v !== false && v !== null && v !== "";
+    return typeof v[0] === "boolean" ? single(v, "the truth") : v.length > 0; // an array that was compared, or a list
+  };
   const COMPARE = {
-    "<": (a, b) => a < b, "<=": (a, b) => a <= b, ">": (a, b) => a > b, ">=": (a, b) => a >= b,
-    "===": (a, b) => a === b, "!==": (a, b) => a !== b,
+    "<": each((a, b) => a < b), "<=": each((a, b) => a <= b), ">": each((a, b) => a > b), ">=": each((a, b) => a >= b),
+    "===": each((a, b) => a === b), "!==": each((a, b) => a !== b),
   };
   const power = (a, b) => (b === 2 ? a * a : b === 0.5 ? Math.sqrt(a) : a ** b);
+  const compare = (sign, a, b) => COMPARE[sign](a, b);
   const add = each((a, b) => a + b);
   const sum = (list, total = 0) => {
     for (const v of list) total = typeof v === "number" && typeof total === "number" ? total + v : add(total, v);
@@ -32,17 +47,11 @@
     return values;
   };
 
-  // What Python's `math` raises.  A function that is given points one by one has no number there.
-  class PythonError extends Error {
-    constructor(name, message) {
-      super(message);
-      this.name = name;
-    }
-  }
   const infinite = (error) => { // what `except OverflowError` makes of it
     if (error.name !== "OverflowError") throw error;
     return Infinity;
   };
+  // A function that is given points one by one has no number where it raises.
   const eachPoint = (f, [count]) => (...x) => {
     try {
       return f(...x);
@@ -66,7 +75,7 @@
   };
 
   // A rule that walks: (x, g, seen, H) => the next x, arrays of coordinates.  `fields` are its hyper-parameters, `schedules`
-  // those that change.  A rule that sees a number has a state of its own for each coordinate.
+  // those that change.  A rule that is not for a `vector` has a state of its own for each coordinate.
   const walker = (rule, fields, schedules = {}) => {
     let t = 0;
     let states = [];
@@ -160,18 +169,17 @@
   const shapeFactor = (row, matchRms) => (matchRms ? 0.2 * Math.sqrt(row.length) : 1);
 
   optlib.R = {
-    newtonSchulz, shapeFactor, differences, walk, format, hessian, newton, add, sum, truth, walker, method, over, math, infinite, PythonError, each_point: eachPoint,
+    newtonSchulz, shapeFactor, differences, walk, format, hessian, newton, add, sum, truth, walker, method, over, math, infinite, compare, PythonError, each_point: eachPoint,
     sub: each((a, b) => a - b), mul: each((a, b) => a * b), div: each((a, b) => a / b),
     pow: each(power), square: each((a) => a * a),
     floordiv: each((a, b) => Math.floor(a / b)), mod: each((a, b) => a - b * Math.floor(a / b)),
     or: each((a, b) => a || b), and: each((a, b) => a && b),
-    compare: (sign, a, b) => each(COMPARE[sign])(a, b),
     sqrt: each(Math.sqrt), exp: each(Math.exp), log: each(Math.log), log1p: each(Math.log1p), sin: each(Math.sin),
     cos: each(Math.cos), tanh: each(Math.tanh), arctan: each(Math.atan), hypot: each((a, b = 0, c = 0) => Math.hypot(a, b, c)), abs: each(Math.abs),
     sign: each((x) => Math.sign(x) + (x - x)), isfinite: each(Number.isFinite), real: (a) => a,
     maximum: each(bigger), minimum: each(smaller),
-    greatest: (...values) => list(...values).reduce((a, b) => (b > a ? b : a)),
-    least: (...values) => list(...values).reduce((a, b) => (b < a ? b : a)),
+    greatest: (...values) => list(...values).reduce((a, b) => (truth(compare(">", b, a)) ? b : a)),
+    least: (...values) => list(...values).reduce((a, b) => (truth(compare("<", b, a)) ? b : a)),
     where: each((condition, a, b) => (condition ? a : b)),
     zeros_like: each(() => 0), ones_like: each(() => 1),
     inner: (a, b) => (Array.isArray(a) ? a.reduce((total, v, i) => total + v * b[i], 0) : a * b),
@@ -180,7 +188,7 @@
     product: (values) => [...values].reduce((total, v) => total * v, 1),
     reduce: (f, values, ...start) => [...values].reduce((total, v) => f(total, v), ...start),
     len: (values) => values.length, tuple: (values = []) => [...values], list: (values = []) => [...values],
-    float: Number, never: () => false, finfo: { max: Number.MAX_VALUE, eps: Number.EPSILON },
+    float: (v) => Number(Array.isArray(v) ? single(v, "the float") : v), never: () => false, finfo: { max: Number.MAX_VALUE, eps: Number.EPSILON },
     range: (a, b, step = 1) => {
       const [first, end] = b === undefined ? [0, a] : [a, b];
       return Array.from({ length: Math.max(0, Math.ceil((end - first) / step)) }, (_, i) => first + i * step);
