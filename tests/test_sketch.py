@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from picture_cases import *  # noqa: F403
 from test_browser import browser, opened, pytestmark  # noqa: F401
+from test_translate import run  # noqa: F401
 
 import optlib as ol
-from optlib.live import page, translate
+from optlib.live import translate
 from optlib.pictures.noise_floor import noisy_runs
 from optlib.pictures.reddi import STEPS, reddi_run
 from optlib.pictures.sketch import walk
@@ -357,11 +358,9 @@ def test_lists_that_are_added_are_lists():
     assert "[...[0.1], ...[$h]]" in board.live
 
 
-@pytest.mark.parametrize("value", [0.0, -2.6, 1e-5, 123456.0, 1.5e-7, 0.99996, 1e20, np.inf, -np.inf, np.nan, 2 / 3])
-def test_numbers_are_written_as_in_python(value, browser, tmp_path):  # noqa: F811
-    specs = (".4g", ".3g", ".1f", ".4f", ".2e", ".0f")
-    html = f"<script>{page.asset('runtime.js')}</script>"
-    with opened(browser, tmp_path, html) as tab:
-        texts = tab.evaluate(f"() => {specs!r}".replace("(", "[").replace(")", "]").replace("[]", "()", 1)
-                             + f".map((spec) => optlib.R.format({translate.constant(value)}, spec))")  # fmt: skip
-    assert texts == [format(value, spec) for spec in specs]
+@pytest.mark.parametrize("value", [0.0, -2.6, 1e-5, 123456.0, 1.5e-7, 0.99996, 1e20, np.inf, -np.inf, np.nan, 2 / 3,
+                                   0.015625, -2.5, 9.5, 1e23, True, None, "text"])  # fmt: skip
+def test_numbers_are_written_as_in_python(value, run):  # noqa: F811
+    specs = (".4g", ".3g", ".1f", ".4f", ".2e", ".0f", ",.0f", ",.3g") if isinstance(value, float) else ()
+    texts = run(f"{[*specs, '']}.map((spec) => R.format({translate.constant(value)}, spec))")
+    assert texts == [*(format(value, spec) for spec in specs), str(value).removesuffix(".0")]

@@ -109,12 +109,7 @@
     return { log: false, low: low - room, high: most + room };
   };
 
-  // A number as Python writes it.
-  const repr = function (v, integer) {
-    if (typeof v === "boolean") return v ? "True" : "False";
-    if (Number.isInteger(v) && Math.abs(v) < 1e16) return integer ? String(v) : v.toFixed(1);
-    return Math.abs(v) < 1e-4 || Math.abs(v) >= 1e16 ? v.toExponential().replace(/([-+])(\d)$/, "$10$2") : String(v);
-  };
+  const { repr } = optlib;
 
   // Lines of Python that draw the same picture, as `Setting.code` writes them.
   optlib.codeOf = function (f, tracks, start, steps) {

@@ -139,20 +139,49 @@
     return points;
   };
 
-  // A number as text in Python's forms .4f, .4e and .4g; of two texts that are as near, it takes the larger.
-  const format = (v, spec) => {
-    if (spec === "" || typeof v !== "number") return String(v);
+  // A number as Python writes it.
+  optlib.repr = function (v, integer) {
+    if (typeof v === "boolean") return v ? "True" : "False";
     if (!Number.isFinite(v)) return String(v).toLowerCase().replace("infinity", "inf");
-    const [, digits, kind] = spec.match(/(\d+)(.)$/);
-    if (kind === "f") return v.toFixed(digits);
-    const scientific = (text) => text.replace(/e([+-])(\d)$/, "e$10$2");
-    if (kind === "e") return scientific(v.toExponential(digits));
-    const text = v.toExponential(Math.max(digits - 1, 0));
-    const power = Number(text.split("e")[1]);
+    if (Number.isInteger(v) && Math.abs(v) < 1e16) return integer ? String(v) : v.toFixed(1);
+    return Math.abs(v) < 1e-4 || Math.abs(v) >= 1e16 ? scientific(v.toExponential()) : String(v);
+  };
+  const scientific = (text) => text.replace(/e([+-])(\d)$/, "e$10$2");
+
+  // Of two texts that are as near, Python takes that with the even digit, JavaScript the larger.  Where the digits `all`
+  // of a number say so: the first of them, `count` after the point; else null.
+  const even = (all, count) => {
+    const point = all.indexOf(".");
+    const kept = all.slice(0, count ? point + 1 + count : point);
+    return /^50*$/.test(all.slice(point + 1 + count)) && "02468".includes(kept.at(-1)) ? kept : null;
+  };
+  const exponential = (v, count) => {
+    const [all, power] = v.toExponential(100).split("e");
+    const kept = even(all, count);
+    return kept ? `${kept}e${power}` : v.toExponential(count);
+  };
+  const fixed = (v, count) => {
+    if (v >= 1e21) return BigInt(v) + (count ? `.${"0".repeat(count)}` : "");
+    return even(v.toFixed(100), count) ?? v.toFixed(count);
+  };
+
+  // A number as text in Python's forms .4f, .4e and .4g, with a comma also in groups of three digits; any value in none.
+  const format = (value, spec) => {
+    if (spec === "") return value === null ? "None" : typeof value === "string" ? value : optlib.repr(value, true);
+    const v = Number(value);
+    if (!Number.isFinite(v)) return optlib.repr(v);
+    const [, grouped, digits, kind] = spec.match(/(,?)\.(\d+)(.)$/);
+    const text = (v < 0 || Object.is(v, -0) ? "-" : "") + plainly(Math.abs(v), Number(digits), kind);
+    return grouped && !text.includes("e") ? text.replace(/\d+/, (whole) => whole.replace(/\B(?=(\d{3})+$)/g, ",")) : text;
+  };
+  const plainly = (v, digits, kind) => {
+    if (kind === "f") return fixed(v, digits);
+    if (kind === "e") return scientific(exponential(v, digits));
+    const count = Math.max(digits - 1, 0);
+    const [head, power] = exponential(v, count).split("e");
     const short = (t) => (t.includes(".") ? t.replace(/\.?0+$/, "") : t);
-    if (power >= -4 && power < digits) return short(v.toFixed(Math.max(digits - 1 - power, 0)));
-    const [head, tail] = text.split("e");
-    return scientific(`${short(head)}e${tail}`);
+    if (power >= -4 && power <= count) return short(fixed(v, count - power));
+    return scientific(`${short(head)}e${power}`);
   };
 
   // Newton-Schulz steps of a matrix of one row, whose one singular value is its length; and Muon's factor for it.
