@@ -176,6 +176,7 @@ class Own(Base):
     lr: float = ol.hyper(0.1, r"\eta", "(0, inf)")
     betas: tuple = ol.hyper((0.5, 0.9), r"\beta", "[0, 1)")
     careful: bool = ol.hyper(True, "c")
+    least = 0.01
 
     def init(self, x):
         self._k, self.kept = 0, [0.0 * x, 0.0 * x]
@@ -188,7 +189,7 @@ class Own(Base):
                 break
         first, *rest = self.kept
         step = first if self._k % 3 else sum(rest) / len(rest)
-        best: float = max(self.lr / self._k, 0.01)
+        best: float = max(self.lr / self._k, self.least)
         self.kept[-1] *= 0.99
         return x - best * np.sign(step) * np.minimum(abs(step), 1.0)
 
@@ -256,7 +257,7 @@ def helper(x, power=2):
 
 
 def closed(factor):
-    return lambda x, y: factor * x**2 + scale * math.cos(y) if factor else x
+    return lambda x, y: factor * x**2 + scale * math.cos(y) + math.log(y**2, 2) if factor else x
 
 
 OBJECTIVES = {
@@ -323,6 +324,7 @@ A = np.eye(2)
     (lambda: translate.rule(Steps()), "has a step of its own"),
     (lambda: translate.rule(Whole()), "the rule itself"),
     (lambda: translate.rule(Loops()), "While"),
+    (lambda: translate.rule(Own(lr=lambda t: A[0])), "the source computes with arrays"),
     (lambda: translate.rule(ol.Adam(lr=np.ones(2))), "lr is an array"),
     (lambda: translate.schedule(functools.partial(helper, power=3)), "has no Python source"),
     (lambda: translate.schedule(lambda t: A[0, 0] * t), "several indices"),

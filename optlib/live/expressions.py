@@ -162,7 +162,10 @@ class Expressions:
 
     def _value_Attribute(self, node):
         if self._is_me(node.value):
-            return f"self.${node.attr}"
+            of_class = inspect.getattr_static(self.owner, node.attr, node)  # `node`: there is none
+            if of_class is node or node.attr in getattr(self.owner, "__dataclass_fields__", ()):
+                return f"self.${node.attr}"
+            return f"(self.${node.attr} ?? {self.of_python(node, of_class)})"
         value = self.resolved(node)
         if value is None and isinstance(node.value, ast.Call) and self.resolved(node.value.func) is arrays.finfo:
             return f"R.finfo.{node.attr}"

@@ -21,8 +21,8 @@ from .source import Untranslatable, constant
 from .statements import Writer
 
 
-class _NeedsArrays(Exception):
-    """The source computes with arrays, so operators have to be calls."""
+class _NeedsArrays(Untranslatable):
+    """Operators have to be calls."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -165,7 +165,7 @@ class Program:
 
     def need_arrays(self):
         if not self.vector:
-            raise _NeedsArrays
+            raise _NeedsArrays("the source computes with arrays")
 
     def schedule(self, one):
         if not callable(one):

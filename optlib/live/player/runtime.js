@@ -70,7 +70,8 @@
   });
   const math = {
     sqrt: raising(Math.sqrt), exp: raising(Math.exp), sin: raising(Math.sin), cos: raising(Math.cos),
-    log: raising(Math.log, (a) => a === 0), pow: raising((a, b) => (a === 1 ? 1 : power(a, b)), (a) => a === 0),
+    log: raising((a, base = Math.E) => (base === Math.E ? Math.log(a) : Math.log(a) / Math.log(base)), (a) => a === 0),
+    pow: raising((a, b) => (a === 1 ? 1 : power(a, b)), (a) => a === 0),
     floor: raising((v) => (Number.isFinite(v) ? Math.floor(v) : NaN)),
   };
 
