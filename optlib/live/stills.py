@@ -24,17 +24,17 @@ def html(draw, png, width, description, controls, values):
     ``png`` is what the reader's function, ``draw(**values)``, gave at first, to be shown ``width`` pixels wide.
     """
     rows = _notches(controls, values)
-    pictures = rows and _pictures(draw, rows, values)
+    first = Image.open(io.BytesIO(png)).convert("RGB")
+    pictures = rows and _pictures(draw, rows, values, first)
     if not pictures:
         return page.still(png, description, width) + "\n<p>Without Python this picture stands still.</p>"
-    first = Image.open(io.BytesIO(png)).convert("RGB")
     for most in WIDTHS:
-        encoded = [[_webp(each or first, min(width, most)) for each in row] for row in pictures]
-        if sum(len(each) for row in encoded for each in set(row)) < MOST_BYTES:
+        encoded = [[each and _webp(each, min(width, most)) for each in row] for row in pictures]
+        if sum(len(each) for row in encoded for each in {*row} - {None}) < MOST_BYTES:
             break
     still = _webp(first, min(width, most))
     for row, own in zip(rows, encoded, strict=True):
-        row["stills"] = ["" if each == still else page.data_url(each, "image/webp") for each in own]
+        row["stills"] = [each and ("" if each == still else page.data_url(each, "image/webp")) for each in own]
     picture = page.still(still, description, min(width, most), "image/webp")
     return page.player("optlib-stills", picture, {"controls": rows, "note": NOTE}, SCRIPTS)
 
@@ -63,15 +63,15 @@ def _notches(controls, values):
     return rows
 
 
-def _pictures(draw, rows, values):
-    """For each row its pictures, None for the first; [] where drawing them takes too long."""
+def _pictures(draw, rows, values, first):
+    """For each row its pictures, None where ``draw`` refuses the value; [] where drawing them takes too long."""
     until, pictures = time.perf_counter() + PATIENCE, []
     for row in rows:
         pictures.append([])
         for value in row.pop("values"):
             if time.perf_counter() > until:
                 return []
-            pictures[-1].append(None if value == values[row["name"]] else _drawn(draw, values | {row["name"]: value}))
+            pictures[-1].append(first if value == values[row["name"]] else _drawn(draw, values | {row["name"]: value}))
     return pictures
 
 
