@@ -31,14 +31,17 @@ def run(f, x, title="", extent=None):
     points_given, kept = path_points("run", f, x)
     log, lowest, name, shown = f.minimum is not None, f.minimum or 0.0, f.name, show_name(f)
 
-    def heights(x):
-        return [(t, f(p) - lowest) for t, p in enumerate(x)]
+    def finite(x):
+        end = min([t for t, p in enumerate(x) if t > 0 and not np.isfinite(f(p) + sum(p))] + [len(x)])
+        return x[:end], [(t, f(p) - lowest) for t, p in enumerate(x[:end])]
 
     def points(x, title):
-        return [x, [x[0]], [x[-1]], heights(x)]
+        x, values = finite(x)
+        return [x, [x[0]], [x[-1]], values]
 
     def words(x, title):
-        first, last = heights(x)[0][1], heights(x)[-1][1]
+        x, values = finite(x)
+        first, last = values[0][1], values[-1][1]
         headline, steps = title if title else shown, len(x) - 1
         what = "height above the minimum" if log else "value"
         return (
