@@ -281,9 +281,7 @@ class Expressions:
         values = [self.value(each) for each in (node.left, *node.comparators)]
         pairs = []
         for a, comparison, b in zip(values, node.ops, values[1:], strict=False):
-            if type(comparison) not in COMPARISONS:
-                self.refuse(node, "this comparison")
-            sign = COMPARISONS[type(comparison)]
+            sign = COMPARISONS.get(type(comparison)) or self.refuse(node, "this comparison")
             lifted = self.program.vector and b != "null"  # arrays are compared entry by entry, but not with None
             pairs.append(f'R.compare("{sign}", {a}, {b})' if lifted else f"({a} {sign} {b})")
         return pairs[0] if len(pairs) == 1 else f"({' && '.join(map('R.truth({})'.format, pairs))})"
