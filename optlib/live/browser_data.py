@@ -4,7 +4,7 @@ import numpy as np
 from PIL import Image
 
 from ..pictures import theme
-from ..pictures.charts import wants_log
+from ..pictures.charts import TOP, wants_log
 from ..pictures.picture import digits, encoded, padded
 from . import page, svg
 from .look import DARK, LIGHT
@@ -111,10 +111,12 @@ def style_data(style):
 def values_data(scene, tracks, last):
     """How to draw the curve of values: its range, and whether on a logarithmic axis.
 
-    Heights are values above ``base``.  The axis is logarithmic where they span more than two powers of ten.
+    Heights are values above ``base``.  The axis is logarithmic where they span more than two powers of ten; what flies
+    off is cut, as in `plots.loss`, or it would hide all other paths.
     """
     base = base_of(scene)
-    heights = np.concatenate([heights_of(track.f, base) for track in tracks])
+    heights = [heights_of(track.f, base) for track in tracks]
+    heights = np.minimum(np.concatenate(heights), TOP * (max(abs(each[0]) for each in heights) or 1.0))
     log = wants_log([heights])
     if log:
         positive = heights[heights > 0]
