@@ -260,12 +260,19 @@ def test_a_click_in_the_heat_map_shows_the_path_of_that_setting(browser, tmp_pat
         for lr, beta in ((1e-3, 0.3), (1e-2, 0.9), (1e-4, 0.0)):
             across = axes.x0 + axes.width * (np.log10(lr) + 4) / 4  # the map shows 0.0001 to 1, and 0 to 1
             up = axes.y0 + axes.height * beta
-            tab.mouse.click(edge["x"] + across * edge["width"], edge["y"] + (1 - up) * edge["height"])
+            tab.locator("figure img").hover()
+            tab.mouse.down()
+            tab.mouse.move(edge["x"] + across * edge["width"], edge["y"] + (1 - up) * edge["height"])
+            tab.mouse.up()
             shown = ask("player.settings[0]")
+            assert ask("player.status.textContent.includes(player.tracks[0].value.textContent)")  # told where let go
             assert abs(np.log10(shown["lr"] / lr)) < 0.06
             assert abs(shown["beta"] - beta) < 0.02
             path = ol.minimize(heatmap.setting.f, ol.Momentum(**shown), steps=100)
             assert path.diverged or ask("player.tracks[0].reached") == pytest.approx(path.f[-1], rel=1e-6)
+        ask("player.turn('lr', 0.00123456)")
+        tab.keyboard.press("ArrowUp")
+        assert ask("player.settings[0]") == {"lr": 0.00123456, "beta": pytest.approx(shown["beta"] + 0.01)}
 
 
 def test_a_click_is_right_where_the_page_is_scaled(browser, tmp_path):

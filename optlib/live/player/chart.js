@@ -20,8 +20,9 @@
     picture.tabIndex = 0;
     figure.dataset.lmSuppressShortcuts = "true"; // or JupyterLab would take the keys
 
-    // Shares of the axes -> settings; half a cell of the map lies outside.
+    // Shares of the axes -> settings; half a cell of the map lies outside.  One that is null stays as it is, to its last digit.
     const choose = (shares) => shares.forEach((share, i) => {
+      if (share === null) return;
       const { low, high } = player.data.rules[0].hypers.find(({ name }) => name === names[i]);
       player.turn(names[i], Math.min(high, Math.max(low, optlib.valueAt(sides[i], share))));
     });
@@ -31,10 +32,10 @@
       const across = ((event.clientX - edge.left) / edge.width - left) / width;
       const up = (1 - (event.clientY - edge.top) / edge.height - bottom) / height;
       choose([across, up]);
-      if (event.type === "pointerdown") player.tell();
     };
     picture.addEventListener("pointerdown", (event) => { picture.setPointerCapture(event.pointerId); pick(event); });
     picture.addEventListener("pointermove", (event) => { if (event.buttons) pick(event); });
+    picture.addEventListener("pointerup", () => player.tell()); // the setting where it is let go
 
     picture.addEventListener("keydown", (event) => {
       const step = event.shiftKey ? 0.1 : 0.01;
@@ -42,7 +43,7 @@
       if (!(event.key in moves) || !optlib.isOwnKey(event)) return;
       event.preventDefault();
       event.stopPropagation(); // slides and notebooks have their own use for these keys
-      choose(now().map((share, i) => share + moves[event.key][i]));
+      choose(now().map((share, i) => (moves[event.key][i] ? share + moves[event.key][i] : null)));
       player.tell();
     });
 
