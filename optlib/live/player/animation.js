@@ -64,7 +64,8 @@
       // All sentences lie in one place, so that the card keeps its size.
       this.sentences = data.moments.map(([at, sentence]) => make("span", {}, make("b", {}, `Step ${at} `), sentence));
       this.counter = make("output", { class: "counter" });
-      this.speed = make("select", {}, ...[0.25, 0.5, 1, 2, 4].map((v) => make("option", { value: v, selected: v === 1 }, `${v}×`)));
+      // Another speed counts from the step that is shown.
+      this.speed = make("select", { onchange: () => { this.began = null; } }, ...[0.25, 0.5, 1, 2, 4].map((v) => make("option", { value: v, selected: v === 1 }, `${v}×`)));
       this.loop = make("input", { type: "checkbox" });
       this.status = make("p", { class: "unseen", role: "status" });
       const bar = make("div", { class: "bar" },
