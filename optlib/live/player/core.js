@@ -16,8 +16,12 @@
   // How far the values reach that an axis shows.
   optlib.span = ({ low, high, log }) => (log ? 10 ** high : high - low);
 
+  // Whether two numbers differ by more than rounding.
+  optlib.apart = (low, high) => high - low > 1e-13 * Math.max(Math.abs(low), Math.abs(high));
+
   // Round values between low and high for an axis, about `count` of them.
   optlib.ticks = function (low, high, count) {
+    if (!optlib.apart(low, high)) return []; // a step between them would lead nowhere
     const rough = (high - low) / count;
     const power = 10 ** Math.floor(Math.log10(rough));
     const step = power * [1, 2, 5, 10].find((m) => m * power >= rough * 0.999);

@@ -105,7 +105,7 @@
       return { log: true, high, low: Math.min(Math.max(Math.floor(Math.log10(least)), Math.floor(high) - 12), high - 1) };
     }
     const low = all.reduce((a, b) => Math.min(a, b), Infinity);
-    const room = 0.05 * (most - low) || 1;
+    const room = optlib.apart(low, most) ? 0.05 * (most - low) : Math.max(1, 0.001 * Math.abs(most));
     return { log: false, low: low - room, high: most + room };
   };
 
