@@ -70,10 +70,7 @@ def heavy_ball_settings(smallest, largest):
 
     Source: Polyak (1964), as for `gd_rate`.
     """
-    return {
-        "lr": (2 / (np.sqrt(smallest) + np.sqrt(largest))) ** 2,
-        "beta": heavy_ball_rate(largest / smallest) ** 2,
-    }
+    return {"lr": (2 / (np.sqrt(smallest) + np.sqrt(largest))) ** 2, "beta": heavy_ball_rate(largest / smallest) ** 2}
 
 
 def nesterov_settings(smallest, largest):

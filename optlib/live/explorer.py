@@ -184,8 +184,7 @@ class Explorer:
         return {"paths": self._paths(state["asked"])} if state["asked"] else {}
 
     def _paths(self, names):
-        long = self._setting.with_steps(self._horizon)
-        return {name: offline.path_data(long.path(name)) for name in names}
+        return {name: offline.path_data(self._setting.with_steps(self._horizon).path(name)) for name in names}
 
     def _pieces(self, names):
         """Data and program of rules, each in a color that no other of the page has."""

@@ -68,9 +68,7 @@ def convolution(d_in, d_out, window=3, stride=1):
 
     It has no bias, since BatchNorm subtracts the mean and adds its own bias.
     """
-    return nn.Sequential(
-        nn.Conv2d(d_in, d_out, window, stride, padding=window // 2, bias=False), nn.BatchNorm2d(d_out)
-    )
+    return nn.Sequential(nn.Conv2d(d_in, d_out, window, stride, padding=window // 2, bias=False), nn.BatchNorm2d(d_out))
 
 
 def count_parameters(model, trainable=False):

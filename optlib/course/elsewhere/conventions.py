@@ -149,9 +149,7 @@ def scheduled(rule, schedule, climb=0, steps=None):
 
 
 def lookahead(rule, k, slow=0.5, first=0):
-    if first:
-        return around.LateLookahead(rule, k=k, alpha=slow, first=first)
-    return of.Lookahead(rule, k=k, alpha=slow)
+    return around.LateLookahead(rule, k=k, alpha=slow, first=first) if first else of.Lookahead(rule, k=k, alpha=slow)
 
 
 CONVENTIONS = {  # word -> function of a rule, the value of the word, and perhaps other words; from the inside out
