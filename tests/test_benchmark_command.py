@@ -192,10 +192,9 @@ def test_pictures_are_files(here, capsys):
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in paths)
 
 
-@pytest.mark.parametrize(
-    ("results", "pictures"),
-    [("speedrun", ["curves"]), ("ablations", ["variants"]), ("subset", ["curves", "ranking", "sensitivity"])],
-)
+@pytest.mark.parametrize(("results", "pictures"), [
+    ("speedrun", ["curves"]), ("ablations", ["variants"]), ("subset", ["curves", "ranking", "sensitivity"]),
+])  # fmt: skip
 def test_each_protocol_gets_the_pictures_that_it_has(tmp_path, results, pictures):
     assert main(["plot", "--results", results, "--out", str(tmp_path)]) == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == [f"{results}_{name}.png" for name in pictures]

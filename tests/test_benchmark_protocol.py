@@ -138,15 +138,12 @@ BAD = {  # change -> what the error must say
     "a batch of more than all": ({"training__batch": 600}, ["batch=600", "at most 500"]),
     "default seeds without tuning": ({"tuning": None, "final__default_seeds": [0]}, ["default_seeds=[0]", "[tuning]"]),
     "a factor for biases of a ResNet": (
-        {"network__name": "ResNet18", "training__bias_factor": 2.0}, ["bias_factor=2.0", "ResNet18"],
-    ),
+        {"network__name": "ResNet18", "training__bias_factor": 2.0}, ["bias_factor=2.0", "ResNet18"]),
     "whitening of a ResNet": (
-        {"network__name": "ResNet18", "training__whiten_epochs": 1}, ["whiten_epochs=1", "ResNet18"],
-    ),
+        {"network__name": "ResNet18", "training__whiten_epochs": 1}, ["whiten_epochs=1", "ResNet18"]),
     "whitening learned in all epochs": ({"training__whiten_epochs": 2}, ["whiten_epochs=2", "less than epochs=2"]),
     "a fixed bias with a rule that needs all gradients": (
-        {"training__whiten_epochs": 1, "rules": ["Adam", "YellowFin"]}, ["whiten_epochs=1", "; YellowFin needs"],
-    ),
+        {"training__whiten_epochs": 1, "rules": ["Adam", "YellowFin"]}, ["whiten_epochs=1", "; YellowFin needs"]),
 }  # fmt: skip
 
 

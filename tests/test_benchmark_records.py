@@ -63,17 +63,14 @@ def edited(**fields):
     return json.dumps(each | ({"history": each["history"] | fields} if inner else fields)).encode()
 
 
-@pytest.mark.parametrize(
-    ("line", "message"),
-    [
-        (b'{"id": 1', "not JSON"), (b"\xff\xfe", "not JSON"), (b"[1, 2]", "no record of a run: it must be an object"),
-        (b'{"id": "a", "lr": 1}', "no record of a run: settings is missing; it must be an object"),
-        (b'{"lr": NaN}', "NaN is no number"), (b"null", "no record"), (edited(code=None), "code=None must be a text"),
-        (edited(memory="2"), "memory='2' must be a number"), (edited(id=["a"]), r"id=\['a'\] must be a text"),
-        (edited(history={}), "history.settings is missing"), (edited(test_accuracy=[]), "history.test_accuracy must"),
-        (edited(test_loss=["a"]), "test_loss.* must be a list of numbers"), (edited(diverged=0), "must be true"),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("line", "message"), [
+    (b'{"id": 1', "not JSON"), (b"\xff\xfe", "not JSON"), (b"[1, 2]", "no record of a run: it must be an object"),
+    (b'{"id": "a", "lr": 1}', "no record of a run: settings is missing; it must be an object"),
+    (b'{"lr": NaN}', "NaN is no number"), (b"null", "no record"), (edited(code=None), "code=None must be a text"),
+    (edited(memory="2"), "memory='2' must be a number"), (edited(id=["a"]), r"id=\['a'\] must be a text"),
+    (edited(history={}), "history.settings is missing"), (edited(test_accuracy=[]), "history.test_accuracy must"),
+    (edited(test_loss=["a"]), "test_loss.* must be a list of numbers"), (edited(diverged=0), "must be true"),
+])  # fmt: skip
 def test_a_broken_line_inside_is_refused_by_its_number(path, line, message):
     lines = path.read_bytes().split(b"\n")
     lines.insert(1, line)
@@ -231,11 +228,10 @@ def test_the_checksum_of_a_rule_changes_with_what_it_runs_and_not_with_other_rul
         (copy / file).write_text(source)
 
 
-@pytest.mark.parametrize(
-    ("old", "new"),
-    [("0.9", "0.91"), ("x + y", "x - y"), ("x, y", "y, x"), ('"a"', '"b"'), ("1", "1.0"), ("1", "True"), ("1", "'1'"),
-     ("**2", "** 2.0"), ('f"{x}"', 'f"{y}"'), ("return 1", "return"), ("(x := 1)", "(y := 1)")],
-)  # fmt: skip
+@pytest.mark.parametrize(("old", "new"), [
+    ("0.9", "0.91"), ("x + y", "x - y"), ("x, y", "y, x"), ('"a"', '"b"'), ("1", "1.0"), ("1", "True"), ("1", "'1'"),
+    ("**2", "** 2.0"), ('f"{x}"', 'f"{y}"'), ("return 1", "return"), ("(x := 1)", "(y := 1)"),
+])  # fmt: skip
 def test_the_checksum_of_statements_changes_with_what_is_computed(tmp_path, old, new):
     text = 'def f(x, y=0.9):\n    z = (x := 1) + x**2, x + y, x, y, "a", f"{x}"\n    return 1\n'
     sums = set()
@@ -263,10 +259,9 @@ def test_code_is_the_same_by_either_checksum():
     assert not module.same_code({"code": "x", "statements": "a"}, now)
 
 
-@pytest.mark.parametrize(
-    ("digest", "commit"),
-    [(digest, commit) for digest, commits in module.COMMITS.items() for commit in commits.split(" or ")],
-)
+@pytest.mark.parametrize(("digest", "commit"), [
+    (digest, commit) for digest, commits in module.COMMITS.items() for commit in commits.split(" or ")
+])  # fmt: skip
 def test_the_commits_of_the_recorded_code_have_its_checksum(tmp_path, digest, commit):
     git = lambda *arguments: subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, check=False)
     archive = git("archive", "--format=zip", commit, "optlib")

@@ -102,11 +102,10 @@ def test_pictures_from_files_with_blanks_are_shown(made, tmp_path):
     assert 'src="data:image/png;base64,iVBORw=="' in made(v4.new_markdown_cell("# A\n\n![p](my%20picture.png)"))
 
 
-@pytest.mark.parametrize(
-    ("metadata", "shows"),
-    [({}, True), ({"raw_mimetype": "text/html"}, True), ({"format": "text/html"}, True),
-     ({"raw_mimetype": "text/latex"}, False), ({"format": "text/x-rst"}, False)],
-)  # fmt: skip
+@pytest.mark.parametrize(("metadata", "shows"), [
+    ({}, True), ({"raw_mimetype": "text/html"}, True), ({"format": "text/html"}, True),
+    ({"raw_mimetype": "text/latex"}, False), ({"format": "text/x-rst"}, False),
+])  # fmt: skip
 def test_raw_cells_are_shown_where_nbconvert_shows_them(made, metadata, shows):
     assert ("<i>raw</i>" in made(HEAD, v4.new_raw_cell("<i>raw</i>", metadata=metadata))) == shows
     if "format" not in metadata:
@@ -128,10 +127,9 @@ def test_a_notebook_without_a_heading(made):
     assert "print" in made(v4.new_code_cell("# no heading\nprint()"))
 
 
-@pytest.mark.parametrize(
-    ("sources", "words"),
-    [(["# A"], "A"), (["text", "text\n\n## B"], "B"), (["text", "#hash"], "my own lesson"), ([], "my own lesson")],
-)
+@pytest.mark.parametrize(("sources", "words"), [
+    (["# A"], "A"), (["text", "text\n\n## B"], "B"), (["text", "#hash"], "my own lesson"), ([], "my own lesson"),
+])  # fmt: skip
 def test_the_title_is_the_first_heading_or_the_name_of_the_file(sources, words):
     cells = [v4.new_code_cell("# code"), *map(v4.new_markdown_cell, sources)]
     assert title(v4.new_notebook(cells=cells), ROOT / "my_own_lesson.ipynb") == words

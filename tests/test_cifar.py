@@ -57,16 +57,13 @@ def test_half_a_set_does_not_become_the_subset(files, tmp_path, monkeypatch):
     assert cifar.CIFAR10.find() != tmp_path / "cifar-10"
 
 
-@pytest.mark.parametrize(
-    ("arguments", "error", "words"),
-    [
-        ({"train": 1}, TypeError, "train=1 must be True"),
-        ({"root": ""}, TypeError, "root='' must be the path of a folder"),
-        ({"root": "."}, FileNotFoundError, r"not in \.; get it .*: python -m optlib.data download cifar10 --root \."),
-        ({"root": "a b"}, FileNotFoundError, "download cifar10 --root 'a b'"),
-        ({"root": ".", "full": False}, FileNotFoundError, r"neither CIFAR-10 nor its bundled subset .*OPTLIB_DATA"),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("arguments", "error", "words"), [
+    ({"train": 1}, TypeError, "train=1 must be True"),
+    ({"root": ""}, TypeError, "root='' must be the path of a folder"),
+    ({"root": "."}, FileNotFoundError, r"not in \.; get it .*: python -m optlib.data download cifar10 --root \."),
+    ({"root": "a b"}, FileNotFoundError, "download cifar10 --root 'a b'"),
+    ({"root": ".", "full": False}, FileNotFoundError, r"neither CIFAR-10 nor its bundled subset .*OPTLIB_DATA"),
+])  # fmt: skip
 def test_bad_arguments(tmp_path, monkeypatch, arguments, error, words):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a b").mkdir()

@@ -261,10 +261,9 @@ def test_bad_arguments(name, tmp_path):
             load(name, full="yes")
 
 
-@pytest.mark.parametrize(
-    ("name", "folder"),
-    [("cifar100", "cifar-100-python"), ("cifar100", "cifar-10-batches-bin"), ("stl10", "stl10_matlab")],
-)
+@pytest.mark.parametrize(("name", "folder"), [
+    ("cifar100", "cifar-100-python"), ("cifar100", "cifar-10-batches-bin"), ("stl10", "stl10_matlab"),
+])  # fmt: skip
 def test_what_other_programs_keep_is_named_for_what_it_is(files, name, folder, tmp_path):
     official = getattr(*fake_sets.SETS[name][:2])
     path = put(tmp_path / folder, {"train": b"x"})

@@ -67,19 +67,16 @@ def test_a_file_in_the_place_of_the_folder(server, tmp_path, capsys):
 ELSE = f"sends something else than the {len(DATA):,} bytes of the official {NAME}"
 
 
-@pytest.mark.parametrize(
-    ("plan", "data", "words"),
-    [
-        ({}, DATA[:-1], ELSE),
-        ({}, DATA + b"0", ELSE),
-        ({"status": 200}, b"<html>Log in first</html>", ELSE),
-        ({"status": 200, "headers": {"Content-Length": None}}, DATA, ELSE),
-        ({"status": 206, "headers": {"Content-Range": "bytes 7-99/100"}}, DATA, ELSE),
-        ({"status": 206, "headers": {"Content-Range": "nonsense"}}, DATA, ELSE),
-        ({"status": 404}, DATA, "answers 404 Not Found"),
-        ({"status": 403}, DATA, "answers 403 Forbidden"),
-    ],
-)
+@pytest.mark.parametrize(("plan", "data", "words"), [
+    ({}, DATA[:-1], ELSE),
+    ({}, DATA + b"0", ELSE),
+    ({"status": 200}, b"<html>Log in first</html>", ELSE),
+    ({"status": 200, "headers": {"Content-Length": None}}, DATA, ELSE),
+    ({"status": 206, "headers": {"Content-Range": "bytes 7-99/100"}}, DATA, ELSE),
+    ({"status": 206, "headers": {"Content-Range": "nonsense"}}, DATA, ELSE),
+    ({"status": 404}, DATA, "answers 404 Not Found"),
+    ({"status": 403}, DATA, "answers 403 Forbidden"),
+])  # fmt: skip
 @pytest.mark.parametrize("size", [0, 3000])
 def test_answers_that_are_not_the_file_are_refused_at_once(server, tmp_path, capsys, plan, data, words, size):
     server.plans, server.data = [plan], data

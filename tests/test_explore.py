@@ -95,21 +95,18 @@ def test_a_cell_sets_what_the_page_shows():
     assert (page.heard()["state"]["shown"], page.heard()["state"]["steps"]) == (["Adam"], 20)
 
 
-@pytest.mark.parametrize(
-    ("act", "error", "message"),
-    [
-        (lambda e: setattr(e, "start", (1, 2, 3)), ValueError, r"start=\(1, 2, 3\)"),
-        (lambda e: setattr(e, "start", (0, np.nan)), ValueError, "start="),
-        (lambda e: setattr(e, "steps", 0), ValueError, "steps=0"),
-        (lambda e: setattr(e, "f", "beal"), ValueError, "f='beal' must be one of rosenbrock, sphere"),
-        (lambda e: setattr(e, "f", "theta_squared"), ValueError, "f='theta_squared'"),
-        (lambda e: setattr(e, "rules", ["Adm"]), KeyError, "did you mean 'Adam'"),
-        (lambda e: setattr(e, "rules", "Adam"), TypeError, "rules='Adam'"),
-        (lambda e: setattr(e, "rules", []), TypeError, r"rules=\[\]"),
-        (lambda e: e.turn("Adam", lr=-1), ValueError, "lr=-1"),
-        (lambda e: e.turn("Adam", rate=1), TypeError, "rate"),
-    ],
-)
+@pytest.mark.parametrize(("act", "error", "message"), [
+    (lambda e: setattr(e, "start", (1, 2, 3)), ValueError, r"start=\(1, 2, 3\)"),
+    (lambda e: setattr(e, "start", (0, np.nan)), ValueError, "start="),
+    (lambda e: setattr(e, "steps", 0), ValueError, "steps=0"),
+    (lambda e: setattr(e, "f", "beal"), ValueError, "f='beal' must be one of rosenbrock, sphere"),
+    (lambda e: setattr(e, "f", "theta_squared"), ValueError, "f='theta_squared'"),
+    (lambda e: setattr(e, "rules", ["Adm"]), KeyError, "did you mean 'Adam'"),
+    (lambda e: setattr(e, "rules", "Adam"), TypeError, "rules='Adam'"),
+    (lambda e: setattr(e, "rules", []), TypeError, r"rules=\[\]"),
+    (lambda e: e.turn("Adam", lr=-1), ValueError, "lr=-1"),
+    (lambda e: e.turn("Adam", rate=1), TypeError, "rate"),
+])  # fmt: skip
 def test_what_a_cell_may_not_set_is_named_and_nothing_changes(act, error, message):
     explorer = ol.explore(F, ol.Adam(lr=0.1), steps=20)
     page, code = Page(explorer), explorer.code
@@ -188,21 +185,18 @@ def test_a_start_without_a_value_is_reported():
     assert explorer.start == (1.0, 1.0)
 
 
-@pytest.mark.parametrize(
-    ("call", "error", "message"),
-    [
-        (lambda: ol.explore("rosenbrock", ol.Adam), TypeError, "f='rosenbrock'"),
-        (lambda: ol.explore(F), TypeError, "at least one optimizer"),
-        (lambda: ol.explore(F, 3), TypeError, "rule=3"),
-        (lambda: ol.explore(F, ol.Adam, gamma=1), TypeError, "gamma=1"),
-        (lambda: ol.explore(F, ol.Adam, lr=-1), ValueError, "lr=-1"),
-        (lambda: ol.explore(F, ol.Adam, start=(1, 2, 3)), ValueError, "start="),
-        (lambda: ol.explore(F, ol.Adam, steps=0), ValueError, "steps=0"),
-        (lambda: ol.explore(F, ol.Adam, steps=1.5), TypeError, "steps=1.5"),
-        (lambda: ol.explore(F, ol.Adam, extent=((1, 0), (0, 1))), ValueError, "extent="),
-        (lambda: ol.explore(F.in_dim(3), ol.Adam), ValueError, "3 coordinates"),
-    ],
-)
+@pytest.mark.parametrize(("call", "error", "message"), [
+    (lambda: ol.explore("rosenbrock", ol.Adam), TypeError, "f='rosenbrock'"),
+    (lambda: ol.explore(F), TypeError, "at least one optimizer"),
+    (lambda: ol.explore(F, 3), TypeError, "rule=3"),
+    (lambda: ol.explore(F, ol.Adam, gamma=1), TypeError, "gamma=1"),
+    (lambda: ol.explore(F, ol.Adam, lr=-1), ValueError, "lr=-1"),
+    (lambda: ol.explore(F, ol.Adam, start=(1, 2, 3)), ValueError, "start="),
+    (lambda: ol.explore(F, ol.Adam, steps=0), ValueError, "steps=0"),
+    (lambda: ol.explore(F, ol.Adam, steps=1.5), TypeError, "steps=1.5"),
+    (lambda: ol.explore(F, ol.Adam, extent=((1, 0), (0, 1))), ValueError, "extent="),
+    (lambda: ol.explore(F.in_dim(3), ol.Adam), ValueError, "3 coordinates"),
+])  # fmt: skip
 def test_bad_arguments_are_named(call, error, message):
     with pytest.raises(error, match=message):
         call()

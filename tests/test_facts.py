@@ -245,10 +245,9 @@ def stays_below(path, bound):
     return int(outside) + 1 if outside < path.steps else None
 
 
-@pytest.mark.parametrize(
-    ("rule", "steps"),
-    [(ol.Nesterov, 82), (ol.Momentum, 102), (ol.GradientDescent, 283), (ol.RMSProp, 445), (ol.Adam, 808)],
-)
+@pytest.mark.parametrize(("rule", "steps"), [
+    (ol.Nesterov, 82), (ol.Momentum, 102), (ol.GradientDescent, 283), (ol.RMSProp, 445), (ol.Adam, 808),
+])  # fmt: skip
 def test_the_race_on_theta_squared(rule, steps):
     path = ol.minimize(ol.FUNCTIONS["theta_squared"], rule(lr=0.01), start=3.0, steps=1000)
     assert stays_below(path, 0.01) == steps
@@ -278,10 +277,9 @@ MENDED = ackley_with(lambda plus, minus, h: (plus - minus) / (2 * h))
 SUM_BELOW_H = {"step": 1e-3 / math.sqrt(2)}  # both coordinates move alike: |dx| + |dy| = sqrt(2) times the length
 
 
-@pytest.mark.parametrize(
-    ("rule", "epochs", "end"),
-    [(ol.GradientDescent(lr=1e-5), 139, -0.01887), (ol.Momentum(lr=1e-5, beta=0.1), 127, -0.01759)],
-)
+@pytest.mark.parametrize(("rule", "epochs", "end"), [
+    (ol.GradientDescent(lr=1e-5), 139, -0.01887), (ol.Momentum(lr=1e-5, beta=0.1), 127, -0.01759),
+])  # fmt: skip
 def test_a_missing_parenthesis_converges_in_the_published_epochs(rule, epochs, end):
     """The published end points are those before the last step, where the last slope was taken."""
     path = ol.minimize(AS_PUBLISHED, rule, steps=1000, tol=SUM_BELOW_H)

@@ -194,32 +194,29 @@ def test_a_minimum_where_the_formula_is_nan_has_the_value_beside_it():
     ).all()
 
 
-@pytest.mark.parametrize(
-    ("arguments", "error", "named"),
-    [
-        ({"fn": 3}, TypeError, "fn=3"),
-        ({"fn": lambda *x: 0.0}, ValueError, "give dim="),
-        ({"fn": bowl, "dim": 0}, ValueError, "dim=0"),
-        ({"fn": bowl, "start": (1, 2, 3), "dim": 2}, ValueError, "start="),
-        ({"fn": bowl, "domain": ((1, 0), (0, 1))}, ValueError, r"\(1.0, 0.0\)"),
-        ({"fn": lambda x: x, "domain": (-1, 5)}, ValueError, r"domain=\(-1, 5\) as many pairs \(low, high\)"),
-        ({"fn": bowl, "grad": "exact"}, ValueError, "grad='exact'"),
-        ({"fn": bowl, "grad": lambda x, y: (x,)}, ValueError, "tuple of 2"),
-        ({"fn": bowl, "grad": lambda x, y: x}, ValueError, "tuple of 2"),
-        ({"fn": lambda x, y: np.stack([x, y])}, ValueError, r"array\(\[1., 1.\]\) at one point"),
-        ({"fn": lambda x, y: "x"}, ValueError, "'x' at one point"),
-        ({"fn": lambda x, y: x + 1j}, ValueError, "at one point"),
-        ({"fn": lambda x, y: None}, TypeError, "returned None; end it with return"),
-        ({"fn": lambda p: p[0] + p[1]}, ValueError, "takes one vector, give start= or dim="),
-        ({"fn": lambda x, y: undefined}, NameError, "name 'undefined'"),  # noqa: F821
-        ({"fn": lambda x, y, a=1.0: a * x, "start": (1, 2, 3)}, ValueError, "has 3 entries; fn has 2 arguments"),
-        ({"fn": bowl, "vectorize": "yes"}, TypeError, "vectorize='yes'"),
-        ({"fn": lambda x: math.sin(x), "vectorize": False}, ValueError, "np.sin for math.sin"),
-        ({"fn": lambda x: math.sin(x), "grad": "torch"}, ValueError, "torch.sin for math.sin"),
-        ({"fn": lambda x, y: math.sin(x) * y, "grad": "torch"}, ValueError, "torch.sin for math.sin"),
-        ({"fn": lambda x: np.where(np.abs(x) < 1, np.nan, x), "start": 2, "minima": [0]}, ValueError, "fn is NaN"),
-    ],
-)
+@pytest.mark.parametrize(("arguments", "error", "named"), [
+    ({"fn": 3}, TypeError, "fn=3"),
+    ({"fn": lambda *x: 0.0}, ValueError, "give dim="),
+    ({"fn": bowl, "dim": 0}, ValueError, "dim=0"),
+    ({"fn": bowl, "start": (1, 2, 3), "dim": 2}, ValueError, "start="),
+    ({"fn": bowl, "domain": ((1, 0), (0, 1))}, ValueError, r"\(1.0, 0.0\)"),
+    ({"fn": lambda x: x, "domain": (-1, 5)}, ValueError, r"domain=\(-1, 5\) as many pairs \(low, high\)"),
+    ({"fn": bowl, "grad": "exact"}, ValueError, "grad='exact'"),
+    ({"fn": bowl, "grad": lambda x, y: (x,)}, ValueError, "tuple of 2"),
+    ({"fn": bowl, "grad": lambda x, y: x}, ValueError, "tuple of 2"),
+    ({"fn": lambda x, y: np.stack([x, y])}, ValueError, r"array\(\[1., 1.\]\) at one point"),
+    ({"fn": lambda x, y: "x"}, ValueError, "'x' at one point"),
+    ({"fn": lambda x, y: x + 1j}, ValueError, "at one point"),
+    ({"fn": lambda x, y: None}, TypeError, "returned None; end it with return"),
+    ({"fn": lambda p: p[0] + p[1]}, ValueError, "takes one vector, give start= or dim="),
+    ({"fn": lambda x, y: undefined}, NameError, "name 'undefined'"),  # noqa: F821
+    ({"fn": lambda x, y, a=1.0: a * x, "start": (1, 2, 3)}, ValueError, "has 3 entries; fn has 2 arguments"),
+    ({"fn": bowl, "vectorize": "yes"}, TypeError, "vectorize='yes'"),
+    ({"fn": lambda x: math.sin(x), "vectorize": False}, ValueError, "np.sin for math.sin"),
+    ({"fn": lambda x: math.sin(x), "grad": "torch"}, ValueError, "torch.sin for math.sin"),
+    ({"fn": lambda x, y: math.sin(x) * y, "grad": "torch"}, ValueError, "torch.sin for math.sin"),
+    ({"fn": lambda x: np.where(np.abs(x) < 1, np.nan, x), "start": 2, "minima": [0]}, ValueError, "fn is NaN"),
+])  # fmt: skip
 def test_bad_input(arguments, error, named):
     with pytest.raises(error, match=named):
         ol.objective(**arguments)

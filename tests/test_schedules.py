@@ -48,33 +48,22 @@ def torch_values(make, name="lr"):
 PAIRS = {
     "step": (s.Step(0.3, every=7, factor=0.4), lambda o: lr_scheduler.StepLR(o, 7, 0.4)),
     "exponential": (s.Exponential(0.3, factor=0.9), lambda o: lr_scheduler.ExponentialLR(o, 0.9)),
-    "line": (s.Polynomial(0.3, steps=25), lambda o: lr_scheduler.PolynomialLR(o, 25)),
     "square": (s.Polynomial(0.3, steps=25, power=2), lambda o: lr_scheduler.PolynomialLR(o, 25, 2.0)),
     "line to zero": (s.LinearToZero(0.3, steps=25), lambda o: lr_scheduler.PolynomialLR(o, 25)),
     "restarts": (s.Rewarm(0.3, steps=7), lambda o: lr_scheduler.CosineAnnealingWarmRestarts(o, 7)),
-    "longer restarts": (
-        s.Rewarm(0.3, steps=1, growth=3, end=0.02),
-        lambda o: lr_scheduler.CosineAnnealingWarmRestarts(o, 1, 3, 0.02),
-    ),
+    "longer restarts": (s.Rewarm(0.3, steps=1, growth=3, end=0.02),
+                        lambda o: lr_scheduler.CosineAnnealingWarmRestarts(o, 1, 3, 0.02)),
     "cosine": (s.Cosine(0.3, steps=T, end=0.02), lambda o: lr_scheduler.CosineAnnealingLR(o, T, 0.02)),
     "warm-up": (s.WarmUp(5) * 0.3, lambda o: lr_scheduler.LinearLR(o, start_factor=1 / 5, total_iters=4)),
     "one cycle": (s.OneCycle(0.3, steps=T), lambda o: lr_scheduler.OneCycleLR(o, 0.3, T, cycle_momentum=False)),
-    "one cycle, early": (
-        s.OneCycle(0.3, steps=T, rise=0.05),
-        lambda o: lr_scheduler.OneCycleLR(o, 0.3, T, pct_start=0.05, cycle_momentum=False),
-    ),
+    "one cycle, early": (s.OneCycle(0.3, steps=T, rise=0.05),
+                         lambda o: lr_scheduler.OneCycleLR(o, 0.3, T, pct_start=0.05, cycle_momentum=False)),
     "inverse time": (s.InverseTime(0.3, rate=0.2), lambda o: lr_scheduler.LambdaLR(o, lambda t: 1 / (1 + 0.2 * t))),
-    "demon": (
-        s.Demon(0.3, steps=T),
-        lambda o: lr_scheduler.LambdaLR(o, lambda t: (1 - t / T) / (0.7 + 0.3 * (1 - t / T))),
-    ),
-    "then": (
-        (s.WarmUp(5) * 0.3).then(s.Exponential(0.3, factor=0.8), after=6),
-        lambda o: lr_scheduler.SequentialLR(
-            o, [lr_scheduler.LinearLR(o, 1 / 5, total_iters=4), lr_scheduler.ExponentialLR(o, 0.8)], [6]
-        ),
-    ),
-}
+    "demon": (s.Demon(0.3, steps=T),
+              lambda o: lr_scheduler.LambdaLR(o, lambda t: (1 - t / T) / (0.7 + 0.3 * (1 - t / T)))),
+    "then": ((s.WarmUp(5) * 0.3).then(s.Exponential(0.3, factor=0.8), after=6), lambda o: lr_scheduler.SequentialLR(
+        o, [lr_scheduler.LinearLR(o, 1 / 5, total_iters=4), lr_scheduler.ExponentialLR(o, 0.8)], [6])),
+}  # fmt: skip
 
 
 @pytest.mark.filterwarnings("ignore:The epoch parameter")  # torch's own call inside SequentialLR

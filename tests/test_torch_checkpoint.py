@@ -185,10 +185,9 @@ def test_hooks_come_before_the_check_and_after_the_loading():
     assert torch.equal(optimizer.state[p]["v"], saved["state"][0]["v.2"])
 
 
-@pytest.mark.parametrize(
-    ("cls", "compiled"),
-    [(cls, each) for cls in RULES for each in (False, True) if not each or cls.sees not in ("matrix", "group")],
-)
+@pytest.mark.parametrize(("cls", "compiled"), [
+    (cls, each) for cls in RULES for each in (False, True) if not each or cls.sees not in ("matrix", "group")
+])  # fmt: skip
 def test_a_state_dict_that_is_held_is_of_one_step(cls, compiled, monkeypatch):
     """Tensors that are joined, single and cut into pieces: as in torch, all of them are those of the last step."""
     monkeypatch.setattr("optlib.torch_driver.stepping.SMALL", 4)

@@ -262,19 +262,16 @@ def test_the_gradient_scaler_of_torch_takes_it():
     assert not torch.equal(net[0].weight, before)
 
 
-@pytest.mark.parametrize(
-    ("make", "error", "said"),
-    [
-        (lambda p: TorchOptimizer(p, "Adam"), TypeError, "rule='Adam'"),
-        (lambda p: TorchOptimizer(p, ol.Newton), TypeError, "Newton reads the gradient and the hessian"),
-        (lambda p: TorchOptimizer(p, ol.YellowFin, compile=True), ValueError, "compile=True"),
-        (lambda p: TorchOptimizer(p, ol.Adam, 1e-3), TypeError, "compile=0.001 must be True or False"),
-        (lambda p: TorchOptimizer(p, ol.Adam(lr=torch.ones(3))), ValueError, "lr="),
-        (lambda p: TorchOptimizer(p, ol.Momentum(lr=ol.schedules.OnPlateau(0.1))), ValueError, "reads the loss"),
-        (lambda p: TorchOptimizer([{"params": p, "lr": -1.0}], ol.Adam), ValueError, "lr=-1"),
-        (lambda p: TorchOptimizer([], ol.Adam), ValueError, "empty"),
-    ],
-)
+@pytest.mark.parametrize(("make", "error", "said"), [
+    (lambda p: TorchOptimizer(p, "Adam"), TypeError, "rule='Adam'"),
+    (lambda p: TorchOptimizer(p, ol.Newton), TypeError, "Newton reads the gradient and the hessian"),
+    (lambda p: TorchOptimizer(p, ol.YellowFin, compile=True), ValueError, "compile=True"),
+    (lambda p: TorchOptimizer(p, ol.Adam, 1e-3), TypeError, "compile=0.001 must be True or False"),
+    (lambda p: TorchOptimizer(p, ol.Adam(lr=torch.ones(3))), ValueError, "lr="),
+    (lambda p: TorchOptimizer(p, ol.Momentum(lr=ol.schedules.OnPlateau(0.1))), ValueError, "reads the loss"),
+    (lambda p: TorchOptimizer([{"params": p, "lr": -1.0}], ol.Adam), ValueError, "lr=-1"),
+    (lambda p: TorchOptimizer([], ol.Adam), ValueError, "empty"),
+])  # fmt: skip
 def test_bad_arguments_are_named(make, error, said):
     with pytest.raises(error, match=said):
         make(list(network().parameters()))

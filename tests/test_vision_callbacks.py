@@ -114,21 +114,18 @@ def test_weights_are_not_moved_beside_a_path_of_its_own(callback):
         short(model, TorchOptimizer(model.parameters(), ol.ScheduleFree(ol.Adam())), callbacks=[callback])
 
 
-@pytest.mark.parametrize(
-    ("make", "error", "words"),
-    [
-        (lambda: WeightDecay(-1.0), ValueError, "rate=-1.0"),
-        (lambda: LookAhead(every=0), ValueError, "every=0"),
-        (lambda: LookAhead(decay=1.0), ValueError, "decay=1.0"),
-        (lambda: LookAhead(power=-1), ValueError, "power=-1"),
-        (lambda: Freeze("norm.bias", after=1), TypeError, "names='norm.bias'"),
-        (lambda: Freeze(["norm.bias"], after=0), ValueError, "after=0"),
-        (lambda: Freeze(["norm.bias"], after=True), TypeError, "after=True"),
-        (lambda: Freeze(["norm.bias"], after=1.5), TypeError, "after=1.5"),
-        (lambda: short(callbacks=[Freeze(["norm.bias", "bias"], after=1)]), ValueError,
-         r"\['bias'\] are no parameters .* norm.bias"),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("make", "error", "words"), [
+    (lambda: WeightDecay(-1.0), ValueError, "rate=-1.0"),
+    (lambda: LookAhead(every=0), ValueError, "every=0"),
+    (lambda: LookAhead(decay=1.0), ValueError, "decay=1.0"),
+    (lambda: LookAhead(power=-1), ValueError, "power=-1"),
+    (lambda: Freeze("norm.bias", after=1), TypeError, "names='norm.bias'"),
+    (lambda: Freeze(["norm.bias"], after=0), ValueError, "after=0"),
+    (lambda: Freeze(["norm.bias"], after=True), TypeError, "after=True"),
+    (lambda: Freeze(["norm.bias"], after=1.5), TypeError, "after=1.5"),
+    (lambda: short(callbacks=[Freeze(["norm.bias", "bias"], after=1)]), ValueError,
+     r"\['bias'\] are no parameters .* norm.bias"),
+])  # fmt: skip
 def test_invalid_arguments_are_refused(make, error, words):
     with pytest.raises(error, match=words):
         make()
