@@ -87,6 +87,12 @@ def test_cosine_and_polynomial_stay_where_torch_climbs_or_stops():
     assert s.Demon(0.9, steps=10)(1000) == 0.0
 
 
+def test_a_square_to_an_end_and_rounds_that_grow_by_hand():
+    assert s.Polynomial(1.0, 10, power=2, end=0.2)(5) == pytest.approx(0.2 + 0.8 * 0.25)
+    rounds = s.Rewarm(1.0, 6, rise=2, growth=2, end=0.2)  # the second has the steps 6 to 17; two climb, ten fall
+    assert [rounds(t) for t in (6, 7, 8, 13, 18)] == pytest.approx([0.6, 1, 1, 0.6, 0.6])
+
+
 def test_the_sum_of_demons_weights_falls_in_a_straight_line():
     sums = [s.demon(0.9, t, 100) / (1 - s.demon(0.9, t, 100)) for t in range(101)]
     np.testing.assert_allclose(sums, np.linspace(9, 0, 101), rtol=1e-12, atol=1e-14)
