@@ -15,7 +15,7 @@ from vision_cases import one_thread, weights  # noqa: F401
 
 import optlib as ol
 from optlib import data, vision
-from optlib.tasks import TASKS, base
+from optlib.tasks import TASKS, base, catalog
 from optlib.torch_driver import TorchOptimizer
 from optlib.vision import count_parameters
 
@@ -160,6 +160,16 @@ def test_what_tuning_tests_is_held_out_of_the_training_examples(name):
     assert not {*rows(final)} & {*rows(test)}
     assert not np.array_equal(train.batches.order(0), task.sources(settings, tuning=True)[0].batches.order(0))
     assert rows(train) == rows(task.sources(settings, tuning=True)[0]), "the seed decides the order, not the examples"
+    assert (final.augment, final.normalize, test.normalize) == (task.augment, task.normalize, task.normalize)
+
+
+def test_pixels_become_ink_or_means_and_colors_are_those_of_their_set(monkeypatch):
+    monkeypatch.setattr(data, "mnist", lambda train, root: (np.full((400, 28, 28), 64, np.uint8), None))
+    assert catalog.mnist(True, None)[0].float().mean() == pytest.approx(64 / 255, abs=0.01)
+    images, colors = data.cifar100()[0], TASKS["cifar100"].normalize
+    means = images.reshape(-1, 16, 2, 16, 2, 3).mean((2, 4)).round()
+    np.testing.assert_array_equal(catalog.shrunk(images, 16), means)
+    assert (colors.mean, colors.std) == (data.CIFAR100_MEAN, data.CIFAR100_STD)
 
 
 @TASK
