@@ -106,6 +106,17 @@ def test_torchs_random_numbers_are_neither_read_nor_changed(make):
     assert not torch.equal(first.classifier.weight, make(seed=2).classifier.weight)
 
 
+def test_relus_stand_where_the_papers_have_them():
+    x, model = torch.randn(2, 3, 8, 8, generator=torch.Generator().manual_seed(0)), ResNet((4, 6), 1, True).eval()
+    start, block = model.stem(x).relu(), model.blocks[1]
+    inner = model.blocks[0](start)
+    torch.testing.assert_close(block(inner), (block.shortcut(inner) + block.second(block.first(inner).relu())).relu())
+    torch.testing.assert_close(model(x), model.classifier(block(inner).mean((2, 3))))
+    stage = [nn.Sequential, nn.ReLU]  # a convolution and its BatchNorm
+    layers = vision.vgg.VGG([(4, 1), (6, 2)]).layers
+    assert [*map(type, layers)] == [*stage, nn.MaxPool2d, *stage, *stage, nn.MaxPool2d]
+
+
 def test_shortcuts_without_parameters_pass_every_second_pixel_on():
     model = ResNet20().eval()
     block = model.blocks[3]  # the first of the second stage: 16 channels to 32
