@@ -97,6 +97,17 @@ def test_equal_seeds_give_equal_runs_and_others_do_not():
     assert first.train_loss != third.train_loss
 
 
+def test_dropout_draws_anew_in_each_epoch_and_for_each_seed():
+    def first_masks(seed):
+        model, masks = Tiny(), []
+        model.dropout.register_forward_pre_hook(lambda layer, x: torch.ones_like(x[0]))
+        model.dropout.register_forward_hook(lambda layer, x, y: masks.append(y.numpy().tobytes()))
+        short(model, seed=seed)
+        return masks[1::3]  # the first call is a trial with two images
+
+    assert len({*first_masks(0), *first_masks(4)}) == 2 * 3
+
+
 def test_torchs_random_numbers_are_neither_used_nor_moved():
     a, b = Tiny(), Tiny()
     torch.manual_seed(1)
