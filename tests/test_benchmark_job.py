@@ -153,13 +153,13 @@ def fitted(monkeypatch):
     return asked
 
 
-def test_augmented_test_changes_the_test_images_and_nothing_else(few, fitted):
-    plain, augmented = fitted(), fitted(training__augmented_test=True)
+@pytest.mark.parametrize(("shift", "by"), [(0, 4), (2, 2)])
+def test_augmented_test_flips_and_shifts_the_test_images_and_nothing_else(few, fitted, shift, by):
+    plain, augmented = (fitted(training__shift=shift, training__augmented_test=on, seed=3) for on in (False, True))
     np.testing.assert_array_equal(plain["train"][0], augmented["train"][0])
-    assert (np.asarray(plain["test"][0]) != np.asarray(augmented["test"][0])).any()
+    images, random = torch.from_numpy(np.array(plain["test"][0])), torch.Generator().manual_seed(3)
+    assert torch.equal(augmented["test"][0], vision.FlipAndShift("random", by)(images, 0, random))
     np.testing.assert_array_equal(plain["test"][1], augmented["test"][1])
-    again = fitted(training__augmented_test=True)
-    np.testing.assert_array_equal(again["test"][0], augmented["test"][0])
 
 
 def test_training_as_test_changes_only_what_is_told(few):
