@@ -213,6 +213,19 @@ def test_a_recorded_run_done_again_is_the_same_to_the_last_bit(here, capsys):
     assert not any("differs" in line or "now" in line for line in lines)
 
 
+def test_what_differs_in_a_run_done_again_is_said(here, tmp_path, monkeypatch, capsys):
+    new, old = (recorded(here)[0] for _ in range(2))
+    monkeypatch.setattr(job, "run", lambda given, **options: new)
+    old["history"]["train_loss"][0] += 1e-3
+    records.append(tmp_path / "old.jsonl", old | {"code": "0" * 64, "statements": "", "versions": {"torch": "1"}})
+    assert main(["rerun", old["id"], "--results", f"{tmp_path}/old.jsonl", "--protocol", "grid.toml"]) == 0
+    losses, accuracies, code, versions = capsys.readouterr().out.splitlines()
+    assert losses.endswith(f"{old['history']['train_loss']}, now {new['history']['train_loss']}")
+    assert accuracies.endswith("the same to the last bit")
+    assert code == f"code differs: other code then, {new['code']} now"
+    assert versions.startswith("versions differs: {'torch': '1'} then, {")
+
+
 def test_protocols_are_listed(capsys):
     assert main(["protocols"]) == 0
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == names()
