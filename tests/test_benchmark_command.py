@@ -14,7 +14,7 @@ import pytest
 import torch
 from benchmark_cases import settings, toml
 
-from optlib.benchmark import job, records
+from optlib.benchmark import job, records, runner
 from optlib.benchmark.__main__ import main
 from optlib.benchmark.protocol import names
 from optlib.benchmark.results import find
@@ -283,9 +283,16 @@ def test_what_the_parser_does_not_take_has_status_2(capsys, arguments):
     assert "usage:" in capsys.readouterr().err
 
 
-def test_absolute_paths_do_not_go_into_records(tmp_path, monkeypatch):
-    from optlib.benchmark import runner
+def test_the_speedrun_is_of_its_protocol_and_of_the_seeds_that_are_asked_for(monkeypatch):
+    given = []
+    monkeypatch.setattr(runner, "run", lambda *them, **options: given.append((*them, options)) or [])
+    assert main(["speedrun", "--seeds", "7", "--out", "x.jsonl"]) == 0
+    ((protocol, out, options),) = given
+    assert (protocol.name, protocol.final["seeds"], out.name) == ("speedrun", [7], "x.jsonl")
+    assert (options["workers"], options["executor"], options["progress"]) == (1, None, True)
 
+
+def test_absolute_paths_do_not_go_into_records(tmp_path, monkeypatch):
     commands = []
     monkeypatch.setattr(runner, "run", lambda *given, **options: commands.append(options["command"]))
     (tmp_path / "mine.toml").write_text(GRID)
