@@ -6,9 +6,10 @@ import re
 
 import pytest
 from PIL import Image
+from vision_cases import one_thread  # noqa: F401
 
-from optlib import benchmark
-from optlib.benchmark import circumstances, plan, records
+from optlib import benchmark, vision
+from optlib.benchmark import circumstances, job, plan, records
 from optlib.benchmark.protocol import load_protocol, names
 from optlib.vision import SpeedNet, count_parameters
 
@@ -70,6 +71,15 @@ def test_tables_and_pictures_work(path):
     for picture in pictures:
         assert picture.description
         assert picture.png().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(("rule", "rel"), [("Adam", 5e-3), ("Shampoo", 1e-3)])  # 1e-4 and 2e-6 on another processor
+def test_the_first_epoch_of_a_recorded_run_is_about_the_same_today(monkeypatch, rule, rel):
+    fit, (old, *_) = vision.fit, benchmark.load("six").final(rule, "novel")
+    stop = lambda run: run.stop()
+    monkeypatch.setattr(vision, "fit", lambda *them, **options: fit(*them, **options | {"callbacks": [stop]}))
+    losses = job.run(old, threads=old["hardware"]["threads"], device="cpu")["history"]["train_loss"]
+    assert losses == pytest.approx(old["history"]["train_loss"][:1], rel=rel)
 
 
 def test_the_readme_shows_and_says_what_is_recorded():
