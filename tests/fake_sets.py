@@ -32,12 +32,8 @@ def idx_contents(rng):
 
 
 def cifar100_contents(rng):
-    return {
-        f"{part}.bin": np.column_stack(
-            [labels(rng, n, 20), labels(rng, n, 100), rng.integers(256, size=(n, 3072), dtype=np.uint8)]
-        ).tobytes()
-        for part, n in N.items()
-    }
+    columns = lambda n: [labels(rng, n, 20), labels(rng, n, 100), rng.integers(256, size=(n, 3072), dtype=np.uint8)]
+    return {f"{part}.bin": np.column_stack(columns(n)).tobytes() for part, n in N.items()}
 
 
 def stl10_contents(rng):
@@ -105,8 +101,6 @@ def install(patch, name, files, url="http://127.0.0.1/none"):
 
 def install_treebank(patch, files):
     """The same for the Penn Treebank."""
-    parts = tuple(
-        text.Part(name, len(data.split()) + data.count(b"\n"), hashlib.md5(data, usedforsecurity=False).hexdigest())
-        for name, data in files.items()
-    )
+    checksum = lambda data: hashlib.md5(data, usedforsecurity=False).hexdigest()
+    parts = tuple(text.Part(name, len(d.split()) + d.count(b"\n"), checksum(d)) for name, d in files.items())
     patch.setattr(text, "PENN_TREEBANK", dataclasses.replace(text.PENN_TREEBANK, loose=parts))

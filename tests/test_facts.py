@@ -264,10 +264,7 @@ def ackley_with(slope):
     f, h = ol.FUNCTIONS["ackley"], 1e-3
 
     def slopes(x, y):
-        return (
-            slope(f.at(x + h, y), f.at(x - h, y), h),
-            slope(f.at(x, y + h), f.at(x, y - h), h),
-        )
+        return slope(f.at(x + h, y), f.at(x - h, y), h), slope(f.at(x, y + h), f.at(x, y - h), h)
 
     return ol.objective(f.formula, grad=slopes, start=[-2.0, -2.0], name="ackley")
 

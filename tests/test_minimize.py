@@ -17,13 +17,9 @@ BOWL = ol.objective(
     lambda x, y: 0.5 * (x**2 + 10 * y**2), grad=lambda x, y: (x, 10 * y), name="bowl", start=[10.0, 1.0]
 )
 WAVES = ol.objective(
-    lambda x, y: arrays.sin(x) * arrays.cos(2 * y) + 0.1 * (x**2 + y**2),
-    grad=lambda x, y: (
-        arrays.cos(x) * arrays.cos(2 * y) + 0.2 * x,
-        -2 * arrays.sin(x) * arrays.sin(2 * y) + 0.2 * y,
-    ),
-    name="waves", start=[2.0, -1.5],
-)
+    lambda x, y: arrays.sin(x) * arrays.cos(2 * y) + 0.1 * (x**2 + y**2), name="waves", start=[2.0, -1.5],
+    grad=lambda x, y: (arrays.cos(x) * arrays.cos(2 * y) + 0.2 * x, -2 * arrays.sin(x) * arrays.sin(2 * y) + 0.2 * y),
+)  # fmt: skip
 HILLS = [ROSENBROCK, BOWL, WAVES, SQUARE]
 ELEMENTWISE = [name for name, rule in ol.OPTIMIZERS.items() if rule.elementwise and rule.reads == ("gradient",)]
 DETERMINISTIC = [name for name, rule in ol.OPTIMIZERS.items() if "function" not in rule.reads]

@@ -107,24 +107,19 @@ EXPLOSIONS = {
     "momentum": (BOWL, ol.Momentum(lr=0.5, beta=0.9)),
     "into a logarithm": (
         ol.objective(lambda x: arrays.log(x), grad=lambda x: (1 / arrays.exp(arrays.log(x)),), start=[1.0]),
-        ol.GradientDescent(lr=0.3),
-    ),
+        ol.GradientDescent(lr=0.3)),
     "into a root": (
         ol.objective(lambda x: arrays.sqrt(x), grad=lambda x: (0.5 / arrays.sqrt(x),), start=[1.0]),
-        ol.GradientDescent(lr=0.3),
-    ),
+        ol.GradientDescent(lr=0.3)),
     "into a fractional power": (
-        ol.objective(lambda x: x**1.5, grad=lambda x: (1.5 * x**0.5,), start=[1.0]), ol.Momentum(lr=0.3),
-    ),
+        ol.objective(lambda x: x**1.5, grad=lambda x: (1.5 * x**0.5,), start=[1.0]), ol.Momentum(lr=0.3)),
     "into a pole": (
-        ol.objective(lambda x: 1 / x, grad=lambda x: (1 / x,), start=[1.0]), ol.GradientDescent(lr=1.0),
-    ),
+        ol.objective(lambda x: 1 / x, grad=lambda x: (1 / x,), start=[1.0]), ol.GradientDescent(lr=1.0)),
     "by an exponential": (
         ol.objective(lambda x: arrays.exp(x * x), grad=lambda x: (2 * x * arrays.exp(x * x),), start=[3.0]),
-        ol.GradientDescent(lr=0.1),
-    ),
+        ol.GradientDescent(lr=0.1)),
     "by the schedule": (BOWL, ol.GradientDescent(lr=schedules.Exponential(0.01, factor=2.0))),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("case", EXPLOSIONS)

@@ -36,11 +36,9 @@ def test_a_schedule_goes_on_after_a_checkpoint(where):
             return set_later(TorchOptimizer(params, ol.Adam), "lr", schedule)
         if where == "group":
             return TorchOptimizer([{"params": params, "lr": schedule}], ol.Adam)
-        return (
-            TorchOptimizer(params, ol.Adam(lr=schedule))
-            if where == "rule"
-            else TorchOptimizer(params, ol.Adam, lr=schedule)
-        )
+        if where == "rule":
+            return TorchOptimizer(params, ol.Adam(lr=schedule))
+        return TorchOptimizer(params, ol.Adam, lr=schedule)
 
     def reload(optimizer):
         saved = pickle.loads(pickle.dumps(optimizer.state_dict()))

@@ -15,8 +15,6 @@ from optlib.vision import FlipAndShift, LookAhead, Normalize, evaluate, fit, sco
 from optlib.vision.images import InOrder, Shuffled
 
 TEST = images(9, seed=1)
-
-
 X, Y = images()
 
 
