@@ -206,12 +206,14 @@ def test_the_page_draws_the_bands_of_python(f):
 @node
 def test_the_axis_of_values_fits_its_curves():
     curves = [[[100.0, 1.0, 0.01]], [[3.0, 2.0, 2.5]], [[1.0, 1e30, 1e40]], [[0.0]], [[-1.0, -5.0, 2.0]], [[1e20]]]
-    axes = run_node("console.log(optlib.ticks(1, 1 + 4e-16, 4) && JSON.stringify(data.map(optlib.axisOf)));", curves)
+    axes = run_node("console.log(JSON.stringify([...data.map(optlib.axisOf), optlib.ticks(1, 1 + 3e-16, 4)]))", curves)
+    assert axes.pop() == []
     assert axes[0] == {"log": True, "high": 2, "low": -2}
     assert [axis["log"] for axis in axes] == [True, False, True, False, False, False]
     assert axes[2]["high"] == 6
     assert axes[1]["low"] < 2
     assert axes[1]["high"] > 3
+    assert axes[5]["low"] < 1e20 < axes[5]["high"]
     assert all(axis["low"] < axis["high"] for axis in axes)
 
 

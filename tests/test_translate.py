@@ -3,6 +3,7 @@
 import functools
 import json
 import math
+import typing
 
 import numpy as np
 import pytest
@@ -177,8 +178,11 @@ class Own(Base):
     betas: tuple = ol.hyper((0.5, 0.9), r"\beta", "[0, 1)")
     careful: bool = ol.hyper(True, "c")
     least = 0.01
+    most: typing.ClassVar[float] = 1e9
+    given = None  # as a method of every rule
 
     def init(self, x):
+        self.given = 0.0
         self._k, self.kept = 0, [0.0 * x, 0.0 * x]
 
     def update(self, x, g):

@@ -163,9 +163,10 @@ class Expressions:
     def _value_Attribute(self, node):
         if self._is_me(node.value):
             of_class = inspect.getattr_static(self.owner, node.attr, node)  # `node`: there is none
-            if of_class is node or node.attr in getattr(self.owner, "__dataclass_fields__", ()):
+            own = getattr(self.owner, "hypers", getattr(self.owner, "__match_args__", ()))  # what every instance has
+            if of_class is node or node.attr in own or isinstance(of_class, types.FunctionType):
                 return f"self.${node.attr}"
-            return f"(self.${node.attr} ?? {self.of_python(node, of_class)})"
+            return f"(self.${node.attr} === undefined ? {self.of_python(node, of_class)} : self.${node.attr})"
         value = self.resolved(node)
         if value is None and isinstance(node.value, ast.Call) and self.resolved(node.value.func) is arrays.finfo:
             return f"R.finfo.{node.attr}"
@@ -289,8 +290,7 @@ class Expressions:
     def test(self, node):
         """An expression that is asked for its truth."""
         if isinstance(node, ast.BoolOp):
-            sign = " && " if isinstance(node.op, ast.And) else " || "
-            return f"({sign.join(map(self.test, node.values))})"
+            return f"({(' && ' if isinstance(node.op, ast.And) else ' || ').join(map(self.test, node.values))})"
         if isinstance(node, ast.Compare) and not self.program.vector:
             return self.value(node)
         return f"R.truth({self.value(node)})"

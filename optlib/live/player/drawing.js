@@ -265,8 +265,15 @@
 
     // The sliders that move a handle: those that the picture names, or all that do.
     turners(i) {
-      const at = (control, value) => this.program.handles(...this.program.arguments({ ...this.settings, [control.name]: value }))[i];
-      const numbers = this.data.controls.filter((control) => control.kind === "number" && String(at(control, control.low)) !== String(at(control, control.high)));
+      const at = (control, value) => {
+        try {
+          return String(this.program.handles(...this.program.arguments({ ...this.settings, [control.name]: value }))[i]);
+        } catch (error) {
+          if (!(error instanceof optlib.R.PythonError)) throw error;
+          return "refused";
+        }
+      };
+      const numbers = this.data.controls.filter((control) => control.kind === "number" && at(control, control.low) !== at(control, control.high));
       const named = numbers.filter(({ name }) => this.data.moves[i]?.includes(name));
       return named.length ? named : numbers;
     }
