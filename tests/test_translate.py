@@ -179,10 +179,9 @@ class Own(Base):
     careful: bool = ol.hyper(True, "c")
     least = 0.01
     most: typing.ClassVar[float] = 1e9
-    given = None  # as a method of every rule
 
     def init(self, x):
-        self.given = 0.0
+        self.evaluated = 0.0 * x  # by the name of a method
         self._k, self.kept = 0, [0.0 * x, 0.0 * x]
 
     def update(self, x, g):
@@ -192,8 +191,8 @@ class Own(Base):
             if beta > 0.8 and not self.careful:
                 break
         first, *rest = self.kept
-        step = first if self._k % 3 else sum(rest) / len(rest)
-        best: float = max(self.lr / self._k, self.least)
+        step = first if self._k % 3 else sum(rest) / len(rest) + self.evaluated
+        best: float = min(max(self.lr / self._k, self.least), self.most)
         self.kept[-1] *= 0.99
         return x - best * np.sign(step) * np.minimum(abs(step), 1.0)
 
