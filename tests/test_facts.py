@@ -70,14 +70,11 @@ def test_no_other_settings_are_better():
 
     assert worst(False)[:, 0].min() >= theory.gd_rate(kappa) - 1e-12
     assert worst(False).min() >= theory.heavy_ball_rate(kappa) - 1e-12
-    for settings, rate, nesterov in (
-        (theory.gd_settings, theory.gd_rate, False),
-        (theory.heavy_ball_settings, theory.heavy_ball_rate, False),
-        (theory.nesterov_settings, theory.nesterov_rate, True),
-    ):
-        made = settings(1 / kappa, 1.0)
-        radii = [theory.spectral_radius(c * made["lr"], made.get("beta", 0.0), nesterov) for c in (1 / kappa, 1.0)]
-        assert max(radii) == pytest.approx(rate(kappa), abs=1e-7)
+    for rule, settings, rate in RACE.values():
+        made = {"beta": 0.0, **settings(1 / kappa, 1.0)}
+        ends = np.array([1 / kappa, 1.0])
+        radii = theory.spectral_radius(ends * made["lr"], made["beta"], nesterov=rule is ol.Nesterov)
+        assert radii.max() == pytest.approx(rate(kappa), abs=1e-7)
 
 
 @pytest.mark.parametrize("nesterov", [False, True])
@@ -89,8 +86,7 @@ def test_the_spectral_radius_is_that_of_the_matrix_and_of_the_run(nesterov):
     np.testing.assert_allclose(radius, np.abs(np.linalg.eigvals(matrices)).max(axis=-1), rtol=1e-6)
     rule = (ol.Nesterov if nesterov else ol.Momentum)(lr=s[:, None], beta=beta[:, None])
     path = ol.minimize(PARABOLA, rule, np.ones((200, 1)), steps=40)
-    pair = np.stack([np.ones(200), path.x[0, :, 0]], axis=-1)  # (x_1, x_0): the rule starts with velocity 0
-    pair[:, 0] = path.x[1, :, 0]
+    pair = np.stack([path.x[1, :, 0], path.x[0, :, 0]], axis=-1)  # (x_1, x_0): the rule starts with velocity 0
     for k in range(1, 40):
         pair = np.einsum("nij,nj->ni", matrices, pair)
         np.testing.assert_allclose(pair[:, 0], path.x[k + 1, :, 0], rtol=1e-9, atol=1e-12 * abs(path.x).max())

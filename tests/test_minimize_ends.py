@@ -141,8 +141,7 @@ def test_divergence_is_caught_and_said(case):
     with np.errstate(all="ignore"):
         x = np.array(f.start)
         for _ in range(one.ended_at + 1):
-            loss = f(x)
-            x = after.advance(x, f.grad(x), loss=loss)
+            x = after.advance(x, f.grad(x), loss=f(x))
         assert not (np.isfinite(x).all() and np.isfinite(f(x)))
 
 
@@ -178,9 +177,7 @@ def test_a_run_that_swings_is_judged_by_the_highest_of_its_last_tenth(steps, lat
 
 @pytest.mark.parametrize("name", list(ol.OPTIMIZERS))
 def test_no_rule_makes_a_noise_where_slopes_are_huge(name):
-    steep = ol.objective(
-        lambda x, y: 1e100 * (x**4 + y**4), grad=lambda x, y: (4e100 * x**3, 4e100 * y**3), start=[3.0, -2.0]
-    )
+    steep = ol.objective(lambda x, y: 1e100 * (x**4 + y**4), grad=lambda x, y: (4e100 * x**3, 4e100 * y**3))
     for start in ([3.0, -2.0], [[3.0, -2.0], [1.0, 0.0]]):
         path = ol.minimize(steep, ol.OPTIMIZERS[name](), start, 50)
         assert np.isfinite(path.x).all()

@@ -25,8 +25,7 @@ def test_gradient_and_minimum(grad):
     assert np.allclose(f.grad(x), x * [2, 6], rtol=1e-8, atol=1e-8)
     assert np.allclose(f.grad_at(1.0, 2.0), (2.0, 12.0), rtol=1e-8)
     assert np.allclose(ol.minimize(f, ol.GradientDescent(lr=0.1), steps=100).end, 0, atol=1e-6)
-    many = ol.minimize(f, ol.GradientDescent(lr=np.array([[0.1], [0.2]])), steps=100)
-    assert np.allclose(many.end, 0, atol=1e-6)
+    assert np.allclose(ol.minimize(f, ol.GradientDescent(lr=np.array([[0.1], [0.2]])), steps=100).end, 0, atol=1e-6)
 
 
 def test_a_formula_in_torch():
@@ -189,9 +188,8 @@ def test_a_function_that_computes_in_float32_is_differenced_in_wide_steps():
 def test_a_minimum_where_the_formula_is_nan_has_the_value_beside_it():
     f = ol.objective(lambda x: -np.sinc(x) * x / x, minima=[(0,)], start=0.5)
     assert np.isclose(f.minimum, -1, atol=1e-9)
-    assert np.isfinite(
-        ol.plots.loss(ol.minimize(f, ol.GradientDescent(lr=0.1), steps=9)).axes.lines[0].get_ydata()
-    ).all()
+    picture = ol.plots.loss(ol.minimize(f, ol.GradientDescent(lr=0.1), steps=9))
+    assert np.isfinite(picture.axes.lines[0].get_ydata()).all()
 
 
 @pytest.mark.parametrize(("arguments", "error", "named"), [

@@ -32,8 +32,7 @@ def test_a_long_title_is_broken_into_lines():
 
 
 def test_legend_names_rules_and_description_names_ends(drawn):
-    texts = legend_texts(drawn("contour"))
-    assert texts == ["GradientDescent", "Momentum", "AdaGrad", "Adam", "minimum"]
+    assert legend_texts(drawn("contour")) == ["GradientDescent", "Momentum", "AdaGrad", "Adam", "minimum"]
     for path in RACE:
         assert f"30 steps at {point(path.end)}, f = {number(ROSENBROCK(path.end))}." in drawn("contour").description
     assert "Minimum marked at (1, 1)." in drawn("contour").description
@@ -111,8 +110,7 @@ def test_any_number_of_steps(steps):
 def test_fifty_paths_share_one_entry_of_the_legend():
     starts = np.random.default_rng(0).uniform(-2, 2, (50, 2))
     picture = ol.plots.contour(WELLS, walk(start=starts))
-    texts = legend_texts(picture)
-    assert texts == ["Adam: 50 paths", "minima"]
+    assert legend_texts(picture) == ["Adam: 50 paths", "minima"]
     assert "30 steps from 50 starts" in picture.figure.get_suptitle()
     assert "40 more paths" in picture.description
     assert len(ol.plots.loss(walk(start=starts)).axes.lines) == 50
@@ -120,11 +118,9 @@ def test_fifty_paths_share_one_entry_of_the_legend():
 
 def test_a_batch_of_settings_is_told_apart_by_them():
     path = walk(rule=ol.Adam(lr=np.array([[0.01], [0.1]])))
-    texts = legend_texts(ol.plots.contour(WELLS, path))
-    assert texts[:2] == ["lr 0.01", "lr 0.1"]
+    assert legend_texts(ol.plots.contour(WELLS, path))[:2] == ["lr 0.01", "lr 0.1"]
     starts = walk(start=np.array([[0.0, 1.0], [1.0, 1.0]]))
-    texts = legend_texts(ol.plots.contour(WELLS, starts))
-    assert texts[:2] == ["from (0, 1)", "from (1, 1)"]
+    assert legend_texts(ol.plots.contour(WELLS, starts))[:2] == ["from (0, 1)", "from (1, 1)"]
 
 
 def test_line_draws_the_graph_and_the_points_on_it(drawn):

@@ -294,11 +294,6 @@ def test_two_rules_given_the_same_reader_do_not_share_its_memory():
     assert schedule(0, 1.0) == 1.0
 
 
-def test_a_rule_asks_for_the_loss():
-    with pytest.raises(TypeError, match="loss="):
-        ol.GradientDescent(lr=s.OnPlateau(0.1)).step(1.0, 1.0)
-
-
 @pytest.mark.parametrize(("make", "error", "says"), [
     (lambda: s.Constant("0.1"), TypeError, r"Constant: value='0.1' must be a number or an array"),
     (lambda: s.Constant(math.nan), ValueError, r"value=nan is outside"),
@@ -323,8 +318,9 @@ def test_a_rule_asks_for_the_loss():
     (lambda: s.ByGradientNorm(0.1, b0=-1.0), ValueError, r"b0=-1.0 is outside"),
     (lambda: s.WarmUp(3) * "2", TypeError, r"'2' must be a schedule, a number or an array"),
     (lambda: s.WarmUp(3).then(s.Constant(1.0), after=-1), ValueError, r"after=-1 is outside"),
+    (lambda: ol.GradientDescent(lr=s.OnPlateau(0.1)).step(1.0, 1.0), TypeError, r"loss="),
 ])  # fmt: skip
-def test_bad_parameters(make, error, says):
+def test_bad_input(make, error, says):
     with pytest.raises(error, match=says):
         make()
 
