@@ -144,7 +144,7 @@
   optlib.repr = function (v, integer) {
     if (typeof v === "boolean") return v ? "True" : "False";
     if (!Number.isFinite(v)) return String(v).toLowerCase().replace("infinity", "inf");
-    if (Number.isInteger(v) && Math.abs(v) < (integer ? 1e21 : 1e16)) return integer ? String(v) : v.toFixed(1);
+    if (Number.isInteger(v) && Math.abs(v) < 1e16) return integer ? String(v) : v.toFixed(1);
     return Math.abs(v) < 1e-4 || Math.abs(v) >= 1e16 ? scientific(v.toExponential()) : String(v);
   };
   const scientific = (text) => text.replace(/e([+-])(\d)$/, "e$10$2");
