@@ -142,7 +142,7 @@ def _adamw_end(adamw, start, gradients, settings):
         return hint
     if reply is None:
         return "adamw returned None; end it with return theta."
-    if isinstance(reply, tuple) and any(np.shape(part) != start.shape[1:] for part in reply):
+    if isinstance(reply, tuple) and any(map(np.ndim, reply)):
         return "return theta alone, not a tuple."
     if not np.array_equal(theta, start):
         return "theta was changed in place; write theta = theta - ..., which makes a new array."

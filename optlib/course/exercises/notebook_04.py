@@ -59,16 +59,12 @@ def _coverage(seen, n, B):
     if (counts == 1).all():
         return None
     missing = int((counts == 0).sum())
-    if missing == 0:
-        return (
-            f"{int((counts > 1).sum())} examples come more than once, and none is missing: the pieces overlap. Each "
-            "begins where the last one ends."
-        )
     if (counts > 1).any():
-        return (
-            f"{int((counts > 1).sum())} examples come more than once, {missing} never: this draws with replacement. "
-            "Shuffle all indices once, rng.permutation(n), and cut them into pieces."
-        )
+        again = f"{int((counts > 1).sum())} examples come more than once, "
+        if missing == 0:
+            return again + "and none is missing: the pieces overlap. Each begins where the last one ends."
+        return again + (f"{missing} never: this draws with replacement. Shuffle all indices once, rng.permutation(n), "
+                        "and cut them into pieces.")  # fmt: skip
     if missing == n % B:
         return f"the last {missing} examples are dropped: {n} is not a multiple of {B}. The last batch is smaller."
     return f"{missing} of the {n} examples are in no batch."
