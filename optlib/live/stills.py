@@ -1,5 +1,6 @@
 """A reader's own picture where no kernel runs: drawn ahead at a few settings, one number turned at a time."""
 
+import contextlib
 import io
 import time
 
@@ -24,23 +25,22 @@ def html(draw, png, width, description, controls, values):
     ``png`` is what the reader's function, ``draw(**values)``, gave at first, to be shown ``width`` pixels wide.
     """
     rows = _notches(controls, values)
-    first = Image.open(io.BytesIO(png)).convert("RGB")
-    pictures = rows and _pictures(draw, rows, values, first)
+    pictures = rows and _pictures(draw, rows, values, png)
     if not pictures:
         return page.still(png, description, width) + "\n<p>Without Python this picture stands still.</p>"
     for most in WIDTHS:
-        encoded = [[each and _webp(each, min(width, most)) for each in row] for row in pictures]
-        if sum(len(each) for row in encoded for each in {*row} - {None}) < MOST_BYTES:
+        encoded = [[_webp(each, min(width, most)) for each in row] for row in pictures]
+        if sum(len(each) for row in encoded for each in {*row}) < MOST_BYTES:
             break
-    still = _webp(first, min(width, most))
+    still = _webp(png, min(width, most))
     for row, own in zip(rows, encoded, strict=True):
-        row["stills"] = [each and ("" if each == still else page.data_url(each, "image/webp")) for each in own]
+        row["stills"] = ["" if each == still else page.data_url(each, "image/webp") for each in own]
     picture = page.still(still, description, min(width, most), "image/webp")
     return page.player("optlib-stills", picture, {"controls": rows, "note": NOTE}, SCRIPTS)
 
 
 def _notches(controls, values):
-    """For each control its name, the values at which it is drawn, and which of them is the first."""
+    """For each control its name, and the values at which it is drawn with their labels."""
     rows, beside = [], MOST // len(controls)
     for name, control in controls.items():
         about, now = described(name, control), values[name]
@@ -59,30 +59,29 @@ def _notches(controls, values):
             at = sorted({*spread.tolist(), every.index(now)})
             every = [every[i] for i in at]
             labels = [about["labels"][i] for i in at] if "labels" in about else ["off", "on"]
-        rows.append({"name": name, "values": every, "labels": labels, "first": every.index(now)})
+        rows.append({"name": name, "values": every, "labels": labels})
     return rows
 
 
-def _pictures(draw, rows, values, first):
-    """For each row its pictures, None where ``draw`` refuses the value; [] where drawing them takes too long."""
+def _pictures(draw, rows, values, png):
+    """For each row its pictures, as PNG; a value that ``draw`` refuses has no notch.  [] where it takes too long."""
     until, pictures = time.perf_counter() + PATIENCE, []
     for row in rows:
-        pictures.append([])
-        for value in row.pop("values"):
+        now, notches = values[row["name"]], []
+        for value, label in zip(row.pop("values"), row["labels"], strict=True):
             if time.perf_counter() > until:
                 return []
-            pictures[-1].append(first if value == values[row["name"]] else _drawn(draw, values | {row["name"]: value}))
+            with contextlib.suppress(Exception):
+                own = png if value == now else png_of(draw(**values | {row["name"]: value}))[0]
+                notches.append((value, label, own))
+        every, row["labels"], drawn = zip(*notches, strict=True)
+        row["first"] = every.index(now)
+        pictures.append(drawn)
     return pictures
 
 
-def _drawn(draw, values):
-    try:
-        return Image.open(io.BytesIO(png_of(draw(**values))[0])).convert("RGB")
-    except Exception:  # a setting that the reader's function refuses
-        return None
-
-
-def _webp(image, width):
+def _webp(png, width):
+    image = Image.open(io.BytesIO(png)).convert("RGB")
     image = image.resize((width, round(image.height * width / image.width)), Image.Resampling.LANCZOS)
     return encoded(image, "WEBP", quality=45, method=6)
 

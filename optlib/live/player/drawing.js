@@ -201,14 +201,11 @@
     turn(settings) {
       const before = this.settings;
       this.settings = { ...before, ...settings };
-      try {
-        this.draw();
-      } catch (error) {
-        if (!(error instanceof optlib.R.PythonError)) throw error;
+      optlib.R.attempt(() => this.draw(), (error) => {
         this.settings = before;
         this.draw();
         this.readout.textContent = `There is no picture at this setting: ${error.message}.`;
-      }
+      });
     }
 
     dress() {
@@ -266,12 +263,8 @@
     // The sliders that move a handle: those that the picture names, or all that do.
     turners(i) {
       const at = (control, value) => {
-        try {
-          return String(this.program.handles(...this.program.arguments({ ...this.settings, [control.name]: value }))[i]);
-        } catch (error) {
-          if (!(error instanceof optlib.R.PythonError)) throw error;
-          return "refused";
-        }
+        const settings = { ...this.settings, [control.name]: value };
+        return optlib.R.attempt(() => String(this.program.handles(...this.program.arguments(settings))[i]), () => "refused");
       };
       const numbers = this.data.controls.filter((control) => control.kind === "number" && at(control, control.low) !== at(control, control.high));
       const named = numbers.filter(({ name }) => this.data.moves[i]?.includes(name));
@@ -304,16 +297,11 @@
     drag(panel, i, [x, y]) {
       const moved = this.turners(i);
       const settings = (shares) => ({ ...this.settings, ...Object.fromEntries(moved.map((control, j) => [control.name, optlib.valueAt(control, shares[j])])) });
-      const away = (shares) => {
-        try {
-          const [, ...point] = this.program.handles(...this.program.arguments(settings(shares)))[i];
-          const [u, v] = panel.place(point);
-          return Math.hypot(u - x, v - y);
-        } catch (error) {
-          if (!(error instanceof optlib.R.PythonError)) throw error;
-          return Infinity;
-        }
-      };
+      const away = (shares) => optlib.R.attempt(() => {
+        const [, ...point] = this.program.handles(...this.program.arguments(settings(shares)))[i];
+        const [u, v] = panel.place(point);
+        return Math.hypot(u - x, v - y);
+      }, () => Infinity);
       this.turn(settings(nearest(moved.map((control) => optlib.shareOf(control, this.settings[control.name])), away)));
     }
   };

@@ -14,7 +14,7 @@
     const points = [start];
     const values = [f.value(...start)];
     if (!Number.isFinite(values[0])) return { points, values, diverged: true };
-    try {
+    return optlib.R.attempt(() => {
       for (let k = 0; k < steps; k++) {
         const slopes = f.slopes(...points[k]);
         const seen = asks ? { loss: values[k], gradient_norm: Math.hypot(...slopes) } : undefined;
@@ -24,13 +24,12 @@
         points.push(x);
         values.push(value);
       }
-    } catch (error) {
-      if (!(error instanceof optlib.R.PythonError)) throw error;
+      return { points, values, diverged: false };
+    }, () => {
       // A rule that does not say what it sees may be written for floats; else Python refuses this setting.
-      if (rule.floats) return optlib.run(f, { rule: { ...rule, vector: false, floats: false }, fields, schedules }, settings, start, steps);
-      return { points, values, diverged: true };
-    }
-    return { points, values, diverged: false };
+      if (!rule.floats) return { points, values, diverged: true };
+      return optlib.run(f, { rule: { ...rule, vector: false, floats: false }, fields, schedules }, settings, start, steps);
+    });
   };
 
   // Whether the page computes what Python computed: values and slopes at a few points, and some steps of each rule.

@@ -51,15 +51,17 @@
     if (error.name !== "OverflowError") throw error;
     return Infinity;
   };
-  // A function that is given points one by one has no number where it raises.
-  const eachPoint = (f, [count]) => (...x) => {
+  // f(), or otherwise(error) where Python raises; any other error is a fault of the page's own.
+  const attempt = (f, otherwise) => {
     try {
-      return f(...x);
+      return f();
     } catch (error) {
       if (!(error instanceof PythonError)) throw error;
-      return count ? Array(count).fill(NaN) : NaN;
+      return otherwise(error);
     }
   };
+  // A function that is given points one by one has no number where it raises.
+  const eachPoint = (f, [count]) => (...x) => attempt(() => f(...x), () => (count ? Array(count).fill(NaN) : NaN));
   // A function of `math` that raises where it has no value, or one beyond the floats; `poles` says where it has none.
   const raising = (f, poles = () => false) => each((a, b) => {
     const v = f(a, b);
@@ -199,7 +201,7 @@
   const shapeFactor = (row, matchRms) => (matchRms ? 0.2 * Math.sqrt(row.length) : 1);
 
   optlib.R = {
-    newtonSchulz, shapeFactor, differences, walk, format, hessian, newton, add, sum, truth, walker, method, over, math, infinite, compare, PythonError, each_point: eachPoint,
+    newtonSchulz, shapeFactor, differences, walk, format, hessian, newton, add, sum, truth, walker, method, over, math, infinite, compare, attempt, each_point: eachPoint,
     sub: each((a, b) => a - b), mul: each((a, b) => a * b), div: each((a, b) => a / b),
     pow: each(power), square: each((a) => a * a),
     floordiv: each((a, b) => Math.floor(a / b)), mod: each((a, b) => a - b * Math.floor(a / b)),

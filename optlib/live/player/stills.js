@@ -7,11 +7,6 @@
 
   optlib.wake("optlib-stills", (host, root, { controls, note }) => {
     const first = host.querySelector("img");
-    for (const control of controls) { // what the reader's function refuses, null, has no notch
-      const kept = [...control.stills.keys()].filter((i) => control.stills[i] !== null);
-      const [labels, stills] = [control.labels, control.stills].map((all) => kept.map((i) => all[i]));
-      Object.assign(control, { labels, stills, first: kept.indexOf(control.first) });
-    }
     const picture = make("img", { alt: first.alt, src: first.src, style: "display:block;max-width:100%;height:auto;background:#fff;border-radius:8px" });
     const status = make("p", { class: "unseen", role: "status" });
     const rows = controls.map((control) => {
