@@ -104,7 +104,7 @@ def test_what_the_readme_says_of_the_speed_run_is_recorded():
     plain, flips = recorded.accuracy("Nesterov"), recorded.with_flips("Nesterov")
     sentence = f"{plain.mean:.1%} of the test images right, {flips.mean:.1%} where each is also looked at in the mirror"
     assert sentence.replace("%", " %") in text
-    assert f"in {max(recorded.minutes('Nesterov')):.0f} minutes on two cores with units for bfloat16" in text
+    assert f"in {max(recorded.minutes('Nesterov')):.0f} minutes on two cores that compute bfloat16" in text
     assert {record["history"]["settings"]["precision"] for record in recorded.final("Nesterov")} == {"bfloat16"}
     assert plain.runs == 3
     assert "Of `speedrun` three seeds are recorded" in text
