@@ -56,6 +56,11 @@ def survives(w, step):
     return step > 2.0 ** np.floor(np.log2(abs(w))) / 256
 
 
+def guessed(survives, shares=(0.1, 0.5, 0.5)):
+    """An answer to 07.5; no guess is wrong."""
+    return survives, *shares
+
+
 def tune(run):
     """Rates by threes at two batch sizes, then around the best."""
     wide = [(run(lr, 0.003, B), lr, B) for B in (12, 40) for lr in (1e-3, 3e-3, 0.01, 0.03, 0.1)]
@@ -67,7 +72,8 @@ def tune(run):
 RIGHT = [
     ("07.1", settled), ("07.1", walked), ("07.2", FAULTS_OF_RUNS), ("07.3", results),
     ("07.3", lambda *given: np.array(results(*given))),
-    ("07.4", step), ("07.5", survives), ("07.5", lambda w, step: float(_bfloat16(abs(w) + step) != abs(w))),
+    ("07.4", step), ("07.5", guessed(survives)), ("07.5", [survives, 0, np.float32(1), 1]),
+    ("07.5", guessed(lambda w, step: float(_bfloat16(abs(w) + step) != abs(w)))),
     ("07.4", lambda *a: step(*a).astype(np.float64).astype(np.float32)),
     ("07.6", tune), ("07.6", lambda run: list(spent(run, (0.003, 0.01, 0.03), (0.01, 0, 12.0)))),
     ("07.6", lambda run: np.array(spent(run, (0.003, 0.03), (0.01, 0.003, 12), runs=10))),
@@ -171,14 +177,22 @@ WRONG = [
     ("07.4", lambda m, g, s, lr, c: m, "once, at the weights in float16"),
     ("07.4", lambda m, g, s, lr, c: g(m.astype(np.float16))[:2], "an array of shape (4,)"),
     ("07.4", lambda m, g, s, lr, c: m + np.float32(g(m.astype(np.float16))[0]), "the step of the first weight is 100"),
-    ("07.5", lambda w, step: step > 2.0 ** np.floor(np.log2(abs(w))) / 128, "need not reach"),
-    ("07.5", lambda w, step: step > 2.0 ** np.floor(np.log2(abs(w))) / 512, "one bit too many"),
-    ("07.5", lambda w, step: step > 2.0 ** np.floor(np.log2(abs(w))) / 2048, "that is float16"),
-    ("07.5", lambda w, step: step > 1 / 256, "right between 1 and 2 only"),
-    ("07.5", lambda w, step: step > abs(w) / 256, "not |w| itself"),
-    ("07.5", lambda w, step: not survives(w, step), "the other way round"),
-    ("07.5", lambda w, step: True, "beyond half of it"),
-    ("07.5", lambda w, step: [True, False], "one for each call"),
+    ("07.5", guessed(lambda w, step: step > 2.0 ** np.floor(np.log2(abs(w))) / 128), "need not reach"),
+    ("07.5", guessed(lambda w, step: step > 2.0 ** np.floor(np.log2(abs(w))) / 512), "one bit too many"),
+    ("07.5", guessed(lambda w, step: step > 2.0 ** np.floor(np.log2(abs(w))) / 2048), "that is float16"),
+    ("07.5", guessed(lambda w, step: step > 1 / 256), "right between 1 and 2 only"),
+    ("07.5", guessed(lambda w, step: step > abs(w) / 256), "not |w| itself"),
+    ("07.5", guessed(lambda w, step: not survives(w, step)), "the other way round"),
+    ("07.5", guessed(lambda w, step: True), "beyond half of it"),
+    ("07.5", guessed(lambda w, step: [True, False]), "one for each call"),
+    ("07.5", guessed(lambda w, step: None), "survives returned None"),
+    ("07.5", survives, "your function and your three guesses"),
+    ("07.5", guessed(0.5), "your function and your three guesses"),
+    ("07.5", (survives, 0.5), "your function and your three guesses"),
+    ("07.5", (survives, ..., 0.5, 0.5), "the answer is still ..."),
+    ("07.5", guessed(survives, (10, 50, 100)), "numbers from 0 to 1, not [10, 50, 100]"),
+    ("07.5", guessed(survives, (0.1, "half", 1)), "numbers from 0 to 1"),
+    ("07.5", guessed(survives, (0.5, 0.4, 0.9)), "cannot fall with the rate"),
     ("07.6", one_more, "the budget is 20 runs"),
     ("07.6", lambda run: (0.3, 0.0, 12), "You have used 0 of 20 runs"),
     ("07.6", lambda run: (0.01, 0, 16), "You have used 0 of 20 runs"),

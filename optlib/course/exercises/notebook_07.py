@@ -224,9 +224,21 @@ def _step_hint(new, master, g, scale, lr, limit):
     return next((text for fits, text in hints if fits), otherwise)
 
 
-@exercise("07.5 which updates survive", "survives(w, step)")
-def _survives(survives):
-    """survives(w, step): whether a bfloat16 number w changes if a step > 0 is added to its size."""
+@exercise("07.5 which updates survive")
+def _survives(answer):
+    """(survives, *guesses): a function of w and step, and three shares that were guessed before it was used."""
+    survives, *guesses = answer if isinstance(answer, (tuple, list)) and len(answer) == 4 else [None]
+    if not callable(survives):
+        return "hand in your function and your three guesses, (survives, *guesses)."
+    shares = [float_of(guess) for guess in guesses]
+    if None in shares or not all(0 <= share <= 1 for share in shares):
+        return f"your guesses are shares of the weights, numbers from 0 to 1, not {guesses}."
+    if shares != sorted(shares):
+        return "a longer step changes every weight that a shorter one changes: the guesses cannot fall with the rate."
+    return _survivors_hint(survives)
+
+
+def _survivors_hint(survives):
     w = np.array([1.0, 1.25, 1.75, -1.5, 0.75, -0.046875, 6.0, 100.0, 2.0**-10, 1.984375])[:, None]
     spacing, shares = 2.0 ** (np.floor(np.log2(np.abs(w))) - 7), np.array([0.05, 0.1, 0.3, 0.45, 0.55, 0.9, 1.5])
     steps = shares * spacing
