@@ -12,6 +12,7 @@ The loop only steps and records.  Divergence and stopping criteria are looked fo
 by block, so that they cost little and the loop stays plain.
 """
 
+import contextlib
 import functools
 import numbers
 
@@ -25,6 +26,7 @@ from .optimizers.kinds import steps_points_apart
 from .trajectory import CRITERIA, Trajectory
 
 BLOCK_STEPS = 256  # at most so many steps between two looks at which paths have ended
+MISFITS = ArithmeticError, AssertionError, AttributeError, IndexError, TypeError, ValueError  # of arrays or of floats
 BLOCK_NUMBERS = 2**18  # and at most so many numbers in a block: temporaries stay in the cache, memory bounded
 
 
@@ -67,9 +69,8 @@ def minimize(f, opt, start=None, steps=100, tol=None, evaluated=False):
     with np.errstate(all="ignore"):
         if not np.isfinite(f(x)).all():
             raise ValueError(f"minimize: {f.name} is not finite at start={_show(start if start is not None else x)}")
-        if x.ndim == 1 or not x.size or steps_points_apart(type(rule)):
-            return _run(f, rule, x, steps, tol, evaluated)
-        return _run_apart(f, rule, x, steps, tol, evaluated)
+        run = _run if x.ndim == 1 or not x.size or steps_points_apart(type(rule)) else _run_apart
+        return run(f, rule, x, steps, tol, evaluated)
 
 
 def grid(**axes):
@@ -108,9 +109,8 @@ class _ArrayWalker:
         self.rule = _Matrices(rule, f, x) if rule.sees == "matrix" else rule.fresh().batched()
         self.shown = self.rule.evaluation_point if evaluated else lambda x: x
         self.wants_loss = "loss" in rule.reads_of_schedules()
-        sources = {"gradient": f.grad, "hessian": f.hess}
-        sources |= {"function": lambda x: f, "gradient_function": lambda x: f.grad}
-        self.sources = [sources[name] for name in rule.reads]
+        known = {"gradient": f.grad, "hessian": f.hess, "function": lambda x: f, "gradient_function": lambda x: f.grad}
+        self.sources = [known[name] for name in rule.reads]
 
     def walk(self, record):
         """Fill record[1:] with the points after record[0]."""
@@ -119,7 +119,7 @@ class _ArrayWalker:
             seen = [source(self.x) for source in self.sources]
             try:
                 self.x = self.rule.advance(self.x, *seen, loss=loss)
-            except Exception as error:
+            except MISFITS as error:
                 raise _CannotStep from error
             row[...] = self.shown(self.x)
 
@@ -162,17 +162,16 @@ class _FloatWalker:
 
     def __init__(self, f, rule, x):
         self.slopes, self.x = f.slopes, x.tolist()
-        self.rules = [rule.fresh() for _ in self.x]
+        self.advances = [rule.fresh().advance for _ in self.x]
 
     def walk(self, record):
         """Fill record[1:] with the points after record[0]."""
-        x, slopes, points = self.x, self.slopes, []
-        advances = [rule.advance for rule in self.rules]
+        x, points = self.x, []
         for _ in range(len(record) - 1):
-            g = slopes(*x)
+            g = self.slopes(*x)
             try:
-                x = [advance(xi, float(gi)) for advance, xi, gi in zip(advances, x, g, strict=True)]
-            except Exception as error:
+                x = [advance(xi, float(gi)) for advance, xi, gi in zip(self.advances, x, g, strict=True)]
+            except MISFITS as error:
                 raise _CannotStep from error
             points.append(x)
         record[1:] = points
@@ -210,10 +209,8 @@ def _run(f, rule, x, steps, tol, evaluated=False):
         return _walk(f, rule, x, steps, tol, first)
     except (_CannotStep, ArithmeticError, ValueError) as error:  # the last two from the function: see _walkers
         for walker in others:
-            try:
+            with contextlib.suppress(_CannotStep):
                 return _walk(f, rule, x, steps, tol, walker)
-            except _CannotStep:
-                pass
         raise (error.__cause__ if isinstance(error, _CannotStep) else error) from None
 
 

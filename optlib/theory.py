@@ -181,10 +181,8 @@ def last_iterate_bound(rates, distance, slope):
     cutting-plane method, Mathematical Programming 160, 321-351.
     """
     rates = checks.vector("last_iterate_bound", "rates", rates, "[0, inf)")
-    distance, slope = (
-        checks.number("last_iterate_bound", name, value, "(0, inf)")
-        for name, value in (("distance", distance), ("slope", slope))
-    )
+    distance = checks.number("last_iterate_bound", "distance", distance, "(0, inf)")
+    slope = checks.number("last_iterate_bound", "slope", slope, "(0, inf)")
     low, high = -12.0, 2.0  # powers of ten of r_{N+1}, searched again and again, each time closer
     unit = np.sqrt(max(rates.sum(), distance / slope))
     for _ in range(4):

@@ -1,12 +1,17 @@
 """A rule of five lines and a docstring, as the README shows it, passes every check that the course's rules pass."""
 
+import bdb
+import sys
+
 import numpy as np
 import pytest
+import torch
 
 import optlib as ol
 import test_rules_generic as generic
 import test_rules_input as bad_input
 from optlib.arrays import sign
+from optlib.torch_driver import TorchOptimizer
 
 
 class SignDescent(ol.optimizers.Optimizer):
@@ -90,6 +95,70 @@ def test_a_rule_that_breaks_a_promise_is_found():
         rule.__doc__ = SignDescent.__doc__
         with pytest.raises((AssertionError, ValueError, TypeError)):
             check(rule)
+
+
+@pytest.fixture
+def debugged(monkeypatch):
+    """A class that stops in each update, and the stops, each with the step at which it was met."""
+    stops = []
+
+    class Debugged(SignDescent):
+        def update(self, x, g):
+            breakpoint(self.t)
+            return super().update(x, g)
+
+    monkeypatch.setattr(sys, "breakpointhook", stops.append)
+    yield Debugged, stops
+    ol.OPTIMIZERS.pop("Debugged", None)
+
+
+SPHERE = ol.FUNCTIONS["sphere"]
+
+
+@pytest.mark.parametrize("sees", [None, "number", "tensor"])
+@pytest.mark.parametrize(("call", "steps"), [
+    (lambda cls: ol.register(cls), []),
+    (lambda cls: ol.minimize(SPHERE, cls(), steps=2), [1, 2]),
+    (lambda cls: ol.minimize(SPHERE, cls(), np.ones((3, 2)), steps=2), [1, 2]),
+    (lambda cls: ol.race(SPHERE, [cls], steps=2), [1, 2]),
+    (lambda cls: TorchOptimizer(one_weight(), cls()).step(), [1]),
+], ids=["register", "minimize", "batch", "race", "torch"])  # fmt: skip
+def test_a_breakpoint_stops_in_the_steps_asked_for_and_not_in_the_check(debugged, call, steps, sees):
+    cls, stops = debugged
+    cls.sees, cls.elementwise = sees, sees == "number"
+    call(cls)
+    assert sorted(set(stops)) == steps
+    assert len(stops) in (len(steps), 2 * len(steps)), "once a step, or once for each coordinate of a start alone"
+
+
+def test_tuning_stops_in_its_own_steps_and_not_in_the_check(debugged):
+    cls, stops = debugged
+    cls.sees = "number"
+    for _ in range(2):
+        ol.race(SPHERE, [cls], steps=2, tune=True)
+    first, second = np.split(np.array(stops), 2)
+    np.testing.assert_array_equal(first, second)  # the check is made in the first race only
+
+
+@pytest.mark.parametrize("sees", [None, "number", "tensor"])
+def test_leaving_the_debugger_ends_the_run_at_once(debugged, sees, monkeypatch):
+    cls, stops = debugged
+    cls.sees = sees
+
+    def leave(step):
+        stops.append(step)
+        raise bdb.BdbQuit
+
+    monkeypatch.setattr(sys, "breakpointhook", leave)
+    with pytest.raises(bdb.BdbQuit):
+        ol.minimize(SPHERE, cls(), steps=3)
+    assert stops == [1]
+
+
+def one_weight():
+    weight = torch.nn.Parameter(torch.ones(3))
+    weight.grad = torch.ones(3)
+    return [weight]
 
 
 def test_a_rule_without_return_is_told_so():
