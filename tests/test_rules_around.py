@@ -34,18 +34,27 @@ def close(ours, theirs, tolerance=TOLERANCE):
 # --- parity --------------------------------------------------------------------------------------------------
 
 
+def drawn(seed):
+    """A learning rate, two decays of averages and a weight decay."""
+    rng = np.random.default_rng(seed)
+    return 10 ** rng.uniform(-3, -1), rng.uniform(0.5, 0.95), rng.uniform(0.9, 0.999), rng.uniform(0, 0.3)
+
+
+seeded = pytest.mark.parametrize("seed", range(4))
+
+
+@seeded
 @pytest.mark.parametrize("warmup", [0, 10])
-@pytest.mark.parametrize(("inside", "make", "tolerance", "options"), [
-    (ol.GradientDescent(lr=0.03), KOZISTR.ScheduleFreeSGD, TOLERANCE, {"lr": 0.03, "momentum": 0.8}),
-    (ol.AdamW(lr=0.02, beta1=0.0, beta2=0.98, weight_decay=0.1), KOZISTR.ScheduleFreeAdamW, 1e-9,
-     {"lr": 0.02, "betas": (0.8, 0.98), "weight_decay": 0.1}),
-], ids=["SGD", "AdamW"])  # fmt: skip
-def test_schedule_free_is_pytorch_optimizers(inside, make, tolerance, options, warmup):
-    """Its AdamW has 1e-15 inside the root."""
-    if warmup:
-        inside.set("lr", lambda t: options["lr"] * min(1.0, (t + 1) / warmup))
-    rule = ol.ScheduleFree(inside, beta=0.8)
-    close(path(rule, X, G), torch_path(make, X, G, warmup_steps=warmup, **options), tolerance)
+def test_schedule_free_is_pytorch_optimizers(seed, warmup):
+    lr, beta, beta2, decay = drawn(seed)
+    rate = (lambda t: lr * min(1.0, (t + 1) / warmup)) if warmup else lr
+    ours = path(ol.ScheduleFree(ol.GradientDescent(lr=rate), beta=beta), X, G)
+    close(ours, torch_path(KOZISTR.ScheduleFreeSGD, X, G, lr=lr, momentum=beta, warmup_steps=warmup))
+    large = 1e4 * G  # its AdamW has 1e-15 inside the root
+    adamw = ol.AdamW(lr=rate, beta1=0.0, beta2=beta2, weight_decay=decay)
+    theirs = torch_path(KOZISTR.ScheduleFreeAdamW, X, large, lr=lr, betas=(beta, beta2), weight_decay=decay,
+                        warmup_steps=warmup)  # fmt: skip
+    close(path(ol.ScheduleFree(adamw, beta=beta), X, large), theirs)
 
 
 def test_schedule_free_weighs_by_the_largest_rate_so_far():
@@ -65,10 +74,12 @@ def test_schedule_free_weighs_by_the_largest_rate_so_far():
     close(rule.evaluation_point(points[-1]), x)
 
 
+@seeded
 @pytest.mark.parametrize("k", [1, 5])
-def test_lookahead_is_pytorch_optimizers(k):
-    ours = ol.Lookahead(ol.Adam(lr=0.05), k=k, alpha=0.3)
-    theirs = lambda params: KOZISTR.Lookahead(torch.optim.Adam(params, lr=0.05), k=k, alpha=0.3)
+def test_lookahead_is_pytorch_optimizers(k, seed):
+    lr, alpha, beta2, _ = drawn(seed)
+    ours = ol.Lookahead(ol.Adam(lr=lr, beta2=beta2), k=k, alpha=alpha)
+    theirs = lambda params: KOZISTR.Lookahead(torch.optim.Adam(params, lr=lr, betas=(0.9, beta2)), k=k, alpha=alpha)
     close(path(ours, X, G), torch_path(theirs, X, G))
 
 
@@ -81,12 +92,14 @@ def test_lookahead_of_timm_does_not_pull_back_the_first_steps():
     close(path(ours.fresh(), X, G[:5])[-1], (X + plain[-1]) / 2)
 
 
-def test_ema_is_torchs_averaged_model():
+@seeded
+def test_ema_is_torchs_averaged_model(seed):
+    lr, decay, *_ = drawn(seed)
     weights = nn.Parameter(torch.tensor(X))
     holder = nn.ParameterList([weights])
-    average = swa_utils.AveragedModel(holder, multi_avg_fn=swa_utils.get_ema_multi_avg_fn(0.9))
-    inner, rule, x = torch.optim.Adam([weights], lr=0.05), ol.EMA(ol.Adam(lr=0.05), decay=0.9), X
-    for g in G[:100]:
+    average = swa_utils.AveragedModel(holder, multi_avg_fn=swa_utils.get_ema_multi_avg_fn(decay))
+    inner, rule, x = torch.optim.Adam([weights], lr=lr), ol.EMA(ol.Adam(lr=lr), decay=decay), X
+    for g in G:
         weights.grad = torch.tensor(g)
         inner.step()
         average.update_parameters(holder)
@@ -110,24 +123,28 @@ class SamOfKozistr:
         self.sam.second_step()
 
 
-def test_sam_is_pytorch_optimizers_but_for_its_norm_in_float32():
-    rule, x, other, points = ol.SAM(ol.Momentum(lr=0.05, beta=0.8), rho=0.3), X, X, []
+@seeded
+def test_sam_is_pytorch_optimizers_but_for_its_norm_in_float32(seed):
+    lr, beta, *_, rho = drawn(seed)
+    rule, x, other, points = ol.SAM(ol.Momentum(lr=lr, beta=beta), rho=rho), X, X, []
     plain = rule.fresh()
     for g in G:
         norm = torch.tensor(g + x / 2).norm()
-        rule.set("rho", (0.3 / (norm.float().square().sqrt() + 1e-12)).item() * norm.item())
+        rule.set("rho", (rho / (norm.float().square().sqrt() + 1e-12)).item() * norm.item())
         x, other = (
             each.step(at, g + at / 2, lambda point, g=g: g + point / 2) for each, at in ((rule, x), (plain, other))
         )
         points.append(x)
-    theirs = torch_path(SamOfKozistr, X, G, lr=0.05, momentum=0.8, rho=0.3)
+    theirs = torch_path(SamOfKozistr, X, G, lr=lr, momentum=beta, rho=rho)
     close(np.array(points), theirs)
     assert 1e-12 < difference(other, theirs[-1]) < 1e-7
 
 
-def test_cautious_is_pytorch_optimizers_lion():
-    ours = ol.Cautious(ol.Lion(lr=0.01, beta1=0.9, beta2=0.99, weight_decay=0.0))
-    close(path(ours, X, G), torch_path(KOZISTR.Lion, X, G, lr=0.01, betas=(0.9, 0.99), cautious=True))
+@seeded
+def test_cautious_is_pytorch_optimizers_lion(seed):
+    lr, beta1, beta2, _ = drawn(seed)
+    ours = ol.Cautious(ol.Lion(lr=lr, beta1=beta1, beta2=beta2, weight_decay=0.0))
+    close(path(ours, X, G), torch_path(KOZISTR.Lion, X, G, lr=lr, betas=(beta1, beta2), cautious=True))
 
 
 def test_the_newer_normalization_of_cautious_is_another():
@@ -156,9 +173,11 @@ def test_clipping_is_torchs_but_for_what_torch_adds_to_the_norm():
     assert 1e-8 < difference(X - (X - 0.7 * g / norm), 0.7 * g / (norm + 1e-6)) < 1e-5
 
 
-def test_decay_around_adam_is_adamw():
-    ours = path(ol.WeightDecay(ol.Adam(lr=0.02), weight_decay=0.3), X, G)
-    close(ours, torch_path(torch.optim.AdamW, X, G, lr=0.02, weight_decay=0.3))
+@seeded
+def test_decay_around_adam_is_adamw(seed):
+    lr, *betas, decay = drawn(seed)
+    ours = path(ol.WeightDecay(ol.Adam(lr=lr, beta1=betas[0], beta2=betas[1]), weight_decay=decay), X, G)
+    close(ours, torch_path(torch.optim.AdamW, X, G, lr=lr, betas=betas, weight_decay=decay))
 
 
 # --- composing -----------------------------------------------------------------------------------------------
