@@ -74,6 +74,23 @@ def test_schedule_free_weighs_by_the_largest_rate_so_far():
     close(rule.evaluation_point(points[-1]), x)
 
 
+def test_schedule_free_of_optax_warms_up_by_two_rates():
+    """optax 0.2.8: its first step is of length 0 and weighs as one of a tenth of the rate."""
+    rates = [0.03 * np.minimum(1.0, (np.arange(STEPS) + k) / 10) for k in range(2)]
+    paths = []
+    for eta, weighed in ((rates[1], rates[1]), rates):
+        x = z = y = X
+        points, squares = [], np.cumsum(weighed**2)
+        for t, g in enumerate(G):
+            z = z - eta[t] * g
+            x = x + weighed[t] ** 2 / squares[t] * (z - x)
+            y = 0.2 * z + 0.8 * x
+            points.append(y)
+        paths.append(np.array(points))
+    close(path(ol.ScheduleFree(ol.GradientDescent(lr=lambda t: rates[1][t]), beta=0.8), X, G), paths[0])
+    assert difference(*paths) > 0.01
+
+
 @seeded
 @pytest.mark.parametrize("k", [1, 5])
 def test_lookahead_is_pytorch_optimizers(k, seed):
@@ -106,6 +123,17 @@ def test_ema_is_torchs_averaged_model(seed):
         x = rule.step(x, g)
         close(rule.evaluation_point(x), average.module[0].detach().numpy())
     close(x, weights.detach().numpy())
+
+
+def test_an_average_that_is_corrected_for_a_start_at_zero_forgets_the_first_point_sooner():
+    """optax.ema: both have the first point at first; with decay 0.9 one of them still half of it after six steps."""
+    rule, x, corrected, weights = ol.EMA(ol.GradientDescent(lr=1.0), decay=0.9), 1.0, 0.0, []
+    for t in range(1, 8):
+        x = rule.step(x, x if t == 2 else 0.0)  # a path that is 1 once, and then 0
+        corrected = 0.9 * corrected + 0.1 * x
+        weights.append((rule.evaluation_point(x), corrected / (1 - 0.9**t)))
+    np.testing.assert_allclose(weights[0], [1, 1])
+    np.testing.assert_allclose(weights[6], [0.9**6, 0.1 * 0.9**6 / (1 - 0.9**7)])
 
 
 class SamOfKozistr:

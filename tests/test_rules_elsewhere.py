@@ -91,7 +91,12 @@ PROOFS = {  # rule: start of a sentence -> whether it holds, or a test that show
         "pytorch_optimizer", "torch_optimizer")] == [[0, 1], [0, 0.7]]},
     "AggMo": {"Unless set": lambda: settings("pytorch_optimizer", "AggMo")["lr"] == 1e-3
               == settings("torch_optimizer", "AggMo")["lr"]},
-    "RMSProp": {"torch's alpha": lambda: settings("torch", "RMSprop", alpha=0.7)["beta2"] == 0.7},
+    "RMSProp": {
+        "torch's alpha": lambda: settings("torch", "RMSprop", alpha=0.7)["beta2"] == 0.7,
+        "timm's rmsproptf": lambda: ["timm", "tf_compat_v1"] == [library for name in ("rmsproptf", "RMSPropOptimizer")
+            for library, its, _, how, *_ in ol.elsewhere("RMSProp").table.rows
+            if its == name and "the squares start at 1" in how],
+    },
     "AdaDelta": {
         "Keras, paddle": lambda: {settings("keras", "Adadelta")["lr"], settings("paddle", "Adadelta")["lr"],
                                   settings("tf_compat_v1", "AdadeltaOptimizer")["lr"]} == {ol.AdaDelta().lr / 1000},
@@ -117,7 +122,7 @@ PROOFS = {  # rule: start of a sentence -> whether it holds, or a test that show
     "Lion": {"optax decays": lambda: settings("optax", "lion", learning_rate=0.1)["weight_decay"] == 1e-3},
     "LaProp": {"With the learning": lambda: same_while_constant(ol.translate("timm", "laprop"), ol.LaProp(eps=1e-15))},
     "AdEMAMix": {
-        "Unless set": lambda: {default(*name, "alpha") for name in (
+        "Unless set": lambda: {ol.AdEMAMix().alpha} | {default(*name, "alpha") for name in (
             ("pytorch_optimizer", "AdEMAMix"), ("bitsandbytes", "AdEMAMix"))}
         == {5, settings("optax", "ademamix", learning_rate=0.1)["alpha"]},
         "pytorch-optimizer": lambda: adds_decay("pytorch_optimizer", "AdEMAMix"),
@@ -143,7 +148,11 @@ PROOFS = {  # rule: start of a sentence -> whether it holds, or a test that show
     "DAdaptAdam": {"optax always": lambda: corrected("dadapt_adamw")},
     "Prodigy": {"optax always": lambda: corrected("prodigy")},
     "Newton": {"SciPy's": lambda: "Armijo" in scipy.optimize.show_options("minimize", "Newton-CG", disp=False)},
-    "Sophia": {"pytorch-optimizer": "test_it_is_the_first_version_of_the_paper_with_other_settings"},
+    "Sophia": {
+        "pytorch-optimizer": "test_it_is_the_first_version_of_the_paper_with_other_settings",
+        "optax divides": "test_optax_and_the_authors_code_have_forms_of_their_own",
+        "The authors' SophiaG": "test_optax_and_the_authors_code_have_forms_of_their_own",
+    },
     "LBFGS": {
         "On a function": "test_equals_torch_step_by_step_on_a_bowl",
         "torch remembers": "test_close_to_a_minimum_the_memory_of_torch_freezes",
@@ -155,6 +164,8 @@ PROOFS = {  # rule: start of a sentence -> whether it holds, or a test that show
         "torch computes": "test_muon_of_torch_is_off_by_its_bfloat16",
         "Keras": lambda: all(isinstance(ol.translate("keras", "Muon", weights=kind), ol.AdamW)
                              for kind in ("vector", "kernel")),
+        "The author's code": "test_the_factor_of_a_kernels_last_two_axes_is_another",
+        "Of polar_express": "test_the_last_polynomials_of_polar_express_leave_small_singular_values_small",
     },
     "Shampoo": {
         "pytorch-optimizer": "test_shampoo_is_the_papers_and_that_of_pytorch_optimizer",
@@ -168,11 +179,21 @@ PROOFS = {  # rule: start of a sentence -> whether it holds, or a test that show
         "The weight_decay": lambda: adds_decay("torch", "Adam") and adds_decay("torch", "SGD"),
     },
     "Cautious": {"timm": "test_the_newer_normalization_of_cautious_is_another"},
-    "SAM": {"pytorch-optimizer": "test_sam_is_pytorch_optimizers_but_for_its_norm_in_float32"},
+    "SAM": {
+        "pytorch-optimizer": "test_sam_is_pytorch_optimizers_but_for_its_norm_in_float32",
+        "In optax": lambda: all(word in (ROOT / "benchmarks/oracles/around.py").read_text(encoding="utf-8")
+                                for word in ("sync_period=2", "opaque_mode=True")),
+    },
     "Lookahead": {"timm": "test_lookahead_of_timm_does_not_pull_back_the_first_steps"},
-    "EMA": {"torch's": "test_ema_is_torchs_averaged_model"},
-    "ScheduleFree": {"schedulefree": lambda: recorded("schedulefree", "AdamWScheduleFree")
-                     != recorded("schedulefree", "AdamWScheduleFree evaluated")},
+    "EMA": {
+        "torch's": "test_ema_is_torchs_averaged_model",
+        "optax.ema": "test_an_average_that_is_corrected_for_a_start_at_zero_forgets_the_first_point_sooner",
+    },
+    "ScheduleFree": {
+        "schedulefree": lambda: recorded("schedulefree", "AdamWScheduleFree")
+        != recorded("schedulefree", "AdamWScheduleFree evaluated"),
+        "optax's warm-up": "test_schedule_free_of_optax_warms_up_by_two_rates",
+    },
 }  # fmt: skip
 
 

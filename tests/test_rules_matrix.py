@@ -120,6 +120,23 @@ def test_kernels_are_matrices_of_their_filters(in_float64):
     np.testing.assert_allclose(theirs, flat, rtol=1e-12)
 
 
+def test_the_factor_of_a_kernels_last_two_axes_is_another():
+    """K. Jordan's muon.py flattens a kernel, but takes max(1, height / width)^(1/2) of it: 1 where it is square."""
+    x, g = start((64, 3, 2, 2)), gradients((64, 12), 1).reshape(64, 3, 2, 2)
+    rule = ol.Muon(lr=1.0, eps=1e-30)
+    step = (x - rule.step(x, g)).reshape(64, 12)
+    by_the_author = newton_schulz(g.reshape(64, 12) / np.linalg.norm(g), JORDAN, 5)
+    np.testing.assert_allclose(step, (64 / 12) ** 0.5 * by_the_author, rtol=1e-9, atol=1e-12)
+
+
+def test_the_last_polynomials_of_polar_express_leave_small_singular_values_small():
+    """optax's preset has the last N of the eight, timm's the first: only those are for a lowest value of 1e-3."""
+    x = with_singular_values([1.0, 0.1, 1e-3], (3, 3))
+    first, last = (np.linalg.svd(newton_schulz(x, table[:5] if table else POLAR_EXPRESS[-5:], 5))[1].min()
+                   for table in (POLAR_EXPRESS, ()))  # fmt: skip
+    assert last < 0.1 < 0.5 < first
+
+
 @pytest.mark.parametrize("polar_express", [False, True])
 def test_a_vector_is_one_row_and_its_steps_are_of_fixed_length(polar_express):
     rule = ol.Muon(lr=0.1, polar_express=polar_express)

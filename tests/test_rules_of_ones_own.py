@@ -99,11 +99,12 @@ def test_a_rule_that_breaks_a_promise_is_found():
 
 @pytest.fixture
 def debugged(monkeypatch):
-    """A class that stops in each update, and the stops, each with the step at which it was met."""
+    """A class that prints and stops in each update, and the stops, each with the step at which it was met."""
     stops = []
 
     class Debugged(SignDescent):
         def update(self, x, g):
+            print("here", self.t)
             breakpoint(self.t)
             return super().update(x, g)
 
@@ -123,10 +124,11 @@ SPHERE = ol.FUNCTIONS["sphere"]
     (lambda cls: ol.race(SPHERE, [cls], steps=2), [1, 2]),
     (lambda cls: TorchOptimizer(one_weight(), cls()).step(), [1]),
 ], ids=["register", "minimize", "batch", "race", "torch"])  # fmt: skip
-def test_a_breakpoint_stops_in_the_steps_asked_for_and_not_in_the_check(debugged, call, steps, sees):
+def test_a_breakpoint_stops_in_the_steps_asked_for_and_not_in_the_check(debugged, call, steps, sees, capsys):
     cls, stops = debugged
     cls.sees, cls.elementwise = sees, sees == "number"
     call(cls)
+    assert capsys.readouterr().out == "".join(f"here {step}\n" for step in stops)
     assert sorted(set(stops)) == steps
     assert len(stops) in (len(steps), 2 * len(steps)), "once a step, or once for each coordinate of a start alone"
 

@@ -37,6 +37,34 @@ def test_it_is_the_first_version_of_the_paper_with_other_settings(packages, seed
     assert spread(ours, path) < TOLERANCE
 
 
+def in_straight_lines(x, slopes, curvatures, every, divided, stale=False, corrected=False):
+    """Paths of the forms that have the name: ``divided`` takes h to what the average gradient is divided by."""
+    m, h, points = 0.0, np.zeros(x.shape), []
+    for t, (g, curvature) in enumerate(zip(slopes, curvatures, strict=True)):
+        m, before = 0.9 * m + 0.1 * g, h
+        h = 0.8 * h + 0.2 * curvature if t % every == 0 else h
+        ratio = m / (1 - 0.9 ** (t + 1) if corrected else 1.0) / divided(before if stale else h)
+        x = x - 0.01 * np.clip(ratio, -1, 1)
+        points.append(x)
+    return np.array(points)
+
+
+def test_optax_and_the_authors_code_have_forms_of_their_own():
+    """Three forms beside each other: the paper's algorithm 3, optax 0.2.8, and SophiaG as its authors have it."""
+    x, slopes = np.zeros(5), gradients((5,), 40, seed=0)
+    curvatures = 32 * np.random.default_rng(0).standard_normal((40, 5)) ** 2  # of batches of 32: b g^2
+    rule, ours = ol.Sophia(lr=0.01, beta1=0.9, beta2=0.8, gamma=0.04, eps=1e-15, weight_decay=0.0, every=4), []
+    for g, h in zip(slopes, curvatures, strict=True):
+        ours.append(rule.step(ours[-1] if ours else x, g, np.diag(h)))
+    paper = lambda h: np.maximum(0.04 * h, 1e-15)
+    forms = [in_straight_lines(x, slopes, curvatures, 4, paper), in_straight_lines(
+        x, slopes, curvatures / 32, 4, lambda h: 0.04 * 32 * h + 1e-15)]  # fmt: skip
+    for form in forms:
+        assert spread(ours, form) < TOLERANCE
+    for differs in ({"stale": True}, {"corrected": True}, {"stale": True, "corrected": True}):
+        assert spread(ours, in_straight_lines(x, slopes, curvatures, 4, paper, **differs)) > 0.01
+
+
 def test_no_coordinate_moves_by_more_than_the_learning_rate():
     path = ol.minimize(ol.FUNCTIONS["rosenbrock"], ol.Sophia(lr=0.02, gamma=0.5), steps=300)
     moves = np.abs(np.diff(path.x, axis=0))

@@ -80,6 +80,8 @@ def test_one_cycle_of_momentum_equals_torch():
 
 
 def test_cosine_and_polynomial_stay_where_torch_climbs_or_stops():
+    early = torch_values(lambda o: lr_scheduler.OneCycleLR(o, 0.3, T, pct_start=0.5 / T, cycle_momentum=False))
+    assert 0.299 < early[0] < 0.2999 < s.OneCycle(0.3, steps=T, rise=0.5 / T)(0) == 0.3
     assert s.Cosine(0.3, steps=10, end=0.1)(10) == pytest.approx(0.1)
     assert s.Cosine(0.3, steps=10, end=0.1)(1000) == pytest.approx(0.1)
     assert s.Polynomial(0.3, steps=10, end=0.1)(1000) == pytest.approx(0.1)

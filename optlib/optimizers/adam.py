@@ -51,7 +51,7 @@ class Adam(Optimizer):
     def update(self, x, g):
         self.m = self.beta1 * self.m + (1 - self.beta1) * g
         self.v = self.beta2 * self.v + (1 - self.beta2) * g**2
-        m_hat = self.m / (1 - self.beta1**self.t)
+        m_hat = self.m / (1 - self.beta1**self.t)  # bias correction
         v_hat = self.v / (1 - self.beta2**self.t)
         return x - self.lr * m_hat / (sqrt(v_hat) + self.eps)
 

@@ -29,8 +29,8 @@ class AdEMAMix(Optimizer):
         The same rule: optax ademamix, bitsandbytes AdEMAMix, pytorch-optimizer AdEMAMix.  Epsilon is the least value of
         the root: heavyball AdEMAMix.  In full: ``ol.elsewhere("AdEMAMix")``.
 
-        Unless set, alpha is 5 in optax, pytorch-optimizer and bitsandbytes.  pytorch-optimizer adds lambda x to the
-        gradient unless weight_decouple is set.
+        Unless set, alpha is 5 in optax, pytorch-optimizer and bitsandbytes, and 2 in the authors' code.
+        pytorch-optimizer adds lambda x to the gradient unless weight_decouple is set.
 
     Memory:
         3 numbers per parameter (m, u, v).

@@ -72,7 +72,8 @@ class RMSProp(Optimizer):
         RMSProp (first step 4.47 lr) and 1 more.  The squares start at 1; first step 1 lr: tf.compat.v1
         RMSPropOptimizer, mindspore RMSProp.  4 more differ otherwise: ``ol.elsewhere("RMSProp")``.
 
-        torch's alpha is beta2.  Graves too adds epsilon inside the root, and has momentum.
+        torch's alpha is beta2.  timm's rmsproptf starts the squares at 1, as TensorFlow 1 did.  Graves too adds epsilon
+        inside the root, and has momentum.
 
     Memory:
         1 number per parameter (v); centered, 2 numbers per parameter (v, m).

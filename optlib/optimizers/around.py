@@ -399,7 +399,8 @@ class SAM(Around):
     Elsewhere:
         Not among the recorded runs of other libraries.
 
-        pytorch-optimizer adds 1e-12 to the norm, which it computes in float32: 2e-8 off with weights of float64.
+        pytorch-optimizer adds 1e-12 to the norm, which it computes in float32: 2e-8 off with weights of float64.  In
+        optax two updates make a step, or one with opaque_mode.
 
     Memory:
         0 numbers per parameter beyond those of the rule.

@@ -98,8 +98,9 @@ class Muon(Optimizer):
         computed in bfloat16: torch Muon.  Weight decay is part of the gradient: mlx Muon.  The iteration is computed in
         bfloat16: pytorch-optimizer Muon.  2 more differ otherwise: ``ol.elsewhere("Muon")``.
 
-        torch computes X in bfloat16: paths about 0.5 % apart, equal where that cast is taken out.  Keras steps vectors
-        and kernels with Adam.
+        torch computes X in bfloat16: paths about 0.5 % apart, equal without that cast.  Keras steps vectors and kernels
+        with Adam.  The author's code takes the last factor of a kernel's last two axes.  Of polar_express optax takes
+        the last N, timm the first.
 
     Memory:
         1 number per parameter (m).

@@ -114,7 +114,9 @@ class Sophia(Optimizer):
         Not among the recorded runs of other libraries.
 
         pytorch-optimizer's SophiaH is the paper's first version, without gamma: its p, eps and lr are this rule with
-        gamma = p, eps = p eps and lr = p lr.
+        gamma = p, eps = p eps and lr = p lr.  optax divides by the h of the refresh before, and corrects m.  The
+        authors' SophiaG divides m by rho b h + 1e-15, where h averages g^2 of batches of b examples with resampled
+        labels: gamma is rho.
 
     Memory:
         2 numbers per parameter (m, h).  On functions, while it steps, n numbers per parameter: the whole Hessian.

@@ -77,7 +77,7 @@ class EMA(Around):
         Not among the recorded runs of other libraries.
 
         torch's AveragedModel with get_ema_multi_avg_fn(decay) is the same where it is updated after each step.
-        Statistics of batch normalization are no weights.
+        optax.ema corrects for a start at 0 unless debias is False.  Statistics of batch normalization are no weights.
 
     Memory:
         1 number per parameter (ema_weights) beyond those of the rule.
@@ -133,7 +133,8 @@ class ScheduleFree(Around):
         ScheduleFreeAdamW.  4 more differ otherwise: ``ol.elsewhere("ScheduleFree")``.
 
         schedulefree keeps y and z, and turns the parameters into x and back with optimizer.eval() and
-        optimizer.train(), without which the network that is tested is y.
+        optimizer.train(), without which the network that is tested is y.  optax's warm-up begins at rate 0, but weighs
+        each step by the next rate.
 
     Memory:
         2 numbers per parameter (path, mean) beyond those of the rule.

@@ -321,7 +321,7 @@ class OneCycle(Schedule):
 
     Source: L. N. Smith, N. Topin (2018), Super-Convergence: Very Fast Training of Neural Networks Using Large
     Learning Rates.  arXiv:1708.07120.  The paper's lines are straight, with a last fall of their own; this is
-    torch's OneCycleLR with its default cosine and two phases.
+    torch's OneCycleLR with its default cosine and two phases, but where r T < 1: there torch begins below the peak.
     """
 
     value: float = number("(-inf, inf)")
