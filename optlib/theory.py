@@ -86,7 +86,7 @@ def nesterov_settings(smallest, largest):
 
 
 def momentum_matrix(lr_curvature, beta, nesterov=False):
-    r"""The 2 x 2 matrix that takes (x_t, x_{t-1}) to (x_{t+1}, x_t), where the slope is lambda x.
+    r"""The 2 x 2 matrix that takes (x_{t-1}, x_{t-2}) to (x_t, x_{t-1}), where the slope is lambda x.
 
     $$\begin{pmatrix} 1 + \beta - \eta\lambda & -\beta \\ 1 & 0 \end{pmatrix} \qquad\text{Nesterov:}\quad
       \begin{pmatrix} (1 + \beta)(1 - \eta\lambda) & -\beta (1 - \eta\lambda) \\ 1 & 0 \end{pmatrix}$$
@@ -158,13 +158,13 @@ def linear_to_zero_settings(steps, distance, slope):
 def last_iterate_bound(rates, distance, slope):
     r"""How far above the minimum the last point of subgradient steps can be, for any schedule.
 
-    $$f(x_{N+1}) - f^* \le \frac{D^2}{2 r_1^2} +
+    $$f(x_N) - f^* \le \frac{D^2}{2 r_1^2} +
       \frac{G^2}{2} \left( \sum_{t=1}^{N} \frac{\eta_t^2}{r_{t+1}^2} + r_{N+1}^2 \right) \qquad
       r_t = r_{t+1} + \frac{\eta_t}{r_{t+1}}$$
 
-    It holds for each r_{N+1} > 0; this is its least value.  f is any convex function, x_{t+1} = x_t - eta_t g_t with a
-    subgradient g_t no longer than G, from a start at distance D of a minimum.  With noise it holds on average, if the
-    mean of g_t is a subgradient and the mean of its square at most G^2.  For rates that fall linearly to zero it is
+    It holds for each r_{N+1} > 0; this is its least value.  f is any convex function, x_t = x_{t-1} - eta_t g_t with a
+    subgradient g_t no longer than G, from x_0 at distance D of a minimum.  With noise it holds on average, if the mean
+    of g_t is a subgradient and the mean of its square at most G^2.  For rates that fall linearly to zero it is
     D G / sqrt(N + 1), and no rates can promise less: on G max(x_1, ..., x_{N+1}, |x| - D - D / sqrt(N + 1)) from 0,
     each step reaches one new coordinate at most, so that N steps end at 0 or above; the minimum is -D G / sqrt(N + 1).
 

@@ -1,4 +1,4 @@
-"""Search without gradient: one walker that cools down, and a population that breeds.
+"""Search without gradient: one point that cools down, and a population that breeds.
 
 Both rules read the function itself.  It is called with points of shape (..., d) and returns values of shape (...),
 as the functions of this course do.  All chance comes from one NumPy generator in the state, so that NumPy and torch
