@@ -1,27 +1,60 @@
-"""Time of a Muon step on the kernels of ResNet-18, beside torch.optim.Muon at equal precision, in one process.
+"""Muon's step on ResNet-18's tensors: `python benchmarks/muon_step.py [--out data/benchmarks/muon_step.json]`.
 
-    python -m benchmarks.muon_step float32
-
-Prints processor seconds of each, their ratio, and the largest difference of a weight in learning rates.  torch casts to
-bfloat16 within the step; here its cast is taken out.  It refuses kernels, so it gets them as matrices.
+Its kernels and matrices, beside torch.optim.Muon at equal precision, on one thread of one process.  torch casts to
+bfloat16 within the step; here its cast is taken out.  It refuses kernels, so it gets them as matrices.  Seconds are the
+processor's.  Printed besides is the largest difference of a weight, in learning rates.
 """
 
-import sys
+import argparse
+import pathlib
 import time
 
+import spine
 import torch
+from spine import ol
 
-import optlib as ol
 from optlib.torch_driver import TorchOptimizer
 
-LR, ROUNDS = 0.02, 5
+LR, LEAST_RATIO = 0.02, 1.5
 SHAPES = [(64, 147), *[(64, 576)] * 4]
 for n in (128, 256, 512):
     SHAPES += [(n, 9 * n // 2), *[(n, 9 * n)] * 3, (n, n // 2)]
 
 
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=pathlib.Path, help="also write the result to this JSON file")
+    parser.add_argument("--precision", choices=("float32", "float64"), default="float32", help="default float32")
+    parser.add_argument("--repeats", type=int, default=5, help="steps of each (default 5)")
+    arguments = parser.parse_args()
+    if arguments.repeats < 1:
+        parser.error("--repeats must be at least 1")
+    torch.set_num_threads(1)
+    result, difference = steps(arguments.precision, arguments.repeats)
+    print(f"{spine.table([result])}\nlargest difference of a weight: {difference:.0e} lr")
+    if arguments.out:
+        command = "python benchmarks/muon_step.py --out data/benchmarks/muon_step.json"
+        record = {**spine.circumstances(), "command": command, "repeats": arguments.repeats, "results": [result]}
+        spine.write(arguments.out, {**record, "largest_difference_in_lr": difference})
+        print(f"written to {arguments.out}")
+
+
+def steps(precision, repeats):
+    """The times of both as `spine.result` has them, and how far their weights come apart, in learning rates."""
+    torch.Tensor.bfloat16 = torch.Tensor.clone
+    a, b = parameters(getattr(torch, precision)), parameters(getattr(torch, precision))
+    theirs, ours = torch.optim.Muon(a, lr=LR, weight_decay=0.0), TorchOptimizer(b, ol.Muon(lr=LR))
+    times = {"ours": [], "peer": []}
+    for _ in range(repeats):
+        times["ours"].append(seconds(ours.step))
+        times["peer"].append(seconds(theirs.step))
+    difference = max((p - q).abs().max().item() for p, q in zip(a, b, strict=True)) / LR
+    what = f"a step of Muon on {len(SHAPES)} matrices, {precision}"
+    return spine.result(what, "torch.optim.Muon without its cast", times, least_ratio=LEAST_RATIO), difference
+
+
 def parameters(dtype):
-    torch.manual_seed(0)
+    torch.manual_seed(spine.SEED)
     params = [torch.nn.Parameter(torch.randn(shape, dtype=dtype)) for shape in SHAPES]
     for p in params:
         p.grad = torch.randn_like(p)
@@ -34,16 +67,5 @@ def seconds(step):
     return time.process_time() - start
 
 
-def main(dtype="float32"):
-    torch.set_num_threads(1)
-    torch.Tensor.bfloat16 = torch.Tensor.clone
-    a, b = parameters(getattr(torch, dtype)), parameters(getattr(torch, dtype))
-    theirs, ours = torch.optim.Muon(a, lr=LR, weight_decay=0.0), TorchOptimizer(b, ol.Muon(lr=LR))
-    times = [(seconds(theirs.step), seconds(ours.step)) for _ in range(ROUNDS)]
-    theirs, ours = map(min, zip(*times, strict=True))
-    off = max((p - q).abs().max().item() for p, q in zip(a, b, strict=True)) / LR
-    print(f"torch.optim.Muon {theirs:.2f} s, Muon {ours:.2f} s, ratio {theirs / ours:.2f}, difference {off:.0e} lr")
-
-
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

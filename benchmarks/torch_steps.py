@@ -2,12 +2,15 @@
 
 1. Adam on the 62 tensors of ResNet-18 (11.17 million numbers), beside torch's own Adam in all its forms, the bare
    formula, and the time that memory alone asks for.
-2. Every rule that treats each number by itself, on the largest of those tensors.
+2. Every rule that treats each number by itself, on the largest of those tensors, beside torch's own or, where torch has
+   none, that of pytorch-optimizer 4.1.0 if it is installed.
 
 What is compared has made the same steps first, or nothing is compared.
 """
 
+import importlib
 import shutil
+import warnings
 
 import spine
 import torch
@@ -17,7 +20,7 @@ from optlib.torch_driver import TorchOptimizer
 from optlib.vision import ResNet18, keep_memory
 
 LARGEST = (512, 512, 3, 3)
-TO_FUSED, TO_DEFAULT, TO_FLOOR, TO_FORMULA = 1.05, 4.0, 1.3, 1.0
+TO_FUSED, TO_DEFAULT, TO_FLOOR, TO_FORMULA, TO_PEER = 1.05, 4.0, 1.3, 1.0, 1.0
 CLOSE = {"rtol": 1e-4, "atol": 1e-6}  # float32, after some steps
 PEERS = {
     "GradientDescent": lambda p: torch.optim.SGD(p, lr=0.01),
@@ -27,6 +30,8 @@ PEERS = {
     "Adam": torch.optim.Adam, "AdaMax": torch.optim.Adamax, "Nadam": torch.optim.NAdam, "AdamW": torch.optim.AdamW,
     "AMSGrad": lambda p: torch.optim.Adam(p, amsgrad=True), "RAdam": torch.optim.RAdam, "ASGD": torch.optim.ASGD,
 }  # fmt: skip
+NOT_OF_TORCH = ("Lion", "ADOPT", "AdEMAMix", "Adan", "AdaBelief", "LaProp")  # as pytorch-optimizer names them too
+COLLECTION = "pytorch-optimizer"
 
 
 def adam(turns, tensors=None):
@@ -95,8 +100,12 @@ def memory_alone(numbers):
 
 
 def rules(turns, shape=LARGEST, names=None):
-    """Milliseconds of a step of each rule on one tensor: compiled, plain, and torch's own where there is one."""
+    """Milliseconds of a step of each rule on one tensor: compiled, plain, and of a peer where there is one.
+
+    None for a peer of pytorch-optimizer where that is not installed.
+    """
     keep_memory()
+    library = collection()
     found = []
     for name, cls in ol.OPTIMIZERS.items():
         if not cls.elementwise or cls.reads != ("gradient",) or names and name not in names:
@@ -106,11 +115,24 @@ def rules(turns, shape=LARGEST, names=None):
             rivals["compiled"] = TorchOptimizer(parameters([shape]), cls(), compile=True).step
         if name in PEERS:
             rivals["torch"] = PEERS[name](parameters([shape])).step
+        elif name in NOT_OF_TORCH and library:
+            rivals[COLLECTION] = getattr(library, name)(parameters([shape])).step
         for step in rivals.values():
             step()
         times = spine.medians(spine.in_turns(turns, **rivals))
-        found.append({"rule": name, **spine.rounded({who: 1000 * t for who, t in times.items()}, 3)})
+        row = {"rule": name, **spine.rounded({who: 1000 * t for who, t in times.items()}, 3)}
+        found.append(row | ({COLLECTION: None} if name in NOT_OF_TORCH and not library else {}))
     return found
+
+
+def collection():
+    """The module of pytorch-optimizer, which warns while it is imported; None without it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return importlib.import_module("pytorch_optimizer")
+        except ImportError:
+            return None
 
 
 def can_compile():
@@ -129,3 +151,11 @@ def goals(found):
     why = {"why": f"not reachable: reading and writing memory alone is {most:.1f} times as fast"}
     yield "torch's default Adam to ours compiled", gain, f">= {TO_DEFAULT}", why if gain < TO_DEFAULT > most else {}
     yield "Adam, compiled, to memory alone", ours / alone, f"<= {TO_FLOOR}", {}
+
+
+def goals_of_rules(found):
+    """That no rule's step, compiled, takes longer than its peer's: as `goals`, for each rule that was measured so."""
+    for each in found:
+        for peer in ("torch", COLLECTION):
+            if "compiled" in each and each.get(peer):
+                yield f"{each['rule']}, compiled, to {peer}", each["compiled"] / each[peer], f"<= {TO_PEER}", {}

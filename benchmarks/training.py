@@ -5,7 +5,7 @@
    tried with a whole batch: processors without units for bfloat16 emulate it.  The best combination is timed in two
    fresh processes, with glibc as it is and with `keep_memory`.
 2. `fit` beside the published articles' way, and augmentation alone (`article.py`).
-3. A step of Adam on ResNet-18's tensors, and of every rule on one of them, beside torch's own (`torch_steps.py`).
+3. A step of Adam on ResNet-18's tensors, and of every rule on one of them, beside its peer's (`torch_steps.py`).
 
 Rivals take turns, so that a busy machine slows all of them.  In part 1 the fastest step of each counts, as others only
 ever slow it down; elsewhere medians.  Each goal is printed with what was found.  About five minutes on two cores;
@@ -81,7 +81,7 @@ def quickly():
         "training": [article.training(FAST, 256, 1, together=True)],
         "augmentation": article.augmentation(2000, 1),
         "adam": torch_steps.adam(1, tensors=3),
-        "rules": torch_steps.rules(1, shape=(8, 8), names=["Momentum"]),
+        "rules": torch_steps.rules(1, shape=(8, 8), names=["Momentum", "Lion"]),
     }
     return found | {"goals": goals(found)}
 
@@ -103,7 +103,8 @@ def goals(found):
             made[-1] |= bound_by_steps(each, steps[each["network"]])
     for who, ratio in found["augmentation"]["ratio"].items():
         made.append(goal(f"{who} to a DataLoader, augmentation alone", ratio, f">= {article.LEAST_AUGMENTATION}"))
-    return made + [goal(*each[:3]) | each[3] for each in torch_steps.goals(found["adam"])]
+    steps = itertools.chain(torch_steps.goals(found["adam"]), torch_steps.goals_of_rules(found["rules"]))
+    return made + [goal(*each[:3]) | each[3] for each in steps]
 
 
 def bound_by_steps(training, rates):
@@ -230,8 +231,9 @@ def report(found):
     """All parts as tables, and the goals."""
     adam = found["adam"]
     ms = [("step of Adam", "ms"), *((name, f"{t:,.2f}") for name, t in adam["milliseconds"].items())]
-    kinds = ("compiled", "plain", "torch")
-    rules = [(each["rule"], *(f"{each[k]:,.2f}" if k in each else "-" for k in kinds)) for each in found["rules"]]
+    kinds = ("compiled", "plain", "torch", "pytorch-optimizer")
+    shown = lambda each, kind: "-" if kind not in each else f"{each[kind]:,.2f}" if each[kind] else "not measured"
+    rules = [(each["rule"], *(shown(each, kind) for kind in kinds)) for each in found["rules"]]
     rates = [each["images_per_second"] for each in found["training"]]
     training = [(each["network"], *(f"{rate:,.0f}" for rate in each["images_per_second"].values()))
                 for each in found["training"]]  # fmt: skip

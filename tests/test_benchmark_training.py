@@ -46,6 +46,7 @@ def test_every_part_has_figures_of_ours_and_of_peers(record):
     assert record["augmentation"]["images_per_second"].keys() == {"FlipAndShift in fit", "DataLoader without workers"}
     assert record["adam"]["milliseconds"].keys() >= {"TorchOptimizer", "torch fused", "torch default", "memory alone"}
     assert record["rules"][0].keys() >= {"rule", "plain", "torch"}
+    assert record["rules"][1].keys() >= {"rule", "plain", "pytorch-optimizer"}
     assert all(t > 0 for t in record["adam"]["milliseconds"].values())
 
 
