@@ -14,6 +14,7 @@ import torch
 from spine import ol
 
 from optlib.torch_driver import TorchOptimizer
+from optlib.vision import keep_memory
 
 LR, LEAST_RATIO = 0.02, 1.5
 SHAPES = [(64, 147), *[(64, 576)] * 4]
@@ -41,6 +42,7 @@ def main():
 
 def steps(precision, repeats):
     """The times of both as `spine.result` has them, and how far their weights come apart, in learning rates."""
+    keep_memory()  # as `fit` does; it serves both alike
     torch.Tensor.bfloat16 = torch.Tensor.clone
     a, b = parameters(getattr(torch, precision)), parameters(getattr(torch, precision))
     theirs, ours = torch.optim.Muon(a, lr=LR, weight_decay=0.0), TorchOptimizer(b, ol.Muon(lr=LR))

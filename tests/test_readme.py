@@ -88,6 +88,13 @@ def test_every_make_target_exists():
         assert re.search(rf"^{target}:", makefile, flags=re.M), target
 
 
+def test_no_blank_line_cuts_a_table_in_two():
+    for path in [ROOT / "README.md", *ROOT.glob("*/README.md"), *ROOT.glob("tools/*/README.md")]:
+        for block in re.split(r"\n\s*\n", path.read_text(encoding="utf-8")):
+            rows = [line for line in block.splitlines() if line.startswith("|")]
+            assert not rows or rows == block.splitlines() and re.fullmatch("[| :-]+", rows[1]), f"{path}: {block[:80]}"
+
+
 def test_links_lead_somewhere():
     for target in re.findall(r"\]\(([^)#]+)", TEXT):
         assert target.startswith("https://") or (ROOT / target).exists(), target
