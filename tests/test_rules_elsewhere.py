@@ -305,6 +305,10 @@ def test_the_trainers_schedules_fall_after_their_warm_up_until_max_steps(kind, a
     ("timm", "adafactor", {"lr": 0.1}, ValueError, "lr=0.1 has no counterpart"),  # it ends the fall of the rate there
     ("torch", "Adam", {"betas": (np.ones(2), 0.9)}, TypeError, r"betas=array\(.* must be a number"),
     ("torch", "Adam", {"eps": None}, TypeError, "eps=None must be a number"),
+    # The library does something else with them than their names say, or ignores them, or no path shows what.
+    *(("timm", name, {"caution": True}, ValueError, "caution=True has no counterpart")
+      for name in ("adafactor", "lamb", "adan", "adanw")),
+    ("timm", "lamb", {"caution": True, "weight_decay": 0.1}, ValueError, "caution=True has no counterpart"),
 ])  # fmt: skip
 def test_a_setting_whose_part_in_a_path_is_not_known_is_refused(library, name, settings, error, words):
     with pytest.raises(error, match=words):
