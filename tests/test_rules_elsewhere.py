@@ -309,6 +309,12 @@ def test_the_trainers_schedules_fall_after_their_warm_up_until_max_steps(kind, a
     *(("timm", name, {"caution": True}, ValueError, "caution=True has no counterpart")
       for name in ("adafactor", "lamb", "adan", "adanw")),
     ("timm", "lamb", {"caution": True, "weight_decay": 0.1}, ValueError, "caution=True has no counterpart"),
+    *((library, name, {"learning_rate": 0.1, "warmup_steps": 5}, ValueError, "warmup_steps=5 has no counterpart")
+      for library, name in (("optax", "schedule_free_sgd"), ("optax", "schedule_free_adamw"),
+                            ("keras", "ScheduleFreeAdamW"), ("keras_torch", "ScheduleFreeAdamW"))),
+    ("heavyball", "AdamW", {"warmup_steps": 5}, ValueError, "warmup_steps=5 has no counterpart"),
+    ("keras", "ScheduleFreeAdamW", {"weight_decay": 0.1}, ValueError, "must be 0"),
+    ("heavyball", "SFAdamW", {"caution": True}, ValueError, "caution=True has no counterpart"),
 ])  # fmt: skip
 def test_a_setting_whose_part_in_a_path_is_not_known_is_refused(library, name, settings, error, words):
     with pytest.raises(error, match=words):

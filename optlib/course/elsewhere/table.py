@@ -116,7 +116,7 @@ def _settled(words):
     """Words of which one decides on others."""
     falls = words.pop("falls", None)  # Adafactor's rate, which is then the paper's, whatever else is given
     if falls is not None:
-        words |= {"lr": 1e-2} if falls else {"fixed": True}
+        words |= {"lr": 1e-2} if falls else {"fixed": True, "warmup": 0}
     if words.get("rms"):
         words |= {"unscaled": False, "wide": False}
     return words
