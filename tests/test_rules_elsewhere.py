@@ -309,6 +309,12 @@ def test_the_trainers_schedules_fall_after_their_warm_up_until_max_steps(kind, a
     *(("timm", name, {"caution": True}, ValueError, "caution=True has no counterpart")
       for name in ("adafactor", "lamb", "adan", "adanw")),
     ("timm", "lamb", {"caution": True, "weight_decay": 0.1}, ValueError, "caution=True has no counterpart"),
+    ("timm", "sgdw", {"momentum": 0.0, "caution": True}, ValueError, "GradientDescent is not known with that conv"),
+    ("timm", "lars", {"weight_decay": 0.1, "dampening": 0.5}, ValueError, "known: Momentum"),
+    ("torch_optimizer", "LARS", {"momentum": 0.9, "weight_decay": 0.1, "dampening": 0.5}, ValueError, "known: Moment"),
+    ("pytorch_optimizer", "LARS", {"dampening": 0.5}, ValueError, "dampening=0.5 has no counterpart"),
+    *(("bitsandbytes", name, {"lr": 0.1, "momentum": 0.9} | given, ValueError, "has no counterpart|known: Momentum")
+      for name in ("SGD", "LARS") for given in ({"nesterov": True}, {"dampening": 0.5}, {"momentum": 0})),
     *((library, name, {"learning_rate": 0.1, "warmup_steps": 5}, ValueError, "warmup_steps=5 has no counterpart")
       for library, name in (("optax", "schedule_free_sgd"), ("optax", "schedule_free_adamw"),
                             ("keras", "ScheduleFreeAdamW"), ("keras_torch", "ScheduleFreeAdamW"))),

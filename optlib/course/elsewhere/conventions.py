@@ -70,7 +70,7 @@ def times_rate(rule, factor, inverse):
 def instead(rule, **classes):
     """The rule as another class, given by the name of its own."""
     if type(rule).__name__ not in classes:
-        raise TypeError(f"{type(rule).__name__} is not known with that convention, as {' and '.join(classes)} are")
+        raise TypeError(f"{type(rule).__name__} is not known with that convention; known: {', '.join(classes)}")
     return classes[type(rule).__name__](**rule.settings())
 
 
@@ -174,7 +174,8 @@ CONVENTIONS = {  # word -> function of a rule, the value of the word, and perhap
         rule, momentum=momentum, inside=inside, nesterov=looks_ahead),
     "mean": lambda rule, beta, mean_inside=False: around.StepMean(rule, beta=beta, inside=mean_inside),
     "step_average": lambda rule, share: around.StepMomentum(times(rule, lr=1 - share), momentum=share),
-    "dampening": lambda rule, share: around.Dampened(rule, dampening=share),
+    "moving": lambda rule, on: instead(rule, Momentum=of.Momentum, Nesterov=of.Nesterov),  # else the library raises
+    "dampening": lambda rule, share: around.Dampened(instead(rule, Momentum=of.Momentum), dampening=share),
     "inside": lambda rule, on: around.RateInside(rule) if isinstance(rule, of.Momentum | of.Nesterov) else rule,
     # the step, and weight decay
     "gradient_sign": lambda rule, on: around.GradientSign(rule),
