@@ -189,6 +189,8 @@ CONVENTIONS = {  # word -> function of a rule, the value of the word, and perhap
     "late": lambda rule, on: times_rate(rule, LateCorrection(rule.beta1), Uncorrected(rule.beta1)),
     "corrected": lambda rule, on: times(rule, lr=Corrected(getattr(rule, "beta1", 0.0), rule.beta2)),
     "rectified": lambda rule, on: times(rule, lr=Rectified(rule.beta2)),
+    # the rate has no part in Prodigy's estimate: the same where it is 1
+    "guarded": lambda rule, on: rule if np.all(rule.given("lr") == 1) else instead(rule, **{"a rate of 1": None}),
     "fall": lambda rule, rate: times(rule, lr=schedules.InverseTime(1.0, rate=rate)),
     "warmup": lambda rule, steps: times(rule, lr=schedules.WarmUp(steps)),
     "schedule": scheduled,
