@@ -310,9 +310,13 @@ def test_the_trainers_schedules_fall_after_their_warm_up_until_max_steps(kind, a
       for name in ("adafactor", "lamb", "adan", "adanw")),
     ("timm", "lamb", {"caution": True, "weight_decay": 0.1}, ValueError, "caution=True has no counterpart"),
     ("timm", "sgdw", {"momentum": 0.0, "caution": True}, ValueError, "GradientDescent is not known with that conv"),
+    ("timm", "adoptw", {"weight_decay": 0.1}, ValueError, "must be 0"),  # its first step decays nothing
     ("timm", "lars", {"weight_decay": 0.1, "dampening": 0.5}, ValueError, "known: Momentum"),
     ("torch_optimizer", "LARS", {"momentum": 0.9, "weight_decay": 0.1, "dampening": 0.5}, ValueError, "known: Moment"),
     ("pytorch_optimizer", "LARS", {"dampening": 0.5}, ValueError, "dampening=0.5 has no counterpart"),
+    ("optax", "adafactor", {"learning_rate": 0.1, "momentum": 0.9}, ValueError, "momentum=0.9 has no counterpart"),
+    ("fastai", "Larc", {"lr": 0.1, "wd": 0.1}, ValueError, "wd=0.1 has no counterpart"),
+    ("fastai", "RMSProp", {"lr": 0.1, "mom": 0.9, "wd": 0.1}, ValueError, "must be 0"),
     *(("bitsandbytes", name, {"lr": 0.1, "momentum": 0.9} | given, ValueError, "has no counterpart|known: Momentum")
       for name in ("SGD", "LARS") for given in ({"nesterov": True}, {"dampening": 0.5}, {"momentum": 0})),
     *((library, name, {"learning_rate": 0.1, "warmup_steps": 5}, ValueError, "warmup_steps=5 has no counterpart")
@@ -321,6 +325,7 @@ def test_the_trainers_schedules_fall_after_their_warm_up_until_max_steps(kind, a
     ("heavyball", "AdamW", {"warmup_steps": 5}, ValueError, "warmup_steps=5 has no counterpart"),
     ("keras", "ScheduleFreeAdamW", {"weight_decay": 0.1}, ValueError, "must be 0"),
     ("heavyball", "SFAdamW", {"caution": True}, ValueError, "caution=True has no counterpart"),
+    ("deepspeed", "CPUAdam", {"amsgrad": True}, ValueError, "amsgrad=True has no counterpart"),
     *(("prodigyopt", "Prodigy", {"safeguard_warmup": True} | given, ValueError, "known: a rate of 1")
       for given in ({"lr": 0.5}, {"use_bias_correction": True})),
     ("schedulefree", "SGDScheduleFree", {"k": 5}, ValueError, "k=5 has no counterpart"),  # its own count of steps

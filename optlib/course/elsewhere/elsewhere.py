@@ -94,7 +94,8 @@ def _runs():
                 if nearest or name not in table.rows(library):
                     continue
                 every = table.LENGTH | measured["defaults"] | settings
-                lr = next((every[rate] for rate in table.RATES if every.get(rate) is not None), None)
+                means = table.section(library, name, every)[2]
+                lr = next((every[a] for a, word in means.items() if word == "lr" and every.get(a) is not None), None)
                 lr, every = lr or 0.01, every if lr else every | {"learning_rate": 0.01}
                 rule = table.rule_of(library, name, every)
                 runs[library].setdefault(name, []).append((settings, rule, lr, _names(rule, name)))
