@@ -329,6 +329,8 @@ def test_the_trainers_schedules_fall_after_their_warm_up_until_max_steps(kind, a
     *(("prodigyopt", "Prodigy", {"safeguard_warmup": True} | given, ValueError, "known: a rate of 1")
       for given in ({"lr": 0.5}, {"use_bias_correction": True})),
     ("schedulefree", "SGDScheduleFree", {"k": 5}, ValueError, "k=5 has no counterpart"),  # its own count of steps
+    ("pytorch_optimizer", "SWATS", {}, ValueError, "the nearest is Adam until it goes on as SGD"),
+    ("torch_optimizer", "SWATS", {}, ValueError, "the nearest is Adam until it goes on as SGD"),
 ])  # fmt: skip
 def test_a_setting_whose_part_in_a_path_is_not_known_is_refused(library, name, settings, error, words):
     with pytest.raises(error, match=words):

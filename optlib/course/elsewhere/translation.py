@@ -81,7 +81,7 @@ def translate(library, name, /, weights="", **settings):
     if nearest:
         raise ValueError(
             f"{who}: no rule of ours walks its path; the nearest is {nearest}, from which it differs by {error:.2g} of "
-            "the way of a coordinate"
+            "the way of a coordinate in twelve steps"
         )
     means = table.section(library, name, every, weights)[2]
     for argument, value in settings.items():
