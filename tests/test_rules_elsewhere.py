@@ -343,3 +343,5 @@ def test_a_setting_without_a_part_may_be_said_and_one_of_other_weights_changed()
     assert ol.translate("timm", "muon", "vector", betas=(0.8, 0.9), momentum=0.5).beta1 == 0.8
     assert repr(ol.translate("timm", "muon", betas=(0.8, 0.9))) == repr(ol.translate("timm", "muon"))
     assert type(ol.translate("timm", "lamb", max_grad_norm=None)) is ol.Adam  # None is no clipping
+    lars = ol.translate("optax", "lars", learning_rate=0.1, eps=1.0)  # the norm of the gradient counts for one more
+    assert lars.step(np.ones(1), np.ones(1)) == 1 - 0.1 * 1e-3 / 2

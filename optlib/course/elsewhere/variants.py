@@ -104,8 +104,10 @@ class RectifiedAdaBelief(Variant, of.AdaBelief):
     """it is rectified as RAdam is"""
 
     def update(self, x, g):
-        step, r = super().update(zeros_like(x), g), rectifier(self.beta2, self.t, threshold=5.0)
-        return where(r > 0, x + r * step, x - self.lr * self.m / (1 - self.beta1**self.t))
+        super().update(x, g)
+        r = rectifier(self.beta2, self.t, threshold=5.0) * (1 - self.beta2**self.t) ** 0.5
+        factor = where(r > 0, r / (sqrt(self.s) + self.eps), ones_like(x))
+        return x - self.lr * self.m / (1 - self.beta1**self.t) * factor
 
 
 class SilentRAdam(Variant, of.RAdam):
@@ -221,7 +223,8 @@ class LARSVariant(Variant, of.LARS):
     def update(self, x, g):
         pulled = g + self.weight_decay * x
         length, slope, total = (sqrt(self.inner(a, a)) for a in (x, g, pulled))
-        total = total if self.together else where(slope > 0, slope + self.weight_decay * length + self.eps, 0.0)
+        total = total if self.together else where(slope > 0, slope + self.weight_decay * length, 0.0)
+        total = where(total > 0, total + self.eps, 0.0)
         trust, lr = ratio(self.trust_coefficient, length, total), self.lr if self.outside else 1.0
         self.v = self.beta * self.v + self.lr / lr * trust * pulled
         return x - lr * self.v
