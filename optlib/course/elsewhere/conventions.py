@@ -34,15 +34,16 @@ def build(name, **words):
     words = {ALIASES[word] if word not in cls.hypers and ALIASES.get(word) in cls.hypers else word: value
              for word, value in words.items() if value is not None}  # fmt: skip
     own = cls.hypers.keys() - {"weight_decay"}
-    unknown = next((word for word, value in words.items() if word not in words_of(name) and value), None)
+    on = [word for word, value in words.items() if callable(value) or np.any(value)]
+    unknown = next((word for word in on if word not in words_of(name)), None)
     if unknown:
         raise TypeError(f"{name} has no {unknown}")
-    if cls is of.Momentum and not np.any(words.get("beta")):
-        cls, words = of.GradientDescent, words | {"nesterov": False, "dampening": 0.0}
+    if cls is of.Momentum and "beta" not in on:
+        cls, on = of.GradientDescent, {*on} - {"nesterov", "dampening"}
     given = {word: words[word] for word in own & words.keys() & cls.hypers.keys()}
     rule = cls(**({"weight_decay": 0.0} if "weight_decay" in cls.hypers else {}), **given)
     for word, convention in CONVENTIONS.items():
-        if word in words and word not in own and np.any(words[word]):
+        if word in on and word not in own:
             more = {each: words[each] for each in MORE[word] if each in words}
             rule = convention(rule, words[word], **more)
     return rule
@@ -98,11 +99,6 @@ def one_epsilon(rule, eps):
     return rule
 
 
-def capped(rule, most):
-    measure = {"measure1": rule.beta1, "measure2": rule.beta2} if isinstance(rule, of.Adam) else {}
-    return around.Capped(rule, most=most, **measure)
-
-
 def decayed(rule, weight_decay, decay=None):
     """``decay`` is l2, decoupled, own, relative (to the first rate) or sinking; a row without it takes 0."""
     if decay is None:
@@ -118,12 +114,6 @@ def decayed(rule, weight_decay, decay=None):
         return of.WeightDecay(rule, weight_decay=weight_decay)
     rule.set("weight_decay", weight_decay)
     return rule
-
-
-def averaged(rule, share):
-    """An average in place of a sum, with momentum's share (True) or another."""
-    kept = getattr(rule, "beta", 0.0) if share is True else share
-    return times_rate(rule, 1 - kept, 1 / (1 - kept)) if "beta" in rule.hypers else rule
 
 
 def uncorrected(rule, which):
@@ -146,10 +136,6 @@ def scheduled(rule, schedule, climb=0, steps=None):
             raise KeyError("max_steps")
         factor = fall(1.0, steps=max(checks.integer(who, "max_steps", steps, least=1) - climb, 1))
     return times(rule, lr=schedules.Polynomial(0.0, climb, end=1.0).then(factor, after=climb) if climb else factor)
-
-
-def lookahead(rule, k, slow=0.5, first=0):
-    return around.LateLookahead(rule, k=k, alpha=slow, first=first) if first else of.Lookahead(rule, k=k, alpha=slow)
 
 
 CONVENTIONS = {  # word -> function of a rule, the value of the word, and perhaps other words; from the inside out
@@ -181,10 +167,13 @@ CONVENTIONS = {  # word -> function of a rule, the value of the word, and perhap
     "gradient_sign": lambda rule, on: around.GradientSign(rule),
     "sign_of_zero": lambda rule, on: around.SignOfZero(rule),
     "cautious": lambda rule, how: of.Cautious(rule) if how == "paper" else around.MeanCautious(rule),
-    "cap": capped,
+    "cap": lambda rule, most: around.Capped(rule, most=most, **(
+        {"measure1": rule.beta1, "measure2": rule.beta2} if isinstance(rule, of.Adam) else {})),
     "weight_decay": decayed,
     # the learning rate
-    "average": averaged,
+    # an average in place of a sum, with momentum's share (True) or another
+    "average": lambda rule, share: times_rate(rule, 1 - (kept := rule.beta if share is True else share), 1 / (1 - kept))
+    if "beta" in rule.hypers else rule,
     "uncorrected": uncorrected,
     "late": lambda rule, on: times_rate(rule, LateCorrection(rule.beta1), Uncorrected(rule.beta1)),
     "corrected": lambda rule, on: times(rule, lr=Corrected(getattr(rule, "beta1", 0.0), rule.beta2)),
@@ -203,7 +192,8 @@ CONVENTIONS = {  # word -> function of a rule, the value of the word, and perhap
     "clip_each": lambda rule, most: around.ClipEach(rule, max_norm=most),
     "cut": lambda rule, most: of.ClipValue(rule, max_value=most),
     "uphill": lambda rule, on: around.Uphill(rule),
-    "k": lookahead,
+    "k": lambda rule, k, slow=0.5, first=0: around.LateLookahead(rule, k=k, alpha=slow, first=first) if first
+    else of.Lookahead(rule, k=k, alpha=slow),
     "n_mean": lambda rule, n: around.Accumulate(rule, n=n),
 }  # fmt: skip
 MORE = {word: list(inspect.signature(convention).parameters)[2:] for word, convention in CONVENTIONS.items()}

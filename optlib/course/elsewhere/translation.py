@@ -3,22 +3,16 @@
 import itertools
 
 from ... import checks
+from ... import optimizers as of
 from ...arrays import is_array
 from ...optimizers.base import Optimizer
 from ...schedules.base import Combined
-from . import around, table
+from . import around, conventions, table
 from .table import RATES, entry, library_of, rows, rule_of
 
 NO_PART = {  # arguments that have no part in the path of one tensor
     "foreach", "fused", "name", "capturable", "differentiable", "jit", "verbose", "optim_bits", "min_8bit_size",
     "percentile_clipping", "block_wise", "is_paged", "args", "multi_tensor", "storage_dtype", "compile_step",
-}  # fmt: skip
-CODE = {
-    "torch": "torch.optim.{}(model.parameters(), {})", "keras": "keras.optimizers.{}({})", "optax": "optax.{}({})",
-    "paddle": "paddle.optimizer.{}(parameters=model.parameters(), {})", "mlx": "mlx.optimizers.{}({})",
-    "mindspore": "mindspore.nn.{}(net.trainable_params(), {})", "tf_compat_v1": "tf.compat.v1.train.{}({})",
-    "timm": "timm.optim.create_optimizer_v2(model, '{}', {})", "jax_example_libraries":
-    "jax.example_libraries.optimizers.{}({})",
 }  # fmt: skip
 
 
@@ -115,17 +109,25 @@ def translate(library, name, /, weights="", **settings):
         raise ValueError(f"{who}: {error}") from None
 
 
-def _code_for(rule, library):
-    known, codes = library_of("translate", library), []
+def _plainest(rule):
+    """The rule by the plainest of its names that make the same steps, as those of `table.rule_of` are."""
+    kinds = dict.fromkeys((of.AdamW, type(of.WeightDecay(of.Adam()))), ("Adam", {"decay": "decoupled"}))
+    kinds |= {of.Momentum: ("Momentum", {}), of.Nesterov: ("Momentum", {"nesterov": True})}
+    name, words = kinds.get(type(rule), (None, {}))
+    return conventions.build(name, **words, **rule.settings()) if name else rule
+
+
+def _code_for(asked, library):
+    rule, known, codes, forms = _plainest(asked), library_of("translate", library), [], table.read("names")["code"]
     for name, value in rule.settings().items():
         if is_array(number := _number(value)) or callable(number):
             kind = "an array" if is_array(number) else "a schedule"
-            raise ValueError(f"translate: {name} of {rule!r} is {kind}; the way back takes numbers")
+            raise ValueError(f"translate: {name} of {asked!r} is {kind}; the way back takes numbers")
     for name in rows(known):
         about = table.read("measured")[known]["rows"].get(name)
         if about is None or " " in name or table.measured(about, about["defaults"])[1]:
             continue
-        defaults = about["defaults"] | dict.fromkeys(table.required(about))
+        defaults = about["defaults"] | {a: None for run in about["runs"] for a in run[0]} | about["defaults"]
         for settings in _candidates(rule, known, name, defaults):
             given = {a: value for a, value in settings.items() if _plain(value) != _plain(defaults.get(a))}
             try:
@@ -134,10 +136,10 @@ def _code_for(rule, library):
                 continue
             if type(ours) is type(rule) and repr([*ours.settings().values()]) == repr([*rule.settings().values()]):
                 text = ", ".join(f"{argument}={_text(value)}" for argument, value in given.items())
-                code = CODE.get(library, library + ".{}({})").format(name, text).replace(", )", ")")
-                codes.append((len(given), len(codes), code))
+                form = forms[f"{known} {name}" if f"{known} {name}" in forms else known]
+                codes.append((len(given), len(codes), form.format(name=name, given=text).replace(", )", ")")))
     if not codes:
-        raise ValueError(f"translate: {library} has no optimizer that makes the same steps as {rule!r}")
+        raise ValueError(f"translate: {library} has no optimizer that makes the same steps as {asked!r}")
     return min(codes)[-1]
 
 
@@ -172,9 +174,9 @@ def _number(value):
 
 def _candidates(rule, library, name, defaults):
     """Settings of a row that may be the rule's: its numbers by their meaning, with each choice of the switches."""
-    numbers, settings = _numbers(rule), {}
+    numbers, settings = {"momentum": 0.0, "weight_decay": 0.0} | _numbers(rule), {}
     means = table.sections(library, name)[0][-1]
-    usual = "step_size" if library == "jax_example_libraries" else "learning_rate"
+    usual = {"jax_example_libraries": "step_size", "fastai": "lr"}.get(library, "learning_rate")
     rate = next((rate for rate in RATES if rate in defaults), usual)
     for argument in [*dict.fromkeys([*defaults, rate])]:
         meaning, default = means.get(argument, "-"), defaults.get(argument)
