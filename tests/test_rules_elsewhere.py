@@ -6,6 +6,7 @@ translated, or refused, as far as their part in a path is known.
 
 import dataclasses
 import importlib
+import itertools
 import json
 import re
 from pathlib import Path
@@ -13,13 +14,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import scipy.optimize
+import torch
 from test_elsewhere import rate, rows
 
 import optlib as ol
 from optlib.course import cards
 from optlib.course.elsewhere import matcher, table
 from tools import elsewhere
-from tools.elsewhere import common, docstrings, match
+from tools.elsewhere import common, docstrings, match, torch_api
 
 ROOT = Path(__file__).resolve().parent.parent
 RULES = ol.OPTIMIZERS
@@ -253,6 +255,54 @@ def test_weight_decay_is_that_of_the_installed_library_or_refused(library, least
     assert walked >= least
 
 
+def changed(name, value):
+    """Another value for an argument, or None where there is none to try."""
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int | float):
+        return {"lr": 0.02, "momentum": 0.6, "eps": 1e-3, "warmup_steps": 3}.get(name, 0.7 * value or 0.3)
+    floats = isinstance(value, list) and all(isinstance(each, float) for each in value)
+    return [0.8 * each for each in value] if floats else None
+
+
+@pytest.mark.parametrize(("library", "least"), [("torch", 140), ("pytorch_optimizer", 300), ("torch_optimizer", 80)])
+@pytest.mark.filterwarnings("ignore:This overload of:UserWarning")
+def test_changed_arguments_are_those_of_the_installed_library_or_refused(library, least):
+    pytest.importorskip(library)
+    module, walked = importlib.import_module(f"tools.elsewhere.libraries.{library}"), 0
+    for name in table.rows(library):
+        run = next(run for run in module.RUNS if match.row_name(library, run.name) == name)
+        sections, defaults = table.sections(library, name), table.read("measured")[library]["rows"][name]["defaults"]
+        values = {a: changed(a, value) for a, value in defaults.items() if changed(a, value) is not None
+                  and any(str(section[-1].get(a, "-")) != "-" for section in sections)}  # fmt: skip
+        off = [a for a in values if not defaults[a]]
+        for changes in [*((a,) for a in values), *itertools.combinations(off, 2), *(("lr", a) for a in off)]:
+            settings = run.settings | {a: values[a] for a in changes if a in values}
+            for kind in {"vector", "matrix"} & {*run.sees}:
+                about, rate = common.SEQUENCES[kind], {} if "lr" in settings or defaults.get("lr") else {"lr": run.lr}
+                try:
+                    ours = ol.translate(library, name, kind if len(sections) > 1 else "", **rate | settings)
+                    given = {a: tuple(v) if isinstance(v, list) else v for a, v in settings.items()}
+                    theirs = list(torch_api.walk(dataclasses.replace(run, settings=given), "float64", about["x0"],
+                                                 about["gradients"], common.FULL))  # fmt: skip
+                except (ValueError, TypeError, RuntimeError):  # refused by ours, or by theirs
+                    continue
+                path = matcher.walk(ours, about["x0"], about["gradients"])
+                assert matcher.error(path, theirs, about["x0"]) <= table.ROUNDING["float32"], (name, settings, kind)
+                walked += 1
+    assert walked >= least
+
+
+@pytest.mark.parametrize("library", ["torch", "pytorch_optimizer", "torch_optimizer"])
+def test_the_code_of_the_way_back_runs(library):
+    model, module = torch.nn.Linear(2, 1, bias=False), pytest.importorskip(library)
+    for name in table.rows(library):
+        form = table.read("names")["code"].get(f"{library} {name}", table.read("names")["code"][library])
+        if name.isidentifier():
+            given = "momentum=0.9" if name == "QHM" else "lr=0.1"
+            eval(form.format(name=name, given=given), {library: module, "model": model})
+
+
 def test_the_settings_of_every_recorded_run_are_translated_and_none_goes_unless_it_has_a_default():
     for library, name, measured in rows():
         needed = rate(measured)
@@ -343,5 +393,11 @@ def test_a_setting_without_a_part_may_be_said_and_one_of_other_weights_changed()
     assert ol.translate("timm", "muon", "vector", betas=(0.8, 0.9), momentum=0.5).beta1 == 0.8
     assert repr(ol.translate("timm", "muon", betas=(0.8, 0.9))) == repr(ol.translate("timm", "muon"))
     assert type(ol.translate("timm", "lamb", max_grad_norm=None)) is ol.Adam  # None is no clipping
+    assert ol.translate("prodigyopt", "Prodigy", safeguard_warmup=True).settings()["lr"] == 1
+    for kind in ("matrix", "vector"):
+        one, other = (repr(ol.translate("keras", "Muon", kind, epsilon=epsilon)) for epsilon in (1e-7, 1e-3))
+        assert (one == other) == (kind == "matrix")
     lars = ol.translate("optax", "lars", learning_rate=0.1, eps=1.0)  # the norm of the gradient counts for one more
     assert lars.step(np.ones(1), np.ones(1)) == 1 - 0.1 * 1e-3 / 2
+    assert ol.translate("pytorch_optimizer", "MARS", "vector", lr=0.1).settings()["lr"] == 0.003  # it has lr_1d
+    assert ol.translate("pytorch_optimizer", "Muon use_muon").settings()["lr"] == 0.0003
