@@ -210,6 +210,15 @@ def test_variants_of_some_rules_stand_beside_the_first_pair():
     assert results.missing() == ""
 
 
+def test_the_table_of_a_variant_is_of_its_own_rules_epochs_and_batches():
+    given = protocol(variants={"all": {}, "one": {"rules": ["Adam"], "epochs": 3, "batch": 50}})
+    table = Results(given, finished(given, by_rule)).table("one")
+    assert [row[0] for row in table.rows] == ["Adam"]
+    assert "place" not in table.columns
+    assert "3 epochs, batch 50." in table.caption
+    assert "after 10 steps with 1 seed" in table.caption
+
+
 def test_variants_of_the_same_settings_show_the_same_runs():
     given = protocol(rules=["Adam"], variants={"a": {}, "b": {}})
     results = Results(given, finished(given, by_rule))

@@ -132,10 +132,10 @@ def trials(protocol, done, variant, rule):
     return wanted
 
 
-def tuning_steps(protocol):
-    """Steps of a run of the tuning."""
+def tuning_steps(protocol, variant):
+    """Steps of a run of the tuning of a variant."""
     images = protocol.tuning["images"] or IMAGES[protocol.data["set"]] - protocol.data["validation"]
-    return protocol.tuning["epochs"] * -(-images // protocol.training["batch"])
+    return protocol.tuning["epochs"] * -(-images // protocol.trained(variant)["batch"])
 
 
 def best_place(scores):

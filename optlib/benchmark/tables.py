@@ -16,9 +16,10 @@ FLIPS = "With flips, each test image is also looked at in the mirror. Minutes ar
 def summary(results, variant):
     """Every rule of the protocol, the best first; rules without a final run stand at the end."""
     protocol, spans, unit = results.protocol, results.places(variant), results.metric(variant).unit
+    rules = [rule for rule, of in protocol.pairs() if of == variant]
     held = lambda value: f"{100 * value:.1f} %" if unit == "%" else f"{value:.4g} {unit}".rstrip()
     rows, ends = [], []
-    for rule in [*spans, *(name for name in protocol.rules if name not in spans)]:
+    for rule in [*spans, *(name for name in rules if name not in spans)]:
         setting, default = results.best_setting(rule, variant), default_rate(protocol, rule)
         runs, tried = results.final(rule, variant), results.tuning(rule, variant)
         best, also = setting or (None, {})
@@ -46,7 +47,7 @@ def summary(results, variant):
         without |= {"test, default lr"}  # there are runs only where it is the best rate
     if not protocol.final["flips"]:
         without |= {"minutes"}  # for protocols that are about speed
-    if len(protocol.rules) == 1:
+    if len(rules) == 1:
         without |= {"place"}
     shown = [
         i for i, name in enumerate(columns)
@@ -55,11 +56,11 @@ def summary(results, variant):
     if not protocol.tuning:
         columns[columns.index("test, best lr")] = "test"
         columns[columns.index("default lr")] = "lr"
-    tuned = _tuned(protocol) if protocol.tuning else "No learning rate was tuned."
+    tuned = _tuned(protocol, variant) if protocol.tuning else "No learning rate was tuned."
     at_end = f"The best rate is the lowest or the highest that was tried for {', '.join(ends)}." if ends else ""
-    notes = [at_end, PLACES * (len(protocol.rules) > 1), MEMORY, FLIPS * protocol.final["flips"],
+    notes = [at_end, PLACES * (len(rules) > 1), MEMORY, FLIPS * protocol.final["flips"],
              _mixed(results, variant), results.missing(variant)]  # fmt: skip
-    length = _task(results, variant) if protocol.tasks else _length(protocol)
+    length = _task(results, variant) if protocol.tasks else _length(protocol, variant)
     caption = " ".join(filter(None, [f"{protocol.title}.", length, tuned, *notes]))
     return Table(caption, [columns[i] for i in shown], [[row[i] for i in shown] for row in rows])
 
@@ -77,7 +78,7 @@ def tasks(results):
     rows = [[rule, *(cell(rule, task) for task in results.tasks)] for rule in results.rules]
     lower = [task for task, metric in metrics.items() if not metric.higher]
     note = f"Less is better on {', '.join(lower)}." if lower else ""
-    tuned = _tuned(results.protocol) if results.protocol.tuning else ""
+    tuned = _tuned(results.protocol, None) if results.protocol.tuning else ""
     places = f"In parentheses places. {PLACES}"
     caption = " ".join(filter(None, [f"{results.protocol.title}.", note, tuned, places, results.missing()]))
     return Table(caption, ["rule", *columns], rows)
@@ -123,14 +124,14 @@ def variants(results):
     if any({"epochs", "batch"} & changes.keys() for changes in results.protocol.variants.values()):
         beside = f"Variants may have other epochs and batches. {beside}"
     columns = ["variant", "reported as test accuracy", "difference", *["with flips", "minutes"] * flips, "runs"]
-    caption = f"{results.protocol.title}. {_length(results.protocol)} {beside}" + f" {FLIPS}" * flips
+    caption = f"{results.protocol.title}. {_length(results.protocol, base[1])} {beside}" + f" {FLIPS}" * flips
     return Table(caption, columns, rows)
 
 
-def _tuned(protocol):
+def _tuned(protocol, variant):
     tuning, seeds = protocol.tuning, counted(len(protocol.tuning["seeds"]), "seed")
     held_out = f"on {protocol.data['validation']:,} training images held out" if protocol.data else "on held-out data"
-    steps = f", after {tuning_steps(protocol)} steps with {seeds}" if protocol.data else f" with {seeds}"
+    steps = f", after {tuning_steps(protocol, variant)} steps with {seeds}" if protocol.data else f" with {seeds}"
     return (
         f"Learning rates: the best of {len(tuning['exponents'])} or more, each rule's default times a power of "
         f"ten{', with some values of a second hyper-parameter' * bool(tuning['also'])}, {held_out}{steps}."
@@ -153,11 +154,12 @@ def _mixed(results, variant):
     return f"Not all runs have one precision: they are in {' or '.join(used)}." if len(used) > 1 else ""
 
 
-def _length(protocol):
+def _length(protocol, variant):
     images = "all of CIFAR-10" if protocol.data["set"] == "full" else "the bundled images"
     size = f" {protocol.network['size']}" if protocol.network["name"] == "SpeedNet" else ""
-    epochs = counted(protocol.training["epochs"], "epoch")
-    return f"{protocol.network['name']}{size} on {images}, {epochs}, batch {protocol.training['batch']}."
+    training = protocol.trained(variant)
+    epochs = counted(training["epochs"], "epoch")
+    return f"{protocol.network['name']}{size} on {images}, {epochs}, batch {training['batch']}."
 
 
 def _tested(results, rule, variant, default=False):
