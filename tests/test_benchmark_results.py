@@ -91,6 +91,8 @@ def test_a_rule_that_diverges_everywhere_is_tuned_and_said_to_diverge():
     assert results.rules == ["Momentum", "AdaGrad"]
     row = next(row for row in results.table().rows if row[0] == "Adam")
     assert "diverged at every rate" in row
+    assert results.time_to(0.5).rows[-1] == ["Adam", "diverged at every rate", "–", "0 of 0"]
+    assert results.scores()[""]["Adam"] == {0: -math.inf, 1: -math.inf}
     fewer = Results(some(), [r for r in records if r["seed"] != 1])
     assert fewer.missing() == "Not run: seed 1: Momentum, AdaGrad."
 

@@ -139,7 +139,7 @@ class Results:
             runs = {run["seed"]: run for run in self.final(rule, variant, default)}
             return {seed: -math.inf if run["history"]["diverged"] else records.score(run) for seed, run in runs.items()}
 
-        by_rule = lambda variant: {rule: runs for rule in self.rules if (runs := by_seed(rule, variant))}
+        by_rule = lambda variant: {rule: runs for rule in self.protocol.rules if (runs := by_seed(rule, variant))}
         return {variant: by_rule(variant) for variant in self.tasks or self.variants}
 
     def metric(self, variant=None):

@@ -75,7 +75,7 @@ def tasks(results):
 
     metrics = {task: results.metric(task) for task in results.tasks}
     columns = [f"{task}, {metric.words(silent='%')}" for task, metric in metrics.items()]  # the cells say it
-    rows = [[rule, *(cell(rule, task) for task in results.tasks)] for rule in results.rules]
+    rows = [[rule, *(cell(rule, task) for task in results.tasks)] for rule in _shown(results)]
     lower = [task for task, metric in metrics.items() if not metric.higher]
     note = f"Less is better on {', '.join(lower)}." if lower else ""
     tuned = _tuned(results.protocol, None) if results.protocol.tuning else ""
@@ -90,7 +90,7 @@ def time_to(results, accuracy):
     if results.protocol.tasks:
         raise ValueError(f"time_to: {results.protocol.name} has tasks, each with a metric of its own; see: curves")
     rows = []
-    for rule in results.rules:
+    for rule in _shown(results):
         runs = [run["history"] for run in results.final(rule)]
         reached = []  # epochs and seconds of each run that gets there
         for history in runs:
@@ -102,7 +102,7 @@ def time_to(results, accuracy):
             epochs, seconds = (sum(column) / len(reached) for column in zip(*reached, strict=True))
             rows.append([(1 - len(reached) / len(runs), epochs), rule, f"{epochs:.1f}", f"{seconds:.0f}", count])
         else:
-            rows.append([(1, math.inf), rule, "not reached", NONE, count])
+            rows.append([(1, math.inf), rule, "not reached" if runs else "diverged at every rate", NONE, count])
     rows.sort(key=lambda row: row[0])
     caption = (
         f"Epochs and seconds of training to {100 * accuracy:g} % test accuracy, looked at after each epoch, mean of "
@@ -126,6 +126,12 @@ def variants(results):
     columns = ["variant", "reported as test accuracy", "difference", *["with flips", "minutes"] * flips, "runs"]
     caption = f"{results.protocol.title}. {_length(results.protocol, base[1])} {beside}" + f" {FLIPS}" * flips
     return Table(caption, columns, rows)
+
+
+def _shown(results):
+    """The rules that have a final run, and those that have none since they diverged at every rate."""
+    lost = lambda rule: any(results.diverged_everywhere(rule, each) for each in results.tasks or results.variants)
+    return [rule for rule in results.protocol.rules if rule in results.rules or lost(rule)]
 
 
 def _tuned(protocol, variant):
