@@ -196,6 +196,11 @@ def test_variants_stand_beside_each_other():
         results.accuracy("Adam")
     left = [r for r in records if (r["variant"], r["stage"], r["seed"]) != ("smoothed", "final", 1)]
     assert Results(given, left).missing() == "Not run: seed 1: smoothed."
+    fewer = [r for r in records if (r["variant"], r["stage"], r["seed"]) != ("as it should be", "final", 0)]
+    assert Results(given, fewer).table().rows[1][2] == "-10.00", "of the seed that both have"
+    assert Results(given, fewer).table().caption.endswith(" Not run: seed 0: as it should be.")
+    fewer[-1]["history"]["settings"]["precision"] = "bfloat16"
+    assert "in bfloat16 or float32." in Results(given, fewer).table().caption
     lost = finished(given, lambda job: None if job["training"]["label_smoothing"] else by_rule(job))
     assert Results(given, lost).table().rows[1][1] == "diverged at every rate"
 

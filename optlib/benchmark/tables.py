@@ -58,11 +58,9 @@ def summary(results, variant):
         columns[columns.index("default lr")] = "lr"
     tuned = _tuned(protocol, variant) if protocol.tuning else "No learning rate was tuned."
     at_end = f"The best rate is the lowest or the highest that was tried for {', '.join(ends)}." if ends else ""
-    notes = [at_end, PLACES * (len(rules) > 1), MEMORY, FLIPS * protocol.final["flips"],
-             _mixed(results, variant), results.missing(variant)]  # fmt: skip
     length = _task(results, variant) if protocol.tasks else _length(protocol, variant)
-    caption = " ".join(filter(None, [f"{protocol.title}.", length, tuned, *notes]))
-    return Table(caption, [columns[i] for i in shown], [[row[i] for i in shown] for row in rows])
+    notes = [length, tuned, at_end, PLACES * (len(rules) > 1), MEMORY, FLIPS * protocol.final["flips"]]
+    return _table(results, variant, notes, [columns[i] for i in shown], [[row[i] for i in shown] for row in rows])
 
 
 def tasks(results):
@@ -79,9 +77,7 @@ def tasks(results):
     lower = [task for task, metric in metrics.items() if not metric.higher]
     note = f"Less is better on {', '.join(lower)}." if lower else ""
     tuned = _tuned(results.protocol, None) if results.protocol.tuning else ""
-    places = f"In parentheses places. {PLACES}"
-    caption = " ".join(filter(None, [f"{results.protocol.title}.", note, tuned, places, results.missing()]))
-    return Table(caption, ["rule", *columns], rows)
+    return _table(results, None, [note, tuned, f"In parentheses places. {PLACES}"], ["rule", *columns], rows)
 
 
 def time_to(results, accuracy):
@@ -114,18 +110,27 @@ def time_to(results, accuracy):
 def variants(results):
     """What each variant reports, beside the first one; for protocols that switch something on and off."""
     base, rows, flips = results.protocol.pairs()[0], [], results.protocol.final["flips"]
-    first = results.accuracy(*base)
+    first = results.by_seed(*base)
     for pair in results.protocol.pairs():
-        value, runs = results.accuracy(*pair), str(len(results.final(*pair)))
-        gap = NONE if pair == base or not (value and first) else f"{100 * (value.mean - first.mean):+.2f}"
+        own, runs = results.by_seed(*pair), str(len(results.final(*pair)))
+        gaps = [own[seed] - first[seed] for seed in own if seed in first and pair != base]
+        gap = f"{100 * sum(gaps) / len(gaps):+.2f}" if gaps else NONE
         timed = [str(results.with_flips(*pair) or NONE), _range(results.minutes(*pair))] * flips
         rows.append([results.words(*pair), _tested(results, *pair), gap, *timed, runs])
-    beside = f"Difference in points from {results.words(*base)!r}."
-    if any({"epochs", "batch"} & changes.keys() for changes in results.protocol.variants.values()):
-        beside = f"Variants may have other epochs and batches. {beside}"
+    other = any({"epochs", "batch"} & changes.keys() for changes in results.protocol.variants.values())
+    beside = f"Difference in points from {results.words(*base)!r}, of the seeds that both have."
     columns = ["variant", "reported as test accuracy", "difference", *["with flips", "minutes"] * flips, "runs"]
-    caption = f"{results.protocol.title}. {_length(results.protocol, base[1])} {beside}" + f" {FLIPS}" * flips
-    return Table(caption, columns, rows)
+    notes = ["Variants may have other epochs and batches." * other, beside, FLIPS * flips]
+    return _table(results, None, [_length(results.protocol, base[1]), *notes], columns, rows)
+
+
+def _table(results, variant, notes, columns, rows):
+    """With a caption of title, notes and what is to be known of the runs, also where they are of two precisions."""
+    runs = [run for rule, of in results.protocol.pairs() if variant in (None, of) for run in results.final(rule, of)]
+    used = sorted({run["history"]["settings"]["precision"] for run in runs})
+    mixed = f"Not all runs have one precision: they are in {' or '.join(used)}." if len(used) > 1 else ""
+    texts = [f"{results.protocol.title}.", *notes, mixed, results.missing(variant)]
+    return Table(" ".join(filter(None, texts)), columns, rows)
 
 
 def _shown(results):
@@ -151,13 +156,6 @@ def _task(results, variant):
         f"Task {variant}, {counted(settings['epochs'], 'epoch')}, batch {settings['batch']}; results are "
         f"{metric.words()}{better}."
     )
-
-
-def _mixed(results, variant):
-    """What is to be known of a race whose runs were computed in two precisions, as "auto" may choose them."""
-    runs = [run for rule in results.rules for run in results.final(rule, variant)]
-    used = sorted({run["history"]["settings"]["precision"] for run in runs})
-    return f"Not all runs have one precision: they are in {' or '.join(used)}." if len(used) > 1 else ""
 
 
 def _length(protocol, variant):
