@@ -127,7 +127,8 @@ def test_tables_and_pictures_of_tasks(run):
     for draw, message in (
         (results.curves, "variant=None must be one of 'corners', 'mirror', 'nowhere'; table.. shows all"),
         (lambda: results.curves("test_accuracy", variant="mirror"), "must be one of test, train, test_loss"),
-        (results.variant_curves, "metrics of their own"), (lambda: results.time_to(0.5), "a metric of its own"),
+        (results.variant_curves, "variant_curves: some has tasks, each with a metric of its own; see: curves"),
+        (results.compared, "compared: some has tasks"), (lambda: results.time_to(0.5), "time_to: some has tasks"),
         (lambda: results.ranking("nowhere"), "no rule has a final run. Not run: task nowhere"),
     ):  # fmt: skip
         with pytest.raises(ValueError, match=message):

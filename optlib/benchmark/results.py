@@ -193,6 +193,10 @@ class Results:
         names = [rule] * (len(self.protocol.rules) > 1 or not variant) + [variant] * (len(self.variants) > 1)
         return (" on " if self.protocol.tasks else ", ").join(filter(None, names)) or rule
 
+    def refuse_tasks(self, who, instead):
+        if self.protocol.tasks:
+            raise ValueError(f"{who}: {self.protocol.name} has tasks, each with a metric of its own; see: {instead}")
+
     def _one_of(self, variant):
         """The variant asked for; the only one by default."""
         if variant is None and len(self.variants) == 1:

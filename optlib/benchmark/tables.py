@@ -83,8 +83,7 @@ def tasks(results):
 def time_to(results, accuracy):
     """Epochs and seconds of training until a test accuracy is reached; first by the share of runs that reach it."""
     accuracy = checks.number("time_to", "accuracy", accuracy, "(0, 1)")
-    if results.protocol.tasks:
-        raise ValueError(f"time_to: {results.protocol.name} has tasks, each with a metric of its own; see: curves")
+    results.refuse_tasks("time_to", "curves")
     rows = []
     for rule in _shown(results):
         runs = [run["history"] for run in results.final(rule)]
@@ -109,6 +108,7 @@ def time_to(results, accuracy):
 
 def variants(results):
     """What each variant reports, beside the first one; for protocols that switch something on and off."""
+    results.refuse_tasks("compared", "table")
     base, rows, flips = results.protocol.pairs()[0], [], results.protocol.final["flips"]
     first = results.by_seed(*base)
     for pair in results.protocol.pairs():
