@@ -50,6 +50,8 @@ def test_a_run_repeats_itself_and_its_score_is_that_of_the_metric(some):
     assert mirror["metric"]["test"] == [10 * loss for loss in mirror["history"]["test_loss"]]
     assert records.reached(mirror, "train") == [10 * loss for loss in mirror["history"]["train_loss"]]
     assert mirror["measured"] == {}
+    more = mirror | {"metric": {"name": "unexplained", "unit": "%", "test": [130.0]}}
+    assert "test unexplained 130.00 %, " in runner.line(more), "only accuracies end at 100 %"
     corners = job.run(make("corners"), threads=1)
     assert records.score(corners) == corners["history"]["test_accuracy"][-1]
     assert records.reached(corners) == pytest.approx(corners["history"]["test_accuracy"])

@@ -96,7 +96,8 @@ class Results:
 
     def accuracy(self, rule, variant=None, default=False):
         """`Measured` test accuracy, or the task's metric; None where there is no run that did not diverge."""
-        return self._measured(self.accuracies(rule, variant, default), self.metric(variant).unit)
+        unit = self.metric(variant).unit if self.protocol.tasks else None
+        return self._measured(self.accuracies(rule, variant, default), unit)
 
     def with_flips(self, rule, variant=None):
         """`Measured` test accuracy where each image was also evaluated mirrored; None where that was not done."""
@@ -185,7 +186,7 @@ class Results:
     def _trials(self, rule, variant):
         return trials(self.protocol, self.done, self._one_of(variant), rule)
 
-    def _measured(self, values, unit="%"):
+    def _measured(self, values, unit=None):
         return measured(values, unit) if values else None
 
     def words(self, rule, variant):

@@ -40,14 +40,12 @@ class Measured:
         return f"{scale * self.mean:.2f}{band} {self.unit}".rstrip()
 
 
-def measured(values, unit="%"):
-    """`Measured` of accuracies, shares from 0 to 1, or of values in another unit."""
-    if unit == "%":
-        values = checks.vector("measured", "accuracies", values, "[0, 1]")
-    values = checks.vector("measured", "values", values)
+def measured(values, unit=None):
+    """`Measured` of accuracies, shares from 0 to 1; where a unit is given, of any values, of which "%" are shares."""
+    values = checks.vector("measured", *(("accuracies", values, "[0, 1]") if unit is None else ("values", values)))
     deviation = float(values.std(ddof=1)) if len(values) > 1 else None
     error = None if deviation is None else deviation / math.sqrt(len(values))
-    return Measured(float(values.mean()), deviation, error, len(values), unit)
+    return Measured(float(values.mean()), deviation, error, len(values), "%" if unit is None else unit)
 
 
 @dataclasses.dataclass(frozen=True)
