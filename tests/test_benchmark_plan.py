@@ -134,14 +134,14 @@ def test_no_final_run_starts_for_a_rule_before_its_grid_is_done():
     assert [(j["stage"], j["rule"]) for j in ready] == 3 * [("tuning", "Adam")] + 2 * [("final", "Momentum")]
 
 
-def test_default_seeds_run_at_the_default_rate_which_is_not_run_twice_where_it_is_the_best():
+def test_default_seeds_run_at_the_default_rate_and_none_twice_where_it_is_the_best():
     given = protocol(final__default_seeds=[1, 7])
     records = finished(given, hill(0.01))  # the default of Momentum, ten times that of Adam
     runs = {(r["stage"], r["rule"], r["lr"], r["seed"]) for r in records if r["stage"] != "tuning"}
     assert runs == {
         ("final", "Momentum", 0.01, 0), ("final", "Momentum", 0.01, 1),
         ("final", "Adam", 0.01, 0), ("final", "Adam", 0.01, 1),
-        ("default", "Adam", 0.001, 1), ("default", "Adam", 0.001, 7),
+        ("default", "Momentum", 0.01, 7), ("default", "Adam", 0.001, 1), ("default", "Adam", 0.001, 7),
     }  # fmt: skip
 
 

@@ -32,13 +32,12 @@ def jobs(protocol, recorded):
     seeds = protocol.final["seeds"]
     for seed in [*seeds, *(s for s in protocol.final["default_seeds"] if s not in seeds)]:
         for variant, rule in pairs:
-            chosen, default = best[variant, rule], (default_rate(protocol, rule), {})
-            if chosen and seed in seeds:
+            if (chosen := best[variant, rule]) and seed in seeds:
                 wanted.append(make(protocol, "final" if protocol.tuning else "default", variant, rule, *chosen, seed))
-            if protocol.tuning and seed in protocol.final["default_seeds"] and chosen != default:
-                wanted.append(make(protocol, "default", variant, rule, *default, seed))
+            if seed in protocol.final["default_seeds"]:
+                wanted.append(make(protocol, "default", variant, rule, default_rate(protocol, rule), {}, seed))
     unique = {}
-    for job in wanted:  # variants may ask for the same run
+    for job in wanted:  # variants may ask for the same run, and the default rate may be the best one
         unique.setdefault(job["id"], job)
     return [job for name, job in unique.items() if name not in done]
 
