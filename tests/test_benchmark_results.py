@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from benchmark_cases import finished, protocol, record
+from benchmark_cases import finished, hill, protocol, record
 
 from optlib.benchmark import plan
 from optlib.benchmark.results import Results, find, load
@@ -114,7 +114,10 @@ def test_a_second_number_that_was_tuned_is_not_in_the_column_of_defaults_and_the
     row = dict(zip(table.columns, next(row for row in table.rows if row[0] == "Adam"), strict=True))
     assert [row[f"validation, {which} lr"] for which in ("best", "default")] == ["79.0 %", "59.0 %"]
     assert row["and"] == "beta2=0.9"
-    assert "that was tried" not in table.caption
+    assert "The best rate is" not in table.caption
+    lists = protocol(rules=["AggMo"], tuning__also={"AggMo": {"betas": [[0.0, 0.5]]}}, final__seeds=[0])
+    table = Results(lists, finished(lists, lambda job: hill(0.1)(job) + 0.1 * bool(job["settings"]))).table()
+    assert table.rows[0][table.columns.index("and")] == "betas=[0.0, 0.5]"
     narrow = some(tuning__widen=0)
     at_end = "The best rate is the lowest or the highest that was tried for Adam."
     assert at_end in Results(narrow, finished(narrow, by_rule)).table().caption

@@ -27,7 +27,8 @@ def summary(results, variant):
         if best and with_it and best in (with_it[0], with_it[-1]):
             ends.append(rule)
         plain = [value for lr, settings, value in tried if (lr, settings) == (default, protocol.rules[rule])]
-        also = ", ".join(f"{name}={value:g}" for name, value in also.items() if protocol.rules[rule].get(name) != value)
+        also = ", ".join(f"{name}={f'{value:g}' if isinstance(value, float) else value}" for name, value in also.items()
+                         if protocol.rules[rule].get(name) != value)  # fmt: skip
         rows.append([
             rule, place_words(spans[rule]) if rule in spans else NONE,
             f"{best:g}" if best else NONE, also or NONE, f"{default:g}", str(len(tried)),
