@@ -310,6 +310,8 @@ def test_trials_that_diverged():
     assert list(each[:2]) == [-math.inf, -math.inf], "two trials may both have diverged"
     assert list(each[2:]) == pytest.approx([0.65, 0.7])
     assert list(budget.budget({"x": lost}, higher=False).validation["x"][:2]) == [math.inf, math.inf]
+    picture = budget.budget({"x": lost, "y": 2 * [math.nan]}).picture()
+    assert (" y: all trials diverged." in picture.description, "x: " in picture.description) == (True, True)
     guessing = budget.budget({"x": lost}, diverged=0.1).validation["x"]
     assert list(guessing) == pytest.approx([0.35, (3 * 0.7 + 2 * 0.5 + 0.1) / 6, 0.65, 0.7])
 
@@ -332,10 +334,11 @@ def test_who_leads_and_where_curves_cross():
     ({"validation": {"x": ["a"]}}, r"validation\['x'\]"), ({"validation": [0.5]}, "validation="),
     ({"validation": {"x": [0.5]}, "test": {"x": [0.5, 0.6]}}, "each of their trials"),
     ({"validation": {"x": [0.5]}, "higher": 1}, "higher=1"),
+    ({"validation": {"x": [math.nan]}}, "all trials diverged"),
 ])  # fmt: skip
 def test_what_is_no_budget_is_refused(options, message):
     with pytest.raises((ValueError, TypeError), match=message):
-        budget.budget(**options)
+        budget.budget(**options).picture()
 
 
 # --- pictures ----------------------------------------------------------------------------------------------------
