@@ -96,7 +96,7 @@ def test_with_several_seeds_the_best_mean_is_chosen_and_a_rate_that_diverges_onc
 
 
 def test_a_second_hyper_parameter_is_tried_beside_the_best_rate_and_its_own_grid_is_widened():
-    given = protocol(tuning__also={"Momentum": {"beta": [0.5, 0.8]}}, tuning__exponents=[0.0, 0.5, 1.0])
+    given = protocol(tuning__also={"Momentum": {"beta": [0.5, 0.9, 0.8]}}, tuning__exponents=[0.0, 0.5, 1.0])
     peak = {"Momentum": {0.9: 0.0316, 0.5: 0.316, 0.8: 0.0316}, "Adam": {}}  # at another beta another rate is best
 
     def accuracy(job):
