@@ -22,6 +22,14 @@ def test_mean_deviation_and_error_by_hand_and_a_single_run_has_none(values, numb
     assert (a.mean, a.deviation, a.error, a.runs, str(a)) == tuple(map(pytest.approx, numbers))
 
 
+@pytest.mark.parametrize(("values", "unit", "words"), [
+    ([202.6, 204.4], "nats", "203.50 ± 1.27 nats"), ([5.4], "", "5.40"), ([0.0123], "", "0.0123"), ([0.0], "", "0.00"),
+    ([0.00012, 0.00013], "", "0.000125 ± 0.000007"), ([0.3, 0.1 + 0.2], "", "0.300 ± 0.000"),
+])  # fmt: skip
+def test_a_small_value_shows_its_first_digits(values, unit, words):
+    assert str(measured(values, unit)) == words
+
+
 @pytest.mark.parametrize("bad", [[], [[0.1]], [1.2], [-0.1], [math.nan], 0.5])
 def test_what_is_no_list_of_shares_is_refused(bad):
     with pytest.raises(ValueError, match="measured: accuracies="):

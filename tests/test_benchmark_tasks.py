@@ -198,7 +198,7 @@ def test_scores_are_minus_infinity_where_a_run_diverged_or_a_rule_at_every_rate(
     assert results.scores(default=True)["corners"] == {"Momentum": {0: 0.5}, "Adam": one}
     assert results.places("corners") == {"Adam": (1, 1)}
     assert [row[0] for row in results.table("corners").rows if "diverged at every rate" in row] == ["Momentum"]
-    assert results.table().rows[0][1:] == ["diverged at every rate", "0.50 cm, 1 of 2 diverged (1–2)"]
+    assert results.table().rows[0][1:] == ["diverged at every rate", "0.500 cm, 1 of 2 diverged (1–2)"]
     lost = lambda job: None if (job["rule"], job["stage"]) == ("Adam", "tuning") else 0.5
     results = Results(given, finished(given, lost))
     assert results.table().rows[1] == ["Adam", *2 * ["diverged at every rate"]]

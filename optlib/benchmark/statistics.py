@@ -35,9 +35,12 @@ class Measured:
     unit: str = "%"
 
     def __str__(self):
-        scale = 100 if self.unit == "%" else 1
-        band = "" if self.deviation is None else f" ± {scale * self.deviation:.2f}"
-        return f"{scale * self.mean:.2f}{band} {self.unit}".rstrip()
+        scale, digits, deviation = 100 if self.unit == "%" else 1, 2, self.deviation or 0.0
+        least = deviation if deviation > 1e-9 * abs(self.mean) else abs(self.mean) / 100  # below is rounding
+        if self.unit != "%" and least:
+            digits = max(digits, -math.floor(math.log10(least)))
+        band = "" if self.deviation is None else f" ± {scale * deviation:.{digits}f}"
+        return f"{scale * self.mean:.{digits}f}{band} {self.unit}".rstrip()
 
 
 def measured(values, unit=None):
