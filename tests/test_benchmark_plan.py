@@ -230,13 +230,19 @@ SAME = {
     "rules": {"rules": "first-order"}, "seeds": {"final__seeds": [5]}, "title": {"title": "Another"},
     "default seeds": {"final__default_seeds": [3]}, "the grid": {"tuning__exponents": [0, 1]},
     "settings of another rule": {"settings": {"Momentum": {"beta": 0.5}}}, "stage": {"stage": "default"},
-    "a default that is given": {"training__shift": 4},
+    "a default that is given": {"training__shift": 4}, "an integer for 0.0": {"training__label_smoothing": 0},
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("what", SAME)
 def test_the_id_is_the_same_where_only_the_list_of_runs_is_another(what):
     assert id_of(**SAME[what]) == id_of()
+
+
+def test_a_number_has_one_id_as_an_integer_and_with_a_point():
+    ids = lambda value: [each["id"] for each in plan.jobs(protocol(
+        variants={"a": {"label_smoothing": value}}, settings={"Adam": {"beta1": value}}), [])]  # fmt: skip
+    assert ids(0) == ids(0.0)
 
 
 def test_ids_are_kept_from_release_to_release():

@@ -47,9 +47,11 @@ def make(protocol, stage, variant, rule, lr, settings, seed):
 
     ``settings`` are hyper-parameters that differ from those which the protocol gives this rule.
     """
+    hypers, settings = rule_named(rule).hypers, protocol.rules[rule] | settings
+    whole = [name for name, value in settings.items() if type(value) is int and type(hypers[name].default) is float]
     decides = {
         "stage": "tuning" if stage == "tuning" else "final",  # the default's rate may also be the best one
-        "rule": rule, "settings": protocol.rules[rule] | settings, "lr": lr, "seed": seed,
+        "rule": rule, "settings": settings | {name: float(settings[name]) for name in whole}, "lr": lr, "seed": seed,
         **_trained(protocol, stage, variant),
     }  # fmt: skip
     text = json.dumps(decides, sort_keys=True)

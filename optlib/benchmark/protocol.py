@@ -268,14 +268,14 @@ def from_dict(name, given, where="protocol"):
         if not isinstance(given.get(key, {}), dict):
             raise ValueError(f"{where}: {key}={given[key]!r} must be a table")
     tasks = _tasks(where, given) if of_tasks else {}
-    variants = dict.fromkeys(tasks, {}) or given.get("variants") or {"": {}}
+    variants = {**(dict.fromkeys(tasks, {}) or given.get("variants") or {"": {}})}
     rules = _rules(where, given.get("rules"), given.get("settings", {}))
     for variant, changes in variants.items():
-        about = f"{where} [variants.{variant}]"
+        about, some = f"{where} [variants.{variant}]", {}
         if isinstance(changes, dict) and "rules" in changes:
-            changes = dict(changes)
-            _rules(about, changes.pop("rules"), {}, list(rules))
-        _checked(about, changes, Training, complete=False)
+            some, changes = {"rules": changes["rules"]}, {key: changes[key] for key in changes if key != "rules"}
+            _rules(about, some["rules"], {}, list(rules))
+        variants[variant] = some | _checked(about, changes, Training, complete=False)
     protocol = Protocol(name, given["title"], rules=rules, variants=variants, tasks=tasks, **tables)
     _check_runs(where, protocol)
     if not of_tasks:
@@ -315,6 +315,8 @@ def _checked(where, given, table, complete=True):
             except (TypeError, ValueError) as error:  # of a missing key, too: None is never allowed
                 text = str(error) if name in given else str(error).replace("=None must", " is missing; it must", 1)
                 raise ValueError(text) from None
+    # 0 and 0.0 are one number and must have one id.
+    given = {name: float(value) if fields[name].type is float else value for name, value in given.items()}
     return dataclasses.asdict(table(**given)) if complete else given
 
 
