@@ -192,6 +192,18 @@ def test_pictures_are_files(here, capsys):
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in paths)
 
 
+def test_what_cannot_be_drawn_is_said_and_the_rest_is_drawn(here, tmp_path, capsys):
+    mine = tmp_path / "mine.jsonl"
+    command = ["plot", "--results", str(mine), "--protocol", "grid.toml", "--out", str(tmp_path)]
+    records.append(mine, recorded(here)[0])
+    assert main(command) == 1
+    assert capsys.readouterr().err.endswith("\nerror: plot: nothing can be drawn\n")
+    records.append(mine, recorded(here)[1])
+    assert main(command) == 0
+    assert capsys.readouterr().err.startswith("curves is not drawn: curves: none of these rules has a final run")
+    assert [path.name for path in tmp_path.glob("*.png")] == ["grid_sensitivity.png"]
+
+
 @pytest.mark.parametrize(("results", "pictures"), [
     ("speedrun", ["curves"]), ("ablations", ["variants"]), ("subset", ["curves", "ranking", "sensitivity"]),
 ])  # fmt: skip

@@ -80,7 +80,7 @@ def _table(options):
 
 
 def _plot(options):
-    results = _results(options)
+    results, drawn = _results(options), 0
     options.out.mkdir(parents=True, exist_ok=True)
     if len(results.variants) > 1 and not results.protocol.tasks:
         pictures = {"variants": results.variant_curves}
@@ -96,10 +96,11 @@ def _plot(options):
     for name, draw in pictures.items():
         try:
             print(draw().save(options.out / f"{results.protocol.name}_{name}.png"))
-        except ValueError as error:
-            if not results.protocol.tasks:
-                raise
-            print(f"{name} is not drawn: {error}", file=sys.stderr)  # of one task there may be runs, of another none
+            drawn += 1
+        except ValueError as error:  # of one task, or stage, there may be runs, of another none
+            print(f"{name} is not drawn: {error}", file=sys.stderr)
+    if not drawn:
+        raise ValueError("plot: nothing can be drawn")
 
 
 def _rerun(options):
