@@ -137,7 +137,8 @@ def test_tables_and_pictures_of_tasks(run):
             draw()
 
 
-def test_some_of_the_tasks_are_picked(some):
+def test_all_tasks_or_some_are_picked(some):
+    assert list(of_tasks("all").tasks) == list(TASKS)
     picked = some.with_only(tasks=["mirror"])
     assert {each["variant"] for each in plan.jobs(picked, [])} == {"mirror"}
     assert {each["id"] for each in plan.jobs(picked, [])} < {each["id"] for each in plan.jobs(some, [])}
@@ -151,8 +152,8 @@ def test_the_folder_of_one_set_is_not_that_of_several_tasks(some, tmp_path):
 
 
 @pytest.mark.parametrize(("changes", "message"), [
-    ({"tasks": []}, r"tasks=\[\] must be a list of different ones of .*corners"),
-    ({"tasks": ["corners", "corners"]}, "must be a list of different ones"),
+    ({"tasks": []}, r"tasks=\[\] must be .all. or a list of different ones of .*corners"),
+    ({"tasks": ["corners", "corners"]}, "must be .* a list of different ones"),
     ({"tasks": ["corner"]}, r"tasks=\['corner'\] must be"), ({"tasks": "corners"}, "tasks='corners' must be"),
     ({"budget": None}, "budget=None must be"), ({"budget": "large"}, "budget='large' must be .*quick"),
     ({"data": {}}, "'data' is unknown"), ({"network": {}}, "'network' is unknown"),

@@ -287,10 +287,10 @@ def _tasks(where, given):
     """Name -> settings of each task that a protocol asks for."""
     from ..tasks.base import BUDGETS, TASKS  # torch: only where there are tasks
 
-    names, budget = given["tasks"], given.get("budget")
+    names, budget = list(TASKS) if given["tasks"] == "all" else given["tasks"], given.get("budget")
     known = isinstance(names, list) and all(isinstance(name, str) and name in TASKS for name in names)
     if not known or not names or len(set(names)) < len(names):
-        raise ValueError(f"{where}: tasks={names!r} must be a list of different ones of {', '.join(TASKS)}")
+        raise ValueError(f'{where}: tasks={names!r} must be "all" or a list of different ones of {", ".join(TASKS)}')
     checks.choice(where, "budget", budget, BUDGETS)
     return {name: TASKS[name].settings(budget) for name in names}
 
