@@ -8,6 +8,7 @@ import shlex
 import sys
 
 from . import records, runner
+from .charts import METRICS
 from .circumstances import COMMITS, of_other_code, same_code
 from .protocol import load_protocol, names
 from .results import Results, load
@@ -48,8 +49,11 @@ def _without_folders(argument):
 
 
 def _protocols(options):
+    from .. import tasks  # torch
+
     for name in names():
         print(f"{name:{max(map(len, names()))}} {load_protocol(name).title}")
+    print(f"\nTasks that a protocol may have: {', '.join(tasks.TASKS)}")
 
 
 def _run(options):
@@ -93,6 +97,8 @@ def _plot(options):
                 pictures[start + "ranking"] = functools.partial(results.ranking, variant)
             if results.protocol.tuning:
                 pictures[start + "sensitivity"] = functools.partial(results.sensitivity, variant=variant)
+            else:
+                pictures |= {key: functools.partial(results.curves, key) for key in METRICS if key != "test_accuracy"}
     for name, draw in pictures.items():
         try:
             print(draw().save(options.out / f"{results.protocol.name}_{name}.png"))
