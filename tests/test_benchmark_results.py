@@ -103,18 +103,22 @@ def test_the_table_shows_the_best_first_with_what_a_reader_must_know(complete):
                              "validation, default lr", "test, best lr", "runs", "memory"]  # fmt: skip
     assert [row[0] for row in table.rows] == ["Momentum", "Adam", "AdaGrad"]
     assert table.rows[1] == ["Adam", "2", "0.01", "0.001", "4", "69.0 %", "59.0 %", "69.10 ± 0.14 %", "2", "2"]
-    for part in ("SpeedNet small", "the bundled images", "2 epochs", "batch 100", "1,000 training images held out"):
+    for part in ("± is the standard deviation over the seeds.", "SpeedNet small", "the bundled images", "2 epochs", "batch 100", "1,000 training images held out"):
         assert part in table.caption
 
 
 def test_a_second_number_that_was_tuned_is_not_in_the_column_of_defaults_and_the_end_of_a_grid_is_said():
     given = some(tuning__also={"Adam": {"beta2": [0.9]}}, tuning__widen=0)
-    better = lambda job: min(by_rule(job) + 0.1 * (job["settings"].get("beta2") == 0.9), 1.0)
+    better = lambda job: min(by_rule(job) + 0.1 * (job["settings"].get("beta2") in (0.0, 0.9)), 1.0)
     table = Results(given, finished(given, better)).table()
     row = dict(zip(table.columns, next(row for row in table.rows if row[0] == "Adam"), strict=True))
     assert [row[f"validation, {which} lr"] for which in ("best", "default")] == ["79.0 %", "59.0 %"]
     assert row["and"] == "beta2=0.9"
     assert "The best rate is" not in table.caption
+    edge = "The best second hyper-parameter is the lowest or the highest that was tried for Adam."
+    for values, said in (([0.9], True), ([0.9, 0.8], False), ([0.0], False), ([0.99], True)):
+        given = some(tuning__also={"Adam": {"beta2": values}})
+        assert (edge in Results(given, finished(given, better)).table().caption) == said, values
     lists = protocol(rules=["AggMo"], tuning__also={"AggMo": {"betas": [[0.0, 0.5]]}}, final__seeds=[0])
     table = Results(lists, finished(lists, lambda job: hill(0.1)(job) + 0.1 * bool(job["settings"]))).table()
     assert table.rows[0][table.columns.index("and")] == "betas=[0.0, 0.5]"

@@ -5,10 +5,12 @@ import math
 from .. import checks
 from ..pictures.table import Table
 from .plan import default_rate, tuning_steps
+from .protocol import rule_named
 from .statistics import counted, place_words
 
 NONE = "–"
 MEMORY = "Memory is in numbers kept for each parameter."
+SPREAD = "± is the standard deviation over the seeds."
 PLACES = "Places are shared where runs of the same seeds do not separate two rules (paired t test, Holm's correction)."
 FLIPS = "With flips, each test image is also looked at in the mirror. Minutes are those of training alone."
 
@@ -18,7 +20,7 @@ def summary(results, variant):
     protocol, spans, unit = results.protocol, results.places(variant), results.metric(variant).unit
     rules = [rule for rule, of in protocol.pairs() if of == variant]
     held = lambda value: f"{100 * value:.1f} %" if unit == "%" else f"{value:.4g} {unit}".rstrip()
-    rows, ends = [], []
+    rows, ends, edges = [], [], []
     for rule in [*spans, *(name for name in rules if name not in spans)]:
         setting, default = results.best_setting(rule, variant), default_rate(protocol, rule)
         runs, tried = results.final(rule, variant), results.tuning(rule, variant)
@@ -26,6 +28,8 @@ def summary(results, variant):
         with_it = [lr for lr, settings, _ in tried if settings == protocol.rules[rule] | also]
         if best and with_it and best in (with_it[0], with_it[-1]):
             ends.append(rule)
+        if setting and _at_edge(protocol, rule, also):
+            edges.append(rule)
         plain = [value for lr, settings, value in tried if (lr, settings) == (default, protocol.rules[rule])]
         also = ", ".join(f"{name}={f'{value:g}' if isinstance(value, float) else value}" for name, value in also.items()
                          if protocol.rules[rule].get(name) != value)  # fmt: skip
@@ -58,7 +62,8 @@ def summary(results, variant):
         columns[columns.index("test, best lr")] = "test"
         columns[columns.index("default lr")] = "lr"
     tuned = _tuned(protocol, variant) if protocol.tuning else "No learning rate was tuned."
-    at_end = f"The best rate is the lowest or the highest that was tried for {', '.join(ends)}." if ends else ""
+    at_end = " ".join(f"The best {what} is the lowest or the highest that was tried for {', '.join(of)}."
+                      for what, of in (("rate", ends), ("second hyper-parameter", edges)) if of)  # fmt: skip
     length = _task(results, variant) if protocol.tasks else _length(protocol, variant)
     notes = [length, tuned, at_end, PLACES * (len(rules) > 1), MEMORY, FLIPS * protocol.final["flips"]]
     return _table(results, variant, notes, [columns[i] for i in shown], [[row[i] for i in shown] for row in rows])
@@ -130,8 +135,19 @@ def _table(results, variant, notes, columns, rows):
     runs = [run for rule, of in results.protocol.pairs() if variant in (None, of) for run in results.final(rule, of)]
     used = sorted({run["history"]["settings"]["precision"] for run in runs})
     mixed = f"Not all runs have one precision: they are in {' or '.join(used)}." if len(used) > 1 else ""
-    texts = [f"{results.protocol.title}.", *notes, mixed, results.missing(variant)]
+    spread = SPREAD * any("±" in cell for row in rows for cell in row)
+    texts = [f"{results.protocol.title}.", *notes, spread, mixed, results.missing(variant)]
     return Table(" ".join(filter(None, texts)), columns, rows)
+
+
+def _at_edge(protocol, rule, setting):
+    """Whether the second hyper-parameter is the least or the greatest of its values, and no bound of its own."""
+    for name, values in (protocol.tuning or {"also": {}})["also"].get(rule, {}).items():
+        hyper = rule_named(rule).hypers[name]
+        own = protocol.rules[rule].get(name, hyper.default)
+        if isinstance(own, (int, float)):
+            return setting.get(name, own) in {min(own, *values), max(own, *values)} - {*checks.ends(hyper.allowed)[::2]}
+    return False
 
 
 def _shown(results):
