@@ -14,7 +14,6 @@ import pytest
 import torch
 from benchmark_cases import settings, toml
 
-from optlib import tasks
 from optlib.benchmark import job, records, runner
 from optlib.benchmark.__main__ import main
 from optlib.benchmark.protocol import names
@@ -206,7 +205,8 @@ def test_what_cannot_be_drawn_is_said_and_the_rest_is_drawn(here, tmp_path, caps
 
 
 @pytest.mark.parametrize(("results", "pictures"), [
-    ("speedrun", ["curves", "test_loss", "train_accuracy", "train_loss"]), ("ablations", ["variants"]), ("subset", ["curves", "ranking", "sensitivity"]),
+    ("speedrun", ["curves", "test_loss", "train_accuracy", "train_loss"]), ("ablations", ["variants"]),
+    ("subset", ["curves", "ranking", "sensitivity"]),
 ])  # fmt: skip
 def test_each_protocol_gets_the_pictures_that_it_has(tmp_path, results, pictures):
     assert main(["plot", "--results", results, "--out", str(tmp_path)]) == 0
@@ -243,7 +243,7 @@ def test_protocols_are_listed(capsys):
     assert main(["protocols"]) == 0
     *lines, blank, last = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == names()
-    assert (blank, last) == ("", f"Tasks that a protocol may have: {', '.join(tasks.TASKS)}")
+    assert (blank, last) == ("", f"Tasks that a protocol may have: {', '.join(job.TASKS)}")
 
 
 @pytest.mark.parametrize(("arguments", "words"), [

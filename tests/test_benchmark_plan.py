@@ -36,12 +36,6 @@ def test_the_grid_is_the_default_rate_times_powers_of_ten():
     assert [job["lr"] for job in half] == [0.000316, 0.001, 0.00316]
 
 
-def test_a_best_rate_inside_the_grid_ends_the_tuning():
-    records = finished(one(), hill(1e-3))
-    assert rates(records) == [1e-4, 1e-3, 1e-2]
-    assert [(r["lr"], r["seed"]) for r in records if r["stage"] == "final"] == [(1e-3, 0), (1e-3, 1)]
-
-
 @pytest.mark.parametrize("widen", [0, 1, 2, 5])
 @pytest.mark.parametrize(("best", "beyond"), [(1e9, 10.0), (1e-12, 0.1)])
 def test_a_best_rate_at_an_end_widens_the_grid_so_many_times_and_no_more(widen, best, beyond):
@@ -53,16 +47,17 @@ def test_a_best_rate_at_an_end_widens_the_grid_so_many_times_and_no_more(widen, 
     assert final == pytest.approx(start * beyond**widen)
 
 
-def test_the_widening_stops_as_soon_as_the_best_is_inside():
-    records = finished(one(tuning__widen=9), hill(1e-1))
-    assert rates(records)[3:] == [0.1, 1.0]
-    assert {r["lr"] for r in records if r["stage"] == "final"} == {0.1}
+@pytest.mark.parametrize(("best", "added"), [(1e-3, []), (1e-1, [0.1, 1.0])])
+def test_the_widening_stops_as_soon_as_the_best_is_inside(best, added):
+    records = finished(one(tuning__widen=9), hill(best))
+    assert rates(records) == [1e-4, 1e-3, 1e-2, *added]
+    assert [(r["lr"], r["seed"]) for r in records if r["stage"] == "final"] == [(best, 0), (best, 1)]
 
 
-def test_where_everything_diverges_smaller_rates_are_tried_and_no_final_run_is_made():
-    records = finished(one(), lambda job: None)
+def test_where_everything_diverges_smaller_rates_are_tried_and_only_a_default_run_is_made():
+    records = finished(one(final__default_seeds=[0]), lambda job: None)
     assert rates(records) == [1e-4, 1e-3, 1e-2, 1e-5, 1e-6]
-    assert stages(records) == {"tuning": 5, "final": 0, "default": 0}
+    assert stages(records) == {"tuning": 5, "final": 0, "default": 1}
     rescued = finished(one(), lambda job: None if job["lr"] > 2e-5 else 0.5)
     assert rates(rescued) == [1e-4, 1e-3, 1e-2, 1e-5, 1e-6]
     assert {r["lr"] for r in rescued if r["stage"] == "final"} == {1e-6}  # as good, and the lower of the two
@@ -75,14 +70,11 @@ def scored(accuracies, losses):
     return [plan.score([run], done) for run in tried]
 
 
-def test_a_tie_goes_to_the_lower_loss_and_then_to_the_lower_rate():
+def test_accuracy_goes_before_loss_a_tie_to_the_lower_rate_and_a_diverged_run_never_wins():
     scores = scored([0.5, 0.5, 0.5], [0.9, 0.9, 0.7])
     assert plan.best_place(scores) == 2
     assert plan.best_place(scores[:2]) == 0
     assert plan.best_place(scored([None] * 3, [None] * 3)) is None
-
-
-def test_accuracy_goes_before_loss_and_a_diverged_run_never_wins():
     assert plan.best_place(scored([0.5, 0.6, None], [0.1, 9.0, None])) == 1
     assert plan.best_place(scored([None, 0.0, 0.0], [None, 99.0, 99.0])) == 1
 
@@ -143,11 +135,6 @@ def test_default_seeds_run_at_the_default_rate_and_none_twice_where_it_is_the_be
         ("final", "Adam", 0.01, 0), ("final", "Adam", 0.01, 1),
         ("default", "Momentum", 0.01, 7), ("default", "Adam", 0.001, 1), ("default", "Adam", 0.001, 7),
     }  # fmt: skip
-
-
-def test_a_default_run_is_still_made_where_every_rate_diverged():
-    records = finished(one(final__default_seeds=[0]), lambda job: None)
-    assert stages(records)["default"] == 1
 
 
 def test_without_tuning_every_rule_runs_at_the_rate_of_its_settings_or_its_own():
@@ -212,11 +199,6 @@ OTHER = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("what", OTHER)
-def test_the_id_is_another_where_anything_that_decides_is_another(what):
-    assert id_of(**OTHER[what]) != id_of()
-
-
 def test_the_id_of_a_tuning_run_knows_its_own_epochs_and_images_and_not_the_final_ones():
     tuning = lambda **changes: id_of("tuning", **changes)
     assert tuning(tuning__epochs=2) != tuning()
@@ -229,26 +211,22 @@ def test_the_id_of_a_tuning_run_knows_its_own_epochs_and_images_and_not_the_fina
 SAME = {
     "rules": {"rules": "first-order"}, "seeds": {"final__seeds": [5]}, "title": {"title": "Another"},
     "default seeds": {"final__default_seeds": [3]}, "the grid": {"tuning__exponents": [0, 1]},
-    "settings of another rule": {"settings": {"Momentum": {"beta": 0.5}}}, "stage": {"stage": "default"},
+    "settings of another rule": {"settings": {"Momentum": {"beta": 0.5}}}, "stage default": {"stage": "default"},
     "a default that is given": {"training__shift": 4}, "an integer for 0.0": {"training__label_smoothing": 0},
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("what", SAME)
-def test_the_id_is_the_same_where_only_the_list_of_runs_is_another(what):
-    assert id_of(**SAME[what]) == id_of()
-
-
-def test_a_number_has_one_id_as_an_integer_and_with_a_point():
-    ids = lambda value: [each["id"] for each in plan.jobs(protocol(
-        variants={"a": {"label_smoothing": value}}, settings={"Adam": {"beta1": value}}), [])]  # fmt: skip
-    assert ids(0) == ids(0.0)
+@pytest.mark.parametrize("what", [*OTHER, *SAME])
+def test_the_id_is_another_where_anything_that_decides_is_and_not_where_only_the_list_of_runs_is(what):
+    assert (id_of(**(OTHER | SAME)[what]) == id_of()) == (what in SAME)
 
 
 def test_ids_are_kept_from_release_to_release():
     """An id that changes makes all records old.  Change this one only together with what a run computes."""
     job = plan.make(load_protocol("cpu"), "tuning", "", "Adam", 0.001, {}, 0)
     assert job["id"] == "6b8445f3d1cf"
+    of = lambda zero: one(variants={"a": {"label_smoothing": zero}}, settings={"Adam": {"beta1": zero}})
+    assert [job["id"] for job in plan.jobs(of(0), [])] == [job["id"] for job in plan.jobs(of(0.0), [])], "one number"
 
 
 def test_making_jobs_changes_neither_protocol_nor_records():

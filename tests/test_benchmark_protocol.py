@@ -11,6 +11,7 @@ import optlib as ol
 from optlib import benchmark, vision
 from optlib.benchmark import protocol as module
 from optlib.benchmark.protocol import TABLES, TASK_TABLES, from_dict, load_protocol, names
+from optlib.data import CIFAR10_MEAN, CIFAR100_MEAN, CIFAR100_STD
 
 
 @pytest.mark.parametrize("name", names())
@@ -79,6 +80,7 @@ def test_every_choice_is_taken_and_every_setting_of_a_network_is_its_own():
 
 
 BAD = {  # change -> what the error must say
+    "a budget without tasks": ({"budget": "quick"}, ["'budget' is unknown; allowed are", "tasks"]),
     "an unknown table": ({"extra": {}}, ["'extra' is unknown", "tuning"]),
     "an unknown key": ({"training__momentum": 0.9}, ["[training]", "'momentum' is unknown", "label_smoothing"]),
     "an unknown key of final": ({"final__seed": 1}, ["[final]", "'seed'", "default_seeds"]),
@@ -233,8 +235,6 @@ def test_what_is_not_in_the_protocol_is_refused(change, message):
 
 
 def test_the_constants_are_the_published_ones():
-    from optlib.data import CIFAR10_MEAN, CIFAR100_MEAN, CIFAR100_STD
-
     # As many public repositories have them, in shares of 255, with their rounding.
     assert [m / 255 for m in CIFAR100_MEAN] == pytest.approx([0.5071, 0.4866, 0.4409], abs=2e-4)
     assert [s / 255 for s in CIFAR100_STD] == pytest.approx([0.2673, 0.2564, 0.2761], abs=3e-4)

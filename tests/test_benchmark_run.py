@@ -79,12 +79,13 @@ def test_a_race_goes_on_in_the_precision_and_layout_of_its_first_record(fake, tm
 
 
 @pytest.mark.parametrize("workers", [1, 3])
-def test_never_more_runs_at_once_than_asked_for(fake, tmp_path, workers):
+def test_never_more_runs_at_once_than_asked_for_and_they_share_the_processors(fake, tmp_path, workers):
     run = fake(together=workers)
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         runner.run(protocol(), tmp_path / "r.jsonl", workers=workers, executor=pool, say=lambda text: None)
         assert pool.submit(int, "3").result() == 3  # left open: it is the caller's
     assert run.most == workers
+    assert {o["threads"] for o in run.options} == {max(1, CORES // workers) if workers > 1 else None}
     assert ids(run.calls) == EVERYTHING
 
 
@@ -140,13 +141,6 @@ def test_after_the_time_nothing_is_started(fake, monkeypatch, tmp_path):
     assert lines[1].startswith("     60 s  ")
 
 
-def test_the_processors_of_this_machine_are_shared_out_evenly(fake, tmp_path):
-    run = fake()
-    with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        runner.run(protocol(), tmp_path / "a.jsonl", workers=2, executor=pool, say=lambda text: None)
-    assert {o["threads"] for o in run.options} == {max(1, CORES // 2)}
-
-
 @pytest.mark.parametrize("workers", [0, -1, 1.5, True, "2"])
 def test_workers_are_an_integer_of_at_least_one(tmp_path, workers):
     with pytest.raises((TypeError, ValueError), match=f"workers={workers!r} must be an integer of at least 1"):
@@ -193,11 +187,6 @@ class Client:
         return Lonely()
 
 
-class Needy:
-    def __init__(self, address):
-        self.address = address
-
-
 @pytest.mark.parametrize("name", ["Lonely", "Client"])
 def test_an_executor_of_ones_own_by_module_and_name(fake, tmp_path, name):
     fake()
@@ -209,16 +198,15 @@ def test_an_executor_of_ones_own_by_module_and_name(fake, tmp_path, name):
 
 
 def test_threads_and_processes_are_pythons_own():
-    with runner.executor_from("threads", 2) as pool:
-        assert isinstance(pool, concurrent.futures.ThreadPoolExecutor)
-    with runner.executor_from("processes", 2) as pool:
-        assert isinstance(pool, concurrent.futures.ProcessPoolExecutor)
+    for name, kind in ("threads", "ThreadPoolExecutor"), ("processes", "ProcessPoolExecutor"):
+        with runner.executor_from(name, 2) as pool:
+            assert type(pool) is getattr(concurrent.futures, kind)
 
 
 @pytest.mark.parametrize(("text", "message"), [
     ("process", "must be 'processes', 'threads' or 'module:name'"), ("", "must be 'processes'"), (":x", "must be"),
     ("no_such_module_here:Pool", "No module named"), ("concurrent.futures:Nothing", "Nothing"), (".x:y", "must be"),
-    ("builtins:dict", "gives a dict, which has no submit"), (f"{__name__}:Needy", "without arguments.*address"),
+    ("builtins:dict", "gives a dict, which has no submit"), ("textwrap:indent", "without arguments.*prefix"),
     ("math:pi", "without arguments.*not callable"),
 ])  # fmt: skip
 def test_what_is_no_executor_is_told(text, message):

@@ -4,7 +4,7 @@ import json
 import math
 
 import pytest
-from benchmark_cases import finished, made_tasks, of_tasks, protocol  # noqa: F401
+from benchmark_cases import finished, made_tasks, of_tasks  # noqa: F401
 from vision_cases import one_thread  # noqa: F401
 
 from optlib.benchmark import circumstances, job, plan, records, runner
@@ -34,12 +34,9 @@ def test_tasks_take_the_place_of_variants_and_every_rule_is_tuned_on_each(some, 
     assert first["training"] == {"schedule": "triangle", "precision": "float32", "layout": "contiguous"}
     assert not {"data", "network", "images", "flips"} & first.keys()
     assert len({each["id"] for each in wanted}) == len(wanted)
-
-
-def test_the_budget_decides_the_settings_and_so_the_runs(some, made_tasks):  # noqa: F811
     full = of_tasks(made_tasks, budget="full")
     assert full.tasks["mirror"]["epochs"] == 3
-    assert not {each["id"] for each in plan.jobs(full, [])} & {each["id"] for each in plan.jobs(some, [])}
+    assert not {each["id"] for each in plan.jobs(full, [])} & {each["id"] for each in wanted}
 
 
 def test_a_run_repeats_itself_and_its_score_is_that_of_the_metric(some):
@@ -137,16 +134,13 @@ def test_tables_and_pictures_of_tasks(run):
             draw()
 
 
-def test_all_tasks_or_some_are_picked(some):
+def test_all_tasks_or_some_are_picked(some, tmp_path):
     assert list(of_tasks("all").tasks) == list(TASKS)
     picked = some.with_only(tasks=["mirror"])
     assert {each["variant"] for each in plan.jobs(picked, [])} == {"mirror"}
     assert {each["id"] for each in plan.jobs(picked, [])} < {each["id"] for each in plan.jobs(some, [])}
     with pytest.raises(ValueError, match=r"tasks=\['none'\] are not in protocol some; it has corners, mirror, nowhere"):
         some.with_only(tasks=["none"])
-
-
-def test_the_folder_of_one_set_is_not_that_of_several_tasks(some, tmp_path):
     with pytest.raises(ValueError, match="the folder of one data set, for one task of corners, mirror, nowhere"):
         runner.run(some, tmp_path / "some.jsonl", root=tmp_path)
 
@@ -164,11 +158,6 @@ def test_the_folder_of_one_set_is_not_that_of_several_tasks(some, tmp_path):
 def test_what_does_not_fit_tasks_is_refused(made_tasks, changes, message):  # noqa: F811
     with pytest.raises(ValueError, match=message):
         of_tasks(**{"names": ["corners"]} | ({"names": changes.pop("tasks")} if "tasks" in changes else {}), **changes)
-
-
-def test_a_budget_needs_tasks(some):
-    with pytest.raises(ValueError, match="'budget' is unknown; allowed are .*tasks"):
-        protocol(budget="quick")
 
 
 def test_the_code_of_another_task_does_not_make_a_record_old(tmp_path):

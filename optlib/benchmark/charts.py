@@ -6,16 +6,19 @@ from ..pictures import plots
 from . import records
 from .statistics import counted, place_words
 
-METRICS = {
-    "test_accuracy": "test accuracy", "train_accuracy": "training accuracy", "test_loss": "test loss",
-    "train_loss": "training loss",
-}  # fmt: skip
+METRICS = {"test_accuracy": "test accuracy", "train_accuracy": "training accuracy", "test_loss": "test loss",
+           "train_loss": "training loss"}  # fmt: skip
 SHARE = "%"  # the ticks of an axis are the values as they are, of accuracies shares
 WIDE = 10  # times the lowest value: from here on an axis is logarithmic
 
 
-def curves(results, metric, rules, variant):
-    """Mean and deviation over seeds after each epoch."""
+def curves(results, metric=None, rules=None, variant=None):
+    """Picture: the mean over seeds after each epoch, with a band of one standard deviation.
+
+    ``metric`` is "test_accuracy" by default, or "train_accuracy", "test_loss", "train_loss"; of a task "test" by
+    default, which is its metric, or "train", "test_loss", "train_loss".
+    """
+    variant = results.one_of(variant)
     data = {rule: results.final(rule, variant) for rule in results.protocol.with_only(rules).rules}
     metrics = METRICS
     if results.protocol.tasks:
@@ -32,8 +35,9 @@ def variant_curves(results, metric="test_accuracy"):
     return _bands(data, metric, METRICS, results.protocol.title)
 
 
-def sensitivity(results, rules, variant):
-    """Mean accuracy, or the metric of a task, on what is held out against the learning rate, a curve for each rule."""
+def sensitivity(results, rules=None, variant=None):
+    """Picture: mean accuracy, or the task's metric, on what is held out against the learning rate, rule by rule."""
+    variant = results.one_of(variant)
     protocol, data, metric = results.protocol, {}, results.metric(variant)
     for rule in protocol.with_only(rules).rules:
         tried = [(lr, value) for lr, own, value in results.tuning(rule, variant) if own == protocol.rules[rule]]
@@ -51,8 +55,9 @@ def sensitivity(results, rules, variant):
                         logy=not metric.higher, ylim=(0, None) if metric.higher else None)  # fmt: skip
 
 
-def ranking(results, variant):
-    """A row for each rule, the best on top, with the places that it may hold."""
+def ranking(results, variant=None):
+    """Picture: a row a rule, a dot a run, the best on top, with the places that it may hold."""
+    variant = results.one_of(variant)
     spans, metric = results.places(variant), results.metric(variant)
     if not spans:
         raise ValueError(f"ranking: no rule has a final run. {results.missing(variant)}")

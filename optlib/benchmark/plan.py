@@ -54,11 +54,8 @@ def make(protocol, stage, variant, rule, lr, settings, seed):
         "rule": rule, "settings": settings | {name: float(settings[name]) for name in whole}, "lr": lr, "seed": seed,
         **_trained(protocol, stage, variant),
     }  # fmt: skip
-    text = json.dumps(decides, sort_keys=True)
-    return {
-        "id": hashlib.sha256(text.encode()).hexdigest()[:12], "protocol": protocol.name, "variant": variant,
-        **decides, "stage": stage,
-    }  # fmt: skip
+    checksum = hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
+    return {"id": checksum[:12], "protocol": protocol.name, "variant": variant, **decides, "stage": stage}
 
 
 def _trained(protocol, stage, variant):
@@ -101,22 +98,20 @@ def trials(protocol, done, variant, rule):
         return []
 
     def widened(exponents, settings):
-        trial = lambda exponent: [
+        at = lambda exponent: (exponent, [
             make(protocol, "tuning", variant, rule, rate(protocol, rule, exponent), settings, seed)
             for seed in tuning["seeds"]
-        ]
-        grid = [(exponent, trial(exponent)) for exponent in exponents]
+        ])  # fmt: skip
+        grid = [at(exponent) for exponent in exponents]
         for _ in range(tuning["widen"]):
             scores = [score(runs, done) for _, runs in grid]
             if None in scores:
                 break
             place = best_place(scores)
-            if place is None or place == 0:  # also where all diverged: a smaller one may not
-                exponent = grid[0][0] - step
-                grid.insert(0, (exponent, trial(exponent)))
+            if place in (None, 0):  # also where all diverged: a smaller one may not
+                grid.insert(0, at(grid[0][0] - step))
             elif place == len(grid) - 1:
-                exponent = grid[-1][0] + step
-                grid.append((exponent, trial(exponent)))
+                grid.append(at(grid[-1][0] + step))
             else:
                 break
         return grid

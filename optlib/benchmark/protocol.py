@@ -343,10 +343,8 @@ def _check_runs(where, protocol):
     """Refuse settings of the tuning and the final runs that would be read and change nothing."""
     tuning, final = protocol.tuning, protocol.final
     if final["default_seeds"] and not tuning:
-        raise ValueError(
-            f"{where} [final]: default_seeds={final['default_seeds']!r} needs a table [tuning]; without it all runs "
-            "are at default rates"
-        )
+        raise ValueError(f"{where} [final]: default_seeds={final['default_seeds']!r} needs a table [tuning]; without "
+                         "it all runs are at default rates")  # fmt: skip
     if final["flips"] and protocol.tasks:
         raise ValueError(f"{where} [final]: flips=True is for images, and not for tasks")
     _refuse_unknown(f"{where} [tuning.also]", tuning["also"] if tuning else (), protocol.rules)
@@ -381,7 +379,5 @@ def _check_images(where, protocol, given):
             raise ValueError(f"{where}: whiten_epochs={whiten} must be less than epochs={epochs}, or 0 for all of them")
         grouped = [name for name in protocol.rules if whiten and rule_named(name).sees == "group"]
         if grouped:
-            raise ValueError(
-                f"{where}: whiten_epochs={whiten} is for rules that step parameters one by one; {', '.join(grouped)} "
-                "needs the gradients of all of them"
-            )
+            raise ValueError(f"{where}: whiten_epochs={whiten} is for rules that step parameters one by one; "
+                             f"{', '.join(grouped)} needs the gradients of all of them")  # fmt: skip

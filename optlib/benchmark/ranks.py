@@ -254,10 +254,8 @@ def _cost(task, metric, rule, runs):
     cost_of = COSTS.get(metric, lambda score: -score)
     for seed, score in runs.items():
         if cost_of(score) <= 0:
-            raise ValueError(
-                f"profiles: scores[{task!r}][{rule!r}][{seed!r}]={score!r} of metric {metric!r} is a cost of "
-                f"{cost_of(score):.4g}; ratios need costs above 0"
-            )
+            raise ValueError(f"profiles: scores[{task!r}][{rule!r}][{seed!r}]={score!r} of metric {metric!r} is a cost "
+                             f"of {cost_of(score):.4g}; ratios need costs above 0")  # fmt: skip
     return math.fsum(map(cost_of, runs.values())) / len(runs)
 
 

@@ -83,7 +83,7 @@ class Results:
 
     def final(self, rule, variant=None, default=False):
         """The records of the final runs, by seed; of those at the rule's default rate where ``default`` is true."""
-        variant = self._one_of(variant)
+        variant = self.one_of(variant)
         setting = (default_rate(self.protocol, rule), {}) if default else self.best_setting(rule, variant)
         if setting is None:
             return []
@@ -145,7 +145,7 @@ class Results:
 
     def metric(self, variant=None):
         """Name, unit and direction of what is compared: of accuracy, or of the metric of a task."""
-        variant = self._one_of(variant)
+        variant = self.one_of(variant)
         if not self.protocol.tasks:
             return ACCURACY
         from ..tasks import TASKS  # torch: only where there are tasks
@@ -165,9 +165,7 @@ class Results:
         pairs = [pair for pair in self.protocol.pairs() if variant in (None, pair[1]) and pair[1] not in untouched]
         everything = [self.words(*pair) for pair in pairs]
         gaps = {}  # (stage, seed) -> pairs of rule and variant
-        for job in self.left(variant):
-            if job["variant"] in untouched:
-                continue
+        for job in [job for job in self.left(variant) if job["variant"] not in untouched]:
             gap = (job["stage"], None if job["stage"] == "tuning" else job["seed"])
             gaps.setdefault(gap, set()).add(self.words(job["rule"], job["variant"]))
         texts = [f"task{'s' * (len(untouched) > 1)} {', '.join(untouched)}"] if untouched else []
@@ -184,7 +182,7 @@ class Results:
         return [job for job in jobs(self.protocol, self.done.values()) if variant in (None, job["variant"])]
 
     def _trials(self, rule, variant):
-        return trials(self.protocol, self.done, self._one_of(variant), rule)
+        return trials(self.protocol, self.done, self.one_of(variant), rule)
 
     def _measured(self, values, unit=None):
         return measured(values, unit) if values else None
@@ -198,16 +196,14 @@ class Results:
         if self.protocol.tasks:
             raise ValueError(f"{who}: {self.protocol.name} has tasks, each with a metric of its own; see: {instead}")
 
-    def _one_of(self, variant):
+    def one_of(self, variant):
         """The variant asked for; the only one by default."""
         if variant is None and len(self.variants) == 1:
             return self.variants[0]
         if variant not in self.variants:
             shows = "table() shows" if self.protocol.tasks else "compared() and variant_curves() show"
-            raise ValueError(
-                f"{self.protocol.name}: variant={variant!r} must be one of {', '.join(map(repr, self.variants))}; "
-                f"{shows} all of them"
-            )
+            raise ValueError(f"{self.protocol.name}: variant={variant!r} must be one of "
+                             f"{', '.join(map(repr, self.variants))}; {shows} all of them")  # fmt: skip
         return variant
 
     # --- tables and pictures -------------------------------------------------------------------------------
@@ -219,25 +215,10 @@ class Results:
         """
         if variant is None and len(self.variants) > 1:
             return tables.tasks(self) if self.protocol.tasks else self.compared()
-        return tables.summary(self, self._one_of(variant))
+        return tables.summary(self, self.one_of(variant))
 
     time_to, compared, variant_curves = tables.time_to, tables.variants, charts.variant_curves
-
-    def curves(self, metric=None, rules=None, variant=None):
-        """Picture: the mean over seeds after each epoch, with a band of one standard deviation.
-
-        ``metric`` is "test_accuracy" by default, or "train_accuracy", "test_loss", "train_loss"; of a task "test" by
-        default, which is its metric, or "train", "test_loss", "train_loss".
-        """
-        return charts.curves(self, metric, rules, self._one_of(variant))
-
-    def sensitivity(self, rules=None, variant=None):
-        """Picture: accuracy on the images held out, or the task's metric, against the learning rate."""
-        return charts.sensitivity(self, rules, self._one_of(variant))
-
-    def ranking(self, variant=None):
-        """Picture: a row a rule, a dot a run, the best on top, with the places that it may hold."""
-        return charts.ranking(self, self._one_of(variant))
+    curves, sensitivity, ranking = charts.curves, charts.sensitivity, charts.ranking
 
     def __repr__(self):
         pairs = self.protocol.pairs()
@@ -274,10 +255,8 @@ def load(which, protocol=None):
         path = find(str(which))
     runs = records.read(path)
     if not runs:
-        raise FileNotFoundError(
-            f"benchmark: no results in {str(path)!r}; make them with: python -m optlib.benchmark run --protocol "
-            f"{protocol or path.stem} --out {path}"
-        )
+        raise FileNotFoundError(f"benchmark: no results in {str(path)!r}; make them with: python -m optlib.benchmark "
+                                f"run --protocol {protocol or path.stem} --out {path}")  # fmt: skip
     made_by = runs[0]["protocol"]
     if protocol is None and made_by not in names():
         raise FileNotFoundError(
@@ -296,7 +275,5 @@ def find(name):
             return path
     if name not in names():
         raise FileNotFoundError(f"benchmark: {name!r} is no protocol; there are {', '.join(names())}, or a .jsonl file")
-    raise FileNotFoundError(
-        f"benchmark: {name!r} was not run: no {RECORDED / name}.jsonl in {bases[0]} or here; run it with: "
-        f"python -m optlib.benchmark run --protocol {name}"
-    )
+    raise FileNotFoundError(f"benchmark: {name!r} was not run: no {RECORDED / name}.jsonl in {bases[0]} or here; run "
+                            f"it with: python -m optlib.benchmark run --protocol {name}")  # fmt: skip

@@ -19,7 +19,8 @@ def summary(results, variant):
     """Every rule of the protocol, the best first; rules without a final run stand at the end."""
     protocol, spans, unit = results.protocol, results.places(variant), results.metric(variant).unit
     rules = [rule for rule, of in protocol.pairs() if of == variant]
-    held = lambda value: f"{100 * value:.1f} %" if unit == "%" else f"{value:.4g} {unit}".rstrip()
+    shown = lambda value: f"{100 * value:.1f} %" if unit == "%" else f"{value:.4g} {unit}".rstrip()
+    held = lambda value: NONE if value is None or value != value else shown(value)
     rows, ends, edges = [], [], []
     for rule in [*spans, *(name for name in rules if name not in spans)]:
         setting, default = results.best_setting(rule, variant), default_rate(protocol, rule)
@@ -33,50 +34,38 @@ def summary(results, variant):
         plain = [value for lr, settings, value in tried if (lr, settings) == (default, protocol.rules[rule])]
         also = ", ".join(f"{name}={f'{value:g}' if isinstance(value, float) else value}" for name, value in also.items()
                          if protocol.rules[rule].get(name) != value)  # fmt: skip
-        rows.append([
-            rule, place_words(spans[rule]) if rule in spans else NONE,
-            f"{best:g}" if best else NONE, also or NONE, f"{default:g}", str(len(tried)),
-            *(NONE if value is None or value != value else held(value)
-              for value in (results.validation(rule, best, variant), *(plain or [None]))),
-            *(_tested(results, rule, variant, default) for default in (False, True)),
-            str(results.with_flips(rule, variant) or NONE), _range(results.minutes(rule, variant)),
-            str(len(runs)), f"{runs[0]['memory']:g}" if runs else NONE,
-        ])  # fmt: skip
-    columns = ["rule", "place", "best lr", "and", "default lr", "settings tried", "validation, best lr",
-               "validation, default lr", "test, best lr", "test, default lr", "with flips", "minutes", "runs",
-               "memory"]  # fmt: skip
-    without = set()
-    if not protocol.tuning:
-        without |= {"best lr", "test, default lr"}  # the same as "lr" and "test"
-    elif not protocol.final["default_seeds"]:
-        without |= {"test, default lr"}  # there are runs only where it is the best rate
-    if not protocol.final["flips"]:
-        without |= {"minutes"}  # for protocols that are about speed
-    if len(rules) == 1:
-        without |= {"place"}
-    shown = [
-        i for i, name in enumerate(columns)
-        if name not in without and (i < 2 or any(row[i] not in (NONE, "not run", "0") for row in rows))
-    ]  # fmt: skip
-    if not protocol.tuning:
-        columns[columns.index("test, best lr")] = "test"
-        columns[columns.index("default lr")] = "lr"
+        rows.append({
+            "rule": rule, "place": place_words(spans[rule]) if rule in spans else NONE,
+            "best lr": f"{best:g}" if best else NONE, "and": also or NONE, "default lr": f"{default:g}",
+            "settings tried": str(len(tried)), "validation, best lr": held(results.validation(rule, best, variant)),
+            "validation, default lr": held(plain[0] if plain else None),
+            "test, best lr": _tested(results, rule, variant), "test, default lr": _tested(results, rule, variant, True),
+            "with flips": str(results.with_flips(rule, variant) or NONE),
+            "minutes": _range(results.minutes(rule, variant)), "runs": str(len(runs)),
+            "memory": f"{runs[0]['memory']:g}" if runs else NONE,
+        })  # fmt: skip
+    without = {
+        "best lr": not protocol.tuning,  # the same as "lr"
+        "test, default lr": not protocol.final["default_seeds"],  # there are runs only where it is the best rate
+        "minutes": not protocol.final["flips"],  # for protocols that are about speed
+        "place": len(rules) == 1,
+    }
+    said = lambda name: name in ("rule", "place") or any(row[name] not in (NONE, "not run", "0") for row in rows)
+    columns = {name: name for name in rows[0] if not without.get(name) and said(name)}
+    columns |= {} if protocol.tuning else {"test, best lr": "test", "default lr": "lr"}
     tuned = _tuned(protocol, variant) if protocol.tuning else "No learning rate was tuned."
     at_end = " ".join(f"The best {what} is the lowest or the highest that was tried for {', '.join(of)}."
                       for what, of in (("rate", ends), ("second hyper-parameter", edges)) if of)  # fmt: skip
     length = _task(results, variant) if protocol.tasks else _length(protocol, variant)
     notes = [length, tuned, at_end, PLACES * (len(rules) > 1), MEMORY, FLIPS * protocol.final["flips"]]
-    return _table(results, variant, notes, [columns[i] for i in shown], [[row[i] for i in shown] for row in rows])
+    return _table(results, variant, notes, [*columns.values()], [[row[name] for name in columns] for row in rows])
 
 
 def tasks(results):
     """Every rule on every task, in the order of the registry, with its place there."""
     spans = {task: results.places(task) for task in results.tasks}
-
-    def cell(rule, task):
-        place = f" ({place_words(spans[task][rule])})" if rule in spans[task] else ""
-        return _tested(results, rule, task) + place
-
+    place = lambda rule, task: f" ({place_words(spans[task][rule])})" if rule in spans[task] else ""
+    cell = lambda rule, task: _tested(results, rule, task) + place(rule, task)
     metrics = {task: results.metric(task) for task in results.tasks}
     columns = [f"{task}, {metric.words(silent='%')}" for task, metric in metrics.items()]  # the cells say it
     rows = [[rule, *(cell(rule, task) for task in results.tasks)] for rule in _shown(results)]
@@ -169,10 +158,8 @@ def _tuned(protocol, variant):
 def _task(results, variant):
     settings, metric = results.protocol.tasks[variant], results.metric(variant)
     better = "" if metric.higher else ", of which less is better"
-    return (
-        f"Task {variant}, {counted(settings['epochs'], 'epoch')}, batch {settings['batch']}; results are "
-        f"{metric.words()}{better}."
-    )
+    epochs = counted(settings["epochs"], "epoch")
+    return f"Task {variant}, {epochs}, batch {settings['batch']}; results are {metric.words()}{better}."
 
 
 def _length(protocol, variant):
