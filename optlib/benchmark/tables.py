@@ -50,8 +50,8 @@ def summary(results, variant):
         "minutes": not protocol.final["flips"],  # for protocols that are about speed
         "place": len(rules) == 1,
     }
-    said = lambda name: name in ("rule", "place") or any(row[name] not in (NONE, "not run", "0") for row in rows)
-    columns = {name: name for name in rows[0] if not without.get(name) and said(name)}
+    filled = lambda name: name in ("rule", "place") or any(row[name] not in (NONE, "not run", "0") for row in rows)
+    columns = {name: name for name in rows[0] if not without.get(name) and filled(name)}
     columns |= {} if protocol.tuning else {"test, best lr": "test", "default lr": "lr"}
     tuned = _tuned(protocol, variant) if protocol.tuning else "No learning rate was tuned."
     at_end = " ".join(f"The best {what} is the lowest or the highest that was tried for {', '.join(of)}."
