@@ -40,6 +40,7 @@ def test_a_diverging_curve_does_not_hide_the_others():
     assert "2 of 3 curves rise beyond the upper edge" in picture.description
     assert picture.axes.get_ylim()[1] == pytest.approx(4e6)
     draw(picture)
+    assert ol.plots.loss([np.nan, 3.0, 2.0, 1e9]).axes.get_ylim()[1] == pytest.approx(3e6)  # the first that is finite
 
 
 def test_curves_draw_what_they_are_given(drawn):

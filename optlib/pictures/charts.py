@@ -39,8 +39,8 @@ def loss(*paths, labels=None, title=None, log="auto", minus_minimum=True):
     all_tracks = tracks("loss", None, [p if isinstance(p, Trajectory) else _values(p) for p in paths], labels)
     ylabel, values = _heights(all_tracks, minus_minimum)
     log = wants_log(values) if log == "auto" else log
-    top = TOP * max([abs(float(y[0])) for y in values if y[0]], default=1.0)
-    cut = sum(bool(y.max() > top) for y in values)
+    top = TOP * max([abs(float(v)) for y in values for v in y[np.isfinite(y)][:1] if v], default=1.0)
+    cut = sum(bool((y > top).any()) for y in values)
     with canvas() as (figure, axes):
         for track, y in zip(all_tracks, values, strict=True):
             y = drawable(np.minimum(y, TOP * top), log)
