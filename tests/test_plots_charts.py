@@ -46,7 +46,7 @@ def test_a_diverging_curve_does_not_hide_the_others():
 def test_curves_draw_what_they_are_given(drawn):
     lines = {line.get_label(): line for line in drawn("curves").axes.lines}
     np.testing.assert_allclose(lines["b"].get_ydata(), LR**2)
-    slopes = [line for line in drawn("curves").axes.lines if line.get_color() == theme.FAINT][:2]
+    slopes = [line for line in drawn("curves").axes.lines if line.get_color() == theme.FAINT][-2:]
     for line, slope in zip(slopes, (1, 2), strict=True):
         x, y = np.log(line.get_data())
         assert np.diff(y)[0] / np.diff(x)[0] == pytest.approx(slope)
@@ -54,6 +54,14 @@ def test_curves_draw_what_they_are_given(drawn):
     assert own.axes.lines[0].get_color() == theme.style_of("Adam")["color"]
     gaps = ol.plots.curves([1, 2, 3], {"a": [1.0, np.inf, 3.0]}, "x", "y").axes.lines[0].get_ydata()
     assert np.isnan(gaps[1])
+
+
+def test_marks_are_in_view_unless_the_reader_set_limits():
+    marked = {"vlines": {"end": 200}, "hlines": {"floor": 0.01}}
+    for limits, ends in (({}, ((-10, 210), (-0.0895, 2.0995))), ({"xlim": (0, 1), "ylim": (1, 3)}, ((0, 1), (1, 3)))):
+        axes = ol.plots.curves([0, 100], {"loss": [2.0, 0.5]}, "step", "loss", **marked, **limits).axes
+        np.testing.assert_allclose((axes.get_xlim(), axes.get_ylim()), ends)
+    assert ol.plots.histograms({"a": [0.0, 1.0]}, "x", vlines={"far": 9.0}).axes.get_xlim()[1] > 9
 
 
 def test_integers_have_integer_ticks():

@@ -104,10 +104,13 @@ def curves(x, ys, xlabel, ylabel, title=None, *, logx=False, logy=False, slopes=
         for (label, (at, y)), style in zip(data.items(), styles(data), strict=True):
             axes.plot(at, y, label=label, **style, markevery=_marked(at, logx))
         scales(axes, logx, logy, [at for at, _ in data.values()])
-        axes.set(xlabel=text(xlabel), ylabel=text(ylabel), xlim=xlim, ylim=ylim)
+        axes.set(xlabel=text(xlabel), ylabel=text(ylabel))
+        axes.set_xlim(xlim, auto=xlim is None)
+        axes.set_ylim(ylim, auto=ylim is None)
+        marks(axes, vlines, hlines)
+        axes.set(xlim=None, ylim=None)  # so far the axes follow what is drawn: the marks, but no line of a slope
         for label, slope in slopes.items():
             _slope(axes, *data[label], slope)
-        marks(axes, vlines, hlines)
         told = len(data) == 1 and re.search(rf"\b{re.escape([*data][0])}\b", f"{title or ''} {ylabel}", re.IGNORECASE)
         named = [] if told or ends else axes.lines
         title_and_legend(figure, title or capitalized(f"{ylabel} against {xlabel}"), "", named)
@@ -173,7 +176,7 @@ def scales(axes, logx, logy, xs):
 def marks(axes, vlines, hlines):
     """Dashed lines across the axes, each with its label."""
     line = {"color": theme.FAINT, "linestyle": (0, theme.DASHED), "linewidth": 1.2, "zorder": 1}
-    look = {"textcoords": "offset points", "color": theme.FAINT}
+    look = {"textcoords": "offset points", "color": theme.FAINT, "annotation_clip": True}
     for label, at in vlines.items():
         axes.axvline(at, **line)
         axes.annotate(text(label), (at, 1), xycoords=("data", "axes fraction"), xytext=(4, -4), va="top", **look)

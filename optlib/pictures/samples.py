@@ -38,7 +38,8 @@ def histograms(samples, xlabel, title=None, *, bins=80, vlines=None):
             density = np.histogram(values, edges)[0] / (len(values) * (edges[1] - edges[0]))
             axes.stairs(density, edges, fill=True, color=theme.mix(style["color"], theme.PAPER, 0.3), alpha=0.25)
             axes.stairs(density, edges, color=style["color"], linestyle=style["linestyle"], linewidth=2, label=label)
-        axes.set(xlabel=text(xlabel), ylabel="density", xlim=(edges[0], edges[-1]))
+        axes.set(xlabel=text(xlabel), ylabel="density")
+        axes.set_xlim(edges[0], edges[-1], auto=True)  # unless a mark lies beyond
         axes.set_ylim(0, axes.get_ylim()[1] * (1.12 if vlines else 1.0))  # the marks are written along the upper edge
         marks(axes, vlines, {})
         title_and_legend(figure, title or f"Histograms of {xlabel}", "", axes.patches)
