@@ -171,6 +171,17 @@ def test_ranking_sorts_and_marks_mean_and_deviation(drawn):
     assert "c: 1. a: 82.5 ± 2.1. b: 700 ± 283." in words.description
 
 
+@pytest.mark.parametrize(("call", "words"), [
+    (lambda: ol.plots.ranking({"a": [1e-12, 3e-12], "b": [2e-10]}, "x", logx=True), "a: 2e-12 ± 1.4e-12. b: 2e-10 (o"),
+    (lambda: ol.plots.bands([0, 1], {"a": np.array([[1.0], [1e-12]])}, "x", "y", logy=True), "a: from 1 to 1e-12."),
+    (lambda: ol.plots.progress({"a": RUNS["B = 1"] | {"loss": 1e-12 * K}}), "a: 1e-12 to 4e-11 in 40 steps"),
+    (lambda: ol.plots.dashboard(K, {"a": {"loss": 1e-12 * K**2, "lr": K}}), "loss 1e-12 to 1.6e-09, lr 1 to 40."),
+    (lambda: ol.plots.heatmap([[1e-12, 1e-14], [1e-16, 1e-18]], ("a", [1, 2]), ("b", [1, 2])), "from 1e-18 to 1e-12"),
+])  # fmt: skip
+def test_small_results_on_logarithmic_axes_are_told(call, words):
+    assert words in call().description
+
+
 @pytest.mark.parametrize("name", ["bands", "ranking"])
 def test_a_label_that_names_a_rule_has_its_color(name, pngs):
     assert has_color(pngs(name), theme.style_of("Adam")["color"], 5)

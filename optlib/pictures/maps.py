@@ -57,6 +57,7 @@ def heatmap(values, x, y, label="value", title=None, *, log="auto", diverged=Non
     low, high = float(kept.min()), float(kept.max())
     norm = (LogNorm if log else Normalize)(low, high if high > low else low + max(abs(low), 1.0))
     shown = np.ma.masked_array(np.maximum(z, low) if log else z, lost)
+    words = lambda v: number(v, min(1.0, max(abs(low), high)) * (1e-7 if log else 1.0))
     best_words = ""
     with canvas(NARROW if narrow else theme.SIZE) as (figure, axes):
         mesh = axes.pcolormesh(x.edges(), y.edges(), shown, cmap=theme.colormap(theme.RESULTS), norm=norm,
@@ -70,14 +71,14 @@ def heatmap(values, x, y, label="value", title=None, *, log="auto", diverged=Non
             flat = np.argmin(np.where(lost, np.inf, z)) if best == "min" else np.argmax(np.where(lost, -np.inf, z))
             row, column = np.unravel_index(flat, z.shape)
             at_x, at_y = x.values[column], y.values[row]
-            best_words = f"Best: {number(z[row, column])} at {x.name} {x.said(column)}, {y.name} {y.said(row)}."
+            best_words = f"Best: {words(z[row, column])} at {x.name} {x.said(column)}, {y.name} {y.said(row)}."
             handles += axes.plot(at_x, at_y, marker="*", markersize=16, color=theme.YELLOW, zorder=3, clip_on=False,
                                  markeredgecolor=theme.INK, linestyle="none", label="best")  # fmt: skip
         place = {"loc": "outside lower left", "ncols": 2} if narrow else {}
         title_and_legend(figure, title or label, settings, handles, **place)
     return Picture(
         figure, axes,
-        f"{title or label}: map of {label} over {x.words()} and {y.words()}, from {number(low)} to {number(high)}"
+        f"{title or label}: map of {label} over {x.words()} and {y.words()}, from {words(low)} to {words(high)}"
         + (", on a logarithmic scale." if log else "."),
         f"{settings}." if settings else "",
         f"{100 * lost.mean():.2g} % of the {z.size:,} cells diverged." if lost.any() else "",

@@ -41,7 +41,7 @@ def progress(runs, ylabel="loss", title=None):
         f"{title}." if title else "",
         f"Three panels: {ylabel} against steps, examples read and seconds.",
         # Seconds differ from machine to machine: leave them out.
-        *(f"{label}: {number(run['loss'][0])} to {number(run['loss'][-1])} in {int(run['steps'][-1]):,} steps and "
+        *(f"{label}: {_ends(run['loss'], True)} in {int(run['steps'][-1]):,} steps and "
           f"{int(run['examples'][-1]):,} examples." for label, run in data.items()))  # fmt: skip
 
 
@@ -70,13 +70,14 @@ def dashboard(x, runs, title=None, *, hlines=None):
     if not 2 <= len(names) <= 6 or set(hlines) - set(names):
         raise ValueError(f"dashboard: hlines={hlines!r} must be among the quantities, two to six: {names}")
     rows, columns = (1, len(names)) if len(names) < 4 else (2, -(-len(names) // 2))
+    logs = {}
     with canvas((9.6, 1.8 + 2.4 * rows), nrows=rows, ncols=columns) as (figure, grid):
         panels = list(grid.ravel())
         for axes in panels[len(names) :]:
             axes.set_axis_off()
         for name, axes in zip(names, panels, strict=False):
             lines = [np.asarray(run[name], dtype=float) for run in data.values()]
-            log = wants_log(lines)
+            logs[name] = log = wants_log(lines)
             for line, label, style in zip(lines, data, styles(data), strict=True):
                 axes.plot(x, drawable(line, log), label=label, **style | {"marker": None})
             scales(axes, False, log, [x])
@@ -88,7 +89,7 @@ def dashboard(x, runs, title=None, *, hlines=None):
             axes.set_xlabel("step")
         headline(figure, title or "What was logged")
         _legend_below(figure, panels[0], len(data))
-    ends = lambda run: ", ".join(f"{name} {number(run[name][0])} to {number(run[name][-1])}" for name in names)
+    ends = lambda run: ", ".join(f"{name} {_ends(run[name], logs[name])}" for name in names)
     return Picture(
         figure, panels[: len(names)],
         (f"{title}: " if title else "") + f"{len(names)} panels against the step, {', '.join(names)}.",
@@ -157,7 +158,7 @@ def bands(x, ys, xlabel, ylabel, title=None, *, logy=False):
     counts = {y.shape[1] for y in data.values()}
     up_to = "up to " * (len(counts) > 1)
     shown = "one run" if counts == {1} else f"mean and standard deviation of {up_to}{max(counts)} runs"
-    words = [f"{title}: {ylabel} against {xlabel}, {shown}." if title else f"{ylabel} against {xlabel}, {shown}."]
+    words = [(f"{title}: " if title else "") + f"{ylabel} against {xlabel}, {shown}."]
     with canvas() as (figure, axes):
         for (label, y), style in zip(data.items(), styles(data), strict=True):
             y = np.log(y) if logy else y
@@ -166,7 +167,7 @@ def bands(x, ys, xlabel, ylabel, title=None, *, logy=False):
             mean, low, high = (np.exp(line) for line in lines) if logy else lines
             axes.fill_between(x, low, high, color=style["color"], alpha=0.18, linewidth=0)
             axes.plot(x, mean, label=label, **style, markevery=every(len(x), EVERY_POINT, 10))
-            words.append(f"{label}: from {number(mean[0])} to {number(mean[-1])}.")
+            words.append(f"{label}: from {_ends(mean, logy)}.")
         scales(axes, False, logy, [x])
         axes.set(xlabel=text(xlabel), ylabel=text(ylabel))
         title_and_legend(figure, title or f"{ylabel} against {xlabel}", shown, axes.lines)
@@ -212,7 +213,7 @@ def ranking(results, xlabel, title=None, *, settings="", best="min", logx=False)
         figure, axes,
         (f"{title}: {xlabel}" if title else xlabel)
         + f" of {len(names)} entries, the best first{f'; {settings}' if settings else ''}.",
-        *(f"{name}: {_mean_words(data[name])}." for name in names))  # fmt: skip
+        *(f"{name}: {_mean_words(data[name], logx)}." for name in names))  # fmt: skip
 
 
 def _legend_below(figure, axes, columns):
@@ -220,11 +221,19 @@ def _legend_below(figure, axes, columns):
     figure.legend(handles, [text(label) for label in labels], loc="outside lower center", ncols=columns)
 
 
-def _mean_words(values):
+def _ends(values, log):
+    """The first value and the last; on a logarithmic axis neither is too small to be told."""
+    return " to ".join(number(values[i], 0 if log else 1.0) for i in (0, -1))
+
+
+def _mean_words(values, log):
     """Mean ± deviation, both to the second digit of the deviation; a single run has none."""
     mean, spread = values.mean(), _deviation(values)
-    if abs(spread) < 1e-9:
-        return number(mean) + " (one run)" * (len(values) == 1)
+    beside = mean if log else 1.0
+    if spread < 1e-9 * beside:
+        return number(mean, beside) + " (one run)" * (len(values) == 1)
+    if max(abs(mean), spread) < 1e-4:
+        return f"{mean:.3g} ± {spread:.2g}"
     places = max(0, 1 - math.floor(math.log10(spread)))
     return f"{mean:.{places}f} ± {spread:.{places}f}"
 
