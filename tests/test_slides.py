@@ -108,6 +108,9 @@ def test_widgets_leave_no_dead_controls():
     player = {"text/html": '<div class="optlib-explorable"><img alt="x"></div><script>1</script>', "text/plain": "x"}
     (slide,) = deck_of(code("ol.sliders(f)", "slide", data=[still, WIDGET]))
     assert "In the notebook this picture has sliders" in str(slide)
+    for bar in (" 50%|█████     | 5/10 [00:01<00:01, 4.9it/s]", "7it [00:01, 4.9it/s]", "IntProgress(value=7)"):
+        (slide,) = deck_of(code("train()", "slide", data=[WIDGET | {"text/plain": bar}]))
+        assert "sliders" not in str(slide)
     (slide,) = deck_of(code("ol.explore(f)", "slide", data=[player, WIDGET]))
     assert "figure player" in str(slide)
     assert "In the notebook" not in str(slide)

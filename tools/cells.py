@@ -25,6 +25,7 @@ JAVASCRIPT, SVG = "application/javascript", "image/svg+xml"
 # The richest first, in nbconvert's order; and two kinds of pictures that JupyterLab shows, too.
 FORMS = (JAVASCRIPT, "text/html", "text/markdown", SVG, "text/vnd.mermaid", "text/latex", "image/png", "image/jpeg",
          "image/gif", "image/webp", "text/plain")  # fmt: skip
+BAR = re.compile(r"\d(?:%\||it \[)|Progress\(")  # how tqdm's bar, or a bar alone, is described
 LIVES = re.compile(r'class="optlib-(?:animation|explorable|surface|drawing|stills|sketch)')
 PREDICTION = re.compile(r'class="optlib-(?:predict|sketch)')
 PLAIN = re.compile(r'<span class="(?:n|p|w)">([^<]*)</span>')  # names, brackets, blanks: in the color of the text
@@ -86,9 +87,9 @@ def shown(cell, forms=FORMS):
 
 
 def misses_sliders(cell):
-    """Whether the cell has sliders in the notebook and no output that works without a kernel."""
-    widgets = any(WIDGET_VIEW in output.get("data", {}) for output in cell.outputs)
-    return widgets and not any(kind == "text/html" and LIVES.search(data[kind]) for kind, data in shown(cell))
+    """Whether the cell has sliders in the notebook and no output that works without a kernel; bars are no sliders."""
+    texts = [data.get("text/plain", "") for data in (o.get("data", {}) for o in cell.outputs) if WIDGET_VIEW in data]
+    return not all(map(BAR.search, texts)) and not any(kind == "text/html" and LIVES.search(data[kind]) for kind, data in shown(cell))
 
 
 @dataclasses.dataclass(frozen=True)
