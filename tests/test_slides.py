@@ -136,6 +136,9 @@ def test_long_tables_are_cut_into_tables_of_nearly_one_length():
     assert all("<th" in table for table in tables)
     assert [int(n) for n in re.findall(r"<td[^>]*>(\d+)<", text)] == list(range(ROWS + 1))
     assert writer(style=handout.STYLE).cut(writer().markdown(head + rows)).count("<table") == 1
+    plain = "<table><tr><th>a</th></tr>" + "".join(f"<tr><td>{i}</td></tr>" for i in range(ROWS + 1)) + "</table>"
+    for text, count in ((plain, 2), (plain.replace("td", "th"), 1), (f"<table><tbody></tbody></table>{plain}", 3)):
+        assert (writer().cut(text).count("<table"), writer().cut(text).count("<th>a")) == (count, min(count, 2))
     first, rest = writer().cut(f"<figure><div>{writer().markdown(head + rows)}</div></figure>").split("</figure>")
     assert (first.count("<table"), rest.count("<table")) == (1, 1), "the second table may stand on the next slide"
 

@@ -253,14 +253,21 @@ class Writer:
             return content
         soup = BeautifulSoup(content, "html.parser")
         for table in soup.find_all("table"):
-            rows = table.tbody.find_all("tr", recursive=False)
+            rows = _rows(table)
             last = [table, *table.parents][-2]  # with what stands around it, beside which there may be a next slide
-            for chunk in np.array_split(np.arange(len(rows)), -(-len(rows) // self.style.rows))[1:]:
+            for chunk in np.array_split(np.arange(len(rows)), max(1, -(-len(rows) // self.style.rows)))[1:]:
                 copy = BeautifulSoup(str(table), "html.parser").table
-                copy.tbody.clear()
+                for row in _rows(copy):
+                    row.decompose()
                 if copy.caption:
                     copy.caption.decompose()
-                copy.tbody.extend(rows[i].extract() for i in chunk)
+                (copy.tbody or copy).extend(rows[i].extract() for i in chunk)
                 last.insert_after(copy)
                 last = copy
         return str(soup)
+
+
+def _rows(table):
+    """The rows of a table's body; where it names none, all with data."""
+    rows = (table.tbody or table).find_all("tr", recursive=False)
+    return rows if table.tbody else [row for row in rows if row.td]
