@@ -89,7 +89,8 @@ def shown(cell, forms=FORMS):
 def misses_sliders(cell):
     """Whether the cell has sliders in the notebook and no output that works without a kernel; bars are no sliders."""
     texts = [data.get("text/plain", "") for data in (o.get("data", {}) for o in cell.outputs) if WIDGET_VIEW in data]
-    return not all(map(BAR.search, texts)) and not any(kind == "text/html" and LIVES.search(data[kind]) for kind, data in shown(cell))
+    lives = any(kind == "text/html" and LIVES.search(data[kind]) for kind, data in shown(cell))
+    return not all(map(BAR.search, texts)) and not lives
 
 
 @dataclasses.dataclass(frozen=True)
