@@ -65,6 +65,13 @@ def test_every_function_has_a_complete_card(f):
     assert ol.card(f.name).markdown == card.markdown
 
 
+def test_the_card_of_a_function_of_ones_own_has_its_code():
+    def bent(p):
+        return p[0] ** 2 if p[0] > 0 else 3 * p[1] ** 2
+
+    assert code_of(ol.card(ol.objective(bent, dim=2))) == cards.rule_source(type("Own", (), {"bent": bent}))
+
+
 def test_tables_have_as_many_cells_in_each_row():
     for thing in [*RULES, *FUNCTIONS]:
         rows = [line for line in ol.card(thing).markdown.splitlines() if line.startswith("|")]
