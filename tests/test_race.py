@@ -117,6 +117,7 @@ def test_one_rate_that_reaches_exactly_0_leaves_the_axis_logarithmic():
     ([ol.Adam], {"tune": True, "rates": [0.1]}, ValueError, "at least 2"),
     ([ol.Adam], {"tune": True, "rates": [0.1, -1]}, ValueError, r"rates=\[0.1, -1\] must be .* in \(0, inf\)"),
     ([ol.GradientDescent], {"tune": True, "rates": [1e200, 1e210]}, ValueError, "diverges at all rates"),
+    ([ol.Adam, ol.GradientDescent], {"tune": True, "rates": [3.0, 5.0]}, ValueError, "GradientDescent diverges at all"),
 ])  # fmt: skip
 def test_bad_input(rules, options, error, message):
     with pytest.raises(error, match=message):

@@ -132,7 +132,7 @@ def _search(f, rule, rates, start, steps):
     if "lr" not in rule.hypers or callable(rule.settings()["lr"]):
         return None
     runs = minimize(f, with_settings(rule, {"lr": rates[:, None]}), start, steps)
-    if np.isnan(runs.worst_late).all():
+    if lost(runs.worst_late, runs.f[0, 0]).all():
         raise ValueError(f"race: {type(rule).__name__} diverges at all rates from {rates[0]:g} to {rates[-1]:g}")
     best = int(np.nanargmin(runs.worst_late))
     return _Search(rates, runs.worst_late, float(rates[best]), on_edge(rule.hypers["lr"], rates, best))
