@@ -111,7 +111,7 @@ LIVE = {  # function, its sliders, and settings to compare
 }  # fmt: skip
 PICTURES = {
     "valley": lambda: valley(20.0, 1.9),
-    "valley with an lr that is too large": lambda: valley(20.0, 2.1),
+    "valley with an lr that is too large": lambda: ol.plots.valley(ol.GradientDescent, 20.0, lr=4.0, steps=1000),
     "angle": lambda: turned(100.0, 30.0),
     "a rule of one's own": lambda: parts(True, True, 0.3),
     "errors": lambda: feet(0.01),
@@ -182,7 +182,7 @@ def test_the_valley_is_the_quadratic(drawn):
     areas = [layer for layer in picture.sketch.layers if layer.kind == "area" and layer.points is None]
     for points in picture.sketch.points(50.0, 25.0, None)[: len(areas)]:
         assert np.ptp(np.log(f(np.array(points)))) < 1e-9  # a contour line
-    assert "diverged" in drawn("valley with an lr that is too large").description or "f = " in str(picture.description)
+    assert "diverged" in drawn("valley with an lr that is too large").description
 
 
 @pytest.mark.parametrize(("lr", "beta", "batch"), [(0.3, 0.0, 1), (0.1, 0.5, 4)])

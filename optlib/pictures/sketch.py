@@ -196,6 +196,6 @@ def walk(rule, slopes, start, steps, lr=None):
     rule = rule.fresh() if lr is None else type(rule)(**(rule.settings() | {"lr": lr}))
     points = [np.array(start, dtype=float)]
     with np.errstate(all="ignore"):
-        for _ in range(steps):
-            points.append(rule.step(points[-1], np.array(slopes(*points[-1].tolist()))))
+        for k in range(steps):  # only the first step is checked: a run that diverges may leave the finite numbers
+            points.append((rule.advance if k else rule.step)(points[-1], np.array(slopes(*points[-1].tolist()))))
     return [point.tolist() for point in points]
