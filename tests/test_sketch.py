@@ -23,7 +23,7 @@ RULES = [ol.GradientDescent(lr=1.5), ol.AdaGrad(lr=1.0), ol.RMSProp(lr=0.1), ol.
 
 
 def feet(h):
-    return ol.plots.secant(np.sin, 1.0, h, np.cos(1.0))
+    return ol.plots.secant(np.log, 1.0, h, 1.0)
 
 
 def bar(lr, beta):
@@ -114,7 +114,7 @@ PICTURES = {
     "valley with an lr that is too large": lambda: ol.plots.valley(ol.GradientDescent, 20.0, lr=4.0, steps=1000),
     "angle": lambda: turned(100.0, 30.0),
     "a rule of one's own": lambda: parts(True, True, 0.3),
-    "errors": lambda: feet(0.01),
+    "errors": lambda: ol.plots.secant(np.sin, 1.0, 0.01, np.cos(1.0)),
     "Adam fails": lambda: ol.plots.reddi(10, 10.0),
     "noise": lambda: ol.plots.noise_floor(0.1, 0.5, 2),
 }
@@ -144,7 +144,7 @@ def html_of(board):
 @pytest.mark.parametrize("name", LIVE)
 def test_the_page_draws_the_points_and_says_the_words_of_python(name, boards, browser, tmp_path):  # noqa: F811
     draw, _, settings = LIVE[name]
-    with opened(browser, tmp_path, html_of(boards(name))) as tab:
+    with opened(browser, tmp_path, html_of(boards(name))) as tab, np.errstate(all="ignore"):
         tab.wait_for_function("document.querySelector('.optlib-drawing').player?.look")
         for each in settings:
             told = tab.evaluate("""(settings) => {
@@ -153,8 +153,7 @@ def test_the_page_draws_the_points_and_says_the_words_of_python(name, boards, br
               const [points, words, handles] = ["points", "words", "handles"].map((name) => program[name]?.(...given));
               return { points, words, handles };
             }""", each)  # fmt: skip
-            with np.errstate(all="ignore"):
-                picture = draw(**each)
+            picture = draw(**each)
             sketch, arguments = picture.sketch, picture.arguments
             assert told["words"] == [*sketch.words(*arguments)[:3], list(sketch.words(*arguments)[3])]
             pairs = [*zip(told["points"], sketch.points(*arguments), strict=True)]

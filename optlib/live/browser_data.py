@@ -149,8 +149,9 @@ def heights_of(values, base):
 
 
 def tidy(value):
-    """A number that is short as text: integers without a decimal point."""
-    return int(value) if value == int(value) and abs(value) < 1e15 else float(value)
+    """A number that is short as text: integers without a decimal point; what JSON lacks as text, NaN for a page."""
+    whole = abs(value) < 1e15 and value == int(value)
+    return int(value) if whole else float(value) if np.isfinite(value) else str(value)
 
 
 def short(values, least=6):

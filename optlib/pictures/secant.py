@@ -4,6 +4,7 @@ import numpy as np
 
 from ..checks import number as checked_number
 from . import theme
+from .charts import drawable
 from .picture import padded
 from .sketch import DOTS, LINE, Drawing, Layer, Panel, Sketch, moving
 
@@ -11,6 +12,7 @@ SMALLEST, LARGEST = 1e-15, 2.0  # widths for which the error is drawn
 
 
 @moving("h")
+@np.errstate(all="ignore")  # the curve has gaps where fn is not defined
 def secant(fn, x, h, derivative=None, extent=None):
     """A function of one number, the line through (x - h) and (x + h), the one through x and (x + h), the tangent.
 
@@ -26,6 +28,8 @@ def secant(fn, x, h, derivative=None, extent=None):
         By default two widths to either side, and at least 2.2.
     """
     h = checked_number("secant", "h", h, "(0, inf)")
+    if not np.isfinite(fn(x)):
+        raise ValueError(f"secant: fn is {fn(x)} at x={x!r}; choose a place where it is finite")
     low, high = extent or (x - max(2.2, 1.2 * h), x + max(2.2, 1.2 * h))
     known = derivative is not None
     slope = float(derivative if known else (fn(x + 1e-5) - fn(x - 1e-5)) / 2e-5)
@@ -56,8 +60,8 @@ def secant(fn, x, h, derivative=None, extent=None):
         return [(0, x + h, fn(x + h)), (1, h, abs(differences(h)[1] - slope))] if known else [(0, x + h, fn(x + h))]
 
     across = np.linspace(low, high, 300)
-    heights = fn(across)
-    panels = [Panel((low, high), padded(heights.min(), heights.max(), 0.25), ("x", "f(x)"))]
+    heights = drawable(fn(across), False)
+    panels = [Panel((low, high), padded(np.nanmin(heights), np.nanmax(heights), 0.25), ("x", "f(x)"))]
     red, blue = theme.VERMILLION, theme.BLUE
     layers = [
         Layer(LINE, theme.FAINT, points=list(zip(across, heights, strict=True)), width=1.6),
