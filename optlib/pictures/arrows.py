@@ -60,7 +60,7 @@ def first_steps(f, rule, n=9, title=None, extent=None):
 
 
 def _field(who, f, n, extent, title, settings, directions, color):
-    """Contours and arrows; returns figure, axes, words for what is shown, and the unit vectors (n * n, 2)."""
+    """Contours and arrows; returns figure, axes, words for what is shown, unit vectors (k, 2) where f is finite."""
     check_function(who, f)
     n = integer(who, "n", n, 2, 40)
     land = terrain(who, f, extent)
@@ -68,7 +68,9 @@ def _field(who, f, n, extent, title, settings, directions, color):
     across, up = (right - left) / n, (top - bottom) / n
     X, Y = np.meshgrid(left + across * (np.arange(n) + 0.5), bottom + up * (np.arange(n) + 0.5))
     places = np.stack([X.ravel(), Y.ravel()], axis=-1)
-    vectors = directions(places)
+    with np.errstate(all="ignore"):
+        places = places[np.isfinite(f(places))]
+        vectors = directions(places)
     length = np.linalg.norm(vectors, axis=-1, keepdims=True)
     unit = np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 0)
     arrow = 0.6 * min(across, up) * unit
