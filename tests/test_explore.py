@@ -60,9 +60,10 @@ def test_every_function_can_be_explored(name, shown):
 
 
 def test_what_the_page_sets_is_what_python_has():
-    explorer = ol.explore(F, ol.Adam(lr=0.1), ol.GradientDescent(lr=1e-3), steps=30)
+    rate = ol.schedules.WarmUp(5) * ol.schedules.Cosine(1e-3, steps=20)
+    explorer = ol.explore(F, ol.Adam(lr=0.1), ol.GradientDescent(lr=rate), steps=30)
     page = Page(explorer)
-    rules = {"Adam": page.state["rules"]["Adam"] | {"lr": 0.465, "beta1": 0.123}, "GradientDescent": {"lr": 1e-3}}
+    rules = {"Adam": page.state["rules"]["Adam"] | {"lr": 0.465, "beta1": 0.123}, "GradientDescent": {}}
     page.turn(rules=rules, steps=44, horizon=44, start=[0.7, 1], asked=[])
     names = {"ol": ol}
     exec(explorer.code.rsplit("\n", 1)[0], names)
@@ -191,6 +192,7 @@ def test_a_start_without_a_value_is_reported():
     (lambda: ol.explore(F, 3), TypeError, "rule=3"),
     (lambda: ol.explore(F, ol.Adam, gamma=1), TypeError, "gamma=1"),
     (lambda: ol.explore(F, ol.Adam, lr=-1), ValueError, "lr=-1"),
+    (lambda: ol.explore(F, ol.Adam(lr=np.array([[0.1], [0.2]]))), ValueError, "explore: each rule has one setting"),
     (lambda: ol.explore(F, ol.Adam, start=(1, 2, 3)), ValueError, "start="),
     (lambda: ol.explore(F, ol.Adam, steps=0), ValueError, "steps=0"),
     (lambda: ol.explore(F, ol.Adam, steps=1.5), TypeError, "steps=1.5"),

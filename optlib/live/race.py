@@ -16,7 +16,7 @@ from ..pictures.picture import SMALL, Picture, bundle
 from ..trajectory import lost
 from .animation import animate
 from .heatmap import on_edge, score_name
-from .setting import with_settings
+from .setting import one_setting, with_settings
 
 RATES = np.geomspace(1e-4, 1e1, 200)  # those that are tried
 
@@ -52,8 +52,7 @@ def race(f, rules, *, lr=None, tune=False, rates=None, start=None, steps=100):
         raise ValueError(f"race: lr={lr!r} is one rate for all and tune=True looks for one each; give only one of them")
     if rates is not None and not tune:
         raise ValueError("race: rates are tried only with tune=True")
-    if np.ndim(start) > 1 or any(np.ndim(value) for rule in rules for value in rule.settings().values()
-                                 if hasattr(value, "shape")):  # fmt: skip
+    if np.ndim(start) > 1 or not all(map(one_setting, rules)):
         raise ValueError("race: start is one point, and each rule has one setting; ol.heatmap draws a grid")
     searches = [None] * len(rules)
     if tune:

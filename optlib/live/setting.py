@@ -1,6 +1,7 @@
 """What an explorable shows, without any widget: a function, rules with their numbers, a start and steps."""
 
 import dataclasses
+import re
 
 import numpy as np
 
@@ -123,8 +124,9 @@ def setting(f, rules, start=None, steps=100, fixed=None, who="explore"):
     named = {}
     for rule in rules:
         rule = as_rule(who, rule, by_name=True)
-        cls = type(rule)
-        values = rule.settings()
+        if not one_setting(rule):
+            raise ValueError(f"{who}: each rule has one setting; ol.heatmap draws a grid")
+        cls, values = type(rule), rule.settings()
         values |= {name: value for name, value in fixed.items() if name in values}
         cls(**values)  # checks what was fixed
         same = sum(cls is other for other, _ in named.values())
@@ -143,10 +145,21 @@ def with_settings(rule, values):
     return type(rule)(**(rule.settings() | values))
 
 
+def one_setting(rule):
+    """Whether none of its hyper-parameters is an array of several."""
+    return not any(np.ndim(value) for value in rule.settings().values() if hasattr(value, "shape"))
+
+
 def given(rule, never=()):
     """Settings as code, ``["lr=0.1"]``: the learning rate and what is not at its default, but for ``never``."""
-    return [f"{name}={value!r}" for name, value in rule.settings().items()
+    return [f"{name}={_code(value)}" for name, value in rule.settings().items()
             if name not in never and stands_out(rule.hypers, name, value)]  # fmt: skip
+
+
+def _code(value):
+    """A setting as code: schedules of the course are under ``ol.schedules``."""
+    known = type(value).__module__.startswith("optlib.schedules")
+    return re.sub(r"\b(?=[A-Z]\w*\()", "ol.schedules.", repr(value)) if known else repr(value)
 
 
 def code_name(cls):
