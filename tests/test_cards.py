@@ -65,13 +65,6 @@ def test_every_function_has_a_complete_card(f):
     assert ol.card(f.name).markdown == card.markdown
 
 
-def test_the_card_of_a_function_of_ones_own_has_its_code():
-    def bent(p):
-        return p[0] ** 2 if p[0] > 0 else 3 * p[1] ** 2
-
-    assert code_of(ol.card(ol.objective(bent, dim=2))) == cards.rule_source(type("Own", (), {"bent": bent}))
-
-
 def test_tables_have_as_many_cells_in_each_row():
     for thing in [*RULES, *FUNCTIONS]:
         rows = [line for line in ol.card(thing).markdown.splitlines() if line.startswith("|")]
@@ -122,7 +115,8 @@ def test_a_rule_without_docstring_or_sections_still_has_a_card():
 
 def test_markup_is_escaped():
     evil = "<script>alert(1)</script> a|b $x [link](javascript:alert(1)) `tick`"
-    f = ol.objective(lambda x, y: x * y, name=evil, source=evil)
+    f = ol.objective(lambda p: p[0] if p[0] > p[1] else p[1], dim=2, name=evil, source=evil)
+    assert "if p[0] > p[1]" in code_of(ol.card(f))  # as it was written, however `objective` calls it
     markdown = ol.card(f).markdown
     outside = markdown.replace(code_of(ol.card(f)), "")
     assert "<script" not in outside

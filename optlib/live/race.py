@@ -100,10 +100,8 @@ class Race:
         lines = [f"{'rule':18} {'lr':>9} {score_name(self.paths[0].steps):>30}"]
         for row in sorted(self.table, key=lambda row: (row["diverged"], 0.0 if row["diverged"] else row["score"])):
             lr = "-" if row["lr"] is None else f"{row['lr']:.4g}"
-            if row["diverged"]:
-                score, remark = "-", "  diverged"
-            else:
-                score, remark = f"{row['score']:.2e}", "  at the edge of the rates tried" if row["edge"] else ""
+            score = "-" if row["diverged"] else f"{row['score']:.2e}"
+            remark = "  diverged" if row["diverged"] else "  at the edge of the rates tried" * row["edge"]
             lines.append(f"{row['rule']:18} {lr:>9} {score:>30}{remark}")
         return "\n".join(lines)
 

@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 
+from .. import schedules
 from ..checks import integer
 from ..functions import Function
 from ..minimize import minimize
@@ -18,6 +19,7 @@ from . import page
 from .scene import scene
 
 MOST_STEPS = 100_000
+SCHEDULE = re.compile(rf"\b(?=({'|'.join(schedules.__all__)})\()")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -101,17 +103,15 @@ class Setting:
 
     def code(self):
         """Lines of Python that draw the same picture."""
-        start = str(self.start)
-        rules = [self.rule(name) for name in self.chosen]
-        calls = [code_call(type(rule), given(rule)) for rule in rules]
-        run = f"ol.minimize(f, {{}}, start={start}, steps={self.steps})"
-        draw = "line" if self.f.dim == 1 else "contour"
+        calls = [code_call(type(rule), given(rule)) for rule in map(self.rule, self.chosen)]
+        run = f"ol.minimize(f, {{}}, start={self.start}, steps={self.steps})"
+        draw = f"ol.plots.{'line' if self.f.dim == 1 else 'contour'}(f, {{}})"
         lines = [f'f = ol.FUNCTIONS["{self.f.name}"]'] if page.known_name(self.f) else []
         if len(calls) == 1:
-            lines += [f"path = {run.format(calls[0])}", f"ol.plots.{draw}(f, path)"]
+            lines += [f"path = {run.format(calls[0])}", draw.format("path")]
         else:
             lines += [f"rules = [{', '.join(calls)}]", f"paths = [{run.format('rule')} for rule in rules]"]
-            lines += [f"ol.plots.{draw}(f, *paths)"]
+            lines += [draw.format("*paths")]
         return "\n".join(lines)
 
 
@@ -152,14 +152,8 @@ def one_setting(rule):
 
 def given(rule, never=()):
     """Settings as code, ``["lr=0.1"]``: the learning rate and what is not at its default, but for ``never``."""
-    return [f"{name}={_code(value)}" for name, value in rule.settings().items()
+    return [f"{name}={SCHEDULE.sub('ol.schedules.', repr(value))}" for name, value in rule.settings().items()
             if name not in never and stands_out(rule.hypers, name, value)]  # fmt: skip
-
-
-def _code(value):
-    """A setting as code: schedules of the course are under ``ol.schedules``."""
-    known = type(value).__module__.startswith("optlib.schedules")
-    return re.sub(r"\b(?=[A-Z]\w*\()", "ol.schedules.", repr(value)) if known else repr(value)
 
 
 def code_name(cls):
