@@ -81,9 +81,6 @@ def check_background_is_kept(monkeypatch, picture, another):
     another.png()
 
 
-# --- the pictures of a file, drawn once ---------------------------------------------------------------------------
-
-
 def pytest_generate_tests(metafunc):
     if "picture" in metafunc.fixturenames:
         metafunc.parametrize("picture", list(metafunc.module.PICTURES), indirect=True)
@@ -107,9 +104,6 @@ def pngs(drawn):
 @pytest.fixture
 def picture(request, drawn):
     return drawn(request.param)
-
-
-# --- every picture ------------------------------------------------------------------------------------------------
 
 
 def test_bundle(request, picture, bundles, pngs):

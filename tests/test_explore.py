@@ -15,9 +15,6 @@ from optlib.live import page
 F = ol.FUNCTIONS["rosenbrock"]
 
 
-# --- explore -------------------------------------------------------------------------------------------------
-
-
 class Page:
     """What the page of an explorer does, without a browser: it writes to Python and reads the answers; see state.js."""
 
@@ -202,9 +199,6 @@ def test_a_start_without_a_value_is_reported():
 def test_bad_arguments_are_named(call, error, message):
     with pytest.raises(error, match=message):
         call()
-
-
-# --- what stands in the output ---------------------------------------------------------------------------------
 
 
 def test_the_output_is_the_same_in_every_run_but_for_the_name_of_the_bridge(shown):

@@ -52,11 +52,8 @@ def test_a_best_rate_at_the_edge_is_named():
     race = ol.race(F, [ol.GradientDescent], tune=True, rates=np.geomspace(1e-4, 1e-2, 20), **RUN)
     assert race.table[0]["edge"] is True
     assert "edge" in repr(race)
-    assert "best at the edge, so a better one may lie beyond: GradientDescent" in " ".join(title(race.tuning).split())
-
-
-def title(picture):
-    return picture.figure.get_suptitle()
+    title = " ".join(race.tuning.figure.get_suptitle().split())
+    assert "best at the edge, so a better one may lie beyond: GradientDescent" in title
 
 
 def test_rules_without_a_rate_just_run():
@@ -78,7 +75,7 @@ def test_what_is_shown(tuned):
     assert "optlib-animation" in shown["text/html"]
     assert shown["text/html"] == ol.race(F, RULES, tune=True, **RUN)._repr_mimebundle_()["text/html"]
     assert "starred" in tuned.tuning.description
-    assert "edge" not in repr(tuned) + title(tuned.tuning), "no warning of a best rate inside"
+    assert "edge" not in repr(tuned) + tuned.tuning.figure.get_suptitle(), "no warning of a best rate inside"
     assert not re.search(r"(src|href)=[\"']?https?:", shown["text/html"])
 
 

@@ -138,9 +138,6 @@ def html_of(board):
     return board.live
 
 
-# --- what the page computes ----------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("name", LIVE)
 def test_the_page_draws_the_points_and_says_the_words_of_python(name, boards, browser, tmp_path):  # noqa: F811
     draw, _, settings = LIVE[name]
@@ -203,9 +200,6 @@ def test_adam_goes_to_the_worst_place_where_its_memory_is_short(C, memory):
     end = reddi_run(C, memory)[-1]
     assert end == (STEPS, pytest.approx(x, abs=1e-6))
     assert (x < 0) == (memory > C**2 / 4)  # the border of the map
-
-
-# --- the mouse, the keyboard, and readers without script --------------------------------------------------------------
 
 
 def pixels(tab, number=0):
@@ -332,9 +326,6 @@ def test_a_cell_knows_what_is_set_in_the_page(monkeypatch):
     heard.value = '{"settings": {"kappa": 3, "lr": 0.5}, "n": 7}'
     assert board.values == {"kappa": 3, "lr": 0.5}
     assert base64.b64decode(answer.value) == b'{"n": 7}'
-
-
-# --- what a page cannot compute ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("draw", "specs", "reason"), [

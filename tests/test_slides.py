@@ -50,9 +50,6 @@ def path(request):
     return request.param
 
 
-# --- the course ---------------------------------------------------------------------------------------------------
-
-
 def test_the_number_of_slides_fits_a_lecture(path):
     low, high = NUMBER.get(path.stem, DEFAULT_NUMBER)
     assert low <= len(slides(read(path), writer(path.parent))) <= high
@@ -70,9 +67,6 @@ def test_a_deck_is_one_small_file_without_solutions(path, still):
     for cell in read(path).cells:
         if cell.cell_type == "code" and is_shown(cell) and "hide-input" not in tags(cell) and not is_prediction(cell):
             assert squeezed(FOR_TOOLS.sub("", cell.source)) in shown, cell.source
-
-
-# --- rules of a deck ----------------------------------------------------------------------------------------------
 
 
 def test_slide_types_make_slides():
@@ -163,9 +157,6 @@ def test_a_failed_cell_is_refused():
     cell = v4.new_code_cell("1/0", outputs=[v4.new_output("error", ename="ZeroDivisionError", evalue="", traceback=[])])
     with pytest.raises(ValueError, match="ends in ZeroDivisionError"):
         writer().outputs(cell)
-
-
-# --- what is missing is named ---------------------------------------------------------------------------------------
 
 
 def test_a_missing_chromium_is_named(monkeypatch):

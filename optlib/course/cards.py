@@ -133,9 +133,6 @@ def _points(points, most=6):
     return shown + (f" and {len(points) - most} more" if len(points) > most else "")
 
 
-# --- source code ------------------------------------------------------------------------------------------------
-
-
 def rule_source(cls):
     """The methods that a rule defines, or else the class that it extends, as they stand in its file."""
     methods = lambda each: [m for name, m in vars(each).items() if inspect.isfunction(m) and not name.startswith("__")]
@@ -161,9 +158,6 @@ def _source_of(function):
         del lines[node.body[0].lineno - 1 : node.body[0].end_lineno]
     del lines[: node.lineno - 1]  # decorators
     return re.sub(r"(?m)(^def .*:\n)\n+", r"\1", "\n".join(lines))
-
-
-# --- the two forms ----------------------------------------------------------------------------------------------
 
 
 def _to_markdown(blocks):

@@ -88,8 +88,7 @@ class SettingsMap:
         )  # fmt: skip
 
     def __repr__(self):
-        said = {"f": number(self.best["f"])}
-        best = ", ".join(f"{name} {said.get(name, f'{value:.4g}')}" for name, value in self.best.items())
+        best = ", ".join(f"{name} {number(v) if name == 'f' else f'{v:.4g}'}" for name, v in self.best.items())
         share = f"{self.diverged.mean():.1%} diverged"
         return f"<{type(self.rule).__name__} at {self.values.size:,} settings: best {best}; {share}>"
 

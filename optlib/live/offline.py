@@ -161,9 +161,6 @@ def _function_check(f):
     return {"points": points.tolist(), "values": f(points).tolist(), "slopes": f.grad(points).tolist()}
 
 
-# --- single pieces, for a page that is open --------------------------------------------------------------------
-
-
 def function_piece(f):
     """A function of the course for a page that has it not: its data and its program."""
     about = function_data(f, view := scene(f, who="explore"))

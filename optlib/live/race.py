@@ -83,8 +83,7 @@ class Race:
     """
 
     def __init__(self, f, paths, searches):
-        self.f, self.paths = f, paths
-        self.table = []
+        self.f, self.paths, self.table = f, paths, []
         for path, search in zip(paths, searches, strict=True):
             lr = path.rule.settings().get("lr")
             self.table.append({

@@ -29,7 +29,7 @@ def basins(f, opt, steps=200, n=200, minima=None, tol=None, extent=None, title=N
     steps, n : int
     minima : sequence of points, optional
         The minima to look for; by default those that ``f`` knows, global and local.  Further end points that
-        many runs share, and where the slope is nearly zero, count as local minima.
+        many runs share, and where the gradient is nearly zero, count as local minima.
     tol : float, optional
         A run has reached a minimum if it ends at most so far from it; by default 1 % of the extent's longer side.
     extent : ((x low, x high), (y low, y high)), optional
@@ -92,9 +92,6 @@ def basins(f, opt, steps=200, n=200, minima=None, tol=None, extent=None, title=N
     return picture
 
 
-# --- the runs ----------------------------------------------------------------------------------------------------
-
-
 def _run(f, rule, starts, steps, tol):
     """End points (N, 2), NaN where a run diverged, and the step at which each came within ``tol`` of its end."""
     ends, needed = np.full(starts.shape, np.nan), np.full(len(starts), steps)
@@ -135,9 +132,6 @@ def _nearest(points, targets):
         closer = to_target < distance
         index[closer], distance[closer] = k, to_target[closer]
     return index, distance
-
-
-# --- the picture -------------------------------------------------------------------------------------------------
 
 
 def _colors(f, targets, order):

@@ -71,7 +71,7 @@ def heatmap(values, x, y, label="value", title=None, *, log="auto", diverged=Non
             flat = np.argmin(np.where(lost, np.inf, z)) if best == "min" else np.argmax(np.where(lost, -np.inf, z))
             row, column = np.unravel_index(flat, z.shape)
             at_x, at_y = x.values[column], y.values[row]
-            best_words = f"Best: {words(z[row, column])} at {x.name} {x.said(column)}, {y.name} {y.said(row)}."
+            best_words = f"Best: {words(z[row, column])} at {x.name} {x.place(column)}, {y.name} {y.place(row)}."
             handles += axes.plot(at_x, at_y, marker="*", markersize=16, color=theme.YELLOW, zorder=3, clip_on=False,
                                  markeredgecolor=theme.INK, linestyle="none", label="best")  # fmt: skip
         place = {"loc": "outside lower left", "ncols": 2} if narrow else {}
@@ -94,13 +94,13 @@ class _Axis:
     values: np.ndarray
     log: bool
 
-    def said(self, i):
+    def place(self, i):
         """A value as text; the 0 of equal differences may be a rounding error."""
         return number(self.values[i], 0 if self.log else np.abs(self.values).max())
 
     def words(self):
         scale = " (logarithmic)" if self.log else ""
-        return f"{self.name} from {self.said(0)} to {self.said(-1)}{scale}"
+        return f"{self.name} from {self.place(0)} to {self.place(-1)}{scale}"
 
     def edges(self):
         """Borders of the cells around the values, one more than there are values."""

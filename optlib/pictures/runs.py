@@ -70,9 +70,8 @@ def dashboard(x, runs, title=None, *, hlines=None):
     if not 2 <= len(names) <= 6 or set(hlines) - set(names):
         raise ValueError(f"dashboard: hlines={hlines!r} must be among the quantities, two to six: {names}")
     rows, columns = (1, len(names)) if len(names) < 4 else (2, -(-len(names) // 2))
-    logs = {}
     with canvas((9.6, 1.8 + 2.4 * rows), nrows=rows, ncols=columns) as (figure, grid):
-        panels = list(grid.ravel())
+        panels, logs = list(grid.ravel()), {}
         for axes in panels[len(names) :]:
             axes.set_axis_off()
         for name, axes in zip(names, panels, strict=False):

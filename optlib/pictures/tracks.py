@@ -115,9 +115,6 @@ def path_points(who, f, x, least=1):
     return x, len(_finite(who, f, x)[0])
 
 
-# --- looks ---------------------------------------------------------------------------------------------------
-
-
 def _style(tracks):
     """Each path in a color of its own; of a crowd, each rule."""
     crowded = len(tracks) > MOST_NAMED
@@ -165,9 +162,6 @@ def _wrapped(label):
             lines.append("")
         lines[-1] = f"{lines[-1]} {piece}".strip()
     return "\n".join(lines)
-
-
-# --- words ---------------------------------------------------------------------------------------------------
 
 
 def _label(who, tracks, labels):
@@ -235,9 +229,6 @@ def _shared(tracks):
 
 def _count(steps):
     return f"{steps:,} step{'' if steps == 1 else 's'}"
-
-
-# --- from trajectories and arrays ------------------------------------------------------------------------------
 
 
 def _of_trajectory(who, f, path):
