@@ -212,10 +212,9 @@ def test_the_average_of_a_rule_around_another_is_tested_with_norms_of_its_own(fe
     ((model, optimizer, test, options),) = calls
     tested = lambda **flips: vision.evaluate(
         model, test, normalize=options["normalize"], precision="float32", layout="channels_last", **flips)
-    with optimizer.evaluation():
-        assert tested()[0] == record["history"]["test_loss"][-1]
-        assert tested(flips=True)[1] == record["flips_accuracy"]
-    assert tested()[0] != record["history"]["test_loss"][-1]
+    assert [type(each) for each in options["callbacks"]] == [vision.AverageInTest]
+    assert tested()[0] == record["history"]["test_loss"][-1]
+    assert tested(flips=True)[1] == record["flips_accuracy"]
     assert [options["schedule"](t) for t in (0, 1)] == [pytest.approx(0.2), 1]  # two steps; it does not fall
     assert module.run(make(rule="ASGD", lr=0.1))["history"]["settings"]["callbacks"] == []
 

@@ -1,5 +1,6 @@
 """`live_race`: rounds, budget, pictures; and that it trains as `fit` does."""
 
+import itertools
 import re
 import sys
 import types
@@ -63,11 +64,15 @@ def test_all_rules_make_the_same_steps_from_the_same_weights(finished):
 
 
 def test_reported_losses_and_accuracies_are_those_of_the_networks(finished):
-    for label, model in finished.models.items():
-        assert not model.training
-        loss, accuracy = evaluate(model, TEST, layout="contiguous")
-        assert finished.histories[label].test_loss[-1] == pytest.approx(loss, rel=1e-5)
-        assert finished.histories[label].test_accuracy[-1] == accuracy
+    averaged = race([ol.EMA(ol.Adam(lr=0.02)), ol.Adam(lr=0.02)], seconds=3)
+    for each, label in itertools.chain(*[[(each, label) for label in each.models] for each in (finished, averaged)]):
+        assert not each.models[label].training
+        loss, accuracy = evaluate(each.models[label], TEST, layout="contiguous")
+        assert each.histories[label].test_loss[-1] == pytest.approx(loss, rel=1e-5)
+        assert each.histories[label].test_accuracy[-1] == accuracy
+    average, plain = averaged.histories.values()
+    assert average.train_loss == plain.train_loss
+    assert average.test_loss[-1] != pytest.approx(plain.test_loss[-1], rel=1e-3)
 
 
 def test_a_race_of_a_single_round_has_curves_from_the_common_start():
@@ -112,6 +117,7 @@ def test_the_times_of_a_machine_are_measured():
 
 def test_laps_go_on_where_the_last_one_ended():
     lapped = Laps(torch.from_numpy(TRAIN[0]), torch.from_numpy(TRAIN[1]), 8, 3, 0, FlipAndShift(shift=1), "cpu")
+    next(lapped.epoch(2))  # one may be looked at before
     labels = [y for k in range(5) for _, y in lapped.epoch(k)]  # 15 batches: three epochs of 5
     shuffled = module.Shuffled(torch.from_numpy(TRAIN[0]), torch.from_numpy(TRAIN[1]), 8, 0)
     assert torch.equal(torch.cat(labels), torch.cat([y for k in range(3) for _, y in shuffled.epoch(k)]))

@@ -114,6 +114,15 @@ def test_a_small_run_lowers_the_loss_and_tells_its_metric(name):
     assert all(math.isfinite(value) for value in measured.values())
 
 
+def test_of_a_rule_that_keeps_an_average_the_average_is_tested_and_handed_back():
+    model, history = ol.tasks.train("cifar10", ol.EMA(ol.Adam(lr=5e-3)), **SMALL)
+    _, plain = ol.tasks.train("cifar10", ol.Adam(lr=5e-3), **SMALL)
+    task, _, _, test, _ = start("cifar10")
+    assert history.train_loss == plain.train_loss
+    assert vision.evaluate(model, test, loss=task.loss)[0] == pytest.approx(history.test_loss[-1], rel=1e-5)
+    assert history.test_loss[-1] != pytest.approx(plain.test_loss[-1], rel=1e-3)
+
+
 @TASK
 def test_a_better_metric_has_the_higher_score(name):
     metric = TASKS[name].metric

@@ -1,15 +1,12 @@
 """One run of a benchmark, from plain values to a record; it may be called in any process on any machine."""
 
-import contextlib
 import functools
-import itertools
 import pathlib
 import time
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch.optim.swa_utils import update_bn
 
 from .. import data, vision
 from ..data.seeds import generator
@@ -18,15 +15,12 @@ from ..schedules import Constant, Cosine
 from ..tasks import TASKS
 from ..torch_driver import TorchOptimizer, hidden_matrices
 from ..vision.callbacks import Callback
-from ..vision.loop import tested
-from ..vision.precision import autocast
 from ..vision.speednet import triangle
 from .circumstances import circumstances, decided_by, digests
 from .plan import LATER
 from .protocol import rule_named
 
 SPLIT_SEED = 0  # the same images are held out in every run
-NORM_BATCHES = 20  # for the statistics of batch normalization of weights that were not trained
 
 
 def run(job, *, root=None, checkpoints=None, threads=None, device=None, progress=False, command=None):
@@ -65,15 +59,14 @@ def _on_task(job, root, options):
     optimizer, averages = optimizer_of(job, model, steps), keeps_average(rule_named(job["rule"]))
     history = vision.fit(
         model, optimizer, train, test, epochs=settings["epochs"], schedule=schedule_of(job, steps), seed=job["seed"],
-        precision=training["precision"], layout=training["layout"], callbacks=[AverageInTest()] * averages,
+        precision=training["precision"], layout=training["layout"], callbacks=[vision.AverageInTest()] * averages,
         loss=task.loss, **options,
     )  # fmt: skip
     report, metric, measured = history.to_dict(), task.metric, {}
     values = {part: metric.values(report, part) for part in ("train", "test")}
     score = None if history.diverged else metric.score(report)
     if job["stage"] != "tuning" and not history.diverged:
-        with optimizer.evaluation() if averages else contextlib.nullcontext():
-            measured = task.measure(model, test)
+        measured = task.measure(model, test)
     return model, optimizer, {
         "history": report, "metric": {"name": metric.name, "unit": metric.unit, **values, "score": score},
         "measured": measured,
@@ -94,15 +87,14 @@ def _on_images(job, root, options):
     history = vision.fit(
         model, optimizer, train, tested_on(test, job), epochs=settings["epochs"], batch=settings["batch"],
         schedule=schedule_of(job, steps), seed=job["seed"], precision=settings["precision"],
-        layout=settings["layout"], callbacks=callbacks_of(settings) + [AverageInTest()] * averages,
+        layout=settings["layout"], callbacks=callbacks_of(settings) + [vision.AverageInTest()] * averages,
         augment=vision.FlipAndShift(flip, settings["shift"], seed=job["seed"]), normalize=normalize,
         loss=functools.partial(F.cross_entropy, label_smoothing=settings["label_smoothing"]), **options,
     )  # fmt: skip
     flips_accuracy, report = None, history.to_dict()
     if job["flips"] and not history.diverged:
         chosen = {key: history.settings[key] for key in ("precision", "layout")}
-        with optimizer.evaluation() if averages else contextlib.nullcontext():
-            flips_accuracy = vision.evaluate(model, test, flips=True, normalize=normalize, **chosen)[1]
+        flips_accuracy = vision.evaluate(model, test, flips=True, normalize=normalize, **chosen)[1]
     if settings["training_as_test"]:
         report |= {"test_loss": report["train_loss"], "test_accuracy": report["train_accuracy"]}
     return model, optimizer, {"history": report, "flips_accuracy": flips_accuracy}
@@ -259,18 +251,6 @@ class ResetNorms(Callback):
     def after_step(self, run):
         for p in self.matrices:
             p.mul_(len(p) ** 0.5 / p.norm())
-
-
-class AverageInTest(Callback):
-    """Tests, after each epoch, the average that the rule keeps, with statistics of batch normalization of its own."""
-
-    def after_epoch(self, run):
-        batches = itertools.islice(run.train.epoch(run.epoch), NORM_BATCHES)
-        with run.optimizer.evaluation():
-            with autocast(run.device, run.precision):
-                update_bn((run.prepared(x) for x, _ in batches), run.model)
-            for name, value in tested(run).items():
-                getattr(run.history, name)[-1] = value
 
 
 def memory_of(optimizer):

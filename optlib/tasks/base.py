@@ -11,9 +11,11 @@ import torch
 
 from .. import checks
 from ..data.seeds import generator
+from ..optimizers.around import has_another_evaluation_point
 from ..registry import Registry
 from ..torch_driver import TorchOptimizer
-from ..vision import fit
+from ..vision import AverageInTest, fit
+from ..vision.callbacks import as_callbacks
 from ..vision.images import InOrder, Shuffled
 
 TASKS = Registry("task")
@@ -291,16 +293,19 @@ def train(name, rule, budget="quick", seed=0, *, schedule=None, callbacks=(), pr
     Returns
     -------
     model : torch.nn.Module
-        In evaluation mode.
+        In evaluation mode.  Its weights are those to evaluate, as in the tests of the history: of a rule that keeps an
+        average, the average.
     history : History
     """
     task = TASKS[name]
     settings = task.settings(budget, **changes)
     examples, test = task.sources(settings, seed, root)
     model = task.model(settings, seed)
+    optimizer = TorchOptimizer(model.parameters(), rule)
+    averages = [AverageInTest()] * has_another_evaluation_point(type(optimizer.rule))
     history = fit(
-        model, TorchOptimizer(model.parameters(), rule), examples, test, epochs=settings["epochs"], schedule=schedule,
-        seed=seed, device=device, precision=precision, layout=layout, callbacks=callbacks, progress=progress,
+        model, optimizer, examples, test, epochs=settings["epochs"], schedule=schedule, seed=seed, device=device,
+        precision=precision, layout=layout, callbacks=averages + as_callbacks(callbacks), progress=progress,
         loss=task.loss,
     )  # fmt: skip
     return model, history

@@ -14,7 +14,7 @@ from .callbacks import Callback, Freeze, LookAhead, WeightDecay
 from .history import History
 from .images import Normalize
 from .live_race import LiveRace, live_race
-from .loop import fit
+from .loop import AverageInTest, fit
 from .parts import count_parameters, he_
 from .precision import Probe, keep_memory, probe
 from .predict import evaluate, predict, scores
@@ -24,7 +24,7 @@ from .surface import Snapshots, Surface, loss_surface
 from .vgg import VGG16
 
 __all__ = [
-    "VGG16", "Callback", "FlipAndShift", "Freeze", "History", "LiveRace", "LookAhead", "Normalize", "Probe", "ResNet",
-    "ResNet18", "ResNet20", "Snapshots", "SpeedNet", "Surface", "WeightDecay", "count_parameters", "evaluate", "fit",
-    "he_", "keep_memory", "live_race", "loss_surface", "predict", "probe", "scores", "triangle",
+    "VGG16", "AverageInTest", "Callback", "FlipAndShift", "Freeze", "History", "LiveRace", "LookAhead", "Normalize",
+    "Probe", "ResNet", "ResNet18", "ResNet20", "Snapshots", "SpeedNet", "Surface", "WeightDecay", "count_parameters",
+    "evaluate", "fit", "he_", "keep_memory", "live_race", "loss_surface", "predict", "probe", "scores", "triangle",
 ]

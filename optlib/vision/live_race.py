@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 
 from .. import checks
+from ..optimizers.around import has_another_evaluation_point
 from ..optimizers.base import as_rule
 from ..pictures.runs import race_picture
 from ..torch_driver import TorchOptimizer
@@ -16,7 +17,7 @@ from ..words import settings_text
 from .augment import FlipAndShift
 from .images import Shuffled, as_pair
 from .live_picture import LivePicture
-from .loop import one_epoch
+from .loop import AverageInTest, one_epoch
 from .parts import trained
 from .precision import device_of
 from .predict import evaluate
@@ -39,10 +40,10 @@ def live_race(rules, train, test, *, seconds=90, batch=128, network=None, augmen
     """Train the same network with several rules in turns, within a time budget, and draw their curves meanwhile.
 
     All rules start from the same weights.  In each round every rule makes the same number of steps, on the same images
-    in the same order; then all networks are tested and the curves are drawn.  The learning rates of all rules follow
-    one triangle over the budget: they rise to the given rate in the first quarter and fall to a few percent of it at
-    the end.  The number of steps depends on the speed of the machine, so two runs differ.  A rule whose learning rate
-    is a schedule keeps it.
+    in the same order; then all networks are tested (of a rule that keeps an average, the average) and the curves are
+    drawn.  The learning rates of all rules follow one triangle over the budget: they rise to the given rate in the
+    first quarter and fall to a few percent of it at the end.  The number of steps depends on the speed of the machine,
+    so two runs differ.  A rule whose learning rate is a schedule keeps it.
 
     Parameters
     ----------
@@ -87,10 +88,11 @@ def live_race(rules, train, test, *, seconds=90, batch=128, network=None, augmen
     def begin(rule, steps, callbacks=()):
         """A run of a new network, with epochs of ``steps`` steps."""
         model, source = network(seed), Laps(*train, batch, steps, seed, augment, device)
+        averages = [AverageInTest()] * has_another_evaluation_point(type(rule))
         run = Run(
             model, TorchOptimizer(trained(model), rule), source, test, epochs=10**6, batch=None, schedule=None,
-            seed=seed, device=device, precision=precision, layout=layout, callbacks=callbacks, checkpoint=None,
-            augment=None, normalize=None, loss=F.cross_entropy,
+            seed=seed, device=device, precision=precision, layout=layout, callbacks=[*averages, *callbacks],
+            checkpoint=None, augment=None, normalize=None, loss=F.cross_entropy,
         )  # fmt: skip
         run.begin()
         return run
@@ -191,14 +193,15 @@ class Laps:
     """`Shuffled` images on ``device``, whose epochs are laps of ``steps`` batches, each continuing the one before."""
 
     def __init__(self, images, labels, size, steps, seed, augment, device):
-        shuffled = Shuffled(images.to(device), labels.to(device), size, seed, augment)
-        self.labels, self.normalize, self.steps = shuffled.labels, shuffled.normalize, steps
+        self.shuffled = Shuffled(images.to(device), labels.to(device), size, seed, augment)
+        self.labels, self.normalize, self.steps = self.shuffled.labels, self.shuffled.normalize, steps
         self.batches = types.SimpleNamespace(n=len(images), size=size, per_epoch=steps, seed=seed)
-        self._stream = itertools.chain.from_iterable(shuffled.epoch(k) for k in itertools.count())
 
     def epoch(self, k):
-        """The next batches; ``k`` is ignored."""
-        return itertools.islice(self._stream, self.steps)
+        """The batches of lap ``k``, 0 for the first."""
+        passes, first = divmod(k * self.steps, self.shuffled.batches.per_epoch)
+        stream = itertools.chain.from_iterable(map(self.shuffled.epoch, itertools.count(passes)))
+        return itertools.islice(stream, first, first + self.steps)
 
 
 def _rounds(race, began, picture):

@@ -1,10 +1,14 @@
 """`fit`: one loop that trains a torch network, on images or whatever a source gives."""
 
+import copy
+import itertools
 import time
 
 import torch
 import torch.nn.functional as F
+from torch.optim.swa_utils import update_bn
 
+from .callbacks import Callback
 from .images import sums_of
 from .precision import as_float32, autocast
 from .predict import evaluate
@@ -12,6 +16,7 @@ from .progress import Progress
 from .run import Run
 
 LOOK = 16  # steps between two checks of the loss on a GPU, which waits for each
+NORM_BATCHES = 20  # for the statistics of batch normalization of weights that were not trained
 
 
 def fit(model, optimizer, train, test=None, *, epochs, batch=None, schedule=None, seed=0, device=None, precision="auto",
@@ -31,7 +36,7 @@ def fit(model, optimizer, train, test=None, *, epochs, batch=None, schedule=None
         what the loss takes: a tensor or a tuple of tensors.  Trained in place and left in evaluation mode.
     optimizer : torch.optim.Optimizer
         Of the model's parameters: `TorchOptimizer` with a rule of the course, or one of torch's own.  Tested is what it
-        steps; to test the average that a rule keeps, call `evaluate` in ``with optimizer.evaluation():``.
+        steps; to test the average that a rule keeps, add `AverageInTest` to the callbacks.
     train, test : pairs (images, labels)
         Bytes (N, H, W, 3) and integers (N,), tensors or arrays.  Nothing is learned from ``test``.  A source that makes
         its own batches, such as `optlib.vision.images.Shuffled`, is accepted too: of images, texts or anything else.
@@ -122,6 +127,27 @@ def one_epoch(run, bar):
 def tested(run):
     """The means over the test examples, by their names in the history."""
     return _named("test", *evaluate(run.model, run.test, loss=run.loss, precision=run.precision, layout=run.layout))
+
+
+class AverageInTest(Callback):
+    """Test the average that a rule keeps, or what else it says to evaluate, in place of the weights that are trained.
+
+    It has statistics of batch normalization of its own, and is what the network holds after the run.  The optimizer
+    must be a `TorchOptimizer`, whose ``evaluation()`` gives it.
+    """
+
+    def after_epoch(self, run):
+        batches = itertools.islice(run.train.epoch(run.epoch), NORM_BATCHES)
+        with run.randomness(), run.optimizer.evaluation():
+            with autocast(run.device, run.precision):
+                update_bn((run.prepared(x) for x, _ in batches), run.model)
+            for name, value in tested(run).items():
+                getattr(run.history, name)[-1] = value
+
+    def end(self, run):
+        with run.optimizer.evaluation():
+            averaged = copy.deepcopy(run.model.state_dict())
+        run.model.load_state_dict(averaged)
 
 
 def _named(part, loss, accuracy=None):
