@@ -54,6 +54,13 @@ def finished():
         return race()
 
 
+def test_a_network_that_ignores_its_seed_starts_each_rule_from_the_same_weights():
+    state = torch.get_rng_state()
+    records = race(network=lambda seed: torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(192, 4)), seconds=0.5)
+    assert torch.equal(*[record.weights[0] for record in records.snapshots.values()])
+    assert torch.equal(torch.get_rng_state(), state)
+
+
 def test_all_rules_make_the_same_steps_from_the_same_weights(finished):
     assert list(finished.histories) == ["Momentum, lr 0.1", "Adam, lr 0.02"]
     assert {history.epochs for history in finished.histories.values()} == {finished.rounds}
@@ -209,6 +216,7 @@ def test_percents_are_told_apart():
     ([ol.Adam()], {"seconds": 0}, "seconds=0"),
     ([ol.Adam()], {"seconds": "90"}, "seconds='90'"),
     ([ol.Adam()], {"batch": 0}, "size=0"),
+    ([ol.Adam()], {"seed": 1.5}, "live_race: seed=1.5"),
     ([ol.Newton()], {}, "reads"),
 ])  # fmt: skip
 def test_invalid_arguments_are_refused(rules, options, words):

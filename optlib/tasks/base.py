@@ -17,6 +17,7 @@ from ..torch_driver import TorchOptimizer
 from ..vision import AverageInTest, fit
 from ..vision.callbacks import as_callbacks
 from ..vision.images import InOrder, Shuffled
+from ..vision.parts import seeded
 
 TASKS = Registry("task")
 BUDGETS = ("quick", "full")
@@ -235,8 +236,7 @@ class Task:
 
     def model(self, settings, seed=0):
         """The network, with weights that the seed decides; torch's own random state is left as it is."""
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)  # for networks that draw from it
+        with seeded(seed):  # for networks that draw from torch
             return self.network(**self.check(settings)["network"], seed=seed)
 
     def measure(self, model, test):

@@ -18,7 +18,7 @@ from .augment import FlipAndShift
 from .images import Shuffled, as_pair
 from .live_picture import LivePicture
 from .loop import AverageInTest, one_epoch
-from .parts import trained
+from .parts import seeded, trained
 from .precision import device_of
 from .predict import evaluate
 from .progress import Progress
@@ -78,6 +78,7 @@ def live_race(rules, train, test, *, seconds=90, batch=128, network=None, augmen
     """
     began = time.perf_counter()
     rules, seconds = _labeled(rules), checks.number("live_race", "seconds", seconds, "(0, inf)")
+    seed = checks.integer("live_race", "seed", seed)
     train, device = as_pair("live_race", "train", train), device_of("live_race", device)
     images, labels = as_pair("live_race", "test", test)
     every = -(-len(images) // MOST_TEST)  # evenly spaced, so that all classes occur
@@ -87,12 +88,13 @@ def live_race(rules, train, test, *, seconds=90, batch=128, network=None, augmen
 
     def begin(rule, steps, callbacks=()):
         """A run of a new network, with epochs of ``steps`` steps."""
-        model, source = network(seed), Laps(*train, batch, steps, seed, augment, device)
+        with seeded(seed):  # for a network that draws from torch
+            model = network(seed)
         averages = [AverageInTest()] * has_another_evaluation_point(type(rule))
         run = Run(
-            model, TorchOptimizer(trained(model), rule), source, test, epochs=10**6, batch=None, schedule=None,
-            seed=seed, device=device, precision=precision, layout=layout, callbacks=[*averages, *callbacks],
-            checkpoint=None, augment=None, normalize=None, loss=F.cross_entropy,
+            model, TorchOptimizer(trained(model), rule), Laps(*train, batch, steps, seed, augment, device), test,
+            epochs=10**6, batch=None, schedule=None, seed=seed, device=device, precision=precision, layout=layout,
+            callbacks=[*averages, *callbacks], checkpoint=None, augment=None, normalize=None, loss=F.cross_entropy,
         )  # fmt: skip
         run.begin()
         return run

@@ -1,11 +1,20 @@
-"""Shared by the networks: initializations, a convolution with its BatchNorm, and the count of parameters."""
+"""Shared by the networks: seeds, initializations, a convolution with its BatchNorm, and the count of parameters."""
 
+import contextlib
 import math
 
 import torch
 from torch import nn
 
 from .. import checks
+
+
+@contextlib.contextmanager
+def seeded(seed, devices=()):
+    """A block whose draws from torch's random numbers the seed decides; their state comes back afterwards."""
+    with torch.random.fork_rng(devices=devices):
+        torch.manual_seed(seed)
+        yield
 
 
 def he_(network, seed):

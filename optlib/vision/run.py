@@ -1,6 +1,5 @@
 """`Run`: the state of one training run of `fit`."""
 
-import contextlib
 import os
 
 import torch
@@ -14,6 +13,7 @@ from .describe import name_of, settings_of
 from .history import History
 from .images import as_test, as_train
 from .memory import held_by, is_forgetful, is_plain, settings_in
+from .parts import seeded
 from .precision import LAYOUTS, check_computed, device_of, in_layout, keep_memory, probe
 
 
@@ -130,16 +130,12 @@ class Run:
                 "returns that, {} for nothing"
             )
 
-    @contextlib.contextmanager
     def randomness(self):
         """Seed torch for one epoch, for layers such as dropout; the caller's random state comes back afterwards.
 
         The seed depends on the epoch alone, so a checkpoint need not contain a random state.
         """
-        devices = [self.device] if self.device.type == "cuda" else []
-        with torch.random.fork_rng(devices=devices):
-            torch.manual_seed(number_for(self.seed, self.epoch, 0))
-            yield
+        return seeded(number_for(self.seed, self.epoch, 0), [self.device] if self.device.type == "cuda" else [])
 
     def prepared(self, x):
         """A batch on the device and in the layout of the network."""
