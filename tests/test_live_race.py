@@ -100,6 +100,14 @@ def test_rates_climb_and_fall(finished):
         assert rates[-1] < rates.max() / 2
 
 
+def test_a_pass_whose_last_batch_is_smaller_is_counted_as_a_pass(monkeypatch):
+    monkeypatch.setattr(module, "_times", lambda run: (0.01, 0.0))
+    result = race([ol.Adam(lr=0.02)], seconds=0.5, batch=16)  # laps of 4 steps, passes of 16, 16 and 8 images
+    assert (result.rounds, result.epochs) == (1, 4 / 3)
+    assert result.histories["Adam, lr 0.02"].settings["images"] == 53
+    assert "4 steps of up to 16 images, 1.3 epochs" in repr(result)
+
+
 def test_it_ends_with_the_budget(finished):
     assert (finished.rounds, finished.seconds) == (8, 8.0)
     assert race(seconds=4.5).rounds == 4

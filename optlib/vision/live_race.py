@@ -163,7 +163,7 @@ class LiveRace:
 
     def _epochs_per_round(self):
         run = next(iter(self.runs.values()))
-        return run.per_epoch * self.batch / self.images
+        return run.per_epoch / run.train.per_pass
 
     def picture(self):
         """Training loss and test accuracy against epochs, one curve for each rule, from the common start."""
@@ -187,8 +187,8 @@ class LiveRace:
                 loss, test, accuracy = history.train_loss[-1], history.test_loss[-1], history.test_accuracy[-1]
                 lines.append(f"{label:30} {loss:13.3f} {test:9.3f} {accuracy:13.1%}")
         steps = self.rounds * next(iter(self.runs.values())).per_epoch
-        lines.append(f"{steps} steps of {self.batch} images each, {self.epochs:.1f} epochs; {self.seconds:.0f} seconds")
-        return "\n".join(lines)
+        ends = f"{steps} steps of up to {self.batch} images, {self.epochs:.1f} epochs; {self.seconds:.0f} seconds"
+        return "\n".join([*lines, ends])
 
 
 class Laps:
@@ -197,11 +197,13 @@ class Laps:
     def __init__(self, images, labels, size, steps, seed, augment, device):
         self.shuffled = Shuffled(images.to(device), labels.to(device), size, seed, augment)
         self.labels, self.normalize, self.steps = self.shuffled.labels, self.shuffled.normalize, steps
-        self.batches = types.SimpleNamespace(n=len(images), size=size, per_epoch=steps, seed=seed)
+        self.per_pass = self.shuffled.batches.per_epoch
+        n = round(len(images) * steps / self.per_pass)  # the last batch of a pass is smaller
+        self.batches = types.SimpleNamespace(n=n, size=size, per_epoch=steps, seed=seed)
 
     def epoch(self, k):
         """The batches of lap ``k``, 0 for the first."""
-        passes, first = divmod(k * self.steps, self.shuffled.batches.per_epoch)
+        passes, first = divmod(k * self.steps, self.per_pass)
         stream = itertools.chain.from_iterable(map(self.shuffled.epoch, itertools.count(passes)))
         return itertools.islice(stream, first, first + self.steps)
 

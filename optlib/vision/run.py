@@ -2,8 +2,6 @@
 
 import os
 
-import torch
-
 from .. import checks
 from ..data.seeds import number_for
 from . import checkpoint as files
