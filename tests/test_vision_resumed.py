@@ -174,6 +174,15 @@ class Remembers(Halve):
         self.factor = state["factor"]
 
 
+@pytest.mark.parametrize("callback_of", [halved, lambda optimizer: Halve()])
+def test_a_callback_and_a_schedule_cannot_both_set_the_rate(callback_of):
+    model = Tiny()
+    optimizer = sgd(model)
+    match = r"fit: schedule=WarmUp\(steps=3\) and callback .*(<lambda>|Halve).* both set lr; give only one"
+    with pytest.raises(ValueError, match=match):
+        short(model, optimizer, schedule=ol.schedules.WarmUp(3), callbacks=[callback_of(optimizer)])
+
+
 @pytest.mark.parametrize("callback_of", [halved, counted, lambda optimizer: Halve()])
 def test_a_callback_that_changes_rates_and_says_no_state_is_refused_with_a_checkpoint(tmp_path, callback_of):
     assert len(set(go(callback_of)[0])) > 3

@@ -86,8 +86,8 @@ def fit(model, optimizer, train, test=None, *, epochs, batch=None, schedule=None
     ------
     TypeError, ValueError
         For invalid arguments, before the first step; for a checkpoint that is damaged or of another run; for a callback
-        that changes a learning rate and of which the checkpoint keeps nothing.  A loss that becomes infinite or NaN is
-        no error: the run ends there, marked as diverged.
+        that changes a learning rate beside ``schedule``, or of which the checkpoint keeps nothing.  A loss that becomes
+        infinite or NaN is no error: the run ends there, marked as diverged.
     """
     run = Run(model, optimizer, train, test, epochs=epochs, batch=batch, schedule=schedule, seed=seed, device=device,
               precision=precision, layout=layout, callbacks=callbacks, checkpoint=checkpoint, augment=augment,

@@ -115,11 +115,15 @@ class Run:
         Raises
         ------
         ValueError
-            Where the run has a checkpoint, and a callback of which it keeps nothing changes a learning rate.
+            Where a callback changes a learning rate, and the run has a schedule, which would undo it at the next step,
+            or a checkpoint, which keeps nothing of the callback.
         """
         for each in self.callbacks:
-            before = None if self.path is None else settings_in(self.optimizer)
+            before, rates = None if self.path is None else settings_in(self.optimizer), rates_of(self.optimizer)
             getattr(each, moment)(self)
+            if self.factors is not None and rates_of(self.optimizer) != rates:
+                both = f"schedule={self.settings['schedule'].rpartition(', ')[0]} and callback {_name(each)}"
+                raise ValueError(f"fit: {both} both set lr; give only one")
             if self.path is None or settings_in(self.optimizer) == before or not is_forgetful(each, self._held(each)):
                 continue
             raise ValueError(
