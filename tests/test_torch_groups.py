@@ -130,7 +130,7 @@ def test_hyperparameters_by_name_are_those_of_the_rule(cls):
     given = {name: value for name, value in cls().settings().items() if name == "lr"} | {"lr": 0.03125}
     assert torch.equal(run(lambda p: TorchOptimizer(p, cls, **given)), run(lambda p: TorchOptimizer(p, cls(**given))))
     rule = cls()
-    TorchOptimizer(weights(), rule, **given)
+    assert TorchOptimizer(weights(), rule, **given).rule.lr == 0.03125
     assert rule.lr != 0.03125, "the rule is copied, not changed"
 
 

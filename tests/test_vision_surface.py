@@ -61,6 +61,16 @@ def test_the_start_every_second_step_and_the_end():
     assert repr(record.rule) == repr(ol.Adam(lr=0.01))
 
 
+@pytest.mark.parametrize("make", [
+    lambda p: TorchOptimizer(p, ol.Adam, lr=0.25), lambda p: TorchOptimizer([{"params": p, "lr": 0.25}], ol.Adam()),
+    lambda p: TorchOptimizer([{"params": p[:1], "rule": ol.Lion()}, {"params": p[1:], "lr": 0.25}], ol.Adam),
+])  # fmt: skip
+def test_the_rate_is_that_of_the_group_wherever_it_was_given(make):
+    (model, record), schedule = (Tiny(), Snapshots()), ol.schedules.Cosine(1.0, steps=9)
+    _, history = short(model, make([*model.parameters()]), callbacks=[record], schedule=schedule)
+    assert repr(record.rule) == history.settings["optimizer"] == repr(ol.Adam(lr=0.25))
+
+
 def test_long_runs_are_thinned_out(monkeypatch):
     monkeypatch.setattr(module, "MOST", 8)
     model, record = snapshots(ol.Momentum(lr=0.01), every=1, epochs=10)

@@ -75,7 +75,7 @@ class TorchOptimizer(Stepping, torch.optim.Optimizer):
         groups.refuse_twice(hypers, self.rule)
         defaults = groups.settled({**self.rule.settings(), **hypers}, self.rule)
         for name in self.rule.hypers:
-            groups.number(name, defaults[name])
+            groups.give(self.rule, name, defaults[name])
         super().__init__(params, defaults)
 
     def _set_up(self):

@@ -6,6 +6,7 @@ import zlib
 import numpy as np
 import torch
 
+from ..torch_driver.groups import give
 from .images import fingerprint
 from .parts import count_parameters
 
@@ -38,6 +39,18 @@ def _argument(value):
     return repr(value) if isinstance(value, PLAIN) else name_of(value)
 
 
+def rule_of(optimizer):
+    """The rule of a `TorchOptimizer` as its first group has it, at the group's rates; None for torch's optimizers."""
+    rule = getattr(optimizer, "rule", None)
+    group = next((each for each in optimizer.param_groups if rule and each.get("rule") is None), None)
+    if group is None:  # each group has a rule of its own
+        return rule
+    rule = rule.fresh()
+    for name in rule.hypers:
+        give(rule, name, getattr(group, "schedules", {}).get(name, group[name]))
+    return rule
+
+
 def settings_of(run, schedule, fingerprints):
     """The settings of a `Run`, a dict fit for JSON: the history shows them, and a checkpoint must agree with them.
 
@@ -49,7 +62,7 @@ def settings_of(run, schedule, fingerprints):
         for group in optimizer.param_groups
     ]
     shapes = [(name, tuple(value.shape), str(value.dtype)) for name, value in model.state_dict().items()]
-    rule = getattr(optimizer, "rule", None)
+    rule = rule_of(optimizer)
     settings = {
         "model": type(model).__name__, "parameters": count_parameters(model),
         "shapes": _checksum(repr(shapes).encode()),

@@ -14,6 +14,7 @@ from ..live.animation import animate
 from ..pictures.landscape import contour
 from ..pictures.tracks import Track
 from .callbacks import Callback
+from .describe import rule_of
 from .images import Normalize, as_pair, check_labels
 from .parts import check_model, trained
 
@@ -36,7 +37,7 @@ class Snapshots(Callback):
     weights : list of tensors (n,), float32 on the CPU
         The parameters that are trained, without the running statistics of BatchNorm.
     rule : Optimizer or None
-        The rule that trained the network; None for one of torch's own optimizers.
+        The rule that trained the network, at the rate of its first group; None for one of torch's own optimizers.
     """
 
     def __init__(self, every=1):
@@ -44,7 +45,7 @@ class Snapshots(Callback):
         self.steps, self.weights, self.rule = [], [], None
 
     def start(self, run):
-        self.steps, self.weights, self.rule = [], [], getattr(run.optimizer, "rule", None)
+        self.steps, self.weights, self.rule = [], [], rule_of(run.optimizer)
         self.names = [name for name, p in run.model.named_parameters() if p.requires_grad]  # some may freeze later
         self._take(run)
 
