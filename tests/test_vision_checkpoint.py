@@ -15,7 +15,7 @@ from vision_cases import PLAIN, BreakOff, Tiny, adam, images, one_thread, short,
 
 import optlib as ol
 from optlib.torch_driver import TorchOptimizer
-from optlib.vision import Callback, FlipAndShift, Freeze, LookAhead, WeightDecay, checkpoint, fit
+from optlib.vision import Callback, FlipAndShift, Freeze, LookAhead, Snapshots, WeightDecay, checkpoint, fit, surface
 
 TEST = images(9, seed=1)
 OPTIMIZERS = {
@@ -95,15 +95,19 @@ def test_complete_epochs_are_not_trained_again(tmp_path):
     assert torch.equal(weights(model), weights(short()[0]))
 
 
-def test_the_same_optimizer_may_go_on_after_an_interrupt(tmp_path):
-    """As in a notebook, when a cell is run again."""
-    model = Tiny()
-    optimizer = adam(model)
-    options = {"schedule": ol.schedules.Cosine(1.0, steps=9, end=0.1), "checkpoint": tmp_path / "run.pt"}
+@pytest.mark.parametrize("within", [False, True])
+def test_the_same_optimizer_may_go_on_after_an_interrupt(tmp_path, monkeypatch, within):
+    """As in a notebook, when a cell is run again; of snapshots there are too many by then."""
+    monkeypatch.setattr(surface, "MOST", 3)
+    cosine, options = ol.schedules.Cosine, {"checkpoint": tmp_path / "run.pt"}
+    options |= {} if within else {"schedule": cosine(1.0, steps=9, end=0.1)}
+    (model, other), breaking, record = (Tiny(), Tiny()), BreakOff(5), Snapshots()
+    optimizer, twin = (adam(each, cosine(0.01, steps=9, end=0.1) if within else 0.01) for each in (model, other))
     with pytest.raises(KeyboardInterrupt):
-        short(model, optimizer, callbacks=[BreakOff(5)], **options)
-    short(model, optimizer, callbacks=[BreakOff()], **options)
-    assert torch.equal(weights(model), weights(short(callbacks=[BreakOff()], **(options | {"checkpoint": None}))[0]))
+        short(model, optimizer, callbacks=[record, breaking], **options)
+    breaking.step = None
+    short(model, optimizer, callbacks=[record, breaking], **options)
+    assert torch.equal(weights(model), weights(short(other, twin, **options | {"checkpoint": None})[0]))
 
 
 def test_a_diverged_run_stays_diverged(tmp_path):

@@ -57,10 +57,11 @@ def settings_of(run, schedule, fingerprints):
     ``fingerprints`` adds checksums of all images, which takes some tenths of a second.
     """
     model, optimizer, train, cut = run.model, run.optimizer, run.train, run.train.batches
-    groups = [
-        {**{k: v for k, v in group.items() if k != "params"}, "tensors": len(group["params"])}
-        for group in optimizer.param_groups
-    ]
+    groups = []
+    for group in optimizer.param_groups:  # of a schedule its name: its present value is another one in the second run
+        scheduled = {name: name_of(schedule) for name, schedule in getattr(group, "schedules", {}).items()}
+        groups.append({k: v for k, v in {**group, **scheduled}.items() if k != "params"})
+        groups[-1]["tensors"] = len(group["params"])
     shapes = [(name, tuple(value.shape), str(value.dtype)) for name, value in model.state_dict().items()]
     rule = rule_of(optimizer)
     settings = {

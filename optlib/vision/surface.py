@@ -41,11 +41,11 @@ class Snapshots(Callback):
     """
 
     def __init__(self, every=1):
-        self.every = checks.integer("Snapshots", "every", every, least=1)
+        self.given = self.every = checks.integer("Snapshots", "every", every, least=1)
         self.steps, self.weights, self.rule = [], [], None
 
     def start(self, run):
-        self.steps, self.weights, self.rule = [], [], rule_of(run.optimizer)
+        self.every, self.steps, self.weights, self.rule = self.given, [], [], rule_of(run.optimizer)
         self.names = [name for name, p in run.model.named_parameters() if p.requires_grad]  # some may freeze later
         self._take(run)
 
@@ -82,7 +82,7 @@ class Snapshots(Callback):
         self.every, self.steps, self.weights = state["every"], list(state["steps"]), list(state["weights"])
 
     def __repr__(self):
-        return f"Snapshots(every={self.every})"
+        return f"Snapshots(every={self.given})"
 
 
 @dataclasses.dataclass(repr=False, eq=False)
