@@ -120,6 +120,15 @@ def test_the_plane_goes_through_the_lowest_end(runs, surface):
     assert float(surface.function(np.zeros(2))) == pytest.approx(surface.paths[label].f[-1], rel=0.05)
 
 
+def test_a_run_that_ends_at_a_loss_of_nan_is_not_the_lowest(runs):
+    loss = lambda output, labels: F.cross_entropy(output, labels) if output.abs().max() < 100 else torch.tensor(np.nan)
+    lost, label = Snapshots(), list(runs)[0]
+    lost.steps, lost.weights = [0, 1], [runs[label].weights[0], 1000 * runs[label].weights[-1]]
+    surface = loss_surface(Tiny(dropout=0.0), FIXED, {"lost": lost, label: runs[label]}, grid=5, loss=loss)
+    assert np.isnan(surface.paths["lost"].f[-1])
+    assert np.allclose(surface.paths[label].x[-1], 0, atol=1e-3)
+
+
 def test_the_grid_holds_the_losses_and_all_paths(runs, surface):
     assert surface.losses.shape == (9, 9)
     X, Y = np.meshgrid(surface.x, surface.y)

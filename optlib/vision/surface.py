@@ -180,7 +180,7 @@ def loss_surface(model, images, runs, *, grid=17, loss=F.cross_entropy, normaliz
             )
     runs = {str(label): run for label, run in runs.items()}
     losses = {label: np.array([loss_of(w) for w in run.weights]) for label, run in runs.items()}
-    center = runs[min(runs, key=lambda label: losses[label][-1])].weights[-1]
+    center = runs[min(runs, key=lambda label: np.nan_to_num(losses[label][-1], nan=np.inf))].weights[-1]
     offsets = {label: torch.stack(run.weights) - center for label, run in runs.items()}
     directions = _principal(list(offsets.values()))
     # Principal components have no sign.  Choose it so that the runs start at the lower left, away from the legend.
