@@ -134,6 +134,9 @@ def test_the_schedule_is_a_factor_on_the_rate_of_each_group_at_each_step():
     np.testing.assert_allclose(rates, expected)
     np.testing.assert_allclose(history.lr, [expected[2][0], expected[5][0]])
     assert [group["lr"] for group in optimizer.param_groups] == [0.5, 0.1]  # as before
+    model.conv.requires_grad_(False)
+    optimizer.zero_grad()
+    np.testing.assert_allclose(short(model, optimizer, epochs=2, schedule=factor)[1].lr, history.lr)
 
 
 def test_it_learns():

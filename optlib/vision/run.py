@@ -151,9 +151,11 @@ class Run:
 
     def last_rate(self):
         """The learning rate of the last step, of the first group; None for a rule without one."""
-        if hasattr(self.optimizer, "group_rules"):  # a group shows a schedule's value for the next step
-            return getattr(self.optimizer.group_rules()[0], "lr", None)
-        return self.optimizer.param_groups[0].get("lr")
+        group = self.optimizer.param_groups[0]
+        rule, stepped = getattr(group, "rule", None), any(p.grad is not None for p in group["params"])
+        if rule and (stepped or "lr" in group.schedules):  # a group shows a schedule's value for the next step
+            return getattr(rule, "lr", None)
+        return group.get("lr")
 
     def end(self):
         """Restore the learning rates, put the network into evaluation mode, and end the callbacks."""
