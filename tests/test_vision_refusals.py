@@ -63,6 +63,11 @@ def test_a_model_and_an_optimizer_that_do_not_belong_together_are_refused():
         short(Tiny(), ol.Adam())
     with pytest.raises(TypeError, match="model is a int"):
         fit(3, adam(Tiny()), images(), epochs=1, batch=8)
+    model = Tiny()
+    for rule in (ol.SAM(ol.Adam()), ol.Sophia(), None):
+        optimizer = TorchOptimizer(model.parameters(), rule) if rule else torch.optim.LBFGS(model.parameters())
+        with pytest.raises(ValueError, match="fit: (SAM.*|Sophia.*|LBFGS) reads more than one gradient a step"):
+            short(model, optimizer)
     model = nn.Conv2d(3, 4, 3)
     with pytest.raises(ValueError, match=r"model gives \(2, 4, 6, 6\)"):
         short(model, sgd(model))
