@@ -103,7 +103,7 @@ def test_weight_decay_shrinks_biases_as_fast_as_matrices_where_it_is_told_to():
 def test_weight_decay_needs_to_see_the_rate():
     model = Tiny()
     optimizer = TorchOptimizer(model.parameters(), ol.Momentum(lr=ol.schedules.Exponential(0.1, 0.9)))
-    with pytest.raises(ValueError, match="lr is a schedule"):
+    with pytest.raises(ValueError, match="has a schedule there that it cannot read"):
         short(model, optimizer, callbacks=[WeightDecay(0.1)])
 
 

@@ -11,7 +11,7 @@ from vision_cases import Tiny, adam, images, one_thread, sgd, short, weights  # 
 
 import optlib as ol
 from optlib.torch_driver import TorchOptimizer
-from optlib.vision import FlipAndShift, LookAhead, Normalize, evaluate, fit, scores
+from optlib.vision import FlipAndShift, LookAhead, Normalize, WeightDecay, evaluate, fit, scores
 from optlib.vision.images import InOrder, Shuffled
 
 TEST = images(9, seed=1)
@@ -89,9 +89,20 @@ def test_predictions_refuse_invalid_arguments(function, given, error, words):
 def test_two_schedules_of_the_rate_are_refused():
     model = Tiny()
     optimizer = TorchOptimizer(model.parameters(), ol.Momentum(lr=ol.schedules.Exponential(0.1, 0.9)))
-    with pytest.raises(ValueError, match="schedule of its own"):
+    with pytest.raises(ValueError, match=r"multiplies lr, but Momentum\(.* has a schedule of its own there"):
         short(model, optimizer, schedule=ol.schedules.Constant(1.0))
     assert short(model, optimizer)[1].lr == pytest.approx([0.1 * 0.9**t for t in (2, 5, 8)])
+
+
+@pytest.mark.parametrize("options", [{"schedule": ol.schedules.Constant(1.0)}, {"callbacks": [WeightDecay(0.1)]}])
+def test_a_rule_without_a_rate_has_none_to_multiply(options):
+    class Fixed(ol.optimizers.Optimizer):
+        def update(self, x, g):
+            return x - 0.01 * g
+
+    model = Tiny()
+    with pytest.raises(ValueError, match=r"multiplies lr, but Fixed\(\) has no learning rate lr"):
+        short(model, TorchOptimizer(model.parameters(), Fixed()), **options)
 
 
 def test_a_source_of_batches_may_replace_a_pair():

@@ -51,9 +51,16 @@ def factors_of(schedule, optimizer, steps):
     for t, factor in enumerate(factors):
         if not 0 < factor < math.inf:
             raise ValueError(f"fit: schedule is {factor} at step {t}; it must be a finite number above 0")
-    if None in rates_of(optimizer):
-        raise ValueError("fit: schedule multiplies lr, but the rule has a schedule of its own there; give only one")
+    refuse_unrated("fit: schedule", optimizer, "has a schedule of its own there; give only one")
     return factors
+
+
+def refuse_unrated(who, optimizer, scheduled):
+    """ValueError where a group has no number as lr; ``scheduled`` says so where it has a schedule."""
+    for group, rate in zip(optimizer.param_groups, rates_of(optimizer), strict=True):
+        if rate is None:
+            why = scheduled if "lr" in group else "has no learning rate lr"
+            raise ValueError(f"{who} multiplies lr, but {getattr(group, 'rule', 'a group')!r} {why}")
 
 
 def check_fits_together(run):

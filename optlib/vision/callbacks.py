@@ -6,7 +6,7 @@ import torch
 
 from .. import checks
 from ..optimizers.around import has_path_of_its_own
-from .arguments import rates_of
+from .arguments import refuse_unrated
 
 
 def _refuse_own_path(who, optimizer):
@@ -135,8 +135,7 @@ class WeightDecay(Callback):
 
     def start(self, run):
         _refuse_own_path("WeightDecay", run.optimizer)
-        if None in rates_of(run.optimizer):
-            raise ValueError("WeightDecay: the rule's lr is a schedule, which it cannot read; use fit(schedule=...)")
+        refuse_unrated("WeightDecay", run.optimizer, "has a schedule there that it cannot read; use fit(schedule=...)")
 
     @torch.no_grad()
     def after_step(self, run):
