@@ -251,3 +251,18 @@ def test_cycles_of_momentum_over_rules_of_two_kinds_are_refused_with_what_to_do(
         schedule.step()
     for own in zip(*rates, strict=True):
         assert list(own) == sorted(set(own)), "it climbs"
+
+
+@pytest.mark.parametrize("rule", [ol.Muon(), ol.EMA(ol.Shampoo()), ol.SOAP()], ids=lambda rule: type(rule).__name__)
+def test_vectors_that_a_rule_of_matrices_gets_are_said(rule, recwarn):
+    net = network()
+    hidden, others = hidden_matrices(net)
+    TorchOptimizer([{"params": hidden}, {"params": others, "rule": ol.AdamW}], rule)
+    TorchOptimizer(hidden, rule)
+    TorchOptimizer(others, ol.AdamW)
+    TorchOptimizer([{"params": hidden, "rule": ol.AdamW}, {"params": others, "rule": rule}], ol.AdamW)
+    assert not recwarn
+    match = r"sees matrices, and steps 2 tensors of fewer .*hidden, others = hidden_matrices\(model\), and .*ol.AdamW"
+    with pytest.warns(UserWarning, match=match) as warned:
+        TorchOptimizer([{"params": hidden}, {"params": [others[0], others[2]]}, {"params": [others[1]]}], rule)
+    assert [each.filename for each in warned] == [__file__]

@@ -108,10 +108,8 @@ def images_of(job, root):
         return (images, labels), _loaded(False, root, full)
     held_out = job["data"]["validation"]
     if held_out + max(job["images"], 1) > len(images):
-        raise ValueError(
-            f"benchmark: validation={held_out} and images={job['images']} of the protocol are more than the "
-            f"{len(images):,} training images"
-        )
+        both = f"validation={held_out} and images={job['images']} of the protocol"
+        raise ValueError(f"benchmark: {both} are more than the {len(images):,} training images")
     order = generator("benchmark", SPLIT_SEED, "split").permutation(len(images))
     kept = order[held_out:][: job["images"] or None]
     return (images[kept], labels[kept]), (images[order[:held_out]], labels[order[:held_out]])

@@ -61,19 +61,16 @@ class Metric:
         except (ArithmeticError, ValueError):  # not defined there
             return
         if better - worse and math.isfinite(better - worse) and (better > worse) != self.higher:
-            raise ValueError(
-                f"Metric: higher={self.higher!r} must be {better > worse} for {self.name!r}: convert makes {worse:g} "
-                f"of a worse {self.of} and {better:g} of a better one"
-            )
+            made = f"convert makes {worse:g} of a worse {self.of} and {better:g} of a better one"
+            raise ValueError(f"Metric: higher={self.higher!r} must be {better > worse} for {self.name!r}: {made}")
 
     def values(self, history, part="test"):
         """One number for each epoch, from `History.to_dict`; ``part`` is "test" or "train"."""
         values = history[f"{checks.choice('Metric', 'part', part, PARTS)}_{self.of}"]
         if self.of == "accuracy" and not values and history[f"{part}_loss"] and not history["diverged"]:
-            raise ValueError(
-                f"Metric {self.name!r} is computed from the {self.of} of each epoch, and this run has none: outputs "
-                "must be scores of two or more classes, (B, ..., classes)"
-            )
+            needed = "outputs must be scores of two or more classes, (B, ..., classes)"
+            none = f"is computed from the {self.of} of each epoch, and this run has none"
+            raise ValueError(f"Metric {self.name!r} {none}: {needed}")
         return [self.convert(value) for value in values]
 
     def score(self, history):
@@ -218,10 +215,8 @@ class Task:
         settings = self.check(settings)
         chosen, held = self._chosen(settings, "examples", root), settings["validation"] if tuning else 0
         if held + settings["batch"] > len(chosen[0]):
-            raise ValueError(
-                f"task {self.name!r}: batch={settings['batch']} and {held} examples held out are more than the "
-                f"{len(chosen[0]):,} training examples"
-            )
+            both = f"batch={settings['batch']} and {held} examples held out"
+            raise ValueError(f"task {self.name!r}: {both} are more than the {len(chosen[0]):,} training examples")
         part = lambda pair, *ends: [None if each is None else each[slice(*ends)].to(device) for each in pair]
         tested = part(chosen, held) if tuning else part(self._chosen(settings, "test_examples", root), None)
         train = Shuffled(*part(chosen, held, None), settings["batch"], seed, self.augment, self.normalize)

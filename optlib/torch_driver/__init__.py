@@ -16,7 +16,7 @@ import torch
 
 from ..optimizers.base import as_rule
 from . import groups, second
-from .arguments import check_gradients, check_parameters, check_rule, decay_of
+from .arguments import check_gradients, check_parameters, check_rule, decay_of, warn_of_vectors
 from .checkpoint import checked
 from .evaluation import weights_to_evaluate
 from .roles import hidden_matrices  # noqa: F401
@@ -55,7 +55,7 @@ class TorchOptimizer(Stepping, torch.optim.Optimizer):
     Weights of half precision (float16, bfloat16) are stepped in float32 and rounded; their state is float32.
 
     A rule that sees a group (YellowFin) needs all of it in each process, and one that decomposes matrices (Shampoo,
-    SOAP) all of each.  Shards (DTensors) are refused; torch's ZeroRedundancyOptimizer hands out parts of a group that
+    SOAP) all of each.  One that sees matrices takes vectors as rows, and warns.  Shards (DTensors) are refused; torch's ZeroRedundancyOptimizer hands out parts of a group that
     cannot be told from one: do not use it with a rule that sees a group.
 
     Raises
@@ -77,6 +77,7 @@ class TorchOptimizer(Stepping, torch.optim.Optimizer):
         for name in self.rule.hypers:
             groups.give(self.rule, name, defaults[name])
         super().__init__(params, defaults)
+        warn_of_vectors(self.param_groups)
 
     def _set_up(self):
         super()._set_up()
@@ -183,10 +184,8 @@ class TorchOptimizer(Stepping, torch.optim.Optimizer):
 
     def _refuse_in_evaluation(self, what):
         if self._evaluating:
-            raise RuntimeError(
-                f"TorchOptimizer: {what} inside `with optimizer.evaluation()`, where the parameters are not those that "
-                "are trained; leave the block first"
-            )
+            inside = "inside `with optimizer.evaluation()`, where the parameters are not those that are trained"
+            raise RuntimeError(f"TorchOptimizer: {what} {inside}; leave the block first")
 
     @torch._disable_dynamo  # a step inside a compiled training step would be traced once, with the first step's numbers
     @torch.no_grad()
@@ -283,11 +282,9 @@ class TorchOptimizer(Stepping, torch.optim.Optimizer):
             if callable(value) or groups.number(name, value) == number:
                 continue
             if name != "lr" or value != 0:
-                raise ValueError(
-                    f"TorchOptimizer: {name} follows {group.schedules[name]!r}, and {value!r} was written into its "
-                    f"parameter group, by a scheduler of torch or by hand; give the rule a number as {name}, or "
-                    "leave the group as it is"
-                )
+                written = f"{value!r} was written into its parameter group, by a scheduler of torch or by hand"
+                give_one = f"give the rule a number as {name}, or leave the group as it is"
+                raise ValueError(f"TorchOptimizer: {name} follows {group.schedules[name]!r}, and {written}; {give_one}")
             yield name, value
 
     def _show(self, group):

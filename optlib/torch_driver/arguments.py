@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import warnings
 
 import torch
 
@@ -30,15 +31,25 @@ def check_parameters(rule, params):
         raise ValueError("TorchOptimizer: a parameter is complex; only real ones are allowed")
     if not any(hasattr(p, "device_mesh") for p in params):
         return
-    name, sharded = type(rule).__name__, "and a parameter is sharded (a DTensor)"
     if rule.sees == "group":
-        raise ValueError(
-            f"TorchOptimizer: {name} takes the gradients of a group as one vector, {sharded}; use a rule that sees "
-            "numbers or tensors"
-        )
-    if rule.sees == "matrix" and _remembers_sides(rule):
-        raise ValueError(
-            f"TorchOptimizer: {name} decomposes matrices, {sharded}; use a rule that does not, such as Muon"
+        does, other = "takes the gradients of a group as one vector", "sees numbers or tensors"
+    elif rule.sees == "matrix" and _remembers_sides(rule):
+        does, other = "decomposes matrices", "does not, such as Muon"
+    else:
+        return
+    sharded = f"{type(rule).__name__} {does}, and a parameter is sharded (a DTensor)"
+    raise ValueError(f"TorchOptimizer: {sharded}; use a rule that {other}")
+
+
+def warn_of_vectors(groups):
+    """Warn where a rule that sees matrices gets vectors, which everyone hands over to another rule."""
+    taking = [group for group in groups if group.rule.sees == "matrix" and group.get("rule") is None]
+    if count := sum(p.ndim < 2 for group in taking for p in group["params"]):
+        warnings.warn(
+            f"TorchOptimizer: {type(taking[0].rule).__name__} sees matrices, and steps {count} tensors of fewer than "
+            "two axes, such as biases, as matrices of one row; hand them to another rule: hidden, others = "
+            'hidden_matrices(model), and as groups [{"params": hidden}, {"params": others, "rule": ol.AdamW(lr=1e-3)}]',
+            stacklevel=3,
         )
 
 
@@ -53,10 +64,8 @@ def check_gradients(rule, group, params):
     refuse_mixed("TorchOptimizer", rule, len(params))  # one may have been appended to the group
     missing = len(group["params"]) - len(params)
     if missing and rule.sees == "group":
-        raise ValueError(
-            f"TorchOptimizer: {type(rule).__name__} takes the gradients of a group as one vector, but "
-            f"{missing} of its {len(group['params'])} parameters have none"
-        )
+        takes = f"{type(rule).__name__} takes the gradients of a group as one vector"
+        raise ValueError(f"TorchOptimizer: {takes}, but {missing} of its {len(group['params'])} parameters have none")
     if any(p.grad.is_sparse for p in params):
         raise ValueError("TorchOptimizer: a gradient is sparse; only dense ones are allowed (Embedding: sparse=False)")
 
@@ -75,7 +84,5 @@ def decay_of(group, rule):
 def need_compiler():
     """torch.compile would end in a page of its own errors."""
     if not any(map(shutil.which, [os.environ.get("CXX") or "g++", "clang++", "cl"])):
-        raise RuntimeError(
-            "TorchOptimizer: compile=True needs a C++ compiler, and none is found (Debian: apt-get install g++); "
-            "compile=False needs none"
-        )
+        missing = "a C++ compiler, and none is found (Debian: apt-get install g++); compile=False needs none"
+        raise RuntimeError(f"TorchOptimizer: compile=True needs {missing}")

@@ -45,10 +45,9 @@ class Group(dict):
         self.begun = self.begun or now
         for what, value in now.items():
             if value != self.begun[what]:
-                raise ValueError(
-                    f"TorchOptimizer: the {what} is another one than at the first step, and what "
-                    f"{type(rule).__name__} remembers fits only that one; make a new optimizer"
-                )
+                another = f"the {what} is another one than at the first step"
+                fits = f"what {type(rule).__name__} remembers fits only that one; make a new optimizer"
+                raise ValueError(f"TorchOptimizer: {another}, and {fits}")
 
     def __missing__(self, name):
         names = self._other_names(name)
@@ -92,10 +91,9 @@ def refuse_another(group, rule):
     """Raise ValueError where a rule was written into a group that has one."""
     name = type(rule).__name__
     if group.get("rule") not in (None, name):
-        raise ValueError(
-            f"TorchOptimizer: rule={group['rule']!r} was written into a parameter group that {name} steps; a group has "
-            "its rule from the beginning, by add_param_group or a new optimizer"
-        )
+        written = f"rule={group['rule']!r} was written into a parameter group that {name} steps"
+        first = "a group has its rule from the beginning, by add_param_group or a new optimizer"
+        raise ValueError(f"TorchOptimizer: {written}; {first}")
 
 
 def settled(group, rule):
@@ -166,15 +164,12 @@ def number(name, value):
     Raises ValueError for what a rule takes and a network cannot: arrays, and schedules that read the loss.
     """
     if math.prod(getattr(value, "shape", ())) != 1:
-        raise ValueError(
-            f"TorchOptimizer: {name}={value!r} must be one number or a schedule, not an array (as torch says: Tensor "
-            f"{name} must be 1-element)"
-        )
+        said = f"(as torch says: Tensor {name} must be 1-element)"
+        raise ValueError(f"TorchOptimizer: {name}={value!r} must be one number or a schedule, not an array {said}")
     if getattr(value, "reads", None):
-        raise ValueError(
-            f"TorchOptimizer: {name}={value!r} reads the {value.reads.replace('_', ' ')}; only schedules of the "
-            "number of steps are allowed here (torch has ReduceLROnPlateau)"
-        )
+        reads = f"{name}={value!r} reads the {value.reads.replace('_', ' ')}"
+        only = "only schedules of the number of steps are allowed here (torch has ReduceLROnPlateau)"
+        raise ValueError(f"TorchOptimizer: {reads}; {only}")
     return value.item() if hasattr(value, "item") else value
 
 

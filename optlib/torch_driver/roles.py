@@ -53,8 +53,7 @@ def _named(model, name):
     if name in parameters:
         return [parameters[name]]
     if name not in modules:
-        raise ValueError(
-            f"hidden_matrices: rest names {name!r}, but the model has no module or parameter of that name; "
-            f"it has {', '.join(filter(None, [*modules, *parameters]))}"
-        )
+        known = ", ".join(filter(None, [*modules, *parameters]))
+        unknown = f"rest names {name!r}, but the model has no module or parameter of that name"
+        raise ValueError(f"hidden_matrices: {unknown}; it has {known}")
     return [*modules[name].parameters()]

@@ -24,10 +24,8 @@ def flat(state):
             mark = "{}.{}" if isinstance(value, tuple) else "{}[{}]"
             result |= flat({mark.format(name, i): each for i, each in enumerate(value)})
         elif isinstance(value, dict) and holds_tensors([*value.values()]):
-            raise TypeError(
-                f"TorchOptimizer: the rule keeps tensors in a dict, self.{name}; keep them as attributes, or in a "
-                "tuple or list"
-            )
+            keep = "keep them as attributes, or in a tuple or list"
+            raise TypeError(f"TorchOptimizer: the rule keeps tensors in a dict, self.{name}; {keep}")
         else:
             result[name] = value
     return result

@@ -52,10 +52,8 @@ class DictOptimizer:
         if self._as_one_vector or sees != "number":
             for name, value in self.rule.settings().items():
                 if tuple(getattr(value, "shape", ())):
-                    raise ValueError(
-                        f"DictOptimizer: {name} of {who} has shape {tuple(value.shape)}; it must be a number or a "
-                        "schedule of numbers, as arrays are for rules that step each number by itself"
-                    )
+                    one = "a number or a schedule of numbers, as arrays are for rules that step each number by itself"
+                    raise ValueError(f"DictOptimizer: {name} of {who} has shape {tuple(value.shape)}; it must be {one}")
         self.reset()
 
     def step(self, params, grads, *, loss=None):
@@ -128,10 +126,8 @@ class DictOptimizer:
         first = next(iter(kinds))
         for key, kind in kinds.items():
             if kind != kinds[first]:
-                raise TypeError(
-                    f"DictOptimizer, entry {key!r}: {kind}, but {first!r} is {kinds[first]}; to be stepped as one "
-                    "vector all must be the same"
-                )
+                same = "to be stepped as one vector all must be the same"
+                raise TypeError(f"DictOptimizer, entry {key!r}: {kind}, but {first!r} is {kinds[first]}; {same}")
         self._rules = rules
         new = self._over_one_vector(functools.partial(self.rule.advance, loss=loss), params, grads)
         for rule in rules.values():
@@ -153,10 +149,8 @@ def gradient_rule(who, rule):
     rule = as_rule(who, rule)
     if rule.reads != ("gradient",):
         allowed = ", ".join(name for name, cls in OPTIMIZERS.items() if cls.reads == ("gradient",))
-        raise TypeError(
-            f"{who}: rule={rule!r} reads the {' and the '.join(rule.reads)}; only rules that read nothing but the "
-            f"gradient are allowed: {allowed}"
-        )
+        reads = f"rule={rule!r} reads the {' and the '.join(rule.reads)}"
+        raise TypeError(f"{who}: {reads}; only rules that read nothing but the gradient are allowed: {allowed}")
     return rule
 
 

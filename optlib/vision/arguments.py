@@ -13,15 +13,11 @@ def check_trained(model, optimizer):
     """TypeError or ValueError unless these are a torch network and a torch optimizer of its parameters."""
     check_model("fit", model)
     if not isinstance(optimizer, torch.optim.Optimizer):
-        raise TypeError(
-            f"fit: optimizer is a {type(optimizer).__name__}; it must be a torch optimizer, such as "
-            "TorchOptimizer(model.parameters(), ol.Adam(lr=1e-3))"
-        )
-    rules = filter(None, [getattr(group, "rule", None) for group in optimizer.param_groups])
-    needing = [rule for rule in rules if rule.reads != ("gradient",)]
-    needing += [type(optimizer).__name__] * isinstance(optimizer, torch.optim.LBFGS)
-    if needing:
-        raise ValueError(f"fit: {needing[0]} reads more than one gradient a step; write the loop yourself")
+        such = "a torch optimizer, such as TorchOptimizer(model.parameters(), ol.Adam(lr=1e-3))"
+        raise TypeError(f"fit: optimizer is a {type(optimizer).__name__}; it must be {such}")
+    for each in [getattr(group, "rule", None) or optimizer for group in optimizer.param_groups]:
+        if isinstance(each, torch.optim.LBFGS) or getattr(each, "reads", ("gradient",)) != ("gradient",):
+            raise ValueError(f"fit: {type(each).__name__} reads more than one gradient a step; write the loop yourself")
     own = {id(p) for p in model.parameters()}
     if not all(id(p) in own for group in optimizer.param_groups for p in group["params"]):
         raise ValueError("fit: optimizer holds parameters that are not those of model; make it with model.parameters()")

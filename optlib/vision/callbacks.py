@@ -182,10 +182,8 @@ class Freeze(Callback):
             rule, trained = getattr(group, "rule", None), {id(p) for p in group["params"] if p.requires_grad}
             some = frozen & trained and trained - frozen and self.after < run.epochs
             if some and getattr(rule, "sees", None) == "group":
-                raise ValueError(
-                    f"Freeze: names={list(self.names)!r} are some parameters of a group; {rule!r} takes its gradients "
-                    "as one vector, so freeze all of them or none"
-                )
+                whole = f"{rule!r} takes its gradients as one vector, so freeze all of them or none"
+                raise ValueError(f"Freeze: names={list(self.names)!r} are some parameters of a group; {whole}")
 
     def after_epoch(self, run):
         if run.epoch == self.after:

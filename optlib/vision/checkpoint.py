@@ -63,7 +63,5 @@ def check_same_run(path, saved, settings):
         if name not in MAY_DIFFER and saved.get(name) != settings.get(name)
     ]
     if differences:
-        raise ValueError(
-            f"fit: checkpoint={str(path)!r} belongs to another run: {'; '.join(differences)}.  Name another file, or "
-            "delete this one"
-        )
+        another = f"belongs to another run: {'; '.join(differences)}.  Name another file, or delete this one"
+        raise ValueError(f"fit: checkpoint={str(path)!r} {another}")

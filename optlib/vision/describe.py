@@ -40,13 +40,11 @@ def _argument(value):
 
 
 def rule_of(optimizer):
-    """The rule of a `TorchOptimizer` as its first group has it, at the group's rates; None for torch's optimizers."""
+    """The rule of a `TorchOptimizer`, at the rates of the first group that it steps; None for torch's optimizers."""
     rule = getattr(optimizer, "rule", None)
-    group = next((each for each in optimizer.param_groups if rule and each.get("rule") is None), None)
-    if group is None:  # each group has a rule of its own
-        return rule
-    rule = rule.fresh()
-    for name in rule.hypers:
+    group = next((each for each in optimizer.param_groups if rule and each.get("rule") is None), {})
+    rule = rule and rule.fresh()
+    for name in group and rule.hypers:
         give(rule, name, getattr(group, "schedules", {}).get(name, group[name]))
     return rule
 

@@ -79,10 +79,8 @@ def as_train(train, batch, seed, augment, normalize, device):
             if value is not None:
                 raise ValueError(f"fit: {name}={value!r} is for pairs (images, labels); {train!r} makes its own")
         if not hasattr(train, "batches"):
-            raise TypeError(
-                f"fit: train is a {type(train).__name__} without batches; a source has how an epoch of n examples is "
-                "cut as self.batches = ol.data.batches(n, size, seed=0)"
-            )
+            cut = "a source has how an epoch of n examples is cut as self.batches = ol.data.batches(n, size, seed=0)"
+            raise TypeError(f"fit: train is a {type(train).__name__} without batches; {cut}")
         return train
     images, labels = as_pair("fit", "train", train)
     size = checks.integer("fit", "batch", batch, least=1, most=len(images))
@@ -120,10 +118,8 @@ def as_pair(who, name, pair):
     if not isinstance(labels, torch.Tensor) or labels.dtype.is_floating_point or labels.dtype == torch.bool:
         raise TypeError(f"{who}: the labels of {name} are {_kind(labels)}; they must be integers")
     if labels.shape != images.shape[:1]:
-        raise ValueError(
-            f"{who}: the labels of {name} have shape {tuple(labels.shape)}; they must be one for each image, "
-            f"({len(images)},)"
-        )
+        one = f"one for each image, ({len(images)},)"
+        raise ValueError(f"{who}: the labels of {name} have shape {tuple(labels.shape)}; they must be {one}")
     return images, labels.long()
 
 
@@ -152,10 +148,8 @@ def check_labels(who, name, labels, classes):
     """ValueError for labels that the network has no score for."""
     low, high = labels.min().item(), labels.max().item()
     if low < 0 or high >= classes:
-        raise ValueError(
-            f"{who}: the labels of {name} contain {low if low < 0 else high}; the network has {classes} classes, so "
-            f"labels from 0 to {classes - 1} are allowed"
-        )
+        wrong = f"contain {low if low < 0 else high}; the network has {classes} classes"
+        raise ValueError(f"{who}: the labels of {name} {wrong}, so labels from 0 to {classes - 1} are allowed")
 
 
 def _as_tensor(value):

@@ -106,10 +106,11 @@ def live_race(rules, train, test, *, seconds=90, batch=128, network=None, augmen
     step, test_seconds = _times(trial)
     turn = max(seconds / (ROUNDS * len(rules)) - test_seconds, LEAST * test_seconds)
     steps = max(1, round(turn / step))
-    race = LiveRace(seconds, len(train[0]), batch, start)
+    race = LiveRace(seconds, len(train[0]), batch, steps, start)
     for label, rule in rules.items():
         race.snapshots[label] = Snapshots(snapshots)
-        race.runs[label] = begin(rule, steps, [race.snapshots[label]])
+        run = race.runs[label] = begin(rule, steps, [race.snapshots[label]])
+        race.histories[label], race.models[label] = run.history, run.model
     try:
         _rounds(race, began, picture)
     finally:
@@ -133,23 +134,16 @@ class LiveRace:
         For `loss_surface`, which refuses a run that diverged at once.
     budget, seconds : float
         Time allowed and time taken.
-    images, batch : int
-        Training images, and images in a batch.
+    images, batch, steps : int
+        Training images, images in a batch, and steps in a round.
     start : pair of floats
         Training loss of a batch and test accuracy of the weights that all rules start from.
     """
 
-    def __init__(self, budget, images, batch, start):
-        self.budget, self.images, self.batch, self.start, self.seconds = budget, images, batch, start, 0.0
-        self.runs, self.snapshots = {}, {}
-
-    @property
-    def histories(self):
-        return {label: run.history for label, run in self.runs.items()}
-
-    @property
-    def models(self):
-        return {label: run.model for label, run in self.runs.items()}
+    def __init__(self, budget, images, batch, steps, start):
+        self.budget, self.images, self.batch, self.steps, self.start = budget, images, batch, steps, start
+        self.lap = steps / -(-images // batch)  # passes over all images in a round; the last batch of each is smaller
+        self.seconds, self.runs, self.histories, self.models, self.snapshots = 0.0, {}, {}, {}, {}
 
     @property
     def rounds(self):
@@ -159,18 +153,14 @@ class LiveRace:
     @property
     def epochs(self):
         """Passes over all images, of each rule that did not diverge."""
-        return self.rounds * self._epochs_per_round()
-
-    def _epochs_per_round(self):
-        run = next(iter(self.runs.values()))
-        return run.per_epoch / run.train.per_pass
+        return self.rounds * self.lap
 
     def picture(self):
         """Training loss and test accuracy against epochs, one curve for each rule, from the common start."""
-        epochs, (loss, accuracy) = self._epochs_per_round(), ([value] for value in self.start)
+        loss, accuracy = ([value] for value in self.start)
         curves = {
             label: {
-                "epochs": epochs * np.arange(history.epochs + 1), "loss": loss + history.train_loss,
+                "epochs": self.lap * np.arange(history.epochs + 1), "loss": loss + history.train_loss,
                 "accuracy": accuracy + history.test_accuracy, "diverged": history.diverged,
             } if history.epochs else WAITING | {"diverged": history.diverged}
             for label, history in self.histories.items()
@@ -186,9 +176,8 @@ class LiveRace:
             else:
                 loss, test, accuracy = history.train_loss[-1], history.test_loss[-1], history.test_accuracy[-1]
                 lines.append(f"{label:30} {loss:13.3f} {test:9.3f} {accuracy:13.1%}")
-        steps = self.rounds * next(iter(self.runs.values())).per_epoch
-        ends = f"{steps} steps of up to {self.batch} images, {self.epochs:.1f} epochs; {self.seconds:.0f} seconds"
-        return "\n".join([*lines, ends])
+        ends = f"{self.epochs:.1f} epochs; {self.seconds:.0f} seconds"
+        return "\n".join([*lines, f"{self.rounds * self.steps} steps of up to {self.batch} images, {ends}"])
 
 
 class Laps:
@@ -197,13 +186,12 @@ class Laps:
     def __init__(self, images, labels, size, steps, seed, augment, device):
         self.shuffled = Shuffled(images.to(device), labels.to(device), size, seed, augment)
         self.labels, self.normalize, self.steps = self.shuffled.labels, self.shuffled.normalize, steps
-        self.per_pass = self.shuffled.batches.per_epoch
-        n = round(len(images) * steps / self.per_pass)  # the last batch of a pass is smaller
+        n = round(len(images) * steps / self.shuffled.batches.per_epoch)  # the last batch of a pass is smaller
         self.batches = types.SimpleNamespace(n=n, size=size, per_epoch=steps, seed=seed)
 
     def epoch(self, k):
         """The batches of lap ``k``, 0 for the first."""
-        passes, first = divmod(k * self.steps, self.per_pass)
+        passes, first = divmod(k * self.steps, self.shuffled.batches.per_epoch)
         stream = itertools.chain.from_iterable(map(self.shuffled.epoch, itertools.count(passes)))
         return itertools.islice(stream, first, first + self.steps)
 
@@ -246,13 +234,11 @@ def _times(run):
 def _labeled(rules):
     """Label -> rule; a label is the rule with its settings unless given."""
     if not isinstance(rules, dict):
-        sequence = rules if isinstance(rules, (list, tuple)) else [rules]
-        instances = [as_rule("live_race", rule, "rules") for rule in sequence]
-        labels = [settings_text(rule) for rule in instances]
-        for label in labels:
-            if labels.count(label) > 1:
+        sequence, rules = rules if isinstance(rules, (list, tuple)) else [rules], {}
+        for rule in [as_rule("live_race", each, "rules") for each in sequence]:
+            if (label := settings_text(rule)) in rules:
                 raise ValueError(f"live_race: {label!r} is in rules twice; give a dict with a label for each")
-        rules = dict(zip(labels, instances, strict=True))
+            rules[label] = rule
     if not rules:
         raise TypeError("live_race: rules is empty; give optimizers, such as [ol.Momentum(lr=0.05), ol.Adam()]")
     return {str(label): as_rule("live_race", rule, "rules") for label, rule in rules.items()}

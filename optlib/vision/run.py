@@ -99,10 +99,9 @@ class Run:
     def _restore(self, callback, saved):
         held = self._held(callback)
         if set(held) != set(saved):
-            raise ValueError(
-                f"fit: checkpoint={self.path!r} has the state of {', '.join(saved) or 'nothing'}, and callback "
-                f"{_name(callback)} uses {', '.join(held) or 'nothing'}; name another file, or delete this one"
-            )
+            has, uses = (", ".join(each) or "nothing" for each in (saved, held))
+            both = f"has the state of {has}, and callback {_name(callback)} uses {uses}"
+            raise ValueError(f"fit: checkpoint={self.path!r} {both}; name another file, or delete this one")
         for place, each in held.items():
             each.load_state_dict(saved[place])
 
@@ -126,11 +125,9 @@ class Run:
                 raise ValueError(f"fit: {both} both set lr; give only one")
             if self.path is None or settings_in(self.optimizer) == before or not is_forgetful(each, self._held(each)):
                 continue
-            raise ValueError(
-                f"fit: callback {_name(each)} changes the optimizer's settings, and checkpoint={self.path!r} could not "
-                "keep what it remembers; use schedule=..., a scheduler of torch, or a Callback whose state_dict "
-                "returns that, {} for nothing"
-            )
+            changes = f"callback {_name(each)} changes the optimizer's settings, and checkpoint={self.path!r} could not"
+            use = "schedule=..., a scheduler of torch, or a Callback whose state_dict returns that, {} for nothing"
+            raise ValueError(f"fit: {changes} keep what it remembers; use {use}")
 
     def randomness(self):
         """Seed torch for one epoch, for layers such as dropout; the caller's random state comes back afterwards.
@@ -179,10 +176,8 @@ class Run:
         held = [{place: value.state_dict() for place, value in self._held(each).items()} for each in self.callbacks]
         for callback, *states in zip(self.callbacks, own, held, strict=True):
             if not is_plain(states):
-                raise ValueError(
-                    f"fit: callback {_name(callback)} has a state of more than tensors and plain values, which a "
-                    f"checkpoint does not keep: {states}; float(...) makes plain numbers"
-                )
+                more = f"a state of more than tensors and plain values, which a checkpoint does not keep: {states}"
+                raise ValueError(f"fit: callback {_name(callback)} has {more}; float(...) makes plain numbers")
         return {"callbacks": own, "held": held}
 
 

@@ -174,10 +174,8 @@ def loss_surface(model, images, runs, *, grid=17, loss=F.cross_entropy, normaliz
         if len(run.steps) < 2:
             raise ValueError(f"loss_surface: run {label!r} has {len(run.steps)} snapshots; it must have 2 or more")
         if len(run.weights[0]) != sum(loss_of.sizes):
-            raise ValueError(
-                f"loss_surface: run {label!r} has {len(run.weights[0]):,} weights, and model trains "
-                f"{sum(loss_of.sizes):,}"
-            )
+            has = f"run {label!r} has {len(run.weights[0]):,} weights"
+            raise ValueError(f"loss_surface: {has}, and model trains {sum(loss_of.sizes):,}")
     runs = {str(label): run for label, run in runs.items()}
     losses = {label: np.array([loss_of(w) for w in run.weights]) for label, run in runs.items()}
     center = runs[min(runs, key=lambda label: np.nan_to_num(losses[label][-1], nan=np.inf))].weights[-1]
