@@ -1,6 +1,5 @@
 """`live_race`: rounds, budget, pictures; and that it trains as `fit` does."""
 
-import itertools
 import re
 import sys
 import types
@@ -8,7 +7,7 @@ import types
 import numpy as np
 import pytest
 import torch
-from vision_cases import Tiny, images, one_thread  # noqa: F401
+from vision_cases import Fixed, Tiny, images, one_thread  # noqa: F401
 
 import optlib as ol
 from optlib.pictures import theme
@@ -54,29 +53,23 @@ def finished():
         return race()
 
 
-def test_a_network_that_ignores_its_seed_starts_each_rule_from_the_same_weights():
-    state = torch.get_rng_state()
-    records = race(network=lambda seed: torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(192, 4)), seconds=0.5)
-    assert torch.equal(*[record.weights[0] for record in records.snapshots.values()])
-    assert torch.equal(torch.get_rng_state(), state)
-
-
 def test_all_rules_make_the_same_steps_from_the_same_weights(finished):
     assert list(finished.histories) == ["Momentum, lr 0.1", "Adam, lr 0.02"]
     assert {history.epochs for history in finished.histories.values()} == {finished.rounds}
     assert {run.step for run in finished.runs.values()} == {round(finished.epochs * 40 / 8)}
-    starts = [record.weights[0] for record in finished.snapshots.values()]
-    assert torch.equal(*starts)
+    ignoring = lambda seed: torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(192, 4))
+    for each in (finished, race(network=ignoring, seconds=0.5)):
+        assert torch.equal(*[record.weights[0] for record in each.snapshots.values()])
     assert not torch.equal(*[record.weights[-1] for record in finished.snapshots.values()])
 
 
 def test_reported_losses_and_accuracies_are_those_of_the_networks(finished):
     averaged = race([ol.EMA(ol.Adam(lr=0.02)), ol.Adam(lr=0.02)], seconds=3)
-    for each, label in itertools.chain(*[[(each, label) for label in each.models] for each in (finished, averaged)]):
-        assert not each.models[label].training
-        loss, accuracy = evaluate(each.models[label], TEST, layout="contiguous")
-        assert each.histories[label].test_loss[-1] == pytest.approx(loss, rel=1e-5)
-        assert each.histories[label].test_accuracy[-1] == accuracy
+    pairs = [(each.histories[label], each.models[label]) for each in (finished, averaged) for label in each.models]
+    for history, model in pairs:
+        assert not model.training
+        reported = history.test_loss[-1], history.test_accuracy[-1]
+        assert reported == pytest.approx(evaluate(model, TEST, layout="contiguous"), rel=1e-5)
     average, plain = averaged.histories.values()
     assert average.train_loss == plain.train_loss
     assert average.test_loss[-1] != pytest.approx(plain.test_loss[-1], rel=1e-3)
@@ -108,13 +101,10 @@ def test_a_pass_whose_last_batch_is_smaller_is_counted_as_a_pass(monkeypatch):
     assert "4 steps of up to 16 images, 1.3 epochs" in repr(result)
 
 
-def test_it_ends_with_the_budget(finished):
+def test_it_ends_with_the_budget_and_has_a_round_where_the_start_alone_takes_longer(finished, monkeypatch, now):
     assert (finished.rounds, finished.seconds) == (8, 8.0)
     assert race(seconds=4.5).rounds == 4
     assert race(seconds=0.001).rounds == 1  # one round at least
-
-
-def test_there_is_a_round_where_the_start_alone_takes_longer(monkeypatch, now):
     monkeypatch.setattr(module, "_times", lambda run: now.__setitem__(0, now[0] + 9.0) or (1.0, 0.0))
     assert race(seconds=4.5).rounds == 1
 
@@ -155,10 +145,6 @@ def test_where_all_diverge_the_race_is_over():
 
 
 def test_a_schedule_of_its_own_and_a_rule_without_rate():
-    class Fixed(ol.optimizers.Optimizer):
-        def update(self, x, g):
-            return x - 0.01 * g
-
     result = race({"own": ol.Momentum(lr=ol.schedules.Constant(0.1)), "none": Fixed()}, seconds=2.0)
     rates = {label: set(history.lr) for label, history in result.histories.items()}
     assert rates == {"own": {0.1}, "none": {None}}

@@ -140,8 +140,7 @@ def test_chunks_and_threads_change_nothing(workers, numbers, monkeypatch):
     chunks = run(workers)
     for name in ("losses", "train_loss", "train_accuracy"):
         np.testing.assert_array_equal(getattr(chunks, name), getattr(together, name))
-    for name, value in together.params.items():
-        np.testing.assert_array_equal(chunks.params[name], value)
+    np.testing.assert_equal(chunks.params, together.params)
 
 
 @pytest.mark.parametrize(("seeds", "settings", "workers"), [(1, 1, 4), (10, 7, 2), (3, 40, 2), (1, 200, 3), (5, 1, 2)])

@@ -103,10 +103,8 @@ def test_clocked_is_plain_descent_with_three_clocks():
     assert (np.diff(run["seconds"]) > 0).all()
     same = ol.train(NETWORK, ol.GradientDescent(lr=0.5), DATA, batch=8, epochs=4)  # 5 steps an epoch
     np.testing.assert_allclose(run["loss"], same.train_loss, rtol=1e-9)
-
-
-def test_the_last_batch_of_an_epoch_may_be_smaller():
-    assert minibatch.clocked(NETWORK, DATA, B=32, lr=0.1, steps=4, looks=4)["examples"].tolist() == [0, 32, 40, 72, 80]
+    smaller = minibatch.clocked(NETWORK, DATA, B=32, lr=0.1, steps=4, looks=4)  # the last batch of an epoch
+    assert smaller["examples"].tolist() == [0, 32, 40, 72, 80]
 
 
 def test_reached_tells_all_clocks_at_the_first_look_below():
@@ -132,7 +130,7 @@ def test_the_time_of_a_step_is_the_median_of_many(monkeypatch):
 
 
 @pytest.mark.parametrize(("rule", "rates"), [
-    (ol.GradientDescent(lr=0.5), [0.001, 0.5, 1e6]), (ol.Momentum(lr=0.05, beta=0.9), [0.05]),
+    (ol.GradientDescent(lr=0.5), [0.001, 0.5, 1e30]), (ol.Momentum(lr=0.05, beta=0.9), [0.05]),
 ])  # fmt: skip
 def test_steps_to_counts_the_steps_of_the_best_rate(rule, rates):
     """For one seed, against a plain loop with `ol.train`, evaluated after each step."""
@@ -147,12 +145,6 @@ def test_steps_to_says_when_none_arrives(monkeypatch):
     steps, rate = minibatch.steps_to(NETWORK, DATA, 1e-9, 10, [0.1, 1e9])
     assert math.isinf(steps)
     assert math.isnan(rate)
-
-
-def test_a_diverging_rate_does_not_win():
-    steps, rate = minibatch.steps_to(NETWORK, DATA, 0.9, 20, [1e30, 0.3])
-    assert rate == 0.3
-    assert steps < 400
 
 
 def test_the_digits_show_linear_scaling_and_its_end():

@@ -168,10 +168,8 @@ def trained(network, x, y, step, steps=6):
 def test_six_steps_on_digits_where_gradient_descent_at_its_best_rate_has_hardly_begun():
     network, digits = ol.networks.MLP([64, 6, 10]), ol.data.digits()
     x, y = digits.x[:200], digits.y[:200]
-    descents = [
-        trained(network, x, y, lambda params, grads, lr=lr: {k: lr * g for k, g in grads.items()})
-        for lr in np.geomspace(0.2, 10, 8)
-    ]
+    descent = lambda lr: lambda params, grads: {k: lr * g for k, g in grads.items()}
+    descents = [trained(network, x, y, descent(lr)) for lr in np.geomspace(0.2, 10, 8)]
     exact = trained(network, x, y, lambda params, grads: ng.direction(ng.fisher(network, params, x), grads, 0.03))
     quick = trained(network, x, y, lambda params, grads: {
         k: 0.5 * p for k, p in ng.kfac_direction(ng.kfac(network, params, x), grads, 0.03).items()})  # fmt: skip

@@ -65,16 +65,14 @@ def test_a_training_of_torch_changes_over(name, float64_by_default):
     ours = TorchOptimizer(weights(), ol.OPTIMIZERS[name])  # the state brings the hyper-parameters
     ours.load_state_dict(theirs.state_dict())
     assert hypers.items() <= dict(ours.param_groups[0]).items()
-    for one, other in zip(*followed(ours, theirs, 7, 20), strict=True):
-        torch.testing.assert_close(one, other, rtol=1e-10, atol=1e-12)
+    torch.testing.assert_close(*followed(ours, theirs, 7, 20), rtol=1e-10, atol=1e-12)
 
 
 @pytest.mark.parametrize("name", sorted(PEERS.keys() - {"AdaGrad"}))
 def test_a_training_goes_the_way_of_torch_from_the_beginning(name, float64_by_default):
     ours, theirs = TorchOptimizer(weights(), ol.OPTIMIZERS[name]), PEERS[name][1](weights())
     ours.load_state_dict(theirs.state_dict())
-    for one, other in zip(*followed(ours, theirs, 0, 30), strict=True):
-        torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-12)
+    torch.testing.assert_close(*followed(ours, theirs, 0, 30), rtol=1e-9, atol=1e-12)
 
 
 def test_what_torch_begins_with_is_refused_where_the_rule_begins_with_zeros():
@@ -87,8 +85,7 @@ def test_decoupled_decay_comes_along():
     train(theirs, 0, 3)
     ours = TorchOptimizer(weights(), ol.Adam)
     ours.load_state_dict(theirs.state_dict())
-    for one, other in zip(*followed(ours, theirs, 3, 6), strict=True):
-        torch.testing.assert_close(one, other, rtol=1e-12, atol=1e-14)
+    torch.testing.assert_close(*followed(ours, theirs, 3, 6), rtol=1e-12, atol=1e-14)
 
 
 @pytest.mark.parametrize(("name", "make", "what"), [
@@ -226,33 +223,26 @@ class Lists(ol.optimizers.Optimizer):
 
 @pytest.mark.parametrize("cls", [Lists, ol.AggMo], **named)
 def test_states_with_several_tensors_go_on_after_a_checkpoint(cls):
-    whole = train(TorchOptimizer(weights(), cls), 0, 8)
     optimizer = TorchOptimizer(weights(), cls)
-    half = train(optimizer, 0, 4)
+    train(optimizer, 0, 4)
     saved = optimizer.state_dict()
     assert {"seen[0]", "seen[1].0", "seen[1].1"} <= saved["state"][0].keys() or cls is ol.AggMo
     twin = TorchOptimizer(weights(), cls)
     twin.load_state_dict(saved)
-    for p, value in zip(twin.param_groups[0]["params"], half, strict=True):
-        p.data.copy_(value)
-    for one, other in zip(train(twin, 4, 8), whole, strict=True):
-        assert torch.equal(one, other)
+    assert all(map(torch.equal, *followed(twin, optimizer, 4, 8)))
 
 
 def test_older_checkpoints_load():
     """Tuples under one name, no name of a rule, and no lr where it is a schedule."""
     optimizer = TorchOptimizer(weights(), ol.AggMo(lr=ol.schedules.Constant(0.1)))
-    half = train(optimizer, 0, 4)
+    train(optimizer, 0, 4)
     saved = copy.deepcopy(optimizer.state_dict())
     del saved["rule"], saved["param_groups"][0]["lr"]
     for state in saved["state"].values():
         state["v"] = tuple(state.pop(f"v.{i}") for i in range(3))
     twin = TorchOptimizer(weights(), ol.AggMo(lr=ol.schedules.Constant(0.1)))
     twin.load_state_dict(saved)
-    for p, value in zip(twin.param_groups[0]["params"], half, strict=True):
-        p.data.copy_(value)
-    for one, other in zip(train(twin, 4, 8), train(optimizer, 4, 8), strict=True):
-        assert torch.equal(one, other)
+    assert all(map(torch.equal, *followed(twin, optimizer, 4, 8)))
 
 
 @pytest.mark.parametrize("cls", RULES, **named)
@@ -266,8 +256,7 @@ def test_the_state_of_a_fresh_optimizer_can_be_had_for_a_sharded_checkpoint(cls)
             warnings.simplefilter("ignore")  # torch's own
             saved = sharded.get_optimizer_state_dict(net, optimizer)
             sharded.set_optimizer_state_dict(net, optimizer, saved)
-        for name, value in net.state_dict().items():
-            assert torch.equal(value, before[name])
+        torch.testing.assert_close(net.state_dict(), before, rtol=0, atol=0)
         net(torch.ones(4, 2)).sum().backward()
         optimizer.step()
         net.zero_grad()

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from torch.optim import lr_scheduler, swa_utils
+from vision_cases import Fixed
 
 import optlib as ol
 from optlib.torch_driver import TorchOptimizer, groups
@@ -279,15 +280,9 @@ def test_weight_decay_is_checked():
         with pytest.raises(ValueError, match="weight_decay="):
             run(lambda p, value=value: TorchOptimizer(p, ol.Momentum, weight_decay=value))
 
-    class NoRate(ol.optimizers.Optimizer):
-        sees = "tensor"
-
-        def update(self, x, g):
-            return x - g
-
-    with pytest.raises(ValueError, match="weight_decay=0.1 is scaled by lr, and NoRate has no lr"):
-        TorchOptimizer(weights(), NoRate, weight_decay=0.1)
-    TorchOptimizer(weights(), NoRate, weight_decay=0.0)
+    with pytest.raises(ValueError, match="weight_decay=0.1 is scaled by lr, and Fixed has no lr"):
+        TorchOptimizer(weights(), Fixed, weight_decay=0.1)
+    TorchOptimizer(weights(), Fixed, weight_decay=0.0)
 
 
 # --- half precision ------------------------------------------------------------------------------------------
@@ -313,8 +308,7 @@ def test_half_precision_is_stepped_in_float32(cls, dtype, piece, monkeypatch):
         assert getattr(value, "dtype", torch.float32) == torch.float32, name
     before = copy.deepcopy(optimizer.state[half])
     optimizer.load_state_dict(optimizer.state_dict())
-    for name, value in before.items():
-        torch.testing.assert_close(optimizer.state[half][name], value, rtol=0, atol=0)
+    torch.testing.assert_close(optimizer.state[half], before, rtol=0, atol=0)
 
 
 def test_float16_steps_that_are_small_and_gradients_that_are_zero():

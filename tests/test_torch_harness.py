@@ -120,11 +120,12 @@ def test_the_number_of_steps_may_be_a_tensor_or_a_number(cls, kind):
     assert {state["t"] for state in opts[1].state.values()} == {2}
 
 
-def test_a_copy_has_all_public_attributes(cls):
+def test_a_copy_has_all_public_attributes_and_can_be_printed(cls):
     opt = TorchOptimizer(with_gradients(), cls)
     opt.step()
     public = [{name for name in vars(each) if name[0] != "_"} for each in (opt, copy.deepcopy(opt))]
     assert public[0] == public[1]
+    assert "lr: " in repr(copy.deepcopy(opt))
 
 
 # --- hooks ---------------------------------------------------------------------------------------------------
@@ -203,6 +204,7 @@ REFUSED = [
     (P, {}, TypeError, "params argument given to the optimizer should be an iterable of Tensors or dicts"),
     ([{"params": P}, {"params": P}], {}, ValueError, "some parameters appear in more than one parameter group"),
     ([P], {"lr": torch.ones(2)}, ValueError, "Tensor lr must be 1-element"),
+    ([P, P], {}, UserWarning, "a parameter group with duplicate parameters"),  # in tests, warnings are errors
     ([("weight", P), Q], {}, ValueError, "all optimizer params should be with/without names. Some param names are"),
     ([{"params": [P]}, {"params": [("weight", Q)]}], {}, ValueError, "all optimizer param groups should be with/with"),
 ]
@@ -212,12 +214,3 @@ REFUSED = [
 def test_errors_are_those_of_torch(params, hypers, error, said):
     with pytest.raises(error, match=said):
         TorchOptimizer(params, ol.Adam, **hypers)
-
-
-def test_a_parameter_that_is_given_twice_is_warned_of():
-    with pytest.warns(UserWarning, match="a parameter group with duplicate parameters"):
-        TorchOptimizer([P, P], ol.Adam)
-
-
-def test_it_can_be_printed(cls):
-    assert "lr: " in repr(TorchOptimizer(with_gradients(), cls))

@@ -28,17 +28,16 @@ def test_the_group_shows_the_present_value_of_a_schedule():
     assert swa_utils.SWALR(optimizer, 0.1).get_last_lr() == [0.0]
 
 
-@pytest.mark.parametrize("where", ["rule", "group", "by name", "later"])
+WAYS = {  # to give a rate
+    "rule": lambda p, lr: TorchOptimizer(p, ol.Adam(lr=lr)), "by name": lambda p, lr: TorchOptimizer(p, ol.Adam, lr=lr),
+    "group": lambda p, lr: TorchOptimizer([{"params": p, "lr": lr}], ol.Adam),
+    "later": lambda p, lr: set_later(TorchOptimizer(p, ol.Adam), "lr", lr),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("where", WAYS)
 def test_a_schedule_goes_on_after_a_checkpoint(where):
-    def make(params):
-        schedule = ol.schedules.Exponential(0.1, 0.5)
-        if where == "later":
-            return set_later(TorchOptimizer(params, ol.Adam), "lr", schedule)
-        if where == "group":
-            return TorchOptimizer([{"params": params, "lr": schedule}], ol.Adam)
-        if where == "rule":
-            return TorchOptimizer(params, ol.Adam(lr=schedule))
-        return TorchOptimizer(params, ol.Adam, lr=schedule)
+    make = lambda params: WAYS[where](params, ol.schedules.Exponential(0.1, 0.5))
 
     def reload(optimizer):
         saved = pickle.loads(pickle.dumps(optimizer.state_dict()))
@@ -88,12 +87,9 @@ def test_two_masters_of_one_rate_are_refused(write):
 @pytest.mark.parametrize("value", [ol.schedules.OnPlateau(0.1), np.ones(3), torch.ones(2), Cosine(np.ones(2), 5)])
 def test_arrays_and_schedules_of_the_loss_are_refused_everywhere(value):
     match = "reads the loss|must be one number or a schedule"
-    for make in (
-        lambda p: TorchOptimizer(p, ol.Adam(lr=value)), lambda p: TorchOptimizer([{"params": p, "lr": value}], ol.Adam),
-        lambda p: TorchOptimizer(p, ol.Adam, lr=value), lambda p: set_later(TorchOptimizer(p, ol.Adam), "lr", value),
-    ):  # fmt: skip
+    for make in WAYS.values():
         with pytest.raises(ValueError, match=match):
-            run(make, steps=1)
+            run(lambda p, make=make: make(p, value), steps=1)
 
 
 @pytest.mark.parametrize("schedule", [Cosine(0.5, steps=8), lambda t: 0.5 / (1 + t)], ids=["Cosine", "function"])

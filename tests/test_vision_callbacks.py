@@ -8,7 +8,7 @@ from vision_cases import Tiny, one_thread, short, weights  # noqa: F401
 
 import optlib as ol
 from optlib.torch_driver import TorchOptimizer
-from optlib.vision import Callback, Freeze, LookAhead, WeightDecay
+from optlib.vision import Callback, Freeze, LookAhead, Snapshots, WeightDecay
 
 # --- averaging and decay -------------------------------------------------------------------------------------
 
@@ -42,11 +42,8 @@ def test_look_ahead_follows_its_formula():
 
 
 def test_look_ahead_without_decay_changes_nothing():
-    with_it, without = walked(LookAhead(every=5, decay=0.0), Tiny(), 10, lambda t: 0.1 * t), Tiny()
-    with torch.no_grad():
-        for t in range(10):
-            for p in without.parameters():
-                p += 0.1 * t
+    callbacks = LookAhead(every=5, decay=0.0), Callback()
+    with_it, without = (walked(each, Tiny(), 10, lambda t: 0.1 * t) for each in callbacks)
     assert torch.equal(weights(with_it), weights(without))
 
 
@@ -117,6 +114,7 @@ def test_weights_are_not_moved_beside_a_path_of_its_own(callback):
 @pytest.mark.parametrize(("make", "error", "words"), [
     (lambda: WeightDecay(-1.0), ValueError, "rate=-1.0"),
     (lambda: LookAhead(every=0), ValueError, "every=0"),
+    (lambda: Snapshots(every=0), ValueError, "Snapshots: every=0"),
     (lambda: LookAhead(decay=1.0), ValueError, "decay=1.0"),
     (lambda: LookAhead(power=-1), ValueError, "power=-1"),
     (lambda: Freeze("norm.bias", after=1), TypeError, "names='norm.bias'"),
@@ -169,8 +167,7 @@ def test_until_parameters_are_frozen_the_run_is_the_one_without():
         short(epochs=3, callbacks=[*extra, look])
         runs.append(look.values)
     plain, frozen = runs
-    for epoch in range(3):
-        assert all(torch.equal(plain[epoch][name], frozen[epoch][name]) for name in plain[epoch])
+    torch.testing.assert_close(plain[:3], frozen[:3], rtol=0, atol=0)
     assert not torch.equal(plain[3]["norm.bias"], frozen[3]["norm.bias"])
 
 

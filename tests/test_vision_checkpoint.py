@@ -99,8 +99,8 @@ def test_complete_epochs_are_not_trained_again(tmp_path):
 def test_the_same_optimizer_may_go_on_after_an_interrupt(tmp_path, monkeypatch, within):
     """As in a notebook, when a cell is run again; of snapshots there are too many by then."""
     monkeypatch.setattr(surface, "MOST", 3)
-    cosine, options = ol.schedules.Cosine, {"checkpoint": tmp_path / "run.pt"}
-    options |= {} if within else {"schedule": cosine(1.0, steps=9, end=0.1)}
+    cosine = ol.schedules.Cosine
+    options = {"checkpoint": tmp_path / "run.pt", "schedule": None if within else cosine(1.0, steps=9, end=0.1)}
     (model, other), breaking, record = (Tiny(), Tiny()), BreakOff(5), Snapshots()
     optimizer, twin = (adam(each, cosine(0.01, steps=9, end=0.1) if within else 0.01) for each in (model, other))
     with pytest.raises(KeyboardInterrupt):

@@ -7,7 +7,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
-from vision_cases import Tiny, adam, images, one_thread, sgd, short, weights  # noqa: F401
+from vision_cases import Fixed, Tiny, adam, images, one_thread, sgd, short, weights  # noqa: F401
 
 import optlib as ol
 from optlib.torch_driver import TorchOptimizer
@@ -96,10 +96,6 @@ def test_two_schedules_of_the_rate_are_refused():
 
 @pytest.mark.parametrize("options", [{"schedule": ol.schedules.Constant(1.0)}, {"callbacks": [WeightDecay(0.1)]}])
 def test_a_rule_without_a_rate_has_none_to_multiply(options):
-    class Fixed(ol.optimizers.Optimizer):
-        def update(self, x, g):
-            return x - 0.01 * g
-
     model = Tiny()
     with pytest.raises(ValueError, match=r"multiplies lr, but Fixed\(\) has no learning rate lr"):
         short(model, TorchOptimizer(model.parameters(), Fixed()), **options)

@@ -213,8 +213,3 @@ def test_a_straight_line_spans_no_plane():
         record.weights.append(vector(Tiny()) * (1 + t))
     with pytest.raises(ValueError, match="lie on one line"):
         loss_surface(Tiny(), FIXED, {"a": record})
-
-
-def test_snapshots_need_a_step():
-    with pytest.raises(ValueError, match="every=0"):
-        Snapshots(0)

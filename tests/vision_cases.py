@@ -45,6 +45,13 @@ class Tiny(nn.Module):
         return self.classifier(self.dropout(x))
 
 
+class Fixed(ol.optimizers.Optimizer):
+    """A rule without a learning rate."""
+
+    def update(self, x, g):
+        return x - 0.01 * g
+
+
 class BreakOff(Callback):
     """Interrupts the run after a step, or never."""
 

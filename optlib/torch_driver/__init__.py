@@ -54,9 +54,9 @@ class TorchOptimizer(Stepping, torch.optim.Optimizer):
 
     Weights of half precision (float16, bfloat16) are stepped in float32 and rounded; their state is float32.
 
-    A rule that sees a group (YellowFin) needs all of it in each process, and one that decomposes matrices (Shampoo,
-    SOAP) all of each.  One that sees matrices takes vectors as rows, and warns.  Shards (DTensors) are refused; torch's ZeroRedundancyOptimizer hands out parts of a group that
-    cannot be told from one: do not use it with a rule that sees a group.
+    A rule that sees matrices takes vectors as rows, with a UserWarning.  One that sees a group (YellowFin) needs all of
+    it in each process, and one that decomposes matrices (Shampoo, SOAP) all of each.  Shards (DTensors) are refused;
+    torch's ZeroRedundancyOptimizer hands out parts of a group that cannot be told from one: do not use it there.
 
     Raises
     ------
