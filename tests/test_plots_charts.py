@@ -101,10 +101,11 @@ def test_basins_of_two_wells_are_the_two_halves(drawn):
 
 
 def test_basins_find_minima_that_are_not_listed():
-    unlisted = ol.objective(WELLS.formula, domain=WELLS.domain)
-    counts = ol.plots.basins(unlisted, ol.GradientDescent(lr=0.05), steps=200, n=20).counts
-    assert sorted(counts.values()) == [0, 200, 200]
-    np.testing.assert_allclose(sorted(key for key in counts if key), [(-1, 0), (1, 0)], atol=1e-3)
+    unlisted = ol.objective(lambda w, b: WELLS.formula(w, b), domain=WELLS.domain)
+    picture = ol.plots.basins(unlisted, ol.GradientDescent(lr=0.05), steps=200, n=20)
+    assert "starts with w from -2 to 2 and b from -2 to 2" in picture.description
+    assert sorted(picture.counts.values()) == [0, 200, 200]
+    np.testing.assert_allclose(sorted(key for key in picture.counts if key), [(-1, 0), (1, 0)], atol=1e-3)
 
 
 def test_starts_that_reach_nothing_are_gray():

@@ -11,7 +11,7 @@ from vision_cases import Fixed, Tiny, adam, images, one_thread, sgd, short, weig
 
 import optlib as ol
 from optlib.torch_driver import TorchOptimizer
-from optlib.vision import FlipAndShift, LookAhead, Normalize, WeightDecay, evaluate, fit, scores
+from optlib.vision import AverageInTest, FlipAndShift, LookAhead, Normalize, WeightDecay, evaluate, fit, scores
 from optlib.vision.images import InOrder, Shuffled
 
 TEST = images(9, seed=1)
@@ -61,6 +61,8 @@ def test_a_model_and_an_optimizer_that_do_not_belong_together_are_refused():
         short(Tiny(), adam(Tiny()))
     with pytest.raises(TypeError, match="optimizer is a Adam"):
         short(Tiny(), ol.Adam())
+    with pytest.raises(TypeError, match="AverageInTest: optimizer is a SGD"):
+        fit(model := Tiny(), sgd(model), images(), epochs=1, batch=8, callbacks=[AverageInTest()])
     with pytest.raises(TypeError, match="model is a int"):
         fit(3, adam(Tiny()), images(), epochs=1, batch=8)
     model = Tiny()

@@ -72,7 +72,7 @@ def still_image(scene, tracks, description, bands=MAP_SIZE):
         rows = np.unique(np.linspace(0, len(points) - 1, min(len(points), kept)).astype(int))
         places, color = _places(scene, points[rows]), track.style["color"]
         content += svg.line(places, color, theme.dash_array(track.style)) + svg.dot(*places[-1], color)
-    x, y = svg.side(*scene.x, label="x"), svg.side(*scene.y, label="y" if scene.flat else "f(x)")
+    x, y = (svg.side(*ends, label=label) for ends, label in zip((scene.x, scene.y), scene.labels, strict=True))
     rows = [(track.label, track.style["color"], theme.dash_array(track.style)) for track in tracks]
     legend, below = svg.legend(rows, height)
     content = svg.inside(width, height, content) + svg.frame(width, height, x, y)

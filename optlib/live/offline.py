@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import checks, numerical, theory
 from ..arrays import is_array
+from ..pictures.picture import show_name
 from ..trajectory import late_steps
 from . import browser_data, page, translate
 from .scene import scene
@@ -70,7 +71,7 @@ def function_data(f, view):
     """A function as the page knows it: what is drawn of it, its names, what theory says, and some of its values."""
     computed = translated(f)[1] is None
     return {
-        "name": f.name, "title": f.name.replace("_", " ").capitalize(), "known": page.known_name(f),
+        "name": f.name, "title": show_name(f), "known": page.known_name(f),
         "start": list(map(float, f.start)), "scene": browser_data.scene_data(view, computed),
         "snaps": snaps(f), "check": _function_check(f) if computed else None, "values": browser_data.named_values(view),
     }  # fmt: skip

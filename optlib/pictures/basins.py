@@ -73,7 +73,7 @@ def basins(f, opt, steps=200, n=200, minima=None, tol=None, extent=None, title=N
     with canvas(layout="compressed") as (figure, axes):
         axes.imshow(image.reshape(n, n, 3), origin="lower", extent=(*extent[0], *extent[1]), interpolation="nearest",
                     aspect="equal" if nearly_square(extent) else "auto")  # fmt: skip
-        axes.set(xlabel="start x", ylabel="start y")
+        axes.set(xlabel=f"start {f.names[0]}", ylabel=f"start {f.names[1]}")
         mark_minima(axes, f, extent)
         title_and_legend(figure, title or f"{show_name(f)}: which minimum is reached?", settings,
                          _patches(f, targets, reached, order, colors))  # fmt: skip
@@ -82,7 +82,7 @@ def basins(f, opt, steps=200, n=200, minima=None, tol=None, extent=None, title=N
     more = len(order) - SEVERAL
     picture = Picture(
         figure, axes,
-        f"Basins of attraction of {f.name}, starts with x from {x0:.4g} to {x1:.4g} and y from "
+        f"Basins of attraction of {f.name}, starts with {f.names[0]} from {x0:.4g} to {x1:.4g} and {f.names[1]} from "
         f"{y0:.4g} to {y1:.4g}. {settings}.",
         f"Minima reached: {', '.join(listed)}{f', and {more} more' if more > 0 else ''}." if order else "",
         f"No minimum from {_share(lost)} of the starts, drawn gray." if lost.any() else "",

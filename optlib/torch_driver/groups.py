@@ -164,8 +164,8 @@ def number(name, value):
     Raises ValueError for what a rule takes and a network cannot: arrays, and schedules that read the loss.
     """
     if math.prod(getattr(value, "shape", ())) != 1:
-        said = f"(as torch says: Tensor {name} must be 1-element)"
-        raise ValueError(f"TorchOptimizer: {name}={value!r} must be one number or a schedule, not an array {said}")
+        one = f"one number or a schedule, not an array (as torch says: Tensor {name} must be 1-element)"
+        raise ValueError(f"TorchOptimizer: {name}={value!r} must be {one}")
     if getattr(value, "reads", None):
         reads = f"{name}={value!r} reads the {value.reads.replace('_', ' ')}"
         only = "only schedules of the number of steps are allowed here (torch has ReduceLROnPlateau)"

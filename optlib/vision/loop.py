@@ -132,16 +132,19 @@ def tested(run):
 class AverageInTest(Callback):
     """Test the average that a rule keeps, or what else it says to evaluate, in place of the weights that are trained.
 
-    It has statistics of batch normalization of its own, and is what the network holds after the run.  The optimizer
-    must be a `TorchOptimizer`, whose ``evaluation()`` gives it.
+    It has statistics of batch normalization of its own, and is what the network holds after the run.
     """
+
+    def start(self, run):
+        if not hasattr(run.optimizer, "evaluation"):
+            raise TypeError(f"AverageInTest: optimizer is a {type(run.optimizer).__name__}; it must be a TorchOptimizer")
 
     def after_epoch(self, run):
         batches = itertools.islice(run.train.epoch(run.epoch), NORM_BATCHES)
         with run.randomness(), run.optimizer.evaluation():
             with autocast(run.device, run.precision):
                 update_bn((run.prepared(x) for x, _ in batches), run.model)
-            for name, value in tested(run).items():
+            for name, value in ({} if run.test is None else tested(run)).items():
                 getattr(run.history, name)[-1] = value
 
     def end(self, run):

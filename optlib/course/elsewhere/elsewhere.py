@@ -126,9 +126,7 @@ def _names(rule, name):
         inner = "LaProp" if isinstance(rule, around.StepMean) else "RMSProp"
     if name == "RMSProp":
         inner = name
-    if inner == "Adam" and "WeightDecay" in outer:
-        return {"AdamW"}
-    return {inner, *outer} - {None}
+    return {"AdamW"} if inner == "Adam" and "WeightDecay" in outer else {inner, *outer} - {None}
 
 
 def _defaults(library, name, measured):

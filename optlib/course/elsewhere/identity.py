@@ -260,9 +260,7 @@ def _of_torch(make, x0):
 
 
 def _from_line(name, at):
-    if name in SHARES:
-        return float(1 / (1 + np.exp(-np.clip(at, -30, 15))))
-    return float(np.exp(np.clip(at, -99, 20)))
+    return float(1 / (1 + np.exp(-np.clip(at, -30, 15))) if name in SHARES else np.exp(np.clip(at, -99, 20)))
 
 
 def _all_fitted(box, guesses, rounds):
