@@ -137,7 +137,7 @@ class AverageInTest(Callback):
 
     def start(self, run):
         if not hasattr(run.optimizer, "evaluation"):
-            raise TypeError(f"AverageInTest: optimizer is a {type(run.optimizer).__name__}; it must be a TorchOptimizer")
+            raise TypeError(f"AverageInTest: optimizer is a {type(run.optimizer).__name__}, and no TorchOptimizer")
 
     def after_epoch(self, run):
         batches = itertools.islice(run.train.epoch(run.epoch), NORM_BATCHES)
@@ -148,9 +148,10 @@ class AverageInTest(Callback):
                 getattr(run.history, name)[-1] = value
 
     def end(self, run):
-        with run.optimizer.evaluation():
-            averaged = copy.deepcopy(run.model.state_dict())
-        run.model.load_state_dict(averaged)
+        if run.epoch:
+            with run.optimizer.evaluation():
+                averaged = copy.deepcopy(run.model.state_dict())
+            run.model.load_state_dict(averaged)
 
 
 def _named(part, loss, accuracy=None):
