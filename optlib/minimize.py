@@ -26,8 +26,8 @@ from .optimizers.kinds import steps_points_apart
 from .trajectory import CRITERIA, Trajectory
 
 BLOCK_STEPS = 256  # at most so many steps between two looks at which paths have ended
-MISFITS = ArithmeticError, AssertionError, AttributeError, IndexError, TypeError, ValueError  # of arrays or of floats
 BLOCK_NUMBERS = 2**18  # and at most so many numbers in a block: temporaries stay in the cache, memory bounded
+MISFITS = ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError
 
 
 def minimize(f, opt, start=None, steps=100, tol=None, evaluated=False):
@@ -179,7 +179,7 @@ class _FloatWalker:
 
 
 class _CannotStep(Exception):
-    """The rule raised the error that is the cause of this one."""
+    """The rule raised its cause, one of `MISFITS`: it may be for arrays and have got floats, or the other way."""
 
 
 def _walkers(f, rule, x):

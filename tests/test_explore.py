@@ -189,7 +189,7 @@ def test_a_start_without_a_value_is_reported():
     (lambda: ol.explore(F, 3), TypeError, "rule=3"),
     (lambda: ol.explore(F, ol.Adam, gamma=1), TypeError, "gamma=1"),
     (lambda: ol.explore(F, ol.Adam, lr=-1), ValueError, "lr=-1"),
-    (lambda: ol.explore(F, ol.Adam(lr=np.array([[0.1], [0.2]]))), ValueError, "explore: each rule has one setting"),
+    (lambda: ol.explore(F, ol.Adam, lr=np.array([[0.1], [0.2]])), ValueError, "explore: each rule has one setting"),
     (lambda: ol.explore(F, ol.Adam, start=(1, 2, 3)), ValueError, "start="),
     (lambda: ol.explore(F, ol.Adam, steps=0), ValueError, "steps=0"),
     (lambda: ol.explore(F, ol.Adam, steps=1.5), TypeError, "steps=1.5"),

@@ -97,8 +97,9 @@ def _plot(options):
                 pictures[start + "ranking"] = functools.partial(results.ranking, variant)
             if results.protocol.tuning:
                 pictures[start + "sensitivity"] = functools.partial(results.sensitivity, variant=variant)
-            else:
-                pictures |= {key: functools.partial(results.curves, key) for key in METRICS if key != "test_accuracy"}
+            else:  # the first metric is that of "curves"
+                metrics = ("train", "test_loss", "train_loss") if results.protocol.tasks else [*METRICS][1:]
+                pictures |= {start + key: functools.partial(results.curves, key, variant=variant) for key in metrics}
     for name, draw in pictures.items():
         try:
             print(draw().save(options.out / f"{results.protocol.name}_{name}.png"))

@@ -151,8 +151,7 @@ def _given(node):
     inside = list(ast.walk(node))
     stored = {each.id for each in inside if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)}
     named = (each.value for each in inside if isinstance(each, ast.keyword) and each.arg == "name")
-    entered = {value.value for value in named if isinstance(value, ast.Constant)}
-    return entered or stored or _names(node)
+    return {value.value for value in named if isinstance(value, ast.Constant)} or stored or _names(node)
 
 
 def _names(tree):

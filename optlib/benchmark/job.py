@@ -164,7 +164,7 @@ def learned_matrices(model):
 def keeps_average(cls):
     """Whether the average that a rule keeps is tested: of rules around others.
 
-    ASGD is tested where it steps, as its records are; at the end of a falling learning rate the two are near.
+    ASGD is tested where it steps, as in its records, not by its average as in `tasks.train`; late the two are near.
     """
     return hasattr(cls, "wrapper") and has_another_evaluation_point(cls)
 
@@ -201,8 +201,7 @@ def tested_on(test, job):
         return test
     images, labels = test
     augment = vision.FlipAndShift("random", job["training"]["shift"] or 4, seed=job["seed"])
-    random = torch.Generator().manual_seed(job["seed"])
-    return augment(torch.from_numpy(np.array(images)), 0, random), labels
+    return augment(torch.from_numpy(np.array(images)), 0, torch.Generator().manual_seed(job["seed"])), labels
 
 
 class TrainModeOnce(Callback):

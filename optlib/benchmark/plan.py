@@ -122,7 +122,7 @@ def trials(protocol, done, variant, rule):
     place = None if None in scores else best_place(scores)
     if place is not None:
         for name, values in tuning["also"].get(rule, {}).items():
-            own = protocol.rules[rule].get(name, rule_named(rule).hypers[name].default)
+            own = json.loads(json.dumps(protocol.rules[rule].get(name, rule_named(rule).hypers[name].default)))
             for value in [each for each in values if each != own]:  # that one has the first grid
                 near = [grid[place][0] + shift for shift in (-step, 0.0, step)]
                 wanted += [runs for _, runs in widened(near, {name: value})]

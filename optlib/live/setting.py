@@ -124,11 +124,10 @@ def setting(f, rules, start=None, steps=100, fixed=None, who="explore"):
     named = {}
     for rule in rules:
         rule = as_rule(who, rule, by_name=True)
-        if not one_setting(rule):
-            raise ValueError(f"{who}: each rule has one setting; ol.heatmap draws a grid")
         cls, values = type(rule), rule.settings()
         values |= {name: value for name, value in fixed.items() if name in values}
-        cls(**values)  # checks what was fixed
+        if not one_setting(cls(**values)):  # the rule checks what was fixed
+            raise ValueError(f"{who}: each rule has one setting; ol.heatmap draws a grid")
         same = sum(cls is other for other, _ in named.values())
         named[cls.__name__ if not same else f"{cls.__name__} {same + 1}"] = (cls, values)
     known = list(dict.fromkeys(name for _, values in named.values() for name in values))

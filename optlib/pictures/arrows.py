@@ -80,5 +80,5 @@ def _field(who, f, n, extent, title, settings, directions, color):
         axes.quiver(*(places - arrow / 2).T, *arrow.T, color=color, angles="xy", scale_units="xy", scale=1,
                     width=0.0045, zorder=4)  # fmt: skip
         title_and_legend(figure, title or show_name(f), settings, draw.minima(axes, f, land.extent))
-    view = f"from {point((left, bottom), 0)} to {point((right, top), 0)} with {n} by {n} arrows"
-    return figure, axes, view, unit
+    drawn = f"{n} by {n}" if len(unit) == n * n else len(unit)
+    return figure, axes, f"from {point((left, bottom), 0)} to {point((right, top), 0)} with {drawn} arrows", unit

@@ -187,13 +187,17 @@ class Laps:
         self.shuffled = Shuffled(images.to(device), labels.to(device), size, seed, augment)
         self.labels, self.normalize, self.steps = self.shuffled.labels, self.shuffled.normalize, steps
         n = round(len(images) * steps / self.shuffled.batches.per_epoch)  # the last batch of a pass is smaller
-        self.batches = types.SimpleNamespace(n=n, size=size, per_epoch=steps, seed=seed)
+        self.batches, self.following = types.SimpleNamespace(n=n, size=size, per_epoch=steps, seed=seed), {}
 
     def epoch(self, k):
-        """The batches of lap ``k``, 0 for the first."""
-        passes, first = divmod(k * self.steps, self.shuffled.batches.per_epoch)
-        stream = itertools.chain.from_iterable(map(self.shuffled.epoch, itertools.count(passes)))
-        return itertools.islice(stream, first, first + self.steps)
+        """The batches of lap ``k``, 0 for the first; a lap goes on with the images augmented for the one before."""
+        stream = self.following.pop(k, None)
+        if stream is None:
+            passes, first = divmod(k * self.steps, self.shuffled.batches.per_epoch)
+            batches = itertools.chain.from_iterable(map(self.shuffled.epoch, itertools.count(passes)))
+            stream = itertools.islice(batches, first, None)
+        yield from itertools.islice(stream, self.steps)
+        self.following = {k + 1: stream}  # not of a lap that was left before its end
 
 
 def _rounds(race, began, picture):

@@ -133,8 +133,7 @@ def probe():
     g[:, 3:6] *= [1e-8, 1e-5, 1e-3]  # what stands beside epsilon
     g[:, 6] *= np.where(np.arange(STEPS) % 7 == 3, 1e3, 1.0)
     g[:, 7] = np.where(np.arange(STEPS) % 3 == 0, g[:, 7], 0.0)
-    x0 = np.array([0.0, 2.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.5, -1.0, 0.3])
-    return x0, g
+    return np.array([0.0, 2.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.5, -1.0, 0.3]), g
 
 
 def identify(step):
