@@ -11,7 +11,7 @@ from .look import LIGHT
 SIZE = (600, 500)
 STEPS_SHOWN = 80  # paths of at most so many steps carry a dot for each
 _DPI = 100
-_MARGINS = (60, 14, 30, 42)  # left, right, top, bottom in pixels
+_MARGINS = (60, 14, 40, 42)  # left, right, top, bottom in pixels; a long title takes two lines
 _COVER = 0.85  # how much of a path the legend's paper covers
 
 
@@ -31,7 +31,7 @@ class Painter(KeptFigure):
             box = [left / width, bottom / height, 1 - (left + right) / width, 1 - (top + bottom) / height]
             self.axes = self.figure.add_axes(box)
             self._draw_background(size)
-            self.title = self.figure.suptitle("", x=0.5, y=1 - 7 / height, va="top", fontsize=10, color=theme.INK)
+            self.title = self.figure.suptitle("", y=1 - top / 2 / height, va="center", size=10, wrap=True)
             self.lines = [self._lines(track.style, track.steps) for track in tracks]
             legend = tracks and self.axes.legend(  # over the paths, which show through a little
                 [(line, end) for _, line, _, end in self.lines], [text(track.full_label) for track in tracks],
@@ -68,7 +68,7 @@ class Painter(KeptFigure):
                          antialiased=False, **place)  # fmt: skip
         else:
             axes.plot(*scene.graph().T, color=theme.FAINT, linewidth=2)
-        axes.plot(*scene.minima().T, "*", markersize=11, color=theme.YELLOW, markeredgecolor=theme.INK,
+        axes.plot(*scene.minima().T, "*", markersize=15, color=theme.YELLOW, markeredgecolor=theme.INK,
                   markeredgewidth=0.8)  # fmt: skip
 
     def _lines(self, style, steps):

@@ -18,7 +18,7 @@ NARROW = (5.6, 5.6)  # inches
 
 def heatmap(values, x, y, label="value", title=None, *, log="auto", diverged=None, best="min", settings="",
             narrow=False):  # fmt: skip
-    """Results over a grid of two settings.
+    """Results over a grid of two settings, which you have; `ol.heatmap` makes the runs itself.
 
     Parameters
     ----------

@@ -55,7 +55,7 @@ class RunPicture(Picture):
         super().__init__(
             self.board.figure, self.board.axes,
             f"{title or show_name(f)}: a path of {len(x) - 1:,} steps from {point(x[0], 0)} to {point(self.x[-1])} on "
-            f"contours of {f.name}, its height above the minimum, from {number(self.loss[0])} to "
+            f"contours of {f.name}, its loss gap, from {number(self.loss[0])} to "
             f"{number(self.loss[-1])}, and its learning rate, from {rates[0]:.4g} to {rates[-1]:.4g}.",
             "" if kept == len(x) else f"It diverged after {len(self.x) - 1} steps.",
         )  # fmt: skip
@@ -87,7 +87,7 @@ class Board(KeptFigure):
             draw.contours(plane, land)
             draw.minima(plane, f, land.extent)
             plane.set_aspect("auto")
-            for axes, label in ((loss, "height above the minimum"), (rate, "learning rate")):
+            for axes, label in ((loss, "loss gap"), (rate, "learning rate")):
                 axes.set(xlim=(0, steps), yscale="log")
                 axes.set_title(label, fontsize=12, loc="left")
                 axes.grid(True)
