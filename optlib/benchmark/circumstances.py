@@ -174,8 +174,7 @@ class _Bare(ast.NodeTransformer):
     visit_ImportFrom = visit_Import
 
     def visit_Expr(self, node):
-        docstring = isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-        return None if docstring else node
+        return None if isinstance(getattr(node.value, "value", None), str) else node  # a docstring
 
 
 def _nested(node):

@@ -3,6 +3,7 @@
 import math
 
 from .. import checks
+from ..pictures.maps import on_edge
 from ..pictures.table import Table
 from .plan import default_rate, tuning_steps
 from .protocol import rule_named
@@ -135,7 +136,8 @@ def _at_edge(protocol, rule, setting):
         hyper = rule_named(rule).hypers[name]
         own = protocol.rules[rule].get(name, hyper.default)
         if type(own) in (int, float):  # a switch has no edge
-            return setting.get(name, own) in {min(own, *values), max(own, *values)} - {*checks.ends(hyper.allowed)[::2]}
+            grid = sorted({own, *values})
+            return on_edge(hyper, grid, grid.index(setting.get(name, own)))
     return False
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import checks
 from ..minimize import grid, minimize
-from ..pictures.maps import heatmap as draw_map
+from ..pictures import maps
 from ..pictures.picture import SMALL, bundle, number
 from ..trajectory import late_steps, lost
 from . import browser_data, offline
@@ -72,7 +72,7 @@ class SettingsMap:
         row, column = np.unravel_index(np.nanargmin(self.values), self.values.shape)
         self.best = {self.x: float(self.xs[column]), self.y: float(self.ys[row]), "f": float(self.values[row, column])}
         at = {self.x: column, self.y: row}
-        self.edge = [name for name in axes if on_edge(rule.hypers[name], axes[name], at[name])]
+        self.edge = [name for name in axes if maps.on_edge(rule.hypers[name], axes[name], at[name])]
         self.diverged = lost(self.values, setting.f(np.array(setting.start)))
         if self.diverged.all():  # then show the least bad of them
             self.diverged = np.isnan(self.values)
@@ -80,7 +80,7 @@ class SettingsMap:
         start = ", ".join(f"{v:.4g}" for v in setting.start)
         names = " and ".join(f"{name} {self.best[name]:.4g}" for name in self.edge)
         edge = f"; the best {names} is at the edge: a better one may lie beyond" if names else ""
-        self.picture = draw_map(
+        self.picture = maps.heatmap(
             self.values, *sides, label=score_name(setting.steps),
             title=f"{type(rule).__name__} on {setting.f.name.replace('_', ' ')}",
             diverged=self.diverged, narrow=True,
@@ -114,13 +114,6 @@ def score_name(steps):
     """What `Trajectory.worst_late` is, in words."""
     late = late_steps(steps)
     return f"highest of the last {late:,} values" if late > 1 else "value at the end"
-
-
-def on_edge(hyper, grid, best):
-    """Whether the best of a rising grid, an index, is one of its ends, and no bound of the hyper-parameter itself."""
-    low, with_low, high, with_high = checks.ends(hyper.allowed)
-    bounds = [low] * with_low + [high] * with_high
-    return best in (0, len(grid) - 1) and float(grid[best]) not in bounds
 
 
 def _chart(axes):

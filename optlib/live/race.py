@@ -10,12 +10,12 @@ import numpy as np
 from .. import checks
 from ..minimize import minimize
 from ..optimizers.base import as_rule
-from ..pictures import theme
+from ..pictures import maps, theme
 from ..pictures.charts import curves, drawable, loss, wants_log
 from ..pictures.picture import SMALL, Picture, bundle
 from ..trajectory import lost
 from .animation import animate
-from .heatmap import on_edge, score_name
+from .heatmap import score_name
 from .setting import one_setting, with_settings
 
 RATES = np.geomspace(1e-4, 1e1, 200)  # those that are tried
@@ -131,7 +131,7 @@ def _search(f, rule, rates, start, steps):
     if lost(runs.worst_late, runs.f[0, 0]).all():
         raise ValueError(f"race: {type(rule).__name__} diverges at all rates from {rates[0]:g} to {rates[-1]:g}")
     best = int(np.nanargmin(runs.worst_late))
-    return _Search(rates, runs.worst_late, float(rates[best]), on_edge(rule.hypers["lr"], rates, best))
+    return _Search(rates, runs.worst_late, float(rates[best]), maps.on_edge(rule.hypers["lr"], rates, best))
 
 
 def _tuning_picture(tuned):

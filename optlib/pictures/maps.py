@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 from matplotlib.colors import LogNorm, Normalize
 
-from ..checks import choice
+from ..checks import choice, ends
 from . import theme
 from .charts import wants_log
 from .draw import hatch, plain_colorbar
@@ -14,6 +14,13 @@ from .terrain import LOG
 from .tracks import title_and_legend
 
 NARROW = (5.6, 5.6)  # inches
+
+
+def on_edge(hyper, grid, best):
+    """Whether the best of a rising grid, an index, is one of its ends, and no bound of the hyper-parameter itself."""
+    low, with_low, high, with_high = ends(hyper.allowed)
+    bounds = [low] * with_low + [high] * with_high
+    return best in (0, len(grid) - 1) and float(grid[best]) not in bounds
 
 
 def heatmap(values, x, y, label="value", title=None, *, log="auto", diverged=None, best="min", settings="",

@@ -61,8 +61,8 @@ class Metric:
         except (ArithmeticError, ValueError):  # not defined there
             return
         if better - worse and math.isfinite(better - worse) and (better > worse) != self.higher:
-            made = f"convert makes {worse:g} of a worse {self.of} and {better:g} of a better one"
-            raise ValueError(f"Metric: higher={self.higher!r} must be {better > worse} for {self.name!r}: {made}")
+            conversion = f"convert makes {worse:g} of a worse {self.of} and {better:g} of a better one"
+            raise ValueError(f"Metric: higher={self.higher!r} must be {better > worse} for {self.name!r}: {conversion}")
 
     def values(self, history, part="test"):
         """One number for each epoch, from `History.to_dict`; ``part`` is "test" or "train"."""
