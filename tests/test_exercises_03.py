@@ -283,8 +283,10 @@ def test_settings_far_from_the_defaults_are_identified(rule):
      "Start(AdaGrad(lr=0.1, eps=1e-10), start=1)"),
     (functools.partial(torch.optim.Adam, lr=0.01, weight_decay=0.1, amsgrad=True),
      "L2(AMSGrad(lr=0.01, beta1=0.9, beta2=0.999, eps=1e-08), l2=0.1)"),
+    (functools.partial(torch.optim.Adam, lr=0.01, weight_decay=0.1),
+     "L2(Adam(lr=0.01, beta1=0.9, beta2=0.999, eps=1e-08), l2=0.1)"),
     (ol.GradientDescent(lr=0.1), "GradientDescent(lr=0.1)"),
-], ids=["start", "amsgrad", "descent"])  # fmt: skip
+], ids=["start", "amsgrad", "adam", "descent"])  # fmt: skip
 def test_the_simplest_of_those_that_walk_alike_is_said(box, rule):
     assert repr(ol.identify(box).rule) == rule
 

@@ -182,6 +182,7 @@ WRONG = [
     ("04.1", lambda n, B, rng: np.array_split(rng.permutation(n), 7), "have the sizes 8, 8, 8, 8, 8, 8, 2"),
     ("04.1", lambda n, B, rng: np.split(np.arange(n), range(B, n, B)), "come in their own order"),
     ("04.1", lambda n, B, rng: np.split(np.arange(n)[::-1], range(B, n, B)), "come in their own order, backward"),
+    ("04.1", lambda n, B, rng: np.split(np.roll(np.arange(n), rng.integers(1, n)), range(B, n, B)), "another start"),
     ("04.1", shuffled_batches, "only the order of the batches is random"),
     ("04.1", shuffled_within, "shuffled only within its batch"),
     ("04.1", shuffled_batches_and_within, "each batch holds neighbors"),

@@ -175,6 +175,7 @@ WRONG = [
     ("07.4", in_place, "changed in place"),
     ("07.4", lambda m, g, s, lr, c: m - g(m), "once, at the weights in float16"),
     ("07.4", lambda m, g, s, lr, c: m, "once, at the weights in float16"),
+    ("07.4", lambda m, *a: step(m.astype(np.float16).astype(np.float32), *a), "step is made on the copy in float16"),
     ("07.4", lambda m, g, s, lr, c: g(m.astype(np.float16))[:2], "an array of shape (4,)"),
     ("07.4", lambda m, g, s, lr, c: m + np.float32(g(m.astype(np.float16))[0]), "the step of the first weight is 100"),
     ("07.5", guessed(lambda w, step: step > 2.0 ** np.floor(np.log2(abs(w))) / 128), "need not reach"),

@@ -3,15 +3,18 @@
 import copy
 import io
 import pickle
+import warnings
 
 import pytest
 import torch
 from torch import nn
 from torch.distributed.checkpoint import state_dict as sharded
 from torch.optim import lr_scheduler
+from vision_cases import Tiny, images
 
 import optlib as ol
 from optlib.torch_driver import TorchOptimizer, hidden_matrices
+from optlib.torch_driver.roles import groups_for
 
 
 class Rows(ol.optimizers.Optimizer):
@@ -213,6 +216,35 @@ def test_a_model_is_split_by_role():
     assert names_of(single, hidden_matrices(single)[0]) == {"0.weight"}
     net = network()
     assert names_of(net, hidden_matrices(net)[0]) == {"0.weight", "2.weight"}
+
+
+@pytest.mark.parametrize(("rule", "beside"), [
+    (ol.Muon(lr=0.05), ol.AdamW(lr=0.0025)),
+    (ol.Muon(lr=ol.schedules.Cosine(0.1, steps=9)), ol.AdamW(lr=ol.schedules.Cosine(0.005, steps=9))),
+    (ol.Cautious(ol.Lookahead(ol.SOAP(lr=0.03), k=3)), ol.Cautious(ol.Lookahead(ol.AdamW(lr=0.01), k=3))),
+    (ol.ScheduleFree(ol.Muon(beta=0.5), beta=0.8), ol.ScheduleFree(ol.AdamW(lr=0.001), beta=0.8)),
+], ids=["Muon", "a schedule", "around", "a name of both"])  # fmt: skip
+def test_adamw_steps_what_is_left_of_a_rule_that_sees_matrices(rule, beside):
+    net, twin = network(), network()
+    for model in (net, twin):
+        model[0].weight.requires_grad_(False)
+    (hidden, frozen), others = hidden_matrices(twin)[0][::-1], hidden_matrices(twin)[1]
+    assert not frozen.requires_grad
+    two = TorchOptimizer([hidden], rule), TorchOptimizer(others, beside)
+    one = TorchOptimizer(groups_for(net, rule), rule)
+    torch.testing.assert_close(train(net, [one], 6), train(twin, two, 6), rtol=1e-14, atol=0)
+
+
+@pytest.mark.parametrize("trained", [
+    lambda rule: ol.tasks.train("cifar10", rule, examples=16, test_examples=8, batch=8, epochs=1)[1],
+    lambda rule: ol.vision.live_race(
+        [rule], images(16), images(8), seconds=0.5, batch=8, network=lambda seed: Tiny(seed=seed), precision="float32",
+        layout="contiguous", show=False).histories["Muon, lr 0.02"],
+], ids=["tasks.train", "live_race"])  # fmt: skip
+def test_vectors_are_not_stepped_as_matrices(trained):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert "'rule': 'AdamW'" in trained(ol.Muon()).settings["groups"]
 
 
 def test_names_that_a_model_has_not_are_refused():

@@ -13,7 +13,8 @@ from ..data.seeds import generator
 from ..optimizers.around import has_another_evaluation_point, has_path_of_its_own
 from ..schedules import Constant, Cosine
 from ..tasks import TASKS
-from ..torch_driver import TorchOptimizer, hidden_matrices
+from ..torch_driver import TorchOptimizer
+from ..torch_driver.roles import hand_over, learned_matrices
 from ..vision.callbacks import Callback
 from ..vision.speednet import triangle
 from .circumstances import circumstances, decided_by, digests
@@ -149,16 +150,8 @@ def optimizer_of(job, model, steps):
     else:
         groups = [{"params": [p for p in model.parameters() if p.requires_grad]}]
     if rest:
-        hidden = learned_matrices(model)
-        for group in groups:
-            group |= {"params": [p for p in group["params"] if all(p is not each for each in hidden)], "rule": other}
-        groups.append({"params": hidden})
+        groups = hand_over(groups, model, other)
     return TorchOptimizer(groups, rule, compile=training.get("compile", False) and cls.elementwise)
-
-
-def learned_matrices(model):
-    """The hidden matrices that are learned: SpeedNet's first layer is not."""
-    return [p for p in hidden_matrices(model)[0] if p.requires_grad]
 
 
 def keeps_average(cls):

@@ -188,7 +188,7 @@ def _problem(kappa):
     turn = np.array([[1.0, 1.0], [1.0, -1.0]]) / np.sqrt(2)
     H, goal = turn @ np.diag([1.0, 1 / kappa]) @ turn, np.array([[1.0, -0.6], [-0.6, 1.0]])
     form = LeastSquares(H, goal)
-    start = (-1.2, -0.4)
+    start = (-1.17, -0.42)
     of_matrix = Function("in the plane", form.value, form.slopes, ((-2, 2),) * 4, (*start, *start[::-1]),
                          (tuple(goal.ravel().tolist()),), 0.0, shapes=((2, 2),), names=("W",))  # fmt: skip
     of_two = Function("in the plane", lambda x, y: form.value(x, y, y, x), lambda x, y: None, ((-2, 2),) * 2, start,

@@ -12,8 +12,10 @@ import torch
 from .. import checks
 from ..data.seeds import generator
 from ..optimizers.around import has_another_evaluation_point
+from ..optimizers.base import as_rule
 from ..registry import Registry
 from ..torch_driver import TorchOptimizer
+from ..torch_driver.roles import groups_for
 from ..vision import AverageInTest, fit
 from ..vision.callbacks import as_callbacks
 from ..vision.images import InOrder, Shuffled
@@ -276,6 +278,7 @@ def train(name, rule, budget="quick", seed=0, *, schedule=None, callbacks=(), pr
     name : str
         Of a task in `TASKS`.
     rule : an optimizer of the course
+        Where it sees matrices, as Muon does, AdamW steps all but the hidden ones, at a rate in fixed ratio to its own.
     budget : "quick" or "full"
     seed : int, at least 0
         Of the initial weights, the order of the examples, and all other random numbers.
@@ -296,7 +299,8 @@ def train(name, rule, budget="quick", seed=0, *, schedule=None, callbacks=(), pr
     settings = task.settings(budget, **changes)
     examples, test = task.sources(settings, seed, root)
     model = task.model(settings, seed)
-    optimizer = TorchOptimizer(model.parameters(), rule)
+    rule = as_rule("train", rule)
+    optimizer = TorchOptimizer(groups_for(model, rule), rule)
     averages = [AverageInTest()] * has_another_evaluation_point(type(optimizer.rule))
     history = fit(
         model, optimizer, examples, test, epochs=settings["epochs"], schedule=schedule, seed=seed, device=device,

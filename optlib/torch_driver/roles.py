@@ -2,6 +2,9 @@
 
 import torch
 
+from ..optimizers import AdamW
+from ..schedules.base import Combined
+
 
 def hidden_matrices(model, rest=None):
     """Split the parameters of a model for a rule that sees matrices, such as Muon, and one for all others.
@@ -46,6 +49,37 @@ def hidden_matrices(model, rest=None):
     hidden = [p for p in model.parameters() if p.ndim >= 2 and p.numel() > len(p) > 1 and id(p) not in kept]
     taken = {id(p) for p in hidden}
     return hidden, [p for p in model.parameters() if id(p) not in taken]
+
+
+def learned_matrices(model):
+    """The hidden matrices that are learned: SpeedNet's first layer is not."""
+    return [p for p in hidden_matrices(model)[0] if p.requires_grad]
+
+
+def groups_for(model, rule):
+    """What is learned of a model, as groups: beside a rule that sees matrices, AdamW steps all but the hidden ones.
+
+    AdamW's learning rate is to its default as the rule's is to the rule's; around it is what is around the rule.
+    """
+    groups = [{"params": [p for p in model.parameters() if p.requires_grad]}]
+    return hand_over(groups, model, _beside(type(rule), rule)) if rule.sees == "matrix" else groups
+
+
+def hand_over(groups, model, rule):
+    """All but the hidden matrices that are learned handed over to another rule: these become the last group."""
+    hidden = learned_matrices(model)
+    kept = {id(p) for p in hidden}
+    others = [group | {"params": [p for p in group["params"] if id(p) not in kept], "rule": rule} for group in groups]
+    return [*others, {"params": hidden}]
+
+
+def _beside(cls, rule):
+    """AdamW in the place of a rule of class ``cls``, which is ``rule`` or inside of it."""
+    if wrapper := getattr(cls, "wrapper", None):
+        return wrapper(_beside(cls.wrapped, rule), **{name: rule.given(name) for name in wrapper.own[0]})
+    ratio = AdamW.hypers["lr"].default / type(rule).hypers["lr"].default
+    lr = rule.given("lr")
+    return AdamW(lr=Combined(lr, ratio, "*") if callable(lr) else lr * ratio)
 
 
 def _named(model, name):

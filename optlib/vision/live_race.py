@@ -13,12 +13,13 @@ from ..optimizers.around import has_another_evaluation_point
 from ..optimizers.base import as_rule
 from ..pictures.runs import race_picture
 from ..torch_driver import TorchOptimizer
+from ..torch_driver.roles import groups_for
 from ..words import settings_text
 from .augment import FlipAndShift
 from .images import Shuffled, as_pair
 from .live_picture import LivePicture
 from .loop import AverageInTest, one_epoch
-from .parts import seeded, trained
+from .parts import seeded
 from .precision import device_of
 from .predict import evaluate
 from .progress import Progress
@@ -48,7 +49,8 @@ def live_race(rules, train, test, *, seconds=90, batch=128, network=None, augmen
     Parameters
     ----------
     rules : sequence of rules, or dict of label -> rule
-        Such as ``[ol.Momentum(lr=0.05), ol.Adam(lr=0.003)]``; a class has its default settings.
+        Such as ``[ol.Momentum(lr=0.05), ol.Adam(lr=0.003)]``; a class has its default settings.  Where one sees
+        matrices, as Muon does, AdamW steps all but the hidden ones.
     train, test : pairs (images, labels)
         As in `fit`.  At most 1,000 test images are used, evenly spaced.
     seconds : float, above 0
@@ -91,9 +93,10 @@ def live_race(rules, train, test, *, seconds=90, batch=128, network=None, augmen
         with seeded(seed):  # for a network that draws from torch
             model = network(seed)
         averages = [AverageInTest()] * has_another_evaluation_point(type(rule))
+        optimizer = TorchOptimizer(groups_for(model, rule), rule)
         run = Run(
-            model, TorchOptimizer(trained(model), rule), Laps(*train, batch, steps, seed, augment, device), test,
-            epochs=10**6, batch=None, schedule=None, seed=seed, device=device, precision=precision, layout=layout,
+            model, optimizer, Laps(*train, batch, steps, seed, augment, device), test, epochs=10**6, batch=None,
+            schedule=None, seed=seed, device=device, precision=precision, layout=layout,
             callbacks=[*averages, *callbacks], checkpoint=None, augment=None, normalize=None, loss=F.cross_entropy,
         )  # fmt: skip
         run.begin()

@@ -167,6 +167,10 @@ def identify(step):
         best = min(best or guess, guess, key=box.error)
         if box.error(best) <= SAME:
             break
+    if best.name == "AdEMAMix":  # it is Adam where it needs no slow average
+        numbers = {name: value for name, value in best.numbers.items() if name not in ("beta3", "alpha")}
+        adam = _in_few_digits(box, _fitted(box, Guess("Adam", numbers, best.words), rounds=25))
+        best = adam if box.error(adam) <= SAME else best
     error = box.error(best)
     if best.name == "QHM" and best.numbers["nu"] == best.numbers["beta"] and error <= SAME:  # which is Nesterov's
         lr = float(f"{best.numbers['lr'] * (1 - best.numbers['nu']):.6g}")

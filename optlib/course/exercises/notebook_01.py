@@ -180,6 +180,10 @@ _RUNS = (
      "with its square."),
     ([[1.0, 0.0], [5e-5, 0.0]], [1.0, 2.5e-9], [[2.0, 0.0], [1e-4, 0.0]], 1e-3, True,
      "it goes on where the gradient is (0.0001, 0) and tol is 0.001: the limit is the tol that is handed in."),
+    ([[1.0, 0.0], [0.0, 0.0]], [1e6, 0.0], [[2e5, 0.0], [0.1, 0.0]], 1e-6, False,
+     "it stops where the gradient is (0.1, 0), since the first was larger: compare its length with tol alone."),
+    ([[1.0, 0.0], [0.0, 0.0]], [2.0, 1.0], [[2.0, 0.0], [1.2e-6, 0.0]], 1e-6, False,
+     "it stops where the gradient is (1.2e-6, 0) and tol is 1e-6: compare its length with tol itself."),
 )  # fmt: skip
 
 
