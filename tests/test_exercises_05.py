@@ -294,6 +294,8 @@ WRONG = [
     ("05.3", lambda r, a: (choose(r, a)[0], choose(r, a)[0] in r[[0, 3]]), "0.3 has neighbors on both sides"),
     ("05.3", lambda r, a: (choose(r, a)[0], choose(r, a)[0] in (0.001, 1.0)), "the highest rate that was tried"),
     ("05.3", lambda r, a: (choose(r, a)[0], False), "Say True"),
+    ("05.3", lambda r, a: choose(r[~np.isnan(a).all(axis=1)], a[~np.isnan(a).all(axis=1)]), "neighbors on both sides"),
+    ("05.3", by(lambda a: np.nan_to_num(a, nan=0.1).mean(axis=1).argmax()), "one seed diverged"),
     ("05.3", lambda r, a: (choose(r, a)[0], True), "Say False"),
     ("05.3", lambda r, a: (int(np.nan_to_num(a).mean(axis=1).argmax()), False), "not its position"),
     ("05.3", lambda r, a: (7.0, False), "none of the rates"),
@@ -302,6 +304,7 @@ WRONG = [
     ("05.3", lambda r, a: (0.1, 1.0), "a number, and True or False"),
     ("05.4", lambda runs: level(runs)[:1], "only the best one"),
     ("05.4", named(limit(ddof=0)), "std(ddof=1)"),
+    ("05.4", lambda runs: level({name: a - a.mean() + np.median(a) for name, a in runs.items()}), "mean"),
     ("05.4", named(limit(count=lambda b: 1)), "the root of the number of runs"),
     ("05.4", named(lambda b, o: 2 * (b.std(ddof=1) + o.std(ddof=1)) / len(b) ** 0.5), "here the errors"),
     ("05.4", named(lambda b, o: 2 * (b.std(ddof=1) + o.std(ddof=1)) / 5**0.5), "the variances of two means add up"),
@@ -380,8 +383,10 @@ def test_own_settings_with_names_of_the_course_do_no_harm():
 
 
 OWN = [
-    ({"update": descent}, "each step depends on the present gradient alone"),
-    ({"update": lambda self, x, g: x - self.lr * ol.arrays.sign(g)}, "the present gradient alone"),
+    ({"update": descent}, "no step depends on earlier gradients"),
+    ({"update": lambda self, x, g: x - self.lr * ol.arrays.sign(g)}, "no step depends on earlier gradients"),
+    ({"update": lambda self, x, g: x - self.lr * g / (1 + 0.1 * self.t)}, "no step depends on earlier gradients"),
+    ({"update": lambda self, x, g: x - self.lr * (g + 0.1 * x)}, "no step depends on earlier gradients"),
     ({**{name: getattr(ol.Adam(), name) for name in ("beta1", "beta2", "eps")}, "update": ol.Adam.update,
       "init": ol.Adam.init}, "exactly as Adam does"),
     (momentum(), "exactly as Momentum does"),

@@ -13,7 +13,7 @@ _WANTED = 0.9  # length from which the loss asks for nothing more
 @exercise("08.1 the pull of the margin", "pull(n)")
 def _pull(pull):
     """pull(n): minus the derivative of max(0, 0.9 - q)**2 by n, where q = n**2 / (1 + n**2)."""
-    for n in (0.7, 2.0, 0.1, 1.0, 5.0, 0.0):
+    for n in (0.7, 2.0, 0.1, 1.0, 2.9, 5.0, 0.0):
         q, slope = n**2 / (1 + n**2), 2 * n / (1 + n**2) ** 2
         missing = max(0.0, _WANTED - q)
         hint = expect_number(pull(n), 2 * missing * slope, tolerance=1e-6, hints=[
