@@ -304,7 +304,7 @@ WRONG = [
     ("05.3", lambda r, a: (0.1, 1.0), "a number, and True or False"),
     ("05.4", lambda runs: level(runs)[:1], "only the best one"),
     ("05.4", named(limit(ddof=0)), "std(ddof=1)"),
-    ("05.4", lambda runs: level({name: a - a.mean() + np.median(a) for name, a in runs.items()}), "mean"),
+    ("05.4", lambda runs: level({name: a - a.mean() + np.median(a) for name, a in runs.items()}), "medians"),
     ("05.4", named(limit(count=lambda b: 1)), "the root of the number of runs"),
     ("05.4", named(lambda b, o: 2 * (b.std(ddof=1) + o.std(ddof=1)) / len(b) ** 0.5), "here the errors"),
     ("05.4", named(lambda b, o: 2 * (b.std(ddof=1) + o.std(ddof=1)) / 5**0.5), "the variances of two means add up"),

@@ -196,6 +196,9 @@ def _level_hint(reply, runs):
         return "the best has the highest accuracy."
     if sorted(names) == sorted(right):
         return "these are the right names; give them in the order of their means, the best first."
+    by_median = {name: values - values.mean() + np.median(values) for name, values in runs.items()}
+    if names == _named(by_median, _twice):
+        return "this compares medians; asked for are means."
     for limit, hint in _LIMITS:
         if sorted(names) == sorted(_named(runs, limit)):
             return hint
