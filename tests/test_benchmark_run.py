@@ -47,6 +47,14 @@ def fake(monkeypatch):
     return put
 
 
+class Pool(concurrent.futures.ProcessPoolExecutor):
+    """Python's processes to the runner; in truth threads, which share the fake."""
+
+    def submit(self, function, *arguments):
+        self.threads = vars(self).get("threads") or concurrent.futures.ThreadPoolExecutor(self._max_workers)
+        return self.threads.submit(function, *arguments)
+
+
 def ids(runs):
     return sorted(each["id"] for each in runs)
 
@@ -81,7 +89,7 @@ def test_a_race_goes_on_in_the_precision_and_layout_of_its_first_record(fake, tm
 @pytest.mark.parametrize("workers", [1, 3])
 def test_never_more_runs_at_once_than_asked_for_and_they_share_the_processors(fake, tmp_path, workers):
     run = fake(together=workers)
-    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+    with Pool(8) as pool:
         runner.run(protocol(), tmp_path / "r.jsonl", workers=workers, executor=pool, say=lambda text: None)
         assert pool.submit(int, "3").result() == 3  # left open: it is the caller's
     assert run.most == workers
@@ -93,7 +101,7 @@ def test_never_more_runs_at_once_than_asked_for_and_they_share_the_processors(fa
 def test_a_run_that_fails_is_named_and_all_that_is_done_is_recorded(fake, tmp_path, workers):
     fails = lambda job: (job["stage"], job["rule"], job["lr"]) == ("tuning", "Adam", 1e-3)
     run, out = fake(fails=fails), tmp_path / "r.jsonl"
-    with concurrent.futures.ThreadPoolExecutor(workers) as pool:
+    with Pool(workers) as pool:
         with pytest.raises(RuntimeError, match="tuning .*Adam, lr 0.001, seed 0 failed: FloatingPointError: all is"):
             runner.run(protocol(), out, workers=workers, executor=pool, say=lambda text: None)
     good = [job for job in run.calls if not fails(job)]
@@ -109,7 +117,7 @@ def test_where_several_end_together_and_one_failed_the_others_are_recorded(fake,
     fake(fails=lambda job: job["lr"] == 0.001 and job["rule"] == "Momentum")
     wait = concurrent.futures.wait
     monkeypatch.setattr(concurrent.futures, "wait", lambda fs, **options: wait(fs))  # all at once
-    with concurrent.futures.ThreadPoolExecutor(6) as pool, pytest.raises(RuntimeError, match="Momentum, lr 0.001"):
+    with Pool(6) as pool, pytest.raises(RuntimeError, match="Momentum, lr 0.001"):
         runner.run(protocol(), tmp_path / "r.jsonl", workers=6, executor=pool, say=lambda text: None)
     assert len(records.read(tmp_path / "r.jsonl")) == 5
 
@@ -181,10 +189,15 @@ class Lonely:
 
 
 class Client:
-    """As Dask's: not an executor itself, but it has one."""
+    """As Dask's: not an executor itself, but it has one, which knows it."""
 
     def get_executor(self):
-        return Lonely()
+        executor = Lonely()
+        executor._client = self
+        return executor
+
+    def nthreads(self):
+        return {"tcp://a": 1, "tcp://b": 2}
 
 
 @pytest.mark.parametrize("name", ["Lonely", "Client"])
@@ -197,21 +210,23 @@ def test_an_executor_of_ones_own_by_module_and_name(fake, tmp_path, name):
     assert type(executor).submitted - before == len(EVERYTHING)
 
 
-def test_threads_and_processes_are_pythons_own():
-    for name, kind in ("threads", "ThreadPoolExecutor"), ("processes", "ProcessPoolExecutor"):
-        with runner.executor_from(name, 2) as pool:
-            assert type(pool) is getattr(concurrent.futures, kind)
+def test_processes_are_pythons_own_and_threads_are_refused(tmp_path):
+    with runner.executor_from("processes", 2) as pool:
+        assert type(pool) is concurrent.futures.ProcessPoolExecutor
+    with concurrent.futures.ThreadPoolExecutor(2) as pool, pytest.raises(ValueError, match="'ThreadPoolExecutor' does"):
+        runner.run(protocol(), tmp_path / "r.jsonl", executor=pool)
 
 
 @pytest.mark.parametrize(("text", "message"), [
-    ("process", "must be 'processes', 'threads' or 'module:name'"), ("", "must be 'processes'"), (":x", "must be"),
+    ("threads", "must be 'processes' or 'module:name'"), ("", "must be 'processes'"), (":x", "must be"),
     ("no_such_module_here:Pool", "No module named"), ("concurrent.futures:Nothing", "Nothing"), (".x:y", "must be"),
     ("builtins:dict", "gives a dict, which has no submit"), ("textwrap:indent", "without arguments.*prefix"),
-    ("math:pi", "without arguments.*not callable"),
+    ("math:pi", "without arguments.*not callable"), ("concurrent.futures:ThreadPoolExecutor", "runs in threads"),
+    (f"{__name__}:Client", "must do one run at a time in each process: .* --nthreads 1"),
 ])  # fmt: skip
 def test_what_is_no_executor_is_told(text, message):
     with pytest.raises(ValueError, match=f"^executor={text!r} .*{message}"):
-        runner.executor_from(text, 1)
+        runner.executor_from(text, 2)
 
 
 def test_two_commands_do_not_write_one_file(fake, tmp_path):

@@ -26,7 +26,7 @@ def test_imports_run_one_way_and_in_no_circle():
 
 
 def test_the_one_import_whose_name_is_only_known_later_is_that_of_an_executor():
-    """`run --executor concurrent.futures:ThreadPoolExecutor` names a module outside of the package."""
+    """`run --executor mpi4py.futures:MPIPoolExecutor` names a module outside of the package."""
     assert {row.source for row in house.imports(house.PACKAGE) if row.target is None} == {"optlib.benchmark.runner"}
 
 

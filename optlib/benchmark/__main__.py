@@ -156,7 +156,7 @@ def _parser():
     run.add_argument("--rules", nargs="+", metavar="RULE", help="only these rules of the protocol")
     run.add_argument("--tasks", nargs="+", metavar="TASK", help="only these tasks, of a protocol that has some")
     run.add_argument("--workers", type=int, default=1, help="runs at the same time (default 1)")
-    run.add_argument("--executor", help="where they run: processes, threads, or module:name of an executor, such as "
+    run.add_argument("--executor", help="where they run: processes, or module:name of an executor, such as "
                      "mpi4py.futures:MPIPoolExecutor or distributed:Client")  # fmt: skip
     run.add_argument("--minutes", type=float, help="start no further run after so many minutes")
     run.add_argument("--progress", action="store_true", help="show a line within each run")

@@ -40,6 +40,7 @@ def run(protocol, out, *, root=None, workers=1, executor=None, threads=None, dev
     executor : concurrent.futures.Executor or str, optional
         Where they run; by default here for one worker, else in processes of this machine.  It is left open.  One that
         is given by name, as to `executor_from`, is closed, and made anew where it breaks because a worker was killed.
+        It must do one run at a time in each process, so no threads: torch has one random state for all of them.
     threads : int, optional
         Of torch in each worker; by default the processors of this machine are shared out evenly.
     device : str, optional
@@ -78,7 +79,8 @@ def run(protocol, out, *, root=None, workers=1, executor=None, threads=None, dev
     if executor is None and workers > 1:
         executor = "processes"
     until = time.monotonic() + seconds
-    here = isinstance(executor, (ThreadPoolExecutor, ProcessPoolExecutor)) or executor in ("processes", "threads")
+    _refuse_threads(executor, workers, type(executor).__name__)
+    here = isinstance(executor, ProcessPoolExecutor) or executor == "processes"
     if threads is None and workers > 1 and here:
         threads = max(1, (os.cpu_count() or 1) // workers)
     work = functools.partial(run_job, root=root and str(root), checkpoints=str(checkpoints_of(out)), threads=threads,
@@ -207,16 +209,14 @@ def _name(job):
 def executor_from(text, workers):
     """An executor by its name, such as "mpi4py.futures:MPIPoolExecutor" or "distributed:Client".
 
-    The module is imported and the name called without arguments; "processes" and "threads" are Python's own.  A Dask
-    client is asked for its executor.  Its workers must have optlib and the data.
+    The module is imported and the name called without arguments; "processes" are Python's own.  A Dask client is asked
+    for its executor.  Its workers must have optlib and the data, and one thread each.
     """
-    if text == "threads":
-        return ThreadPoolExecutor(workers)
     if text == "processes":
         # A fresh interpreter each: a copy of this one would inherit torch's threads in the middle of their work.
         return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
     module, _, name = text.partition(":")
-    problem = "must be 'processes', 'threads' or 'module:name' of something that can be imported"
+    problem = "must be 'processes' or 'module:name' of something that can be imported"
     try:
         factory, problem = getattr(importlib.import_module(module), name), "cannot be made without arguments"
         executor = factory()
@@ -226,7 +226,16 @@ def executor_from(text, workers):
     if not hasattr(executor, "submit"):
         kind = type(executor).__name__
         raise ValueError(f"executor={text!r} gives a {kind}, which has no submit(function, argument)")
+    _refuse_threads(executor, workers, text)
     return executor
+
+
+def _refuse_threads(executor, workers, given):
+    """ValueError for an executor that does several runs in one process, where each draws from the others' numbers."""
+    of_dask = getattr(getattr(executor, "_client", None), "nthreads", dict)()  # address of a worker -> its threads
+    if isinstance(executor, ThreadPoolExecutor) or (workers > 1 and max(of_dask.values(), default=1) > 1):
+        one = "it must do one run at a time in each process: 'processes', or dask worker --nthreads 1"
+        raise ValueError(f"executor={given!r} does runs in threads, which share torch's random state; {one}")
 
 
 class _Here:
