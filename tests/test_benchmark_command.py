@@ -13,6 +13,7 @@ import sys
 import pytest
 import torch
 from benchmark_cases import settings, toml
+from vision_cases import threads
 
 from optlib.benchmark import job, records, runner
 from optlib.benchmark.__main__ import main
@@ -53,7 +54,7 @@ def recorded(folder):
 @pytest.fixture(scope="module")
 def unbroken(tmp_path_factory):
     """Folder of a complete run, and what it printed; in this process, which has torch already."""
-    folder, threads, images_of = tmp_path_factory.mktemp("unbroken"), torch.get_num_threads(), job.images_of
+    folder, images_of = tmp_path_factory.mktemp("unbroken"), job.images_of
 
     def few_at_last(asked, root):
         pairs = images_of(asked, root)
@@ -65,7 +66,6 @@ def unbroken(tmp_path_factory):
         patch.chdir(folder)
         patch.setattr(job, "images_of", few_at_last)
         assert main(RUN) == 0
-    torch.set_num_threads(threads)
     return folder, output.getvalue()
 
 
@@ -215,12 +215,8 @@ def test_each_protocol_gets_the_pictures_that_it_has(tmp_path, results, pictures
 
 def test_a_recorded_run_done_again_is_the_same_to_the_last_bit(here, capsys):
     name = recorded(here)[0]["id"]
-    threads = torch.get_num_threads()
-    torch.set_num_threads(2)  # the recorded number is taken
-    try:
+    with threads(2):  # the recorded number is taken
         assert main(["rerun", name[:8], *OWN]) == 0
-    finally:
-        torch.set_num_threads(threads)
     lines = capsys.readouterr().out.splitlines()
     assert sum(line.endswith("the same to the last bit") for line in lines) == 2
     assert not any("differs" in line or "now" in line for line in lines)

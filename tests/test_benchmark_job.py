@@ -91,7 +91,8 @@ def test_a_run_is_a_record_and_repeats_itself(few, tmp_path):
 
 
 def test_a_diverged_run_is_a_record(few):
-    record = module.run(make(rule="GradientDescent", lr=1e36, final__flips=True))
+    record = module.run(make(rule="GradientDescent", lr=1e36, final__flips=True), threads=2)
+    assert (record["hardware"]["threads"], torch.get_num_threads()) == (2, 1)  # in this process, as before
     assert record["history"]["diverged"]
     assert record["flips_accuracy"] is None
     assert "diverged at step" in runner.line(record)

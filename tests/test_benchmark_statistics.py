@@ -70,6 +70,8 @@ def test_a_paired_test_by_hand():
     assert difference.p == pytest.approx(0.0305, rel=1e-2)
     assert difference.better is True
     assert compare({"one": (b, a)})["one"].better is False
+    tiny = [{seed: 1e-13 * score for seed, score in scores.items()} for scores in (a, b)]  # a loss in other units
+    assert compare({"one": tiny})["one"].p == pytest.approx(difference.p)
 
 
 def test_holms_correction_by_hand():

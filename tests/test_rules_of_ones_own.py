@@ -6,6 +6,8 @@ import sys
 import numpy as np
 import pytest
 import torch
+from benchmark_cases import protocol
+from vision_cases import Fixed
 
 import optlib as ol
 import test_rules_generic as generic
@@ -171,6 +173,13 @@ def test_a_rule_without_return_is_told_so():
     for call in (lambda: Silent().step(1.0, 1.0), lambda: ol.minimize(ol.FUNCTIONS["sphere"], Silent(), steps=3)):
         with pytest.raises(TypeError, match="Silent.update returned None; end it with return"):
             call()
+
+
+def test_a_rule_without_a_rate_is_in_no_benchmark(monkeypatch):
+    monkeypatch.setitem(ol.OPTIMIZERS, "Fixed", Fixed)
+    assert "Fixed" not in protocol(rules="first-order").rules
+    with pytest.raises(ValueError, match=r"rules=\['Fixed'\] must be .*; each has a learning rate lr"):
+        protocol(rules=["Fixed"])
 
 
 SCHEDULES = [ol.schedules.Cosine(0.1, steps=9), ol.schedules.ByGradientNorm(0.1), ol.schedules.OnPlateau(0.1)]

@@ -31,21 +31,19 @@ def run(job, *, root=None, checkpoints=None, threads=None, device=None, progress
     after its last complete epoch.  The rest is as in `runner.run`.
     """
     digests(decided_by(job))  # of what is loaded: at the end of the run, files may be others
-    if threads:
-        torch.set_num_threads(threads)
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads or before)
     path = None if checkpoints is None else pathlib.Path(checkpoints) / f"{job['id']}.pt"
     options = {"device": device, "checkpoint": path, "progress": progress}
     start = time.perf_counter()
-    model, optimizer, report = (_on_task if "task" in job else _on_images)(job, root, options)
-    record = {
-        **job,
-        **report,
-        "wall_seconds": time.perf_counter() - start,
-        "parameters": vision.count_parameters(model),
-        "memory": memory_of(optimizer),
-        "command": command,
-        **circumstances(decided_by(job)),
-    }
+    try:
+        model, optimizer, report = (_on_task if "task" in job else _on_images)(job, root, options)
+        record = {
+            **job, **report, "wall_seconds": time.perf_counter() - start, "parameters": vision.count_parameters(model),
+            "memory": memory_of(optimizer), "command": command, **circumstances(decided_by(job)),
+        }  # fmt: skip
+    finally:
+        torch.set_num_threads(before)  # this may be the caller's own process
     if path is not None:
         path.unlink(missing_ok=True)  # killed between this line and the next append, only this run is lost
     return record

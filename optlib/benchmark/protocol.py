@@ -31,8 +31,8 @@ def rule_named(name):
 
 def first_order():
     """Names of the rules that train a network by gradients of batches, without those around another rule."""
-    trains = lambda name, cls: cls.reads == ("gradient",) and not hasattr(cls, "wrapper") and name not in FULL_BATCH
-    return [name for name, cls in OPTIMIZERS.items() if trains(name, cls)]
+    return [name for name, cls in OPTIMIZERS.items()
+            if _trains(name) and not hasattr(cls, "wrapper") and name not in FULL_BATCH]  # fmt: skip
 
 
 def _setting(check, *allowed, **default):
@@ -88,7 +88,7 @@ def _trains(name):
         cls = rule_named(name)
     except (AttributeError, KeyError, TypeError):  # no text; no such rule; two that do not fit together
         return False
-    return cls.__name__ == name and cls.reads == ("gradient",)
+    return cls.__name__ == name and cls.reads == ("gradient",) and "lr" in cls.hypers
 
 
 @dataclasses.dataclass
@@ -328,7 +328,8 @@ def _rules(where, wanted, settings, among=None):
     allowed = lambda name: _trains(name) if among is None else name in among
     if not isinstance(listed, list) or not listed or not all(map(allowed, listed)):
         some = ", ".join(among or [*first_order(), "or rules around one, ScheduleFree(AdamW)"])
-        raise ValueError(f'{where}: rules={wanted!r} must be "first-order" or a list of some of {some}')
+        has = "" if among else "; each has a learning rate lr, and reads gradients alone"
+        raise ValueError(f'{where}: rules={wanted!r} must be "first-order" or a list of some of {some}{has}')
     _refuse_unknown(f"{where} [settings]", settings, listed)
     for name, hypers in settings.items():
         if not isinstance(hypers, dict):

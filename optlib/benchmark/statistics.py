@@ -118,7 +118,7 @@ def _paired(a, b):
         raise ValueError(f"compare: the scores {a} and {b} must be finite numbers, or -inf for a run that diverged")
     mean, deviation = float(differences.mean()), float(differences.std(ddof=1))
     of_rule = [[scores[seed] for seed in seeds] for scores in (a, b)]
-    tiny = 1e-12 * max(1.0, *map(abs, of_rule[0] + of_rule[1]))
+    tiny = 1e-12 * max(map(abs, of_rule[0] + of_rule[1]))
     if deviation <= tiny:  # shares of few images are coarse: the least step between two seeds takes its place
         steps = [abs(x - y) for scores in of_rule for x, y in itertools.combinations(scores, 2)]
         deviation = min((step for step in steps if step > tiny), default=0.0)
