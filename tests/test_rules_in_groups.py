@@ -260,15 +260,17 @@ def test_names_that_a_model_has_not_are_refused():
         hidden_matrices(nn.Linear(2, 3), rest=["head"])
 
 
-@pytest.mark.parametrize("first", [ol.Muon, ol.AdamW])
+@pytest.mark.parametrize("first", [ol.Muon, ol.AdamW, ol.AggMo])
 @pytest.mark.parametrize("make", [
     lambda o, **kw: torch.optim.lr_scheduler.OneCycleLR(o, [0.02, 0.001], total_steps=9, **kw),
     lambda o, **kw: torch.optim.lr_scheduler.CyclicLR(o, [0.002, 1e-4], [0.02, 1e-3], step_size_up=3, **kw),
 ], ids=["OneCycleLR", "CyclicLR"])  # fmt: skip
 def test_cycles_of_momentum_over_rules_of_two_kinds_are_refused_with_what_to_do(make, first):
+    """And over AggMo, whose own betas are others: torch's schedulers would overwrite the first."""
+
     def optimizer():
         groups = [{"params": [torch.nn.Parameter(torch.ones(3, 2))]} for _ in range(2)]
-        groups[1]["rule"] = {ol.Muon: ol.AdamW, ol.AdamW: ol.Muon}[first]
+        groups[1]["rule"] = {ol.Muon: ol.AdamW, ol.AdamW: ol.Muon}.get(first, first)
         for group in groups:
             group["params"][0].grad = torch.ones(3, 2)
         return TorchOptimizer(groups, first)

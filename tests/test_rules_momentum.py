@@ -8,7 +8,8 @@ import pytest
 import torch
 
 import optlib as ol
-from optlib.schedules import demon
+from optlib.schedules import Cosine, demon
+from optlib.torch_driver import TorchOptimizer
 from oracles import SHAPE, STEPS, TOLERANCE, path, torch_path
 
 
@@ -34,6 +35,17 @@ def test_gradient_descent_is_torchs(seed):
     lr = 10.0 ** rng.uniform(-4, 0)
     ours = path(ol.GradientDescent(lr=lr), x, gradients)
     assert error(ours, torch_path(lambda w: torch.optim.SGD(w, lr=lr), x, gradients)) <= TOLERANCE
+
+
+@pytest.mark.parametrize("cls", [ol.GradientDescent, ol.Momentum, ol.Nesterov])
+def test_a_state_of_sgd_counts_no_steps_and_is_refused_by_a_schedule_which_would_begin_anew(cls):
+    w = torch.nn.Parameter(torch.ones(2))
+    w.grad = torch.ones(2)
+    theirs = torch.optim.SGD([w], momentum=0.9 * (cls is not ol.GradientDescent), nesterov=cls is ol.Nesterov)
+    theirs.step()
+    TorchOptimizer([w], cls(lr=0.1)).load_state_dict(theirs.state_dict())
+    with pytest.raises(ValueError, match=f"the state counts no steps, which a schedule needs; .* with {cls.__name__}"):
+        TorchOptimizer([w], cls(lr=Cosine(0.1, steps=9))).load_state_dict(theirs.state_dict())
 
 
 @pytest.mark.parametrize("seed", range(4))

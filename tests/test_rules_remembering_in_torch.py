@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from test_torch_checkpoint import RULES, followed, named, train, weights
 from torch import nn
 
 import optlib as ol
@@ -151,3 +152,37 @@ def test_a_state_of_float64_goes_on_in_half_precision(rule):
         saved = optimizer.state_dict()
     tensors = [value for state in optimizer.state.values() for value in state.values() if torch.is_tensor(value)]
     assert {tensor.dtype for tensor in tensors} == {torch.float32}
+
+
+@pytest.mark.parametrize("cls", RULES, **named)
+def test_each_entry_of_a_state_is_a_number_or_one_tensor(cls):
+    optimizer = TorchOptimizer(weights(), cls)
+    train(optimizer, 0, 3)
+    for state in optimizer.state_dict()["state"].values():
+        for name, value in state.items():
+            assert isinstance(value, (int, float, torch.Tensor)), name
+
+
+class Lists(ol.optimizers.Optimizer):
+    """Keeps a list that it changes in place, with a tuple in it."""
+
+    lr: float = ol.hyper(0.1, r"\eta", "(0, inf)")
+
+    def init(self, x):
+        self.seen = [x * 0, (x * 0, x * 0)]
+
+    def update(self, x, g):
+        self.seen[0] = 0.5 * self.seen[0] + g
+        self.seen[1] = (self.seen[1][1], g)
+        return x - self.lr * (self.seen[0] + self.seen[1][0])
+
+
+@pytest.mark.parametrize("cls", [Lists, ol.AggMo], **named)
+def test_states_with_several_tensors_go_on_after_a_checkpoint(cls):
+    optimizer = TorchOptimizer(weights(), cls)
+    train(optimizer, 0, 4)
+    saved = optimizer.state_dict()
+    assert {"seen[0]", "seen[1].0", "seen[1].1"} <= saved["state"][0].keys() or cls is ol.AggMo
+    twin = TorchOptimizer(weights(), cls)
+    twin.load_state_dict(saved)
+    assert all(map(torch.equal, *followed(twin, optimizer, 4, 8)))

@@ -106,7 +106,8 @@ class TorchOptimizer(Stepping, torch.optim.Optimizer):
         Raises
         ------
         ValueError
-            If the state is that of another rule, or has tensors of other shapes than the parameters.
+            If the state is that of another rule, has tensors of other shapes than the parameters, or counts no steps
+            where a schedule needs them.
         """
         self._refuse_in_evaluation("load_state_dict")
         saved, before = {}, self.param_groups

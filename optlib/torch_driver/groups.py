@@ -114,6 +114,9 @@ def settled(group, rule):
 
 def take_in(group, rule):
     """Bring what ``group.update`` wrote to the names of the course; raises ValueError for what has no effect."""
+    if "max_momentum" in group and "betas" in rule.hypers:
+        own = f"a scheduler of torch cycles the momentum, and would overwrite {type(rule).__name__}'s own betas"
+        raise ValueError(f"TorchOptimizer: {own}; {SEVERAL}")
     for name, value in [*group.items()]:
         if name in ALIASES and name not in rule.hypers:
             del group[name]
