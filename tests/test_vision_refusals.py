@@ -35,6 +35,7 @@ X, Y = images()
     ({"train": (X, Y - 1)}, ValueError, "labels of train contain -1"),
     ({"test": (X, Y + 1)}, ValueError, "labels of test contain 4"),
     ({"test": X}, TypeError, "test is a ndarray.*pair"),
+    ({"test": InOrder(torch.ones(2, 5, 8, 8), torch.zeros(2).long(), torch.clone)}, ValueError, "not of test: .* 5 ch"),
     ({"precision": "half"}, ValueError, "precision='half' must be 'auto', 'float32' or"),
     ({"layout": "nhwc"}, ValueError, "layout='nhwc'"),
     ({"device": "nowhere"}, ValueError, "device='nowhere'"),

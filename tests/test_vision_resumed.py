@@ -12,6 +12,7 @@ from vision_cases import Tiny, one_thread, short, weights  # noqa: F401
 import optlib as ol
 from optlib.torch_driver import TorchOptimizer
 from optlib.vision import Callback
+from optlib.vision.callbacks import AfterEpoch
 from optlib.vision.memory import held_by
 
 EPOCHS = 5
@@ -119,9 +120,16 @@ def test_wherever_a_callback_has_its_scheduler(tmp_path, way):
     assert_resumes(tmp_path, lambda optimizer: WAYS[way](schedulers.ExponentialLR(optimizer, 0.5)))
 
 
-def test_a_rule_of_the_course_under_a_scheduler_goes_on(tmp_path):
-    assert_resumes(tmp_path, lambda optimizer: WAYS["a variable"](schedulers.StepLR(optimizer, 2, 0.1)),
-                   optimizer_of=lambda model: TorchOptimizer(model.parameters(), ol.Momentum(lr=0.05)))  # fmt: skip
+@pytest.mark.parametrize("optimizer_of", [
+    sgd, lambda model: torch.optim.SGD(model.parameters(), lr=torch.tensor(0.05), momentum=0.9),
+    lambda model: TorchOptimizer(model.parameters(), ol.Momentum(lr=0.05)),
+], ids=["number", "tensor", "rule"])  # fmt: skip
+def test_the_rate_of_an_epoch_is_that_of_its_last_step_and_goes_on(tmp_path, optimizer_of):
+    halve = lambda optimizer: EachStep(schedulers.ExponentialLR(optimizer, 0.5))
+    assert go(halve, optimizer_of=optimizer_of)[0] == pytest.approx([0.05 * 0.5**t for t in (2, 5, 8, 11, 14)])
+    assert_resumes(tmp_path, halve, optimizer_of=optimizer_of)
+    with pytest.raises(ValueError, match="both set lr; give only one"):
+        go(halve, optimizer_of=optimizer_of, schedule=ol.schedules.WarmUp(3))
 
 
 def test_a_scheduler_that_reads_the_loss_goes_on(tmp_path):
@@ -224,3 +232,5 @@ def test_what_is_kept_anyway_and_what_a_function_does_not_use_is_not_held():
     model, other = Tiny(), Tiny()
     assert held_by(EachStep(model), [model]) == {}
     assert held_by(EachStep(other), [model]) == {"inner.0": other}
+    for reads, held in ("run.other", {}), ("other", {"other": other}):  # an attribute is no variable of its name
+        assert held_by(AfterEpoch(eval(f"lambda run: {reads}", {"other": other})), []) == held

@@ -1,10 +1,11 @@
 """Checks of the arguments of `fit`, all made before the first step."""
 
+import copy
 import math
 
 import torch
 
-from .images import Shuffled, are_scores, check_labels
+from .images import InOrder, Shuffled, are_scores, check_labels
 from .parts import check_model
 from .predict import evaluation
 
@@ -32,7 +33,8 @@ def check_callables(loss, **optional):
 
 def rates_of(optimizer):
     """The learning rates of the groups that `fit` may change; None for a rule without one or with its own schedule."""
-    return [None if "lr" in getattr(group, "schedules", ()) else group.get("lr") for group in optimizer.param_groups]
+    own = [None if "lr" in getattr(group, "schedules", ()) else group.get("lr") for group in optimizer.param_groups]
+    return copy.deepcopy(own)  # torch's schedulers write into a rate that is a tensor
 
 
 def factors_of(schedule, optimizer, steps):
@@ -60,13 +62,11 @@ def refuse_unrated(who, optimizer, scheduled):
 
 
 def check_fits_together(run):
-    """ValueError unless model, labels and loss of a `Run` fit together, from a prediction for two examples.
+    """ValueError unless model, labels and loss of a `Run` fit together, from a prediction for two examples of each set.
 
     Of a pair, the model must give scores of classes; of a source, whatever the loss takes.
     """
-    whole = isinstance(run.train, Shuffled)  # augmenting all would take a while
-    x, labels = run.train.batch(slice(2)) if whole else next(iter(run.train.epoch(0)))
-    x, labels = run.prepared(x[:2]), labels[:2].to(run.device)
+    x, labels = _two_of(run, run.train)
     with evaluation(run.model):
         output = run.model(x)
     if are_scores(output, labels):
@@ -79,3 +79,17 @@ def check_fits_together(run):
     loss = run.loss(output, labels)
     if not isinstance(loss, torch.Tensor) or loss.ndim:
         raise ValueError(f"fit: loss gives {loss!r} for {len(x)} images; it must give their mean, one tensor")
+    if run.test is not None:
+        x, labels = _two_of(run, run.test)
+        try:
+            with evaluation(run.model):
+                run.loss(run.model(x), labels)
+        except Exception as error:  # the network's own, or the loss's
+            raise ValueError(f"fit: model takes examples of train, and not of test: {error}") from error
+
+
+def _two_of(run, source):
+    """Two examples of a source, as the network reads them, and their labels."""
+    whole = isinstance(source, (InOrder, Shuffled))  # augmenting all would take a while
+    x, labels = source.batch(slice(2)) if whole else next(iter(source.epoch(0)))
+    return run.prepared(x[:2]), labels[:2].to(run.device)

@@ -155,8 +155,9 @@ def check_labels(who, name, labels, classes):
 def _as_tensor(value):
     if not isinstance(value, np.ndarray):
         return value
+    usable = value.flags.carray and value.dtype.isnative  # torch takes no mirrored arrays, nor those of other machines
     try:
-        return torch.from_numpy(value if value.flags.writeable else value.copy())
+        return torch.from_numpy(value if usable else value.astype(value.dtype.newbyteorder("="), "C"))
     except TypeError:  # a dtype that torch does not have, such as text
         return value
 

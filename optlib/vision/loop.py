@@ -118,7 +118,7 @@ def one_epoch(run, bar):
         run.history.diverged, run.history.diverged_at = True, run.step - 1
     else:
         run.epoch += 1
-        run.history.append(**results, seconds=seconds, lr=run.last_rate())
+        run.history.append(**results, seconds=seconds, lr=run.rate)
         run.notify("after_epoch")
     run.save()
     bar.end(repr(run.history) if run.history.diverged else run.history.line())
@@ -173,6 +173,7 @@ def _train(run, bar):
         run.optimizer.zero_grad()
         loss.backward()
         run.optimizer.step()
+        run.rate = run.last_rate()  # before a callback sets the next one
         run.step += 1
         run.notify("after_step")
         with torch.no_grad():

@@ -1,6 +1,7 @@
 """What callbacks remember from epoch to epoch; a checkpoint keeps it, and refuses what it cannot keep."""
 
 import collections
+import dis
 import functools
 import types
 
@@ -55,7 +56,8 @@ def _variables(function):
     """The variables of its surroundings that a function uses: of enclosing functions, and global ones."""
     names, codes = set(), [function.__code__]
     for code in codes:  # functions and comprehensions inside come along
-        names.update(code.co_names)
+        # `co_names` has those of attributes, too: `run.model` is no variable.
+        names.update(each.argval for each in dis.get_instructions(code) if each.opname in ("LOAD_GLOBAL", "LOAD_NAME"))
         codes += [each for each in code.co_consts if isinstance(each, types.CodeType)]
     variables = {name: value for name, value in function.__globals__.items() if name in names}
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):

@@ -27,7 +27,7 @@ def evaluation(model):
 
 
 def scores(model, images, *, flips=False, normalize=None, batch=BATCH, precision="float32", layout="channels_last"):
-    """Scores of the classes for each image, in evaluation mode.
+    """Scores of the classes for each image, in evaluation mode: float32 tensor (N, classes).
 
     Parameters
     ----------
@@ -43,10 +43,6 @@ def scores(model, images, *, flips=False, normalize=None, batch=BATCH, precision
         Images at once.
     precision, layout : str
         As in `fit`; not "auto".
-
-    Returns
-    -------
-    tensor (N, classes), float32
     """
     images = as_images("scores", "images", images)
     batch = checks.integer("scores", "batch", batch, least=1)
@@ -55,12 +51,7 @@ def scores(model, images, *, flips=False, normalize=None, batch=BATCH, precision
 
 
 def predict(model, images, *, flips=False, **options):
-    """The most likely class of each image: int64 tensor (N,).
-
-    Parameters
-    ----------
-    model, images, flips, **options : as in `scores`
-    """
+    """The most likely class of each image: int64 tensor (N,).  All arguments are as in `scores`."""
     return scores(model, images, flips=flips, **options).argmax(1)
 
 
@@ -102,7 +93,7 @@ def _batches(who, model, source, flips, precision, layout, function):
     """A list of ``function(output, labels)`` for each batch of a source."""
     check_model(who, model)
     check_computed(who, precision, layout)
-    device, results = next(model.parameters()).device, []
+    device, results = next((p.device for p in model.parameters()), torch.device("cpu")), []
     with evaluation(model):
         for x, labels in source.epoch(0):
             x = in_layout(x.to(device), layout)

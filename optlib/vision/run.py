@@ -149,10 +149,9 @@ class Run:
     def last_rate(self):
         """The learning rate of the last step, of the first group; None for a rule without one."""
         group = self.optimizer.param_groups[0]
-        rule, stepped = getattr(group, "rule", None), any(p.grad is not None for p in group["params"])
-        if rule and (stepped or "lr" in group.schedules):  # a group shows a schedule's value for the next step
-            return getattr(rule, "lr", None)
-        return group.get("lr")
+        scheduled = "lr" in getattr(group, "schedules", ())  # a group shows a schedule's value for the next step
+        rate = group.rule.lr if scheduled else group.get("lr")
+        return None if rate is None else float(rate)  # not the tensor that a scheduler will write into
 
     def end(self):
         """Restore the learning rates, put the network into evaluation mode, and end the callbacks."""
