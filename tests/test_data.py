@@ -291,6 +291,7 @@ BAD = {
     "epoch": (lambda: ol.data.batches(10, 2).epoch(-1), ValueError, r"k=-1 must be an integer of at least 0"),
     "nan": (lambda: ol.data.Data(NAN, [0, 1]), ValueError, r"x contains NaN or infinity, 1 in all.*x\[1, 0\]"),
     "inf": (lambda: ol.data.Data(np.ones((2, 1)), [0.0, np.inf]), ValueError, r"y contains NaN or infinity.*y\[1\]"),
+    "narrow": (lambda: ol.data.Data(np.float32([[1]]), [1e39]), ValueError, r"y contains .*y\[0\]; .* of float32"),
     "label": (lambda: ol.data.Data(np.ones((2, 1)), [0, -1]), ValueError, r"the label -1; labels are integers from 0"),
     "lengths": (lambda: ol.data.Data(np.ones((3, 1)), [0, 1]), ValueError, r"y has shape \(2,\).*\(3,\)"),
     "flat": (lambda: ol.data.Data(np.ones(3), [0, 1, 2]), ValueError, r"x has shape \(3,\); it must be \(n, d\)"),

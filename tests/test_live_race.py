@@ -207,6 +207,7 @@ def test_percents_are_told_apart():
     (7, {}, "rules=7 must be an optimizer"),
     ({"a": 7}, {}, "rules=7 must be an optimizer"),
     ([ol.Adam(), ol.Adam()], {}, "in rules twice"),
+    ({1: ol.Adam(), "1": ol.Lion()}, {}, "two labels that read '1'"),
     ([ol.Adam()], {"seconds": 0}, "seconds=0"),
     ([ol.Adam()], {"seconds": "90"}, "seconds='90'"),
     ([ol.Adam()], {"batch": 0}, "size=0"),

@@ -194,6 +194,7 @@ def test_it_is_drawn_and_animated(surface):
     ({"runs": {}}, TypeError, "runs={} must be a dict"),
     ({"runs": {"a": [1]}}, TypeError, "of label -> Snapshots"),
     ({"runs": {"a": Snapshots()}}, ValueError, "'a' has 0 snapshots"),
+    ({"runs": {1: Snapshots(), "1": Snapshots()}}, ValueError, "two labels that read '1'"),
     ({"grid": 4}, ValueError, "grid=4 must be an integer of at least 5"),
     ({"images": (FIXED[0], FIXED[1] + 9)}, ValueError, "labels of images contain"),
     ({"images": FIXED[0]}, TypeError, "must be a pair"),

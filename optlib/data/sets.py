@@ -54,8 +54,12 @@ class Data:
         y = _frozen(y, x.dtype if y.dtype.kind == "f" else np.int64)
         if y.dtype == np.int64 and y.min() < 0:
             raise ValueError(f"Data: y contains the label {y.min()}; labels are integers from 0 on")
-        object.__setattr__(self, "x", x)
-        object.__setattr__(self, "y", y)
+        for name, array in (("x", x), ("y", y)):  # as kept: a narrower dtype has no place for large numbers
+            if len(bad := np.argwhere(~np.isfinite(array))):
+                first = f"{len(bad):,} in all, the first at {name}[{', '.join(map(str, bad[0]))}]"
+                only = f"only finite numbers of {array.dtype} are allowed"
+                raise ValueError(f"Data: {name} contains NaN or infinity, {first}; {only}")
+            object.__setattr__(self, name, array)
 
     def __len__(self):
         return len(self.x)
@@ -227,17 +231,11 @@ def _numbers(name, value):
         raise ValueError(f"Data: {name} has rows of different lengths; it must be one array") from None
     if array.dtype.kind not in "fiu":
         raise TypeError(f"Data: {name} has dtype {array.dtype}; it must hold real numbers")
-    bad = np.argwhere(~np.isfinite(array))
-    if len(bad):
-        where = ", ".join(map(str, bad[0]))
-        raise ValueError(
-            f"Data: {name} contains NaN or infinity, {len(bad):,} in all, the first at {name}[{where}]; only finite "
-            "numbers are allowed"
-        )
     return array
 
 
 def _frozen(array, dtype=None):
-    copy = np.array(array, dtype)
+    with np.errstate(over="ignore"):
+        copy = np.array(array, dtype)
     copy.flags.writeable = False
     return copy

@@ -19,7 +19,7 @@ from .augment import FlipAndShift
 from .images import Shuffled, as_pair
 from .live_picture import LivePicture
 from .loop import AverageInTest, one_epoch
-from .parts import seeded
+from .parts import by_text, seeded
 from .precision import device_of
 from .predict import evaluate
 from .progress import Progress
@@ -38,7 +38,7 @@ WAITING = {"epochs": [], "loss": [], "accuracy": [], "diverged": False}  # a run
 
 def live_race(rules, train, test, *, seconds=90, batch=128, network=None, augment=None, seed=0, device=None,
               precision="auto", layout="auto", snapshots=5, show=True):  # fmt: skip
-    """Train the same network with several rules in turns, within a time budget, and draw their curves meanwhile.
+    """A `LiveRace`: several rules train the same network in turns, in a time budget, and their curves are drawn.
 
     All rules start from the same weights.  In each round every rule makes the same number of steps, on the same images
     in the same order; then all networks are tested (of a rule that keeps an average, the average) and the curves are
@@ -68,10 +68,6 @@ def live_race(rules, train, test, *, seconds=90, batch=128, network=None, augmen
         Steps between two snapshots of the weights, for `loss_surface`.
     show : bool
         Show the progress after each round: the picture in a notebook, a line elsewhere.
-
-    Returns
-    -------
-    LiveRace
 
     Raises
     ------
@@ -248,4 +244,5 @@ def _labeled(rules):
             rules[label] = rule
     if not rules:
         raise TypeError("live_race: rules is empty; give optimizers, such as [ol.Momentum(lr=0.05), ol.Adam()]")
-    return {str(label): as_rule("live_race", rule, "rules") for label, rule in rules.items()}
+    rules = by_text("live_race", "rules", rules)
+    return {label: as_rule("live_race", rule, "rules") for label, rule in rules.items()}

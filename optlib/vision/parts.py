@@ -26,13 +26,9 @@ def he_(network, seed):
     Parameters
     ----------
     network : nn.Module
-        Changed in place.
+        Changed in place, and returned.
     seed : int, at least 0
         Decides the weights; torch's own random state is neither read nor changed.
-
-    Returns
-    -------
-    The network.
 
     Source: K. He, X. Zhang, S. Ren, J. Sun (2015), Delving Deep into Rectifiers, ICCV, equation 10.  arXiv:1502.01852
     """
@@ -57,11 +53,8 @@ def identity_(network):
     Parameters
     ----------
     network : nn.Module
-        Changed in place.  Its convolutions need windows of odd size and at least as many filters as input channels.
-
-    Returns
-    -------
-    The network.
+        Changed in place, and returned.  Its convolutions need windows of odd size and at least as many filters as input
+        channels.
 
     Source: S. Zagoruyko, N. Komodakis (2017), DiracNets: Training Very Deep Neural Networks Without Skip-Connections.
     arXiv:1706.00388
@@ -89,6 +82,14 @@ def count_parameters(model, trainable=False):
 def trained(model):
     """The parameters that an optimizer may change."""
     return [p for p in model.parameters() if p.requires_grad]
+
+
+def by_text(who, name, labeled):
+    """A dict with its keys as texts; ValueError where two read the same."""
+    texts = [str(label) for label in labeled]
+    if twice := [text for text in texts if texts.count(text) > 1]:
+        raise ValueError(f"{who}: {name} has two labels that read {twice[0]!r}; give each a name of its own")
+    return dict(zip(texts, labeled.values(), strict=True))
 
 
 def check_model(who, model):

@@ -16,7 +16,7 @@ from ..pictures.tracks import Track
 from .callbacks import Callback
 from .describe import rule_of
 from .images import Normalize, as_pair, check_labels
-from .parts import check_model, trained
+from .parts import by_text, check_model, trained
 
 MOST = 64  # snapshots of a run; beyond that every second one is dropped
 MARGIN = 0.25  # of the width of the paths, on either side
@@ -128,7 +128,7 @@ class Surface:
 
 
 def loss_surface(model, images, runs, *, grid=17, loss=F.cross_entropy, normalize=None):
-    """The loss over the plane that shows most of several runs, and their paths in it.
+    """The `Surface` of the loss over the plane that shows most of several runs, with their paths in it.
 
     The plane goes through the last weights w* of the run that ends lowest.  Its directions are the first two principal
     components of the differences between all snapshots and w*.  Each run is scaled to the same mean square; otherwise
@@ -153,10 +153,6 @@ def loss_surface(model, images, runs, *, grid=17, loss=F.cross_entropy, normaliz
         Points on a side; between them the loss is interpolated.
     loss, normalize : as in `fit`
 
-    Returns
-    -------
-    Surface
-
     Raises
     ------
     TypeError, ValueError
@@ -170,13 +166,13 @@ def loss_surface(model, images, runs, *, grid=17, loss=F.cross_entropy, normaliz
     loss_of = _LossOfWeights(model, images, loss, normalize)
     if not isinstance(runs, dict) or not runs or not all(isinstance(run, Snapshots) for run in runs.values()):
         raise TypeError(f"loss_surface: runs={runs!r} must be a dict of label -> Snapshots, with at least one entry")
+    runs = by_text("loss_surface", "runs", runs)
     for label, run in runs.items():
         if len(run.steps) < 2:
             raise ValueError(f"loss_surface: run {label!r} has {len(run.steps)} snapshots; it must have 2 or more")
         if len(run.weights[0]) != sum(loss_of.sizes):
             has = f"run {label!r} has {len(run.weights[0]):,} weights"
             raise ValueError(f"loss_surface: {has}, and model trains {sum(loss_of.sizes):,}")
-    runs = {str(label): run for label, run in runs.items()}
     losses = {label: np.array([loss_of(w) for w in run.weights]) for label, run in runs.items()}
     center = runs[min(runs, key=lambda label: np.nan_to_num(losses[label][-1], nan=np.inf))].weights[-1]
     offsets = {label: torch.stack(run.weights) - center for label, run in runs.items()}
