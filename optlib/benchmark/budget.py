@@ -77,7 +77,7 @@ class Budget:
 
 
 def budget(validation, test=None, *, higher=True, diverged=None):
-    """The expected best of k trials for each k, exactly: all sets of k trials of the recorded ones are equally likely.
+    """A `Budget`, the expected best of k trials for each k, exactly: all sets of k recorded trials are equally likely.
 
     Drawing each trial at most once makes this the estimate without bias (Tang et al. 2020) of what Dodge et al. (2019)
     compute with replacement.  The order of two rules may depend on k: which rule is best is a question about budgets.
@@ -95,10 +95,6 @@ def budget(validation, test=None, *, higher=True, diverged=None):
     diverged : float, optional
         What a trial that diverged counts as, such as the accuracy of guessing.  Unless given, the expected value is
         infinite, and not drawn, up to as many trials as diverged.
-
-    Returns
-    -------
-    Budget
 
     Source: J. Dodge et al. (2019), Show your work: improved reporting of experimental results, arXiv:1909.03004;
     R. Tang et al. (2020), Showing your work doesn't always work, arXiv:2004.13705; D. Choi et al. (2019), On empirical

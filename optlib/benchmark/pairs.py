@@ -42,7 +42,7 @@ class Wins:
 
 
 def wins(scores, rules=None):
-    """For each pair of rules and each task, whether runs of the same seeds tell them apart.
+    """The `Wins` of each rule: for each other one and each task, whether runs of the same seeds tell them apart.
 
     The tests are those of `places`: all pairs of a task together err in 5 % of the cases at most.  Runs that diverged
     are left out, and fewer than two seeds in common decide nothing.
@@ -52,10 +52,6 @@ def wins(scores, rules=None):
     scores : dict of task -> rule -> seed -> score
         As in `ranks`.
     rules : list of str, optional
-
-    Returns
-    -------
-    Wins
     """
     tasks, rules, _ = averaged("wins", scores, rules, least=2)
     differences = {}
@@ -137,7 +133,7 @@ class Defaults:
 
 
 def default_vs_tuned(default, tuned, rules=None):
-    """How often a rule at its default beats another one that was tuned, and its own tuned setting.
+    """`Defaults`: how often a rule at its default beats another one that was tuned, and its own tuned setting.
 
     Parameters
     ----------
@@ -145,10 +141,6 @@ def default_vs_tuned(default, tuned, rules=None):
         Scores of the same tasks, as in `ranks`.
     rules : list of str, optional
         By default all of ``tuned``.
-
-    Returns
-    -------
-    Defaults
 
     Source: R. M. Schmidt, F. Schneider, P. Hennig (2021), Descending through a crowded valley: benchmarking deep
     learning optimizers, International Conference on Machine Learning, arXiv:2007.01547.

@@ -120,7 +120,7 @@ class Ranks:
 
 
 def ranks(scores, rules=None, level=LEVEL):
-    """Average ranks over tasks, Friedman's test, and Nemenyi's for each pair.
+    """`Ranks`: averages over tasks, Friedman's test, and Nemenyi's for each pair.
 
     Ranks are those of the mean over the seeds; a rule of which a run diverged stands last, beside others like it.
     The tests take tasks for a sample and know nothing of seeds.  Their approximations are made for many tasks (Demšar:
@@ -134,10 +134,6 @@ def ranks(scores, rules=None, level=LEVEL):
     rules : list of str, optional
         Three to eight; by default all.  More rules would make the critical difference larger for each pair.
     level : float
-
-    Returns
-    -------
-    Ranks
 
     Source: J. Demšar (2006), Statistical comparisons of classifiers over multiple data sets, Journal of Machine
     Learning Research 7, 1-30; R. L. Iman, J. M. Davenport (1980), Communications in Statistics A 9 (6), 571-595.
@@ -210,7 +206,7 @@ class Profiles:
 
 
 def profiles(scores, metrics, rules=None):
-    """Performance profiles: for each rule the share of tasks on which its cost is at most so many times the lowest.
+    """Performance `Profiles`: for each rule the share of tasks on which its cost is at most so many times the lowest.
 
     At 1 a profile shows how often the rule is the best, far to the right how often it trains at all.  In between the
     curves depend on which rules take part, and the order of two may change when a third is left out (Gould and Scott).
@@ -224,10 +220,6 @@ def profiles(scores, metrics, rules=None):
         the loss in nats) the perplexity, exp(-score); of any other, such as "negative ELBO", minus the score.  Costs
         are averaged over the seeds and must be above 0, or there are no ratios.
     rules : list of str, optional
-
-    Returns
-    -------
-    Profiles
 
     Source: E. D. Dolan, J. J. Moré (2002), Benchmarking optimization software with performance profiles, Mathematical
     Programming 91, 201-213; N. Gould, J. Scott (2016), A note on performance profiles for benchmarking software, ACM
@@ -299,7 +291,7 @@ class Taus:
 
 
 def taus(scores, rules=None, resamples=RESAMPLES, seed=0):
-    """Kendall's tau between each pair of tasks, over rules, with an interval.
+    """`Taus`: Kendall's tau between each pair of tasks, over rules, with an interval.
 
     The interval is that of the bootstrap over rules, percentiles of tau-b of as many rules drawn with replacement:
     where tau may lie for other rules of the same kind.  It takes each rule's mean score as given and so leaves out what
@@ -315,10 +307,6 @@ def taus(scores, rules=None, resamples=RESAMPLES, seed=0):
     resamples : int, at least 100
     seed : int
         Decides what is drawn.
-
-    Returns
-    -------
-    Taus
 
     Source: M. G. Kendall (1945), The treatment of ties in ranking problems, Biometrika 33 (3), 239-251.
     """

@@ -247,11 +247,7 @@ def _loaded(data, train, root, arguments):
 
 
 def register(task):
-    """Enter a task in `TASKS`: it is then tested, listed and benchmarked as the others are.
-
-    Returns
-    -------
-    The task.
+    """Enter a task in `TASKS`, and return it: it is then tested, listed and benchmarked as the others are.
 
     Raises
     ------

@@ -46,7 +46,7 @@ class Probe:
 
 
 def probe(device="cpu"):
-    """Measure in about a second in which precision and layout a small network trains fastest here.
+    """A `Probe`: measure in about a second in which precision and layout a small network trains fastest here.
 
     Processors with units for bfloat16 (AMX, AVX-512 BF16; GPUs since Ampere) train several times as fast with it;
     those without emulate it, ten times slower than float32.  The result is cached for each device and number of
@@ -55,10 +55,6 @@ def probe(device="cpu"):
     Parameters
     ----------
     device : str or torch.device
-
-    Returns
-    -------
-    Probe
     """
     return _measured(str(torch.device(device)), torch.get_num_threads())
 
@@ -147,12 +143,8 @@ def keep_memory():
     """Tell glibc to keep freed memory instead of returning large blocks to the system.
 
     Each training step frees and allocates the same blocks.  If they are returned in between, the system has to map all
-    their pages again, which takes longer than much of the arithmetic.  Without glibc nothing changes.
-
-    Returns
-    -------
-    bool
-        Whether glibc is there and accepted the settings.
+    their pages again, which takes longer than much of the arithmetic.  Without glibc nothing changes.  Returns whether
+    glibc is there and accepted the settings.
     """
     if platform.libc_ver()[0] != "glibc":
         return False

@@ -71,7 +71,7 @@ class SpeedNet(nn.Module):
 
     @torch.no_grad()
     def initialize(self, images, normalize=None):
-        """Set the first layer so that it whitens the patches of these images.
+        """Set the first layer so that it whitens the patches of these images, and return the network.
 
         With the covariance of the patches C = E diag(v) E^T, the rows of the filter are E^T / sqrt(v + 0.0005).
 
@@ -81,10 +81,6 @@ class SpeedNet(nn.Module):
             Training images, tensor or array.  At most 5,000 of them are used, evenly spaced.
         normalize : callable, optional
             As in training; by default `Normalize`.
-
-        Returns
-        -------
-        The network.
         """
         images, normalize = as_images("SpeedNet.initialize", "images", images), normalize or Normalize()
         mean, covariance = _patch_statistics(images, normalize)
@@ -127,7 +123,7 @@ class Group(nn.Module):
 
 
 def triangle(steps, peak=0.23, start=0.2, end=0.07):
-    """A factor that rises linearly from ``start`` to 1 and falls linearly to ``end``.
+    """A schedule: a factor that rises linearly from ``start`` to 1 and falls linearly to ``end``.
 
     Parameters
     ----------
@@ -136,10 +132,6 @@ def triangle(steps, peak=0.23, start=0.2, end=0.07):
     peak : float in (0, 1)
         Share of the steps on the rising line.
     start, end : numbers
-
-    Returns
-    -------
-    Schedule
     """
     steps = checks.integer("triangle", "steps", steps, least=2)
     up = min(max(round(checks.number("triangle", "peak", peak, "(0, 1)") * steps), 1), steps - 1)
