@@ -11,6 +11,7 @@ from torch import nn
 from torch.optim import swa_utils
 
 import optlib as ol
+from optlib.course.elsewhere.around import StepMean
 from optlib.optimizers.around import Around, has_path_of_its_own
 from oracles import SHAPE, STEPS, TOLERANCE, packages, path, torch_path
 
@@ -306,6 +307,9 @@ def test_each_of_two_of_a_name_has_its_own():
     np.testing.assert_array_equal(walk(rule, 2), walk(alone, 2))
     x = walk(alone.reset(), 3)[-1]
     close(walk(rule.reset(), 3)[-1], X[0] + 0.25 * (x - X[0]))
+    three = ol.ScheduleFree(two := StepMean(ol.Momentum(lr=0.1, beta=0.9), beta=0.5), beta=0.0)
+    assert three.settings() == {"lr": 0.1, "beta": 0.0, "rule_beta": 0.5, "rule_rule_beta": 0.9, "inside": False}
+    np.testing.assert_array_equal(walk(three), walk(two))
 
 
 def test_schedules_of_the_rule_inside_are_followed():

@@ -9,6 +9,7 @@ one counter ``t``, one set of hyper-parameters and one state, which all that kno
 
 import dataclasses
 import functools
+import re
 from typing import ClassVar
 
 from ..arrays import like, maximum, minimum, ones_like, sign, where, zeros_like
@@ -108,7 +109,7 @@ def _composed(wrapper, inner):
     update = wrapper.update
     if "gradient_function" in inner.reads:
         update = getattr(wrapper, "update_around_sam", update)
-    both = [about for about in hypers if about in inner.hypers]
+    both = [each for each in inner.hypers if _name_of(each, hypers) != each]
     return type(
         name if inner is GradientDescent else f"{name}({inner.__name__})",
         (wrapper, _renamed(inner, both) if both else inner),
@@ -185,8 +186,8 @@ def _with_rule(init):
 
 
 def _name_of(name, own):
-    """How a hyper-parameter of the rule inside is named outside."""
-    return f"rule_{name}" if name in own else name
+    """How a hyper-parameter of the rule inside is named outside; of three rules two may have made way already."""
+    return f"rule_{name}" if re.sub("^(rule_)+", "", name) in own else name
 
 
 def _text(cls, settings):
