@@ -313,6 +313,21 @@ def test_the_settings_of_every_recorded_run_are_translated_and_none_goes_unless_
                 ol.translate(library, name, **{each: needed[each] for each in needed if each != argument})
 
 
+def test_translated_rules_step_each_point_of_a_batch_as_if_it_were_alone():
+    seen, matrices = set(), ol.functions.two_layer_linear()
+    for library, name, measured in rows():
+        rule = ol.translate(library, name, **rate(measured))
+        f, starts = ol.FUNCTIONS["rosenbrock"], GRADIENTS[:2, :2]
+        if rule.sees == "matrix":
+            f, starts = matrices, np.add(matrices.start, [[[0.0]], [[0.3]]])
+        if rule.sees != "number" and repr(rule) not in seen:
+            together = ol.minimize(f, rule, starts, 6).x
+            alone = np.stack([ol.minimize(f, rule, start, 6).x for start in starts.reshape(-1, f.dim)], 1)
+            np.testing.assert_allclose(together, alone.reshape(together.shape), rtol=1e-7, err_msg=f"{library} {name}")
+        seen.add(repr(rule))
+    assert len(seen) > 100
+
+
 INSTALLED = {"torch", "pytorch_optimizer", "torch_optimizer"}  # the test above walks them with weight decay
 OF_TORCH = {"timm", "lightning", "transformers"}  # they hand torch's own optimizers on
 

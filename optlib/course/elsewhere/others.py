@@ -2,6 +2,8 @@
 
 import functools
 
+import numpy as np
+
 from ... import optimizers as of
 from ...arrays import abs, maximum, minimum, namespace, ones_like, sign, sqrt, where, zeros_like
 from ...registry import hyper
@@ -184,10 +186,11 @@ class SM3(Variant, of.Momentum):
     eps: float = epsilon()
 
     def init(self, x):
-        self.m, self.tops = zeros_like(x), [zeros_like(x) for _ in x.shape]
+        count = 1 if np.shape(self.inner(x, x)) else len(x.shape)  # a point of a batch is one row
+        self.m, self.tops = zeros_like(x), [zeros_like(x)] * count
 
     def update(self, x, g):
-        square, axes = g**2 + functools.reduce(minimum, self.tops), range(len(x.shape))
+        square, axes = g**2 + functools.reduce(minimum, self.tops), range(len(self.tops))
         others = [tuple(a for a in axes if a != i) for i in axes]
         self.tops = [namespace(x).amax(square, axis=each, keepdims=True) + 0 * x if each else square for each in others]
         step = where(square > 0, g, 0.0) / sqrt(where(square > 0, square + self.eps, 1.0))

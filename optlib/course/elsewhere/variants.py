@@ -265,10 +265,13 @@ class LastAxesAdafactor(Variant, of.Adafactor):
         return x - rate * self.weight_decay * x - self.m
 
     def row_mean(self, a):
-        return a.mean(-1)[..., None] if len(a.shape) > 2 else super().row_mean(a)
+        return a.mean(-1)[..., None] if self._is_kernel(a) else super().row_mean(a)
 
     def column_mean(self, a):
-        return a.mean(-2)[..., None, :] if len(a.shape) > 2 else super().column_mean(a)
+        return a.mean(-2)[..., None, :] if self._is_kernel(a) else super().column_mean(a)
+
+    def _is_kernel(self, a):
+        return len(a.shape) > 2 and not np.shape(self.inner(a, a))  # else they are axes of a batch
 
     def _size(self, x):
         return sqrt(self.inner(x, x) / self.inner(ones_like(x), ones_like(x)))
@@ -318,12 +321,12 @@ class MuonVariant(Variant, of.Muon):
         u = cast(u / (maximum(norm, self.eps * ones_like(norm)) if self.floor else cast(norm + self.eps)))
         if not self.half:
             return newton_schulz(u, table, self.ns_steps)
-        X = transposed(u) if u.shape[0] > u.shape[1] else u
+        X = transposed(u) if u.shape[-2] > u.shape[-1] else u
         for k in range(self.ns_steps):
             a, b, c = table[min(k, len(table) - 1)]
             A = rounded(X @ transposed(X))
             X = rounded(a * X + rounded(b * A + c * (A @ A)) @ X)
-        return transposed(X) if u.shape[0] > u.shape[1] else X
+        return transposed(X) if u.shape[-2] > u.shape[-1] else X
 
 
 def rounded(x):
