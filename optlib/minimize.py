@@ -22,7 +22,8 @@ from . import checks
 from .functions import Function
 from .functions.matrices import slices
 from .optimizers.base import as_rule
-from .optimizers.kinds import steps_points_apart
+from .optimizers.kinds import is_ours, steps_points_apart
+from .schedules.base import leaves
 from .trajectory import CRITERIA, Trajectory
 
 BLOCK_STEPS = 256  # at most so many steps between two looks at which paths have ended
@@ -189,8 +190,10 @@ def _walkers(f, rule, x):
     if x.ndim > 1 or x.dtype != np.float64 or rule.reads != ("gradient",) or not plain or not _takes_floats(f, x):
         return [_ArrayWalker]
     # Floats raise where arrays give inf and nan, or are asked for what only arrays have.  A rule that does not say what
-    # it sees may be written for floats: `if g > 0`.
-    return {"number": [_FloatWalker, _ArrayWalker], None: [_ArrayWalker, _FloatWalker]}.get(rule.sees, [_ArrayWalker])
+    # it sees may be written for floats: `if g > 0`.  A schedule of one's own may draw or count: it is asked once a step.
+    asked = any(callable(leaf) and not is_ours(type(leaf)) for value in settings for leaf in leaves(value))
+    ways = [_ArrayWalker, _FloatWalker] if asked or rule.sees is None else [_FloatWalker, _ArrayWalker]
+    return ways if rule.sees in ("number", None) else [_ArrayWalker]
 
 
 def _takes_floats(f, x):

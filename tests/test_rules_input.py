@@ -216,6 +216,28 @@ def test_the_values_of_a_schedule_are_checked_as_numbers_are(hyper, schedule, sa
     refused(ValueError, lambda: run(ol.ADOPT(eps=lambda t: 0.0)), "ADOPT: eps=0.0 is outside")
 
 
+def test_a_schedule_of_ones_own_is_asked_once_a_step():
+    """One that draws or counts gave each coordinate of a single start another rate; a rule for floats still runs."""
+    class Counting(ol.schedules.Schedule):
+        def __call__(self, t):
+            return own(t)
+
+    own = lambda t: asked.append(t) or 0.1 / len(asked)
+    for rate in (own, Counting(), ol.schedules.Constant(1.0).then(2.0 * (ol.schedules.WarmUp(2) + own), after=0)):
+        asked = []
+        path = ol.minimize(ol.functions.quadratic(1.0), ol.GradientDescent(lr=rate), (1.0, 1.0), 4)
+        assert asked == [0, 1, 2, 3]
+        assert np.all(path.x[:, 0] == path.x[:, 1])
+    assert ol.minimize(ol.FUNCTIONS["booth"], Floats(lr=lambda t: 0.1), (1.0, 1.0), 2).x.shape == (3, 2)
+
+
+class Floats(ol.optimizers.Optimizer):
+    lr: float = ol.hyper(0.1, r"\eta", "(0, inf)")
+
+    def update(self, x, g):
+        return x - self.lr if g > 0 else x + self.lr
+
+
 def test_a_class_of_schedules_is_no_schedule():
     refused(TypeError, lambda: ol.Adam(lr=ol.schedules.Cosine), "Adam: lr=", "a number, an array or a schedule")
 

@@ -282,8 +282,6 @@ def test_compositions_pass_on_what_is_read():
     later = s.Constant(1.0).then(s.ByGradientNorm(1.0, b0=0.0), after=2)
     assert later.reads == "gradient_norm"
     assert [later(t, 2.0) for t in range(4)] == pytest.approx([1.0, 1.0, 0.5, 1 / math.sqrt(8)])
-    with pytest.raises(ValueError, match="reads the loss and the gradient norm"):
-        s.OnPlateau(0.3) * s.ByGradientNorm(0.3)
 
 
 def test_two_rules_given_the_same_reader_do_not_share_its_memory():
@@ -320,6 +318,8 @@ def test_two_rules_given_the_same_reader_do_not_share_its_memory():
     (lambda: s.ByGradientNorm(0.1, b0=-1.0), ValueError, r"b0=-1.0 is outside"),
     (lambda: s.WarmUp(3) * "2", TypeError, r"'2' must be a schedule, a number or an array"),
     (lambda: s.WarmUp(3).then(s.Constant(1.0), after=-1), ValueError, r"after=-1 is outside"),
+    (lambda: s.OnPlateau(0.3) * s.ByGradientNorm(0.3), ValueError, "reads the loss and the gradient norm"),
+    (lambda: (r := s.OnPlateau(0.3)) + 0.1 * r.then(s.WarmUp(3), 2), ValueError, "has one schedule twice, which would"),
     (lambda: ol.GradientDescent(lr=s.OnPlateau(0.1)).step(1.0, 1.0), TypeError, r"loss="),
 ])  # fmt: skip
 def test_bad_input(make, error, says):

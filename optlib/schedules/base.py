@@ -109,9 +109,14 @@ class _Composition(Schedule):
         for part in self._parts():
             if not callable(part) and not _is_plain(part):
                 raise TypeError(f"{type(self).__name__}: {part!r} must be a schedule, a number or an array")
-        if len({r for r in (getattr(part, "reads", None) for part in self._parts()) if r}) > 1:
+        readers = [leaf for leaf in leaves(self) if getattr(leaf, "reads", None)]
+        if len({reader.reads for reader in readers}) > 1:
             raise ValueError(
                 f"{type(self).__name__}: {self!r} reads the loss and the gradient norm; only one of them is allowed"
+            )
+        if len({*map(id, readers)}) < len(readers):
+            raise ValueError(
+                f"{type(self).__name__}: {self!r} has one schedule twice, which would read twice a step; make two of it"
             )
 
     @property
@@ -126,6 +131,11 @@ class _Composition(Schedule):
         for part in self._parts():
             getattr(part, "reset", lambda: None)()
         return self
+
+
+def leaves(one):
+    """What a composition is made of down to what is none: schedules, functions of t, numbers; else ``one`` alone."""
+    return [leaf for part in one._parts() for leaf in leaves(part)] if isinstance(one, _Composition) else [one]
 
 
 def _at(part, t, seen):
