@@ -135,14 +135,14 @@ def split(x):
     return [x[..., i] for i in range(x.shape[-1])]
 
 
-def join(coordinates):
-    """The inverse of `split`.
+def join(coordinates, *beside):
+    """The inverse of `split`; coordinates that are plain numbers take the shape of the others, or of what is beside.
 
     Coordinates stay together in memory (the last axis is the slowest), so that a coordinate of forty
     thousand points is one contiguous block and formulas run over it at full speed.
     """
-    xp, coordinates = broadcast(coordinates)
-    return xp.moveaxis(xp.stack(coordinates), 0, -1)
+    xp, arrays = broadcast([*coordinates, *beside])
+    return xp.moveaxis(xp.stack(arrays[: len(coordinates)]), 0, -1)
 
 
 def broadcast(coordinates):

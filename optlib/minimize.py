@@ -242,7 +242,7 @@ def _walk(f, rule, x, steps, tol, walker_class):
     path[0], values[0] = x, f(x)
     ended_at, stopped_by = np.full(batch, steps), np.full(batch, "steps", dtype="<U8")
     if "gradient" in tol:
-        _end(path[:1], values[:1], ended_at, stopped_by, 0, {"gradient": _steepness(f, x[None]) <= tol["gradient"]})
+        _end(path[:1], values[:1], ended_at, stopped_by, 0, {"gradient": _flat(f, path[:1], tol)})
     keep_freed_memory()
     walker = walker_class(f, rule, path[0])
     block = int(np.clip(BLOCK_NUMBERS // max(x.size, 1), 8, BLOCK_STEPS))
@@ -284,7 +284,7 @@ def _criteria(f, x, values, tol, first):
     if "value" in tol:
         met["value"] = np.concatenate([nothing, (np.abs(np.diff(values, axis=0)) <= tol["value"]) & moved])
     if "gradient" in tol:
-        met["gradient"] = np.concatenate([nothing, _steepness(f, x[1:]) <= tol["gradient"]])
+        met["gradient"] = np.concatenate([nothing, _flat(f, x[1:], tol)])
     return met
 
 
@@ -307,9 +307,8 @@ def _end(x, values, ended_at, stopped_by, first, met):
     x[...] = at(x, keep[..., None], axis=0)
 
 
-def _steepness(f, x):
-    # A slope may be the same everywhere: a plain number.
-    return np.broadcast_to(np.linalg.norm(np.atleast_1d(f.grad(x)), axis=-1), x.shape[:-1])
+def _flat(f, x, tol):
+    return np.linalg.norm(f.grad(x), axis=-1) <= tol["gradient"]
 
 
 # --- arguments -----------------------------------------------------------------------------------------------

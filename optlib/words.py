@@ -27,13 +27,19 @@ def value_text(value):
     if is_array(value):
         numbers = np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
         if numbers.size == 1:
-            return f"{numbers.item():.4g}"
-        return f"{numbers.min():.4g} to {numbers.max():.4g} ({numbers.size} values)"
+            return _digits(numbers.item())
+        return f"{_digits(numbers.min())} to {_digits(numbers.max())} ({numbers.size} values)"
     if callable(value):
         text = repr(value)
         named = getattr(value, "__name__", type(value).__name__).replace("<lambda>", "a function of t")
         return named if " at 0x" in text else text
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return _digits(value) if isinstance(value, float) else str(value)
+
+
+def _digits(value, count=4):
+    """A number in four digits, or in as many as tell it from 1, which many hyper-parameters may not be."""
+    text = f"{value:.{count}g}"
+    return _digits(value, count + 1) if text == "1" and value < 1 else text
 
 
 def short(value):

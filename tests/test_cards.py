@@ -164,7 +164,7 @@ def test_settings_text_is_short_and_the_same_in_every_session():
     assert words.settings_text(ol.Adam(lr=0.1, beta1=0.5)) == "Adam, lr 0.1, beta1 0.5"
     assert words.settings_text(ol.Adam(lr=lambda t: 0.1)) == "Adam, lr a function of t"
     assert words.settings_text(ol.Adam(lr=np.geomspace(0.01, 1, 5))) == "Adam, lr 0.01 to 1 (5 values)"
-    assert words.settings_text(ol.Adam(), {"beta1": 0.1}) == "Adam, beta1 0.1"
+    assert words.settings_text(ol.Adam(), {"beta1": 0.1, "beta2": 0.99999}) == "Adam, beta1 0.1, beta2 0.99999"
 
     class Schedule:
         def __call__(self, t):

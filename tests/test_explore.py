@@ -87,7 +87,9 @@ def test_a_cell_sets_what_the_page_shows():
     explorer.f = "beale"
     assert page.heard()["functions"]["beale"][0]["title"] == "Beale"
     assert explorer.start == tuple(ol.FUNCTIONS["beale"].start)
-    np.testing.assert_array_equal(explorer.paths[0].x, ol.minimize(explorer.f, ol.Momentum(lr=1e-3), steps=300).x)
+    for rate in (1e-3, 1e-3 + 1e-9):  # of the same text
+        explorer.turn("Momentum", lr=ol.schedules.Constant(rate))
+        np.testing.assert_array_equal(explorer.paths[0].x, ol.minimize(explorer.f, ol.Momentum(lr=rate), steps=300).x)
     explorer.reset()
     assert explorer.code == code
     assert (page.heard()["state"]["shown"], page.heard()["state"]["steps"]) == (["Adam"], 20)

@@ -122,7 +122,7 @@ def test_a_vector_that_is_multiplied_has_in_a_batch_the_values_of_its_points():
     np.testing.assert_array_equal(f(x), (x @ a) ** 2)
     np.testing.assert_array_equal(f.grad(x), 2 * (x @ a)[..., None] * a)
     constant = ol.objective(lambda p: a @ p, grad=lambda p: a, start=(1.0, 1.0))
-    assert constant.grad(np.ones((1, 2, 2))).tolist() == [1, 2]
+    assert constant.grad(np.ones((1, 2, 2))).tolist() == [[[1, 2], [1, 2]]]
 
 
 @pytest.mark.parametrize("f", [
@@ -131,6 +131,8 @@ def test_a_vector_that_is_multiplied_has_in_a_batch_the_values_of_its_points():
 def test_whole_numbers_are_points_as_any_others(f):
     assert float(f(np.array([1, 2]))) == float(f.at(1, 2)) == pytest.approx(2 * math.e)
     assert f.grad(np.array([1, 2])).tolist() == pytest.approx([2 * math.e, math.e])
+    assert ol.FUNCTIONS["rosenbrock"](torch.tensor([300, 2], dtype=torch.int16)) == 809_964_089_801
+    assert ol.objective(lambda x: x**2).hess(2.0) == pytest.approx(2)
 
 
 def test_slopes_of_ones_own_that_mix_points():
@@ -205,6 +207,7 @@ def test_a_minimum_where_the_formula_is_nan_has_the_value_beside_it():
     ({"fn": lambda x, y: np.stack([x, y])}, ValueError, r"array\(\[1., 1.\]\) at one point"),
     ({"fn": lambda x, y: "x"}, ValueError, "'x' at one point"),
     ({"fn": lambda x, y: x + 1j}, ValueError, "at one point"),
+    ({"fn": bowl, "minima": ((0, 0), (1,))}, ValueError, r"\(1.0,\)\) must be points of 2 coordinates"),
     ({"fn": lambda x, y: None}, TypeError, "returned None; end it with return"),
     ({"fn": lambda p: p[0] + p[1]}, ValueError, "takes one vector, give start= or dim="),
     ({"fn": lambda x, y: undefined}, NameError, "name 'undefined'"),  # noqa: F821

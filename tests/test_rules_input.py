@@ -1,5 +1,6 @@
 """Bad input to any rule gets one error that names the argument, the value and what is allowed."""
 
+import copy
 import warnings
 
 import numpy as np
@@ -247,6 +248,14 @@ def test_a_number_becomes_an_array_before_the_first_step_only():
     x = rule.step(np.ones(2, np.float32), np.ones(2, np.float32))
     refused(ValueError, lambda: rule.set("lr", np.array([0.1, 0.2])), "Adam: lr becomes an array before the first step")
     assert rule.step(x, x).dtype == np.float32
+
+
+@pytest.mark.parametrize("rate", [ol.schedules.Cosine(0.1, steps=9), np.array([[0.1], [0.2]])], ids=repr)
+def test_a_shallow_copy_has_settings_of_its_own(rate):
+    rule = ol.Adam(lr=rate)
+    copy.copy(rule).set("lr", 0.3)
+    assert rule.settings()["lr"] is rate
+    assert np.isfinite(rule.step(np.ones((2, 2)), np.ones((2, 2)))).all()
 
 
 def test_setting_what_a_rule_does_not_have_names_what_it_has():

@@ -65,11 +65,12 @@ class Function:
 
     def grad(self, x):
         """Exact gradient at points of shape (..., d), in the same shape."""
-        return join(self.slopes(*self._coordinates(x)))
+        coordinates = self._coordinates(x)
+        return join(self.slopes(*coordinates), coordinates[0])
 
     def hess(self, x):
         """Hessian matrices of shape (..., d, d), by central differences of the gradient."""
-        return numerical.batch_hessian(self.grad, np.asarray(x, dtype=float))
+        return numerical.batch_hessian(self.grad, np.atleast_1d(np.asarray(x, dtype=float)))
 
     def at(self, *coordinates):
         """Value where the coordinates are given one by one: ``f.at(X, Y)``."""
@@ -109,7 +110,10 @@ class Function:
         if isinstance(x, (str, dict, set)):
             raise TypeError(f"{self.name}: x={x!r} must be an array of points, shape (..., {self.dim})")
         refuse_matrix(self.name, "x", x)
-        x = x if is_array(x) and getattr(x.dtype, "kind", "f") not in "iu" else np.asarray(x, dtype=float)
+        if not is_array(x) or getattr(x.dtype, "kind", "f") in "biuO":
+            x = np.asarray(x, dtype=float)
+        elif not hasattr(x.dtype, "kind") and str(x.dtype).startswith(("torch.int", "torch.uint", "torch.bool")):
+            x = x.double()
         if x.shape == () and self.dim == 1:
             return [x]
         d = x.shape[-1] if x.shape else 0

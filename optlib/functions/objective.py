@@ -60,6 +60,9 @@ def objective(fn, grad="numerical", *, name=None, start=None, domain=None, minim
     for low, high in domain:
         if not low < high:
             raise ValueError(f"objective: domain side ({low}, {high}) must have low < high")
+    minima = tuple(tuple(map(float, np.atleast_1d(point))) for point in minima)
+    if any(len(point) != d for point in minima):
+        raise ValueError(f"objective: minima={minima} must be points of {d} coordinates")
     name = name or getattr(fn, "__name__", "objective").replace("<lambda>", "your function")
     with np.errstate(all="ignore"):
         points = _trial_points(start, domain)
@@ -72,7 +75,6 @@ def objective(fn, grad="numerical", *, name=None, start=None, domain=None, minim
             _check_torch(slopes, formula, points)
         else:
             slopes = Differences(formula)
-        minima = tuple(tuple(map(float, np.atleast_1d(m))) for m in minima)
         names = _arguments(fn) or ()
         names = names if len(names) == d > 1 else COORDINATES
         f = Function(name, formula, slopes, domain, start, minima, None, (), latex, source, names=names)

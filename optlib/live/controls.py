@@ -28,14 +28,14 @@ def from_spec(name, spec):
     good = isinstance(spec, tuple) and len(values) in (2, 3) and all(isinstance(v, numbers.Real) for v in values)
     if good:
         low, high = values[:2]
-        good = low < high and (low > 0 or not log)
+        good = low < high and math.isfinite(high - low) and (low > 0 or not log)
     if good:
         start = values[2] if len(values) == 3 else math.sqrt(low * high) if log else (low + high) / 2
         good = low <= start <= high
     if not good:
         raise ValueError(
-            f"sliders: {name}={spec!r} must be (low, high), (low, high, start), either with 'log' added for a positive "
-            "range; a list or dict of choices; True or False; or a widget"
+            f"sliders: {name}={spec!r} must be finite numbers (low, high) or (low, high, start), either with 'log' added "
+            "for a positive range; a list or dict of choices; True or False; or a widget"
         )
     if all(isinstance(v, numbers.Integral) for v in values) and not log:
         return widgets.IntSlider(value=round(start), min=low, max=high, **look)

@@ -41,7 +41,7 @@ OPERATORS = {
     ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "pow", ast.FloorDiv: "floordiv",
     ast.Mod: "mod", ast.BitOr: "or", ast.BitAnd: "and",
 }  # fmt: skip
-PLAIN = {"add": "+", "sub": "-", "mul": "*", "div": "/", "or": "||", "and": "&&"}
+PLAIN = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
 COMPARISONS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "===", ast.NotEq: "!==",
                ast.Is: "===", ast.IsNot: "!=="}  # fmt: skip
 LISTS = (ast.List, ast.Tuple, ast.ListComp)
@@ -207,6 +207,8 @@ class Expressions:
             if node.args or node.keywords:
                 self.refuse(node, f"{function.attr} along an axis")
             return f"R.{function.attr}Of({self.value(function.value)})"
+        if python is math.hypot and len(node.args) > 3:
+            self.refuse(node, "hypot of more than three")
         if python is None and not isinstance(function, ast.Name):
             self.refuse(node, f"{ast.unparse(function)}(...)")
         arguments = [self.value(each) for each in node.args]
@@ -279,8 +281,11 @@ class Expressions:
         self.refuse(node, "with this sign")
 
     def _value_Compare(self, node):
-        values = [self.value(each) for each in (node.left, *node.comparators)]
-        pairs = []
+        sides, pairs = (node.left, *node.comparators), []
+        values = [self.value(each) for each in sides]
+        whole = any(isinstance(each, LISTS) or isinstance(getattr(each, "value", None), bool) for each in sides)
+        if whole and any(isinstance(each, (ast.Eq, ast.NotEq)) for each in node.ops):
+            self.refuse(node, "whether a list, True or False is equal to something")
         for a, comparison, b in zip(values, node.ops, values[1:], strict=False):
             sign = COMPARISONS.get(type(comparison)) or self.refuse(node, "this comparison")
             lifted = self.program.vector and b != "null"  # arrays are compared entry by entry, but not with None

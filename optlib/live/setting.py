@@ -83,7 +83,7 @@ class Setting:
         return [self.path(name) for name in self.chosen]
 
     def path(self, name):
-        key = (id(self.f), tuple(map(repr, self.rules[name][1].values())), self.start, self.steps)
+        key = (self.f, *self.rules[name][1].values(), self.start, self.steps)
         if self._known.get(name, (None,))[0] != key:
             self._known[name] = key, minimize(self.f, self.rule(name), self.start, self.steps)
         return self._known[name][1]

@@ -156,8 +156,8 @@ class Optimizer:
         value = self.hypers[name].check(type(self).__name__, name, value)
         if self.t and is_array(value):
             raise ValueError(f"{type(self).__name__}: {name} becomes an array before the first step only; call reset()")
-        self.__given.pop(name, None)
-        self.__schedules.pop(name, None)
+        own = self.__given, self.__schedules  # made anew, for a shallow copy of the rule has the same two
+        self.__given, self.__schedules = ({key: each[key] for key in each if key != name} for each in own)
         if is_array(value) or callable(value):
             self.__given[name] = value
         if callable(value):

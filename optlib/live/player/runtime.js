@@ -29,6 +29,8 @@
   };
   const power = (a, b) => (b === 2 ? a * a : b === 0.5 ? Math.sqrt(a) : a ** b);
   const compare = (sign, a, b) => COMPARE[sign](a, b);
+  const modulo = (a, b) => (a % b && a % b < 0 !== b < 0 ? (a % b) + b : a % b);
+  const flags = (a, b) => typeof a === "boolean" && typeof b === "boolean";
   const add = each((a, b) => a + b);
   const sum = (list, total = 0) => {
     for (const v of list) total = typeof v === "number" && typeof total === "number" ? total + v : add(total, v);
@@ -204,8 +206,8 @@
     newtonSchulz, shapeFactor, differences, walk, format, hessian, newton, add, sum, truth, walker, method, over, math, infinite, compare, attempt, each_point: eachPoint,
     sub: each((a, b) => a - b), mul: each((a, b) => a * b), div: each((a, b) => a / b),
     pow: each(power), square: each((a) => a * a),
-    floordiv: each((a, b) => Math.floor(a / b)), mod: each((a, b) => a - b * Math.floor(a / b)),
-    or: each((a, b) => a || b), and: each((a, b) => a && b),
+    floordiv: each((a, b) => Math.round((a - modulo(a, b)) / b)), mod: each(modulo),
+    or: each((a, b) => (flags(a, b) ? a || b : a | b)), and: each((a, b) => (flags(a, b) ? a && b : a & b)),
     sqrt: each(Math.sqrt), exp: each(Math.exp), log: each(Math.log), log1p: each(Math.log1p), sin: each(Math.sin),
     cos: each(Math.cos), tanh: each(Math.tanh), arctan: each(Math.atan), hypot: each((a, b = 0, c = 0) => Math.hypot(a, b, c)), abs: each(Math.abs),
     sign: each((x) => Math.sign(x) + (x - x)), isfinite: each(Number.isFinite), real: (a) => a,
