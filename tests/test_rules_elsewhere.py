@@ -20,6 +20,7 @@ from test_elsewhere import rate, rows
 import optlib as ol
 from optlib.course import cards
 from optlib.course.elsewhere import matcher, table
+from rules import snapshot
 from tools import elsewhere
 from tools.elsewhere import common, docstrings, match, torch_api
 
@@ -328,6 +329,21 @@ def test_translated_rules_step_each_point_of_a_batch_as_if_it_were_alone():
     assert len(seen) > 100
 
 
+def test_no_rule_shares_an_array_with_who_calls_it():
+    """A buffer that is used again for gradients or points changes no step."""
+    rules = [ol.translate(library, name, **rate(measured)) for library, name, measured in rows()]
+    rules += [cls() for cls in RULES.values() if cls.reads == ("gradient",)]
+    for rule in {repr(rule): rule.fresh() for rule in rules}.values():
+        x = np.ones((3, 2))
+        for g in GRADIENTS.copy():
+            new = rule.step(x, g)
+            kept, point = snapshot(rule), new.copy()
+            assert not np.shares_memory(new, x), rule
+            x[...] = g[...] = new[...] = np.nan
+            assert snapshot(rule) == kept, rule
+            x = point
+
+
 INSTALLED = {"torch", "pytorch_optimizer", "torch_optimizer"}  # the test above walks them with weight decay
 OF_TORCH = {"timm", "lightning", "transformers"}  # they hand torch's own optimizers on
 
@@ -412,6 +428,7 @@ def test_a_setting_without_a_part_may_be_said_and_one_of_other_weights_changed()
     for kind in ("matrix", "vector"):
         one, other = (repr(ol.translate("keras", "Muon", kind, epsilon=epsilon)) for epsilon in (1e-7, 1e-3))
         assert (one == other) == (kind == "matrix")
+    assert ol.translate("optax", "adadelta", learning_rate=np.array([[0.1], [0.2]])).settings()["lr"].shape == (2, 1)
     lars = ol.translate("optax", "lars", learning_rate=0.1, eps=1.0)  # the norm of the gradient counts for one more
     assert lars.step(np.ones(1), np.ones(1)) == 1 - 0.1 * 1e-3 / 2
     assert ol.translate("pytorch_optimizer", "MARS", "vector", lr=0.1).settings()["lr"] == 0.003  # it has lr_1d

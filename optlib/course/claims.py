@@ -118,7 +118,7 @@ class Claims:
         own = n - held - refuted - undecided
         counts = [
             f"{held} hold{'s' * (held == 1)}" * (held > 0),
-            f"{refuted} do{'es' * (refuted == 1)} not" * (refuted > 0),
+            f"{refuted} do{'es' * (refuted == 1)} not{' hold' * (not held)}" * (refuted > 0),
             f"{undecided} undecided" * (undecided > 0),
             f"{own} with a verdict of {'its' if own == 1 else 'their'} own" * (own > 0),
         ]

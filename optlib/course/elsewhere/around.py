@@ -218,7 +218,7 @@ class Accumulate(Convention):
     def update(self, x, g):
         self.gathered = self.gathered + g / self.n
         if self.t % self.n:
-            return x
+            return 1 * x
         g, self.gathered = self.gathered, zeros_like(g)
         return super().update(x, g)
 
@@ -233,7 +233,8 @@ class LateLookahead(of.Lookahead):
         x = super(of.Lookahead, self).update(x, *seen)
         if self.t >= self.first and (self.t - self.first) % self.k == 0:
             slow = x if self.t == self.first else self.slow_weights
-            self.slow_weights = x = slow + self.alpha * (x - slow)
+            self.slow_weights = slow + self.alpha * (x - slow)
+            x = 1 * self.slow_weights
         return x
 
 

@@ -175,7 +175,7 @@ class LastMean(Variant, of.GradientDescent):
         self.last = [zeros_like(x)] * self.n
 
     def update(self, x, g):
-        self.last = [*self.last[1:], g]
+        self.last = [*self.last[1:], 1.0 * g]
         return x - self.lr * sum(self.last) / min(self.t, self.n)
 
 

@@ -115,7 +115,7 @@ class SilentRAdam(Variant, of.RAdam):
 
     def update(self, x, g):
         new = super().update(x, g)
-        return where(rectifier(self.beta2, self.t, self.threshold) > 0, new, x)
+        return where(rectifier(self.beta2, self.t, self.threshold) > 0, new, 1 * x)
 
 
 class AdaMaxVariant(Variant, of.AdaMax):
