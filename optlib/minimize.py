@@ -190,7 +190,7 @@ def _walkers(f, rule, x):
     if x.ndim > 1 or x.dtype != np.float64 or rule.reads != ("gradient",) or not plain or not _takes_floats(f, x):
         return [_ArrayWalker]
     # Floats raise where arrays give inf and nan, or are asked for what only arrays have.  A rule that does not say what
-    # it sees may be written for floats: `if g > 0`.  A schedule of one's own may draw or count: it is asked once a step.
+    # it sees may be written for floats: `if g > 0`.  A schedule of one's own may draw or count: one call a step.
     asked = any(callable(leaf) and not is_ours(type(leaf)) for value in settings for leaf in leaves(value))
     ways = [_ArrayWalker, _FloatWalker] if asked or rule.sees is None else [_FloatWalker, _ArrayWalker]
     return ways if rule.sees in ("number", None) else [_ArrayWalker]

@@ -52,7 +52,7 @@ def complex_step(fn, x, h=1e-20):
 
 
 def gradient(f, x, h=None, method="central"):
-    """Gradient of a function of points.
+    """Gradient of a function of points, in their shape.
 
     Parameters
     ----------
@@ -62,10 +62,6 @@ def gradient(f, x, h=None, method="central"):
     h : float, optional
         Width of the difference.  By default the best one, scaled to the size of each coordinate.
     method : "forward", "central" or "complex step"
-
-    Returns
-    -------
-    array of the shape of ``x``
     """
     x = np.asarray(x, dtype=float)
     if x.ndim == 0:
@@ -189,7 +185,7 @@ class GradientCheck:
 
 
 def check_gradient(f, x, grad=None, tol=1e-6):
-    """Compare a gradient with central differences of each point by itself.
+    """Compare a gradient with central differences of each point by itself; the result is a `GradientCheck`.
 
     Parameters
     ----------
@@ -200,10 +196,6 @@ def check_gradient(f, x, grad=None, tol=1e-6):
         By default ``f.grad``.
     tol : float
         Largest relative difference allowed.
-
-    Returns
-    -------
-    GradientCheck
     """
     grad = getattr(f, "grad", None) if grad is None else grad
     if not callable(grad):

@@ -91,14 +91,7 @@ def momentum_matrix(lr_curvature, beta, nesterov=False):
     $$\begin{pmatrix} 1 + \beta - \eta\lambda & -\beta \\ 1 & 0 \end{pmatrix} \qquad\text{Nesterov:}\quad
       \begin{pmatrix} (1 + \beta)(1 - \eta\lambda) & -\beta (1 - \eta\lambda) \\ 1 & 0 \end{pmatrix}$$
 
-    Parameters
-    ----------
-    lr_curvature, beta : floats or arrays that broadcast against each other to shape (...)
-    nesterov : bool
-
-    Returns
-    -------
-    array of shape (..., 2, 2)
+    Where eta lambda and beta are arrays that broadcast against each other to shape (...), it has shape (..., 2, 2).
 
     Source: B. T. Polyak (1964), as for `gd_rate`; B. O'Donoghue, E. Candes (2015), Adaptive Restart for Accelerated
     Gradient Schemes, Foundations of Computational Mathematics 15, 715-732, section 4.
@@ -168,11 +161,7 @@ def last_iterate_bound(rates, distance, slope):
     D G / sqrt(N + 1), and no rates can promise less: on G max(x_1, ..., x_{N+1}, |x| - D - D / sqrt(N + 1)) from 0,
     each step reaches one new coordinate at most, so that N steps end at 0 or above; the minimum is -D G / sqrt(N + 1).
 
-    Parameters
-    ----------
-    rates : array (N,)
-        The learning rate of each step, at least 0: ``schedule(np.arange(N))``.
-    distance, slope : positive numbers D and G
+    ``rates`` are those of all steps, at least 0: ``schedule(np.arange(N))``; ``distance`` is D and ``slope`` is G.
 
     Source: A. Defazio, A. Cutkosky, H. Mehta, K. Mishchenko (2023), arXiv:2310.07831, whose theorem has
     eta_t = w_t w_{t+1:T} / w_{1:T} for weights w of a mean; here it is solved for the weights, where r_t^2 is the sum

@@ -131,7 +131,7 @@ def test_a_vector_that_is_multiplied_has_in_a_batch_the_values_of_its_points():
 def test_whole_numbers_are_points_as_any_others(f):
     assert float(f(np.array([1, 2]))) == float(f.at(1, 2)) == pytest.approx(2 * math.e)
     assert f.grad(np.array([1, 2])).tolist() == pytest.approx([2 * math.e, math.e])
-    assert ol.FUNCTIONS["rosenbrock"](torch.tensor([300, 2], dtype=torch.int16)) == 809_964_089_801
+    assert ol.FUNCTIONS["rosenbrock"](torch.tensor([300, 2], dtype=torch.int16)) == pytest.approx(809_964_089_801)
     assert ol.objective(lambda x: x**2).hess(2.0) == pytest.approx(2)
 
 

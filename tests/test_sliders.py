@@ -79,7 +79,7 @@ def test_specs_become_controls():
     assert controls.read(controls.from_spec("f", {"one": 1, "two": 2})) == 1
 
 
-@pytest.mark.parametrize("spec", [(1, 0), (0.0, np.inf), (0.0, 1.0, "log"), (0.0, 1.0, 3.0), (1,), [], "x", ("a", "b"), None])
+@pytest.mark.parametrize("spec", [(1, 0), (0.0, np.inf), (0, 1.0, "log"), (0, 1, 3.0), (1,), [], "x", ("a", "b"), None])
 def test_bad_specs_are_named(spec):
     with pytest.raises(ValueError, match="h="):
         ol.sliders(draw_line, h=spec)

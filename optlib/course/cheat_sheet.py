@@ -46,11 +46,7 @@ class CheatSheet:
     def save(self, path):
         """Write the sheet to a file: .html, or .pdf or .png, which Chromium prints: A4, as many pages as letters need.
 
-        The file appears only when it is complete; the same sheet is the same .html.
-
-        Returns
-        -------
-        pathlib.Path
+        The file, whose path is returned, appears only when it is complete; the same sheet is the same .html.
 
         Raises
         ------

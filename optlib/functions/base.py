@@ -112,8 +112,7 @@ class Function:
         refuse_matrix(self.name, "x", x)
         if not is_array(x) or getattr(x.dtype, "kind", "f") in "biuO":
             x = np.asarray(x, dtype=float)
-        elif not hasattr(x.dtype, "kind") and str(x.dtype).startswith(("torch.int", "torch.uint", "torch.bool")):
-            x = x.double()
+        x = x if getattr(x.dtype, "is_floating_point", True) else 1.0 * x  # a tensor of integers, which overflow
         if x.shape == () and self.dim == 1:
             return [x]
         d = x.shape[-1] if x.shape else 0

@@ -27,7 +27,8 @@ FILMS = ("gif", "apng", "webp", "mp4")
 def animate(f, *paths, labels=None, title=None, extent=None, moments=None, matrix=None):
     """Show paths step by step on the contours of a function, with their values beside them.
 
-    Of a function of matrices the singular values of one and of its updates are shown in place of contours.
+    Of a function of matrices the singular values of one and of its updates are shown in place of contours.  The
+    `Animation` that is returned saves itself as a page, a film or a still.
 
     Parameters
     ----------
@@ -45,11 +46,6 @@ def animate(f, *paths, labels=None, title=None, extent=None, moments=None, matri
         next moment.
     matrix : str, optional
         Which of a function's matrices, ``f.names``; by default the first.
-
-    Returns
-    -------
-    Animation
-        It shows itself at the end of a cell, and saves itself as a page, a film or a still.
     """
     of_matrices = isinstance(f, Function) and bool(f.shapes)
     if of_matrices and extent is not None:
@@ -176,7 +172,7 @@ class Animation:
     # --- files ---------------------------------------------------------------------------------------------
 
     def save(self, path, *, frames=FRAMES, seconds=SECONDS, size=(600, 500), scale=1):
-        """Write a file, which appears only once it is complete.
+        """Write a file, which appears only once it is complete, and return its path.
 
         Parameters
         ----------
@@ -188,10 +184,6 @@ class Animation:
             Number of frames of a film and how long it runs.
         size, scale : (width, height) in pixels, and pixels to each of them
             Of a film or still.
-
-        Returns
-        -------
-        pathlib.Path
         """
         path = pathlib.Path(path)
         kind = path.suffix.lower().lstrip(".")

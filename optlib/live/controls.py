@@ -34,8 +34,8 @@ def from_spec(name, spec):
         good = low <= start <= high
     if not good:
         raise ValueError(
-            f"sliders: {name}={spec!r} must be finite numbers (low, high) or (low, high, start), either with 'log' added "
-            "for a positive range; a list or dict of choices; True or False; or a widget"
+            f"sliders: {name}={spec!r} must be finite (low, high) or (low, high, start), either with 'log' added for a "
+            "positive range; a list or dict of choices; True or False; or a widget"
         )
     if all(isinstance(v, numbers.Integral) for v in values) and not log:
         return widgets.IntSlider(value=round(start), min=low, max=high, **look)

@@ -19,7 +19,7 @@ SMALL = (320, 250)  # pixels of the bands in the still picture where the page dr
 
 
 def explore(f, *rules, start=None, steps=100, extent=None, **fixed):
-    """Show paths of optimizers on a function, with a control for every number.
+    """Show paths of optimizers on a function, with a control for every number: an `Explorer`.
 
     The start is dragged in the picture, the number of steps in the curve of the values, the learning rate in the curve
     of what each rate reaches.  Where a kernel runs, other rules and functions of the course can be chosen.
@@ -37,11 +37,6 @@ def explore(f, *rules, start=None, steps=100, extent=None, **fixed):
         What is shown, by default the function's domain.
     **fixed
         Hyper-parameters that get this value and no control, ``eps=1e-8``.
-
-    Returns
-    -------
-    Explorer
-        It shows itself at the end of a cell.
     """
     return Explorer(setting(f, rules, start, steps, fixed), extent)
 

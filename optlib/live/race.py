@@ -22,7 +22,7 @@ RATES = np.geomspace(1e-4, 1e1, 200)  # those that are tried
 
 
 def race(f, rules, *, lr=None, tune=False, rates=None, start=None, steps=100):
-    """Run several rules from one start and show who gets lowest.
+    """Run several rules from one start and show who gets lowest: a `Race`.
 
     Parameters
     ----------
@@ -37,11 +37,6 @@ def race(f, rules, *, lr=None, tune=False, rates=None, start=None, steps=100):
     rates : 1-D array, optional
         Rates to try, by default 200 from 0.0001 to 10.
     start, steps : as in `minimize`
-
-    Returns
-    -------
-    Race
-        It shows itself at the end of a cell.
     """
     checks.flag("race", "tune", tune)
     several = isinstance(rules, Iterable) and not isinstance(rules, str)

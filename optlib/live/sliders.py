@@ -34,11 +34,6 @@ def sliders(draw, *, description="", **specs):
         One a control, in their order on the page: ``kappa=(1, 1000, "log")`` a slider on a logarithmic
         scale, ``n=(1, 50)`` integers, ``lr=(0.0, 1.0, 0.1)`` from 0 to 1 and at first 0.1,
         ``rule=["GD", "Adam"]`` a choice, ``grid=True`` a check box, or an ipywidgets control.
-
-    Returns
-    -------
-    Sliders
-        It shows itself at the end of a cell; ``values`` are the numbers that are set.
     """
     return Sliders(draw, description, specs)
 

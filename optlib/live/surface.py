@@ -22,6 +22,8 @@ ROOM = 0.25  # times the heights from the lowest contour line to the highest: so
 def surface(f, *rules, start=None, steps=100, labels=None, title=None):
     """The landscape of a function in space: the mouse, a finger or arrow keys turn it, and rules walk on it.
 
+    It needs no kernel; where no script runs, it is a still picture.
+
     Parameters
     ----------
     f : Function
@@ -33,11 +35,6 @@ def surface(f, *rules, start=None, steps=100, labels=None, title=None):
         One a path, instead of rule and settings.
     title : str, optional
         Instead of the function's name.
-
-    Returns
-    -------
-    Surface
-        It shows itself at the end of a cell, with or without a kernel; where no script runs, as a still picture.
     """
     check_function("surface", f)
     paths = [rule if isinstance(rule, Trajectory | np.ndarray)

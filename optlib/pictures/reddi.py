@@ -25,10 +25,6 @@ def reddi(C, memory):
     memory : float from 1 to 10,000
         Steps over which Adam averages the squares, 1 / (1 - beta2).
 
-    Returns
-    -------
-    Picture
-
     Source: S. Reddi, S. Kale, S. Kumar (2018), On the Convergence of Adam and Beyond, ICLR, section 3.
     """
     C = checks.number("reddi", "C", C, "[3, 100]")

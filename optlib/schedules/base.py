@@ -111,13 +111,9 @@ class _Composition(Schedule):
                 raise TypeError(f"{type(self).__name__}: {part!r} must be a schedule, a number or an array")
         readers = [leaf for leaf in leaves(self) if getattr(leaf, "reads", None)]
         if len({reader.reads for reader in readers}) > 1:
-            raise ValueError(
-                f"{type(self).__name__}: {self!r} reads the loss and the gradient norm; only one of them is allowed"
-            )
+            raise ValueError(f"{type(self).__name__}: {self!r} reads the loss and the gradient norm; one is allowed")
         if len({*map(id, readers)}) < len(readers):
-            raise ValueError(
-                f"{type(self).__name__}: {self!r} has one schedule twice, which would read twice a step; make two of it"
-            )
+            raise ValueError(f"{type(self).__name__}: {self!r} has one schedule twice, which would read twice a step")
 
     @property
     def reads(self):

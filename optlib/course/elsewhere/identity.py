@@ -137,16 +137,12 @@ def probe():
 
 
 def identify(step):
-    """Feed a black box gradients, and find the rule and the settings that walk the same path.
+    """Feed a black box gradients, and find the rule and the settings that walk the same path: an `Identity`.
 
     Parameters
     ----------
     step : callable (x, g) -> new x, torch optimizer class or functools.partial of one, or rule of ours
         A callable is called 24 times with arrays (10,) of float64 and remembers what it needs.
-
-    Returns
-    -------
-    Identity
 
     Raises
     ------

@@ -65,7 +65,7 @@ def section(library, name, settings, kind=""):
     (_, *first), *others = sections(library, name)
     for condition, *other in others:
         negation, _, word = condition.rpartition(" ")
-        if not np.any(settings.get(word)) if negation == "no" else kind and (kind != word if negation else kind == word):
+        if not np.any(settings.get(word)) if negation == "no" else kind and (kind != word) == bool(negation):
             return other
     return first
 
