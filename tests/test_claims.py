@@ -35,9 +35,9 @@ def test_a_row_carries_all_that_was_entered(claims):
 def test_a_claim_may_stay_undecided():
     claims = ol.Claims()
     claims.add("A beats B", source="C", section="1", found="+0.6 ± 0.3 points; more seeds would decide", holds=None)
-    claims.add("B beats C", source="C", section="1", found="+3 points", holds=True)
-    assert [row["verdict"] for row in claims.rows] == ["undecided", "holds"]
-    assert "2 claims tested: 1 holds, 1 undecided." in claims.html()
+    claims.add("B beats C", source="C", section="1", found="-3 points", holds=False)
+    assert [row["verdict"] for row in claims.rows] == ["undecided", "does not hold"]
+    assert "2 claims tested: 1 does not hold, 1 undecided." in claims.html()
 
 
 def test_one_line_is_printed_and_nothing_returned(capsys):

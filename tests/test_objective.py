@@ -35,11 +35,7 @@ def test_a_formula_in_torch():
     assert type(f.at(1.0, 2.0)) is float
     assert torch.is_tensor(f(torch.ones(3, 2)))
     assert np.allclose(ol.minimize(f, ol.Adam(lr=0.1), steps=300).end, 0, atol=1e-2)
-
-
-def test_a_coordinate_that_does_not_matter_has_slope_zero():
-    f = ol.objective(lambda x, y: x**2, grad="torch")
-    assert np.allclose(f.grad(np.array([1.0, 5.0])), [2, 0])
+    assert np.allclose(ol.objective(lambda x, y: x**2, grad="torch").grad(np.array([1.0, 5.0])), [2, 0])
 
 
 def test_defaults_and_description():
@@ -138,8 +134,7 @@ def test_whole_numbers_are_points_as_any_others(f):
 def test_slopes_of_ones_own_that_mix_points():
     f = ol.objective(lambda p: np.linalg.norm(p), grad=lambda p: p / np.linalg.norm(p), start=(1.0, 2.0))
     assert np.allclose(f.grad(POINTS[:, :2]), POINTS[:, :2] / np.linalg.norm(POINTS[:, :2], axis=1, keepdims=True))
-    constant = ol.objective(lambda x, y: x + 2 * y, grad=lambda x, y: (1.0, 2.0))
-    assert np.allclose(constant.grad(POINTS[:, :2]), [1, 2])
+    assert ol.objective(lambda x, y: x + 2 * y, lambda x, y: (1.0, 2.0)).grad(POINTS[:, :2]).tolist() == [[1, 2]] * 4
 
 
 def test_a_formula_is_called_once_for_many_points():

@@ -159,13 +159,9 @@ def compared(run, f, points, tolerance=1e-12):
         np.testing.assert_allclose(numbers(page_values) / scale, python / scale, rtol=tolerance, atol=tolerance)
 
 
-@pytest.mark.parametrize("name", ol.FUNCTIONS)
-def test_a_function_has_the_same_values_and_slopes(run, name):
-    compared(run, ol.FUNCTIONS[name], points_of(ol.FUNCTIONS[name]))
-
-
-def test_a_turned_bowl_is_a_bound_method(run):
-    f = ol.functions.quadratic(50, angle=30)
+@pytest.mark.parametrize("f", [*ol.FUNCTIONS.values(), ol.functions.quadratic(50, angle=30)], ids=lambda f: f.name)
+def test_a_function_has_the_same_values_and_slopes(run, f):
+    """That of the turned bowl is a bound method."""
     compared(run, f, points_of(f))
 
 

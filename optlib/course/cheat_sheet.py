@@ -107,15 +107,12 @@ class CheatSheet:
 def cheat_sheet(rules=None):
     """All rules in one table: formula, settings with defaults, memory, year, paper, when to reach for them.
 
+    ``.save("sheet.pdf")`` of it writes a page for the wall.
+
     Parameters
     ----------
     rules : sequence of optimizer classes, instances or names, optional
         All that are registered unless given.
-
-    Returns
-    -------
-    CheatSheet
-        Shows itself in a notebook; ``.save("sheet.pdf")`` writes a page for the wall.
 
     Raises
     ------

@@ -24,8 +24,9 @@ def predict(
 ):
     """Ask for a prediction: the reader chooses, or sketches a curve, and only then sees the answer.
 
-    The choice is kept in the reader's browser.  In a notebook the outputs of the cells with the tag ``answer`` that
-    follow are folded until then (``make notebooks`` folds them, by the tag).
+    It needs no kernel; where no script runs, the answer is folded.  The choice is kept in the reader's browser.  In a
+    notebook the outputs of the cells with the tag ``answer`` that follow are folded until then (``make notebooks``
+    folds them, by the tag).
 
     Parameters
     ----------
@@ -44,11 +45,6 @@ def predict(
         The axes of a sketch.
     ylim : (low, high), optional
         Range of the y axis of a sketch, by default that of the curve and a little more.
-
-    Returns
-    -------
-    Prediction
-        It shows itself at the end of a cell, with or without a kernel; where no script runs, its answer is folded.
 
     Raises
     ------

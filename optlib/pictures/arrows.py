@@ -44,10 +44,7 @@ def first_steps(f, rule, n=9, title=None, extent=None):
     """
     rule = as_rule("first_steps", rule, by_name=True)
     settings, color = settings_text(rule), theme.style_of(rule)["color"]
-
-    def steps(points):
-        return minimize(f, rule, points, steps=1).x[1] - points
-
+    steps = lambda points: minimize(f, rule, points, steps=1).x[1] - points
     subtitle = f"{settings}: direction of the first step"
     figure, axes, view, unit = _field("first_steps", f, n, extent, title, subtitle, steps, color)
     moves = unit.any(axis=-1)

@@ -100,10 +100,7 @@ def _sampled(who, f, paths, labels, extent, log, levels=LEVELS):
 
 def _path_words(f, tracks, extent):
     """Sentences on the minima and on each path, and on what does not fit into the picture."""
-
-    def holds(x):
-        return all(low <= v <= high for v, (low, high) in zip(x, extent, strict=True))
-
+    holds = lambda x: all(low <= v <= high for v, (low, high) in zip(x, extent, strict=True))
     words = []
     minima = [m for m in f.minima if holds(m)]
     if minima:

@@ -116,6 +116,20 @@ def decayed(rule, weight_decay, decay=None):
     return rule
 
 
+def capped(rule, most):
+    """The step of Adam is measured before its correction."""
+    betas = {"measure1": rule.beta1, "measure2": rule.beta2} if isinstance(rule, of.Adam) else {}
+    return around.Capped(rule, most=most, **betas)
+
+
+def averaged(rule, share):
+    """An average in place of a sum, with momentum's share (True) or another."""
+    if "beta" not in rule.hypers:
+        return rule
+    kept = rule.beta if share is True else share
+    return times_rate(rule, 1 - kept, 1 / (1 - kept))
+
+
 def uncorrected(rule, which):
     """Of both averages, or of that of squares alone, "v"."""
     beta1 = 0.0 if which == "v" else rule.beta1
@@ -136,6 +150,12 @@ def scheduled(rule, schedule, climb=0, steps=None):
             raise KeyError("max_steps")
         factor = fall(1.0, steps=max(checks.integer(who, "max_steps", steps, least=1) - climb, 1))
     return times(rule, lr=schedules.Polynomial(0.0, climb, end=1.0).then(factor, after=climb) if climb else factor)
+
+
+def with_slow_weights(rule, k, slow=0.5, first=0):
+    if first:
+        return around.LateLookahead(rule, k=k, alpha=slow, first=first)
+    return of.Lookahead(rule, k=k, alpha=slow)
 
 
 CONVENTIONS = {  # word -> function of a rule, the value of the word, and perhaps other words; from the inside out
@@ -167,13 +187,10 @@ CONVENTIONS = {  # word -> function of a rule, the value of the word, and perhap
     "gradient_sign": lambda rule, on: around.GradientSign(rule),
     "sign_of_zero": lambda rule, on: around.SignOfZero(rule),
     "cautious": lambda rule, how: of.Cautious(rule) if how == "paper" else around.MeanCautious(rule),
-    "cap": lambda rule, most: around.Capped(rule, most=most, **(
-        {"measure1": rule.beta1, "measure2": rule.beta2} if isinstance(rule, of.Adam) else {})),
+    "cap": capped,
     "weight_decay": decayed,
     # the learning rate
-    # an average in place of a sum, with momentum's share (True) or another
-    "average": lambda rule, share: times_rate(rule, 1 - (kept := rule.beta if share is True else share), 1 / (1 - kept))
-    if "beta" in rule.hypers else rule,
+    "average": averaged,
     "uncorrected": uncorrected,
     "late": lambda rule, on: times_rate(rule, LateCorrection(rule.beta1), Uncorrected(rule.beta1)),
     "corrected": lambda rule, on: times(rule, lr=Corrected(getattr(rule, "beta1", 0.0), rule.beta2)),
@@ -192,8 +209,7 @@ CONVENTIONS = {  # word -> function of a rule, the value of the word, and perhap
     "clip_each": lambda rule, most: around.ClipEach(rule, max_norm=most),
     "cut": lambda rule, most: of.ClipValue(rule, max_value=most),
     "uphill": lambda rule, on: around.Uphill(rule),
-    "k": lambda rule, k, slow=0.5, first=0: around.LateLookahead(rule, k=k, alpha=slow, first=first) if first
-    else of.Lookahead(rule, k=k, alpha=slow),
+    "k": with_slow_weights,
     "n_mean": lambda rule, n: around.Accumulate(rule, n=n),
 }  # fmt: skip
 MORE = {word: list(inspect.signature(convention).parameters)[2:] for word, convention in CONVENTIONS.items()}

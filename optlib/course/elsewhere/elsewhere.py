@@ -44,17 +44,12 @@ class Elsewhere:
 
 
 def elsewhere(rule):
-    """What other libraries do under the name of a rule.
+    """What other libraries do under the name of a rule: a table, and a picture of the first ten steps.
 
     Parameters
     ----------
     rule : str, or class of a registered rule
         Such as "Adam".
-
-    Returns
-    -------
-    Elsewhere
-        Shown as a table and a picture of the first ten steps.
 
     Raises
     ------
