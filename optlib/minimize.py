@@ -2,8 +2,8 @@
 
 The loop calls `update` of the rule itself.  How often depends on what is asked for:
 
-* one start, and a rule that sees single numbers: once for each coordinate, a Python float, which is several times
-  faster than arrays of two elements;
+* one start, a rule that sees single numbers, and no schedule of one's own: once for each coordinate, a Python float,
+  which is several times faster than arrays of two elements;
 * a batch: once for all starts and settings, which are one array of shape (..., d);
 * a rule that sees matrices: once for each matrix that the function says its coordinates are, (..., m, n);
 * a batch, and a rule that would mix its points: once for each point.
