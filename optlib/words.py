@@ -37,9 +37,9 @@ def value_text(value):
 
 
 def _digits(value, count=4):
-    """A number in four digits, or in as many as tell it from 1, which many hyper-parameters may not be."""
+    """A number in four digits, or in up to eight that tell it from 1, which many hyper-parameters may not be."""
     text = f"{value:.{count}g}"
-    return _digits(value, count + 1) if text == "1" and value < 1 else text
+    return _digits(value, count + 1) if text == "1" and value < 1 and count < 8 else text
 
 
 def short(value):
