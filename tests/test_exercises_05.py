@@ -375,6 +375,23 @@ def setting(**values):
     return {"__annotations__": {"lr": float, **dict.fromkeys(values, float)}} | {k: hyper(v) for k, v in values.items()}
 
 
+def restarted(self, x, g):
+    self.m = 0.9 * self.m * (self.t % 10 > 0) + g
+    return x - self.lr * self.m
+
+
+def downhill(self, x, g):
+    """The heavy ball by its last point, forgotten where it points uphill."""
+    way = x - self.last if self.t > 1 else 0 * x
+    self.last = x
+    return x - self.lr * g + 0.9 * ol.arrays.where(way * g < 0, way, 0 * way)
+
+
+@pytest.mark.parametrize("update", [restarted, downhill])
+def test_a_memory_may_be_lost_now_and_then(update):
+    assert_right("05.5", entered(update, init=lambda self, x: vars(self).update(m=0 * x, last=x)))
+
+
 def test_own_settings_with_names_of_the_course_do_no_harm():
     """Values that a rule of the course refuses, and rules that differ from it in more than a number."""
     fields = setting(beta=0.8) | {"alpha": ol.hyper(-3.0, "a"), "k": ol.hyper(0.5, "k")}

@@ -14,7 +14,7 @@ ENTRIES = 22
 # nor do exercises, nor tests of rules and exercises: one more is no fault.  Aimed at are 1,500, 16,400 and 15,000; they
 # were raised seven times, with notebooks 06 to 08, pages that compute, what other libraries do under the same names,
 # and checks that refuse what gave wrong numbers.
-HEART_LINES, PACKAGE_LINES, TEST_LINES = 2_539, 24_065, 22_874
+HEART_LINES, PACKAGE_LINES, TEST_LINES = 2_539, 24_079, 22_867
 
 
 def lines(paths):

@@ -223,7 +223,9 @@ def test_a_model_is_split_by_role():
     (ol.Muon(lr=ol.schedules.Cosine(0.1, steps=9)), ol.AdamW(lr=ol.schedules.Cosine(0.005, steps=9))),
     (ol.Cautious(ol.Lookahead(ol.SOAP(lr=0.03), k=3)), ol.Cautious(ol.Lookahead(ol.AdamW(lr=0.01), k=3))),
     (ol.ScheduleFree(ol.Muon(beta=0.5), beta=0.8), ol.ScheduleFree(ol.AdamW(lr=0.001), beta=0.8)),
-], ids=["Muon", "a schedule", "around", "a name of both"])  # fmt: skip
+    (ol.WeightDecay(ol.Muon(lr=0.02), weight_decay=0.1),
+     ol.WeightDecay(ol.AdamW(lr=0.001, weight_decay=0.0), weight_decay=0.1)),
+], ids=["Muon", "a schedule", "around", "a name of both", "decay once"])  # fmt: skip
 def test_adamw_steps_what_is_left_of_a_rule_that_sees_matrices(rule, beside):
     net, twin = network(), network()
     for model in (net, twin):
@@ -244,7 +246,15 @@ def test_adamw_steps_what_is_left_of_a_rule_that_sees_matrices(rule, beside):
 def test_vectors_are_not_stepped_as_matrices(trained):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert "'rule': 'AdamW'" in trained(ol.Muon()).settings["groups"]
+        history = trained(ol.Muon())
+    assert "'rule': 'AdamW'" in history.settings["groups"]
+    assert history.to_dict()["lr"][0] > 0.003  # of the rule that is named, not of AdamW
+
+
+def test_a_model_without_hidden_matrices_is_not_for_a_rule_that_sees_them():
+    with pytest.raises(ValueError, match="Muon steps hidden matrices, and model=Linear learns none, so AdamW alone"):
+        groups_for(nn.Linear(3, 2), ol.Muon())
+    assert [len(group["params"]) for group in groups_for(nn.Linear(3, 2), ol.AdamW())] == [2]
 
 
 def test_names_that_a_model_has_not_are_refused():

@@ -14,7 +14,7 @@ from ..optimizers.around import has_another_evaluation_point, has_path_of_its_ow
 from ..schedules import Constant, Cosine
 from ..tasks import TASKS
 from ..torch_driver import TorchOptimizer
-from ..torch_driver.roles import hand_over, learned_matrices
+from ..torch_driver.roles import hand_over, learned_matrices, trained
 from ..vision.callbacks import Callback
 from ..vision.speednet import triangle
 from .circumstances import circumstances, decided_by, digests
@@ -146,7 +146,7 @@ def optimizer_of(job, model, steps):
     if training.get("bias_factor", 1.0) != 1.0 and hasattr(model, "parameter_groups"):
         groups = model.parameter_groups(lr, training["bias_factor"])
     else:
-        groups = [{"params": [p for p in model.parameters() if p.requires_grad]}]
+        groups = [{"params": trained(model)}]
     if rest:
         groups = hand_over(groups, model, other)
     return TorchOptimizer(groups, rule, compile=training.get("compile", False) and cls.elementwise)

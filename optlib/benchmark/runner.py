@@ -226,7 +226,11 @@ def executor_from(text, workers):
     if not hasattr(executor, "submit"):
         kind = type(executor).__name__
         raise ValueError(f"executor={text!r} gives a {kind}, which has no submit(function, argument)")
-    _refuse_threads(executor, workers, text)
+    try:
+        _refuse_threads(executor, workers, text)
+    except ValueError:
+        getattr(executor, "shutdown", int)()  # one of a reader's own may have nothing but submit
+        raise
     return executor
 
 

@@ -112,7 +112,7 @@ class _Composition(Schedule):
         readers = [leaf for leaf in leaves(self) if getattr(leaf, "reads", None)]
         if len({reader.reads for reader in readers}) > 1:
             raise ValueError(f"{type(self).__name__}: {self!r} reads the loss and the gradient norm; one is allowed")
-        if len({*map(id, readers)}) < len(readers):
+        if isinstance(self, Combined) and len({*map(id, readers)}) < len(readers):  # `Then` asks one of its two
             raise ValueError(f"{type(self).__name__}: {self!r} has one schedule twice, which would read twice a step")
 
     @property

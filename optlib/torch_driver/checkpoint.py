@@ -68,7 +68,8 @@ def checked(saved, optimizer):
         for i, (group, name) in enumerate(zip(groups, names[1:], strict=True)):
             if name not in PEERS:
                 raise _refusal(name, "was saved by an optimizer of torch, and none of them is this rule")
-            if getattr(present[i], "schedules", None) and STEPS not in PEERS[name].state.values():
+            stepped = saved["state"] or not group.get("momentum")  # without momentum there never is a state
+            if stepped and getattr(present[i], "schedules", None) and STEPS not in PEERS[name].state.values():
                 raise _refusal(name, "counts no steps, which a schedule needs")
             groups[i] = _group_of_torch(group, name)
             states |= {n: _state_of_torch(saved["state"][n], name) for n in group["params"] if n in saved["state"]}

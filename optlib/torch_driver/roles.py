@@ -2,7 +2,8 @@
 
 import torch
 
-from ..optimizers import AdamW
+from ..optimizers import AdamW, WeightDecay
+from ..optimizers.around import _name_of
 from ..schedules.base import Combined
 
 
@@ -51,6 +52,11 @@ def hidden_matrices(model, rest=None):
     return hidden, [p for p in model.parameters() if id(p) not in taken]
 
 
+def trained(model):
+    """The parameters that an optimizer may change."""
+    return [p for p in model.parameters() if p.requires_grad]
+
+
 def learned_matrices(model):
     """The hidden matrices that are learned: SpeedNet's first layer is not."""
     return [p for p in hidden_matrices(model)[0] if p.requires_grad]
@@ -60,9 +66,15 @@ def groups_for(model, rule):
     """What is learned of a model, as groups: beside a rule that sees matrices, AdamW steps all but the hidden ones.
 
     AdamW's learning rate is to its default as the rule's is to the rule's; around it is what is around the rule.
+    ValueError for a model without hidden matrices.
     """
-    groups = [{"params": [p for p in model.parameters() if p.requires_grad]}]
-    return hand_over(groups, model, _beside(type(rule), rule)) if rule.sees == "matrix" else groups
+    groups = [{"params": trained(model)}]
+    if rule.sees != "matrix":
+        return groups
+    if not learned_matrices(model):
+        name, others = type(model).__name__, "so AdamW alone would train it"
+        raise ValueError(f"{type(rule).__name__} steps hidden matrices, and model={name} learns none, {others}")
+    return hand_over(groups, model, _beside(type(rule), rule.settings()))[::-1]
 
 
 def hand_over(groups, model, rule):
@@ -73,13 +85,17 @@ def hand_over(groups, model, rule):
     return [*others, {"params": hidden}]
 
 
-def _beside(cls, rule):
-    """AdamW in the place of a rule of class ``cls``, which is ``rule`` or inside of it."""
+def _beside(cls, settings, decay=AdamW.hypers["weight_decay"].default):
+    """AdamW in the place of a rule of class ``cls`` with these settings, inside of what the rule is inside of."""
     if wrapper := getattr(cls, "wrapper", None):
-        return wrapper(_beside(cls.wrapped, rule), **{name: rule.given(name) for name in wrapper.own[0]})
-    ratio = AdamW.hypers["lr"].default / type(rule).hypers["lr"].default
-    lr = rule.given("lr")
-    return AdamW(lr=Combined(lr, ratio, "*") if callable(lr) else lr * ratio)
+        own = wrapper.own[0]
+        inner = {name: settings[_name_of(name, own)] for name in cls.wrapped.hypers}
+        beside = _beside(cls.wrapped, inner, 0.0 if wrapper is WeightDecay else decay)
+        return wrapper(beside, **{name: settings[name] for name in own})
+    if "lr" not in cls.hypers:
+        return AdamW(weight_decay=decay)
+    lr, ratio = settings["lr"], AdamW.hypers["lr"].default / cls.hypers["lr"].default
+    return AdamW(lr=Combined(lr, ratio, "*") if callable(lr) else lr * ratio, weight_decay=decay)
 
 
 def _named(model, name):

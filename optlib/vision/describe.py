@@ -45,14 +45,8 @@ def rule_of(optimizer):
     group = next((each for each in optimizer.param_groups if rule and each.get("rule") is None), {})
     rule = rule and rule.fresh()
     for name in group and rule.hypers:
-        give(rule, name, _as_given(group)[name])
+        give(rule, name, getattr(group, "schedules", {}).get(name, group[name]))
     return rule
-
-
-def _as_given(group):
-    """A group with its schedules, and with the rate that it had before a scheduler of torch changed it."""
-    first = {"lr": group["initial_lr"]} if "initial_lr" in group else {}
-    return {**group, **first, **getattr(group, "schedules", {})}
 
 
 def settings_of(run, schedule, fingerprints):
@@ -62,8 +56,9 @@ def settings_of(run, schedule, fingerprints):
     """
     model, optimizer, train, cut = run.model, run.optimizer, run.train, run.train.batches
     groups = []
-    for group in optimizer.param_groups:
-        groups.append({k: name_of(v) if callable(v) else v for k, v in _as_given(group).items() if k != "params"})
+    for group in optimizer.param_groups:  # of a schedule its name: its present value is another one in the second run
+        scheduled = {name: name_of(schedule) for name, schedule in getattr(group, "schedules", {}).items()}
+        groups.append({k: v for k, v in {**group, **scheduled}.items() if k != "params"})
         groups[-1]["tensors"] = len(group["params"])
     shapes = [(name, tuple(value.shape), str(value.dtype)) for name, value in model.state_dict().items()]
     rule = rule_of(optimizer)

@@ -155,7 +155,8 @@ def check_labels(who, name, labels, classes):
 def _as_tensor(value):
     if not isinstance(value, np.ndarray):
         return value
-    usable = value.flags.carray and value.dtype.isnative  # torch takes no mirrored arrays, nor those of other machines
+    # torch takes no mirrored arrays, nor those of other machines.
+    usable = value.flags.behaved and value.dtype.isnative and min(value.strides, default=0) >= 0
     try:
         return torch.from_numpy(value if usable else value.astype(value.dtype.newbyteorder("="), "C"))
     except TypeError:  # a dtype that torch does not have, such as text

@@ -79,11 +79,6 @@ def count_parameters(model, trainable=False):
     return sum(p.numel() for p in model.parameters() if p.requires_grad or not trainable)
 
 
-def trained(model):
-    """The parameters that an optimizer may change."""
-    return [p for p in model.parameters() if p.requires_grad]
-
-
 def by_text(who, name, labeled):
     """A dict with its keys as texts; ValueError where two read the same."""
     texts = [str(label) for label in labeled]

@@ -12,8 +12,9 @@ from torch import nn
 
 from .. import checks
 from ..schedules import Polynomial
+from ..torch_driver.roles import trained
 from .images import Normalize, as_images
-from .parts import he_, identity_, trained
+from .parts import he_, identity_
 
 SIZES = {"small": (32, 64, 64), "large": (64, 256, 256)}
 PATCH = 2  # pixels on a side

@@ -13,10 +13,11 @@ from ..functions import Function
 from ..live.animation import animate
 from ..pictures.landscape import contour
 from ..pictures.tracks import Track
+from ..torch_driver.roles import trained
 from .callbacks import Callback
 from .describe import rule_of
 from .images import Normalize, as_pair, check_labels
-from .parts import by_text, check_model, trained
+from .parts import by_text, check_model
 
 MOST = 64  # snapshots of a run; beyond that every second one is dropped
 MARGIN = 0.25  # of the width of the paths, on either side

@@ -74,8 +74,8 @@ def _order(deal, seen, n, B):
     for order, backward in ((seen, ""), (seen[::-1], ", backward")):
         if np.array_equal(order, np.arange(n)):
             return f"the examples come in their own order{backward}; shuffle them: data may lie sorted by class."
-    if (np.diff(seen) % n == 1).all():
-        return "the examples come in their own order, only from another start; shuffle them."
+        if (np.diff(order) % n == 1).all():
+            return f"the examples come in their own order{backward}, only from another start; shuffle them."
     groups = seen[: n - n % B].reshape(-1, B)
     if len(groups) > 1 and (np.ptp(groups, axis=1) == B - 1).all():
         if (np.diff(groups, axis=1) == 1).all():

@@ -274,8 +274,9 @@ def _known(rule):
 
     gradients = np.random.default_rng(5).standard_normal((30, 2))
     own = _points(rule, gradients)
-    others = [*np.random.default_rng(6).standard_normal((29, 2)), gradients[-1]]
-    if np.allclose(_last_at_zero(rule, gradients), _last_at_zero(rule, others), rtol=1e-9, atol=1e-15):
+    others = np.random.default_rng(6).standard_normal((29, 2))
+    lasts = [[_last_at_zero(rule, [*earlier[:n], gradients[-1]]) for n in (28, 29)] for earlier in (gradients, others)]
+    if np.allclose(*lasts, rtol=1e-9, atol=1e-15):
         return (
             "no step depends on earlier gradients: make in init(self, x) something that remembers them, as gradient "
             "descent and sign descent do not."
@@ -293,9 +294,11 @@ def _known(rule):
 
 
 def _last_at_zero(rule, gradients):
-    """The last step, where each starts from 0: it tells whether earlier gradients are remembered."""
-    optimizer = rule(lr=0.01)
-    return [optimizer.step(np.zeros(2), g) for g in gradients][-1]
+    """The last step, made at 0 after a walk: it tells whether earlier gradients are remembered."""
+    optimizer, x = rule(lr=0.01), np.zeros(2)
+    for g in gradients[:-1]:
+        x = optimizer.step(x, np.array(g))
+    return optimizer.step(np.zeros(2), np.array(gradients[-1]))
 
 
 def _settings(rule, known):
