@@ -229,6 +229,14 @@ def test_what_is_no_executor_is_told(text, message):
         runner.executor_from(text, 2)
 
 
+def test_slow_arithmetic_is_told(fake, tmp_path, monkeypatch):
+    fake()
+    monkeypatch.setattr("optlib.vision.precision.probe", lambda device: types.SimpleNamespace(best=lambda: ["float32"]))
+    for precision, count in ("bfloat16", 1), ("float32", 0):
+        runner.run(protocol(training__precision=precision), tmp_path / precision, say=(said := []).append)
+        assert sum("no units" in text for text in said) == count
+
+
 def test_two_commands_do_not_write_one_file(fake, tmp_path):
     fake()
     out, refused = tmp_path / "r.jsonl", []

@@ -23,7 +23,7 @@ TRIES = 3  # of a run whose worker is killed
 
 def run(protocol, out, *, root=None, workers=1, executor=None, threads=None, device=None, minutes=None, command=None,
         say=print, progress=False):  # fmt: skip
-    """Do every run that a protocol asks for and that is not recorded yet.
+    """Do every run that a protocol asks for and that is not recorded yet; returns all records, old and new, as dicts.
 
     Killed at any moment and started again, it repeats no recorded run, and resumes an unfinished one after its last
     complete epoch.
@@ -52,11 +52,6 @@ def run(protocol, out, *, root=None, workers=1, executor=None, threads=None, dev
         Is given a line of text for each run.
     progress : bool
         Show a line within runs.
-
-    Returns
-    -------
-    list of dict
-        All records of the file, old and new.
 
     Raises
     ------
@@ -130,10 +125,15 @@ def _locked(out):
 def _run_all(protocol, out, make, tries, workers, work, until, say):
     running, failures, left_out, killed = {}, [], [], collections.Counter()
     start, done, executor = time.monotonic(), records.read(out), make()
-    old = sum(map(of_other_code, done))
-    if old:
+    if old := sum(map(of_other_code, done)):
         say(f"{counted(old, 'recorded run')} made by other code than today's; "
             f"python -m optlib.benchmark list --results {out} marks them")
+
+    from ..vision.precision import probe
+
+    precisions = {records.as_computed(job, done)["training"]["precision"] for job in jobs(protocol, done)}
+    if "bfloat16" in precisions and probe(work.keywords["device"] or "cpu").best()[0] != "bfloat16":
+        say("these runs compute in bfloat16, for which this machine has no units: float32 is several times as fast")
 
     def lost(job, error):
         killed[job["id"]] += 1
