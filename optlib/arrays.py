@@ -147,7 +147,7 @@ def join(coordinates, *beside):
 
 def broadcast(coordinates):
     """The library of numbers and arrays, NumPy for numbers alone, and the list of them as its arrays of one shape."""
-    first = max(coordinates, key=lambda c: len(getattr(c, "shape", ())) if is_array(c) else -1)
+    first = max(coordinates, key=lambda c: len(c.shape) if is_array(c) else -1)
     xp = namespace(first)
     if xp is np or xp is _FLOATS:
         return np, list(np.broadcast_arrays(*coordinates))

@@ -130,10 +130,10 @@ def setting(f, rules, start=None, steps=100, fixed=None, who="explore"):
             raise ValueError(f"{who}: each rule has one setting; ol.heatmap draws a grid")
         same = sum(cls is other for other, _ in named.values())
         named[cls.__name__ if not same else f"{cls.__name__} {same + 1}"] = (cls, values)
-    known = ", ".join(dict.fromkeys(name for _, values in named.values() for name in values))
-    for name in fixed:
-        if name not in known.split(", "):
-            raise TypeError(f"{who} got {name}={fixed[name]!r}; the hyper-parameters of these rules are {known}")
+    known = dict.fromkeys(name for _, values in named.values() for name in values)
+    for name, value in fixed.items():
+        if name not in known:
+            raise TypeError(f"{who} got {name}={value!r}; the hyper-parameters of these rules are {', '.join(known)}")
     first = Setting(f, named, tuple(named), tuple(f.start), 1, tuple(fixed), who)
     return first.with_start(f.start if start is None else start).with_steps(steps)
 

@@ -109,7 +109,7 @@ def _composed(wrapper, inner):
     update = wrapper.update
     if "gradient_function" in inner.reads:
         update = getattr(wrapper, "update_around_sam", update)
-    both = [each for each in inner.hypers if _name_of(each, hypers) != each]
+    both = [each for each in inner.hypers if name_outside(each, hypers) != each]
     return type(
         name if inner is GradientDescent else f"{name}({inner.__name__})",
         (wrapper, _renamed(inner, both) if both else inner),
@@ -179,13 +179,13 @@ def _with_rule(init):
     def __init__(self, *args, **given):
         if args:
             settings, own = self._given(args[0]).settings(), self.wrapper.own[0]
-            given = {_name_of(name, own): value for name, value in settings.items()} | given
+            given = {name_outside(name, own): value for name, value in settings.items()} | given
         init(self, *args[1:], **given)
 
     return __init__
 
 
-def _name_of(name, own):
+def name_outside(name, own):
     """How a hyper-parameter of the rule inside is named outside; of three rules two may have made way already."""
     return f"rule_{name}" if re.sub("^(rule_)+", "", name) in own else name
 
@@ -195,7 +195,7 @@ def _text(cls, settings):
     names, own = cls.hypers, cls.wrapper if wrapped else cls
     if wrapped:
         names = cls.wrapper.own[0]
-        parts = [_text(wrapped, {name: settings[_name_of(name, names)] for name in wrapped.hypers})]
+        parts = [_text(wrapped, {name: settings[name_outside(name, names)] for name in wrapped.hypers})]
     brief = getattr(own, "brief", False)  # such a class is shown without what is at its default
     parts += [f"{name}={short(settings[name])}" for name in names
               if not brief or stands_out(own.hypers, name, settings[name])]  # fmt: skip

@@ -3,7 +3,7 @@
 import torch
 
 from ..optimizers import AdamW, WeightDecay
-from ..optimizers.around import _name_of
+from ..optimizers.around import name_outside
 from ..schedules.base import Combined
 
 
@@ -71,10 +71,11 @@ def groups_for(model, rule):
     groups = [{"params": trained(model)}]
     if rule.sees != "matrix":
         return groups
-    if not learned_matrices(model):
-        name, others = type(model).__name__, "so AdamW alone would train it"
-        raise ValueError(f"{type(rule).__name__} steps hidden matrices, and model={name} learns none, {others}")
-    return hand_over(groups, model, _beside(type(rule), rule.settings()))[::-1]
+    others, hidden = hand_over(groups, model, _beside(type(rule), rule.settings()))
+    if not hidden["params"]:
+        name, alone = type(model).__name__, "so AdamW alone would train it"
+        raise ValueError(f"{type(rule).__name__} steps hidden matrices, and model={name} learns none, {alone}")
+    return [hidden, others]
 
 
 def hand_over(groups, model, rule):
@@ -89,7 +90,7 @@ def _beside(cls, settings, decay=AdamW.hypers["weight_decay"].default):
     """AdamW in the place of a rule of class ``cls`` with these settings, inside of what the rule is inside of."""
     if wrapper := getattr(cls, "wrapper", None):
         own = wrapper.own[0]
-        inner = {name: settings[_name_of(name, own)] for name in cls.wrapped.hypers}
+        inner = {name: settings[name_outside(name, own)] for name in cls.wrapped.hypers}
         beside = _beside(cls.wrapped, inner, 0.0 if wrapper is WeightDecay else decay)
         return wrapper(beside, **{name: settings[name] for name in own})
     if "lr" not in cls.hypers:
