@@ -186,7 +186,8 @@ class Explorer:
         pieces = {}
         for name in names:
             self._known = self._known.with_rules(dict.fromkeys((*self._known.chosen, name)))
-            pieces[name] = offline.rule_piece(self._known, name)
+            source, _ = offline.translated(self._known.rule(name))
+            pieces[name] = [offline.rule_data(self._known, name), source]
         return pieces
 
     def _function_names(self):

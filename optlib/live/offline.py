@@ -13,7 +13,7 @@ from ..pictures.picture import show_name
 from ..trajectory import late_steps
 from . import browser_data, page, translate
 from .scene import scene
-from .setting import code_name, given, inside
+from .setting import code_name, code_of_wrapped, code_settings
 
 SCRIPTS = ("core.js", "canvas.js", "runtime.js", "engine.js", "slider.js", "tuning.js", "bridge.js", "chart.js",
            "explore.js", "state.js")  # fmt: skip
@@ -38,19 +38,19 @@ def html(setting, view, picture, names=None, chart=None, bridge=""):
 
 def program(setting):
     """JavaScript of function, chosen rules and what counts as late; null in the place of what a page cannot compute."""
-    rules = ", ".join(translated(setting.rule(name))[0] for name in setting.chosen)
+    f, *rules = (translated(one)[0] or "null" for one in (setting.f, *map(setting.rule, setting.chosen)))
     late = translate.schedule(late_steps).source
-    return f"{{f: {translated(setting.f)[0]}, rules: [{rules}], late: {late}}}"
+    return f"{{f: {f}, rules: [{', '.join(rules)}], late: {late}}}"
 
 
 def translated(one):
-    """JavaScript of a function or a rule, or "null" and the reason why there is none."""
+    """JavaScript of a function or a rule, and the reason why there is none; one of the two is None."""
     try:
         if hasattr(one, "formula"):
             return translate.function(one).source, None
         return translate.rule(one).walker, None
     except translate.Untranslatable as reason:
-        return "null", str(reason)
+        return None, str(reason)
 
 
 def data(setting, view, names=None):
@@ -81,14 +81,14 @@ def rule_data(setting, name, names=None):
     """A rule as the page knows it; ``names`` are the hyper-parameters with sliders."""
     rule = setting.rule(name)
     own = [h for h in names or rule.hypers if h not in setting.fixed and has_control(rule, h)]
-    others = {part.partition("=")[0]: part for part in given(rule, never=own)}
+    arguments = code_settings(rule, never=own) | {h: h for h in own}  # a page puts in what its sliders say
     track = setting.track(name)
     steps = min(CHECKED_STEPS, setting.steps)
     end = track.x[min(steps, track.steps)].tolist()
     return {
         "label": name, "call": code_name(type(rule)), "theory": type(rule).__name__,
         "hypers": [_hyper(rule, h, *(names[h][[0, -1]].tolist() if isinstance(names, dict) else ())) for h in own],
-        "args": inside(type(rule)) + [h if h in own else others[h] for h in rule.hypers if h in own or h in others],
+        "args": [*code_of_wrapped(type(rule)), *(arguments[h] for h in rule.hypers if h in arguments)],
         "check": {"start": list(setting.start), "steps": steps, "end": end},
         **browser_data.style_data(track.style),
     }  # fmt: skip
@@ -136,21 +136,22 @@ def snaps(f):
         wide, narrow = (numerical.batch_hessian(f.grad, np.array(f.minima[0]), width) for width in (1e-4, 1e-5))
     if not np.isfinite(narrow).all() or not np.allclose(wide, narrow, rtol=0.01, atol=1e-6):  # a kink
         return {}
-    smallest, *_, largest = map(float, np.linalg.eigvalsh(narrow).repeat(2))
+    curvatures = np.linalg.eigvalsh(narrow)
+    smallest, largest = float(curvatures[0]), float(curvatures[-1])
     if smallest <= 1e-6 * largest:
         return {}
-    best = {
-        "GradientDescent": theory.gd_settings(smallest, largest),
-        "Momentum": theory.heavy_ball_settings(smallest, largest),
-        "Nesterov": theory.nesterov_settings(smallest, largest),
+
+    def pair(value, word):
+        return [float(f"{value:.6g}"), word]
+
+    descent, momentum, nesterov = (settings(smallest, largest) for settings in (
+        theory.gd_settings, theory.heavy_ball_settings, theory.nesterov_settings))  # fmt: skip
+    best = [pair(descent["lr"], "best")] if smallest < largest else []  # else it is 1/L
+    return {
+        "GradientDescent": {"lr": [pair(1 / largest, "1/L"), *best, pair(2 / largest, "2/L")]},
+        "Momentum": {name: [pair(value, "best")] for name, value in momentum.items()},
+        "Nesterov": {"lr": [pair(nesterov["lr"], "1/L")], "beta": [pair(nesterov["beta"], "best")]},
     }
-    named = {rule: {name: [(value, "best")] for name, value in settings.items()} for rule, settings in best.items()}
-    descent = named["GradientDescent"]
-    limits = [(1 / largest, "1/L"), (2 / largest, "2/L")]
-    descent["lr"] = sorted(limits + [each for each in descent["lr"] if smallest < largest])
-    named["Nesterov"]["lr"] = [(1 / largest, "1/L")]
-    return {rule: {name: [[float(f"{value:.6g}"), word] for value, word in values] for name, values in own.items()}
-            for rule, own in named.items()}  # fmt: skip
 
 
 def _function_check(f):
@@ -164,19 +165,11 @@ def _function_check(f):
 
 def function_piece(f):
     """A function of the course for a page that has it not: its data and its program."""
-    about = function_data(f, view := scene(f, who="explore"))
-    if f.dim == 2 and about["check"] is None:  # the page cannot draw it, and has the still of its first function only
+    view, (source, reason) = scene(f, who="explore"), translated(f)
+    about = function_data(f, view)
+    if f.dim == 2 and reason:  # the page cannot draw it, and has the still of its first function only
         about["scene"]["bands"] = page.data_url(browser_data.bands_png(view, browser_data.MAP_SIZE))
-    return [about, _program(f)]
-
-
-def rule_piece(setting, name):
-    return [rule_data(setting, name), _program(setting.rule(name))]
-
-
-def _program(one):
-    source, reason = translated(one)
-    return None if reason else source
+    return [about, source]
 
 
 def path_data(path):

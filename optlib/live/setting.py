@@ -103,7 +103,7 @@ class Setting:
 
     def code(self):
         """Lines of Python that draw the same picture."""
-        calls = [code_call(type(rule), given(rule)) for rule in map(self.rule, self.chosen)]
+        calls = [code_call(type(rule), code_settings(rule).values()) for rule in map(self.rule, self.chosen)]
         run = f"ol.minimize(f, {{}}, start={self.start}, steps={self.steps})"
         draw = f"ol.plots.{'line' if self.f.dim == 1 else 'contour'}(f, {{}})"
         lines = [f'f = ol.FUNCTIONS["{self.f.name}"]'] if page.known_name(self.f) else []
@@ -148,10 +148,10 @@ def one_setting(rule):
     return not any(np.ndim(value) for value in rule.settings().values() if hasattr(value, "shape"))
 
 
-def given(rule, never=()):
-    """Settings as code, ``["lr=0.1"]``: the learning rate and what is not at its default, but for ``never``."""
-    return [f"{name}={SCHEDULE.sub('ol.schedules.', repr(value))}" for name, value in rule.settings().items()
-            if name not in never and stands_out(rule.hypers, name, value)]  # fmt: skip
+def code_settings(rule, never=()):
+    """Settings as code by their names, ``{"lr": "lr=0.1"}``: lr and what is not at its default, but for ``never``."""
+    return {name: f"{name}={SCHEDULE.sub('ol.schedules.', repr(value))}" for name, value in rule.settings().items()
+            if name not in never and stands_out(rule.hypers, name, value)}  # fmt: skip
 
 
 def code_name(cls):
@@ -162,12 +162,12 @@ def code_name(cls):
 
 def code_call(cls, arguments):
     """How code makes a rule; hyper-parameters of a rule inside another can be named outside."""
-    return f"{code_name(cls)}({', '.join([*inside(cls), *arguments])})"
+    return f"{code_name(cls)}({', '.join([*code_of_wrapped(cls), *arguments])})"
 
 
-def inside(cls):
+def code_of_wrapped(cls):
     """The first argument of a rule around a rule as code, in a list; nothing where it is as by default."""
     wrapped = getattr(cls, "wrapped", None)
     if wrapped in (None, GradientDescent):
         return []
-    return [code_call(wrapped, []) if inside(wrapped) else code_name(wrapped)]
+    return [code_call(wrapped, []) if code_of_wrapped(wrapped) else code_name(wrapped)]
