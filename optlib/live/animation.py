@@ -155,8 +155,11 @@ class Animation:
 
     def still(self, step=None, size=(600, 500), scale=1):
         """PNG bytes of the picture at a step, by default the last."""
-        step = _step(step)
+        step = self._checked_step(step)
         return self._brush(size, scale).at(step, self._title(step)).png(optimize=True)
+
+    def _checked_step(self, step):
+        return self.steps if step is None else integer("still", "step", step)
 
     def _brush(self, size, scale):
         size, scale = _size(size, scale)
@@ -166,7 +169,7 @@ class Animation:
         return np.unique(np.linspace(0, self.steps, integer("frames", "count", count, 1)).round().astype(int))
 
     def _title(self, step):
-        where = "" if step is None or step >= self.steps else f", step {step}"
+        where = "" if step >= self.steps else f", step {step}"
         return f"{self.title}, {self.settings}{where}"
 
     # --- files ---------------------------------------------------------------------------------------------
@@ -241,8 +244,7 @@ class MatrixAnimation(Animation):
             yield self._marked(image.copy(), step)
 
     def still(self, step=None, size=(600, 500), scale=1):
-        step = self.steps if step is None else _step(step)
-        return encoded(self._marked(self._image(size, scale), step), "PNG", optimize=True)
+        return encoded(self._marked(self._image(size, scale), self._checked_step(step)), "PNG", optimize=True)
 
     def _image(self, size, scale):
         size, scale = _size(size, scale)
@@ -257,10 +259,6 @@ class MatrixAnimation(Animation):
             ends = [(x, image.height - low), (x, image.height - high)]
             ImageDraw.Draw(image).line(ends, fill=int(colors[:PALETTE].sum(axis=1).argmin()))  # the darkest
         return image
-
-
-def _step(step):
-    return None if step is None else integer("still", "step", step)
 
 
 def _size(size, scale):

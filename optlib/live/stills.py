@@ -7,7 +7,7 @@ import time
 import numpy as np
 from PIL import Image
 
-from ..pictures.picture import SHOWN, Picture, digits, encoded, png_size
+from ..pictures.picture import SHOWN, Picture, digits, encoded
 from . import page
 from .controls import described, rounded
 
@@ -98,7 +98,7 @@ def png_of(picture):
         png, scale = _png_of_figure(picture.figure), 1
     else:
         raise TypeError(f"sliders: draw returned {picture!r}; it must return a figure, a picture or PNG bytes")
-    return png, round(png_size(png)[0] * scale)
+    return png, round(Image.open(io.BytesIO(png)).width * scale)
 
 
 def _png_of_figure(figure):

@@ -147,11 +147,6 @@ def encoded(image, kind, **options):
     return file.getvalue()
 
 
-def png_size(png):
-    """Width and height in pixels, read from the header of a PNG file."""
-    return tuple(int.from_bytes(png[i : i + 4], "big") for i in (16, 20))
-
-
 def palette_of(image, size=PALETTE, exact=EXACT):
     """The ``size`` colors of an image that show it best, an array (size, 3).
 
