@@ -206,7 +206,7 @@ def _takes_floats(f, x):
 # --- the run and what is read from its record ----------------------------------------------------------------
 
 
-def _run(f, rule, x, steps, tol, evaluated=False):
+def _run(f, rule, x, steps, tol, evaluated):
     first, *others = [functools.partial(_ArrayWalker, evaluated=True)] if evaluated else _walkers(f, rule, x)
     try:
         return _walk(f, rule, x, steps, tol, first)
@@ -315,10 +315,10 @@ def _flat(f, x, tol):
 
 
 def _check(f, opt, steps, tol):
-    if not isinstance(f, Function):
-        raise TypeError(f"minimize: f={f!r} must be a Function; wrap your own with ol.objective(...)")
+    checks.instance("minimize", "f", f, Function, "ol.objective(lambda x: x**2)")
     rule, steps = as_rule("minimize", opt, "opt").fresh(), checks.integer("minimize", "steps", steps)
-    tol = {} if tol is None else dict(tol) if isinstance(tol, dict) else {"gradient": tol}
+    if not isinstance(tol, dict):
+        tol = {} if tol is None else {"gradient": tol}
     for name, bound in tol.items():
         checks.choice("minimize", "tol", name, CRITERIA)
         if isinstance(bound, bool) or not isinstance(bound, (int, float, np.number)) or not bound >= 0:

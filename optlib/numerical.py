@@ -200,16 +200,15 @@ def check_gradient(f, x, grad=None, tol=1e-6):
     grad = getattr(f, "grad", None) if grad is None else grad
     if not callable(grad):
         raise TypeError(f"check_gradient: {f!r} has no grad; give grad=")
-    if not tol > 0:
-        raise ValueError(f"check_gradient: tol={tol!r} must be a positive number")
+    tol = checks.number("check_gradient", "tol", tol, "(0, inf)")
     x = np.asarray(x, dtype=float)
-    given = np.asarray(grad(x))
-    if given.shape != x.shape:
-        raise ValueError(f"check_gradient: the gradient has shape {given.shape}; it must have that of x, {x.shape}")
-    # A function that sums over all that it is given has another gradient in a batch than at a point.
+    gradients = np.asarray(grad(x))
+    if gradients.shape != x.shape:
+        raise ValueError(f"check_gradient: the gradient has shape {gradients.shape}; it must have that of x, {x.shape}")
+    # A function that sums over all its points has another gradient in a batch than at a point.
     differences = np.apply_along_axis(lambda point: gradient(f, point), -1, x)
     size = np.maximum(1.0, np.abs(differences).max(axis=-1, keepdims=True))
-    error = np.abs(given - differences) / size
+    error = np.abs(gradients - differences) / size
     error = np.where(np.isfinite(error), error, np.inf)
     worst = np.unravel_index(error.argmax(), error.shape)
     largest = float(error[worst])

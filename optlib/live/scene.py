@@ -5,6 +5,7 @@ import functools
 
 import numpy as np
 
+from ..checks import instance
 from ..functions import Function
 from ..pictures import background
 from ..pictures.picture import padded
@@ -94,8 +95,7 @@ def scene(f, extent=None, tracks=(), who="scene"):
 
     By default the extent is the function's domain, widened to hold the starts of ``tracks``.
     """
-    if not isinstance(f, Function):
-        raise TypeError(f"{who}: f={f!r} must be a Function; wrap your own with ol.objective(...)")
+    instance(who, "f", f, Function, "ol.objective(lambda x: x**2)")
     if f.dim not in (1, 2):
         raise ValueError(f"{who}: {f.name} has {f.dim} coordinates; a picture takes functions of 1 or 2")
     if extent is None:

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 
 from ..arrays import is_array
+from ..checks import instance
 from ..functions import Function
 from ..minimize import Trajectory
 from ..words import settings_text
@@ -98,8 +99,7 @@ def tracks(who, f, paths, labels=None):
 
 def check_function(who, f, dim=2):
     """Refuse what is no function of ``dim`` coordinates, and name the picture that draws it."""
-    if not isinstance(f, Function):
-        raise TypeError(f"{who}: f={f!r} must be a Function; wrap your own with ol.objective(...)")
+    instance(who, "f", f, Function, "ol.objective(lambda x: x**2)")
     if f.dim != dim:
         other = "; use plots.line" if f.dim == 1 else "; use plots.contour" if f.dim == 2 else ""
         raise ValueError(
