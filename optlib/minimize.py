@@ -220,18 +220,19 @@ def _run(f, rule, x, steps, tol, evaluated):
 def _run_apart(f, rule, x, steps, tol, evaluated):
     """Each path of a batch by itself, with its own settings."""
     batch, settings = x.shape[:-1], rule.settings()
-    if any(callable(value) and getattr(value, "shape", ()) for value in settings.values()):
+    arrays = {name: value for name, value in settings.items() if getattr(value, "shape", ())}
+    if any(map(callable, arrays.values())):
         raise ValueError(f"minimize: {rule!r} steps one point at a time; its schedules must be of numbers, not arrays")
-    arrays = {name: np.asarray(value) for name, value in settings.items() if getattr(value, "shape", ())}
     arrays = {name: np.broadcast_to(value, (*batch, value.shape[-1])) for name, value in arrays.items()}
     paths = []
     for i in np.ndindex(batch):
         own = {name: value[i].item() if value.shape[-1] == 1 else value[i] for name, value in arrays.items()}
         paths.append(_run(f, type(rule)(**(settings | own)), x[i], steps, tol, evaluated))
-    points, values = (np.stack([getattr(path, name) for path in paths], axis=1) for name in "xf")
-    ended_at, stopped_by = (np.array([getattr(path, name) for path in paths]) for name in ("ended_at", "stopped_by"))
-    return Trajectory(points.reshape(steps + 1, *x.shape), values.reshape(steps + 1, *batch),
-                      ended_at.reshape(batch), stopped_by.reshape(batch), rule, f)  # fmt: skip
+    points = np.stack([path.x for path in paths], axis=1).reshape(steps + 1, *x.shape)
+    values = np.stack([path.f for path in paths], axis=1).reshape(steps + 1, *batch)
+    ended_at = np.reshape([path.ended_at for path in paths], batch)
+    stopped_by = np.reshape([path.stopped_by for path in paths], batch)
+    return Trajectory(points, values, ended_at, stopped_by, rule, f)
 
 
 def _walk(f, rule, x, steps, tol, walker_class):
@@ -295,16 +296,15 @@ def _end(x, values, ended_at, stopped_by, first, met):
     if not ends.any():
         return
     when = any_met.argmax(axis=0)
-    at = np.take_along_axis
     for reason in reversed(met):  # the first named wins
-        here = ends & at(met[reason], when[None], axis=0)[0]
-        stopped_by[here] = reason
+        holds = np.take_along_axis(met[reason], when[None], axis=0)[0]
+        stopped_by[ends & holds] = reason
     last = np.where(stopped_by == "diverged", when - 1, when)
     ended_at[ends] = first + last[ends]
     rows = np.arange(len(values)).reshape(-1, *[1] * ended_at.ndim)
     keep = np.where(ends, np.minimum(rows, last), rows)
-    values[...] = at(values, keep, axis=0)
-    x[...] = at(x, keep[..., None], axis=0)
+    values[...] = np.take_along_axis(values, keep, axis=0)
+    x[...] = np.take_along_axis(x, keep[..., None], axis=0)
 
 
 def _flat(f, x, tol):
