@@ -38,12 +38,12 @@ def number(who, name, value, allowed="(-inf, inf)"):
     return float(value)
 
 
-def vector(who, name, values, allowed="(-inf, inf)", least=1):
-    """The values as a 1-D float array; ValueError unless they are at least so many, all in the interval."""
+def vector(who, name, values, allowed="(-inf, inf)", least=1, most=math.inf):
+    """The values as a 1-D float array; ValueError unless they are so many, all in the interval."""
     array = np.asarray(values)
     error = ValueError if array.dtype.kind in "fiu" else WrongType
-    if array.ndim != 1 or len(array) < least or array.dtype.kind not in "fiu" or not inside(array, allowed).all():
-        count = f"at least {least} numbers" if least > 1 else "at least one number"
+    if error is WrongType or array.ndim != 1 or not least <= len(array) <= most or not inside(array, allowed).all():
+        count = "at least one number" if least == 1 else f"{'at least ' * (most > least)}{least} numbers"
         raise error(f"{who}: {name}={values!r} must be a 1-D array of {count} in {allowed}")
     return array.astype(float)
 

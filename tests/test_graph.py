@@ -34,7 +34,8 @@ def test_what_a_star_unpacks_is_drawn_by_python():
 @pytest.mark.parametrize(("change", "message"), [
     ({"labels": ["one", "two"]}, r"labels=\['one', 'two'\] must be 1 texts"),
     ({"lines": [[1, 2]]}, "each of lines must be points"), ({"lines": [np.empty((0, 2))]}, "one at least"),
-    ({"xlim": (1, 0.01)}, r"xlim=\(1, 0.01\) must be \(low, high\)"), ({"ylim": (1,)}, "ylim=.* at least 2 numbers"),
+    ({"xlim": (1, 0.01)}, r"xlim=\(1, 0.01\) must be \(low, high\)"),
+    ({"xlim": (0, 1, 2)}, "xlim=.* array of 2 numbers"), ({"ylim": (1,)}, "ylim=.* array of 2 numbers"),
     ({"xlim": (0, 1), "logx": True}, r"xlim=\(0, 1\) must be .* in \(0, inf\)"),
     ({"hlines": [np.nan]}, "hlines=.* must be a 1-D array"), ({"hlines": 0.5}, "hlines=0.5 must be a 1-D array"),
 ])  # fmt: skip

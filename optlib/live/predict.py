@@ -138,10 +138,10 @@ class _Curve:
 def _range(y, log, ylim):
     """Ends of the y axis."""
     if ylim is not None:
-        ends = vector("predict", "ylim", ylim, "(0, inf)" if log else "(-inf, inf)", least=2)
-        if len(ends) != 2 or not ends[0] < ends[1]:
+        low, high = vector("predict", "ylim", ylim, "(0, inf)" if log else "(-inf, inf)", least=2, most=2)
+        if not low < high:
             raise ValueError(f"predict: ylim={ylim!r} must be (low, high)")
-        return ends
+        return low, high
     if log:
         return 10.0 ** np.floor(np.log10(y.min())), 10.0 ** np.ceil(np.log10(y.max()) + 1e-9)
     return padded(y.min(), y.max(), ROOM)

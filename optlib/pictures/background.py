@@ -12,12 +12,12 @@ ROUNDING = 1e-12  # times the largest value: heights below it are rounding error
 LEAST, MOST = 1e-240, 1e240  # matplotlib has numbers of 1e-250 and 1e250 of its own at the ends of a color scale
 
 
-def contour_levels(values, lowest=None, count=LEVELS):
+def contour_levels(values, lowest=None, count=LEVELS, log="auto"):
     """Values at which to draw contour lines, rising.
 
-    Equally spaced, unless the values span so many powers of ten that all lines would crowd at the top: then
-    they are spaced by equal factors above the lowest value.  The highest two per cent of the values do not
-    count, so that a steep corner does not use up the lines.
+    Equally spaced, or with ``log`` by equal factors above the lowest value; "auto" takes factors where the values span
+    so many powers of ten that all lines would crowd at the top.  The highest two per cent of the values do not count,
+    so that a steep corner does not use up the lines.
     """
     finite = values[np.isfinite(values)]
     if not finite.size:
@@ -25,9 +25,14 @@ def contour_levels(values, lowest=None, count=LEVELS):
     lowest = float(finite.min()) if lowest is None else min(float(finite.min()), lowest)
     above = heights(finite, lowest)
     low, high = np.quantile(above, [0.02, 0.98])
-    if low > 0 and high / low > 50:
+    if log == "auto" and low > 0 and high / low > 50:
         return lowest + np.geomspace(max(low / 4, high * 1e-6), high, count)
-    return lowest + np.linspace(0.0, high or max(1.0, abs(lowest)), count + 2)[1:-1]
+    high = high or max(1.0, abs(lowest))
+    if log is True:
+        positive = above[above > 0]
+        low = np.quantile(positive, 0.02) if positive.size else high / 10
+        return lowest + np.geomspace(max(min(low, high / 10), high * 1e-6), high, count)
+    return lowest + np.linspace(0.0, high, count + 2)[1:-1]
 
 
 def heights(values, lowest):

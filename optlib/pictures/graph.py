@@ -37,7 +37,7 @@ def graph(lines, title="", *, labels, xlabel, ylabel, xlim, ylim, logx=False, lo
         raise ValueError(f"graph: labels={labels!r} must be {len(given)} texts, one a line")
     box = []
     for name, limits, log in (("xlim", xlim, logx), ("ylim", ylim, logy)):
-        low, high = checks.vector("graph", name, limits, "(0, inf)" if log else "(-inf, inf)", least=2)
+        low, high = checks.vector("graph", name, limits, "(0, inf)" if log else "(-inf, inf)", least=2, most=2)
         if not low < high:
             raise ValueError(f"graph: {name}={limits!r} must be (low, high)")
         box.append((float(low), float(high)))

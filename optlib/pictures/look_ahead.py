@@ -34,7 +34,7 @@ def look_ahead(f, x, v, lr, beta, title=None, extent=None):
         By default what the arrows need.
     """
     check_function("look_ahead", f)
-    x, v = _pair("x", x), _pair("v", v)
+    x, v = (checks.vector("look_ahead", name, pair, least=2, most=2) for name, pair in (("x", x), ("v", v)))
     lr = checks.number("look_ahead", "lr", lr, "(0, inf)")
     beta = checks.number("look_ahead", "beta", beta, "[0, 1)")
     title = title or f"{show_name(f)}: where is the gradient taken?"
@@ -79,16 +79,6 @@ def look_ahead(f, x, v, lr, beta, title=None, extent=None):
     sketch = Sketch((panel,), layers, points, words, handles, (("vx", "vy"), ("x", "y")),
                     legend={"loc": "outside lower center", "ncols": 2})  # fmt: skip
     return Drawing(sketch, x.tolist(), v.tolist(), lr, beta)
-
-
-def _pair(name, value):
-    try:
-        pair = np.asarray(value, dtype=float)
-    except (TypeError, ValueError):
-        pair = np.empty(0)
-    if pair.shape != (2,) or not np.isfinite(pair).all():
-        raise ValueError(f"look_ahead: {name}={value!r} must be two finite numbers")
-    return pair
 
 
 def _around(*points):

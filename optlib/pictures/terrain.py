@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 from ..checks import choice, integer
-from .background import MOST, contour_levels, heights
+from .background import MOST, contour_levels
 
 GRID = 241  # points a side: contour lines are smooth at lecture size
 LEVELS = 16
@@ -131,17 +131,8 @@ def _levels(who, finite, lowest, levels, log):
         if log and levels[0] <= lowest:
             raise ValueError(f"{who}: levels start at {levels[0]:g}; with log=True all must lie above {lowest:g}")
         return levels, log
-    count = integer(who, "levels", levels, 2, 200)
-    if log == "auto":
-        levels = contour_levels(finite, lowest, count)
-        return levels, _rise_by_factors(levels)
-    above = heights(finite, lowest)
-    high = float(np.quantile(above, 0.98)) or max(1.0, abs(lowest))
-    if log:
-        positive = above[above > 0]
-        low = float(np.quantile(positive, 0.02)) if positive.size else high / 10
-        return lowest + np.geomspace(max(min(low, high / 10), high * 1e-6), high, count), True
-    return lowest + np.linspace(0.0, high, count + 2)[1:-1], False
+    levels = contour_levels(finite, lowest, integer(who, "levels", levels, 2, 200), log)
+    return levels, _rise_by_factors(levels) if log == "auto" else log
 
 
 def _rise_by_factors(levels):
