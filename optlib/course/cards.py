@@ -43,14 +43,8 @@ def card(thing):
     Parameters
     ----------
     thing : optimizer class or instance, test function, or the name of either
-        An instance shows its own settings beside the defaults.
-
-    Raises
-    ------
-    TypeError
-        For anything else.
-    KeyError
-        For a name that is in neither registry.
+        An instance shows its own settings beside the defaults.  A name that is in neither registry is a KeyError,
+        anything else a TypeError.
     """
     if isinstance(thing, str):
         thing = FUNCTIONS[thing] if thing in FUNCTIONS else OPTIMIZERS[thing]

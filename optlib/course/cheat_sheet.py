@@ -46,14 +46,8 @@ class CheatSheet:
     def save(self, path):
         """Write the sheet to a file: .html, or .pdf or .png, which Chromium prints: A4, as many pages as letters need.
 
-        The file, whose path is returned, appears only when it is complete; the same sheet is the same .html.
-
-        Raises
-        ------
-        ValueError
-            If the path ends otherwise.
-        RuntimeError
-            If the page is to be printed and Chromium, or playwright, is not installed.
+        The file, whose path is returned, appears only when it is complete; the same sheet is the same .html.  Another
+        ending is a ValueError; a page that cannot be printed, without Chromium or playwright, a RuntimeError.
         """
         from ..live import page
         from . import paper
@@ -112,16 +106,8 @@ def cheat_sheet(rules=None):
     Parameters
     ----------
     rules : sequence of optimizer classes, instances or names, optional
-        All that are registered unless given.
-
-    Raises
-    ------
-    KeyError
-        For a name that is not registered.
-    TypeError
-        For what is no rule.
-    ValueError
-        If there is none.
+        All that are registered unless given.  A name that is not registered is a KeyError, what is no rule a TypeError,
+        an empty sequence a ValueError.
     """
     if isinstance(rules, (str, type, Optimizer)):
         rules = [rules]

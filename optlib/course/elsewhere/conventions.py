@@ -23,29 +23,23 @@ ALIASES = {"momentum": "beta", "beta2": "rho"}  # words that some rules have by 
 
 
 def build(name, **words):
-    """The rule of a name with conventions; words that are None, 0 or False are no convention.
-
-    Raises
-    ------
-    TypeError
-        For a word of which the rule knows nothing.
-    """
+    """The rule of a name with conventions.  None, 0 and False are no convention; an unknown word is a TypeError."""
     cls = RULES[name]
     words = {ALIASES[word] if word not in cls.hypers and ALIASES.get(word) in cls.hypers else word: value
              for word, value in words.items() if value is not None}  # fmt: skip
-    own = cls.hypers.keys() - {"weight_decay"}
-    on = [word for word, value in words.items() if callable(value) or np.any(value)]
-    unknown = next((word for word in on if word not in words_of(name)), None)
+    hypers = cls.hypers.keys() - {"weight_decay"}
+    active = [word for word, value in words.items() if callable(value) or np.any(value)]
+    unknown = next((word for word in active if word not in words_of(name)), None)
     if unknown:
         raise TypeError(f"{name} has no {unknown}")
-    if cls is of.Momentum and "beta" not in on:
-        cls, on = of.GradientDescent, {*on} - {"nesterov", "dampening"}
-    given = {word: words[word] for word in own & words.keys() & cls.hypers.keys()}
-    rule = cls(**({"weight_decay": 0.0} if "weight_decay" in cls.hypers else {}), **given)
+    if cls is of.Momentum and "beta" not in active:
+        cls, active = of.GradientDescent, {*active} - {"nesterov", "dampening"}
+    settings = {"weight_decay": 0.0} | {word: value for word, value in words.items() if word in hypers}
+    rule = cls(**{word: value for word, value in settings.items() if word in cls.hypers})
     for word, convention in CONVENTIONS.items():
-        if word in on and word not in own:
-            more = {each: words[each] for each in MORE[word] if each in words}
-            rule = convention(rule, words[word], **more)
+        if word in active and word not in hypers:
+            options = {option: words[option] for option in MORE[word] if option in words}
+            rule = convention(rule, words[word], **options)
     return rule
 
 

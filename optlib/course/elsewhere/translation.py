@@ -79,34 +79,44 @@ def translate(library, name, /, weights="", **settings):
         )
     means = table.section(library, name, every, weights)[2]
     for argument, value in settings.items():
-        default, meaning, several = known.get(argument), means.get(argument), isinstance(value, list | tuple)
-        usual = [_plain(run.get(argument, default)) for run in [{}, *runs]]
-        if argument in NO_PART or not any(map(is_array, value if several else [value])) and _plain(value) in usual:
+        default, meaning = known.get(argument), means.get(argument)
+        recorded = [_plain(run.get(argument, default)) for run in [{}, *runs]]
+        if argument in NO_PART or not any(map(is_array, _listed(value))) and _plain(value) in recorded:
             continue
         # What has no part may be changed where it has one for weights of another kind or with other settings.
         parts = {str(each[-1].get(argument)) for each in table.sections(library, name)} - {"None", "-"}
         if meaning is None or meaning == "-" and not parts:
             raise ValueError(f"{who}: {argument}={value!r} has no counterpart in ours; it can only be {default!r}")
-        if isinstance(default, bool):
-            checks.flag(who, argument, value)
-        elif str(meaning) in table.TEXTS:
-            checks.choice(who, argument, value, table.TEXTS[meaning])
-        elif isinstance(default, list) and isinstance(meaning, list) and not (several and len(value) == len(default)):
-            raise checks.WrongType(f"{who}: {argument}={value!r} must be {len(default)} numbers, such as {default}")
-        else:
-            off = meaning == "clip" or several and any(None in run.get(argument, ()) for run in runs)  # by None
-            for place, number in enumerate(value if several else [value]):
-                if isinstance(default, list) and isinstance(meaning, list) and meaning[place] == "-":
-                    if is_array(number) or number != default[place]:
-                        raise ValueError(f"{who}: {argument}={value!r} has no counterpart in ours at place {place}")
-                elif not (number is None and off or callable(number) or is_array(number) and argument in RATES):
-                    checks.number(who, argument, number)
+        _check_value(who, argument, value, default, meaning, runs)
     try:
         return rule_of(library, name, every, weights)
     except KeyError as error:
         raise TypeError(f"{who} needs {error.args[0]}: {library} has no default for it") from None
     except TypeError as error:
         raise ValueError(f"{who}: {error}") from None
+
+
+def _check_value(who, argument, value, default, meaning, runs):
+    """Refuse a setting that is not of the kind of its default; runs are the settings of those that were recorded."""
+    several, pair = isinstance(value, list | tuple), isinstance(default, list) and isinstance(meaning, list)
+    if isinstance(default, bool):
+        checks.flag(who, argument, value)
+    elif str(meaning) in table.TEXTS:
+        checks.choice(who, argument, value, table.TEXTS[meaning])
+    elif pair and not (several and len(value) == len(default)):
+        raise checks.WrongType(f"{who}: {argument}={value!r} must be {len(default)} numbers, such as {default}")
+    else:
+        off = meaning == "clip" or several and any(None in run.get(argument, ()) for run in runs)  # by None
+        for place, number in enumerate(_listed(value)):
+            if pair and meaning[place] == "-":
+                if is_array(number) or number != default[place]:
+                    raise ValueError(f"{who}: {argument}={value!r} has no counterpart in ours at place {place}")
+            elif not (number is None and off or callable(number) or is_array(number) and argument in RATES):
+                checks.number(who, argument, number)
+
+
+def _listed(value):
+    return value if isinstance(value, list | tuple) else [value]
 
 
 def _plainest(rule):
