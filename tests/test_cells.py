@@ -136,17 +136,19 @@ def test_the_title_is_the_first_heading_or_the_name_of_the_file(sources, words):
 
 
 TOLD = {
-    "JSON alone": (code({"application/json": {}}), r"cell \[3\] 'figure\(\)': its output .* only application/json;"),
-    "a missing attachment": (v4.new_markdown_cell("![p](attachment:p.png)"),
+    "JSON alone": (code({"application/json": {}}), ValueError,
+                   r"cell \[3\] 'figure\(\)': its output .* only application/json;"),
+    "a missing attachment": (v4.new_markdown_cell("![p](attachment:p.png)"), ValueError,
                              r"cell '!\[p\]\(attachment:p.png\)': missing attachment: p.png"),
-    "a missing picture": (v4.new_markdown_cell("![p](p.png)"), r"cell .*: the notebook shows p.png, which is not in"),
+    "a missing picture": (v4.new_markdown_cell("![p](p.png)"), FileNotFoundError,
+                          r"cell .*: the notebook shows p.png, which is not in"),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("what", TOLD)
 def test_what_cannot_be_shown_is_told_with_notebook_and_cell(made, what):
-    cell, words = TOLD[what]
-    with pytest.raises((ValueError, FileNotFoundError), match=f"^my_own_lesson.ipynb: {words}"):
+    cell, error, words = TOLD[what]
+    with pytest.raises(error, match=f"^my_own_lesson.ipynb: {words}"):
         made(HEAD, cell)
 
 

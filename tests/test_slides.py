@@ -143,20 +143,12 @@ def test_links_lead_to_the_other_decks_and_pictures_lie_within(tmp_path):
     assert 'href="02_momentum.html#x"' in text
     assert 'href="https://a.b/c.ipynb"' in text
     assert 'src="data:image/png;base64,cG5n"' in text
-    with pytest.raises(FileNotFoundError, match=r"shows b\.png, which is not in"):
-        writer(tmp_path).markdown("![alt](b.png)")
 
 
 def test_text_of_outputs_is_no_html():
     stream = v4.new_output("stream", text="<img src=x onerror=alert(1)>")
     cell = v4.new_code_cell("print(x < 1)", outputs=[stream])
     assert "<img" not in writer().cell(cell)
-
-
-def test_a_failed_cell_is_refused():
-    cell = v4.new_code_cell("1/0", outputs=[v4.new_output("error", ename="ZeroDivisionError", evalue="", traceback=[])])
-    with pytest.raises(ValueError, match="ends in ZeroDivisionError"):
-        writer().outputs(cell)
 
 
 def test_a_missing_chromium_is_named(monkeypatch):
