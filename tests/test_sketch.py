@@ -1,6 +1,7 @@
 """Pictures that are arithmetic: what a page draws is what Python draws, and follows the mouse."""
 
 import base64
+import functools
 import re
 
 import accessibility
@@ -122,15 +123,7 @@ PICTURES = {
 
 @pytest.fixture(scope="module")
 def boards():
-    made = {}
-
-    def board(name):
-        if name not in made:
-            draw, specs, _ = LIVE[name]
-            made[name] = ol.sliders(draw, **specs)
-        return made[name]
-
-    return board
+    return functools.cache(lambda name: ol.sliders(LIVE[name][0], **LIVE[name][1]))
 
 
 def html_of(board):
@@ -228,49 +221,49 @@ def drag(tab, panel, start, end):
 
 
 @pytest.fixture
-def shown(boards, browser, tmp_path):  # noqa: F811
-    with opened(browser, tmp_path, html_of(boards("phases"))) as tab:
-        tab.wait_for_function("document.querySelector('.optlib-drawing').player?.look")
-        yield tab
+def tab(boards, browser, tmp_path):  # noqa: F811
+    with opened(browser, tmp_path, html_of(boards("phases"))) as page:
+        page.wait_for_function("document.querySelector('.optlib-drawing').player?.look")
+        yield page
 
 
-def test_the_ring_is_dragged_over_the_map(shown):
-    before = [pixels(shown, i) for i in range(3)]
-    drag(shown, 0, [0.1**0.5, 0.9], [1.5**0.5, 0.4])
-    assert state(shown) == {"lr_curvature": pytest.approx(1.5, abs=0.03), "beta": pytest.approx(0.4, abs=0.01)}
-    assert all(pixels(shown, i) != then for i, then in enumerate(before))
-    settings = state(shown)
+def test_the_ring_is_dragged_over_the_map(tab):
+    before = [pixels(tab, i) for i in range(3)]
+    drag(tab, 0, [0.1**0.5, 0.9], [1.5**0.5, 0.4])
+    assert state(tab) == {"lr_curvature": pytest.approx(1.5, abs=0.03), "beta": pytest.approx(0.4, abs=0.01)}
+    assert all(pixels(tab, i) != then for i, then in enumerate(before))
+    settings = state(tab)
     factor = ol.theory.spectral_radius(settings["lr_curvature"], settings["beta"])
-    assert f"multiplies the distance by {factor:.4g}" in shown.locator(".optlib-drawing .title").inner_text()
-    assert "At learning rate times curvature 1.5" in shown.locator("[role=status]").inner_text()
+    assert f"multiplies the distance by {factor:.4g}" in tab.locator(".optlib-drawing .title").inner_text()
+    assert "At learning rate times curvature 1.5" in tab.locator("[role=status]").inner_text()
 
 
-def test_a_root_is_dragged_over_the_complex_plane(shown):
+def test_a_root_is_dragged_over_the_complex_plane(tab):
     root = np.linalg.eigvals(ol.theory.momentum_matrix(0.1, 0.9))[0]
-    drag(shown, 2, [root.real, abs(root.imag)], [0.2, 0.5])
-    settings = state(shown)
+    drag(tab, 2, [root.real, abs(root.imag)], [0.2, 0.5])
+    settings = state(tab)
     roots = np.linalg.eigvals(ol.theory.momentum_matrix(settings["lr_curvature"], settings["beta"]))
     assert [roots[0].real, abs(roots[0].imag)] == pytest.approx([0.2, 0.5], abs=0.03)
 
 
-def test_sliders_and_fields_turn_by_keyboard(shown):
-    before = pixels(shown)
-    slider = shown.get_by_role("slider", name="beta")
+def test_sliders_and_fields_turn_by_keyboard(tab):
+    before = pixels(tab)
+    slider = tab.get_by_role("slider", name="beta")
     slider.focus()
-    shown.keyboard.press("ArrowLeft")
-    assert state(shown)["beta"] < 0.9
-    assert pixels(shown) != before
-    field = shown.get_by_role("textbox", name="beta, exactly")
+    tab.keyboard.press("ArrowLeft")
+    assert state(tab)["beta"] < 0.9
+    assert pixels(tab) != before
+    field = tab.get_by_role("textbox", name="beta, exactly")
     field.fill("0.123456")
     field.press("Enter")
-    assert state(shown)["beta"] == 0.123456
-    shown.get_by_role("button", name="reset").click()
-    assert state(shown) == {"lr_curvature": 0.1, "beta": 0.9}
-    assert pixels(shown) == before
+    assert state(tab)["beta"] == 0.123456
+    tab.get_by_role("button", name="reset").click()
+    assert state(tab) == {"lr_curvature": 0.1, "beta": 0.9}
+    assert pixels(tab) == before
 
 
-def test_a_line_has_a_gap_where_a_point_is_no_number(shown):
-    assert shown.evaluate("""() => {
+def test_a_line_has_a_gap_where_a_point_is_no_number(tab):
+    assert tab.evaluate("""() => {
       const [panel] = document.querySelector(".optlib-drawing").player.panels;
       globalThis.Path2D = class { all = ""; moveTo() { this.all += "M"; } lineTo() { this.all += "L"; } };
       return new Promise((done) => {
@@ -280,9 +273,9 @@ def test_a_line_has_a_gap_where_a_point_is_no_number(shown):
     }""") == "MLML"
 
 
-def test_no_serious_accessibility_violation(shown):
+def test_no_serious_accessibility_violation(tab):
     pytest.importorskip("axe_playwright_python")
-    assert accessibility.run(shown) == {}
+    assert accessibility.run(tab) == {}
 
 
 def test_a_page_that_computes_something_else_stands_still(boards, browser, tmp_path):  # noqa: F811
@@ -314,13 +307,11 @@ def test_without_script_there_is_a_still_and_the_output_is_small(name, boards):
     assert "http" not in html.replace("http://www.w3.org", "")
 
 
-def test_a_cell_knows_what_is_set_in_the_page(monkeypatch):
-    bundles = []
-    monkeypatch.setattr("IPython.display.display", lambda bundle, raw: bundles.append(bundle))
+def test_a_cell_knows_what_is_set_in_the_page(shown):
     board = ol.sliders(valley, kappa=(1.0, 1000.0, 20.0, "log"), lr=(0.1, 2.1, 1.9))
     board._ipython_display_()
-    assert f'data-bridge="optlib-bridge-{board.widget.model_id}"' in bundles[0]["text/html"]
-    assert bundles[1]["application/vnd.jupyter.widget-view+json"]["model_id"] == board.widget.model_id
+    assert f'data-bridge="optlib-bridge-{board.widget.model_id}"' in shown[0]["text/html"]
+    assert shown[1]["application/vnd.jupyter.widget-view+json"]["model_id"] == board.widget.model_id
     assert board.values == {"kappa": 20.0, "lr": 1.9}
     heard, answer = board.widget.children
     heard.value = '{"settings": {"kappa": 3, "lr": 0.5}, "n": 7}'
