@@ -60,27 +60,6 @@ def legend_texts(picture):
     return [text.get_text() for text in picture.figure.legends[0].get_texts()]
 
 
-def check_quick_frame(picture, color, apart):
-    """Drawing what moves over a kept background gives what matplotlib draws when it draws everything."""
-    quick = pixels(picture.png())
-    with theme.themed():
-        picture.figure.canvas.draw()
-    slow = np.asarray(picture.board.canvas.buffer_rgba())[..., :3].astype(int)
-    assert quick.shape == slow.shape
-    difference = np.abs(quick - slow).max(axis=-1)
-    assert difference.mean() < 1
-    assert (difference > 60).mean() < apart
-    assert (quick[:3] == 255).all()  # a white page stays white
-    assert has_color(picture.png(), color, 5)
-
-
-def check_background_is_kept(monkeypatch, picture, another):
-    """Two pictures share a figure: the second is made without drawing all of it again."""
-    picture.png()
-    monkeypatch.setattr(picture.board.canvas, "draw", lambda: pytest.fail("the whole figure was drawn"))
-    another.png()
-
-
 def pytest_generate_tests(metafunc):
     if "picture" in metafunc.fixturenames:
         metafunc.parametrize("picture", list(metafunc.module.PICTURES), indirect=True)

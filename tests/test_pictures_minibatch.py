@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from picture_cases import *  # noqa: F403
-from picture_cases import check_background_is_kept, check_quick_frame, check_saving, has_color
+from picture_cases import check_saving, has_color, pixels
 
 import optlib as ol
 from optlib.pictures import theme
@@ -98,12 +98,25 @@ def test_runs_on_one_function_share_a_figure_and_show_their_own():
 
 
 def test_the_quick_frame_is_the_figure_and_is_saved(drawn, tmp_path):
-    check_quick_frame(drawn("noisy_run"), theme.BLUE, apart=2e-3)  # blue: the learning rate
-    check_saving(drawn("noisy_run"), tmp_path)
+    picture = drawn("noisy_run")
+    quick = pixels(picture.png())
+    with theme.themed():
+        picture.figure.canvas.draw()
+    slow = np.asarray(picture.board.canvas.buffer_rgba())[..., :3].astype(int)
+    assert quick.shape == slow.shape
+    difference = np.abs(quick - slow).max(axis=-1)
+    assert difference.mean() < 1
+    assert (difference > 60).mean() < 2e-3
+    assert (quick[:3] == 255).all()  # a white page stays white
+    assert has_color(picture.png(), theme.BLUE, 5)  # the learning rate
+    check_saving(picture, tmp_path)
 
 
 def test_a_frame_does_not_draw_the_contours_again(monkeypatch, drawn):
-    check_background_is_kept(monkeypatch, drawn("noisy_run"), noisy(0.2))
+    picture, another = drawn("noisy_run"), noisy(0.2)
+    picture.png()
+    monkeypatch.setattr(picture.board.canvas, "draw", lambda: pytest.fail("the whole figure was drawn"))
+    another.png()
 
 
 def test_a_run_that_diverges_is_cut_where_it_leaves_the_numbers():
