@@ -35,7 +35,6 @@ def run_node(program, data=None):
     return json.loads(result.stdout)
 
 
-
 class Floats(ol.GradientDescent):
     kept = None
 

@@ -6,6 +6,7 @@ import pytest
 import optlib as ol
 from optlib import numerical
 
+SPHERE = ol.FUNCTIONS["sphere"]
 METHODS = {"forward": numerical.forward, "central": numerical.central, "complex step": numerical.complex_step}
 
 
@@ -43,14 +44,14 @@ def test_arrays_entry_by_entry():
 def test_gradient_of_points(method, bound):
     f = ol.FUNCTIONS["beale"]
     x = np.random.default_rng(0).uniform(-2, 2, (4, 5, 2))
-    found = numerical.gradient(f, x, method=method)
-    assert found.shape == x.shape
-    assert np.abs(found - f.grad(x)).max() < bound * np.abs(f.grad(x)).max()
+    slopes = numerical.gradient(f, x, method=method)
+    assert slopes.shape == x.shape
+    assert np.abs(slopes - f.grad(x)).max() < bound * np.abs(f.grad(x)).max()
 
 
 def test_width_grows_with_the_coordinate():
     far = np.array([1e8, -1e8])
-    assert np.allclose(numerical.gradient(ol.FUNCTIONS["sphere"], far), 2 * far, rtol=1e-8)
+    assert np.allclose(numerical.gradient(SPHERE, far), 2 * far, rtol=1e-8)
 
 
 def test_hessian_against_the_exact_one():
@@ -81,27 +82,21 @@ def test_check_finds_the_published_precedence_bug():
 
 
 def test_check_fails_on_nan():
-    f = ol.FUNCTIONS["sphere"]
-    assert not numerical.check_gradient(f, np.ones(2), grad=lambda x: x * np.nan)
+    assert not numerical.check_gradient(SPHERE, np.ones(2), grad=lambda x: x * np.nan)
 
 
-def test_bad_input():
-    f = ol.FUNCTIONS["sphere"]
-    for h in (0.0, -1e-3, np.nan):
-        with pytest.raises(ValueError, match="h="):
-            numerical.central(np.sin, 1.0, h=h)
-        with pytest.raises(ValueError, match="h="):
-            numerical.gradient(f, np.ones(2), h=h)
-    with pytest.raises(ValueError, match="method='backward'"):
-        numerical.gradient(f, np.ones(2), method="backward")
-    with pytest.raises(ValueError, match="single number"):
-        numerical.gradient(np.sin, 1.0)
-    with pytest.raises(TypeError, match="no grad"):
-        numerical.check_gradient(np.sin, np.ones(2))
-    with pytest.raises(ValueError, match="tol=0"):
-        numerical.check_gradient(f, np.ones(2), tol=0)
-    with pytest.raises(ValueError, match=r"shape \(1, 2\)"):
-        numerical.check_gradient(f, np.ones(2), grad=lambda x: f.grad(x)[None])
+@pytest.mark.parametrize(("call", "error", "message"), [
+    *((lambda h=h: numerical.central(np.sin, 1.0, h=h), ValueError, "h=") for h in (0.0, -1e-3, np.nan)),
+    *((lambda h=h: numerical.gradient(SPHERE, np.ones(2), h=h), ValueError, "h=") for h in (0.0, -1e-3, np.nan)),
+    (lambda: numerical.gradient(SPHERE, np.ones(2), method="backward"), ValueError, "method='backward'"),
+    (lambda: numerical.gradient(np.sin, 1.0), ValueError, "single number"),
+    (lambda: numerical.check_gradient(np.sin, np.ones(2)), TypeError, "no grad"),
+    (lambda: numerical.check_gradient(SPHERE, np.ones(2), tol=0), ValueError, "tol=0"),
+    (lambda: numerical.check_gradient(SPHERE, np.ones(2), grad=lambda x: x[None]), ValueError, r"shape \(1, 2\)"),
+])  # fmt: skip
+def test_bad_input(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
 
 
 @pytest.mark.parametrize("f", [

@@ -142,26 +142,20 @@ def test_functions_of_other_dimensions_are_refused(make):
         make(lambda x, y: x)
 
 
-@pytest.mark.parametrize(("options", "error", "message"), [
-    ({"extent": ((1, 0), (0, 1))}, ValueError, "extent"), ({"extent": 3}, ValueError, "extent"),
-    ({"extent": ((0, 1),)}, ValueError, "2 pairs"), ({"levels": 1}, ValueError, "levels"),
-    ({"levels": [1.0]}, ValueError, "levels"), ({"levels": 2.5}, TypeError, "levels=2.5 must be an integer from 2 to"),
-    ({"log": "yes"}, ValueError, "log"), ({"labels": ["a", "b"]}, ValueError, "labels has 2 entries for 0 paths"),
-    ({"levels": [-1.0, 1.0], "log": True}, ValueError, "log=True"),
+@pytest.mark.parametrize(("paths", "options", "error", "message"), [
+    ([], {"extent": ((1, 0), (0, 1))}, ValueError, "extent"), ([], {"extent": 3}, ValueError, "extent"),
+    ([], {"extent": ((0, 1),)}, ValueError, "2 pairs"), ([], {"levels": 1}, ValueError, "levels"),
+    ([], {"levels": [1.0]}, ValueError, "levels"), ([], {"log": "yes"}, ValueError, "log"),
+    ([], {"levels": 2.5}, TypeError, "levels=2.5 must be an integer from 2 to"),
+    ([], {"levels": [-1.0, 1.0], "log": True}, ValueError, "log=True"),
+    ([], {"labels": ["a", "b"]}, ValueError, "labels has 2 entries for 0 paths"),
+    ([np.zeros((3, 3))], {}, ValueError, "3 coordinates"), ([np.zeros(3)], {}, ValueError, "shape"),
+    ([np.zeros((0, 2))], {}, ValueError, "shape"), ([[[np.nan, 0.0]]], {}, ValueError, "finite"),
+    ([walk(SQUARE)], {}, ValueError, "1 coordinates"), (["path"], {}, TypeError, "Trajectory or an array"),
 ])  # fmt: skip
-def test_options_are_checked(options, error, message):
+def test_paths_and_options_are_checked(paths, options, error, message):
     with pytest.raises(error, match=message):
-        ol.plots.contour(WELLS, **options)
-
-
-@pytest.mark.parametrize(("path", "error", "message"), [
-    (np.zeros((3, 3)), ValueError, "3 coordinates"), (np.zeros(3), ValueError, "shape"),
-    (np.zeros((0, 2)), ValueError, "shape"), ([[np.nan, 0.0]], ValueError, "finite"),
-    (walk(SQUARE), ValueError, "1 coordinates"), ("path", TypeError, "Trajectory or an array"),
-])  # fmt: skip
-def test_paths_are_checked(path, error, message):
-    with pytest.raises(error, match=message):
-        ol.plots.contour(WELLS, path)
+        ol.plots.contour(WELLS, *paths, **options)
 
 
 def test_other_arguments_are_checked():

@@ -92,16 +92,15 @@ def test_the_ring_the_run_and_the_roots_are_those_of_the_setting():
         np.testing.assert_allclose(sorted(line.get_xydata() @ [1, 1j]), sorted(roots), atol=1e-9)
 
 
-@pytest.mark.parametrize("value", [-0.1, 4.3, "a", None, (0.2, 0.1), (0.1, 0.2, 0.3), np.nan, ()])
-def test_bad_curvatures_are_named(value):
-    with pytest.raises(ValueError, match=r"phase_diagram: lr_curvature=.* must be a number from 0 to 4\.2"):
-        ol.plots.phase_diagram(value, 0.5)
-
-
-@pytest.mark.parametrize("value", [-0.1, 1.0, 1.5, "0.5", True, np.nan, [0.1, 0.2]])
-def test_bad_betas_are_named(value):
-    with pytest.raises((TypeError, ValueError), match=r"phase_diagram: beta=.* must be a number in \[0, 1\)"):
-        ol.plots.phase_diagram(0.5, value)
+@pytest.mark.parametrize(("lr_curvature", "beta", "message"), [
+    *((s, 0.5, r"lr_curvature=.* must be a number from 0 to 4\.2")
+      for s in (-0.1, 4.3, "a", None, (0.2, 0.1), (0.1, 0.2, 0.3), np.nan, ())),
+    *((0.5, beta, r"beta=.* must be a number in \[0, 1\)")
+      for beta in (-0.1, 1.0, 1.5, "0.5", True, np.nan, [0.1, 0.2])),
+])  # fmt: skip
+def test_bad_settings_are_named(lr_curvature, beta, message):
+    with pytest.raises(ValueError, match=f"phase_diagram: {message}"):
+        ol.plots.phase_diagram(lr_curvature, beta)
 
 
 def test_the_edges_of_the_map_are_drawn():

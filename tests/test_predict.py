@@ -166,7 +166,6 @@ def test_where_storage_is_forbidden_it_works_until_the_page_is_left(browser, tmp
         frame.get_by_text("Yes, that is right.").wait_for(state="hidden")
 
 
-
 @in_browser
 def test_a_curve_is_drawn_by_the_mouse_before_the_true_one_shows(browser, tmp_path):
     with opened(browser, tmp_path, sketch("Sketch it by mouse.", logy=True).html()) as tab:
