@@ -23,21 +23,14 @@ def from_spec(name, spec):
         values = spec.values() if isinstance(spec, dict) else spec
         values = [v.item() if isinstance(v, np.generic) else v for v in values]  # a page has no numbers of NumPy
         return widgets.Dropdown(value=values[0], options=list(zip(map(str, spec), values, strict=True)), **look)
-    log = isinstance(spec, tuple) and spec[-1:] == ("log",)
-    values = spec[:-1] if log else spec
-    good = isinstance(spec, tuple) and len(values) in (2, 3) and all(isinstance(v, numbers.Real) for v in values)
-    if good:
-        low, high = values[:2]
-        good = low < high and math.isfinite(high - low) and (low > 0 or not log)
-    if good:
-        start = values[2] if len(values) == 3 else math.sqrt(low * high) if log else (low + high) / 2
-        good = low <= start <= high
-    if not good:
+    slider = _range(spec)
+    if slider is None:
         raise ValueError(
             f"sliders: {name}={spec!r} must be finite (low, high) or (low, high, start), either with 'log' added for a "
             "positive range; a list or dict of choices; True or False; or a widget"
         )
-    if all(isinstance(v, numbers.Integral) for v in values) and not log:
+    low, high, start, log = slider
+    if all(isinstance(v, numbers.Integral) for v in spec):
         return widgets.IntSlider(value=round(start), min=low, max=high, **look)
     low, high, value = float(low), float(high), rounded(float(start), low, high)
     if log:
@@ -46,6 +39,20 @@ def from_spec(name, spec):
     decimals = decimals_of(low, high, value)
     readout = f".{decimals}f"
     return widgets.FloatSlider(value=value, min=low, max=high, step=10.0**-decimals, readout_format=readout, **look)
+
+
+def _range(spec):
+    """Low, high and start of a slider, and whether it is logarithmic; None for what describes none."""
+    log = isinstance(spec, tuple) and spec[-1:] == ("log",)
+    values = spec[:-1] if log else spec
+    if not isinstance(spec, tuple) or len(values) not in (2, 3) or not all(isinstance(v, numbers.Real) for v in values):
+        return None
+    low, high = values[:2]
+    if not low < high or not math.isfinite(high - low) or log and low <= 0:
+        return None
+    middle = math.sqrt(low * high) if log else (low + high) / 2
+    start = values[2] if len(values) == 3 else middle
+    return (low, high, start, log) if low <= start <= high else None
 
 
 def described(name, control):
