@@ -131,24 +131,25 @@ def _search(f, rule, rates, start, steps):
 
 def _tuning_picture(tuned):
     """Score against rate, one curve a rule, its best rate starred; runs that flew off are left out."""
-    steps, rates, values = tuned[0][0].steps, tuned[0][1].rates, {}
+    searches, values = {}, {}
     for path, search in tuned:
         name = type(path.rule).__name__
-        same = sum(label.split(",")[0] == name for label in values)
+        same = sum(label.split(",")[0] == name for label in searches)
         label = f"{name}, no. {same + 1}" if same else name
+        searches[label] = search
         values[label] = np.where(lost(search.scores, path.f[0]), np.nan, search.scores)
     log = wants_log([*values.values()])
     if log:  # zeros stand as low as the lowest value above them
         least = np.nanmin([drawable(each, log) for each in values.values()])
         values = {label: np.maximum(each, least) for label, each in values.items()}
-    stars = [(search.best, np.nanmin(each)) for each, (_, search) in zip(values.values(), tuned, strict=True)]
-    edge = [name for name, (_, search) in zip(values, tuned, strict=True) if search.edge]
+    stars = [(search.best, np.nanmin(values[label])) for label, search in searches.items()]
+    edge = [label for label, search in searches.items() if search.edge]
     title = "Every learning rate tried"
     if edge:
         title += f"; best at the edge, so a better one may lie beyond: {', '.join(edge)}"
-    picture = curves(rates, values, "learning rate", score_name(steps), title, logx=True, logy=log)
+    picture = curves(search.rates, values, "learning rate", score_name(path.steps), title, logx=True, logy=log)
     picture.axes.plot(*zip(*stars, strict=True), marker="*", linestyle="none", color=theme.YELLOW,
                       markeredgecolor=theme.INK, markersize=15, zorder=9)  # fmt: skip
-    named = ", ".join(f"{name} {rate:.4g}" for name, (rate, _) in zip(values, stars, strict=True))
-    picture.description += f" The best rate of each is starred: {named}."
+    best = ", ".join(f"{label} {search.best:.4g}" for label, search in searches.items())
+    picture.description += f" The best rate of each is starred: {best}."
     return picture
