@@ -61,12 +61,7 @@ class Claims:
         verdict : str, optional
             Stands in the place of "holds" or "does not hold", such as "holds only at its untuned rates".
 
-        Raises
-        ------
-        TypeError
-            If ``holds`` is neither a bool nor None, or a text no str.
-        ValueError
-            If a text is empty.
+        Another kind of ``holds`` or of a text is a TypeError, an empty text a ValueError.
         """
         holds = None if holds is None else checks.flag("add", "holds", holds)
         section = str(section) if type(section) is int else section
