@@ -150,8 +150,9 @@ def heights_of(values, base):
 
 def tidy(value):
     """A number that is short as text: integers without a decimal point; what JSON lacks as text, NaN for a page."""
-    whole = abs(value) < 1e15 and value == int(value)
-    return int(value) if whole else float(value) if np.isfinite(value) else str(value)
+    if not np.isfinite(value):
+        return str(value)
+    return int(value) if abs(value) < 1e15 and value == int(value) else float(value)
 
 
 def short(values, least=6):

@@ -223,13 +223,14 @@ class Expressions:
         self.program.pictures += 1
         if any(isinstance(each, ast.Starred) for each in node.args) or not all(each.arg for each in node.keywords):
             self.refuse(node, "with arguments that a star unpacks")
-        given = inspect.signature(python).bind(*node.args, **{each.arg: each.value for each in node.keywords}).arguments
-        for name, value in given.items():
-            inner = [each for each in ast.walk(value) if isinstance(each, ast.Name) and each.id in self.locals]
-            if name not in python.moving and inner:
-                self.refuse(node, f"how {name} of {python.__name__} follows {inner[0].id}")
-        defaults = {name: each.default for name, each in inspect.signature(python).parameters.items()}
-        values = (self.value(given[n]) if n in given else constant(defaults[n]) for n in python.moving)
+        signature, keywords = inspect.signature(python), {each.arg: each.value for each in node.keywords}
+        arguments = signature.bind(*node.args, **keywords).arguments
+        for name, value in arguments.items():
+            local = [each.id for each in ast.walk(value) if isinstance(each, ast.Name) and each.id in self.locals]
+            if name not in python.moving and local:
+                self.refuse(node, f"how {name} of {python.__name__} follows {local[0]}")
+        values = (self.value(arguments[name]) if name in arguments else constant(signature.parameters[name].default)
+                  for name in python.moving)  # fmt: skip
         return f"[{', '.join(values)}]"
 
     def _arguments(self, node, python, first=0):
@@ -283,8 +284,8 @@ class Expressions:
     def _value_Compare(self, node):
         sides, pairs = (node.left, *node.comparators), []
         values = [self.value(each) for each in sides]
-        whole = any(isinstance(each, LISTS) or isinstance(getattr(each, "value", None), bool) for each in sides)
-        if whole and any(isinstance(each, (ast.Eq, ast.NotEq)) for each in node.ops):
+        no_numbers = any(isinstance(each, LISTS) or isinstance(getattr(each, "value", None), bool) for each in sides)
+        if no_numbers and any(isinstance(each, (ast.Eq, ast.NotEq)) for each in node.ops):
             self.refuse(node, "whether a list, True or False is equal to something")
         for a, comparison, b in zip(values, node.ops, values[1:], strict=False):
             sign = COMPARISONS.get(type(comparison)) or self.refuse(node, "this comparison")

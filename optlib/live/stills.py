@@ -51,15 +51,15 @@ def _notches(controls, values):
             spread = back(np.linspace(scale(about["low"]), scale(about["high"]), 1 + min(beside, 6))).tolist()
             spread[int(np.argmin(np.abs(scale(spread) - scale(now))))] = now
             ends = about["low"], about["high"]
-            every = [v if v == now else round(v) if about["integer"] else rounded(v, *ends) for v in spread]
-            labels = [f"{v:.{digits(4, ends)}g}" for v in every]
+            notches = [v if v == now else round(v) if about["integer"] else rounded(v, *ends) for v in spread]
+            labels = [f"{v:.{digits(4, ends)}g}" for v in notches]
         else:
-            every = about.get("values", [False, True])
-            spread = np.linspace(0, len(every) - 1, 1 + min(beside, len(every) - 1)).round().astype(int)
-            at = sorted({*spread.tolist(), every.index(now)})
-            every = [every[i] for i in at]
-            labels = [about["labels"][i] for i in at] if "labels" in about else ["off", "on"]
-        rows.append({"name": name, "values": every, "labels": labels})
+            choices = about.get("values", [False, True])
+            spread = np.linspace(0, len(choices) - 1, 1 + min(beside, len(choices) - 1)).round().astype(int)
+            kept = sorted({*spread.tolist(), choices.index(now)})
+            notches = [choices[i] for i in kept]
+            labels = [about["labels"][i] for i in kept] if "labels" in about else ["off", "on"]
+        rows.append({"name": name, "values": notches, "labels": labels})
     return rows
 
 
@@ -74,8 +74,8 @@ def _pictures(draw, rows, values, png):
             with contextlib.suppress(Exception):
                 own = png if value == now else png_of(draw(**values | {row["name"]: value}))[0]
                 notches.append((value, label, own))
-        every, row["labels"], drawn = zip(*notches, strict=True)
-        row["first"] = every.index(now)
+        drawn_values, row["labels"], drawn = zip(*notches, strict=True)
+        row["first"] = drawn_values.index(now)
         pictures.append(drawn)
     return pictures
 

@@ -133,14 +133,15 @@ def picture(draw, sketch, names):
 
 
 def _picture(draw, sketch, names, program):
-    takes = inspect.signature(draw).parameters
-    given = {name: f"settings.{name}" for name in names}
+    parameters = inspect.signature(draw).parameters
+    settings = {name: f"settings.{name}" for name in names}
     if hasattr(draw, "moving"):
-        if not given.keys() <= {*draw.moving}:
+        if not settings.keys() <= {*draw.moving}:
             raise Untranslatable(f"{draw.__name__}: in a page only {' and '.join(draw.moving)} can move")
-        arguments = f"[{', '.join(given.get(name) or constant(takes[name].default) for name in draw.moving)}]"
+        values = (settings.get(name) or constant(parameters[name].default) for name in draw.moving)
+        arguments = f"[{', '.join(values)}]"
     else:
-        arguments = f"{program.callable(draw)}({', '.join(given.get(name, 'undefined') for name in takes)})"
+        arguments = f"{program.callable(draw)}({', '.join(settings.get(name, 'undefined') for name in parameters)})"
         if program.pictures != 1:
             raise Untranslatable(f"the function calls {program.pictures} pictures of the package, not one")
     functions = [f"{name}: {program.function(getattr(sketch, name))}" for name in ("points", "words")]

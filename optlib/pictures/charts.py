@@ -111,9 +111,10 @@ def curves(x, ys, xlabel, ylabel, title=None, *, logx=False, logy=False, slopes=
         axes.set(xlim=None, ylim=None)  # so far the axes follow what is drawn: the marks, but no line of a slope
         for label, slope in slopes.items():
             _slope(axes, *data[label], slope)
-        told = len(data) == 1 and re.search(rf"\b{re.escape([*data][0])}\b", f"{title or ''} {ylabel}", re.IGNORECASE)
-        named = [] if told or ends else axes.lines
-        title_and_legend(figure, title or capitalized(f"{ylabel} against {xlabel}"), "", named)
+        # A single curve needs no legend where title or axis name it.
+        named = len(data) == 1 and re.search(rf"\b{re.escape([*data][0])}\b", f"{title or ''} {ylabel}", re.IGNORECASE)
+        handles = [] if named or ends else axes.lines
+        title_and_legend(figure, title or capitalized(f"{ylabel} against {xlabel}"), "", handles)
         if ends:
             _name_ends(axes, data)
     scale_words = {(True, True): ", on two logarithmic axes", (True, False): f", {xlabel} on a logarithmic axis",

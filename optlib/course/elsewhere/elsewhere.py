@@ -49,12 +49,7 @@ def elsewhere(rule):
     Parameters
     ----------
     rule : str, or class of a registered rule
-        Such as "Adam".
-
-    Raises
-    ------
-    KeyError
-        For a name that no rule has, and for a rule that no library of the table has.
+        Such as "Adam".  A name that no rule has is a KeyError, as is a rule that no library of the table has.
     """
     rule = rule.__name__ if isinstance(rule, type) and issubclass(rule, Optimizer) else rule
     OPTIMIZERS[rule]  # a wrong name is answered with the nearest
@@ -66,8 +61,9 @@ def elsewhere(rule):
                 continue
             # The way of a number from 1 in ten steps, over lr: one rule for vectors as for numbers.
             path = np.append(0.0, walk(ours, np.ones(1), GRADIENTS[:, None])[:, 0] - 1.0) / lr
-            given = ", ".join(f"{argument}={value}" for argument, value in settings.items())
-            lines.append([library, f"{name}({given})" if given else name, _defaults(library, name, about["rows"][name]),
+            arguments = ", ".join(f"{argument}={value}" for argument, value in settings.items())
+            there = f"{name}({arguments})" if arguments else name
+            lines.append([library, there, _defaults(library, name, about["rows"][name]),
                           _differs(ours) or "the same rule", f"{0.0 - path[1]:.3g}", about["version"]])  # fmt: skip
             paths.append((f"{library} {name}", path))
     if not lines:
