@@ -103,14 +103,14 @@ def _number_widgets(notebook):
     return notebook
 
 
-def write(notebook, path):
-    """Write atomically; return whether the file changed."""
+def write(notebook, path, check=False):
+    """Write atomically, unless it is only to be checked; return whether the file changed, or would change."""
     text = nbformat.writes(notebook, version=4).rstrip("\n") + "\n"
-    if text == path.read_text(encoding="utf-8"):
-        return False
-    with replacing(path) as part:
-        part.write_text(text, encoding="utf-8")
-    return True
+    changed = text != path.read_text(encoding="utf-8")
+    if changed and not check:
+        with replacing(path) as part:
+            part.write_text(text, encoding="utf-8")
+    return changed
 
 
 def main():
@@ -127,10 +127,7 @@ def main():
             notebook = execute(path)
         except CellExecutionError as error:
             sys.exit(f"{path.name}: a cell failed; the file is left as it was.\n{error}")
-        if options.check:
-            changed = nbformat.writes(notebook, version=4).rstrip("\n") + "\n" != path.read_text(encoding="utf-8")
-        else:
-            changed = write(notebook, path)
+        changed = write(notebook, path, options.check)
         stale += changed
         print(f"{path.name}: {'changed' if changed else 'as it was'}")
     if options.check and stale:

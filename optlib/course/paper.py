@@ -11,7 +11,7 @@ CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
 WIDTH, HEIGHT = 1122, 793  # of A4 in landscape, in CSS pixels
 MARGIN = 22
-WAIT = 120_000  # milliseconds for the page to load, on a busy machine
+WAIT = 120_000  # milliseconds for a page to load and to be laid out, on a busy machine
 SMALLEST, LARGEST = 8.2, 13  # CSS pixels (6 and 10 points): few rows are not blown up, and many take more pages
 
 STYLE = f"""

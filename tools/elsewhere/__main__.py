@@ -50,8 +50,8 @@ def interpreter(wanted):
     if wanted == f"{sys.version_info[0]}.{sys.version_info[1]}":
         return sys.executable
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
-    here = [path for path in sorted(pyenv.glob(f"{wanted}.*/bin/python"))]
-    chosen = str(here[-1]) if here else shutil.which(f"python{wanted}")
+    installed = sorted(pyenv.glob(f"{wanted}.*/bin/python"))
+    chosen = str(installed[-1]) if installed else shutil.which(f"python{wanted}")
     if chosen is None:
         raise RuntimeError(f"Python {wanted} is needed and not to be found")
     return chosen

@@ -87,10 +87,10 @@ def _weight(members, rule):
 
 def _short(name):
     """A name there without its learning rate, and without numbers where a switch makes the rule."""
-    name, _, given = name.removesuffix(")").partition("(")
-    given = [each for each in given.split(", ") if each and not re.match(r"lr=|learning_rate", each)]
-    switches = [each for each in given if re.search(r"=[A-Za-z]", each)]
-    return name + (f"({', '.join(switches or given)})" if given else "")
+    name, _, arguments = name.removesuffix(")").partition("(")
+    settings = [each for each in arguments.split(", ") if each and not re.match(r"lr=|learning_rate", each)]
+    switches = [each for each in settings if re.search(r"=[A-Za-z]", each)]
+    return name + (f"({', '.join(switches or settings)})" if settings else "")
 
 
 def _alike(name, rule):

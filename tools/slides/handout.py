@@ -9,6 +9,7 @@ from pathlib import Path
 import nbformat
 
 from optlib.checks import replacing
+from optlib.course.paper import CHROMIUM, QUIET, WAIT
 
 from ..cells import Style, Writer, naming, title
 from .assets import ToolMissing
@@ -16,11 +17,7 @@ from .deck import deck, page
 
 STYLE = Style(links=".pdf", solution='<div class="solution"><p>Solution</p>\n{}\n</div>', still=True)
 
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-# Chromium must not look for updates in the network.
-QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
 READY = "!document.querySelector('.loading') && document.readyState == 'complete' && document.fonts.status == 'loaded'"
-WAIT = 120_000  # milliseconds for a page to be laid out, on a busy machine
 FOOTER = (
     '<div style="width:100%;margin:0 17mm;display:flex;justify-content:space-between;font:8pt sans-serif;'
     'color:#585f69">'
