@@ -142,12 +142,8 @@ def identify(step):
     Parameters
     ----------
     step : callable (x, g) -> new x, torch optimizer class or functools.partial of one, or rule of ours
-        A callable is called 24 times with arrays (10,) of float64 and remembers what it needs.
-
-    Raises
-    ------
-    TypeError, ValueError
-        For what cannot be called so, and for a step that never moves or does not return 10 finite numbers.
+        A callable is called 24 times with arrays (10,) of float64 and remembers what it needs.  What cannot be called
+        so is a TypeError; a step that never moves or does not return 10 finite numbers is a ValueError.
     """
     box = Box(step)
     kinds = sorted(_beginnings(box), key=lambda kind: box.size(kind[0]))
@@ -258,8 +254,11 @@ def _of_torch(make, x0):
     return step
 
 
-def _from_line(name, at):
-    return float(1 / (1 + np.exp(-np.clip(at, -30, 15))) if name in SHARES else np.exp(np.clip(at, -99, 20)))
+def _from_line(name, place):
+    """The hyper-parameter that stands at a place of the real line: a share lies between 0 and 1, another above 0."""
+    if name in SHARES:
+        return float(1 / (1 + np.exp(-np.clip(place, -30, 15))))
+    return float(np.exp(np.clip(place, -99, 20)))
 
 
 def _all_fitted(box, guesses, rounds):
@@ -276,29 +275,29 @@ def _fitted(box, guess, rounds):
     """The guess with better numbers, by Levenberg and Marquardt's iteration."""
     free = [name for name, value in guess.numbers.items() if value or name in SHARES.difference(KINDS)]
 
-    def at(line):
-        return {name: _from_line(name, value) for name, value in zip(free, line, strict=True)}
+    def numbers(places):
+        return {name: _from_line(name, place) for name, place in zip(free, places, strict=True)}
 
-    def residuals(*lines):
-        return box.residuals(guess.all([at(line) for line in lines]))
+    def residuals(*points):
+        return box.residuals(guess.all([numbers(places) for places in points]))
 
     values, damping = [guess.numbers[name] for name in free], 1e-3
-    line = np.log([max(v, 1e-3) / (1 - v) if name in SHARES else v for name, v in zip(free, values, strict=True)])
-    (r,) = residuals(line)
+    places = np.log([max(v, 1e-3) / (1 - v) if name in SHARES else v for name, v in zip(free, values, strict=True)])
+    (r,) = residuals(places)
     for _ in range(rounds):
-        J = ((residuals(*(line + 1e-6 * np.eye(len(line)))) - r) / 1e-6).T
+        J = ((residuals(*(places + 1e-6 * np.eye(len(places)))) - r) / 1e-6).T
         A, slope = J.T @ J, J.T @ r
         for _ in range(5):
             change = np.linalg.lstsq(A + damping * np.diag(np.diag(A) + 1e-12), -slope, rcond=None)[0]
-            new = line + np.clip(change, -3, 3)
+            new = places + np.clip(change, -3, 3)
             (r_new,) = residuals(new)
             if r_new @ r_new < r @ r:
-                line, r, damping = new, r_new, damping / 10
+                places, r, damping = new, r_new, damping / 10
                 break
             damping *= 10
         else:
             break
-    return guess.but(**at(line))
+    return guess.but(**numbers(places))
 
 
 def _in_few_digits(box, guess):
