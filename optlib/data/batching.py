@@ -35,11 +35,6 @@ def batches(data, size, *, seed=0, epochs=1, last="keep", replacement=False):
     -------
     Batches
         Iterating gives arrays of indices, int64, batch by batch through all epochs.
-
-    Raises
-    ------
-    TypeError, ValueError
-        Naming argument, value and what is allowed.
     """
     n = len(data) if isinstance(data, Data) else data
     if not isinstance(n, (int, np.integer)):

@@ -26,8 +26,8 @@ def split(data, validation=0.2, seed=0):
 
     Raises
     ------
-    TypeError, ValueError
-        Naming argument, value and what is allowed; also if a part would be empty.
+    ValueError
+        If a part would be empty.
     """
     check_data("split", "data", data)
     checks.number("split", "validation", validation, "(0, 1)")

@@ -24,11 +24,6 @@ class FlipAndShift:
     seed : int, at least 0
         Of the alternating flips, which depend on the first epoch.  All other random numbers come from the seed of
         `fit`.
-
-    Raises
-    ------
-    TypeError, ValueError
-        Naming argument, value and what is allowed.
     """
 
     def __init__(self, flip="alternating", shift=2, seed=0):

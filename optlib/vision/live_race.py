@@ -68,11 +68,6 @@ def live_race(rules, train, test, *, seconds=90, batch=128, network=None, augmen
         Steps between two snapshots of the weights, for `loss_surface`.
     show : bool
         Show the progress after each round: the picture in a notebook, a line elsewhere.
-
-    Raises
-    ------
-    TypeError, ValueError
-        Naming the argument, its value and what is allowed.
     """
     began = time.perf_counter()
     rules, seconds = _labeled(rules), checks.number("live_race", "seconds", seconds, "(0, inf)")

@@ -154,11 +154,6 @@ def loss_surface(model, images, runs, *, grid=17, loss=F.cross_entropy, normaliz
         Points on a side; between them the loss is interpolated.
     loss, normalize : as in `fit`
 
-    Raises
-    ------
-    TypeError, ValueError
-        Naming the argument, its value and what is allowed.
-
     Source: H. Li, Z. Xu, G. Taylor, C. Studer, T. Goldstein (2018), Visualizing the Loss Landscape of Neural Nets,
     NeurIPS, section 7.2 (principal components of the differences between the steps of a run and its end).
     arXiv:1712.09913
