@@ -48,42 +48,40 @@ def make(protocol, stage, variant, rule, lr, settings, seed):
     ``settings`` are hyper-parameters that differ from those which the protocol gives this rule.
     """
     hypers, settings = rule_named(rule).hypers, protocol.rules[rule] | settings
-    whole = [name for name, value in settings.items() if type(value) is int and type(hypers[name].default) is float]
+    for name, value in settings.items():
+        if type(value) is int and type(hypers[name].default) is float:  # 1 and 1.0 are one setting
+            settings[name] = float(value)
     decides = {
         "stage": "tuning" if stage == "tuning" else "final",  # the default's rate may also be the best one
-        "rule": rule, "settings": settings | {name: float(settings[name]) for name in whole}, "lr": lr, "seed": seed,
-        **_trained(protocol, stage, variant),
+        "rule": rule, "settings": settings, "lr": lr, "seed": seed, **_trained(protocol, stage, variant),
     }  # fmt: skip
     checksum = hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
     return {"id": checksum[:12], "protocol": protocol.name, "variant": variant, **decides, "stage": stage}
 
 
 def _trained(protocol, stage, variant):
-    """What a run trains: a task by its settings; while a rate is tuned, images, but fewer and for fewer epochs."""
+    """What a run trains: a task, or a network on images, of which tuning takes fewer, and for fewer epochs."""
     if protocol.tasks:
         return {"task": {"name": variant, **protocol.tasks[variant]}, "training": protocol.training}
-    tuning, training = protocol.tuning if stage == "tuning" else None, protocol.trained(variant)
-    if tuning:
-        training |= {"epochs": tuning["epochs"]}
-    return {
-        "data": protocol.data,
-        "network": _without_later(protocol.network), "training": _without_later(training),
-        "images": tuning["images"] if tuning else 0, "flips": protocol.final["flips"] and not tuning,
-    }  # fmt: skip
+    training, images, flips = protocol.trained(variant), 0, protocol.final["flips"]
+    if stage == "tuning":
+        training["epochs"], images, flips = protocol.tuning["epochs"], protocol.tuning["images"], False
+    network, training = _without_later(protocol.network), _without_later(training)
+    return {"data": protocol.data, "network": network, "training": training, "images": images, "flips": flips}
 
 
 def _without_later(settings):
     return {key: value for key, value in settings.items() if key not in LATER or value != LATER[key]}
 
 
+def untuned(protocol, rule, name):
+    """A hyper-parameter where it is not tuned: the protocol's value, or the rule's default."""
+    return protocol.rules[rule].get(name, rule_named(rule).hypers[name].default)
+
+
 def default_rate(protocol, rule):
     """The rule's learning rate where nothing is tuned."""
-    return float(protocol.rules[rule].get("lr", rule_named(rule).hypers["lr"].default))
-
-
-def rate(protocol, rule, exponent):
-    """The default learning rate times ten to the exponent, to three digits."""
-    return float(f"{default_rate(protocol, rule) * 10**exponent:.{DIGITS}g}")
+    return float(untuned(protocol, rule, "lr"))
 
 
 def trials(protocol, done, variant, rule):
@@ -96,36 +94,39 @@ def trials(protocol, done, variant, rule):
     tuning = protocol.tuning
     if not tuning:
         return []
+    step = tuning["exponents"][1] - tuning["exponents"][0]
+
+    def trial(exponent, settings):
+        lr = float(f"{default_rate(protocol, rule) * 10**exponent:.{DIGITS}g}")
+        return [make(protocol, "tuning", variant, rule, lr, settings, seed) for seed in tuning["seeds"]]
 
     def widened(exponents, settings):
-        at = lambda exponent: (exponent, [
-            make(protocol, "tuning", variant, rule, rate(protocol, rule, exponent), settings, seed)
-            for seed in tuning["seeds"]
-        ])  # fmt: skip
-        grid = [at(exponent) for exponent in exponents]
+        """A dict of exponent -> trial, from the lowest exponent to the highest."""
+        grid = {exponent: trial(exponent, settings) for exponent in exponents}
         for _ in range(tuning["widen"]):
-            scores = [score(runs, done) for _, runs in grid]
+            scores = [score(runs, done) for runs in grid.values()]
             if None in scores:
                 break
             place = best_place(scores)
             if place in (None, 0):  # also where all diverged: a smaller one may not
-                grid.insert(0, at(grid[0][0] - step))
+                exponent = min(grid) - step
             elif place == len(grid) - 1:
-                grid.append(at(grid[-1][0] + step))
+                exponent = max(grid) + step
             else:
                 break
+            grid = dict(sorted({**grid, exponent: trial(exponent, settings)}.items()))
         return grid
 
-    step = tuning["exponents"][1] - tuning["exponents"][0]
     grid = widened(tuning["exponents"], {})
-    wanted, scores = [runs for _, runs in grid], [score(runs, done) for _, runs in grid]
-    place = None if None in scores else best_place(scores)
+    wanted = [*grid.values()]
+    place = best_place([score(runs, done) for runs in wanted])
     if place is not None:
+        best = [*grid][place]
         for name, values in tuning["also"].get(rule, {}).items():
-            own = json.loads(json.dumps(protocol.rules[rule].get(name, rule_named(rule).hypers[name].default)))
-            for value in [each for each in values if each != own]:  # that one has the first grid
-                near = [grid[place][0] + shift for shift in (-step, 0.0, step)]
-                wanted += [runs for _, runs in widened(near, {name: value})]
+            first = json.loads(json.dumps(untuned(protocol, rule, name)))  # its grid is the first one
+            for value in values:
+                if value != first:
+                    wanted += widened((best - step, best, best + step), {name: value}).values()
     return wanted
 
 
@@ -136,9 +137,10 @@ def tuning_steps(protocol, variant):
 
 
 def best_place(scores):
-    """Position of the best score: the highest accuracy, then the lowest loss; None if all diverged."""
-    best = max(scores)
-    return None if best == LOST else scores.index(best)
+    """Position of the highest accuracy, then of the lowest loss; None if a score is missing, or all runs diverged."""
+    if None in scores or max(scores) == LOST:
+        return None
+    return scores.index(max(scores))
 
 
 LOST = (-math.inf, -math.inf)
@@ -162,6 +164,5 @@ def best_setting(protocol, done, rule, tried):
     """Learning rate and other settings of the final runs; None while not known, or where every rate diverged."""
     if not protocol.tuning:
         return default_rate(protocol, rule), {}
-    scores = [score(runs, done) for runs in tried]
-    place = None if None in scores else best_place(scores)
+    place = best_place([score(runs, done) for runs in tried])
     return None if place is None else (tried[place][0]["lr"], tried[place][0]["settings"])

@@ -62,10 +62,11 @@ class Results:
 
         The accuracy is nan where a run diverged.  Of a task it is its metric on the examples held out.
         """
-        tried = [(runs, score(runs, self.done)) for runs in self._trials(rule, variant)]
-        mean = lambda runs: sum(records.reached(self.done[run["id"]])[-1] for run in runs) / len(runs)
-        value = lambda runs, at: math.nan if at == LOST else mean(runs)
-        rows = [(runs[0]["lr"], runs[0]["settings"], value(runs, at)) for runs, at in tried if at is not None]
+        rows = []
+        for runs in self._trials(rule, variant):
+            if (reached := score(runs, self.done)) is not None:
+                ends = [math.nan if reached == LOST else records.reached(self.done[run["id"]])[-1] for run in runs]
+                rows.append((runs[0]["lr"], runs[0]["settings"], sum(ends) / len(runs)))
         return sorted(rows, key=lambda row: row[0])
 
     def best_setting(self, rule, variant=None):
@@ -74,7 +75,8 @@ class Results:
 
     def best_rate(self, rule, variant=None):
         """The learning rate of the final runs, or None where it is not known."""
-        return (self.best_setting(rule, variant) or (None,))[0]
+        setting = self.best_setting(rule, variant)
+        return setting and setting[0]
 
     def diverged_everywhere(self, rule, variant=None):
         """Whether a rule was tuned, and with every setting that was tried a run diverged."""
@@ -92,17 +94,17 @@ class Results:
 
     def accuracies(self, rule, variant=None, default=False):
         """Test accuracy, or the task's metric, after the last epoch of each final run that did not diverge."""
-        return [*self.by_seed(rule, variant, default).values()]
+        return list(self.by_seed(rule, variant, default).values())
 
     def accuracy(self, rule, variant=None, default=False):
         """`Measured` test accuracy, or the task's metric; None where there is no run that did not diverge."""
-        unit = self.metric(variant).unit if self.protocol.tasks else None
-        return self._measured(self.accuracies(rule, variant, default), unit)
+        values, unit = self.accuracies(rule, variant, default), self.metric(variant).unit
+        return measured(values, unit if self.protocol.tasks else None) if values else None
 
     def with_flips(self, rule, variant=None):
         """`Measured` test accuracy where each image was also evaluated mirrored; None where that was not done."""
-        accuracies = (run.get("flips_accuracy") for run in self.final(rule, variant))
-        return self._measured([accuracy for accuracy in accuracies if accuracy is not None])
+        mirrored = [run["flips_accuracy"] for run in self.final(rule, variant) if run.get("flips_accuracy") is not None]
+        return measured(mirrored) if mirrored else None
 
     def minutes(self, rule, variant=None):
         """Minutes of training, without tests, of each final run that did not diverge."""
@@ -110,17 +112,17 @@ class Results:
 
     def validation(self, rule, lr, variant=None):
         """The best accuracy on the images held out with that rate; None where it was not tried or diverged."""
-        reached = [accuracy for rate, _, accuracy in self.tuning(rule, variant) if rate == lr and accuracy == accuracy]
-        return (max if self.metric(variant).higher else min)(reached, default=None)
+        tried = [value for rate, _, value in self.tuning(rule, variant) if rate == lr and not math.isnan(value)]
+        return (max if self.metric(variant).higher else min)(tried, default=None)
 
     def by_seed(self, rule, variant=None, default=False):
-        """The same by the seed of the run."""
+        """The `accuracies` by the seed of the run."""
         return {run["seed"]: records.reached(run)[-1] for run in self._finished(rule, variant, default)}
 
     def compare(self, pairs):
         """`statistics.Difference` of the first above the second for each pair of rules or (rule, variant)."""
-        runs = lambda entry: self._scores(*((entry,) if isinstance(entry, str) else entry))
-        return compare({(a, b): (runs(a), runs(b)) for a, b in pairs})
+        scores = lambda entry: self._scores(entry) if isinstance(entry, str) else self._scores(*entry)
+        return compare({(a, b): (scores(a), scores(b)) for a, b in pairs})
 
     def places(self, variant=None):
         """First and last place that each rule may hold, best first; see `statistics.places`."""
@@ -137,11 +139,14 @@ class Results:
         def by_seed(rule, variant):
             if not default and self.diverged_everywhere(rule, variant):
                 return dict.fromkeys(self.protocol.final["seeds"], -math.inf)
-            runs = {run["seed"]: run for run in self.final(rule, variant, default)}
-            return {seed: -math.inf if run["history"]["diverged"] else records.score(run) for seed, run in runs.items()}
+            runs = self.final(rule, variant, default)
+            return {run["seed"]: -math.inf if run["history"]["diverged"] else records.score(run) for run in runs}
 
-        by_rule = lambda variant: {rule: runs for rule in self.protocol.rules if (runs := by_seed(rule, variant))}
-        return {variant: by_rule(variant) for variant in self.tasks or self.variants}
+        by_variant = {}
+        for variant in self.tasks or self.variants:
+            runs = {rule: by_seed(rule, variant) for rule in self.protocol.rules}
+            by_variant[variant] = {rule: scores for rule, scores in runs.items() if scores}
+        return by_variant
 
     def metric(self, variant=None):
         """Name, unit and direction of what is compared: of accuracy, or of the metric of a task."""
@@ -162,19 +167,22 @@ class Results:
     def missing(self, variant=None):
         """What the protocol asks for and was not run, in words; "" where all was.  By default of all variants."""
         untouched = [name for name in self.protocol.tasks if name not in self.tasks and variant in (None, name)]
-        pairs = [pair for pair in self.protocol.pairs() if variant in (None, pair[1]) and pair[1] not in untouched]
-        everything = [self.words(*pair) for pair in pairs]
-        gaps = {}  # (stage, seed) -> pairs of rule and variant
-        for job in [job for job in self.left(variant) if job["variant"] not in untouched]:
-            gap = (job["stage"], None if job["stage"] == "tuning" else job["seed"])
-            gaps.setdefault(gap, set()).add(self.words(job["rule"], job["variant"]))
+        begun = [each for each in self.variants if each not in untouched and variant in (None, each)]
+        everything = [self.words(*pair) for pair in self.protocol.pairs() if pair[1] in begun]
+        gaps = {}  # (stage, seed), of the tuning (stage, None) -> rules and variants in words
+        for job in self.left():
+            if job["variant"] in begun:
+                gap = job["stage"], None if job["stage"] == "tuning" else job["seed"]
+                gaps.setdefault(gap, set()).add(self.words(job["rule"], job["variant"]))
         texts = [f"task{'s' * (len(untouched) > 1)} {', '.join(untouched)}"] if untouched else []
-        for (stage, seed), pairs in gaps.items():
-            every = len(pairs) == len(everything) > 1
-            missed = "all rules" if every else ", ".join(pair for pair in everything if pair in pairs)
-            at = " at the default rate" * (stage == "default" and self.protocol.tuning is not None)
-            whose = f": {missed}" * (len(everything) > 1)
-            texts.append(f"{missed}: not tuned to the end" if seed is None else f"seed {seed}{at}{whose}")
+        for (stage, seed), gap in gaps.items():
+            every = len(gap) == len(everything) > 1
+            missed = "all rules" if every else ", ".join(each for each in everything if each in gap)
+            if stage == "tuning":
+                texts.append(f"{missed}: not tuned to the end")
+            else:
+                at = " at the default rate" * (stage == "default" and self.protocol.tuning is not None)
+                texts.append(f"seed {seed}{at}" + f": {missed}" * (len(everything) > 1))
         return f"Not run: {'; '.join(texts)}." if texts else ""
 
     def left(self, variant=None):
@@ -184,8 +192,6 @@ class Results:
     def _trials(self, rule, variant):
         return trials(self.protocol, self.done, self.one_of(variant), rule)
 
-    def _measured(self, values, unit=None):
-        return measured(values, unit) if values else None
 
     def words(self, rule, variant):
         """A rule and its variant, without what all runs of the protocol share."""

@@ -93,7 +93,6 @@ def run(protocol, out, *, root=None, workers=1, executor=None, threads=None, dev
 
 def checkpoints_of(out):
     """The folder for unfinished runs of a results file."""
-    out = pathlib.Path(out)
     return out.with_name(out.stem + ".unfinished")
 
 

@@ -5,7 +5,8 @@ import math
 from .. import checks
 from ..pictures.maps import on_edge
 from ..pictures.table import Table
-from .plan import default_rate, tuning_steps
+from ..words import short
+from .plan import default_rate, tuning_steps, untuned
 from .protocol import rule_named
 from .statistics import counted, place_words
 
@@ -18,45 +19,51 @@ FLIPS = "With flips, each test image is also looked at in the mirror. Minutes ar
 
 def summary(results, variant):
     """Every rule of the protocol, the best first; rules without a final run stand at the end."""
-    protocol, spans, unit = results.protocol, results.places(variant), results.metric(variant).unit
+    protocol, places, unit = results.protocol, results.places(variant), results.metric(variant).unit
     rules = [rule for rule, of in protocol.pairs() if of == variant]
-    shown = lambda value: f"{100 * value:.1f} %" if unit == "%" else f"{value:.4g} {unit}".rstrip()
-    held = lambda value: NONE if value is None or value != value else shown(value)
-    rows, ends, edges = [], [], []
-    for rule in [*spans, *(name for name in rules if name not in spans)]:
-        setting, default = results.best_setting(rule, variant), default_rate(protocol, rule)
+
+    def held_out(value):
+        if value is None or math.isnan(value):
+            return NONE
+        return f"{100 * value:.1f} %" if unit == "%" else f"{value:.4g} {unit}".rstrip()
+
+    rows, rates_at_end, seconds_at_end = [], [], []
+    for rule in [*places, *(name for name in rules if name not in places)]:
         runs, tried = results.final(rule, variant), results.tuning(rule, variant)
-        best, also = setting or (None, {})
-        with_it = [lr for lr, settings, _ in tried if settings == protocol.rules[rule] | also]
-        if best and with_it and best in (with_it[0], with_it[-1]):
-            ends.append(rule)
-        if setting and _at_edge(protocol, rule, also):
-            edges.append(rule)
-        plain = [value for lr, settings, value in tried if (lr, settings) == (default, protocol.rules[rule])]
-        also = ", ".join(f"{name}={f'{value:g}' if isinstance(value, float) else value}" for name, value in also.items()
-                         if protocol.rules[rule].get(name) != value)  # fmt: skip
+        given, default = protocol.rules[rule], default_rate(protocol, rule)
+        best, settings = results.best_setting(rule, variant) or (None, {})
+        rates = [lr for lr, others, _ in tried if others == given | settings]
+        if best in rates[:1] + rates[-1:]:
+            rates_at_end.append(rule)
+        if best and _second_at_end(protocol, rule, settings):
+            seconds_at_end.append(rule)
+        tuned = ", ".join(f"{name}={short(value)}" for name, value in settings.items() if given.get(name) != value)
+        at_default = next((value for lr, others, value in tried if (lr, others) == (default, given)), None)
         rows.append({
-            "rule": rule, "place": place_words(spans[rule]) if rule in spans else NONE,
-            "best lr": f"{best:g}" if best else NONE, "and": also or NONE, "default lr": f"{default:g}",
-            "settings tried": str(len(tried)), "validation, best lr": held(results.validation(rule, best, variant)),
-            "validation, default lr": held(plain[0] if plain else None),
+            "rule": rule, "place": place_words(places[rule]) if rule in places else NONE,
+            "best lr": f"{best:g}" if best else NONE, "and": tuned or NONE, "default lr": f"{default:g}",
+            "settings tried": str(len(tried)), "validation, best lr": held_out(results.validation(rule, best, variant)),
+            "validation, default lr": held_out(at_default),
             "test, best lr": _tested(results, rule, variant), "test, default lr": _tested(results, rule, variant, True),
             "with flips": str(results.with_flips(rule, variant) or NONE),
             "minutes": _range(results.minutes(rule, variant)), "runs": str(len(runs)),
             "memory": f"{runs[0]['memory']:g}" if runs else NONE,
         })  # fmt: skip
-    without = {
+    omitted = {
         "best lr": not protocol.tuning,  # the same as "lr"
         "test, default lr": not protocol.final["default_seeds"],  # there are runs only where it is the best rate
         "minutes": not protocol.final["flips"],  # for protocols that are about speed
         "place": len(rules) == 1,
     }
     filled = lambda name: name in ("rule", "place") or any(row[name] not in (NONE, "not run", "0") for row in rows)
-    columns = {name: name for name in rows[0] if not without.get(name) and filled(name)}
-    columns |= {} if protocol.tuning else {"test, best lr": "test", "default lr": "lr"}
+    columns = {name: name for name in rows[0] if not omitted.get(name) and filled(name)}
+    if not protocol.tuning:
+        columns |= {"test, best lr": "test", "default lr": "lr"}
     tuned = _tuned(protocol, variant) if protocol.tuning else "No learning rate was tuned."
-    at_end = " ".join(f"The best {what} is the lowest or the highest that was tried for {', '.join(of)}."
-                      for what, of in (("rate", ends), ("second hyper-parameter", edges)) if of)  # fmt: skip
+    at_end = " ".join(
+        f"The best {what} is the lowest or the highest that was tried for {', '.join(names)}."
+        for what, names in (("rate", rates_at_end), ("second hyper-parameter", seconds_at_end)) if names
+    )  # fmt: skip
     length = _task(results, variant) if protocol.tasks else _length(protocol, variant)
     notes = [length, tuned, at_end, PLACES * (len(rules) > 1), MEMORY, FLIPS * protocol.final["flips"]]
     return _table(results, variant, notes, [*columns.values()], [[row[name] for name in columns] for row in rows])
@@ -130,14 +137,14 @@ def _table(results, variant, notes, columns, rows):
     return Table(" ".join(filter(None, texts)), columns, rows)
 
 
-def _at_edge(protocol, rule, setting):
+def _second_at_end(protocol, rule, settings):
     """Whether the second hyper-parameter is the least or the greatest of its values, and no bound of its own."""
-    for name, values in (protocol.tuning or {"also": {}})["also"].get(rule, {}).items():
-        hyper = rule_named(rule).hypers[name]
-        own = protocol.rules[rule].get(name, hyper.default)
-        if type(own) in (int, float):  # a switch has no edge
-            grid = sorted({own, *values})
-            return on_edge(hyper, grid, grid.index(setting.get(name, own)))
+    seconds = protocol.tuning["also"].get(rule, {}) if protocol.tuning else {}
+    for name, values in seconds.items():
+        default = untuned(protocol, rule, name)
+        if type(default) in (int, float):  # a switch has no end
+            grid = sorted({default, *values})
+            return on_edge(rule_named(rule).hypers[name], grid, grid.index(settings.get(name, default)))
     return False
 
 
