@@ -35,29 +35,29 @@ class Budget:
         curves = self._curves(which)
         rows = []
         for k in range(1, min(map(len, curves.values())) + 1):
-            at = {rule: curve[k - 1] for rule, curve in curves.items() if np.isfinite(curve[k - 1])}
-            if not at:
+            values = {rule: curve[k - 1] for rule, curve in curves.items() if np.isfinite(curve[k - 1])}
+            if not values:
                 continue
-            best = (max if self.higher else min)(at.values())
-            first = [rule for rule, value in at.items() if math.isclose(value, best, rel_tol=1e-12)]
-            if rows and rows[-1][0] in first:
-                rows[-1] = (*rows[-1][:2], k)
+            best = (max if self.higher else min)(values.values())
+            leading = [rule for rule, value in values.items() if math.isclose(value, best, rel_tol=1e-12)]
+            leader, first, _ = rows[-1] if rows else (None, None, None)
+            if leader in leading:
+                rows[-1] = leader, first, k
             else:
-                rows.append((first[0], k, k))
+                rows.append((leading[0], k, k))
         return rows
 
     def crossings(self, which="validation"):
         """Where two curves cross: dict of (rule, rule) -> numbers of trials from which the other one leads."""
         rows = {}
         for (a, first), (b, second) in itertools.combinations(self._curves(which).items(), 2):
-            ahead, changes = 0, []
+            above, changes = None, []  # whether the first curve lies above the second
             for k, (one, other) in enumerate(zip(first, second, strict=False), start=1):
                 if not (np.isfinite(one) or np.isfinite(other)) or math.isclose(one, other, rel_tol=1e-12):
                     continue
-                now = 1 if one > other else -1
-                if ahead == -now:
+                if above not in (None, one > other):
                     changes.append(k)
-                ahead = now
+                above = one > other
             if changes:
                 rows[a, b] = changes
         return rows
@@ -101,17 +101,18 @@ def budget(validation, test=None, *, higher=True, diverged=None):
     comparisons of optimizers for deep learning, arXiv:1910.05446.
     """
     higher = checks.flag("budget", "higher", higher)
-    lost = -math.inf if diverged is None else checks.number("budget", "diverged", diverged) * (1 if higher else -1)
-    scores = _trials("validation", validation, higher, lost)
-    tests = {} if test is None else _trials("test", test, higher, lost)
-    if test is not None and {rule: len(each) for rule, each in scores.items()} != {r: len(t) for r, t in tests.items()}:
+    sign = 1.0 if higher else -1.0
+    lost = -math.inf if diverged is None else sign * checks.number("budget", "diverged", diverged)
+    scores = _trials("validation", validation, sign, lost)
+    tests = {} if test is None else _trials("test", test, sign, lost)
+    count = lambda trials: {rule: len(values) for rule, values in trials.items()}
+    if test is not None and count(scores) != count(tests):
         raise ValueError("budget: test must have the rules of validation, and a value for each of their trials")
-    sign = 1 if higher else -1
     return Budget({rule: sign * _expected(each, each) for rule, each in scores.items()},
                   {rule: sign * _expected(scores[rule], each) for rule, each in tests.items()}, higher)  # fmt: skip
 
 
-def _trials(name, values, higher, lost):
+def _trials(name, values, sign, lost):
     """Scores of which higher is better; ``lost`` where a trial diverged."""
     checks.instance("budget", name, values, dict, "{'Adam': [0.91, 0.93, 0.88]}")
     scores = {}
@@ -119,7 +120,7 @@ def _trials(name, values, higher, lost):
         each = np.asarray(each)
         if each.ndim != 1 or not len(each) or each.dtype.kind not in "fiu":
             raise ValueError(f"budget: {name}[{rule!r}]={each!r} must be numbers (n,), at least one")
-        scores[rule] = np.where(np.isfinite(each), each * (1.0 if higher else -1.0), lost)
+        scores[rule] = np.where(np.isfinite(each), sign * each, lost)
     if not scores:
         raise ValueError(f"budget: {name}={values!r} must have at least one rule")
     return scores

@@ -60,14 +60,13 @@ def digests(rule):
     """Both digests of what decides a run, by their keys in a record (old ones have "code" alone), of own rules too."""
     from ..registry import OPTIMIZERS  # here: this file can be loaded without the package
 
-    own = "".join(_source(OPTIMIZERS[name]) for name in re.findall(r"\w+", rule or "") if name in OPTIMIZERS)
-    with_own = lambda digest: hashlib.sha256((digest + own).encode()).hexdigest() if own else digest
-    return {key: with_own(digest) for key, digest in _digests(rule).items()}
+    source = "".join(_source(OPTIMIZERS[name]) for name in re.findall(r"\w+", rule or "") if name in OPTIMIZERS)
+    return {key: _sha256(digest + source) if source else digest for key, digest in _digests(rule).items()}
 
 
 @functools.cache  # what a process runs is what it loaded, whatever happens to the files
 def _source(cls):
-    """That of a reader's own rule, as far as it can be had; "" for one of the course."""
+    """The source of a reader's own rule, as far as it can be had; "" for one of the course."""
     from ..optimizers.kinds import is_ours
 
     texts = []
@@ -116,10 +115,11 @@ def _loaded():
 
 
 class _Statement:
-    """A top-level statement: its text, the names in it, those that it gives, and whether it counts only by name."""
+    """A top-level statement: its text, the names in it and those it defines, and whether it counts only by name."""
 
     def __init__(self, node, by_name):
-        self.text, self.by_name, self.names, self.gives = json.dumps(_nested(node)), by_name, _names(node), _given(node)
+        self.text, self.by_name = json.dumps(_nested(node)), by_name
+        self.names, self.defines = _names(node), _defined(node)
 
 
 def statements_of(patterns=DECIDES, root=PACKAGE, without=SHOWS):
@@ -133,25 +133,27 @@ def digest_of(files, rule):
     """The digest of all statements or, with a rule, of those ``by_name`` only what it or other files lead to."""
     names = set(re.findall(r"\w+", rule or ""))
     kept, left = set(), [each for statements in files for each in statements]
-    wanted = lambda each: rule is None or not each.by_name or each.gives & names
-    while reached := [each for each in left if wanted(each)]:
+    while reached := [each for each in left if rule is None or not each.by_name or each.defines & names]:
         kept.update(reached)
         names = names.union(*(each.names for each in reached))
         left = [each for each in left if each not in kept]
     bodies = [", ".join(each.text for each in statements if each in kept) for statements in files]
     texts = [f'["Module", ["body", [{body}]]]' for body in bodies if body]  # an empty __init__.py may come and go
-    sha256 = lambda text: hashlib.sha256(text.encode()).hexdigest()
-    return sha256("".join(sorted(map(sha256, texts))))
+    return _sha256("".join(sorted(map(_sha256, texts))))
 
 
-def _given(node):
-    """The names that a top-level statement gives: of a task, its own; those that it uses, where it gives none."""
+def _sha256(text):
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _defined(node):
+    """The names that a top-level statement defines: of a task its name="..."; all that it uses, where it has none."""
     if isinstance(node, (ast.ClassDef, ast.FunctionDef)):
         return {node.name}
     inside = list(ast.walk(node))
     stored = {each.id for each in inside if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)}
-    named = (each.value for each in inside if isinstance(each, ast.keyword) and each.arg == "name")
-    return {value.value for value in named if isinstance(value, ast.Constant)} or stored or _names(node)
+    tasks = (each.value for each in inside if isinstance(each, ast.keyword) and each.arg == "name")
+    return {task.value for task in tasks if isinstance(task, ast.Constant)} or stored or _names(node)
 
 
 def _names(tree):
@@ -174,7 +176,8 @@ class _Bare(ast.NodeTransformer):
     visit_ImportFrom = visit_Import
 
     def visit_Expr(self, node):
-        return None if isinstance(getattr(node.value, "value", None), str) else node  # a docstring
+        is_docstring = isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+        return None if is_docstring else node
 
 
 def _nested(node):

@@ -58,18 +58,20 @@ def wins(scores, rules=None):
     for task in tasks:
         runs = scores[task]
         differences[task] = compare({(a, b): (runs[a], runs[b]) for a, b in itertools.combinations(rules, 2)})
-    against = {rule: [_difference(pairs, rule, other).better for pairs in differences.values()
-                      for other in rules if other != rule] for rule in rules}  # fmt: skip
-    counts = {rule: tuple(better.count(kind) for kind in (True, False, None)) for rule, better in against.items()}
+    better = {rule: [] for rule in rules}
+    for pairs, (a, b) in itertools.product(differences.values(), itertools.permutations(rules, 2)):
+        better[a].append(_difference(pairs, a, b).better)
+    counts = {rule: (each.count(True), each.count(False), each.count(None)) for rule, each in better.items()}
     return Wins(differences, dict(sorted(counts.items(), key=lambda row: (-row[1][0], row[1][1]))))
 
 
 def _difference(pairs, a, b):
-    """The difference of a above b, where that or the reverse was asked."""
+    """The difference of a above b, from that or its reverse, whichever was compared."""
     if (a, b) in pairs:
         return pairs[a, b]
-    other = pairs[b, a]
-    return dataclasses.replace(other, mean=-other.mean, better=None if other.better is None else not other.better)
+    reverse = pairs[b, a]
+    better = None if reverse.better is None else not reverse.better
+    return dataclasses.replace(reverse, mean=-reverse.mean, better=better)
 
 
 # --- defaults and tuning -----------------------------------------------------------------------------------------
@@ -150,20 +152,22 @@ def default_vs_tuned(default, tuned, rules=None):
         raise ValueError(f"default_vs_tuned: default has tasks {list(default)!r}; tuned has {tasks!r}")
     _, _, plain = averaged("default_vs_tuned", {task: default[task] for task in tasks}, rules)
     for task, rule in itertools.product(tasks, rules):
-        seeds = [sorted(each[task][rule]) for each in (default, tuned) if -math.inf not in each[task][rule].values()]
-        if len(seeds) == 2 and seeds[0] != seeds[1]:
-            raise ValueError(f"default_vs_tuned: {rule} on {task} has seeds {seeds[0]} at its default rate and "
-                             f"{seeds[1]} tuned; they must be the same, so complete the runs")  # fmt: skip
-    rows = {}
+        runs = default[task][rule], tuned[task][rule]
+        at_default, at_best = map(sorted, runs)
+        if at_default != at_best and not any(-math.inf in scores.values() for scores in runs):
+            raise ValueError(f"default_vs_tuned: {rule} on {task} has seeds {at_default} at its default rate and "
+                             f"{at_best} tuned; they must be the same, so complete the runs")  # fmt: skip
+    rows, others = {}, ~np.eye(len(rules), dtype=bool)
     for task, plain_means, best_means in zip(tasks, plain, best, strict=True):
-        others = ~np.eye(len(rules), dtype=bool)
-        above, equal = ((op(plain_means[:, None], best_means[None, :])[others]) for op in (np.greater, np.equal))
-        found = [each.better for each in compare({
-            (a, b): (default[task][a], tuned[task][b]) for a, b in itertools.permutations(rules, 2)
-        }).values()]  # fmt: skip
-        pairs = len(found)
-        rows[task] = Shares(pairs, *(float(kind.mean()) for kind in (above, equal)), found.count(True) / pairs,
-                            found.count(False) / pairs, float((plain_means >= best_means).mean()))  # fmt: skip
+        pairs = {(a, b): (default[task][a], tuned[task][b]) for a, b in itertools.permutations(rules, 2)}
+        better = [difference.better for difference in compare(pairs).values()]
+        rows[task] = Shares(
+            pairs=len(pairs),
+            above=float(np.greater.outer(plain_means, best_means)[others].mean()),
+            equal=float(np.equal.outer(plain_means, best_means)[others].mean()),
+            won=better.count(True) / len(pairs), lost=better.count(False) / len(pairs),
+            own=float((plain_means >= best_means).mean()),
+        )  # fmt: skip
     # Every task has as many pairs, so the share of all is the mean of the shares.
     mean = {field.name: math.fsum(getattr(row, field.name) for row in rows.values()) / len(rows)
             for field in dataclasses.fields(Shares)}  # fmt: skip

@@ -32,9 +32,9 @@ def averaged(who, scores, rules, tasks=1, least=1):
     for task, each in scores.items():
         checks.instance(who, f"scores[{task!r}]", each, dict, "{'Adam': {0: 0.97, 1: 0.96}}")
     if rules is None:
-        rules = list(dict.fromkeys(rule for each in scores.values() for rule in each))
-    names = isinstance(rules, (list, tuple)) and all(isinstance(rule, str) for rule in rules)
-    if not names or len(set(rules)) < len(rules) or len(rules) < least:
+        rules = list(dict.fromkeys(itertools.chain.from_iterable(scores.values())))
+    are_names = isinstance(rules, (list, tuple)) and all(isinstance(rule, str) for rule in rules)
+    if not are_names or len(set(rules)) < len(rules) or len(rules) < least:
         raise ValueError(f"{who}: rules={rules!r} must be a list of at least {least} different rules")
     for task, rule in itertools.product(scores, rules):
         runs = scores[task].get(rule)
@@ -277,7 +277,7 @@ class Tau:
 
     @property
     def agree(self):
-        return True if self.low > 0 else False if self.high < 0 else None
+        return self.low > 0 if self.low > 0 or self.high < 0 else None
 
 
 @dataclasses.dataclass(frozen=True)

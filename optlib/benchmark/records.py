@@ -96,17 +96,17 @@ def _record(path, number, line):
 
 def wrong(record):
     """The first field that is missing or of another kind, and what it must be; "" where all are right."""
-    for words, types, *names in FIELDS:
-        for name in f"{names[0]} {names[1 + ('task' in record)]}".split():
+    for words, types, of_all, of_images, of_tasks in FIELDS:
+        for name in f"{of_all} {of_tasks if 'task' in record else of_images}".split():
             *tables, key = name.split(".")
-            value = functools.reduce(dict.__getitem__, tables, record).get(key, FIELDS)
-            if value is FIELDS:
+            table = functools.reduce(dict.__getitem__, tables, record)
+            if key not in table:
                 return f"{name} is missing; it must be {words}"
-            if type(value) not in types or list in types and not {*map(type, value)} <= {int, float}:
-                return f"{name}={reprlib.repr(value)} must be {words}"
+            if type(table[key]) not in types or list in types and not {*map(type, table[key])} <= {int, float}:
+                return f"{name}={reprlib.repr(table[key])} must be {words}"
     history, name = record["history"], "metric.score and test" if "task" in record else "history.test_accuracy"
-    each = 0 < len(reached(record)) == len(history["seconds"])  # an epoch
-    if not history["diverged"] and not (each and score(record) is not None):
+    each_epoch = 0 < len(reached(record)) == len(history["seconds"])
+    if not history["diverged"] and not (each_epoch and score(record) is not None):
         return f"{name} must have a number for each of history.seconds, where history.diverged is false"
     return ""
 
@@ -132,9 +132,9 @@ def as_computed(job, recorded):
 
     Measured anew at each start, the fastest precision may be another one when the machine is busy.
     """
-    chosen = {}
+    training = dict(job["training"])
     for key in ("precision", "layout"):
-        if job["training"][key] == "auto":
+        if training[key] == "auto":
             computed = (old["history"]["settings"][key] for old in recorded if old["training"][key] == "auto")
-            chosen[key] = next(computed, "auto")
-    return {**job, "training": {**job["training"], **chosen}}
+            training[key] = next(computed, "auto")
+    return {**job, "training": training}
