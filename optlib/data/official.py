@@ -16,37 +16,17 @@ _noted = set()  # titles of which the reader was told that the subset is used
 
 @dataclasses.dataclass(frozen=True)
 class Official:
-    """A data set that is not bundled, or not all of it.
+    """A data set that is not bundled, or not all of it."""
 
-    Attributes
-    ----------
-    name : str
-        Of its loader in `optlib.data`.
-    title : str
-        Its name in messages.
-    folders : tuple of str
-        Where its files may lie in a folder of data; the first is where the download puts them.
-    archives : tuple of Archive
-        Empty where nothing can be downloaded; then ``loose`` are the files and ``advice`` says how to get them.
-    loose : tuple of File
-    advice : str
-    subset : Subset, optional
-        The bundled part of it.
-    others : dict of folder -> text
-        What the same data are called in other archives, by the folder in these; none of them is read.
-    rivals : dict of SHA-256 -> text
-        Other sets whose files have the same names, by the checksum of their last file.
-    """
-
-    name: str
-    title: str
-    folders: tuple
-    archives: tuple = ()
-    loose: tuple = ()
-    advice: str = ""
-    subset: sprites.Subset | None = None
-    others: dict = dataclasses.field(default_factory=dict)
-    rivals: dict = dataclasses.field(default_factory=dict)
+    name: str  # of its loader in `optlib.data`
+    title: str  # its name in messages
+    folders: tuple  # where its files may lie in a folder of data; the first is where the download puts them
+    archives: tuple = ()  # each an `Archive`
+    loose: tuple = ()  # each a `File`, where there is no archive to download
+    advice: str = ""  # how to get these
+    subset: sprites.Subset | None = None  # the bundled part of it
+    others: dict = dataclasses.field(default_factory=dict)  # folder in an archive that is not read -> what it holds
+    rivals: dict = dataclasses.field(default_factory=dict)  # SHA-256 of the last file -> another set with such names
 
     @property
     def files(self):

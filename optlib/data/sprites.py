@@ -15,30 +15,14 @@ FILES = Path(__file__).parent / "files"  # what comes with the package itself
 
 @dataclasses.dataclass(frozen=True)
 class Subset:
-    """The first images of each class of a set, in the official order.
+    """The first images of each class of a set, the same number of each, in the official order."""
 
-    Attributes
-    ----------
-    title : str
-        The set's name in messages.
-    folder : str
-        Name of the folder with ``train.webp``, ``test.webp``, ``labels.npz`` and ``manifest.json``.
-    shape : tuple
-        Of one image: (side, side) in gray, (side, side, 3) in color.
-    manifest : File
-        It holds size and SHA-256 of the other files.
-    remedy : str
-        What to do about a damaged file.
-    train, test : int
-        How many images, the same number of each class.
-    """
-
-    title: str
-    folder: str
-    shape: tuple
-    manifest: File
-    remedy: str
-    train: int = 5_000
+    title: str  # the set's name in messages
+    folder: str  # of ``train.webp``, ``test.webp``, ``labels.npz`` and ``manifest.json``
+    shape: tuple  # of one image: (side, side) in gray, (side, side, 3) in color
+    manifest: File  # it holds size and SHA-256 of the other files
+    remedy: str  # what to do about a damaged file
+    train: int = 5_000  # images
     test: int = 1_000
 
     @property

@@ -17,21 +17,11 @@ NUMBERS = frozenset({STEPS, "mu_product"})  # tensors in torch, numbers here
 
 @dataclasses.dataclass(frozen=True)
 class Peer:
-    """A rule as an optimizer of torch.
+    """A rule as an optimizer of torch."""
 
-    Attributes
-    ----------
-    state : dict
-        torch's name of each state -> ours.
-    hypers : dict
-        torch's name of a hyper-parameter -> ours, where they differ.
-    switches : dict
-        Values of torch's hyper-parameters with which it is our rule, where they are not those of `SWITCHES`.
-    """
-
-    state: dict
-    hypers: dict = dataclasses.field(default_factory=dict)
-    switches: dict = dataclasses.field(default_factory=dict)
+    state: dict  # torch's name of each state -> ours
+    hypers: dict = dataclasses.field(default_factory=dict)  # torch's name -> ours, where they differ
+    switches: dict = dataclasses.field(default_factory=dict)  # torch's values with which it is our rule
 
 
 PEERS = {

@@ -18,24 +18,14 @@ OVER_A_POINT = ("inner", "row_mean", "column_mean")  # methods of every rule tha
 
 @dataclasses.dataclass(frozen=True)
 class Formula:
-    """Both halves of an update.
+    """Both halves of an update."""
 
-    Attributes
-    ----------
-    scalars : callable (rule) -> tuple
-        The numbers of this step, in Python; ``rule.t`` has been counted up.  State of the rule that is a number, such
-        as Nadam's product, is brought up to date on the rule.
-    tensors : callable (x, g, *state, *scalars) -> (new x, *new state)
-    state : tuple of str
-        Names of the rule's state that is tensors, in the order in which ``tensors`` takes and returns it.
-    source : str
-        Of both, to read.
-    """
-
+    # A function (rule) -> the numbers of this step, where ``rule.t`` has been counted up.  State of the rule that is a
+    # number, such as Nadam's product, is brought up to date on the rule.
     scalars: object
-    tensors: object
-    state: tuple
-    source: str
+    tensors: object  # a function (x, g, *state, *scalars) -> (new x, *new state)
+    state: tuple  # names of the rule's state that is tensors, in the order in which `tensors` takes and returns it
+    source: str  # of both, to read
 
 
 def formula_of(rule, namespace):
