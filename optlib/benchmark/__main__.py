@@ -42,7 +42,9 @@ def main(arguments=None):
 def _without_folders(argument):
     """Keep the last part of an absolute path: the rest names the machine or its user, and no record needs it."""
     option, equals, value = argument.rpartition("=")
-    return option + equals + (os.path.basename(os.path.normpath(value)) if os.path.isabs(value) else value)
+    if os.path.isabs(value):
+        value = os.path.basename(os.path.normpath(value))
+    return option + equals + value
 
 
 # --- commands ------------------------------------------------------------------------------------------------
@@ -68,7 +70,7 @@ def _run(options):
 def _list(options):
     results = _results(options)
     for record in results.done.values():
-        print(runner.line(record) + f"  [{_code(record)}]" * of_other_code(record))
+        print(runner.line(record) + (f"  [{_code(record)}]" if of_other_code(record) else ""))
     print(results.missing() or "Every run of the protocol is recorded.")
 
 
@@ -86,21 +88,7 @@ def _table(options):
 def _plot(options):
     results, drawn = _results(options), 0
     options.out.mkdir(parents=True, exist_ok=True)
-    if len(results.variants) > 1 and not results.protocol.tasks:
-        pictures = {"variants": results.variant_curves}
-    else:
-        pictures = {}
-        for variant in results.tasks or results.variants:
-            start = f"{variant}_" if results.protocol.tasks else ""
-            pictures[start + "curves"] = functools.partial(results.curves, variant=variant)
-            if len(results.protocol.rules) > 1:
-                pictures[start + "ranking"] = functools.partial(results.ranking, variant)
-            if results.protocol.tuning:
-                pictures[start + "sensitivity"] = functools.partial(results.sensitivity, variant=variant)
-            else:  # the first metric is that of "curves"
-                metrics = ("train", "test_loss", "train_loss") if results.protocol.tasks else [*METRICS][1:]
-                pictures |= {start + key: functools.partial(results.curves, key, variant=variant) for key in metrics}
-    for name, draw in pictures.items():
+    for name, draw in _pictures(results).items():
         try:
             print(draw().save(options.out / f"{results.protocol.name}_{name}.png"))
             drawn += 1
@@ -108,6 +96,24 @@ def _plot(options):
             print(f"{name} is not drawn: {error}", file=sys.stderr)
     if not drawn:
         raise ValueError("plot: nothing can be drawn")
+
+
+def _pictures(results):
+    """Each picture of the results, as a function that draws it, by its name."""
+    of_tasks, pictures = bool(results.protocol.tasks), {}
+    if len(results.variants) > 1 and not of_tasks:
+        return {"variants": results.variant_curves}
+    for variant in results.tasks or results.variants:
+        start = f"{variant}_" * of_tasks
+        pictures[start + "curves"] = functools.partial(results.curves, variant=variant)
+        if len(results.protocol.rules) > 1:
+            pictures[start + "ranking"] = functools.partial(results.ranking, variant)
+        if results.protocol.tuning:
+            pictures[start + "sensitivity"] = functools.partial(results.sensitivity, variant=variant)
+        else:  # the first metric is that of "curves"
+            for metric in ("train", "test_loss", "train_loss") if of_tasks else [*METRICS][1:]:
+                pictures[start + metric] = functools.partial(results.curves, metric, variant=variant)
+    return pictures
 
 
 def _rerun(options):

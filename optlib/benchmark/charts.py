@@ -64,9 +64,9 @@ def ranking(results, variant=None):
     named = {rule: f"{rule}, place{'s' * (span[0] < span[1])} {place_words(span)}" for rule, span in spans.items()}
     scale = 100 if metric.unit == "%" else 1
     data = {label: scale * np.array(results.accuracies(rule, variant)) for rule, label in named.items()}
-    low, high = min(map(len, data.values())), max(map(len, data.values()))
-    runs = "one run" if high == 1 else f"{low} to {high} runs" if low < high else f"{high} runs"
-    lowest, highest = (end(map(end, data.values())) for end in (min, max))
+    fewest, most = min(map(len, data.values())), max(map(len, data.values()))
+    runs = f"{fewest} to {most} runs" if fewest < most else "one run" if most == 1 else f"{most} runs"
+    lowest, highest = min(map(min, data.values())), max(map(max, data.values()))
     wide = not metric.higher and 0 < WIDE * lowest < highest  # a rule that hardly learns would leave no room to others
     label = f"test {metric.words()}"
     return plots.ranking(data, label, _title(results, variant), best="max" if metric.higher else "min",
@@ -86,9 +86,11 @@ def _bands(runs, metric, metrics, title):
     if metric not in metrics:
         raise ValueError(f"curves: metric={metric!r} must be one of {', '.join(metrics)}")
     values = lambda run: records.reached(run, metric) if metric in ("test", "train") else run["history"][metric]
-    kept = {name: [run for run in each if not run["history"]["diverged"]] for name, each in runs.items()}
-    data = {name: np.array([values(run) for run in each]).T for name, each in kept.items()}
-    data = {name: values for name, values in data.items() if values.size}
+    data = {}
+    for name, each in runs.items():
+        rows = np.array([values(run) for run in each if not run["history"]["diverged"]])
+        if rows.size:
+            data[name] = rows.T
     if not data:
         raise ValueError("curves: none of these rules has a final run that did not diverge")
     epochs = {name: np.arange(1, len(values) + 1) for name, values in data.items()}

@@ -12,14 +12,14 @@ from .statistics import counted
 
 TICKS = (1, 1.02, 1.05, 1.1, 1.2, 1.5, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000)
 APART = 0.1  # so much of the width lies between two ticks at least
-LINE = {"color": theme.INK, "linewidth": 1.4, "solid_capstyle": "butt"}
+LINE = {"color": theme.INK, "linewidth": 1.4, "solid_capstyle": "butt", "clip_on": False}
 
 
 def critical_difference(ranks, title=None):
     """Average ranks on a line, the critical difference above it, bars along rules that are not told apart."""
     names, tasks, joined = list(ranks.mean), len(ranks.ranks), ranks.together()
-    given = list(next(iter(ranks.ranks.values())))  # colors depend on the order, which other pictures share
-    looks = dict(zip(given, styles(given), strict=True))
+    order = list(next(iter(ranks.ranks.values())))  # the colors depend on it, and other pictures share it
+    looks = dict(zip(order, styles(order), strict=True))
     k, wide = len(names), ranks.difference > len(names) - 1
     decided = ranks.iman_davenport.p <= ranks.level
     tests = f"Friedman {_p(ranks.friedman.p)}, Iman–Davenport {_p(ranks.iman_davenport.p)}"
@@ -27,31 +27,30 @@ def critical_difference(ranks, title=None):
     with canvas((9.6, 2.8 + 0.36 * left + 0.17 * len(joined))) as (figure, axes):
         axes.set_axis_off()
         axes.set(xlim=(1, k), ylim=(first_row + left, -2.6))
-        axes.plot([1, k], [0, 0], **LINE, clip_on=False)
+        axes.plot([1, k], [0, 0], **LINE)
         for place in range(1, k + 1):
-            axes.plot([place, place], [-0.2, 0], **LINE, clip_on=False)
+            axes.plot([place, place], [-0.2, 0], **LINE)
             axes.text(place, -0.3, str(place), ha="center", va="bottom", color=theme.INK)
         end = min(1 + ranks.difference, k)
-        axes.plot([1, end], [-1.75, -1.75], **LINE | {"linewidth": 3}, clip_on=False)
+        axes.plot([1, end], [-1.75, -1.75], **LINE | {"linewidth": 3})
         for place in (1,) if wide else (1, end):
-            axes.plot([place, place], [-1.95, -1.55], **LINE, clip_on=False)
+            axes.plot([place, place], [-1.95, -1.55], **LINE)
         if wide:
             axes.plot(k, -1.75, ">", color=theme.INK, markersize=9, clip_on=False)
         axes.text(1, -2.05, _difference_words(ranks, wide), va="bottom")
         for row, group in enumerate(joined):
             ends = ranks.mean[group[0]] - 0.012 * k, ranks.mean[group[-1]] + 0.012 * k
-            axes.plot(ends, [0.5 + 0.45 * row] * 2, **LINE | {"color": theme.FAINT, "linewidth": 5}, clip_on=False)
+            axes.plot(ends, [0.5 + 0.45 * row] * 2, **LINE | {"color": theme.FAINT, "linewidth": 5})
         for i, name in enumerate(names):
             at, on_left, style = ranks.mean[name], i < left, looks[name]
             edge, row, side = (1, i, -1) if on_left else (k, k - 1 - i, 1)
+            x, y = edge + 0.012 * k * side, first_row + row + 0.3
             # Gray, so that rules of one rank, whose lines meet, are told apart by their marks.
-            axes.plot([at, at, edge], [0, first_row + row + 0.3, first_row + row + 0.3], color=theme.FAINT, linewidth=1,
-                      zorder=1, clip_on=False)  # fmt: skip
-            y, place = first_row + row + 0.3, {"textcoords": "offset points", "va": "center", "annotation_clip": False}
-            axes.plot(edge + 0.012 * k * side, y, linestyle="", marker=style["marker"], color=style["color"],
-                      markersize=9, clip_on=False)  # fmt: skip
-            axes.annotate(text(f"{name}  {at:.2f}" if on_left else f"{at:.2f}  {name}"), (edge + 0.012 * k * side, y),
-                          xytext=(10 * side, 0), ha="right" if on_left else "left", **place)  # fmt: skip
+            axes.plot([at, at, edge], [0, y, y], color=theme.FAINT, linewidth=1, zorder=1, clip_on=False)
+            axes.plot(x, y, linestyle="", marker=style["marker"], color=style["color"], markersize=9, clip_on=False)
+            axes.annotate(text(f"{name}  {at:.2f}" if on_left else f"{at:.2f}  {name}"), (x, y), xytext=(10 * side, 0),
+                          textcoords="offset points", ha="right" if on_left else "left", va="center",
+                          annotation_clip=False)  # fmt: skip
         told = "gray bars join rules that are not told apart" if decided else "no two are told apart"
         headline(figure, title or f"Average ranks over {counted(tasks, 'task')}", f"{tests}; {told}")
     groups = "; ".join(", ".join(group) for group in joined)

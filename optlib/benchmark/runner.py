@@ -75,18 +75,19 @@ def run(protocol, out, *, root=None, workers=1, executor=None, threads=None, dev
         executor = "processes"
     until = time.monotonic() + seconds
     _refuse_threads(executor, workers, type(executor).__name__)
-    here = isinstance(executor, ProcessPoolExecutor) or executor == "processes"
-    if threads is None and workers > 1 and here:
+    if threads is None and workers > 1 and (executor == "processes" or isinstance(executor, ProcessPoolExecutor)):
         threads = max(1, (os.cpu_count() or 1) // workers)
     work = functools.partial(run_job, root=root and str(root), checkpoints=str(checkpoints_of(out)), threads=threads,
                              device=device, progress=progress, command=command)  # fmt: skip
     with _locked(out), contextlib.ExitStack() as stack:
 
-        def named():
-            made = executor_from(executor, workers)
-            return stack.enter_context(made) if hasattr(made, "__exit__") else made
+        def make():
+            if not isinstance(executor, str):
+                return executor or _Here()
+            new = executor_from(executor, workers)
+            return stack.enter_context(new) if hasattr(new, "__exit__") else new
 
-        make, tries = (named, TRIES) if isinstance(executor, str) else (lambda: executor or _Here(), 1)
+        tries = TRIES if isinstance(executor, str) else 1  # one that was given is not made anew
         _run_all(protocol, out, make, tries, workers, work, until, say)
     return records.read(out)
 

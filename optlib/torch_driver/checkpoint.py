@@ -21,7 +21,8 @@ class Peer:
 
     state: dict  # torch's name of each state -> ours
     hypers: dict = dataclasses.field(default_factory=dict)  # torch's name -> ours, where they differ
-    switches: dict = dataclasses.field(default_factory=dict)  # torch's values with which it is our rule
+    # torch's name -> value with which it is our rule, where that is not the one of `SWITCHES`
+    switches: dict = dataclasses.field(default_factory=dict)
 
 
 PEERS = {
