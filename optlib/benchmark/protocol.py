@@ -67,10 +67,11 @@ def _values(who, name, value):
         if hyper == "lr" or not isinstance(values, list) or not values:
             raise ValueError(f"{who} [{name}.{rule}]: {hyper}={values!r} must be a list of values, and not of lr")
         for each in values:
-            _made(f"{who} [{name}.{rule}]", rule, {hyper: each})
+            _check_hypers(f"{who} [{name}.{rule}]", rule, {hyper: each})
 
 
-def _made(where, rule, hypers):
+def _check_hypers(where, rule, hypers):
+    """ValueError for hyper-parameters that the rule does not take, or the one beside it for the rest."""
     cls = rule_named(rule)
     try:
         cls(**{name: value for name, value in hypers.items() if name != "rest" or cls.sees != "matrix"})
@@ -79,7 +80,7 @@ def _made(where, rule, hypers):
     if cls.sees == "matrix" and (rest := hypers.get("rest", REST)) != REST:
         if not (isinstance(rest, dict) and "lr" in rest and _trains(rest.get("rule"))):
             raise ValueError(f"{where}: rest={rest!r} must be a table of a rule and its hyper-parameters, as {REST}")
-        _made(f"{where} rest", rest["rule"], {name: value for name, value in rest.items() if name != "rule"})
+        _check_hypers(f"{where} rest", rest["rule"], {name: value for name, value in rest.items() if name != "rule"})
 
 
 def _trains(name):
@@ -205,22 +206,24 @@ class Protocol:
 
     def with_only(self, rules=None, seeds=None, tasks=None):
         """The same protocol for some of its rules or tasks, or other seeds of the final runs, those at defaults too."""
-        rules, tasks = self._some("rules", rules, self.rules), self._some("tasks", tasks, self.tasks)
+        rules, tasks = self._chosen("rules", rules, self.rules), self._chosen("tasks", tasks, self.tasks)
         variants, final = {name: self.variants[name] for name in tasks or self.variants}, self.final
         if seeds is not None:
             final = {**final, "seeds": list(seeds), "default_seeds": list(seeds) if final["default_seeds"] else []}
             _seeds(f"protocol {self.name}", "seeds", final["seeds"], 1)
         return dataclasses.replace(self, rules=rules, tasks=tasks, variants=variants, final=final)
 
-    def _some(self, kind, wanted, there):
+    def _chosen(self, kind, wanted, available):
         """Of a dict, the entries that are wanted; all of them for None."""
-        unknown = [name for name in wanted or () if name not in there]
+        if wanted is None:
+            return dict(available)
+        unknown = [name for name in wanted if name not in available]
         if unknown:
-            has = ", ".join(there) or "none"
+            has = ", ".join(available) or "none"
             raise ValueError(f"{kind}={unknown!r} are not in protocol {self.name}; it has {has}")
-        if wanted is not None and not wanted:
-            raise ValueError(f"{kind}={wanted!r} must name at least one of {', '.join(there)}")
-        return {name: there[name] for name in (there if wanted is None else wanted)}
+        if not wanted:
+            raise ValueError(f"{kind}={wanted!r} must name at least one of {', '.join(available)}")
+        return {name: available[name] for name in wanted}
 
 
 def names():
@@ -240,10 +243,10 @@ def load_protocol(which):
     if not path.is_file():
         raise FileNotFoundError(f"protocol {str(which)!r} is neither a file nor one of {', '.join(names())}")
     try:
-        given = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # Windows may add a byte-order mark
+        contents = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # Windows may add a byte-order mark
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path.name}: no valid TOML: {error}") from error
-    protocol = from_dict(path.stem, given, path.name)
+    protocol = from_dict(path.stem, contents, path.name)
     if protocol.name in names() and path.parent != HERE and protocol != load_protocol(protocol.name):
         # Its records would later be read by the settings of the course's own.
         raise ValueError(
@@ -252,42 +255,42 @@ def load_protocol(which):
     return protocol
 
 
-def from_dict(name, given, where="protocol"):
+def from_dict(name, contents, where="protocol"):
     """A protocol from the contents of its file; ``where`` names it in errors."""
-    of_tasks = "tasks" in given
+    of_tasks = "tasks" in contents
     allowed, also = (TASK_TABLES, "budget") if of_tasks else (TABLES, "variants")
-    _refuse_unknown(where, given, ["title", "rules", "settings", "tasks", also, *allowed])
-    tables = {"data": {}, "network": {}} | {
-        table: _checked(f"{where} [{table}]", given.get(table, {}), fields)
-        for table, fields in allowed.items()
-        if table in given or table != "tuning"
-    }
-    if not isinstance(given.get("title"), str):
-        raise ValueError(f"{where}: title={given.get('title')!r} must be a text that says what is compared")
+    _refuse_unknown(where, contents, ["title", "rules", "settings", "tasks", also, *allowed])
+    tables = {"data": {}, "network": {}}
+    for table, fields in allowed.items():
+        if table in contents or table != "tuning":
+            tables[table] = _checked(f"{where} [{table}]", contents.get(table, {}), fields)
+    if not isinstance(contents.get("title"), str):
+        raise ValueError(f"{where}: title={contents.get('title')!r} must be a text that says what is compared")
     for key in ("settings", "variants"):
-        if not isinstance(given.get(key, {}), dict):
-            raise ValueError(f"{where}: {key}={given[key]!r} must be a table")
-    tasks = _tasks(where, given) if of_tasks else {}
-    variants = {**(dict.fromkeys(tasks, {}) or given.get("variants") or {"": {}})}
-    rules = _rules(where, given.get("rules"), given.get("settings", {}))
+        if not isinstance(contents.get(key, {}), dict):
+            raise ValueError(f"{where}: {key}={contents[key]!r} must be a table")
+    tasks = _tasks(where, contents) if of_tasks else {}
+    variants = dict(dict.fromkeys(tasks, {}) or contents.get("variants") or {"": {}})
+    rules = _rules(where, contents.get("rules"), contents.get("settings", {}))
     for variant, changes in variants.items():
-        about, some = f"{where} [variants.{variant}]", {}
+        table, its_rules = f"{where} [variants.{variant}]", {}
         if isinstance(changes, dict) and "rules" in changes:
-            some, changes = {"rules": changes["rules"]}, {key: changes[key] for key in changes if key != "rules"}
-            _rules(about, some["rules"], {}, list(rules))
-        variants[variant] = some | _checked(about, changes, Training, complete=False)
-    protocol = Protocol(name, given["title"], rules=rules, variants=variants, tasks=tasks, **tables)
+            changes = dict(changes)
+            its_rules["rules"] = changes.pop("rules")
+            _rules(table, its_rules["rules"], {}, list(rules))
+        variants[variant] = its_rules | _checked(table, changes, Training, complete=False)
+    protocol = Protocol(name, contents["title"], rules=rules, variants=variants, tasks=tasks, **tables)
     _check_runs(where, protocol)
     if not of_tasks:
-        _check_images(where, protocol, given)
+        _check_images(where, protocol, contents["network"])
     return protocol
 
 
-def _tasks(where, given):
+def _tasks(where, contents):
     """Name -> settings of each task that a protocol asks for."""
     from ..tasks.base import BUDGETS, TASKS  # torch: only where there are tasks
 
-    names, budget = list(TASKS) if given["tasks"] == "all" else given["tasks"], given.get("budget")
+    names, budget = list(TASKS) if contents["tasks"] == "all" else contents["tasks"], contents.get("budget")
     known = isinstance(names, list) and all(isinstance(name, str) and name in TASKS for name in names)
     if not known or not names or len(set(names)) < len(names):
         raise ValueError(f'{where}: tasks={names!r} must be "all" or a list of different ones of {", ".join(TASKS)}')
@@ -334,10 +337,15 @@ def _rules(where, wanted, settings, among=None):
     for name, hypers in settings.items():
         if not isinstance(hypers, dict):
             raise ValueError(f"{where} [settings]: {name}={hypers!r} must be a table of hyper-parameters")
-        _made(f"{where} [settings.{name}]", name, hypers)
-    beside = lambda name: {**REST, "rule": re.sub(r"\w+(?=\)*$)", REST["rule"], name)}  # EMA(AdamW) beside EMA(Muon)
-    rest = {name: {"rest": beside(name)} if rule_named(name).sees == "matrix" else {} for name in listed}
-    return {name: rest[name] | settings.get(name, {}) for name in dict.fromkeys([*OPTIMIZERS, *listed]) if name in rest}
+        _check_hypers(f"{where} [settings.{name}]", name, hypers)
+    rules = {}
+    for name in dict.fromkeys([*OPTIMIZERS, *listed]):
+        if name in listed:
+            rules[name] = dict(settings.get(name, {}))
+            if rule_named(name).sees == "matrix":
+                rest = re.sub(r"\w+(?=\)*$)", REST["rule"], name)  # EMA(AdamW) beside EMA(Muon)
+                rules[name] = {"rest": {**REST, "rule": rest}, **rules[name]}
+    return rules
 
 
 def _check_runs(where, protocol):
@@ -351,10 +359,10 @@ def _check_runs(where, protocol):
     _refuse_unknown(f"{where} [tuning.also]", tuning["also"] if tuning else (), protocol.rules)
 
 
-def _check_images(where, protocol, given):
+def _check_images(where, protocol, network_settings):
     """Refuse settings of images and networks that would change nothing, and more images than there are."""
     network, tuning = protocol.network["name"], protocol.tuning
-    for key, value in given["network"].items():
+    for key, value in network_settings.items():
         if key not in ("name", *NETWORKS[network]):
             raise ValueError(f"{where} [network]: {key}={value!r} is for SpeedNet, and without effect on {network}")
     # The images held out, those trained on while tuning, and one batch must fit into the training images.
