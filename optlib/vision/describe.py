@@ -30,22 +30,25 @@ def name_of(value):
     kind = type(value)
     if kind.__repr__ is not object.__repr__ and not hasattr(value, "named_modules"):
         return repr(value)
-    attributes = getattr(value, "__dict__", {}).items()
-    plain = {k: v for k, v in attributes if isinstance(v, PLAIN) and not k.startswith("_") and k != "training"}
-    return f"{kind.__qualname__}({', '.join(f'{k}={v!r}' for k, v in sorted(plain.items()))})"
+    attributes = {k: v for k, v in getattr(value, "__dict__", {}).items() if not k.startswith("_") and k != "training"}
+    shown = [f"{k}={v!r}" for k, v in sorted(attributes.items()) if isinstance(v, PLAIN)]
+    return f"{kind.__qualname__}({', '.join(shown)})"
 
 
 def _argument(value):
     return repr(value) if isinstance(value, PLAIN) else name_of(value)
 
 
-def rule_of(optimizer):
+def main_rule(optimizer):
     """The rule of a `TorchOptimizer`, at the rates of the first group that it steps; None for torch's optimizers."""
-    rule = getattr(optimizer, "rule", None)
-    group = next((each for each in optimizer.param_groups if rule and each.get("rule") is None), {})
-    rule = rule and rule.fresh()
-    for name in group and rule.hypers:
-        give(rule, name, getattr(group, "schedules", {}).get(name, group[name]))
+    if not hasattr(optimizer, "rule"):
+        return None
+    rule = optimizer.rule.fresh()
+    for group in optimizer.param_groups:
+        if group.get("rule") is None:
+            for name in rule.hypers:
+                give(rule, name, getattr(group, "schedules", {}).get(name, group[name]))
+            break
     return rule
 
 
@@ -54,21 +57,21 @@ def settings_of(run, schedule, fingerprints):
 
     ``fingerprints`` adds checksums of all images, which takes some tenths of a second.
     """
-    model, optimizer, train, cut = run.model, run.optimizer, run.train, run.train.batches
+    model, optimizer, train, batches = run.model, run.optimizer, run.train, run.train.batches
     groups = []
     for group in optimizer.param_groups:  # of a schedule its name: its present value is another one in the second run
         scheduled = {name: name_of(schedule) for name, schedule in getattr(group, "schedules", {}).items()}
-        groups.append({k: v for k, v in {**group, **scheduled}.items() if k != "params"})
-        groups[-1]["tensors"] = len(group["params"])
+        values = {**group, **scheduled, "tensors": len(group["params"])}
+        groups.append({name: value for name, value in values.items() if name != "params"})
     shapes = [(name, tuple(value.shape), str(value.dtype)) for name, value in model.state_dict().items()]
-    rule = rule_of(optimizer)
+    rule = main_rule(optimizer)
     settings = {
         "model": type(model).__name__, "parameters": count_parameters(model),
         "shapes": _checksum(repr(shapes).encode()),
         "optimizer": type(optimizer).__name__ if rule is None else repr(rule), "groups": repr(groups),
         "schedule": None if schedule is None else f"{name_of(schedule)}, {_checksum(np.array(run.factors))}",
-        "epochs": run.epochs, "batch": cut.size, "images": min(cut.n, cut.per_epoch * cut.size),
-        "seed": run.seed, "order": cut.seed, "train": "pair" if run.of_pair else name_of(train),
+        "epochs": run.epochs, "batch": batches.size, "images": min(batches.n, batches.per_epoch * batches.size),
+        "seed": run.seed, "order": batches.seed, "train": "pair" if run.of_pair else name_of(train),
         "augment": name_of(getattr(train, "augment", None)), "loss": name_of(run.loss),
         "normalize": name_of(getattr(train, "normalize", None)),
         "callbacks": [name_of(getattr(each, "function", each)) for each in run.callbacks],

@@ -163,8 +163,9 @@ class LiveRace:
 
     def __repr__(self):
         lines = [f"{'rule':30} {'training loss':>13} {'test loss':>9} {'test accuracy':>13}"]
-        order = sorted(self.histories.items(), key=lambda pair: -(pair[1].test_accuracy or [0])[-1])
-        for label, history in sorted(order, key=lambda pair: pair[1].diverged):
+        # The best first, at the end those that diverged.
+        order = lambda row: (row[1].diverged, -(row[1].test_accuracy or [0])[-1])
+        for label, history in sorted(self.histories.items(), key=order):
             if history.diverged:
                 lines.append(f"{label:30} diverged at step {history.diverged_at}")
             else:
@@ -231,13 +232,16 @@ def _times(run):
 
 def _labeled(rules):
     """Label -> rule; a label is the rule with its settings unless given."""
-    if not isinstance(rules, dict):
-        sequence, rules = rules if isinstance(rules, (list, tuple)) else [rules], {}
-        for rule in [as_rule("live_race", each, "rules") for each in sequence]:
-            if (label := settings_text(rule)) in rules:
+    if isinstance(rules, dict):
+        rules = by_text("live_race", "rules", rules)
+        labeled = {label: as_rule("live_race", rule, "rules") for label, rule in rules.items()}
+    else:
+        labeled = {}
+        for each in rules if isinstance(rules, (list, tuple)) else [rules]:
+            rule = as_rule("live_race", each, "rules")
+            if (label := settings_text(rule)) in labeled:
                 raise ValueError(f"live_race: {label!r} is in rules twice; give a dict with a label for each")
-            rules[label] = rule
-    if not rules:
+            labeled[label] = rule
+    if not labeled:
         raise TypeError("live_race: rules is empty; give optimizers, such as [ol.Momentum(lr=0.05), ol.Adam()]")
-    rules = by_text("live_race", "rules", rules)
-    return {label: as_rule("live_race", rule, "rules") for label, rule in rules.items()}
+    return labeled

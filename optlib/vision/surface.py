@@ -15,7 +15,7 @@ from ..pictures.landscape import contour
 from ..pictures.tracks import Track
 from ..torch_driver.roles import trained
 from .callbacks import Callback
-from .describe import rule_of
+from .describe import main_rule
 from .images import Normalize, as_pair, check_labels
 from .parts import by_text, check_model
 
@@ -42,11 +42,12 @@ class Snapshots(Callback):
     """
 
     def __init__(self, every=1):
-        self.given = self.every = checks.integer("Snapshots", "every", every, least=1)
+        self.first_every = self.every = checks.integer("Snapshots", "every", every, least=1)
         self.steps, self.weights, self.rule = [], [], None
 
     def start(self, run):
-        self.every, self.steps, self.weights, self.rule = self.given, [], [], rule_of(run.optimizer)
+        self.every, self.steps, self.weights = self.first_every, [], []
+        self.rule = main_rule(run.optimizer)
         self.names = [name for name, p in run.model.named_parameters() if p.requires_grad]  # some may freeze later
         self._take(run)
 
@@ -83,7 +84,7 @@ class Snapshots(Callback):
         self.every, self.steps, self.weights = state["every"], list(state["steps"]), list(state["weights"])
 
     def __repr__(self):
-        return f"Snapshots(every={self.given})"
+        return f"Snapshots(every={self.first_every})"
 
 
 @dataclasses.dataclass(repr=False, eq=False)
@@ -170,7 +171,8 @@ def loss_surface(model, images, runs, *, grid=17, loss=F.cross_entropy, normaliz
             has = f"run {label!r} has {len(run.weights[0]):,} weights"
             raise ValueError(f"loss_surface: {has}, and model trains {sum(loss_of.sizes):,}")
     losses = {label: np.array([loss_of(w) for w in run.weights]) for label, run in runs.items()}
-    center = runs[min(runs, key=lambda label: np.nan_to_num(losses[label][-1], nan=np.inf))].weights[-1]
+    lowest = min(runs, key=lambda label: np.nan_to_num(losses[label][-1], nan=np.inf))
+    center = runs[lowest].weights[-1]
     offsets = {label: torch.stack(run.weights) - center for label, run in runs.items()}
     directions = _principal(list(offsets.values()))
     # Principal components have no sign.  Choose it so that the runs start at the lower left, away from the legend.
