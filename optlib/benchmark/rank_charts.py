@@ -23,6 +23,8 @@ def critical_difference(ranks, title=None):
     k, wide = len(names), ranks.difference > len(names) - 1
     decided = ranks.iman_davenport.p <= ranks.level
     tests = f"Friedman {_p(ranks.friedman.p)}, Iman–Davenport {_p(ranks.iman_davenport.p)}"
+    difference = f"Critical difference {ranks.difference:.2f}, of at most {k - 1}"
+    difference += f": {counted(tasks, 'task')} can tell no two rules apart" if wide else ""
     left, first_row = -(-k // 2), 0.5 + 0.45 * len(joined)
     with canvas((9.6, 2.8 + 0.36 * left + 0.17 * len(joined))) as (figure, axes):
         axes.set_axis_off()
@@ -37,7 +39,7 @@ def critical_difference(ranks, title=None):
             axes.plot([place, place], [-1.95, -1.55], **LINE)
         if wide:
             axes.plot(k, -1.75, ">", color=theme.INK, markersize=9, clip_on=False)
-        axes.text(1, -2.05, _difference_words(ranks, wide), va="bottom")
+        axes.text(1, -2.05, difference, va="bottom")
         for row, group in enumerate(joined):
             ends = ranks.mean[group[0]] - 0.012 * k, ranks.mean[group[-1]] + 0.012 * k
             axes.plot(ends, [0.5 + 0.45 * row] * 2, **LINE | {"color": theme.FAINT, "linewidth": 5})
@@ -58,15 +60,11 @@ def critical_difference(ranks, title=None):
         figure, axes,
         f"{title or 'Average ranks'}: {k} rules over {counted(tasks, 'task')}, 1 is the best.",
         f"{', '.join(f'{name} {at:.2f}' for name, at in ranks.mean.items())}.",
-        f"{_difference_words(ranks, wide)}.", f"{tests}.",
+        f"{difference}.", f"{tests}.",
         f"Not told apart: {groups}." if groups else "All are told apart.",
     )  # fmt: skip
 
 
-def _difference_words(ranks, wide):
-    k, tasks = len(ranks.mean), len(ranks.ranks)
-    words = f"Critical difference {ranks.difference:.2f}, of at most {k - 1}"
-    return f"{words}: {counted(tasks, 'task')} can tell no two rules apart" if wide else words
 
 
 def _p(p):

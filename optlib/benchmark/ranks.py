@@ -175,12 +175,6 @@ def _friedman(places):
 # --- performance profiles ----------------------------------------------------------------------------------------
 
 
-COSTS = {  # metric -> cost of a score; a metric that is not named here has minus its score, such as nats
-    "accuracy": lambda score: 1 - score,
-    "perplexity": lambda score: math.exp(min(-score, LARGEST)),
-}
-
-
 @dataclasses.dataclass(frozen=True)
 class Profiles:
     """How often each rule comes how near to the best.
@@ -232,23 +226,29 @@ def profiles(scores, metrics, rules=None):
         raise ValueError(f"profiles: metrics={metrics!r} must name the metric of {', '.join(map(repr, missing))}")
     ratios = {rule: {} for rule in rules}
     for task in tasks:
-        costs = {rule: _cost(task, metrics[task], rule, scores[task][rule]) for rule in rules}
+        costs = {rule: _mean_cost(task, metrics[task], rule, scores[task][rule]) for rule in rules}
         best = min(costs.values())
         for rule, cost in costs.items():
             ratios[rule][task] = math.inf if cost == math.inf else cost / best
     return Profiles(ratios)
 
 
-def _cost(task, metric, rule, runs):
+def _mean_cost(task, metric, rule, runs):
     """Mean cost over the seeds, inf where one diverged."""
     if -math.inf in runs.values():
         return math.inf
-    cost_of = COSTS.get(metric, lambda score: -score)
-    for seed, score in runs.items():
-        if cost_of(score) <= 0:
-            raise ValueError(f"profiles: scores[{task!r}][{rule!r}][{seed!r}]={score!r} of metric {metric!r} is a cost "
-                             f"of {cost_of(score):.4g}; ratios need costs above 0")  # fmt: skip
-    return math.fsum(map(cost_of, runs.values())) / len(runs)
+    costs = {seed: _cost(metric, score) for seed, score in runs.items()}
+    for seed, cost in costs.items():
+        if cost <= 0:
+            raise ValueError(f"profiles: scores[{task!r}][{rule!r}][{seed!r}]={runs[seed]!r} of metric {metric!r} is a "
+                             f"cost of {cost:.4g}; ratios need costs above 0")  # fmt: skip
+    return math.fsum(costs.values()) / len(costs)
+
+
+def _cost(metric, score):
+    if metric == "accuracy":
+        return 1 - score
+    return math.exp(min(-score, LARGEST)) if metric == "perplexity" else -score
 
 
 # --- agreement of tasks ------------------------------------------------------------------------------------------

@@ -64,8 +64,8 @@ def summary(results, variant):
         f"The best {what} is the lowest or the highest that was tried for {', '.join(names)}."
         for what, names in (("rate", rates_at_end), ("second hyper-parameter", seconds_at_end)) if names
     )  # fmt: skip
-    length = _task(results, variant) if protocol.tasks else _length(protocol, variant)
-    notes = [length, tuned, at_end, PLACES * (len(rules) > 1), MEMORY, FLIPS * protocol.final["flips"]]
+    notes = [_trained(results, variant), tuned, at_end, PLACES * (len(rules) > 1), MEMORY,
+             FLIPS * protocol.final["flips"]]  # fmt: skip
     return _table(results, variant, notes, [*columns.values()], [[row[name] for name in columns] for row in rows])
 
 
@@ -124,7 +124,7 @@ def variants(results):
     beside = f"Difference in points from {results.words(*base)!r}, of the seeds that both have."
     columns = ["variant", "reported as test accuracy", "difference", *["with flips", "minutes"] * flips, "runs"]
     notes = ["Variants may have other epochs and batches." * other, beside, FLIPS * flips]
-    return _table(results, None, [_length(results.protocol, base[1]), *notes], columns, rows)
+    return _table(results, None, [_trained(results, base[1]), *notes], columns, rows)
 
 
 def _table(results, variant, notes, columns, rows):
@@ -164,19 +164,17 @@ def _tuned(protocol, variant):
     )
 
 
-def _task(results, variant):
-    settings, metric = results.protocol.tasks[variant], results.metric(variant)
-    better = "" if metric.higher else ", of which less is better"
-    epochs = counted(settings["epochs"], "epoch")
-    return f"Task {variant}, {epochs}, batch {settings['batch']}; results are {metric.words()}{better}."
-
-
-def _length(protocol, variant):
+def _trained(results, variant):
+    """What is trained, on what, and for how long."""
+    protocol, metric = results.protocol, results.metric(variant)
+    settings = protocol.tasks[variant] if protocol.tasks else protocol.trained(variant)
+    length = f"{counted(settings['epochs'], 'epoch')}, batch {settings['batch']}"
+    if protocol.tasks:
+        better = "" if metric.higher else ", of which less is better"
+        return f"Task {variant}, {length}; results are {metric.words()}{better}."
     images = "all of CIFAR-10" if protocol.data["set"] == "full" else "the bundled images"
     size = f" {protocol.network['size']}" if protocol.network["name"] == "SpeedNet" else ""
-    training = protocol.trained(variant)
-    epochs = counted(training["epochs"], "epoch")
-    return f"{protocol.network['name']}{size} on {images}, {epochs}, batch {training['batch']}."
+    return f"{protocol.network['name']}{size} on {images}, {length}."
 
 
 def _tested(results, rule, variant, default=False):
