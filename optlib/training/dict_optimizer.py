@@ -121,13 +121,11 @@ class DictOptimizer:
         return f"DictOptimizer({self.rule!r})"
 
     def _step_as_one_vector(self, rules, params, grads, loss):
-        kind_of = lambda x: f"{'tensor' if hasattr(x, 'detach') else 'array'} of {x.dtype}"
-        kinds = {key: kind_of(x) if is_array(x) else "Python float" for key, x in params.items()}
-        first = next(iter(kinds))
-        for key, kind in kinds.items():
-            if kind != kinds[first]:
-                same = "to be stepped as one vector all must be the same"
-                raise TypeError(f"DictOptimizer, entry {key!r}: {kind}, but {first!r} is {kinds[first]}; {same}")
+        first = next(iter(params))
+        for key, x in params.items():
+            if _kind(x) != _kind(params[first]):
+                but = f"{first!r} is {_kind(params[first])}; to be stepped as one vector all must be the same"
+                raise TypeError(f"DictOptimizer, entry {key!r}: {_kind(x)}, but {but}")
         self._rules = rules
         new = self._over_one_vector(functools.partial(self.rule.advance, loss=loss), params, grads)
         for rule in rules.values():
@@ -135,13 +133,11 @@ class DictOptimizer:
         return new
 
     def _over_one_vector(self, call, params, *grads):
+        """What ``call`` makes of the entries laid end to end, as a dict with entries like ``params``."""
         shapes = {key: tuple(np.shape(params[key])) for key in self._rules}  # in the order of the first step
-        lines = (
-            flatten({key: value if is_array(value) else np.array(value) for key, value in entries.items()}, shapes)
-            for entries in (params, *grads)
-        )
-        new = unflatten(call(*lines), shapes)
-        return {key: new[key] if is_array(value) else float(new[key]) for key, value in params.items()}
+        as_arrays = lambda entries: {key: x if is_array(x) else np.array(x) for key, x in entries.items()}
+        new = unflatten(call(*(flatten(as_arrays(entries), shapes) for entries in (params, *grads))), shapes)
+        return {key: new[key] if is_array(x) else float(new[key]) for key, x in params.items()}
 
 
 def gradient_rule(who, rule):
@@ -152,6 +148,10 @@ def gradient_rule(who, rule):
         reads = f"rule={rule!r} reads the {' and the '.join(rule.reads)}"
         raise TypeError(f"{who}: {reads}; only rules that read nothing but the gradient are allowed: {allowed}")
     return rule
+
+
+def _kind(x):
+    return f"{'tensor' if hasattr(x, 'detach') else 'array'} of {x.dtype}" if is_array(x) else "Python float"
 
 
 def _detached(name, entries):

@@ -9,6 +9,7 @@ array of shape (seeds, settings, numbers), of which the network gets views, and 
 """
 
 import concurrent.futures
+import itertools
 import math
 import os
 import time
@@ -168,30 +169,30 @@ def train_many(network, rule, data, *, seeds, settings=None, start=None, batch=3
     keep_freed_memory()
     record = Training(plan, (len(seeds), *map(len, settings.values())), seeds, settings)
     points = np.empty((len(seeds), math.prod(map(len, settings.values())), size(network.shapes)), dtype)
-    averages = np.empty_like(points)
+    averages = np.empty_like(points) if plan.averages else None
     # Other rules would mix what the array holds: the tensors of a run, which are laid end to end, or the runs.
     stacked = plan.rule.sees in ("number", "group") and steps_points_apart(type(plan.rule))
 
     def train_chunk(s, k):
         chosen, chunk = {name: values[k] for name, values in grid.items()}, record._chunk(s, k)
         if stacked:
-            x, average = _train_stacked(plan, seeds[s], chosen, chunk)
+            point, average = _train_stacked(plan, seeds[s], chosen, chunk)
         else:
-            x, average = _train_one(plan, *seeds[s], {name: value.item() for name, value in chosen.items()}, chunk)
-        points[s, k] = x
-        if average is not None:
+            point, average = _train_one(plan, *seeds[s], {name: value.item() for name, value in chosen.items()}, chunk)
+        points[s, k] = point
+        if plan.averages:
             averages[s, k] = average
-        return average is not None
 
     with concurrent.futures.ThreadPoolExecutor(workers) as pool:
         tasks = [pool.submit(train_chunk, s, k) for s, k in _chunks(*points.shape, workers if stacked else math.inf)]
         try:
-            has_average = [task.result() for task in tasks][0]
+            for task in tasks:
+                task.result()
         except BaseException:  # Also when a notebook is interrupted: do not start the tasks that still wait.
             pool.shutdown(cancel_futures=True)
             raise
     shape = *record.diverged_at.shape, -1
-    averages = averages.reshape(shape) if has_average else None
+    averages = averages.reshape(shape) if plan.averages else None
     return record._close(points.reshape(shape), averages, time.perf_counter() - began)
 
 
@@ -223,13 +224,9 @@ def _train_stacked(plan, seeds, settings, record):
 
 
 def _chunks(seeds, settings, numbers, workers):
-    """Pairs of slices that divide seeds and settings into chunks of about `CHUNK_NUMBERS`, for each worker at least
-    one where there is enough to do."""
+    """Pairs of slices: chunks of about `CHUNK_NUMBERS`, at least one for each worker where there is enough to do."""
     most = max(1, min(CHUNK_NUMBERS // numbers, math.ceil(seeds * settings / workers)))
     k_size = min(settings, most)
     s_size = max(1, most // k_size)
-    return [
-        (slice(s, s + s_size), slice(k, k + k_size))
-        for s in range(0, seeds, s_size)
-        for k in range(0, settings, k_size)
-    ]
+    cut = lambda count, size: [slice(first, first + size) for first in range(0, count, size)]
+    return list(itertools.product(cut(seeds, s_size), cut(settings, k_size)))

@@ -174,25 +174,24 @@ def kfac_direction(factors, grads, damping, split=False):
     split = checks.flag("kfac_direction", "split", split)
     _check_grads("kfac_direction", grads)
     try:
-        given = {k: (np.shape(A), np.shape(S)) for k, (A, S) in enumerate(factors, start=1)}
+        layers = {k: (np.shape(A), np.shape(S)) for k, (A, S) in enumerate(factors, start=1)}
         finite = all(np.isfinite(each).all() for pair in factors for each in pair)
     except (TypeError, ValueError):
         raise TypeError(f"kfac_direction: factors is a {type(factors).__name__}; it must be pairs, from kfac") from None
-    wanted = {f"{kind}{k}" for k in given for kind in "Wb"}
+    wanted = {f"{kind}{k}" for k in layers for kind in "Wb"}
     if set(grads) != wanted:
         raise ValueError(f"kfac_direction: grads has {', '.join(grads)}; it must have {', '.join(sorted(wanted))}")
-    for k, shapes in given.items():
+    for k, shapes in layers.items():
         m, n = (*np.shape(grads[f"W{k}"]), 0, 0)[:2]
         if shapes != ((m + 1, m + 1), (n, n)) or np.shape(grads[f"b{k}"]) != (1, n) or not finite:
             raise ValueError(
                 f"kfac_direction: factors of layer {k} have shapes {shapes}, its grads {np.shape(grads[f'W{k}'])} and "
                 f"{np.shape(grads[f'b{k}'])}; (in + 1, in + 1), (out, out), (in, out), (1, out), finite, are allowed"
             )
-    solved = {}
+    solve, solved = _split if split else _by_eigenvectors, {}
     for k, (A, S) in enumerate(factors, start=1):
-        G = np.concatenate([grads[f"W{k}"], grads[f"b{k}"]])
-        G = (_split if split else _by_eigenvectors)(A, S, G, damping)
-        solved |= {f"W{k}": G[:-1], f"b{k}": G[-1:]}
+        rows = solve(A, S, np.concatenate([grads[f"W{k}"], grads[f"b{k}"]]), damping)
+        solved |= {f"W{k}": rows[:-1], f"b{k}": rows[-1:]}
     return {name: solved[name] for name in grads}
 
 

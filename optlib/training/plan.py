@@ -15,28 +15,19 @@ from .networks.base import Network
 
 
 class Plan:
-    """What `train` and `train_many` are asked to do, the same for all runs; the arguments are explained there.
-
-    Attributes
-    ----------
-    steps, epochs : int
-        Steps to make, and epochs that begin within them.
-    averages : bool
-        Whether the rule is judged at another point than it has come to, such as the average of its path.
-    at : int array (E,)
-        Numbers of steps after which the network is evaluated on all examples; ``rows[t]`` is the place of t in it.
-    """
+    """What `train` and `train_many` are asked to do, the same for all runs; the arguments are explained there."""
 
     def __init__(self, who, network, rule, data, *, start, batch, epochs, steps, path, validation, every, schedule,
                  last, replacement, dtype):  # fmt: skip
         if np.dtype(dtype) not in (np.float32, np.float64):
             raise TypeError(f"{who}: dtype={dtype!r} must be np.float32 or np.float64")
         self.who, self.network, self.dtype = who, network, np.dtype(dtype)
-        checked = lambda name, given: check_data(who, name, given, network).astype(dtype)
-        self.data = checked("data", data)
-        self.validation = None if validation is None else checked("validation", validation)
+        self.data = check_data(who, "data", data, network).astype(dtype)
+        if validation is not None:
+            validation = check_data(who, "validation", validation, network).astype(dtype)
+        self.validation = validation
         self.rule = gradient_rule(who, rule)
-        self.averages = has_another_evaluation_point(type(self.rule))
+        self.averages = has_another_evaluation_point(type(self.rule))  # such as the average of its path
         for name, value in self.rule.settings().items():
             if getattr(value, "shape", ()):
                 raise ValueError(
@@ -57,9 +48,9 @@ class Plan:
         if steps is None:
             steps = checks.integer(who, "epochs", epochs, least=1) * per_epoch
         self.steps = checks.integer(who, "steps", steps, least=1)
-        self.epochs = -(-self.steps // per_epoch)
+        self.epochs = -(-self.steps // per_epoch)  # that begin within the steps
         every = checks.integer(who, "every", every, least=1)
-        self.at = np.array(sorted({*range(0, self.steps + 1, every * per_epoch), self.steps}))
+        self.at = np.array(sorted({*range(0, self.steps + 1, every * per_epoch), self.steps}))  # evaluated after these
         self.rows = {int(t): row for row, t in enumerate(self.at)}
         self.path = checks.flag(who, "path", path)
         self._start = None if start is None else self._check_start(start)
@@ -85,9 +76,9 @@ class Plan:
 
     def _check_start(self, start):
         shapes = self.network.shapes
-        given = {name: np.shape(value) for name, value in start.items()} if isinstance(start, Mapping) else start
-        if given != shapes:
-            raise ValueError(f"{self.who}: start={given!r} must be a dict of arrays with these shapes: {shapes}")
+        has = {name: np.shape(value) for name, value in start.items()} if isinstance(start, Mapping) else start
+        if has != shapes:
+            raise ValueError(f"{self.who}: start={has!r} must be a dict of arrays with these shapes: {shapes}")
         start = {name: np.array(start[name], self.dtype) for name in shapes}
         for name, value in start.items():
             if not np.isfinite(value).all():
