@@ -65,7 +65,9 @@ def ranking(results, variant=None):
     scale = 100 if metric.unit == "%" else 1
     data = {label: scale * np.array(results.accuracies(rule, variant)) for rule, label in named.items()}
     fewest, most = min(map(len, data.values())), max(map(len, data.values()))
-    runs = f"{fewest} to {most} runs" if fewest < most else "one run" if most == 1 else f"{most} runs"
+    runs = f"{most} runs" if most > 1 else "one run"
+    if fewest < most:
+        runs = f"{fewest} to {runs}"
     lowest, highest = min(map(min, data.values())), max(map(max, data.values()))
     wide = not metric.higher and 0 < WIDE * lowest < highest  # a rule that hardly learns would leave no room to others
     label = f"test {metric.words()}"

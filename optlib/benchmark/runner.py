@@ -182,8 +182,8 @@ def _run_all(protocol, out, make, tries, workers, work, until, say):
     if failures:
         job, error = failures[0]
         raise RuntimeError(f"{_name(job)} failed: {type(error).__name__}: {error}") from error
-    less = f", but those of {', '.join(left_out)}" * bool(left_out)
-    say(f"at least {len(ready)} runs are left{less}" if ready else f"every run of the protocol is recorded{less}")
+    others = f", but those of {', '.join(left_out)}" * bool(left_out)
+    say(f"at least {len(ready)} runs are left{others}" if ready else f"every run of the protocol is recorded{others}")
 
 
 def line(record):

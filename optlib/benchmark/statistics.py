@@ -94,8 +94,8 @@ def compare(pairs):
     """
     tests = {key: _paired(a, b) for key, (a, b) in pairs.items()}
     corrected, largest = {}, 0.0
-    for done, key in enumerate(sorted(tests, key=lambda key: tests[key][2])):
-        largest = max(largest, min(1.0, (len(tests) - done) * tests[key][2]))
+    for rank, (key, (_, _, p)) in enumerate(sorted(tests.items(), key=lambda row: row[1][2])):
+        largest = max(largest, min(1.0, (len(tests) - rank) * p))
         corrected[key] = largest
     return {
         key: Difference(mean, error, corrected[key], mean > 0 if corrected[key] <= LEVEL else None)
@@ -105,11 +105,14 @@ def compare(pairs):
 
 def verdict(differences):
     """True where each difference is above 0, False where one is below, None where the runs do not decide."""
-    each = [difference.better for difference in differences]
-    return False if False in each else None if None in each else True
+    better = [difference.better for difference in differences]
+    if False in better:
+        return False
+    return None if None in better else True
 
 
 def _paired(a, b):
+    """Mean difference of the seeds that both have, its standard error, and p of a paired t test."""
     seeds = sorted(seed for seed in a.keys() & b.keys() if -math.inf not in (a[seed], b[seed]))
     if len(seeds) < 2:
         return math.nan, math.nan, 1.0

@@ -181,8 +181,9 @@ def _tested(results, rule, variant, default=False):
     runs = results.final(rule, variant, default)
     diverged = sum(run["history"]["diverged"] for run in runs)
     if diverged == len(runs):
-        everywhere = not default and results.diverged_everywhere(rule, variant)
-        return "diverged at every rate" if everywhere else "diverged" if runs else "not run"
+        if not default and results.diverged_everywhere(rule, variant):
+            return "diverged at every rate"
+        return "diverged" if runs else "not run"
     return f"{results.accuracy(rule, variant, default)}" + f", {diverged} of {len(runs)} diverged" * bool(diverged)
 
 

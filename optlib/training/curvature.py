@@ -55,7 +55,8 @@ def sharpness(network, params, data, products=20):
     with np.errstate(all="ignore"):  # weights that diverge
         T = _projected(gradient, w, products)
     finite = np.isfinite(T).all(axis=(-2, -1))
-    return np.where(finite, np.linalg.eigvalsh(np.where(finite[..., None, None], T, 0.0))[..., -1], np.nan)[()]
+    largest = np.linalg.eigvalsh(np.where(finite[..., None, None], T, 0.0))[..., -1]
+    return np.where(finite, largest, np.nan)[()]
 
 
 def _projected(gradient, w, products):

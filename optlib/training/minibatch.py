@@ -166,7 +166,8 @@ def clocked(network, data, B, lr, steps, looks=32, seed=0):
     lr = checks.number("clocked", "lr", lr, "(0, inf)")
     checks.integer("clocked", "steps", steps, least=1)
     checks.integer("clocked", "looks", looks, least=1)
-    params, examples, seconds, record, every = network.init(seed), 0, 0.0, [], max(1, steps // looks)
+    params, every = network.init(seed), max(1, steps // looks)
+    examples, seconds, record = 0, 0.0, []
     for t, i in zip(range(steps + 1), batches(data, B, seed=seed, epochs=steps + 1), strict=False):
         if t % every == 0:
             record.append((t, examples, seconds, network.evaluate(params, data)[0]))

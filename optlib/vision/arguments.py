@@ -90,6 +90,6 @@ def check_fits_together(run):
 
 def _two_of(run, source):
     """Two examples of a source, as the network reads them, and their labels."""
-    whole = isinstance(source, (InOrder, Shuffled))  # augmenting all would take a while
+    whole = isinstance(source, (InOrder, Shuffled))  # these give a batch without augmenting all images
     x, labels = source.batch(slice(2)) if whole else next(iter(source.epoch(0)))
     return run.prepared(x[:2]), labels[:2].to(run.device)
