@@ -148,13 +148,14 @@ def ranks(scores, rules=None, level=LEVEL):
     n, k = means.shape
     places = stats.rankdata(-means, axis=1)
     order = np.argsort(places.mean(axis=0), kind="stable")
+    friedman, iman_davenport = _friedman(places)
+    quantile = float(stats.studentized_range.ppf(1 - level, k, math.inf))
     return Ranks(
-        {task: dict(zip(rules, row.tolist(), strict=True)) for task, row in zip(tasks, places, strict=True)},
-        {rules[i]: float(places[:, i].mean()) for i in order},
-        *_friedman(places),
-        float(stats.studentized_range.ppf(1 - level, k, math.inf)) * math.sqrt(k * (k + 1) / (12 * n)),
-        level,
-    )
+        ranks={task: dict(zip(rules, row.tolist(), strict=True)) for task, row in zip(tasks, places, strict=True)},
+        mean={rules[i]: float(places[:, i].mean()) for i in order},
+        friedman=friedman, iman_davenport=iman_davenport,
+        difference=quantile * math.sqrt(k * (k + 1) / (12 * n)), level=level,
+    )  # fmt: skip
 
 
 def _friedman(places):

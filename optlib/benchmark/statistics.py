@@ -35,7 +35,8 @@ class Measured:
     unit: str = "%"
 
     def __str__(self):
-        scale, digits, deviation = 100 if self.unit == "%" else 1, 2, self.deviation or 0.0
+        scale, digits = 100 if self.unit == "%" else 1, 2
+        deviation = self.deviation or 0.0
         least = deviation if deviation > 1e-9 * abs(self.mean) else abs(self.mean) / 100  # below is rounding
         if self.unit != "%" and least:
             digits = max(digits, -math.floor(math.log10(least)))

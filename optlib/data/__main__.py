@@ -9,9 +9,8 @@ from . import cifar, idx, stl
 from .download import AGAIN, download
 
 INTERRUPTED = 130  # exit status of shells after Ctrl-C
-SETS = {
-    each.command.split()[-1]: each for each in (cifar.CIFAR10, cifar.CIFAR100, idx.FASHION_MNIST, idx.MNIST, stl.STL10)
-}
+OFFICIAL = (cifar.CIFAR10, cifar.CIFAR100, idx.FASHION_MNIST, idx.MNIST, stl.STL10)
+SETS = {official.name.replace("_", "-"): official for official in OFFICIAL}
 
 
 def main(arguments=None):

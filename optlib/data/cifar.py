@@ -99,7 +99,7 @@ def cifar10(train=True, root=None, *, full=None):
     FileNotFoundError
         If the images are not there; names the places searched and the command that fetches them.
     OSError
-        If a file is missing, truncated or not the official one; names it.
+        If a file is missing, truncated, still packed or not the official one; names it.
     TypeError
         For other arguments.
 

@@ -88,12 +88,8 @@ def mnist(train=True, root=None):
 
     Raises
     ------
-    FileNotFoundError
-        If the images are not there; names the places searched and the command that fetches them.
-    OSError
-        If a file is missing, truncated, packed or not the official one; names it.
-    TypeError
-        For other arguments.
+    FileNotFoundError, OSError, TypeError
+        As for `cifar10`.
 
     Source: Y. LeCun, L. Bottou, Y. Bengio, P. Haffner (1998), Gradient-based learning applied to document recognition,
     Proceedings of the IEEE 86(11).
@@ -130,7 +126,7 @@ def fashion_mnist(train=True, root=None, *, full=None):
     Raises
     ------
     FileNotFoundError, OSError, TypeError
-        As for `mnist`.
+        As for `cifar10`.
 
     Source: H. Xiao, K. Rasul, R. Vollgraf (2017), Fashion-MNIST: a Novel Image Dataset for Benchmarking Machine
     Learning Algorithms, arXiv:1708.07747.

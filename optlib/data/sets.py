@@ -206,9 +206,10 @@ def squared_error(data, bias=True):
     names += ["b"] * ones.shape[1]
     least = float(np.mean((x @ best - y) ** 2) / 2)
     form = HalfForm(x.T @ x / len(x), best, least)
-    sides = tuple((m - 1.5 * (abs(m) or 1.0), m + 1.5 * (abs(m) or 1.0)) for m in best.tolist())
+    margin = 1.5 * np.where(best == 0, 1.0, abs(best))
+    domain = tuple(zip((best - margin).tolist(), (best + margin).tolist(), strict=True))
     return Function(
-        f"squared error on {data.name}", form.value, form.slopes, sides, (0.0,) * len(best), (tuple(best.tolist()),),
+        f"squared error on {data.name}", form.value, form.slopes, domain, (0.0,) * len(best), (tuple(best.tolist()),),
         least, latex=r"\tfrac{1}{2n} \lVert X w - y \rVert^2", source="Least squares: C. F. Gauss (1809); its Hessian "
         "is X'X/n, S. Boyd, L. Vandenberghe (2004), Convex Optimization, section 9.1.1.", names=tuple(names),
     )  # fmt: skip
