@@ -298,29 +298,29 @@ def _tasks(where, contents):
     return {name: TASKS[name].settings(budget) for name in names}
 
 
-def _refuse_unknown(where, given, known):
-    unknown = [key for key in given if key not in known]
+def _refuse_unknown(where, keys, known):
+    unknown = [key for key in keys if key not in known]
     if unknown:
         raise ValueError(f"{where}: {unknown[0]!r} is unknown; allowed are {', '.join(known)}")
 
 
-def _checked(where, given, table, complete=True):
-    """A table with its defaults, or an error that says what is wrong with it."""
-    if not isinstance(given, dict):
-        raise ValueError(f"{where} must be a table, not {given!r}")
+def _checked(where, values, table, complete=True):
+    """The values of a table with its defaults, or an error that says what is wrong with them."""
+    if not isinstance(values, dict):
+        raise ValueError(f"{where} must be a table, not {values!r}")
     fields = {field.name: field for field in dataclasses.fields(table)}
-    _refuse_unknown(where, given, fields)
+    _refuse_unknown(where, values, fields)
     for name, field in fields.items():
         required = complete and field.default is field.default_factory is dataclasses.MISSING
-        if name in given or required:
+        if name in values or required:
             try:
-                field.metadata["check"](where, name, given.get(name), *field.metadata["allowed"])
+                field.metadata["check"](where, name, values.get(name), *field.metadata["allowed"])
             except (TypeError, ValueError) as error:  # of a missing key, too: None is never allowed
-                text = str(error) if name in given else str(error).replace("=None must", " is missing; it must", 1)
+                text = str(error) if name in values else str(error).replace("=None must", " is missing; it must", 1)
                 raise ValueError(text) from None
     # 0 and 0.0 are one number and must have one id.
-    given = {name: float(value) if fields[name].type is float else value for name, value in given.items()}
-    return dataclasses.asdict(table(**given)) if complete else given
+    values = {name: float(value) if fields[name].type is float else value for name, value in values.items()}
+    return dataclasses.asdict(table(**values)) if complete else values
 
 
 def _rules(where, wanted, settings, among=None):
@@ -328,11 +328,11 @@ def _rules(where, wanted, settings, among=None):
     listed = [wanted] if wanted == "first-order" else wanted
     if isinstance(listed, list):
         listed = [each for name in listed for each in (first_order() if name == "first-order" else [name])]
-    allowed = lambda name: _trains(name) if among is None else name in among
-    if not isinstance(listed, list) or not listed or not all(map(allowed, listed)):
-        some = ", ".join(among or [*first_order(), "or rules around one, ScheduleFree(AdamW)"])
-        has = "" if among else "; each has a learning rate lr, and reads gradients alone"
-        raise ValueError(f'{where}: rules={wanted!r} must be "first-order" or a list of some of {some}{has}')
+    is_allowed = lambda name: _trains(name) if among is None else name in among
+    if not isinstance(listed, list) or not listed or not all(map(is_allowed, listed)):
+        allowed = ", ".join(among or [*first_order(), "or rules around one, ScheduleFree(AdamW)"])
+        allowed += "" if among else "; each has a learning rate lr, and reads gradients alone"
+        raise ValueError(f'{where}: rules={wanted!r} must be "first-order" or a list of some of {allowed}')
     _refuse_unknown(f"{where} [settings]", settings, listed)
     for name, hypers in settings.items():
         if not isinstance(hypers, dict):

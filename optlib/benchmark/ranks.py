@@ -328,8 +328,8 @@ def taus(scores, rules=None, resamples=RESAMPLES, seed=0):
     pairs = {}
     for a, b in itertools.combinations(range(len(tasks)), 2):
         value, p = map(float, stats.kendalltau(places[a], places[b]))
-        some = (untied[a] > 0) & (untied[b] > 0)
-        drawn_taus = over(signs[a] * signs[b])[some] / np.sqrt(untied[a] * untied[b])[some]
+        defined = (untied[a] > 0) & (untied[b] > 0)
+        drawn_taus = over(signs[a] * signs[b])[defined] / np.sqrt(untied[a] * untied[b])[defined]
         low, high = map(float, np.quantile(drawn_taus, (LEVEL / 2, 1 - LEVEL / 2)))
         pairs[tasks[a], tasks[b]] = Tau(value, low, high, p)
     return Taus(pairs, rules)

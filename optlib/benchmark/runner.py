@@ -152,12 +152,12 @@ def _run_all(protocol, out, make, tries, workers, work, until, say):
                 except BrokenExecutor as error:
                     executor = None
                     lost(job, error)
-            if not running and executor is None and not failures:
+            if not running:
+                if executor is not None or failures:
+                    break
                 say("a worker was killed; what it did begins again after its last whole epoch")
                 executor = make()
                 continue
-            if not running:
-                break
             finished, _ = concurrent.futures.wait(running, return_when=concurrent.futures.FIRST_COMPLETED)
             for future in finished:
                 job = running.pop(future)

@@ -30,15 +30,15 @@ def summary(results, variant):
     rows, rates_at_end, seconds_at_end = [], [], []
     for rule in [*places, *(name for name in rules if name not in places)]:
         runs, tried = results.final(rule, variant), results.tuning(rule, variant)
-        given, default = protocol.rules[rule], default_rate(protocol, rule)
+        plain, default = protocol.rules[rule], default_rate(protocol, rule)
         best, settings = results.best_setting(rule, variant) or (None, {})
-        rates = [lr for lr, others, _ in tried if others == given | settings]
+        rates = [lr for lr, others, _ in tried if others == plain | settings]
         if best in rates[:1] + rates[-1:]:
             rates_at_end.append(rule)
         if best and _second_at_end(protocol, rule, settings):
             seconds_at_end.append(rule)
-        tuned = ", ".join(f"{name}={short(value)}" for name, value in settings.items() if given.get(name) != value)
-        at_default = next((value for lr, others, value in tried if (lr, others) == (default, given)), None)
+        tuned = ", ".join(f"{name}={short(value)}" for name, value in settings.items() if plain.get(name) != value)
+        at_default = next((value for lr, others, value in tried if (lr, others) == (default, plain)), None)
         rows.append({
             "rule": rule, "place": place_words(places[rule]) if rule in places else NONE,
             "best lr": f"{best:g}" if best else NONE, "and": tuned or NONE, "default lr": f"{default:g}",
