@@ -71,9 +71,12 @@ def summary(results, variant):
 
 def tasks(results):
     """Every rule on every task, in the order of the registry, with its place there."""
-    spans = {task: results.places(task) for task in results.tasks}
-    place = lambda rule, task: f" ({place_words(spans[task][rule])})" if rule in spans[task] else ""
-    cell = lambda rule, task: _tested(results, rule, task) + place(rule, task)
+    places = {task: results.places(task) for task in results.tasks}
+
+    def cell(rule, task):
+        place = f" ({place_words(places[task][rule])})" if rule in places[task] else ""
+        return _tested(results, rule, task) + place
+
     metrics = {task: results.metric(task) for task in results.tasks}
     columns = [f"{task}, {metric.words(silent='%')}" for task, metric in metrics.items()]  # the cells say it
     rows = [[rule, *(cell(rule, task) for task in results.tasks)] for rule in _shown(results)]
