@@ -86,7 +86,7 @@ class Shares:
 class Defaults:
     """`Shares` of each task, and of all tasks together."""
 
-    tasks: dict  # by their names
+    tasks: dict  # task -> `Shares`
     all: Shares
     rules: list
 

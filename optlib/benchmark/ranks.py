@@ -278,7 +278,9 @@ class Tau:
 
     @property
     def agree(self):
-        return self.low > 0 if self.low > 0 or self.high < 0 else None
+        if self.low > 0:
+            return True
+        return False if self.high < 0 else None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -37,11 +37,11 @@ def summary(results, variant):
             rates_at_end.append(rule)
         if best and _second_at_end(protocol, rule, settings):
             seconds_at_end.append(rule)
-        tuned = ", ".join(f"{name}={short(value)}" for name, value in settings.items() if plain.get(name) != value)
+        changed = ", ".join(f"{name}={short(value)}" for name, value in settings.items() if plain.get(name) != value)
         at_default = next((value for lr, others, value in tried if (lr, others) == (default, plain)), None)
         rows.append({
             "rule": rule, "place": place_words(places[rule]) if rule in places else NONE,
-            "best lr": f"{best:g}" if best else NONE, "and": tuned or NONE, "default lr": f"{default:g}",
+            "best lr": f"{best:g}" if best else NONE, "and": changed or NONE, "default lr": f"{default:g}",
             "settings tried": str(len(tried)), "validation, best lr": held_out(results.validation(rule, best, variant)),
             "validation, default lr": held_out(at_default),
             "test, best lr": _tested(results, rule, variant), "test, default lr": _tested(results, rule, variant, True),
