@@ -60,12 +60,11 @@ def summary(results, variant):
     if not protocol.tuning:
         columns |= {"test, best lr": "test", "default lr": "lr"}
     tuned = _tuned(protocol, variant) if protocol.tuning else "No learning rate was tuned."
-    at_end = " ".join(
-        f"The best {what} is the lowest or the highest that was tried for {', '.join(names)}."
-        for what, names in (("rate", rates_at_end), ("second hyper-parameter", seconds_at_end)) if names
-    )  # fmt: skip
-    notes = [_trained(results, variant), tuned, at_end, PLACES * (len(rules) > 1), MEMORY,
-             FLIPS * protocol.final["flips"]]  # fmt: skip
+    notes = [_trained(results, variant), tuned]
+    for what, names in (("rate", rates_at_end), ("second hyper-parameter", seconds_at_end)):
+        if names:
+            notes.append(f"The best {what} is the lowest or the highest that was tried for {', '.join(names)}.")
+    notes += [PLACES * (len(rules) > 1), MEMORY, FLIPS * protocol.final["flips"]]
     return _table(results, variant, notes, [*columns.values()], [[row[name] for name in columns] for row in rows])
 
 

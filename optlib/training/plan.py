@@ -23,9 +23,9 @@ class Plan:
             raise TypeError(f"{who}: dtype={dtype!r} must be np.float32 or np.float64")
         self.who, self.network, self.dtype = who, network, np.dtype(dtype)
         self.data = check_data(who, "data", data, network).astype(dtype)
-        if validation is not None:
-            validation = check_data(who, "validation", validation, network).astype(dtype)
         self.validation = validation
+        if validation is not None:
+            self.validation = check_data(who, "validation", validation, network).astype(dtype)
         self.rule = gradient_rule(who, rule)
         self.averages = has_another_evaluation_point(type(self.rule))  # such as the average of its path
         for name, value in self.rule.settings().items():
