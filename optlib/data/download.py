@@ -54,11 +54,9 @@ def download(official, folder, *, url=None, packed=None, keep=False):
 def _bring(archive, folder, url, packed, keep):
     """One archive of a set."""
     if some_in(archive.files, folder):
-        problems = _problems(archive, folder)
-        if not problems:
+        right = [_is_right(file, folder) for file in archive.files]  # all are looked at, so that all faults are said
+        if all(right):
             return
-        for problem in problems:
-            say(f"{problem}; replacing it")
     folder.mkdir(parents=True, exist_ok=True)
     keep = keep or packed is not None or (folder / archive.packed.name).is_file()
     if packed is None:
@@ -70,15 +68,14 @@ def _bring(archive, folder, url, packed, keep):
         packed.unlink()
 
 
-def _problems(archive, folder):
-    """What is wrong with the files in ``folder``, a line each."""
-    problems = []
-    for file in archive.files:
-        try:
-            file.check(folder / file.name)
-        except OSError as error:
-            problems.append(str(error))
-    return problems
+def _is_right(file, folder):
+    """Whether the file in ``folder`` is right; if not, say what is wrong with it."""
+    try:
+        file.check(folder / file.name)
+    except OSError as error:
+        say(f"{error}; replacing it")
+        return False
+    return True
 
 
 def fetch(file, url, folder):
@@ -86,12 +83,8 @@ def fetch(file, url, folder):
     if not url.startswith(("https://", "http://")):
         raise ValueError(f"url={url!r} must begin with https:// or http://")
     final, part = folder / file.name, folder / f"{file.name}.part"
-    if final.is_file():
-        try:
-            file.check(final)
-            return final
-        except OSError as error:
-            say(f"{error}; replacing it")
+    if final.is_file() and _is_right(file, folder):
+        return final
     if _size(part) > file.size:
         part.unlink()
     if part.is_file():
