@@ -15,10 +15,17 @@ from .statistics import compare, verdict
 
 @dataclasses.dataclass(frozen=True)
 class Wins:
-    """Which rule is better than which on which task: comparisons of each with all others on all tasks."""
+    """Which rule is better than which on which task.
 
-    differences: dict  # task -> (a, b) -> `Difference` of rule a above b
-    counts: dict  # rule -> (wins, losses, undecided), most wins first, then fewest losses
+    Attributes
+    ----------
+    differences : dict of task -> dict of (a, b) -> Difference of rule a above b
+    counts : dict of rule -> (wins, losses, undecided)
+        Comparisons with all other rules on all tasks; most wins first, then fewest losses.
+    """
+
+    differences: dict
+    counts: dict
 
     def better(self, a, b):
         """`verdict` over the tasks: True where ``a`` wins on every one, False where it loses on one, else None."""
@@ -72,21 +79,40 @@ def _difference(pairs, a, b):
 
 @dataclasses.dataclass(frozen=True)
 class Shares:
-    """How defaults do against tuned settings, on one task or on all."""
+    """How defaults do against tuned settings, on one task or on all.
 
-    pairs: int  # one rule at its default, another one tuned
-    above: float  # share of these pairs in which the mean score of the default is higher
-    equal: float  # share in which both have the same
-    won: float  # share in which a paired test finds the default better
-    lost: float  # share in which it finds it worse; the rest is undecided
-    own: float  # share of the rules whose default is at least as good as their own tuned setting, by mean scores
+    Attributes
+    ----------
+    pairs : int
+        One rule at its default, another one tuned.
+    above, equal : float
+        Shares of these pairs in which the mean score of the default is higher, and the same.
+    won, lost : float
+        Shares in which a paired test finds the default better, and worse; the rest is undecided.
+    own : float
+        Share of the rules whose default is at least as good as their own tuned setting, by mean scores.
+    """
+
+    pairs: int
+    above: float
+    equal: float
+    won: float
+    lost: float
+    own: float
 
 
 @dataclasses.dataclass(frozen=True)
 class Defaults:
-    """`Shares` of each task, and of all tasks together."""
+    """`Shares` of each task, and of all tasks together.
 
-    tasks: dict  # task -> `Shares`
+    Attributes
+    ----------
+    tasks : dict of task -> Shares
+    all : Shares
+    rules : list of str
+    """
+
+    tasks: dict
     all: Shares
     rules: list
 
