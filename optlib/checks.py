@@ -40,7 +40,10 @@ def number(who, name, value, allowed="(-inf, inf)"):
 
 def vector(who, name, values, allowed="(-inf, inf)", least=1, most=math.inf):
     """The values as a 1-D float array; ValueError unless they are ``least`` to ``most``, all in the interval."""
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except ValueError:  # rows of different lengths
+        array = np.asarray(None)
     error = ValueError if array.dtype.kind in "fiu" else WrongType
     if error is WrongType or array.ndim != 1 or not least <= len(array) <= most or not inside(array, allowed).all():
         count = "at least one number" if least == 1 else f"{'at least ' * (most > least)}{least} numbers"

@@ -40,8 +40,8 @@ class Budget:
                 continue
             best = (max if self.higher else min)(values.values())
             leading = [rule for rule, value in values.items() if math.isclose(value, best, rel_tol=1e-12)]
-            leader, first, _ = rows[-1] if rows else (None, None, None)
-            if leader in leading:
+            if rows and rows[-1][0] in leading:
+                leader, first, _ = rows[-1]
                 rows[-1] = leader, first, k
             else:
                 rows.append((leading[0], k, k))

@@ -137,7 +137,7 @@ def tuning_steps(protocol, variant):
 
 
 def best_place(scores):
-    """Position of the highest accuracy, then of the lowest loss; None if a score is missing, or all runs diverged."""
+    """Position of the highest accuracy, then of the lowest loss; None if one is missing, or each trial diverged."""
     if None in scores or max(scores) == LOST:
         return None
     return scores.index(max(scores))

@@ -65,8 +65,6 @@ def critical_difference(ranks, title=None):
     )  # fmt: skip
 
 
-
-
 def _p(p):
     return f"p = {p:.2g}" if p >= 1e-4 else "p < 0.0001"
 

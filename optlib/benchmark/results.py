@@ -192,7 +192,6 @@ class Results:
     def _trials(self, rule, variant):
         return trials(self.protocol, self.done, self.one_of(variant), rule)
 
-
     def words(self, rule, variant):
         """A rule and its variant, without what all runs of the protocol share."""
         names = [rule] * (len(self.protocol.rules) > 1 or not variant) + [variant] * (len(self.variants) > 1)

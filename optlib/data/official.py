@@ -25,7 +25,7 @@ class Official:
     loose: tuple = ()  # each a `File`, where there is no archive to download
     advice: str = ""  # how to get these
     subset: sprites.Subset | None = None  # the bundled part of it
-    others: dict = dataclasses.field(default_factory=dict)  # folder in an archive that is not read -> what it holds
+    others: dict = dataclasses.field(default_factory=dict)  # folder of another archive -> what that holds; not read
     rivals: dict = dataclasses.field(default_factory=dict)  # SHA-256 of the last file -> another set with such names
 
     @property

@@ -50,9 +50,9 @@ def _range(spec):
     low, high = values[:2]
     if not low < high or not math.isfinite(high - low) or log and low <= 0:
         return None
-    middle = math.sqrt(low * high) if log else (low + high) / 2
-    start = values[2] if len(values) == 3 else middle
-    return (low, high, start, log) if low <= start <= high else None
+    if len(values) == 2:
+        return low, high, math.sqrt(low * high) if log else (low + high) / 2, log
+    return (*values, log) if low <= values[2] <= high else None
 
 
 def described(name, control):

@@ -147,6 +147,7 @@ def _tuning_picture(tuned):
     title = "Every learning rate tried"
     if edge:
         title += f"; best at the edge, so a better one may lie beyond: {', '.join(edge)}"
+    path, search = tuned[0]  # steps and rates are the same for all
     picture = curves(search.rates, values, "learning rate", score_name(path.steps), title, logx=True, logy=log)
     picture.axes.plot(*zip(*stars, strict=True), marker="*", linestyle="none", color=theme.YELLOW,
                       markeredgecolor=theme.INK, markersize=15, zorder=9)  # fmt: skip

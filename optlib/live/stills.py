@@ -98,7 +98,8 @@ def png_of(picture):
         png, scale = _png_of_figure(picture.figure), 1
     else:
         raise TypeError(f"sliders: draw returned {picture!r}; it must return a figure, a picture or PNG bytes")
-    return png, round(Image.open(io.BytesIO(png)).width * scale)
+    width = int.from_bytes(png[16:20], "big")  # as the header of a PNG file has it
+    return png, round(width * scale)
 
 
 def _png_of_figure(figure):

@@ -50,7 +50,8 @@ class Plan:
         self.steps = checks.integer(who, "steps", steps, least=1)
         self.epochs = -(-self.steps // per_epoch)  # that begin within the steps
         every = checks.integer(who, "every", every, least=1)
-        self.at = np.array(sorted({*range(0, self.steps + 1, every * per_epoch), self.steps}))  # evaluated after these
+        # After these steps the network is evaluated on all examples; `rows` says which place each has among them.
+        self.at = np.array(sorted({*range(0, self.steps + 1, every * per_epoch), self.steps}))
         self.rows = {int(t): row for row, t in enumerate(self.at)}
         self.path = checks.flag(who, "path", path)
         self._start = None if start is None else self._check_start(start)

@@ -41,7 +41,7 @@ def _argument(value):
 
 def main_rule(optimizer):
     """The rule of a `TorchOptimizer`, at the rates of the first group that it steps; None for torch's optimizers."""
-    if not hasattr(optimizer, "rule"):
+    if getattr(optimizer, "rule", None) is None:
         return None
     rule = optimizer.rule.fresh()
     for group in optimizer.param_groups:
