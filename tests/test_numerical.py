@@ -81,8 +81,9 @@ def test_check_finds_the_published_precedence_bug():
     assert not numerical.check_gradient(f, np.array([-2.0, -2.0]), grad=published)
 
 
-def test_check_fails_on_nan():
+def test_check_fails_on_nan_and_allows_what_it_is_told():
     assert not numerical.check_gradient(SPHERE, np.ones(2), grad=lambda x: x * np.nan)
+    assert "allowed inf" in repr(numerical.check_gradient(SPHERE, np.ones(2), tol=np.inf))
 
 
 @pytest.mark.parametrize(("call", "error", "message"), [

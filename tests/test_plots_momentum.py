@@ -136,6 +136,7 @@ def test_look_ahead_shows_all_its_arrows():
 @pytest.mark.parametrize(("arguments", "message"), [
     ((RAVINE, (0, 0), (1,), 0.1, 0.9), r"look_ahead: v=\(1,\) must be a 1-D array of 2 numbers"),
     ((RAVINE, "a", (1, 1), 0.1, 0.9), "look_ahead: x='a' must be a 1-D array of 2 numbers"),
+    ((RAVINE, [[1, 2], 3], (1, 1), 0.1, 0.9), r"look_ahead: x=\[\[1, 2\], 3\] must be a 1-D array of 2 numbers"),
     ((RAVINE, (0, 0), (1, 1), 0, 0.9), r"look_ahead: lr=0 must be a number in \(0, inf\)"),
     ((RAVINE, (0, 0), (1, 1), 0.1, 1), r"look_ahead: beta=1 must be a number in \[0, 1\)"),
     ((ol.FUNCTIONS["theta_squared"], (0, 0), (1, 1), 0.1, 0.9), "theta_squared has 1 coordinate"),
