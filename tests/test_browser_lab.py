@@ -212,12 +212,12 @@ def test_a_picture_follows_the_mouse_and_ends_where_it_is_released(tab, name):
     cell = tab.locator(".jp-CodeCell", has_text=f"# {name}")
     picture = cell.locator(".widget-image, img.jupyter-widgets").first
     picture.evaluate(COUNT)
-    # Faster than any picture: at the pace of frames a slow mouse may get a picture for each move.
+    # As fast as the mouse goes; on a busy machine that is slow, and a quick picture may follow each move.
     drag(tab, cell.locator(".noUi-handle").first, range(1, 91), frame=0)
     pictures = lambda: picture.evaluate("(image) => image.pictures")
     try:
         assert until(lambda: pictures() >= 2, lambda: tab.wait_for_timeout(20))
-        assert pictures() < 90  # some values in between are left out
+        assert pictures() < (90 if name == "slow" else 91)  # of a slow picture some values in between are left out
     finally:
         tab.mouse.up()
     wanted = int(cell.locator(".widget-readout").first.text_content())
