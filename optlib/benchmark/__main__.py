@@ -104,7 +104,7 @@ def _pictures(results):
     if len(results.variants) > 1 and not of_tasks:
         return {"variants": results.variant_curves}
     for variant in results.tasks or results.variants:
-        start = f"{variant}_" * of_tasks
+        start = f"{variant}_" if of_tasks else ""
         pictures[start + "curves"] = functools.partial(results.curves, variant=variant)
         if len(results.protocol.rules) > 1:
             pictures[start + "ranking"] = functools.partial(results.ranking, variant)

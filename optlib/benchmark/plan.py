@@ -109,12 +109,13 @@ def trials(protocol, done, variant, rule):
                 break
             place = best_place(scores)
             if place in (None, 0):  # also where all diverged: a smaller one may not
-                exponent = min(grid) - step
+                below = min(grid) - step
+                grid = {below: trial(below, settings), **grid}
             elif place == len(grid) - 1:
-                exponent = max(grid) + step
+                above = max(grid) + step
+                grid[above] = trial(above, settings)
             else:
                 break
-            grid = dict(sorted({**grid, exponent: trial(exponent, settings)}.items()))
         return grid
 
     grid = widened(tuning["exponents"], {})

@@ -98,8 +98,7 @@ def png_of(picture):
         png, scale = _png_of_figure(picture.figure), 1
     else:
         raise TypeError(f"sliders: draw returned {picture!r}; it must return a figure, a picture or PNG bytes")
-    width = int.from_bytes(png[16:20], "big")  # as the header of a PNG file has it
-    return png, round(width * scale)
+    return png, round(int.from_bytes(png[16:20], "big") * scale)  # the width in the header of a PNG file
 
 
 def _png_of_figure(figure):
