@@ -2,6 +2,8 @@
 
 import concurrent.futures.process
 import os
+import subprocess
+import sys
 import threading
 import types
 
@@ -319,3 +321,14 @@ def test_a_broken_pool_of_the_callers_is_told(fake, mortal, tmp_path):
     with pytest.raises(RuntimeError, match="seed 0 failed: BrokenProcessPool"):
         runner.run(protocol(), tmp_path / "r.jsonl", executor=Mortal(), say=lambda text: None)
     assert Mortal.made == 1
+
+
+def test_the_workers_of_a_command_that_is_killed_end_with_it():
+    code = (
+        "import time; from optlib.benchmark.runner import executor_from; pool = executor_from('processes', 1); "
+        "pool.submit(time.time).result(); pool.submit(time.sleep, 60); print(flush=True); time.sleep(60)"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    process.stdout.readline()
+    process.kill()
+    process.communicate(timeout=20)  # returns when every process that may print has ended

@@ -9,6 +9,7 @@ import math
 import multiprocessing
 import os
 import pathlib
+import threading
 import time
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, ThreadPoolExecutor
 
@@ -214,7 +215,7 @@ def executor_from(text, workers):
     """
     if text == "processes":
         # A fresh interpreter each: a copy of this one would inherit torch's threads in the middle of their work.
-        return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+        return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _end_with_parent)
     module, _, name = text.partition(":")
     problem = "must be 'processes' or 'module:name' of something that can be imported"
     try:
@@ -232,6 +233,16 @@ def executor_from(text, workers):
         getattr(executor, "shutdown", int)()  # one of a reader's own may have nothing but submit
         raise
     return executor
+
+
+def _end_with_parent():
+    """A worker of a command that is killed would compute on for hours, in vain: nobody tells it."""
+
+    def wait():
+        multiprocessing.parent_process().join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def _refuse_threads(executor, workers, given):
