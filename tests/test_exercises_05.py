@@ -129,7 +129,7 @@ RIGHT += [("05.2", with_closure)]
 
 
 @pytest.mark.parametrize("step", [
-    lambda m, lr: lr * m, lambda m, lr: lr * ol.arrays.sign(m), lambda m, lr: (lr + 0.001) * m,
+    lambda m, lr: lr * m / (1 + m * m), lambda m, lr: lr * ol.arrays.sign(m), lambda m, lr: (lr + 0.001) * m**3,
 ])  # fmt: skip
 def test_rules_of_ones_own_pass(step):
     assert_right("05.5", entered(remembering(step)))
@@ -312,6 +312,7 @@ WRONG = [
     ("05.4", named(limit(count=lambda b: 1, factor=1)), "both the 2 and the n are missing"),
     ("05.4", named(limit(factor=3)), "three standard errors"),
     ("05.4", named(limit(factor=1)), "one standard error"),
+    ("05.4", named(limit(factor=1.96)), "1.96 standard errors"),
     ("05.4", named(lambda b, o: 2 * b.std(ddof=1) / len(b) ** 0.5), "of the best alone"),
     ("05.4", named(lambda b, o: 2 * o.std(ddof=1) / len(b) ** 0.5), "of the other alone"),
     ("05.4", named(lambda b, o: 2 * (2 * b.var(ddof=1) / len(b)) ** 0.5), "the deviation of the best for both"),
@@ -327,6 +328,7 @@ WRONG = [
     ("05.4", lambda runs: "First", "a list of names"),
     ("05.4", lambda runs: 3, "a list of names"),
     ("05.5", ol.Adam, "a rule of the course"),
+    ("05.5", entered(remembering(lambda m, lr: lr * m)), "it walks as Momentum does"),
     ("05.5", ol.Adam(), "without brackets"),
     ("05.5", dict, "the class must be a rule"),
     ("05.5", lambda: 3, "hand in the class itself"),

@@ -130,6 +130,7 @@ _LIMITS = [  # how far behind the best one may be, in terms of the runs of both;
     (lambda b, o: 2 * _error(b, o, count=lambda runs: len(runs) - 1), "the n - 1 is in std(ddof=1) already; the "
      "variances are divided by n, not by n - 1 again."),
     (_error, "this is one standard error of the difference; asked for are two."),
+    (lambda b, o: 1.96 * _error(b, o), "this takes 1.96 standard errors of the difference; asked for are two."),
     (lambda b, o: 3 * _error(b, o), "these are three standard errors of the difference; asked for are two."),
     (lambda b, o: _error(b, o, count=lambda runs: 1), "both the 2 and the n are missing: take two standard errors of "
      "the difference of means."),
@@ -302,11 +303,12 @@ def _last_at_zero(rule, gradients):
 
 
 def _settings(rule, known):
-    """Settings of a rule of the course: its own, and with those of the reader's rule that have the same names."""
+    """Settings of a rule of the course: its own, with those of the reader's rule that have the same names, other β."""
     steps = {"steps": 100} if "steps" in known.hypers else {}
     own = rule(lr=0.01).settings()
     passed = {key: value for key, value in own.items() if key in known.hypers and key != "lr"}
-    return [steps, steps | passed] if passed else [steps]
+    betas = [{"beta": beta} for beta in (0.5, 0.6, 0.7, 0.8, 0.95, 0.99) if "beta" in known.hypers]
+    return [steps | other for other in ({}, passed, *betas)]
 
 
 def _alike(own, other, name, sees):
