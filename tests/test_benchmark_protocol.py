@@ -149,9 +149,8 @@ BAD = {  # change -> what the error must say
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("mistake", BAD)
-def test_a_mistake_is_named_with_the_file_the_key_the_value_and_what_is_allowed(mistake):
-    change, words = BAD[mistake]
+@pytest.mark.parametrize(("change", "words"), BAD.values(), ids=BAD)
+def test_a_mistake_is_named_with_the_file_the_key_the_value_and_what_is_allowed(change, words):
     with pytest.raises(ValueError) as error:
         from_dict("x", settings(**change), "mine.toml")
     text = str(error.value)

@@ -145,9 +145,8 @@ TOLD = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("what", TOLD)
-def test_what_cannot_be_shown_is_told_with_notebook_and_cell(made, what):
-    cell, error, words = TOLD[what]
+@pytest.mark.parametrize(("cell", "error", "words"), TOLD.values(), ids=TOLD)
+def test_what_cannot_be_shown_is_told_with_notebook_and_cell(made, cell, error, words):
     with pytest.raises(error, match=f"^my_own_lesson.ipynb: {words}"):
         made(HEAD, cell)
 

@@ -310,8 +310,7 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize("case", BAD)
-def test_refused_naming_argument_value_and_what_is_allowed(case):
-    call, error, says = BAD[case]
+@pytest.mark.parametrize(("call", "error", "says"), BAD.values(), ids=BAD)
+def test_refused_naming_argument_value_and_what_is_allowed(call, error, says):
     with pytest.raises(error, match=says):
         call()

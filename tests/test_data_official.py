@@ -226,9 +226,8 @@ HEADS = {
 }
 
 
-@pytest.mark.parametrize("head", HEADS)
-def test_an_idx_file_is_what_its_head_says(head, tmp_path, monkeypatch):
-    start, words = HEADS[head]
+@pytest.mark.parametrize(("start", "words"), HEADS.values(), ids=HEADS)
+def test_an_idx_file_is_what_its_head_says(start, words, tmp_path, monkeypatch):
     files = fake_sets.contents("mnist")
     name = "train-images-idx3-ubyte"
     files[name] = start + files[name][len(start) :]

@@ -182,10 +182,9 @@ BAD_GRADS = {
 
 
 @pytest.mark.parametrize("rule", ["Adam", "YellowFin"])
-@pytest.mark.parametrize("case", BAD_GRADS)
+@pytest.mark.parametrize(("grads", "error", "says"), BAD_GRADS.values(), ids=BAD_GRADS)
 @pytest.mark.parametrize("steps_before", [0, 2])
-def test_refused_and_unchanged(rule, case, steps_before):
-    grads, error, says = BAD_GRADS[case]
+def test_refused_and_unchanged(rule, grads, error, says, steps_before):
     opt = ol.DictOptimizer(ol.OPTIMIZERS[rule])
     params = run(opt, entries(0), range(1, 1 + steps_before))
     before = copy.deepcopy(opt.state)

@@ -29,9 +29,8 @@ EDGES = {
 }
 
 
-@pytest.mark.parametrize("name", EDGES)
-def test_a_function_at_the_edge_of_numbers_is_drawn(name):
-    fn, about = EDGES[name]
+@pytest.mark.parametrize(("fn", "about"), EDGES.values(), ids=EDGES)
+def test_a_function_at_the_edge_of_numbers_is_drawn(fn, about):
     f = ol.objective(fn, **about)
     assert data_in(ol.explore(f, ol.Momentum, ol.Adam, steps=20).html())["steps"] == 20
     path = ol.minimize(f, ol.Adam(), steps=10)

@@ -63,9 +63,8 @@ CASES = {
 
 
 @node
-@pytest.mark.parametrize("case", CASES)
-def test_the_page_computes_the_paths_of_minimize(case):
-    f, rules, options = CASES[case]
+@pytest.mark.parametrize(("f", "rules", "options"), CASES.values(), ids=CASES)
+def test_the_page_computes_the_paths_of_minimize(f, rules, options):
     shown = setting(f, rules, options.get("start"), options["steps"])
     runs = run_node(
         f"const program = ({offline.program(shown)});"

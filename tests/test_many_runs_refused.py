@@ -57,16 +57,14 @@ BAD_MANY = {
 
 
 @pytest.mark.parametrize("function", [ol.train, ol.train_many], ids=["train", "train_many"])
-@pytest.mark.parametrize("case", BAD)
-def test_refused_naming_argument_value_and_what_is_allowed(case, function):
-    changes, error, says = BAD[case]
+@pytest.mark.parametrize(("changes", "error", "says"), BAD.values(), ids=BAD)
+def test_refused_naming_argument_value_and_what_is_allowed(changes, error, says, function):
     with pytest.raises(error, match=says.replace("WHO", function.__name__)):
         refused(function, **changes)
 
 
-@pytest.mark.parametrize("case", BAD_MANY)
-def test_refused_by_train_many(case):
-    changes, error, says = BAD_MANY[case]
+@pytest.mark.parametrize(("changes", "error", "says"), BAD_MANY.values(), ids=BAD_MANY)
+def test_refused_by_train_many(changes, error, says):
     with pytest.raises(error, match=says):
         refused(ol.train_many, **changes)
 

@@ -122,10 +122,9 @@ EXPLOSIONS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("case", EXPLOSIONS)
-def test_divergence_is_caught_and_said(case):
+@pytest.mark.parametrize(("f", "opt"), EXPLOSIONS.values(), ids=EXPLOSIONS)
+def test_divergence_is_caught_and_said(f, opt):
     """Warnings are errors in these tests, so this also shows that there are none."""
-    f, opt = EXPLOSIONS[case]
     one = ol.minimize(f, opt, steps=5000, tol={"gradient": 0.0})
     batch = ol.minimize(f, opt, np.array([f.start]), steps=5000, tol={"gradient": 0.0})
     for path in (one, batch):

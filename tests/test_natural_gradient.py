@@ -205,9 +205,8 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("name", WRONG)
-def test_wrong_arguments_are_named(name):
-    call, error, says = WRONG[name]
+@pytest.mark.parametrize(("call", "error", "says"), WRONG.values(), ids=WRONG)
+def test_wrong_arguments_are_named(call, error, says):
     network = ol.networks.MLP([5, 3])
     with pytest.raises(error, match=says):
         call(network, *world(network))

@@ -71,9 +71,8 @@ MIXING = {  # function of the coordinates, number of coordinates, its value at o
 POINTS = np.array([[0.5, -1.5, 2.0], [-1.25, 2.0, 0.25], [2.0, 0.25, -0.125], [0.25, -0.75, 3.0]])
 
 
-@pytest.mark.parametrize("name", MIXING)
-def test_each_point_of_a_batch_has_the_value_that_it_has_alone(name):
-    fn, d, right = MIXING[name]
+@pytest.mark.parametrize(("fn", "d", "right"), MIXING.values(), ids=MIXING)
+def test_each_point_of_a_batch_has_the_value_that_it_has_alone(fn, d, right):
     f, points = ol.objective(fn, start=np.arange(1.0, d + 1)), POINTS[:, :d]
     values = np.array([right(*point) for point in points.tolist()])
     assert np.allclose(f(points), values, rtol=1e-12)
@@ -99,9 +98,8 @@ MIXING_IN_TORCH = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", MIXING_IN_TORCH)
-def test_each_point_has_the_gradient_by_torch_that_it_has_alone(name):
-    fn, right = MIXING_IN_TORCH[name]
+@pytest.mark.parametrize(("fn", "right"), MIXING_IN_TORCH.values(), ids=MIXING_IN_TORCH)
+def test_each_point_has_the_gradient_by_torch_that_it_has_alone(fn, right):
     f, points = ol.objective(fn, grad="torch", start=(1.0, 2.0)), POINTS[:, :2]
     assert np.allclose(f(points), [right(*point) for point in points.tolist()])
     slopes = [ol.numerical.partials(right, point) for point in points.tolist()]

@@ -67,9 +67,8 @@ PAIRS = {
 
 
 @pytest.mark.filterwarnings("ignore:The epoch parameter")  # torch's own call inside SequentialLR
-@pytest.mark.parametrize("name", PAIRS)
-def test_equals_torch(name):
-    ours, theirs = PAIRS[name]
+@pytest.mark.parametrize(("ours", "theirs"), PAIRS.values(), ids=PAIRS)
+def test_equals_torch(ours, theirs):
     np.testing.assert_allclose([ours(t) for t in range(T)], torch_values(theirs), rtol=1e-12, atol=1e-16)
 
 
@@ -104,17 +103,15 @@ def test_warm_up_wastes_no_step_on_zero():
     assert [(s.WarmUp(4) * 2.0)(t) for t in range(6)] == [0.5, 1.0, 1.5, 2.0, 2.0, 2.0]
 
 
-@pytest.mark.parametrize("name", OF_TIME)
-def test_an_array_of_times_gives_the_values_one_by_one(name):
-    schedule = OF_TIME[name]
+@pytest.mark.parametrize("schedule", OF_TIME.values(), ids=OF_TIME)
+def test_an_array_of_times_gives_the_values_one_by_one(schedule):
     one_by_one = [schedule(t) for t in range(60)]
     np.testing.assert_allclose(schedule(np.arange(60)), one_by_one, rtol=1e-14)
     assert all(type(value) is float for value in one_by_one)
 
 
-@pytest.mark.parametrize("name", OF_TIME)
-def test_pickle_copy_and_repr(name):
-    schedule = OF_TIME[name]
+@pytest.mark.parametrize("schedule", OF_TIME.values(), ids=OF_TIME)
+def test_pickle_copy_and_repr(schedule):
     for twin in (pickle.loads(pickle.dumps(schedule)), copy.deepcopy(schedule)):
         assert [twin(t) for t in range(T)] == [schedule(t) for t in range(T)]
         assert repr(twin) == repr(schedule)
