@@ -196,12 +196,9 @@ def test_kernels_give_the_same_numbers(cls, monkeypatch):
 @needs_compiler
 def test_a_compiled_kernel_is_made_once_whatever_the_rate_does():
     torch._dynamo.utils.counters.clear()
-    net = network()
-    optimizer = TorchOptimizer(net.parameters(), ol.Adam(lr=0.05), compile=True)
-    scheduler = torch.optim.lr_scheduler.ExponentialLR(optimizer, 0.9)
-    compiled = train(net, optimizer, 10, scheduler)
+    falling = lambda optimizer: torch.optim.lr_scheduler.ExponentialLR(optimizer, 0.9)
+    compiled = trained(lambda p: TorchOptimizer(p, ol.Adam(lr=0.05), compile=True), 10, falling)
     assert torch._dynamo.utils.counters["frames"]["ok"] == 1
-    falling = lambda other: torch.optim.lr_scheduler.ExponentialLR(other, 0.9)
     other = trained(lambda p: torch.optim.Adam(p, lr=0.05), 10, falling)
     torch.testing.assert_close(compiled, other, rtol=1e-9, atol=1e-12)
 

@@ -69,10 +69,13 @@ def set_later(optimizer, name, value):
 
 
 def test_a_group_answers_to_torchs_names():
-    (group,) = TorchOptimizer(weights(), ol.Adam(beta1=0.5)).param_groups
-    assert "betas" in group
+    optimizer = TorchOptimizer(weights(), ol.Adam(beta1=0.5))
+    (group,) = optimizer.param_groups
+    assert {"betas", "momentum"} == groups.ALIASES.keys()
+    for names in (group, optimizer.defaults):
+        assert "betas" in names
+        assert "momentum" not in names
     assert group["betas"] == group.get("betas") == (0.5, 0.999)
-    assert "momentum" not in group
     assert group.get("momentum", 7) == 7
     with pytest.raises(KeyError):
         group["momentum"]
@@ -263,8 +266,7 @@ def test_what_a_state_is_made_for_stays_after_the_first_step(cls, name, value):
 def test_the_order_of_tensors_stays_where_a_rule_sees_their_group(order):
     params = [torch.nn.Parameter(torch.ones(n)) for n in (2, 3, 4)]
     optimizer = TorchOptimizer(params, ol.YellowFin)
-    for p in params:
-        p.grad = torch.ones_like(p)
+    set_gradients(params)
     optimizer.step()
     for twin in (pickle.loads(pickle.dumps(optimizer)), copy.deepcopy(optimizer)):
         set_gradients(twin.param_groups[0]["params"])
@@ -369,17 +371,9 @@ def test_a_step_inside_a_compiled_function_is_the_step():
         optimizer = TorchOptimizer(params, ol.Adam(lr=ol.schedules.Exponential(0.1, 0.9)))
         step = torch.compile(lambda: optimizer.step(), backend="eager") if compiled else optimizer.step
         for _ in range(5):
-            for p in params:
-                p.grad = torch.ones_like(p)
+            set_gradients(params)
             step()
         torch._dynamo.reset()
         return torch.cat([p.detach() for p in params])
 
     assert torch.equal(steps(True), steps(False))
-
-
-def test_each_alias_is_one_of_torchs_names():
-    assert {"betas", "momentum"} == groups.ALIASES.keys()
-    defaults = TorchOptimizer(weights(), ol.Adam).defaults
-    assert "betas" in defaults
-    assert "momentum" not in defaults

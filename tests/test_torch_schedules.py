@@ -18,11 +18,9 @@ Cosine = ol.schedules.Cosine
 def test_the_group_shows_the_present_value_of_a_schedule():
     rates = []
     optimizer = TorchOptimizer(weights(), ol.AdamW(lr=Cosine(0.1, steps=4)))
-    p = optimizer.param_groups[0]["params"][0]
     assert optimizer.param_groups[0]["lr"] == 0.1
     for _ in range(5):
-        p.grad = torch.ones_like(p)
-        optimizer.step()
+        one_step(optimizer)
         rates.append(optimizer.param_groups[0]["lr"])
     np.testing.assert_allclose(rates, [Cosine(0.1, steps=4)(t) for t in (1, 2, 3, 4, 5)])
     assert swa_utils.SWALR(optimizer, 0.1).get_last_lr() == [0.0]
