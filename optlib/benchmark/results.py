@@ -142,11 +142,8 @@ class Results:
             runs = self.final(rule, variant, default)
             return {run["seed"]: -math.inf if run["history"]["diverged"] else records.score(run) for run in runs}
 
-        by_variant = {}
-        for variant in self.tasks or self.variants:
-            runs = {rule: by_seed(rule, variant) for rule in self.protocol.rules}
-            by_variant[variant] = {rule: scores for rule, scores in runs.items() if scores}
-        return by_variant
+        return {variant: {rule: runs for rule in self.protocol.rules if (runs := by_seed(rule, variant))}
+                for variant in self.tasks or self.variants}  # fmt: skip
 
     def metric(self, variant=None):
         """Name, unit and direction of what is compared: of accuracy, or of the metric of a task."""

@@ -88,8 +88,7 @@ def _places(scene, points):
 
 def fractions(scene, points):
     """Points (..., 2) of the picture as integers, `UNITS` across; what is very far outside is cut off."""
-    low = np.array([scene.x[0], scene.y[0]])
-    high = np.array([scene.x[1], scene.y[1]])
+    low, high = np.array([scene.x, scene.y]).T
     with np.errstate(all="ignore"):
         return np.round(np.clip((points - low) / (high - low), -64, 64) * UNITS)
 

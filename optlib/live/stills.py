@@ -92,9 +92,7 @@ def png_of(picture):
         png, scale = picture.png(), SHOWN
     elif isinstance(picture, bytes):
         png, scale = picture, 1
-    elif hasattr(picture, "savefig"):
-        png, scale = _png_of_figure(picture), 1
-    elif hasattr(picture, "figure"):
+    elif hasattr(picture, "figure"):  # axes; the figure of a figure is itself
         png, scale = _png_of_figure(picture.figure), 1
     else:
         raise TypeError(f"sliders: draw returned {picture!r}; it must return a figure, a picture or PNG bytes")

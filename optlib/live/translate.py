@@ -65,11 +65,7 @@ def rule(one):
         if arrays.is_array(value):
             raise Untranslatable(f"{cls.__name__}: {name} is an array")
         (changing if callable(value) else fields)[name] = value
-    return Translation(
-        "R.newton" if cls is Newton else _rule(cls),
-        fields=_object(fields),
-        schedules=_object(changing, _reading),
-    )
+    return Translation("R.newton" if cls is Newton else _rule(cls), _object(fields), _object(changing, _reading))
 
 
 def _rule(cls):

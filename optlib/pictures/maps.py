@@ -70,8 +70,7 @@ def heatmap(values, x, y, label="value", title=None, *, log="auto", diverged=Non
         mesh = axes.pcolormesh(x.edges(), y.edges(), shown, cmap=theme.colormap(theme.RESULTS), norm=norm,
                                rasterized=True)  # fmt: skip
         axes.set(xlabel=text(x.name), ylabel=text(y.name))
-        axes.set_xscale("log" if x.log else "linear")
-        axes.set_yscale("log" if y.log else "linear")
+        axes.set(xscale="log" if x.log else "linear", yscale="log" if y.log else "linear")
         plain_colorbar(figure, axes, mesh, text(label))
         handles = [hatch(axes, "diverged")] if lost.any() else []
         if best is not None:

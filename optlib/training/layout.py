@@ -10,10 +10,8 @@ def flatten(arrays, shapes):
 
     Axes of an array in front of its shape are those of a batch.
     """
-    rows = []
-    for name, shape in shapes.items():
-        array = arrays[name]
-        rows.append(array.reshape((*array.shape[: array.ndim - len(shape)], math.prod(shape))))
+    named = ((arrays[name], shape) for name, shape in shapes.items())
+    rows = [array.reshape((*array.shape[: array.ndim - len(shape)], math.prod(shape))) for array, shape in named]
     return namespace(rows[0]).concat(rows, axis=-1)
 
 

@@ -216,14 +216,12 @@ class _LossOfWeights:
 
 def _principal(runs):
     """The first two principal components (2, n) of the rows of all runs, each run scaled to the same mean square."""
-    rows = torch.cat([run / run.square().sum(1).mean().sqrt().clamp_min(1e-12) for run in runs])
-    rows = rows.double()
+    rows = torch.cat([run / run.square().sum(1).mean().sqrt().clamp_min(1e-12) for run in runs]).double()
     # The Gram matrix is small, one row for each snapshot; its eigenvectors combine the snapshots into directions.
     values, vectors = torch.linalg.eigh(rows @ rows.T)
     if not values[-2] > 1e-12 * values[-1]:
         raise ValueError("loss_surface: the snapshots of runs lie on one line; a plane needs paths that bend")
-    directions = vectors[:, [-1, -2]].T @ rows / values[[-1, -2]].sqrt()[:, None]
-    return directions.float()
+    return (vectors[:, [-1, -2]].T @ rows / values[[-1, -2]].sqrt()[:, None]).float()
 
 
 def _sides(points, grid):
