@@ -54,10 +54,8 @@ def wins(scores, rules=None):
     rules : list of str, optional
     """
     tasks, rules, _ = averaged("wins", scores, rules, least=2)
-    differences = {}
-    for task in tasks:
-        runs = scores[task]
-        differences[task] = compare({(a, b): (runs[a], runs[b]) for a, b in itertools.combinations(rules, 2)})
+    duels = [*itertools.combinations(rules, 2)]
+    differences = {task: compare({(a, b): (scores[task][a], scores[task][b]) for a, b in duels}) for task in tasks}
     better = {rule: [] for rule in rules}
     for pairs, (a, b) in itertools.product(differences.values(), itertools.permutations(rules, 2)):
         better[a].append(_difference(pairs, a, b).better)
@@ -103,14 +101,7 @@ class Shares:
 
 @dataclasses.dataclass(frozen=True)
 class Defaults:
-    """`Shares` of each task, and of all tasks together.
-
-    Attributes
-    ----------
-    tasks : dict of task -> Shares
-    all : Shares
-    rules : list of str
-    """
+    """`Shares` of each task, a dict ``tasks``, and of ``all`` together, over the ``rules``, a list of names."""
 
     tasks: dict
     all: Shares

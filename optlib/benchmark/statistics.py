@@ -133,15 +133,9 @@ def _paired(a, b):
 
 
 def places(results):
-    """First and last place that each entry may hold, best first; entries that the test does not separate share places.
+    """First and last place that each entry may hold, best first, as a dict of name -> (first, last).
 
-    Parameters
-    ----------
-    results : dict of name -> dict of seed -> accuracy
-
-    Returns
-    -------
-    dict of name -> (first, last)
+    ``results`` is a dict of name -> dict of seed -> accuracy.  Entries that the test does not separate share places.
     """
     mean = {name: sum(runs.values()) / len(runs) for name, runs in results.items()}
     names = sorted(results, key=lambda name: -mean[name])

@@ -20,12 +20,7 @@ LABELS = ("Formula", "Source", "Convention", "Elsewhere", "Memory", "When", "Not
 
 
 class Card:
-    """What `card` returns: shown as a card in a notebook, as plain text elsewhere.
-
-    Attributes
-    ----------
-    markdown, text : str
-    """
+    """What `card` returns: a notebook shows its ``markdown`` as a card, other places its ``text``."""
 
     def __init__(self, markdown, text):
         self.markdown, self.text = markdown, text

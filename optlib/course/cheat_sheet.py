@@ -29,9 +29,7 @@ NOTATION = (
 class CheatSheet:
     """What `cheat_sheet` returns: a table in a notebook, text in a terminal, pages in a file.
 
-    Attributes
-    ----------
-    entries : list of Entry
+    ``entries`` is a list of `Entry`.
     """
 
     def __init__(self, entries):

@@ -48,10 +48,8 @@ class Claims:
 
         Parameters
         ----------
-        claim : str
-            What is said.
-        source : str
-            Who says so.
+        claim, source : str
+            What is said, and who says so.
         section : str or int
             Where in the notebook it is tested.
         found : str
@@ -68,11 +66,9 @@ class Claims:
         verdict = VERDICTS[holds] if verdict is None else verdict
         row = {"claim": claim, "source": source, "section": section, "found": found, "verdict": verdict}
         row = {name: _nonempty(name, text) for name, text in row.items()} | {"holds": holds}
-        same = [i for i, old in enumerate(self.rows) if all(old[key] == row[key] for key in ("claim", "source"))]
-        if same:
-            self.rows[same[0]] = row
-        else:
-            self.rows.append(row)
+        same = (i for i, old in enumerate(self.rows) if all(old[key] == row[key] for key in ("claim", "source")))
+        place = next(same, len(self.rows))
+        self.rows[place : place + 1] = [row]
         print(f"claim: {row['claim']} -> {row['verdict']}: {row['found']}")
 
     @staticmethod

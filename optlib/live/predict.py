@@ -66,14 +66,7 @@ def predict(
 
 
 class Prediction:
-    """A question with its answer; see `predict`.
-
-    Attributes
-    ----------
-    question, answer, because : str
-        The answer to a sketch is None.
-    choices : tuple of str
-    """
+    """A ``question``, its ``choices``, the right ``answer`` (None to a sketch) and ``because``, why; see `predict`."""
 
     def __init__(self, question, choices, answer, because, curve=None):
         self.question, self.choices, self.answer, self.because = question, choices, answer, because

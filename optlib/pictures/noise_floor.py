@@ -26,11 +26,7 @@ def noise_floor(lr, beta=0.0, batch=1):
     in each coordinate, the same numbers for every setting.  The ellipse is two standard deviations wide by theory, the
     dashed line the loss gap that belongs to it (`theory.stationary_variance`).
 
-    Parameters
-    ----------
-    lr : float above 0
-    beta : float from 0 to below 1
-    batch : float, at least 1
+    ``lr`` is above 0, ``beta`` from 0 to below 1 and ``batch``, any number, at least 1.
     """
     lr = checks.number("noise_floor", "lr", lr, "(0, inf)")
     beta = checks.number("noise_floor", "beta", beta, "[0, 1)")

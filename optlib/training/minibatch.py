@@ -49,14 +49,9 @@ def per_example(network, params, data):
 
 
 def noise_scale(rows):
-    r"""Batch size at which the noise of the gradient is as long as the gradient itself.
+    r"""Batch size at which the noise of the gradient is as long as the gradient itself; ``rows`` as from `per_example`.
 
     $$\mathcal B = \frac{\operatorname{tr}\Sigma}{\lvert\nabla L\rvert^2}$$
-
-    Parameters
-    ----------
-    rows : array (n, numbers)
-        As from `per_example`.
 
     Source: S. McCandlish, J. Kaplan, D. Amodei and others (2018), An Empirical Model of Large-Batch Training,
     equation 2.9 ("simple" noise scale).  arXiv:1812.06162
@@ -178,18 +173,9 @@ def clocked(network, data, B, lr, steps, looks=32, seed=0):
 
 
 def reached(run, target):
-    """When the loss of a run was first at ``target`` or below.
+    """When the loss of a run, as from `clocked`, was first at ``target`` or below.
 
-    Parameters
-    ----------
-    run : dict of arrays (m,)
-        As from `clocked`.
-    target : float
-
-    Returns
-    -------
-    dict of numbers
-        "steps", "examples" and "seconds" up to there; infinite if it never was.
+    Returns a dict of the numbers of "steps", "examples" and "seconds" up to there; infinite if it never was.
     """
     below = np.flatnonzero(np.asarray(run["loss"]) <= target)
     return {name: float(run[name][below[0]]) if len(below) else np.inf for name in ("steps", "examples", "seconds")}

@@ -65,15 +65,7 @@ def empirical_fisher(network, params, data):
     With batches of one example Adam's v averages its diagonal.  Its mean over labels drawn from the network is the
     Fisher matrix; the labels of the data are others, and where they surprise the network it is much larger.
 
-    Parameters
-    ----------
-    network : MLP
-    params : dict of arrays, of one network
-    data : Data
-
-    Returns
-    -------
-    array (numbers, numbers), as of `fisher`
+    ``data`` is a `Data`; the network, its parameters and the array that is returned are as of `fisher`.
 
     Source: F. Kunstner, L. Balles, P. Hennig (2019), Limitations of the Empirical Fisher Approximation for Natural
     Gradient Descent, NeurIPS.  arXiv:1905.12558

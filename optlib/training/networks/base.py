@@ -123,9 +123,7 @@ class Network:
     def evaluate(self, params, data):
         """Loss and accuracy on all examples of `Data`, block by block and unchecked; accuracy is None without classes.
 
-        Returns
-        -------
-        loss, accuracy : numbers, or arrays (...) of one for each run
+        Both are numbers, or arrays (...) of one for each run.
         """
         loss = correct = 0.0
         rows = max(16, BLOCK // max(int(np.prod(shape)) for shape in self.shapes.values()))
