@@ -180,24 +180,14 @@ def _add_kernel(base, name, paths):
 
 WITH_TORCH = [path for path in NOTEBOOKS if COLAB and colab_copy(path).metadata.get("accelerator") == "GPU"]
 WITHOUT = [path for path in NOTEBOOKS[::-1] if path not in WITH_TORCH]  # the longest first
-colab = pytest.mark.skipif(not COLAB, reason="these are not Colab's versions: make test-colab")
 
 
-@colab
-@pytest.mark.parametrize("path", WITHOUT, ids=lambda path: path.stem)
+@pytest.mark.skipif(not COLAB, reason="these are not Colab's versions: make test-colab")
+@pytest.mark.parametrize("path", [*WITHOUT, *WITH_TORCH], ids=lambda path: path.stem)
 def test_it_runs_in_an_empty_folder_without_a_warning(path, kernel_names, tmp_path):
-    run(path, "colab", tmp_path)
-
-
-@colab
-@pytest.mark.parametrize("path", WITH_TORCH, ids=lambda path: path.stem)
-def test_it_runs_with_torch_in_an_empty_folder_without_a_warning(path, kernel_names, tmp_path):
-    if "torch" not in kernel_names:
+    name = "torch" if path in WITH_TORCH else "colab"
+    if name not in kernel_names:
         pytest.skip("no torch is here for this Python; make test-colab runs it on the course's own")
-    run(path, "torch", tmp_path)
-
-
-def run(path, name, folder):
     import kernels
     import races
     from nbclient import NotebookClient
@@ -212,7 +202,7 @@ def run(path, name, folder):
     notebook.cells.append(nbformat.v4.new_code_cell(where))
     NotebookClient(notebook, timeout=300, startup_timeout=300, kernel_name=name,
                    config=Config(KernelManager=kernels.apart()),
-                   resources={"metadata": {"path": str(folder)}}).execute()  # fmt: skip
+                   resources={"metadata": {"path": str(tmp_path)}}).execute()  # fmt: skip
     errors = [output.text for cell in code_cells(notebook) for output in cell.outputs if output.get("name") == "stderr"]
     assert errors == []
     assert all(cell.execution_count for cell in code_cells(notebook) if cell.source)

@@ -85,10 +85,8 @@ def test_without_scripts_there_are_question_choices_and_a_folded_answer():
     predict("Who is highest?"), predict("Who is lowest?", "the ball", "neither"), sketch(), sketch(y=X),
 ])  # fmt: skip
 def test_each_question_is_kept_by_a_name_of_its_own(other):
-    def name(html):
-        return re.search(r'"key":"(optlib-\w+)"', html)[1]
-
-    assert name(other.html()) != name(predict().html())
+    name, another = (re.search(r'"key":"(optlib-\w+)"', asked.html())[1] for asked in (predict(), other))
+    assert name != another
 
 
 def test_normalizing_folds_the_question_in_code_and_the_answer_in_outputs():

@@ -122,19 +122,20 @@ PICTURES = {
 
 
 @pytest.fixture(scope="module")
-def boards():
-    return functools.cache(lambda name: ol.sliders(LIVE[name][0], **LIVE[name][1]))
+def live():
+    @functools.cache
+    def html(name):
+        board = ol.sliders(LIVE[name][0], **LIVE[name][1])
+        assert board.live, board.fixed
+        return board.live
 
-
-def html_of(board):
-    assert board.live, board.fixed
-    return board.live
+    return html
 
 
 @pytest.mark.parametrize("name", LIVE)
-def test_the_page_draws_the_points_and_says_the_words_of_python(name, boards, browser, tmp_path):  # noqa: F811
+def test_the_page_draws_the_points_and_says_the_words_of_python(name, live, browser, tmp_path):  # noqa: F811
     draw, _, settings = LIVE[name]
-    with opened(browser, tmp_path, html_of(boards(name))) as tab, np.errstate(all="ignore"):
+    with opened(browser, tmp_path, live(name)) as tab, np.errstate(all="ignore"):
         tab.wait_for_function("document.querySelector('.optlib-drawing').player?.look")
         for each in settings:
             told = tab.evaluate("""(settings) => {
@@ -221,8 +222,8 @@ def drag(tab, panel, start, end):
 
 
 @pytest.fixture
-def tab(boards, browser, tmp_path):  # noqa: F811
-    with opened(browser, tmp_path, html_of(boards("phases"))) as page:
+def tab(live, browser, tmp_path):  # noqa: F811
+    with opened(browser, tmp_path, live("phases")) as page:
         page.wait_for_function("document.querySelector('.optlib-drawing').player?.look")
         yield page
 
@@ -278,8 +279,8 @@ def test_no_serious_accessibility_violation(tab):
     assert accessibility.run(tab) == {}
 
 
-def test_a_page_that_computes_something_else_stands_still(boards, browser, tmp_path):  # noqa: F811
-    right = html_of(boards("valley"))
+def test_a_page_that_computes_something_else_stands_still(live, browser, tmp_path):  # noqa: F811
+    right = live("valley")
     html = right.replace("($c * $c) / $kappa", "($c * $c) / 2 / $kappa")
     assert html != right
     with opened(browser, tmp_path, html) as tab:
@@ -287,9 +288,9 @@ def test_a_page_that_computes_something_else_stands_still(boards, browser, tmp_p
         assert tab.locator(".optlib-drawing img").last.is_visible()
 
 
-def test_a_dark_page_has_a_dark_picture(boards, browser, tmp_path):  # noqa: F811
+def test_a_dark_page_has_a_dark_picture(live, browser, tmp_path):  # noqa: F811
     for name in ("phases", "look-ahead"):
-        with opened(browser, tmp_path, html_of(boards(name)), color_scheme="dark") as tab:
+        with opened(browser, tmp_path, live(name), color_scheme="dark") as tab:
             tab.wait_for_function("document.querySelector('.optlib-drawing').player?.look")
             dark = tab.locator(".optlib-drawing canvas").first.evaluate("""(canvas) => {
               const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
@@ -299,8 +300,8 @@ def test_a_dark_page_has_a_dark_picture(boards, browser, tmp_path):  # noqa: F81
 
 
 @pytest.mark.parametrize("name", LIVE)
-def test_without_script_there_is_a_still_and_the_output_is_small(name, boards):
-    html = html_of(boards(name))
+def test_without_script_there_is_a_still_and_the_output_is_small(name, live):
+    html = live(name)
     alt = re.search(r'<img alt="([^"]+)" width="\d+" src="data:image/webp', html).group(1)
     assert len(alt) > 60
     assert len(html) < 80_000

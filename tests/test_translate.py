@@ -12,6 +12,7 @@ from test_browser import browser, pytestmark  # noqa: F401
 import optlib as ol
 from optlib.live import page, translate
 from optlib.live.translate import Untranslatable
+from rules import walk
 
 RULES = {name: cls for name, cls in ol.OPTIMIZERS.items()
          if cls.reads == ("gradient",) and name not in ("Shampoo", "SOAP")}  # fmt: skip
@@ -60,12 +61,8 @@ def walked(run, rule, x, g):
 
 
 def path(rule, x, g):
-    x, points = np.array(x, dtype=float), []
     with np.errstate(all="ignore"):
-        for slopes in g:
-            x = rule.step(x, slopes)
-            points.append(x)
-    return np.array(points)
+        return np.array(walk(rule, np.array(x), g))
 
 
 def drawn(cls, seed):

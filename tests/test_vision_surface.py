@@ -35,6 +35,12 @@ def vector(model):
     return torch.cat([p.detach().reshape(-1) for p in model.parameters()])
 
 
+def recorded(steps, weights):
+    record = Snapshots()
+    record.steps, record.weights = [*steps], weights
+    return record
+
+
 def training_loss(weights):
     """The loss of the fixed images with BatchNorm in training mode, computed independently."""
     model = Tiny(dropout=0.0).train()
@@ -122,9 +128,9 @@ def test_the_plane_goes_through_the_lowest_end(runs, surface):
 
 def test_a_run_that_ends_at_a_loss_of_nan_is_not_the_lowest(runs):
     loss = lambda output, labels: F.cross_entropy(output, labels) if output.abs().max() < 100 else torch.tensor(np.nan)
-    lost, label = Snapshots(), list(runs)[0]
-    lost.steps, lost.weights = [0, 1], [runs[label].weights[0], 1000 * runs[label].weights[-1]]
-    surface = loss_surface(Tiny(dropout=0.0), FIXED, {"lost": lost, label: runs[label]}, grid=5, loss=loss)
+    label, run = next(iter(runs.items()))
+    lost = recorded([0, 1], [run.weights[0], 1000 * run.weights[-1]])
+    surface = loss_surface(Tiny(dropout=0.0), FIXED, {"lost": lost, label: run}, grid=5, loss=loss)
     assert np.isnan(surface.paths["lost"].f[-1])
     assert np.allclose(surface.paths[label].x[-1], 0, atol=1e-3)
 
@@ -150,12 +156,8 @@ def test_distances_in_the_plane_are_distances_of_weights(runs, surface):
 
 def test_two_runs_of_two_snapshots_lie_in_their_plane(runs):
     """Start, end and end: three points make a plane, and the foot of each is the point itself."""
-    short_runs = {}
-    for label in list(runs)[:2]:
-        short_runs[label] = Snapshots()
-        for i in (0, -1):
-            short_runs[label].steps.append(runs[label].steps[i])
-            short_runs[label].weights.append(runs[label].weights[i])
+    short_runs = {label: recorded([run.steps[0], run.steps[-1]], [run.weights[0], run.weights[-1]])
+                  for label, run in list(runs.items())[:2]}  # fmt: skip
     surface = loss_surface(Tiny(dropout=0.0), FIXED, short_runs, grid=21)
     assert all(share == pytest.approx(1, abs=1e-4) for share in surface.shares.values())
     for path in surface.paths.values():
@@ -208,9 +210,6 @@ def test_invalid_arguments_are_refused(runs, change, error, words):
 
 
 def test_a_straight_line_spans_no_plane():
-    record = Snapshots()
-    for t in range(4):
-        record.steps.append(t)
-        record.weights.append(vector(Tiny()) * (1 + t))
+    record = recorded(range(4), [vector(Tiny()) * (1 + t) for t in range(4)])
     with pytest.raises(ValueError, match="lie on one line"):
         loss_surface(Tiny(), FIXED, {"a": record})
