@@ -129,6 +129,24 @@ def test_sam_takes_one_second_gradient_for_all_groups(groups):
     torch.testing.assert_close(line(net), line(twin), rtol=1e-12, atol=1e-14)
 
 
+def test_sam_takes_a_closure_that_leaves_it_to_the_loop_to_zero_the_gradients():
+    ends = []
+    for zeroed in (True, False):
+        p = torch.nn.Parameter(torch.tensor([1.0, 2.0]))
+        optimizer = TorchOptimizer([p], ol.SAM(ol.GradientDescent(lr=0.1)))
+
+        def closure(p=p, optimizer=optimizer, zeroed=zeroed):
+            if zeroed:
+                optimizer.zero_grad()
+            (p**2).sum().backward()
+
+        for _ in range(3):
+            optimizer.zero_grad()
+            optimizer.step(closure)
+        ends.append(p.detach())
+    assert torch.equal(*ends)
+
+
 def test_sam_says_that_it_needs_a_closure_and_leaves_all_where_it_was():
     net = network()
     optimizer = TorchOptimizer(net.parameters(), ol.SAM(ol.Adam))

@@ -270,17 +270,17 @@ def test_names_that_a_model_has_not_are_refused():
         hidden_matrices(nn.Linear(2, 3), rest=["head"])
 
 
-@pytest.mark.parametrize("first", [ol.Muon, ol.AdamW, ol.AggMo])
+@pytest.mark.parametrize("first", [ol.Muon, ol.AdamW, ol.AggMo, ol.YellowFin, ol.ScheduleFree(ol.Momentum(lr=1.0))])
 @pytest.mark.parametrize("make", [
     lambda o, **kw: torch.optim.lr_scheduler.OneCycleLR(o, [0.02, 0.001], total_steps=9, **kw),
     lambda o, **kw: torch.optim.lr_scheduler.CyclicLR(o, [0.002, 1e-4], [0.02, 1e-3], step_size_up=3, **kw),
 ], ids=["OneCycleLR", "CyclicLR"])  # fmt: skip
 def test_cycles_of_momentum_over_rules_of_two_kinds_are_refused_with_what_to_do(make, first):
-    """And over AggMo, whose own betas are others: torch's schedulers would overwrite the first."""
+    """And over AggMo and others whose own betas are no momentum: torch's schedulers would overwrite them."""
 
     def optimizer():
         groups = [{"params": [torch.nn.Parameter(torch.ones(3, 2))]} for _ in range(2)]
-        groups[1]["rule"] = {ol.Muon: ol.AdamW, ol.AdamW: ol.Muon}.get(first, first)
+        groups[1]["rule"] = ol.AdamW if first is ol.Muon else ol.Muon if first is ol.AdamW else first
         for group in groups:
             group["params"][0].grad = torch.ones(3, 2)
         return TorchOptimizer(groups, first)
@@ -310,3 +310,46 @@ def test_vectors_that_a_rule_of_matrices_gets_are_said(rule, recwarn):
     with pytest.warns(UserWarning, match=match) as warned:
         TorchOptimizer([{"params": hidden}, {"params": [others[0], others[2]]}, {"params": [others[1]]}], rule)
     assert [each.filename for each in warned] == [__file__]
+
+
+@pytest.mark.parametrize("rows", [2, 6000])
+def test_parameters_that_lie_in_the_same_memory_step_it_one_after_the_other(rows):
+    p, q = (nn.Parameter(data) for data in [torch.ones(rows, 3)] * 2)
+    p.grad, q.grad = torch.ones(rows, 3), torch.full((rows, 3), 3.0)
+    TorchOptimizer([p, q], ol.GradientDescent(lr=0.1)).step()
+    torch.testing.assert_close(p.detach(), torch.full((rows, 3), 0.6))
+    with pytest.raises(ValueError, match="in the same memory, and ClipNorm takes a group as one vector"):
+        TorchOptimizer([p, q], ol.ClipNorm(ol.GradientDescent(lr=0.1)))
+
+
+def test_a_group_that_is_copied_for_more_parameters_keeps_its_rule_and_its_schedule():
+    params = [nn.Parameter(torch.ones(2)) for _ in range(4)]
+    own = {"params": params[:1], "rule": ol.EMA(ol.Adam(lr=ol.schedules.Cosine(0.1, 4)))}
+    optimizer = TorchOptimizer([own, {"params": params[1:2]}], ol.Momentum(lr=ol.schedules.Cosine(1.0, 4)))
+    for group, more in zip(optimizer.param_groups[:], params[2:], strict=True):
+        optimizer.add_param_group({**group, "params": more})
+    for _ in range(4):
+        for param in params:
+            param.grad = torch.ones(2)
+        optimizer.step()
+    assert [group["lr"] for group in optimizer.param_groups] == [0.0] * 4
+    assert torch.equal(torch.stack(params[:2]), torch.stack(params[2:]))
+
+
+def test_a_dict_in_the_place_of_a_group_whose_rate_follows_a_schedule_is_refused():
+    param = nn.Parameter(torch.ones(2))
+    optimizer = TorchOptimizer([param], ol.Adam(lr=ol.schedules.Cosine(0.1, 4)))
+    optimizer.param_groups = [dict(group) for group in optimizer.param_groups]
+    param.grad = torch.ones(2)
+    with pytest.raises(ValueError, match=r"lr=0.1 stands in a dict .*; whether it follows Cosine\(.*\) is lost"):
+        optimizer.step()
+
+
+def test_a_wrapper_that_copies_the_attributes_may_not_step_in_evaluation_either():
+    """As Lightning's does."""
+    optimizer = TorchOptimizer([nn.Parameter(torch.ones(2))], ol.EMA(ol.Adam))
+    wrapper = TorchOptimizer.__new__(TorchOptimizer)
+    vars(wrapper).update(vars(optimizer))
+    with wrapper.evaluation(), pytest.raises(RuntimeError, match="step inside"):
+        optimizer.step()
+    optimizer.step()

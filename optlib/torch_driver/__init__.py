@@ -81,7 +81,7 @@ class TorchOptimizer(Stepping, torch.optim.Optimizer):
 
     def _set_up(self):
         super()._set_up()
-        self._evaluating = False
+        self._evaluating = []  # shared with wrappers such as Lightning's, which copy what is here
 
     def __getstate__(self):
         self._refuse_in_evaluation("a copy")
@@ -139,9 +139,11 @@ class TorchOptimizer(Stepping, torch.optim.Optimizer):
 
     def add_param_group(self, param_group):
         """Add parameters with hyper-parameters or a rule of their own, which are checked at once."""
-        rule = groups.rule_of(param_group, self.rule)
+        twin = groups.copied(param_group, self.param_groups)
+        rule = twin.rule if twin else groups.rule_of(param_group, self.rule)
         groups.refuse_twice(param_group, rule)
-        group = self._settled({**(self.defaults if rule is self.rule else rule.settings()), **param_group}, rule=rule)
+        known = self.defaults if rule is self.rule else rule.settings()
+        group = self._settled({**known, **param_group}, twin, rule)
         others = self.defaults.keys() - group.keys()  # which torch adds, though they are another rule's
         super().add_param_group(group)
         for name in others:
@@ -164,8 +166,9 @@ class TorchOptimizer(Stepping, torch.optim.Optimizer):
         """Within its block the parameters are the weights to evaluate: ``with optimizer.evaluation(): test(model)``.
 
         These are the averages of rules that keep one, see `Optimizer.evaluation_point`; for other rules nothing
-        changes.  At the end of the block, also by an exception, the parameters are what they were.  The state dict is
-        the same inside as outside; the model's holds the parameters that it has at that moment.
+        changes, and a parameter without a gradient keeps its last average.  At the end of the block, also by an
+        exception, the parameters are what they were.  The state dict is the same inside as outside; the model's holds
+        the parameters that it has at that moment.
 
         Statistics of batch normalization belong to the weights that were trained: estimate them anew for the others,
         in a copy of the model, by torch.optim.swa_utils.update_bn.
@@ -176,12 +179,12 @@ class TorchOptimizer(Stepping, torch.optim.Optimizer):
             For a second block inside, and inside for step, load_state_dict and copies of the optimizer.
         """
         self._refuse_in_evaluation("a second evaluation()")
-        self._evaluating = True
+        self._evaluating.append(True)
         try:
             with weights_to_evaluate(self.param_groups, self.state):
                 yield
         finally:
-            self._evaluating = False
+            self._evaluating.clear()
 
     def _refuse_in_evaluation(self, what):
         if self._evaluating:
@@ -249,6 +252,8 @@ class TorchOptimizer(Stepping, torch.optim.Optimizer):
 
     def _settled(self, group, before=None, rule=None):
         """A group with a copy of its rule; that of the group before it, and its schedules, where there is one."""
+        if not rule and not hasattr(before, "rule"):
+            groups.refuse_lost(group, self.defaults)
         rule = getattr(before, "rule", None) or (rule or groups.rule_of(group, self.rule)).fresh()
         group = groups.settled(group, rule)
         group.rule = rule

@@ -29,6 +29,9 @@ def check_parameters(rule, params):
     refuse_mixed("TorchOptimizer", rule, len(params))
     if any(p.is_complex() for p in params):
         raise ValueError("TorchOptimizer: a parameter is complex; only real ones are allowed")
+    if rule.sees == "group" and len({p.data_ptr() or id(p) for p in params}) < len(params):
+        tied = f"two parameters lie in the same memory, and {type(rule).__name__} takes a group as one vector"
+        raise ValueError(f"TorchOptimizer: {tied}; tie them by one torch.nn.Parameter")
     if not any(hasattr(p, "device_mesh") for p in params):
         return
     if rule.sees == "group":

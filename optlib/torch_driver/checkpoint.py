@@ -151,7 +151,7 @@ def _group_of_torch(group, name):
             if value != switches[key]:
                 raise _refusal(name, f"was saved by an optimizer of torch with {key}={value!r}")
         elif key == "weight_decay":
-            if value and not group.get("decoupled_weight_decay"):
+            if value and not group.get("decoupled_weight_decay", name == "AdamW"):  # torch before 2.7 has no such key
                 raise _refusal(
                     name, f"was saved by an optimizer of torch that adds weight_decay={value!r} times x to the gradient"
                 )

@@ -1,5 +1,6 @@
 """Parameter groups: what may stand in one, by the names of the course and by torch's."""
 
+import copy
 import difflib
 import math
 import types
@@ -14,6 +15,7 @@ PASSING = frozenset(
     "params param_names name rule initial_lr max_lr min_lr base_momentum max_momentum swa_lr lr_scale "
     "foreach fused capturable decoupled_weight_decay".split()
 )
+OTHER_BETAS = {"betas", "YellowFin", "ScheduleFree"}  # a hyper-parameter, and rules whose beta is no momentum
 SEVERAL = "OneCycleLR and CyclicLR with cycle_momentum=False change the rates alone, of rules of any kinds together"
 OFF = frozenset({"maximize", "differentiable"})  # torch's switches that would change numbers
 
@@ -87,6 +89,23 @@ def rule_of(group, default):
     return default if given is None else as_rule("TorchOptimizer", given, by_name=True)
 
 
+def copied(given, groups):
+    """A group like the one whose entries these are but for the parameters, as in {**group, "params": more}, or None."""
+    for group in groups:
+        if all(name in given and given[name] == group[name] for name in group.keys() - {"params", "param_names"}):
+            return copy.copy(group)
+    return None
+
+
+def refuse_lost(group, defaults):
+    """Raise ValueError for a dict in the place of a group where a number may or may not follow a schedule."""
+    for name, schedule in defaults.items():
+        if callable(schedule) and not callable(group.get(name, schedule)):
+            lost = f"{name}={group[name]!r} stands in a dict that took the place of a parameter group"
+            write = "write the schedule into it, or give the rule a number and take a scheduler of torch"
+            raise ValueError(f"TorchOptimizer: {lost}; whether it follows {schedule!r} is lost: {write}")
+
+
 def refuse_another(group, rule):
     """Raise ValueError where a rule was written into a group that has one."""
     name = type(rule).__name__
@@ -114,7 +133,8 @@ def settled(group, rule):
 
 def take_in(group, rule):
     """Bring what ``group.update`` wrote to the names of the course; raises ValueError for what has no effect."""
-    if "max_momentum" in group and "betas" in rule.hypers:
+    names = {*rule.hypers, *(cls.__name__ for cls in type(rule).__mro__)}
+    if "max_momentum" in group and names & OTHER_BETAS:
         own = f"a scheduler of torch cycles the momentum, and would overwrite {type(rule).__name__}'s own betas"
         raise ValueError(f"TorchOptimizer: {own}; {SEVERAL}")
     for name, value in [*group.items()]:

@@ -78,6 +78,8 @@ def second_gradients(asking, states, closure, others=()):
         for (params, rule, move), (x, g) in zip(asking, here, strict=True):
             resume(rule, states[params[0]])
             write_pieces(params, _point_asked_for(move, x, g))
+            for p in params:
+                p.grad = torch.zeros_like(p.grad)  # the closure may leave it to the loop to zero the gradients
         with torch.enable_grad():
             closure()
         if any(p.grad is None for params, _, _ in asking for p in params):

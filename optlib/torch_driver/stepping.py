@@ -48,6 +48,8 @@ class Stepping:
         plan = self._plans.get(i)
         if plan is None or not plan.holds(params, self.state):
             small = [p for p in params if p.numel() <= SMALL and type(p) in (torch.nn.Parameter, torch.Tensor)]
+            # Of tied parameters, which lie in the same memory, one is joined; the others step after it.
+            small = [*{p.data_ptr() or id(p): p for p in small}.values()]
             plan = self._plans[i] = Plan(params, small, self._states_of(rule, small))
         return plan.step(rule, move)
 
