@@ -219,7 +219,7 @@ def _weight_averages(ema, beta):
     ], otherwise)  # fmt: skip
 
 
-RUNS, MOST_BEHIND, GOOD = 20, 1.5, (0.03, 0.9)  # GOOD: the best setting of a fine grid
+RUNS, MOST_BEHIND, GOOD = 20, 1.5, (0.03, 0.9)  # GOOD: a well-tuned setting
 UNITS = 1, 1 / 8  # of the learning rate, in the two trainings: the best rate of the second is eight times as large
 _CURVATURES = np.geomspace(0.01, 1, 20)
 
