@@ -172,9 +172,9 @@ def test_quadratic_refuses():
 
 def test_wrong_points_are_refused():
     f = ol.FUNCTIONS["himmelblau"]
-    for x, error, words in ((np.zeros(3), ValueError, r"x has shape \(3,\).*2 coordinates"),
-                            (1.0, ValueError, r"shape \(\)"), ("ab", TypeError, "x='ab'")):  # fmt: skip
-        with pytest.raises(error, match=f"himmelblau: .*{words}"):
+    for x, error, words in ((np.zeros(3), ValueError, r"himmelblau: x has shape \(3,\).*2 coordinates"),
+                            (1.0, ValueError, r"shape \(\)"), ("ab", TypeError, "himmelblau: x='ab'")):  # fmt: skip
+        with pytest.raises(error, match=words):
             f(x)
     assert f([3, 2]) == 0
     with pytest.raises(AttributeError, match=r"it is ready-made: ol\.FUNCTIONS\[\"himmelblau\"\]"):
