@@ -24,28 +24,15 @@ SCHEDULE = re.compile(rf"\b(?=({'|'.join(schedules.__all__)})\()")
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Setting:
-    """All that the controls of an explorable can change; a change gives another setting.
-
-    Attributes
-    ----------
-    f : Function
-    rules : dict of name -> (class, dict of hyper-parameters)
-        All rules that can be chosen; two of one class differ by a number.
-    chosen : tuple of names
-    start : tuple of d floats
-    steps : int
-    fixed : tuple of names of hyper-parameters that have no control
-    who : str
-        Name of the caller, for messages.
-    """
+    """All that the controls of an explorable can change; a change gives another setting."""
 
     f: Function
-    rules: dict
-    chosen: tuple
+    rules: dict  # all that can be chosen: name -> (class, hyper-parameters); two of one class differ by a number
+    chosen: tuple  # of names
     start: tuple
     steps: int
-    fixed: tuple = ()
-    who: str = "explore"
+    fixed: tuple = ()  # names of hyper-parameters that have no control
+    who: str = "explore"  # the caller, for messages
     _known: dict = dataclasses.field(default_factory=dict, repr=False)  # the last path of each rule, by its name
 
     def changed(self, **fields):

@@ -29,20 +29,13 @@ class _NeedsArrays(Untranslatable):
 class Translation:
     """JavaScript of one rule, schedule or function.
 
-    Attributes
-    ----------
-    source : str
-        An expression: of a rule ``{init(self, x), update(self, x, g), vector}``, of a schedule ``(t, seen) => value``,
-        of a function ``{value(...x), slopes(...x)}``.
-    fields : str
-        Of a rule, what ``self`` holds before `init`: the hyper-parameters that are no schedules.
-    schedules : str
-        Of a rule, the others.
+    ``source`` is an expression: of a rule ``{init(self, x), update(self, x, g), vector}``, of a schedule
+    ``(t, seen) => value``, of a function ``{value(...x), slopes(...x)}``.
     """
 
     source: str
-    fields: str = "{}"
-    schedules: str = "{}"
+    fields: str = "{}"  # of a rule, what `self` holds before `init`: the hyper-parameters that are no schedules
+    schedules: str = "{}"  # of a rule, the others
 
     @property
     def walker(self):

@@ -21,98 +21,47 @@ AREA, LINE, DOTS, ARROW, TEXT = "area", "line", "dots", "arrow", "text"
 
 @dataclasses.dataclass(frozen=True)
 class Panel:
-    """Axes of a sketch.
+    """Axes of a sketch; pairs are those of x and y."""
 
-    Attributes
-    ----------
-    x, y : (low, high)
-    labels : (str, str)
-    log : (bool, bool)
-        Which axes are logarithmic.
-    ticks : (dict or None, dict or None)
-        Place -> text, in place of round numbers.
-    title : str
-    equal : bool
-        Whether both axes have one scale.
-    ground : Function, optional
-        Of two coordinates; its contours are drawn below all layers.
-    """
-
-    x: tuple
+    x: tuple  # low, high
     y: tuple
     labels: tuple = ("", "")
-    log: tuple = (False, False)
-    ticks: tuple = (None, None)
+    log: tuple = (False, False)  # which axes are logarithmic
+    ticks: tuple = (None, None)  # dicts of place -> text, in place of round numbers
     title: str = ""
-    equal: bool = False
-    ground: object = None
+    equal: bool = False  # whether both axes have one scale
+    ground: object = None  # a Function of two coordinates, whose contours are drawn below all layers
 
 
 @dataclasses.dataclass(frozen=True)
 class Layer:
-    """One thing that is drawn: an area, a line through points, dots at points, an arrow between two, or text.
-
-    Attributes
-    ----------
-    kind : str
-    color : hex color, or a number from 0 to 1: so far from the low to the high end of the landscape's colors
-    panel : int
-        Index into the panels.
-    points : list of (x, y), optional
-        Of what stays; what moves has none, and gets them from ``Sketch.points``.
-    label : str
-        For the legend; of a text, the words.
-    pale : float
-        Share of paper in the color.
-    width, dashes, marker, size :
-        Of lines in points, in multiples of the width; kind and diameter of dots.
-    edge : hex color, optional
-        Rim of the dots; by default that of the paper.
-    """
+    """One thing that is drawn: an area, a line through points, dots at points, an arrow between two, or text."""
 
     kind: str
-    color: object
-    panel: int = 0
-    points: list | None = None
-    label: str = ""
-    pale: float = 0.0
-    width: float = 2.0
-    dashes: tuple = theme.SOLID
-    marker: str = "o"
-    size: float = 7.0
-    edge: str | None = None
+    color: object  # hex, or a number from 0 to 1: so far from the low to the high end of the landscape's colors
+    panel: int = 0  # index into the panels
+    points: list | None = None  # (x, y) of what stays; what moves gets them from `Sketch.points`
+    label: str = ""  # for the legend; of a text, the words
+    pale: float = 0.0  # share of paper in the color
+    width: float = 2.0  # of lines, in points
+    dashes: tuple = theme.SOLID  # in multiples of the width
+    marker: str = "o"  # of dots
+    size: float = 7.0  # of dots, their diameter
+    edge: str | None = None  # hex color of the rim of dots; by default that of the paper
 
 
 @dataclasses.dataclass(frozen=True)
 class Sketch:
-    """A picture as data and plain functions of what moves.
+    """A picture as data and plain functions of what moves, the arguments of a `Drawing`."""
 
-    Attributes
-    ----------
-    panels : tuple of Panel
-        The first is the large one.
-    layers : tuple of Layer, from back to front
-    points : callable(*arguments) -> list
-        Of each layer that moves, in their order, its points (x, y).
-    words : callable(*arguments) -> (title, settings, description, labels)
-        Texts; a label for each layer that moves, "" for none.
-    handles : callable(*arguments) -> list of (panel, x, y), optional
-        Places that can be dragged; the first of a panel follows a click anywhere.
-    moves : tuple of tuples of str
-        For each handle the settings that it turns; a slider of another name counts for all.
-    size : (width, height) in inches
-    legend : dict
-        Where matplotlib puts the legend; by default to the right.
-    """
-
-    panels: tuple
-    layers: tuple
-    points: Callable
-    words: Callable
-    handles: Callable | None = None
-    moves: tuple = ()
-    size: tuple = theme.SIZE
-    legend: dict = dataclasses.field(default_factory=dict)
+    panels: tuple  # the first is the large one
+    layers: tuple  # from back to front
+    points: Callable  # of each layer that moves, in their order, its points (x, y)
+    words: Callable  # title, settings, description, labels: one for each layer that moves, "" for none
+    handles: Callable | None = None  # (panel, x, y) that can be dragged; the first of a panel follows a click anywhere
+    moves: tuple = ()  # for each handle the settings that it turns; a slider of another name counts for all
+    size: tuple = theme.SIZE  # in inches
+    legend: dict = dataclasses.field(default_factory=dict)  # where matplotlib puts it; by default to the right
 
 
 def moving(*names):

@@ -8,28 +8,14 @@ import textwrap
 
 @dataclasses.dataclass
 class Table:
-    """Rows of text under the names of their columns.
+    """Rows of text under the names of their columns."""
 
-    Attributes
-    ----------
-    caption : str
-        Empty for none.
-    columns : list of str
-    rows : list of lists of str
-    align : str, optional
-        ``"<"`` (left) or ``">"`` (right) for each column; unless given, the first is left and the others right.
-    widths : sequence of int, optional
-        Characters of each column in the text form, where longer cells wrap; unless given, no cell wraps.
-    colors : sequence of hex colors, optional
-        Of a bar before the last cell of each row.
-    """
-
-    caption: str
+    caption: str  # empty for none
     columns: list
-    rows: list
-    align: str = ""
-    widths: tuple = ()
-    colors: tuple = ()
+    rows: list  # of lists of str
+    align: str = ""  # "<" (left) or ">" (right) for each column; by default the first is left and the others right
+    widths: tuple = ()  # characters of each column in the text form, where longer cells wrap; by default no cell wraps
+    colors: tuple = ()  # hex, of a bar before the last cell of each row
 
     def __post_init__(self):
         self.align = self.align or "<" + ">" * (len(self.columns) - 1)
