@@ -125,8 +125,8 @@ class _Statement:
 def statements_of(patterns=DECIDES, root=PACKAGE, without=SHOWS):
     """Of each file, the statements but imports and docstrings; to move a file, or to comment it, changes nothing."""
     by_name = {file for file, _ in _sources(BY_NAME, root, ())}
-    trees = {file: _Bare().visit(ast.parse(source)) for file, source in _sources(patterns, root, without)}
-    return [[_Statement(node, file in by_name) for node in tree.body] for file, tree in trees.items()]
+    return [[_Statement(node, file in by_name) for node in filter(_does, ast.parse(source).body)]
+            for file, source in _sources(patterns, root, without)]  # fmt: skip
 
 
 def digest_of(files, rule):
@@ -167,27 +167,20 @@ def _sources(patterns, root, without):
         yield file, file.read_bytes().replace(b"\r\n", b"\n")  # git may have changed them
 
 
-class _Bare(ast.NodeTransformer):
-    """Removes imports and docstrings."""
-
-    def visit_Import(self, node):
-        return None
-
-    visit_ImportFrom = visit_Import
-
-    def visit_Expr(self, node):
-        is_docstring = isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-        return None if is_docstring else node
+def _does(node):
+    """Whether a node is anything but an import or a docstring."""
+    is_text = isinstance(node, ast.Expr) and isinstance(getattr(node.value, "value", None), str)
+    return not is_text and not isinstance(node, ast.Import | ast.ImportFrom)
 
 
 def _nested(node):
     """A syntax tree as nested lists, which no version of Python writes in another way, as it does `ast.dump`."""
     if isinstance(node, list):
-        return [_nested(each) for each in node]
+        return [_nested(each) for each in filter(_does, node)]
     if not isinstance(node, ast.AST):
         return ascii(node)
-    fields = ((name, value) for name, value in ast.iter_fields(node) if value not in (None, []))
-    return [type(node).__name__, *([name, _nested(value)] for name, value in fields)]
+    fields = ((name, _nested(value)) for name, value in ast.iter_fields(node) if value is not None)
+    return [type(node).__name__, *([name, value] for name, value in fields if value)]
 
 
 def cpu_model():

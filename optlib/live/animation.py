@@ -148,29 +148,26 @@ class Animation:
 
     def frames(self, count=FRAMES, size=(600, 500), scale=1):
         """Yield ``count`` frames from the start to the last step, as images with a palette."""
-        brush = self._brush(size, scale)
-        brush.at().image()  # the last step has all colors
-        for step in self._steps_of(count):
-            yield brush.at(step, self._title(step)).image()
+        drawn = self._drawing(size, scale)
+        drawn(self.steps)  # the last step has all colors
+        for step in np.unique(np.linspace(0, self.steps, integer("frames", "count", count, 1)).round().astype(int)):
+            yield drawn(step)
 
     def still(self, step=None, size=(600, 500), scale=1):
         """PNG bytes of the picture at a step, by default the last."""
-        step = self._checked_step(step)
-        return self._brush(size, scale).at(step, self._title(step)).png(optimize=True)
+        step = self.steps if step is None else integer("still", "step", step)
+        return encoded(self._drawing(size, scale)(step), "PNG", optimize=True)
 
-    def _checked_step(self, step):
-        return self.steps if step is None else integer("still", "step", step)
-
-    def _brush(self, size, scale):
+    def _drawing(self, size, scale):
+        """The image of a step, as a function of it; all have one palette."""
         size, scale = _size(size, scale)
-        return Painter(self.scene, self.tracks, size, scale=scale)
+        brush = Painter(self.scene, self.tracks, size, scale=scale)
 
-    def _steps_of(self, count):
-        return np.unique(np.linspace(0, self.steps, integer("frames", "count", count, 1)).round().astype(int))
+        def drawn(step):
+            where = "" if step >= self.steps else f", step {step}"
+            return brush.at(step, f"{self.title}, {self.settings}{where}").image()
 
-    def _title(self, step):
-        where = "" if step >= self.steps else f", step {step}"
-        return f"{self.title}, {self.settings}{where}"
+        return drawn
 
     # --- files ---------------------------------------------------------------------------------------------
 
@@ -238,27 +235,22 @@ class MatrixAnimation(Animation):
         weights, updates = self.scene.runs[i]
         return {"bars": [_short(weights[kept]), [[], *_short(updates[kept[1:] - 1])]]}
 
-    def frames(self, count=FRAMES, size=(600, 500), scale=1):
-        image = self._image(size, scale)
-        for step in self._steps_of(count):
-            yield self._marked(image.copy(), step)
-
-    def still(self, step=None, size=(600, 500), scale=1):
-        return encoded(self._marked(self._image(size, scale), self._checked_step(step)), "PNG", optimize=True)
-
-    def _image(self, size, scale):
+    def _drawing(self, size, scale):
+        """As before; a line marks the step in each panel, before the last step."""
         size, scale = _size(size, scale)
         dpi = size[0] * scale / self.picture.figure.get_figwidth()
-        return Image.open(io.BytesIO(self.picture.png(dpi, PALETTE)))
+        still = Image.open(io.BytesIO(self.picture.png(dpi, PALETTE)))
+        zoom, colors = still.width / self.picture.figure.bbox.width, np.reshape(still.getpalette(), (-1, 3))
+        darkest = int(colors[:PALETTE].sum(axis=1).argmin())
 
-    def _marked(self, image, step):
-        """The image with a line at the step in each panel, before the last step."""
-        zoom, colors = image.width / self.picture.figure.bbox.width, np.reshape(image.getpalette(), (-1, 3))
-        for axes in self.picture.axes if step < self.steps else ():
-            x, (low, high) = axes.transData.transform((step, 1))[0] * zoom, axes.bbox.intervaly * zoom
-            ends = [(x, image.height - low), (x, image.height - high)]
-            ImageDraw.Draw(image).line(ends, fill=int(colors[:PALETTE].sum(axis=1).argmin()))  # the darkest
-        return image
+        def drawn(step):
+            image = still.copy()
+            for axes in self.picture.axes if step < self.steps else ():
+                x, (low, high) = axes.transData.transform((step, 1))[0] * zoom, axes.bbox.intervaly * zoom
+                ImageDraw.Draw(image).line([(x, image.height - low), (x, image.height - high)], fill=darkest)
+            return image
+
+        return drawn
 
 
 def _size(size, scale):

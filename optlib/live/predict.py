@@ -59,7 +59,7 @@ def predict(
     if sketch is not None:
         if choices or answer is not None:
             raise TypeError("predict: a question has either choices with an answer or sketch=(x, y), not both")
-        return Prediction(question, (), None, because, _Curve(sketch, (xlabel, ylabel), (logx, logy), ylim))
+        return Prediction(question, (), None, because, _curve(sketch, (xlabel, ylabel), (logx, logy), ylim))
     if not 2 <= len(set(choices)) == len(choices) <= len(LETTERS):
         raise ValueError(f"predict: choices={choices!r} must be 2 to 26 different ones, or give sketch=(x, y)")
     return Prediction(question, choices, choice("predict", "answer", answer, choices), because)
@@ -78,13 +78,13 @@ class Prediction:
 
     def html(self):
         """Question, choices and the folded answer as one piece of HTML, without any reference to the network."""
-        key = page.mark(self.question, *self.choices, *([] if self._curve is None else [self._curve.points.tolist()]))
+        key = page.mark(self.question, *self.choices, *([] if self._curve is None else [self._curve["points"]]))
         data, scripts, letter, curve = {"key": key}, SCRIPTS, "", ""
         if self._curve is None:
             data["right"] = self.choices.index(self.answer)
             letter = f"<strong>{LETTERS[data['right']]}.</strong> "
         else:
-            data["curve"], scripts, curve = self._curve.data(), SKETCH_SCRIPTS, self._curve.image(self.question)
+            data["curve"], scripts, curve = self._curve, SKETCH_SCRIPTS, _image(self._curve, self.question)
         choices = "".join(f"<li>{_marked(text)}</li>" for text in self.choices)
         static = (
             f"<p><strong>Predict.</strong> <span>{_marked(self.question)}</span></p>\n"
@@ -99,33 +99,30 @@ class Prediction:
         return {"text/html": self.html(), "text/plain": repr(self)}
 
 
-class _Curve:
-    """The true curve of a sketch, its points as shares of the axes."""
+def _curve(sketch, labels, logs, ylim):
+    """The true curve of a sketch as plain data: both axes, and its points as shares of them."""
+    if not isinstance(sketch, tuple | list) or len(sketch) != 2:
+        raise WrongType(f"predict: sketch={sketch!r} must be a pair of arrays, (x, y)")
+    x, y = (
+        vector("predict", f"sketch[{i}]", values, "(0, inf)" if log else "(-inf, inf)", least=2)
+        for i, (values, log) in enumerate(zip(sketch, logs, strict=True))
+    )
+    if len(x) != len(y):
+        raise ValueError(f"predict: sketch has {len(x)} values of x and {len(y)} of y; they must be as many")
+    if not (np.diff(x) > 0).all():
+        raise ValueError(f"predict: sketch[0]={x!r} must rise: it is the x axis")
+    across = svg.side(x[0], x[-1], flag("predict", "logx", logs[0]), str(labels[0]))
+    up = svg.side(*_range(y, logs[1], ylim), flag("predict", "logy", logs[1]), str(labels[1]))
+    rows = np.unique(np.linspace(0, len(x) - 1, min(len(x), MOST_POINTS)).round().astype(int))
+    points = np.column_stack([svg.share(across, x[rows]), svg.share(up, y[rows])]).round(4)
+    return {"x": across, "y": up, "points": points.tolist()}
 
-    def __init__(self, sketch, labels, logs, ylim):
-        if not isinstance(sketch, tuple | list) or len(sketch) != 2:
-            raise WrongType(f"predict: sketch={sketch!r} must be a pair of arrays, (x, y)")
-        x, y = (
-            vector("predict", f"sketch[{i}]", values, "(0, inf)" if log else "(-inf, inf)", least=2)
-            for i, (values, log) in enumerate(zip(sketch, logs, strict=True))
-        )
-        if len(x) != len(y):
-            raise ValueError(f"predict: sketch has {len(x)} values of x and {len(y)} of y; they must be as many")
-        if not (np.diff(x) > 0).all():
-            raise ValueError(f"predict: sketch[0]={x!r} must rise: it is the x axis")
-        self.x = svg.side(x[0], x[-1], flag("predict", "logx", logs[0]), str(labels[0]))
-        self.y = svg.side(*_range(y, logs[1], ylim), flag("predict", "logy", logs[1]), str(labels[1]))
-        rows = np.unique(np.linspace(0, len(x) - 1, min(len(x), MOST_POINTS)).round().astype(int))
-        self.points = np.column_stack([svg.share(self.x, x[rows]), svg.share(self.y, y[rows])]).round(4)
 
-    def data(self):
-        return {"x": self.x, "y": self.y, "points": self.points.tolist()}
-
-    def image(self, question):
-        width, height = STILL
-        places = np.column_stack([self.points[:, 0] * width, (1 - self.points[:, 1]) * height])
-        content = svg.inside(width, height, svg.line(places, theme.BLUE)) + svg.frame(width, height, self.x, self.y)
-        return svg.image(width, height, content, f"The curve that was asked for: {question}")
+def _image(curve, question):
+    width, height = STILL
+    places = [(width * u, height * (1 - v)) for u, v in curve["points"]]
+    content = svg.inside(width, height, svg.line(places, theme.BLUE)) + svg.frame(width, height, curve["x"], curve["y"])
+    return svg.image(width, height, content, f"The curve that was asked for: {question}")
 
 
 def _range(y, log, ylim):

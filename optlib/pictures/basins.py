@@ -61,7 +61,7 @@ def basins(f, opt, steps=200, n=200, minima=None, tol=None, extent=None, title=N
     # By size; basins of nearly one size by place, so that a handful of starts on a border does not decide.
     order = sorted(np.flatnonzero(counts), key=lambda k: (-round(200 * counts[k] / len(starts)), *targets[k].round(3)))
 
-    colors = _colors(f, targets, order)
+    colors, patches = _legend(f, targets, reached, order)
     image = np.full((n * n, 3), np.array(theme.rgb(theme.UNDEFINED)) / 255)
     for k in order:
         image[reached == k] = np.array(theme.rgb(colors[k])) / 255
@@ -75,8 +75,7 @@ def basins(f, opt, steps=200, n=200, minima=None, tol=None, extent=None, title=N
                     aspect="equal" if nearly_square(extent) else "auto")  # fmt: skip
         axes.set(xlabel=f"start {f.names[0]}", ylabel=f"start {f.names[1]}")
         mark_minima(axes, f, extent)
-        title_and_legend(figure, title or f"{show_name(f)}: which minimum is reached?", settings,
-                         _patches(f, targets, reached, order, colors))  # fmt: skip
+        title_and_legend(figure, title or f"{show_name(f)}: which minimum is reached?", settings, patches)
     (x0, x1), (y0, y1) = extent
     listed = [f"{point(targets[k])} from {_share(reached == k)}" for k in order[:SEVERAL]]
     more = len(order) - SEVERAL
@@ -134,35 +133,27 @@ def _nearest(points, targets):
     return index, distance
 
 
-def _colors(f, targets, order):
-    """A color for each minimum: its own for a few, else strong ones for the global and pale ones for the others."""
-    if len(order) <= SEVERAL:
-        return {k: theme.mix(TINTS[i], theme.PAPER, 0.25) for i, k in enumerate(order)}
-    best = [k for k in order if _is_global(f, targets[k])]
-    rest = [k for k in order if k not in best]
-    rest.sort(key=lambda k: (round(float(targets[k][1]), 2), float(targets[k][0])))  # by rows, so neighbors differ
-    pale = [theme.mix(TINTS[len(best) % 2 + i], theme.PAPER, 0.6) for i in range(5)]
-    colors = {k: TINTS[i % len(TINTS)] for i, k in enumerate(best)}
-    return colors | {k: pale[i % len(pale)] for i, k in enumerate(rest)}
+def _legend(f, targets, reached, order):
+    """A color for each minimum, and the handles of the legend: each minimum with its share, or of many the global ones.
 
-
-def _patches(f, targets, reached, order, colors):
-    """Legend handles: each minimum with its share, or the local ones of many together."""
-    if len(order) <= SEVERAL:
-        patches = [patch(colors[k], f"{point(targets[k])}: {_share(reached == k)}") for k in order]
-    else:
-        best = [k for k in order if _is_global(f, targets[k])][:SEVERAL]
-        rest = [k for k in order if k not in best]
-        patches = [patch(colors[k], f"global minimum {point(targets[k])}: {_share(reached == k)}") for k in best]
+    Of many, the global minima have strong colors and the others pale ones.
+    """
+    best, rest, kind = order, [], ""
+    colors = {k: theme.mix(TINTS[i], theme.PAPER, 0.25) for i, k in enumerate(order[:SEVERAL])}
+    if len(order) > SEVERAL:
+        best = [k for k in order if any(np.allclose(targets[k], known, atol=1e-3) for known in f.minima)]
+        rest, kind = [k for k in order if k not in best], "global minimum "
+        rest.sort(key=lambda k: (round(float(targets[k][1]), 2), float(targets[k][0])))  # by rows, so neighbors differ
+        pale = [theme.mix(TINTS[len(best) % 2 + i], theme.PAPER, 0.6) for i in range(5)]
+        colors = {k: TINTS[i % len(TINTS)] for i, k in enumerate(best)}
+        colors |= {k: pale[i % len(pale)] for i, k in enumerate(rest)}
+    patches = [patch(colors[k], f"{kind}{point(targets[k])}: {_share(reached == k)}") for k in best[:SEVERAL]]
+    if kind:
+        rest = [*best[SEVERAL:], *rest]
         patches.append(patch("none", f"pale: {len(rest)} local minima, {_share(np.isin(reached, rest))}"))
     if (reached < 0).any():
         patches.append(patch(theme.UNDEFINED, f"none reached: {_share(reached < 0)}"))
-    return patches
-
-
-def _is_global(f, x):
-    """Whether a point is one of the global minima that the function knows."""
-    return any(np.allclose(x, known, atol=1e-3) for known in f.minima)
+    return colors, patches
 
 
 def _share(mask):
