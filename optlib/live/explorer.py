@@ -155,18 +155,15 @@ class Explorer:
     def _all(self):
         """The whole setting for the page, with what it may not know of it."""
         now = self._setting
+        numbers = lambda rule: {h: getattr(rule, h) for h in rule.hypers if offline.has_control(rule, h)}
         state = {
             "f": now.f.name, "start": now.start, "steps": now.steps, "horizon": max(now.steps, self._horizon),
-            "rules": {name: self._numbers(name) for name in now.chosen}, "shown": now.chosen,
+            "rules": {name: numbers(now.rule(name)) for name in now.chosen}, "shown": now.chosen,
         }  # fmt: skip
         functions = {} if now.f is self._first.f else {now.f.name: offline.function_piece(now.f)}
         asked = [name for name in now.chosen if offline.translated(now.f)[1] or offline.translated(now.rule(name))[1]]
         added = [name for name in now.chosen if name not in self._first.chosen]
         return {"state": state, "functions": functions, "rules": self._pieces(added), "paths": self._paths(asked)}
-
-    def _numbers(self, name):
-        rule = self._setting.rule(name)
-        return {h: getattr(rule, h) for h in rule.hypers if offline.has_control(rule, h)}
 
     def _take(self, state):
         """Set what the page says; the paths that it asked for."""
