@@ -12,25 +12,26 @@ DATA = ol.data.Data(rng.standard_normal((30, 5)), rng.integers(3, size=30))
 NETWORK = ol.networks.MLP([5, 4, 3])
 
 
-def largest_eigenvalue(params):
+def largest_eigenvalue(network, params):
     """Of the Hessian by automatic differentiation."""
-    shapes = NETWORK.shapes
+    shapes, activation = network.shapes, getattr(torch, network.activation)
 
     def loss(w):
         parts = w.split([int(np.prod(shape)) for shape in shapes.values()])
         W1, b1, W2, b2 = (part.reshape(shape) for part, shape in zip(parts, shapes.values(), strict=True))
-        z = torch.tanh(torch.tensor(DATA.x) @ W1 + b1) @ W2 + b2
+        z = activation(torch.tensor(DATA.x) @ W1 + b1) @ W2 + b2
         return torch.nn.functional.cross_entropy(z, torch.tensor(DATA.y))
 
     hessian = torch.autograd.functional.hessian(loss, torch.tensor(flatten(params, shapes)))
     return torch.linalg.eigvalsh(hessian)[-1].item()
 
 
-def test_it_is_the_largest_eigenvalue_of_the_hessian():
-    many = NETWORK.init(seed=range(3))
-    exact = [largest_eigenvalue(ol.networks.pick(many, k)) for k in range(3)]
-    np.testing.assert_allclose(ol.sharpness(NETWORK, many, DATA), exact, rtol=1e-3)
-    assert ol.sharpness(NETWORK, NETWORK.init(seed=2), DATA, products=1000) == pytest.approx(exact[2], rel=1e-8)
+@pytest.mark.parametrize("network", [NETWORK, ol.networks.MLP([5, 40, 3], "relu")])
+def test_it_is_the_largest_eigenvalue_of_the_hessian(network):
+    many = network.init(seed=range(9))
+    exact = [largest_eigenvalue(network, ol.networks.pick(many, k)) for k in range(9)]
+    np.testing.assert_allclose(ol.sharpness(network, many, DATA), exact, rtol=1e-3)
+    assert ol.sharpness(network, network.init(seed=2), DATA, products=1000) == pytest.approx(exact[2], rel=1e-8)
 
 
 def test_more_products_never_make_it_smaller():
@@ -58,3 +59,6 @@ def test_what_has_no_sharpness_is_refused_in_words():
         ol.sharpness(NETWORK, params, DATA, products=0)
     with pytest.raises(TypeError, match="sharpness: data is a tuple"):
         ol.sharpness(NETWORK, params, (DATA.x, DATA.y))
+    real = type("Real", (ol.networks.MLP,), {"backward": lambda self, params, x, y: (0.0, self.init())})([5, 4, 3])
+    with pytest.raises(TypeError, match="sharpness: Real.backward gives real gradients for complex weights"):
+        ol.sharpness(real, params, DATA)
