@@ -260,6 +260,11 @@ def test_metrics_are_in_their_units():
     assert base.PERPLEXITY.values(history) == pytest.approx([8.0])
     assert base.NEGATIVE_ELBO.values(history) == [math.log(8)]
     assert math.isfinite(base.PERPLEXITY.values({"test_loss": [1e4]})[0])
+    assert type(dataclasses.replace(base.NEGATIVE_ELBO, convert=np.sqrt).values(history)[0]) is float
+    task = dataclasses.replace(TASKS["cifar10"], measures=lambda model, test: {"norm": model})
+    assert {json.dumps(task.measure(each, None)) for each in (torch.tensor(2.0), np.float32(2))} == {'{"norm": 2.0}'}
+    with pytest.raises(ValueError, match="task 'cifar10': norm=nan must be a number"):
+        task.measure(math.nan, None)
 
 
 @pytest.mark.parametrize(("of", "higher", "convert", "best"), [

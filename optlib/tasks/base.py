@@ -73,7 +73,7 @@ class Metric:
             needed = "outputs must be scores of two or more classes, (B, ..., classes)"
             none = f"is computed from the {self.of} of each epoch, and this run has none"
             raise ValueError(f"Metric {self.name!r} {none}: {needed}")
-        return [self.convert(value) for value in values]
+        return [checks.number(f"Metric {self.name!r}", f"convert({value!r})", self.convert(value)) for value in values]
 
     def score(self, history):
         """What tuning maximizes, of the last epoch: accuracy from 0 to 1, or minus the loss; -inf if it diverged."""
@@ -122,7 +122,7 @@ class Task:
     source : str
         Of the network.
     measures : callable, optional
-        ``measures(model, test)`` gives further numbers by name, of a trained network.
+        ``measures(model, test)`` gives further numbers by name, of a trained network: finite ones.
     """
 
     name: str
@@ -238,7 +238,8 @@ class Task:
 
     def measure(self, model, test):
         """Further numbers of a trained network by name, from the test examples of `sources`; of most tasks none."""
-        return {} if self.measures is None else self.measures(model, test)
+        measured = {} if self.measures is None else self.measures(model, test)
+        return {name: checks.number(f"task {self.name!r}", name, value) for name, value in measured.items()}
 
 
 @functools.lru_cache(maxsize=4)
