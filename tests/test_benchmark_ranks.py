@@ -277,9 +277,10 @@ def test_defaults_against_tuned_settings_pair_by_pair():
 
 
 def test_equal_means_are_neither_above_nor_below():
-    scores = {"a": {rule: {0: 0.5, 1: 0.6} for rule in "xy"}}
+    scores = {"a": {"x": {0: 0.879, 1: 0.832, 2: 0.868}, "y": {0: 0.89, 1: 0.877, 2: 0.812}}}  # but for rounding
     row = pairs.default_vs_tuned(scores, scores).all
     assert (row.above, row.equal, row.won, row.lost, row.own) == (0, 1, 0, 0, 1)
+    assert ranks.profiles(scores, {"a": "accuracy"}).ratios == {"x": {"a": 1.0}, "y": {"a": 1.0}}
     with pytest.raises(ValueError, match="default has tasks"):
         pairs.default_vs_tuned({"b": scores["a"]}, scores)
 

@@ -55,9 +55,13 @@ def averaged(who, scores, rules, tasks=1, least=1):
                     f"{who}: scores[{task!r}] are of seeds {sorted(first)} for {a} and {sorted(second)} for {b}; they "
                     "must be the same, so complete the runs, or take other rules: rules=[...]"
                 )
-    # Rounded once, so that the same runs in another order give the same mean.
-    mean = lambda runs: math.fsum(runs.values()) / len(runs)
-    return list(scores), list(rules), np.array([[mean(scores[task][rule]) for rule in rules] for task in scores])
+    means = [[_mean(scores[task][rule]) for rule in rules] for task in scores]
+    return list(scores), list(rules), np.array(means)
+
+
+def _mean(runs):
+    """Rounded, so that the same sums of decimals, in whatever order, are ties."""
+    return float(f"{math.fsum(runs.values()) / len(runs):.12g}")
 
 
 # --- ranks -------------------------------------------------------------------------------------------------------
@@ -75,27 +79,16 @@ class Statistic:
 class Ranks:
     """Average ranks of rules over tasks, and what they decide.
 
-    Attributes
-    ----------
-    ranks : dict of task -> dict of rule -> float
-        1 is the best; equal rules share the mean of their places.
-    mean : dict of rule -> float
-        Average over the tasks, the best first.
-    friedman, iman_davenport : Statistic
-        Whether any rules differ.  Friedman's chi square, corrected for ties, errs on the side of no difference; the
-        F statistic that Iman and Davenport make of it does so less, and decides here.
-    difference : float
-        Nemenyi's critical difference: average ranks at least so far apart are those of rules that differ.
-    level : float
-        How often rules that are equal are told apart at most, all pairs together.
+    Whether any rules differ, Friedman's chi square, corrected for ties, tells with errors on the side of no difference;
+    the F statistic that Iman and Davenport make of it has fewer of them, and decides here.
     """
 
-    ranks: dict
-    mean: dict
+    ranks: dict  # task -> rule -> rank: 1 is the best; equal rules share the mean of their places
+    mean: dict  # rule -> average over the tasks, the best first
     friedman: Statistic
     iman_davenport: Statistic
-    difference: float
-    level: float = LEVEL
+    difference: float  # Nemenyi's critical one: average ranks at least so far apart are those of rules that differ
+    level: float = LEVEL  # how often rules that are equal are told apart at most, all pairs together
 
     def better(self, a, b):
         """True where rule ``a`` is better than ``b``, False where it is worse, None where the ranks do not decide."""
@@ -243,7 +236,7 @@ def _mean_cost(task, metric, rule, runs):
         if cost <= 0:
             raise ValueError(f"profiles: scores[{task!r}][{rule!r}][{seed!r}]={runs[seed]!r} of metric {metric!r} is a "
                              f"cost of {cost:.4g}; ratios need costs above 0")  # fmt: skip
-    return math.fsum(costs.values()) / len(costs)
+    return _mean(costs)
 
 
 def _cost(metric, score):
@@ -257,27 +250,16 @@ def _cost(metric, score):
 
 @dataclasses.dataclass(frozen=True)
 class Tau:
-    """How far two tasks agree on the order of the rules.
+    """How far two tasks agree on the order of the rules."""
 
-    Attributes
-    ----------
-    value : float
-        Kendall's tau-b: 1 for the same order, -1 for the reverse, 0 for none.
-    low, high : float
-        95 % interval over rules.
-    p : float
-        How often orders that have nothing to do with each other would agree or disagree as much.
-    agree : bool or None
-        True where the interval lies above 0, False where it lies below, None where it holds 0.
-    """
-
-    value: float
-    low: float
+    value: float  # Kendall's tau-b: 1 for the same order, -1 for the reverse, 0 for none
+    low: float  # of the 95 % interval over rules
     high: float
-    p: float
+    p: float  # how often orders that have nothing to do with each other would agree or disagree as much
 
     @property
     def agree(self):
+        """True where the interval lies above 0, False where it lies below, None where it holds 0."""
         if self.low > 0:
             return True
         return False if self.high < 0 else None
