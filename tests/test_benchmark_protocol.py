@@ -4,6 +4,7 @@ import dataclasses
 import inspect
 import math
 
+import numpy as np
 import pytest
 from benchmark_cases import protocol, settings, toml
 
@@ -56,6 +57,10 @@ def test_a_variant_may_be_for_some_rules():
     assert given.pairs() == [("Momentum", "long"), ("Adam", "long"), ("Adam", "wide")]
     assert given.trained("wide") == {**given.training, "batch": 50}
     assert given.with_only(["Momentum"]).pairs() == [("Momentum", "long")]
+    given = protocol(rules=["first-order", "EMA"], variants={"plain": {"rules": "first-order"}})
+    assert [rule for rule, _ in given.pairs()] == module.first_order()
+    with pytest.raises(ValueError, match=r"rules=\['EMA'\] are in no variant of protocol some"):
+        given.with_only(["EMA"])
 
 
 def test_defaults_are_filled_in_and_what_is_given_stays():
@@ -130,6 +135,7 @@ BAD = {  # change -> what the error must say
     "a size where there is one": ({"network": {"name": "ResNet20", "size": "large"}}, ["size='large'", "ResNet20"]),
     "too much smoothing": ({"training__label_smoothing": 1.0}, ["label_smoothing=1.0", "[0, 0.9]"]),
     "a shift beyond the image": ({"training__shift": 32}, ["shift=32", "from 0 to 31"]),
+    "a value twice": ({"tuning__also": {"Adam": {"beta1": [0.8, 0.8]}}}, ["beta1=[0.8, 0.8]", "different values"]),
     "uneven exponents": ({"tuning__exponents": [0, 1, 3]}, ["exponents=[0, 1, 3]", "even steps"]),
     "falling exponents": ({"tuning__exponents": [1, 0]}, ["exponents=[1, 0]", "growing"]),
     "exponents closer than the rounding": ({"tuning__exponents": [0, 1e-4]}, ["exponents=", "0.01"]),
@@ -211,7 +217,7 @@ def test_bad_toml_is_named_with_the_file_and_what_is_no_file_with_the_names_ther
 
 def test_some_rules_and_other_seeds():
     full = protocol(rules=["Momentum", "Adam", "AdaGrad"])
-    fewer = full.with_only(["AdaGrad", "Adam"], [5, 6])
+    fewer = full.with_only(["AdaGrad", "Adam"], np.array([5, 6]))
     assert list(fewer.rules) == ["AdaGrad", "Adam"]
     assert fewer.final["seeds"] == [5, 6]
     assert full.final["seeds"] == [0, 1]

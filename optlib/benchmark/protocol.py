@@ -64,8 +64,9 @@ def _values(who, name, value):
         if not _trains(rule) or not isinstance(hypers, dict) or len(hypers) != 1:
             raise ValueError(f"{who}: {name}={value!r} must name rules, and for each one hyper-parameter with values")
         ((hyper, values),) = hypers.items()
-        if hyper == "lr" or not isinstance(values, list) or not values:
-            raise ValueError(f"{who} [{name}.{rule}]: {hyper}={values!r} must be a list of values, and not of lr")
+        if hyper == "lr" or not isinstance(values, list) or not values or any(values.count(v) > 1 for v in values):
+            allowed = "a list of different values, and not of lr"
+            raise ValueError(f"{who} [{name}.{rule}]: {hyper}={values!r} must be {allowed}")
         for each in values:
             _check_hypers(f"{who} [{name}.{rule}]", rule, {hyper: each})
 
@@ -165,23 +166,11 @@ TASK_TABLES = {"training": TaskTraining, "tuning": TaskTuning, "final": Final}  
 
 @dataclasses.dataclass(frozen=True)
 class Protocol:
-    """A benchmark in settings.
+    """A benchmark in settings: the tables are those of the file, with the defaults filled in.
 
-    Attributes
-    ----------
-    name, title : str
-    data, network, training, final : dict
-        As in the file, with the defaults filled in.  Tasks have data and networks of their own.
-    tuning : dict or None
-        None: every rule runs at its default learning rate, or at the one of its settings.
-    rules : dict of name -> settings
-        Hyper-parameters that differ from the rule's own defaults.  A rule that sees matrices has a "rest" among them:
-        a rule for all that is no hidden matrix, with its hyper-parameters.
-    variants : dict of name -> changes of ``training``
-        Every rule runs once for each, or those of its "rules"; usually one, "", without changes.  Tasks take the place
-        of variants.
-    tasks : dict of name -> settings
-        What `optlib.tasks.Task.settings` gives for the budget of the protocol; usually none.
+    Every rule runs once for each variant, or those of its "rules"; usually there is one, "", without changes.  Tasks
+    take the place of variants, and have data and networks of their own.  A rule that sees matrices has a "rest" among
+    its settings: a rule for all that is no hidden matrix, with its hyper-parameters.
     """
 
     name: str
@@ -190,10 +179,10 @@ class Protocol:
     network: dict
     training: dict
     final: dict
-    rules: dict
-    tuning: dict | None = None
-    variants: dict = dataclasses.field(default_factory=lambda: {"": {}})
-    tasks: dict = dataclasses.field(default_factory=dict)
+    rules: dict  # name -> hyper-parameters that differ from the rule's own defaults
+    tuning: dict | None = None  # None: every rule runs at its default learning rate, or at the one of its settings
+    variants: dict = dataclasses.field(default_factory=lambda: {"": {}})  # name -> changes of `training`
+    tasks: dict = dataclasses.field(default_factory=dict)  # name -> what `tasks.Task.settings` gives for the budget
 
     def trained(self, variant=""):
         """The settings of training of a variant."""
@@ -209,9 +198,13 @@ class Protocol:
         rules, tasks = self._chosen("rules", rules, self.rules), self._chosen("tasks", tasks, self.tasks)
         variants, final = {name: self.variants[name] for name in tasks or self.variants}, self.final
         if seeds is not None:
-            final = {**final, "seeds": list(seeds), "default_seeds": list(seeds) if final["default_seeds"] else []}
-            _seeds(f"protocol {self.name}", "seeds", final["seeds"], 1)
-        return dataclasses.replace(self, rules=rules, tasks=tasks, variants=variants, final=final)
+            seeds = seeds.tolist() if hasattr(seeds, "tolist") else list(seeds)
+            _seeds(f"protocol {self.name}", "seeds", seeds, 1)
+            final = {**final, "seeds": seeds, "default_seeds": seeds if final["default_seeds"] else []}
+        protocol = dataclasses.replace(self, rules=rules, tasks=tasks, variants=variants, final=final)
+        if not protocol.pairs():
+            raise ValueError(f"rules={list(rules)!r} are in no variant of protocol {self.name}")
+        return protocol
 
     def _chosen(self, kind, wanted, available):
         """Of a dict, the entries that are wanted; all of them for None."""
@@ -276,8 +269,7 @@ def from_dict(name, contents, where="protocol"):
         table, its_rules = f"{where} [variants.{variant}]", {}
         if isinstance(changes, dict) and "rules" in changes:
             changes = dict(changes)
-            its_rules["rules"] = changes.pop("rules")
-            _rules(table, its_rules["rules"], {}, list(rules))
+            its_rules["rules"] = list(_rules(table, changes.pop("rules"), {}, list(rules)))
         variants[variant] = its_rules | _checked(table, changes, Training, complete=False)
     protocol = Protocol(name, contents["title"], rules=rules, variants=variants, tasks=tasks, **tables)
     _check_runs(where, protocol)
