@@ -206,18 +206,15 @@ class TrainModeOnce(Callback):
         self.model, self.on = run.model, False
 
     def after_epoch(self, run):
-        self._freeze()
+        self.on = True
+        self.model.train = lambda mode=True: torch.nn.Module.train(self.model, False)
 
     def state_dict(self):
         return {"on": self.on}
 
     def load_state_dict(self, state):
         if state["on"]:
-            self._freeze()
-
-    def _freeze(self):
-        self.on = True
-        self.model.train = lambda mode=True: torch.nn.Module.train(self.model, False)
+            self.after_epoch(None)
 
     def __repr__(self):
         return "TrainModeOnce()"
