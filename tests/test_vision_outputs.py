@@ -9,7 +9,7 @@ from torch import nn
 from vision_cases import Tiny, adam, images, one_thread, sgd, short, weights  # noqa: F401
 
 from optlib.data import batches
-from optlib.vision import evaluate
+from optlib.vision import Probe, evaluate
 from optlib.vision.images import InOrder, Shuffled
 
 LETTERS, WINDOW = 5, 6
@@ -162,6 +162,13 @@ def test_a_source_needs_no_more_than_its_epochs_and_how_they_are_cut(tmp_path):
     assert len(run(checkpoint=path)[1].test_loss) == 4
     with pytest.raises(TypeError, match=r"fit: train is a Own without batches; .* ol\.data\.batches\(n, size"):
         short(model, adam(model), Own(), batch=None)
+
+
+def test_a_network_of_volumes_is_trained_in_the_one_layout_that_it_has(monkeypatch):
+    monkeypatch.setattr(Probe, "best", lambda self, *asked: [each.replace("auto", "channels_last") for each in asked])
+    source, model = Own(batches=batches(22, 8, seed=0)), nn.Sequential(nn.Conv3d(1, 2, (2, 1, 1)), nn.Flatten())
+    source.x = source.x.view(22, 1, 2, 1, 1)
+    assert short(model, adam(model), source, batch=None, layout="auto")[1].settings["layout"] == "contiguous"
 
 
 @pytest.mark.parametrize("dtype", [torch.long, torch.bool])

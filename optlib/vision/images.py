@@ -75,9 +75,7 @@ class InOrder(_Set):
 def as_train(train, batch, seed, augment, normalize, device):
     """The source of training batches of `fit`: a pair becomes one on ``device``, a source is checked and returned."""
     if hasattr(train, "epoch"):
-        for name, value in (("batch", batch), ("augment", augment), ("normalize", normalize)):
-            if value is not None:
-                raise ValueError(f"fit: {name}={value!r} is for pairs (images, labels); {train!r} makes its own")
+        check_unset("fit", train, batch=batch, augment=augment, normalize=normalize)
         if not hasattr(train, "batches"):
             cut = "a source has how an epoch of n examples is cut as self.batches = ol.data.batches(n, size, seed=0)"
             raise TypeError(f"fit: train is a {type(train).__name__} without batches; {cut}")
@@ -87,9 +85,11 @@ def as_train(train, batch, seed, augment, normalize, device):
     return Shuffled(images.to(device), labels.to(device), size, seed, augment, normalize)
 
 
-def as_test(who, test, normalize, size=500):
-    """The source of test batches, in order: from a pair, or a source as it is."""
-    return test if hasattr(test, "epoch") else InOrder(*as_pair(who, "test", test), normalize, size)
+def check_unset(who, source, **settings):
+    """ValueError for a setting of pairs beside a source that makes its own batches."""
+    for name, value in settings.items():
+        if value is not None:
+            raise ValueError(f"{who}: {name}={value!r} is for pairs (images, labels); {source!r} makes its own")
 
 
 def fingerprint(source):

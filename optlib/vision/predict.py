@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 
 from .. import checks
-from .images import InOrder, are_scores, as_images, as_test, check_labels, sums_of
+from .images import InOrder, are_scores, as_images, as_pair, check_labels, check_unset, sums_of
 from .parts import check_model
 from .precision import as_float32, autocast, check_computed, in_layout
 
@@ -55,7 +55,7 @@ def predict(model, images, *, flips=False, **options):
     return scores(model, images, flips=flips, **options).argmax(1)
 
 
-def evaluate(model, test, *, loss=F.cross_entropy, flips=False, normalize=None, batch=BATCH, precision="float32",
+def evaluate(model, test, *, loss=F.cross_entropy, flips=False, normalize=None, batch=None, precision="float32",
              layout="channels_last"):  # fmt: skip
     """Mean loss and accuracy over all images, or other examples.
 
@@ -63,7 +63,7 @@ def evaluate(model, test, *, loss=F.cross_entropy, flips=False, normalize=None, 
     ----------
     model : torch.nn.Module
     test : pair (images, labels)
-        Or a source that makes its own batches, as in `fit`.
+        Or a source that makes its own batches, as in `fit`; then leave ``normalize`` and ``batch`` unset.
     loss : callable
         The mean loss of a batch from the network's output and the labels.
     flips, normalize, batch, precision, layout : as in `scores`
@@ -74,14 +74,18 @@ def evaluate(model, test, *, loss=F.cross_entropy, flips=False, normalize=None, 
         Means over the examples, accumulated batch by batch.  The accuracy is None where the outputs are no scores of
         classes (`fit`).
     """
-    source = as_test("evaluate", test, normalize, checks.integer("evaluate", "batch", batch, least=1))
+    if hasattr(test, "epoch"):
+        check_unset("evaluate", test, normalize=normalize, batch=batch)
+    else:
+        size = checks.integer("evaluate", "batch", BATCH if batch is None else batch, least=1)
+        test = InOrder(*as_pair("evaluate", "test", test), normalize, size)
 
     def sums(output, labels):
         if are_scores(output, labels):
             check_labels("evaluate", "test", labels, output.shape[-1])
         return sums_of(loss(output, labels), output, labels), len(labels)
 
-    results = _batches("evaluate", model, source, flips, precision, layout, sums)
+    results = _batches("evaluate", model, test, flips, precision, layout, sums)
     if not results:
         raise ValueError("evaluate: test gives no batch; it must give at least one")
     batches, sizes = zip(*results, strict=True)

@@ -9,7 +9,7 @@ from .arguments import check_callables, check_fits_together, check_trained, fact
 from .callbacks import as_callbacks
 from .describe import name_of, settings_of
 from .history import History
-from .images import as_test, as_train
+from .images import InOrder, as_pair, as_train
 from .memory import held_by, is_forgetful, is_plain, settings_in
 from .parts import seeded
 from .precision import LAYOUTS, check_computed, device_of, in_layout, keep_memory, probe
@@ -45,7 +45,8 @@ class Run:
         if isinstance(test, (tuple, list)) and not callable(prepared):
             raise ValueError("fit: test is a pair, but train a source without the function `normalize` it applies; "
                              "give train one, or test as a source too, such as InOrder")  # fmt: skip
-        self.test = None if test is None else as_test("fit", test, prepared)
+        is_pair = test is not None and not hasattr(test, "epoch")
+        self.test = InOrder(*as_pair("fit", "test", test), prepared) if is_pair else test
         self.per_epoch = self.train.batches.per_epoch
         self.steps = self.epochs * self.per_epoch
         self.factors = factors_of(schedule, optimizer, self.steps)
@@ -54,6 +55,8 @@ class Run:
         keep_memory()
         self.path = None if checkpoint is None else os.fspath(checkpoint)
         self._saved = None if self.path is None else files.load(self.path)
+        if layout == "auto" and any(p.ndim == 5 for p in model.parameters()):
+            layout = "contiguous"  # channels_last is for weights of at most four axes
         if self._saved:  # another precision or layout would give other numbers
             saved = self._saved["settings"]
             precision = saved.get("precision") if precision == "auto" else precision
