@@ -1,14 +1,18 @@
 """Rules around rules where there are several tensors, and groups that carry more than hyper-parameters."""
 
+import json
+import math
 import types
 
 import numpy as np
 import pytest
 import torch
+from vision_cases import Tiny, short
 
 import optlib as ol
 from optlib import vision
 from optlib.torch_driver import TorchOptimizer
+from optlib.vision import loop
 
 
 def parameter(*values):
@@ -149,3 +153,30 @@ def test_freezing_beside_a_rule_that_needs_all_gradients_is_refused_at_the_start
         vision.Freeze(names, after=after).start(run)
     with pytest.raises(ValueError, match=r"names=\['bias'\] are some parameters of a group; ClipNorm\(Adam"):
         vision.Freeze(["bias"], after=1).start(run)
+
+
+def test_a_run_whose_average_has_an_infinite_loss_in_the_test_has_diverged(monkeypatch):
+    losses = iter([0.9, 0.5, 0.8, math.inf])  # of each epoch, of the weights and of their average
+    monkeypatch.setattr(loop, "tested", lambda run: {"test_loss": next(losses)})
+    pair = np.zeros((8, 2, 2, 3), np.uint8), np.arange(8) % 2
+    model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(12, 2))
+    history = vision.fit(model, TorchOptimizer(model.parameters(), ol.EMA(ol.Adam)), pair, pair, epochs=3, batch=4,
+                         precision="float32", layout="contiguous", progress=False, callbacks=[vision.AverageInTest()])
+    assert (history.diverged, history.diverged_at, history.test_loss) == (True, 3, [0.5])
+    assert len(history.lr) == len(history.seconds) == history.epochs == 1
+    json.dumps(history.to_dict(), allow_nan=False)
+
+
+@pytest.mark.parametrize("rule", [ol.SAM(ol.Adam()), ol.Sophia(), None])
+def test_fit_refuses_rules_that_read_more_than_one_gradient_a_step(rule):
+    model = Tiny()
+    optimizer = TorchOptimizer(model.parameters(), rule) if rule else torch.optim.LBFGS(model.parameters())
+    with pytest.raises(ValueError, match="fit: (SAM.*|Sophia.*|LBFGS) reads more than one gradient a step"):
+        short(model, optimizer)
+
+
+@pytest.mark.parametrize("callback", [vision.WeightDecay(0.1), vision.LookAhead()], ids=["WeightDecay", "LookAhead"])
+def test_weights_are_not_moved_beside_a_path_of_its_own(callback):
+    model = Tiny()
+    with pytest.raises(ValueError, match="has no effect on ScheduleFree"):
+        short(model, TorchOptimizer(model.parameters(), ol.ScheduleFree(ol.Adam())), callbacks=[callback])

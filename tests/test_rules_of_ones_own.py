@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 import torch
 from benchmark_cases import protocol
-from vision_cases import Fixed
+from vision_cases import Fixed, Tiny, short
 
 import optlib as ol
 import test_rules_generic as generic
 import test_rules_input as bad_input
 from optlib.arrays import sign
 from optlib.torch_driver import TorchOptimizer
+from optlib.vision import WeightDecay
 
 
 class SignDescent(ol.optimizers.Optimizer):
@@ -215,3 +216,10 @@ def test_a_rule_that_joins_its_numbers_only_now_and_then_is_refused():
 
     with pytest.raises(ValueError, match="Restarts: its update computes numbers of an array from each other"):
         ol.register(Restarts)
+
+
+@pytest.mark.parametrize("options", [{"schedule": ol.schedules.Constant(1.0)}, {"callbacks": [WeightDecay(0.1)]}])
+def test_a_rule_without_a_rate_has_none_to_multiply(options):
+    model = Tiny()
+    with pytest.raises(ValueError, match=r"multiplies lr, but Fixed\(\) has no learning rate lr"):
+        short(model, TorchOptimizer(model.parameters(), Fixed()), **options)

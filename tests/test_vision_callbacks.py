@@ -97,20 +97,6 @@ def test_weight_decay_shrinks_biases_as_fast_as_matrices_where_it_is_told_to():
         torch.testing.assert_close(p, torch.full_like(p, 0.95))
 
 
-def test_weight_decay_needs_to_see_the_rate():
-    model = Tiny()
-    optimizer = TorchOptimizer(model.parameters(), ol.Momentum(lr=ol.schedules.Exponential(0.1, 0.9)))
-    with pytest.raises(ValueError, match="has a schedule there that it cannot read"):
-        short(model, optimizer, callbacks=[WeightDecay(0.1)])
-
-
-@pytest.mark.parametrize("callback", [WeightDecay(0.1), LookAhead()], ids=["WeightDecay", "LookAhead"])
-def test_weights_are_not_moved_beside_a_path_of_its_own(callback):
-    model = Tiny()
-    with pytest.raises(ValueError, match="has no effect on ScheduleFree"):
-        short(model, TorchOptimizer(model.parameters(), ol.ScheduleFree(ol.Adam())), callbacks=[callback])
-
-
 @pytest.mark.parametrize(("make", "error", "words"), [
     (lambda: WeightDecay(-1.0), ValueError, "rate=-1.0"),
     (lambda: LookAhead(every=0), ValueError, "every=0"),

@@ -64,7 +64,8 @@ def fit(model, optimizer, train, test=None, *, epochs, batch=None, schedule=None
     checkpoint : path, optional
         Written after each epoch.  If the file exists, the run resumes after its last complete epoch and gives the same
         numbers as without the interruption; so does one that a callback stopped.  It keeps the states of the callbacks,
-        and of whatever with a ``state_dict`` they use, such as torch's schedulers.
+        and of whatever with a ``state_dict`` they use, such as torch's schedulers, but not a function's own
+        variables: let it compute from ``run.history``, or write a `Callback` with a ``state_dict``.
     progress : bool
         Show a line with images per second and the time left.
     augment : callable, optional
@@ -114,12 +115,19 @@ def one_epoch(run, bar):
         began = time.perf_counter()
         results |= tested(run)
         results["test_seconds"] = time.perf_counter() - began
-    if results is None or not all(map(_finite, results.values())):
-        run.history.diverged, run.history.diverged_at = True, run.step - 1
-    else:
+    finite = results is not None and all(map(_finite, results.values()))
+    if finite:
         run.epoch += 1
-        run.history.append(**results, seconds=seconds, lr=run.rate)
+        results |= {"seconds": seconds, "lr": run.rate}
+        run.history.append(**results)
         run.notify("after_epoch")
+        finite = _finite(run.history.test_loss[-1:])  # of an average
+        if not finite:
+            run.epoch -= 1
+            for name in results:
+                getattr(run.history, name).pop()
+    if not finite:
+        run.history.diverged, run.history.diverged_at = True, run.step - 1
     run.save()
     bar.end(repr(run.history) if run.history.diverged else run.history.line())
 
