@@ -139,6 +139,8 @@ def test_the_grid_holds_the_losses_and_all_paths(runs, surface):
     assert surface.losses.shape == (9, 9)
     X, Y = np.meshgrid(surface.x, surface.y)
     assert np.allclose(surface.function.at(X, Y), surface.losses, rtol=1e-6)
+    below = loss_surface(Tiny(dropout=0.0), FIXED, runs, grid=5, loss=lambda scores, y: -F.cross_entropy(scores, y))
+    assert np.allclose(below.function.at(*np.meshgrid(below.x, below.y)), below.losses, rtol=1e-6)
     slopes = surface.function.grad([0.1, 0.2])
     assert np.allclose(slopes, ol.numerical.gradient(surface.function, [0.1, 0.2], h=1e-4), rtol=1e-2)
     places = np.concatenate([path.x for path in surface.paths.values()])

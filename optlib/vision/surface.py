@@ -234,14 +234,15 @@ def _sides(points, grid):
 
 def _interpolated(x, y, heights):
     """A `Function` of the plane's coordinates."""
-    logs = torch.tensor(np.log(np.maximum(heights, 1e-12)))[None, None]  # logarithms: stay positive between the points
+    negative = (heights < 0).any()  # otherwise logarithms, which stay positive between the points
+    grid = torch.tensor(heights if negative else np.log(np.maximum(heights, 1e-12)))[None, None]
 
     def value(a, b):
         a, b = np.broadcast_arrays(np.asarray(a, dtype=float), np.asarray(b, dtype=float))
         u, v = (2 * (c - side[0]) / (side[-1] - side[0]) - 1 for c, side in ((a, x), (b, y)))
         points = torch.tensor(np.stack([u.ravel(), v.ravel()], axis=-1))[None, None]
-        log = F.grid_sample(logs, points, mode="bicubic", padding_mode="border", align_corners=True)
-        return np.exp(log.numpy().reshape(a.shape))
+        between = F.grid_sample(grid, points, mode="bicubic", padding_mode="border", align_corners=True).numpy()
+        return (between if negative else np.exp(between)).reshape(a.shape)
 
     def slopes(a, b):
         dx, dy = (x[1] - x[0]) / 100, (y[1] - y[0]) / 100
