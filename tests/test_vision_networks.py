@@ -75,15 +75,16 @@ def test_evaluation_is_deterministic_and_takes_each_image_by_itself(networks, na
     assert all(torch.equal(value, before[key]) for key, value in model.state_dict().items())
 
 
-@pytest.mark.parametrize("make", [ResNet18, ResNet20, VGG16, lambda **k: SpeedNet("large", **k)])
+@pytest.mark.parametrize("make", [ResNet18, ResNet20, VGG16, lambda **k: SpeedNet("large", **k), lambda seed: he_(
+    nn.Sequential(nn.Conv1d(9, 200, 3), nn.Conv3d(3, 99, 3), nn.BatchNorm2d(3, affine=False)), seed)])  # fmt: skip
 def test_weights_have_the_variance_of_he(make):
     for name, layer in make(seed=3).named_modules():
-        if isinstance(layer, (nn.Conv2d, nn.Linear)) and name != "whiten":
+        if isinstance(layer, (nn.modules.conv._ConvNd, nn.Linear)) and name != "whiten":
             inputs, n = layer.weight[0].numel(), layer.weight.numel()
             assert layer.weight.var().item() * inputs / 2 == pytest.approx(1, abs=5 * (2 / n) ** 0.5), name
             assert abs(layer.weight.mean()) < 5 * (2 / inputs / n) ** 0.5, name
             assert layer.bias is None or not layer.bias.any()
-        elif isinstance(layer, nn.BatchNorm2d):
+        elif isinstance(layer, nn.BatchNorm2d) and layer.affine:
             assert (layer.weight == 1).all()
             assert not layer.bias.any()
 

@@ -18,7 +18,9 @@ def seeded(seed, devices=()):
 
 
 def he_(network, seed):
-    """Draw all weights of a network: normal with variance 2 / inputs, biases 0, BatchNorm as the identity.
+    """Draw all weights of convolutions and linear layers: normal with variance 2 / inputs, biases 0.
+
+    BatchNorm becomes the identity, and other layers stay as they are.
 
     A ReLU zeroes half of its inputs; the factor 2 makes up for it, so that signals keep their size from layer to
     layer.  ``inputs`` is the fan-in, the count of numbers that one output depends on: channels times window area.
@@ -34,9 +36,9 @@ def he_(network, seed):
     """
     generator = torch.Generator().manual_seed(checks.integer(type(network).__name__, "seed", seed))
     for layer in network.modules():
-        if isinstance(layer, (nn.Conv2d, nn.Linear)):
+        if isinstance(layer, (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear)):
             nn.init.normal_(layer.weight, std=math.sqrt(2 / layer.weight[0].numel()), generator=generator)
-        elif isinstance(layer, nn.BatchNorm2d):
+        elif isinstance(layer, nn.modules.batchnorm._BatchNorm) and layer.affine:
             nn.init.ones_(layer.weight)
         else:
             continue
