@@ -178,6 +178,8 @@ def test_the_digits_show_linear_scaling_and_its_end():
     (lambda: minibatch.steps_to(NETWORK, DATA, 0.1, 8, [-1.0]), ValueError, r"rates=\[-1.0\] must .* in \(0, inf\)"),
     (lambda: minibatch.steps_to(NETWORK, DATA, 0.1, 8, [0.1], beta=1), ValueError, "steps_to: beta=1 must be"),
     (lambda: minibatch.steps_to(NETWORK, DATA, 0.1, 41, [0.1]), ValueError, "steps_to: B=41"),
+    (lambda: minibatch.steps_to(NETWORK, DATA, 0.1, 8, [0.1], seeds=3), TypeError, "steps_to: seeds=3 must be"),
+    (lambda: minibatch.stationary_covariance([[1], [np.nan]], [1, 1], 0.1, 1), ValueError, "of finite numbers"),
     (lambda: minibatch.stationary_covariance(np.ones(3), np.ones(3), 0.1, 1), ValueError, r"A has shape \(3,\)"),
     (lambda: minibatch.stationary_covariance(np.ones((3, 1)), np.ones(3), -1, 1), ValueError, "lr=-1"),
     (lambda: minibatch.stationary_covariance(np.ones((3, 1)), np.ones(3), 0.1, 0), ValueError, "B=0"),

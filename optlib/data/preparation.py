@@ -58,9 +58,10 @@ class Standardizer:
     def __init__(self, train):
         check_data("Standardizer", "train", train)
         x = train.x.astype(np.float64)
-        constant = (x == x[0]).all(axis=0)
+        constant, (_, power) = (x == x[0]).all(axis=0), np.frexp(abs(x).max(axis=0))
         self.mean = np.where(constant, x[0], x.mean(axis=0))
-        self.scale = np.where(constant, 1.0, x.std(axis=0))
+        # Times a power of two, which changes no digit: squares of 1e200 would be infinite, those of 1e-200 zero.
+        self.scale = np.where(constant, 1.0, np.ldexp(np.ldexp(x, -power).std(axis=0), power))
 
     def __call__(self, data):
         """``data`` with standardized inputs, in its dtype, as `Data`."""

@@ -230,8 +230,9 @@ def _numbers(name, value):
         array = np.asarray(value)
     except ValueError:
         raise ValueError(f"Data: {name} has rows of different lengths; it must be one array") from None
-    if array.dtype.kind not in "fiu":
-        raise TypeError(f"Data: {name} has dtype {array.dtype}; it must hold real numbers")
+    if array.dtype.kind not in "fiu" or np.ma.is_masked(value):
+        kind = "masked entries" if np.ma.is_masked(value) else f"dtype {array.dtype}"
+        raise TypeError(f"Data: {name} has {kind}; it must hold real numbers")
     return array
 
 

@@ -101,7 +101,7 @@ def sample(model, start, length, seed=0, temperature=1.0):
     with evaluation(model):
         for _ in range(length):
             scores, state = model.read(token, state)
-            probabilities = (scores[:, -1].cpu() / temperature).softmax(-1)
+            probabilities = (scores[:, -1].cpu() / max(temperature, 1e-30)).softmax(-1)  # below, floats overflow
             text.append(torch.multinomial(probabilities, 1, generator=generator))
             token = text[-1].to(token.device)
     return torch.cat(text, dim=1)[0]

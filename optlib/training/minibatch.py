@@ -115,8 +115,9 @@ def stationary_covariance(A, y, lr, B):
         If the variance grows without limit at this learning rate, and if the columns of A are linearly dependent.
     """
     A, y = np.asarray(A, dtype=float), np.asarray(y, dtype=float)
-    if A.ndim != 2 or y.shape != A.shape[:1]:
-        raise ValueError(f"stationary_covariance: A has shape {A.shape} and y {y.shape}; they must be (n, d) and (n,)")
+    if A.ndim != 2 or y.shape != A.shape[:1] or not (np.isfinite(A).all() and np.isfinite(y).all()):
+        allowed = "they must be (n, d) and (n,), of finite numbers"
+        raise ValueError(f"stationary_covariance: A has shape {A.shape} and y {y.shape}; {allowed}")
     lr = checks.number("stationary_covariance", "lr", lr, "(0, inf)")
     checks.integer("stationary_covariance", "B", B, least=1)
     n, d = A.shape
@@ -225,6 +226,8 @@ def steps_to(network, data, target, B, rates, beta=0.0, seeds=range(3)):
     rates = checks.vector("steps_to", "rates", rates, "(0, inf)")
     beta = checks.number("steps_to", "beta", beta, "[0, 1)")
     checks.integer("steps_to", "B", B, least=1, most=len(data))
+    if np.ndim(seeds) != 1 or not len(seeds):
+        raise TypeError(f"steps_to: seeds={seeds!r} must be a sequence of integers, such as range(3)")
     data, lr, beta = data.astype(np.float32), np.float32(rates).reshape(-1, 1, 1), np.float32(beta)
     params = {k: np.repeat(v[:, None], len(rates), axis=1) for k, v in network.init(seeds, np.float32).items()}
     velocity = {k: np.zeros_like(v) for k, v in params.items()}
