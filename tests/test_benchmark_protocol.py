@@ -97,8 +97,7 @@ BAD = {  # change -> what the error must say
         {"tuning__also": {"Adams": {"beta1": [0.8]}}}, ["also=", "Adams", "must name rules"]),
     "a second hyper-parameter of a rule that does not run": (
         {"tuning__also": {"RMSProp": {"beta2": [0.8]}}}, ["[tuning.also]", "'RMSProp' is unknown", "Momentum, Adam"]),
-    "two of them": (
-        {"tuning__also": {"Adam": {"beta1": [0.8], "beta2": [0.9]}}}, ["for each one hyper-parameter"]),
+    "two of them": ({"tuning__also": {"Adam": {"beta1": [0.8], "beta2": [0.9]}}}, ["for each one hyper-parameter"]),
     "the rate as the second": ({"tuning__also": {"Adam": {"lr": [0.8]}}}, ["lr=[0.8]", "not of lr"]),
     "a value that its rule refuses": ({"tuning__also": {"Adam": {"beta1": [0.8, 2]}}}, ["[also.Adam]", "beta1=2"]),
     "no seeds": ({"final__seeds": []}, ["seeds=[]", "one or more different integers"]),

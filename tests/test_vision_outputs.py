@@ -166,8 +166,8 @@ def test_a_source_needs_no_more_than_its_epochs_and_how_they_are_cut(tmp_path):
 
 def test_a_network_of_volumes_is_trained_in_the_one_layout_that_it_has(monkeypatch):
     monkeypatch.setattr(Probe, "best", lambda self, *asked: [each.replace("auto", "channels_last") for each in asked])
-    source, model = Own(batches=batches(22, 8, seed=0)), nn.Sequential(nn.Conv3d(1, 2, (2, 1, 1)), nn.Flatten())
-    source.x = source.x.view(22, 1, 2, 1, 1)
+    source = Own(batches=batches(22, 8, seed=0), x=torch.ones(22, 1, 2, 1, 1))
+    model = nn.Sequential(nn.Conv3d(1, 2, (2, 1, 1)), nn.Flatten())
     assert short(model, adam(model), source, batch=None, layout="auto")[1].settings["layout"] == "contiguous"
 
 
@@ -195,10 +195,8 @@ def test_examples_that_do_not_go_together_are_refused(make, words):
 
 
 def test_an_evaluation_of_nothing_is_refused():
-    empty = Own()
-    empty.epoch = lambda k: iter(())
     with pytest.raises(ValueError, match="evaluate: test gives no batch"):
-        evaluate(nn.Linear(2, 2), empty)
+        evaluate(nn.Linear(2, 2), Own(epoch=lambda k: iter(())))
 
 
 def test_what_is_augmented_need_not_be_bytes():
