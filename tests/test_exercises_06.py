@@ -120,7 +120,7 @@ WRONG = [
     ("06.2", lambda a: np.sqrt(a / (3 * (a - 1))), "highest value"),
     ("06.2", lambda a: 1 / largest(a), "the inverse"),
     ("06.2", lambda a: np.sqrt(a + 1), "mind the factor a - 1"),
-    ("06.2", lambda a: np.sqrt(2 / (3 * (a - 1))), "not about the slope"),
+    ("06.2", lambda a: np.sqrt((a + 1) / (3 * (a - 1))), "not about the slope"),
     ("06.2", lambda a: 7.7, "one step leads from s to -s"),
     ("06.2", lambda a: "2", "must be a number"),
     ("06.3", DIAGNOSIS | {"A": 1}, "A: look at the first update"),

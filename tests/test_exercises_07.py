@@ -120,7 +120,8 @@ def faulty(master, gradients, scale, lr, limit, *, fault):
         g = g * limit / np.linalg.norm(g)
     else:
         g = g / scale
-        g = g if fault == "no clip" else g * min(1, limit / np.linalg.norm(g))
+        measured = g.astype(np.float16) if fault == "half norm" else g
+        g = g if fault == "no clip" else g * min(1, limit / np.linalg.norm(measured))
     if fault == "uphill":
         g = -g
     if fault != "no skip" and not np.isfinite(g).all():
@@ -140,7 +141,7 @@ FAULTS = {
     "half": "the weights stand still", "clip first": "acts on the scaled gradient", "no scale": "undoes the scale",
     "no clip": "nothing is clipped", "no skip": "skip the step", "copy": "still", "double": "float32; yours are not",
     "uphill": "walks uphill", "stretched": "a gradient shorter than the limit stays as it is",
-    "stretched first": "a gradient shorter than the limit stays as it is",
+    "stretched first": "a gradient shorter than the limit stays as it is", "half norm": "Is it the gradient, its norm",
 }  # fmt: skip
 
 

@@ -25,7 +25,7 @@ def secant(fn, x, h, derivative=None, extent=None):
         The true slope at ``x``.  With it a second panel shows the error of both differences for every h, down to where
         rounding takes over.  By default the tangent has the slope at h = 1e-5.
     extent : (low, high), optional
-        By default two widths to either side, and at least 2.2.
+        By default 1.2 h to either side, and at least 2.2.
     """
     h = checked_number("secant", "h", h, "(0, inf)")
     if not np.isfinite(fn(x)):

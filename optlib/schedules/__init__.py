@@ -6,8 +6,8 @@
 >>> opt = ol.Adam(lr=ol.schedules.WarmUp(5) * ol.schedules.Cosine(0.1, steps=100))
 
 Schedules are multiplied and added, by numbers and by each other, and follow each other with `Schedule.then`.
-The first argument of each may be an array, so that a batch of settings has schedules too; ``t`` may be an array of
-steps, so that a schedule can be drawn.  Two of them, `OnPlateau` and `ByGradientNorm`, read how the run goes.
+The first argument of each but `WarmUp` may be an array, so that a batch of settings has schedules too; ``t`` may be an
+array of steps, so that a schedule can be drawn.  Two of them, `OnPlateau` and `ByGradientNorm`, read how the run goes.
 """
 
 from .. import checks

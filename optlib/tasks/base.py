@@ -109,7 +109,7 @@ class Task:
         The mean loss of a batch, of the network's output and the targets.
     metric : Metric
     quick, full : dict
-        Settings of the two budgets.  ``quick`` takes at most about three seconds on one core and still tells good
+        Settings of the two budgets.  ``quick`` takes about four seconds on one core and still tells good
         learning rates from bad ones; ``full`` is the published size, for a GPU.  Each has
 
         epochs, batch : int

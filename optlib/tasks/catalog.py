@@ -1,7 +1,7 @@
 """The tasks: the six of a published benchmark, and a novel in place of the text that needs a license.
 
 With the budget ``full``, networks, data and 50 epochs are those of the benchmark; ``quick`` shrinks images and networks
-until one core takes two or three seconds.
+until one core takes about four seconds.
 """
 
 import numpy as np

@@ -45,7 +45,7 @@ def fisher(network, params, x):
     -------
     array (numbers, numbers)
         All parameters end to end, in the order of ``network.shapes``.  It is symmetric, without negative eigenvalues,
-        and singular: the same number added to all scores changes nothing.
+        and with classes singular: the same number added to all scores changes nothing.
 
     Source: S. Amari (1998), Natural Gradient Works Efficiently in Learning, Neural Computation 10, 251-276; J. Martens
     (2020), New Insights and Perspectives on the Natural Gradient Method, Journal of Machine Learning Research 21

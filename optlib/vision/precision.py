@@ -48,9 +48,9 @@ class Probe:
 def probe(device="cpu"):
     """A `Probe`: measure in about a second in which precision and layout a small network trains fastest here.
 
-    Processors with units for bfloat16 (AMX, AVX-512 BF16; GPUs since Ampere) train several times as fast with it;
-    those without emulate it, ten times slower than float32.  The result is cached for each device and number of
-    threads.
+    Processors with units for bfloat16 (AMX, AVX-512 BF16; GPUs since Ampere) train about 1.5 times as fast with
+    it; those without emulate it, ten to twenty times slower than float32.  The result is cached for each device and
+    number of threads.
 
     Parameters
     ----------

@@ -32,7 +32,7 @@ from optlib.data.__main__ import main as get
 
 assert get(["download", "{name}"]) == 0, "{title} could not be fetched; run this cell again, and it goes on"'''
 # Sets of images, by their names for the command, and what in a notebook's code asks for them.
-FETCHED = {"cifar10": r"cifar10|benchmark", "fashion-mnist": r"\bfashion_mnist\b", "mnist": r"\bmnist\b"}
+FETCHED = {"cifar10": r"\bcifar10\b", "fashion-mnist": r"\bfashion_mnist\b", "mnist": r"\bmnist\b"}
 NOVEL = re.compile(r"\b(?:novel|tasks)\b")
 TORCH = re.compile(r"^\s*(?:import|from) (?:torch|optlib\.(?:torch_driver|vision))\b", flags=re.M)
 LINK = re.compile(r"\[([^\]]+)\]\((\w+)\.ipynb(#[^)]*)?\)")

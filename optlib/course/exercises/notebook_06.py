@@ -130,8 +130,8 @@ def _largest(largest):
             (math.sqrt(a / (3 * (a - 1))), "here the polynomial has its highest value; that is not yet the border."),
             (math.sqrt((a - 1) / (a + 1)), "this is the inverse."),
             (math.sqrt(a + 1), "nearly: mind the factor a - 1 of the cube."),
-            (math.sqrt(2 / (3 * (a - 1))), "this is where the slope is -1 at a single point; the question is about the "
-             "size, not about the slope."),
+            (math.sqrt((a + 1) / (3 * (a - 1))), "this is where the slope is -1 at a single point; the question is "
+             "about the size, not about the slope."),
         ], otherwise="beyond the border |s| grows in each step, below it shrinks: ask where one step leads from s to "
                      "-s.")  # fmt: skip
         if hint:
@@ -176,7 +176,7 @@ class _OfEntries(Muon):
 _SUSPECTS = {  # letter -> class, number of its bug, hint
     "A": (_Flattened, 5, "look at the first update: are its singular values alike? If they differ as those of the "
           "gradient do, nothing has been done to the matrix but to change its length."),
-    "B": (_OfEntries, 2, "the largest singular value of its updates is far above 1.2 lr, which no Muon reaches, and "
+    "B": (_OfEntries, 2, "the largest singular value of its updates is far above 1.21 lr, which no Muon reaches, and "
           "each entry moves by about lr. Which part of the program looks at entries?"),
     "C": (_OrthogonalFirst, 3, "the first update is (1 - beta) times as long as it should be, and all directions "
           "alike: what was averaged, from 0 on?"),
