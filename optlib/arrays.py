@@ -28,7 +28,7 @@ _FLOATS = SimpleNamespace(
     zeros_like=lambda x: 0.0,
     ones_like=lambda x: 1.0,
 )
-_NAMESPACES = {float: _FLOATS, int: _FLOATS, bool: _FLOATS, np.ndarray: np}
+_NAMESPACES = {float: _FLOATS, int: _FLOATS, bool: _FLOATS, complex: np, np.ndarray: np}
 
 
 def namespace(x):
@@ -113,8 +113,7 @@ def in_float64(x):
     """``x`` in float64 if it is an array of narrower floats, for sums and differences that these would blur."""
     if getattr(x, "dtype", _FLOAT64) is _FLOAT64 or not str(x.dtype).endswith(("float16", "float32")):
         return x
-    xp = namespace(x)
-    return np.asarray(x, dtype=float) if xp is np else xp.astype(x, xp.float64)
+    return x.astype(float) if namespace(x) is np else x.double()
 
 
 def finfo(x):

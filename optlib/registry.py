@@ -102,7 +102,7 @@ class Hyper:
         outside = array[~checks.inside(array, self.allowed)]
         if outside.size:
             raise ValueError(f"{owner}: {name} contains {outside[0]!r}, outside the allowed range {self.allowed}")
-        return value
+        return value if array.dtype.kind == "f" else 1.0 * value  # integers overflow
 
     def _check_tuple(self, owner, name, values):
         if not hasattr(values, "__iter__") or isinstance(values, str):

@@ -1,5 +1,7 @@
 """Settings and values as short text, for titles, legends and cards."""
 
+import re
+
 import numpy as np
 
 from .arrays import is_array, namespace
@@ -30,7 +32,7 @@ def value_text(value):
             return _digits(numbers.item())
         return f"{_digits(numbers.min())} to {_digits(numbers.max())} ({numbers.size} values)"
     if callable(value):
-        text = repr(value)
+        text = short(value)
         named = getattr(value, "__name__", type(value).__name__).replace("<lambda>", "a function of t")
         return named if " at 0x" in text else text
     return _digits(value) if isinstance(value, float) else str(value)
@@ -42,8 +44,13 @@ def _digits(value, count=4):
     return _digits(value, count + 1) if text == "1" and value < 1 and count < 8 else text
 
 
-def short(value):
-    """A hyper-parameter as it stands in a repr: arrays by their shape."""
+def short(value, exact=False):
+    """A hyper-parameter as it stands in a repr: arrays by their shape, floats in six digits or ``exact``, for code."""
     if is_array(value) and len(value.shape):
         return f"{'array' if namespace(value) is np else 'tensor'} of shape {tuple(value.shape)}"
-    return f"{value:g}" if isinstance(value, float) else repr(value)
+    if isinstance(value, float):
+        text = f"{value:g}"
+        return repr(float(value)) if exact and float(text) != value else text
+    if callable(value) and not exact:
+        return re.sub(r"\d+\.\d+(e[+-]\d+)?", lambda number: f"{float(number[0]):g}", repr(value))
+    return repr(value)

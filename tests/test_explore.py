@@ -104,8 +104,8 @@ def test_a_cell_sets_what_the_page_shows():
     (lambda e: setattr(e, "rules", ["Adm"]), KeyError, "did you mean 'Adam'"),
     (lambda e: setattr(e, "rules", "Adam"), TypeError, "rules='Adam'"),
     (lambda e: setattr(e, "rules", []), TypeError, r"rules=\[\]"),
-    (lambda e: e.turn("Adam", lr=-1), ValueError, "lr=-1"),
-    (lambda e: e.turn("Adam", rate=1), TypeError, "rate"),
+    (lambda e: e.turn("Adam", lr=-1), ValueError, "lr=-1"), (lambda e: e.turn("Adam", rate=1), TypeError, "rate"),
+    (lambda e: e.turn("Adam", lr=np.array([[0.1], [0.2]])), ValueError, "explore: each rule has one setting"),
 ])  # fmt: skip
 def test_what_a_cell_may_not_set_is_named_and_nothing_changes(act, error, message):
     explorer = ol.explore(F, ol.Adam(lr=0.1), steps=20)
@@ -118,12 +118,12 @@ def test_what_a_cell_may_not_set_is_named_and_nothing_changes(act, error, messag
 
 
 def test_a_page_that_is_opened_again_hears_what_is_set():
-    explorer = ol.explore(F, ol.Adam(lr=0.1), steps=20)
+    explorer = ol.explore(F, ol.Adam(lr=0.1), steps=20, beta1=0.8)
     explorer.start = (0.5, 2)
     explorer.f = "beale"
     explorer.turn("Nadam", lr=0.02)
     page = Page(explorer)
-    assert page.state["rules"]["Nadam"]["lr"] == 0.02
+    assert (page.state["rules"]["Nadam"]["lr"], explorer.rules[1].beta1) == (0.02, 0.8)
     assert {"beale"} == {*page.heard()["functions"]}
     assert {"Nadam"} == {*page.heard()["rules"]}
 

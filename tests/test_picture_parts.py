@@ -66,7 +66,7 @@ def test_settings_are_written_however_small_they_are():
     f = ol.FUNCTIONS["ravine"]
     eps = ol.heatmap(f, ol.Adam, "eps", "lr", xs=[1e-12, 1.0], ys=[0.1, 0.2]).picture.description
     for said, words in {
-        "h = 1e-12": ol.plots.secant(np.sin, 1.0, 1e-12, np.cos(1.0)).description,
+        "h = 1e-12": ol.plots.secant(np.sin, 1.0, 1e-12, np.cos(1.0), np.array([0, 2])).description,
         "eps from 1e-12 to 1 (": eps, "the best eps 1e-12 and lr": eps,
         "b from -1 to 0,": ol.plots.heatmap(np.eye(2), ("a", [0, 1]), ("b", [-1.0, 1e-17])).description,
         "from (1, 1e-08)": ol.plots.contour(f, [(1.0, 1e-8), (1.0, 0.0)]).description,

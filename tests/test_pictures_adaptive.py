@@ -103,7 +103,8 @@ def test_first_steps_name_what_is_wrong(arguments, error, message):
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_a_run_leaves_out_what_follows_after_a_point_that_is_not_finite(bad):
-    picture = ol.plots.run(ol.FUNCTIONS["rosenbrock"], [[0, 0], [1, 0.5], [bad, 1], [2, 2]])
+    box = np.array([[-3, 3], [-2, 4]])
+    picture = ol.plots.run(ol.FUNCTIONS["rosenbrock"], [[0, 0], [1, 0.5], [bad, 1], [2, 2]], extent=box)
     assert "a path of 1 steps from (0, 0) to (1, 0.5)" in picture.description
     assert picture.png()
     with pytest.raises(ValueError, match=r"run: x has shape \(1, 2\); .* with a finite start"):

@@ -147,4 +147,5 @@ def test_look_ahead_names_what_is_wrong(arguments, message):
 
 
 def test_look_ahead_takes_a_title():
-    assert ol.plots.look_ahead(RAVINE, (0, 0), (1, 1), 0.1, 0.9, title="Mine").figure.get_suptitle().startswith("Mine")
+    picture = ol.plots.look_ahead(RAVINE, (0, 0), (1, 1), 0.1, 0.9, title="Mine", extent=np.array([[-1, 2], [-3, 4]]))
+    assert (picture.figure.get_suptitle()[:4], picture.axes.get_ylim()) == ("Mine", (-3, 4))

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 import optlib as ol
 from optlib.arrays import namespace
+from optlib.words import settings_text
 from rules import START, Between, Constant, gradients, reals, seen, snapshot, spread, takes_scalars, values, walk
 
 TAUGHT = (
@@ -298,6 +299,22 @@ def test_rules_are_there_in_the_order_taught():
     for name in TAUGHT:
         assert getattr(ol, name) is ol.OPTIMIZERS[name]
         assert name in ol.__all__
+
+
+def test_a_schedule_is_short_in_words_and_exact_as_code():
+    """Labels have no room for sixteen digits, and code that has only six draws another path."""
+    rate = ol.schedules.Cosine(1 / 3, 20, 0.123456789e-7)
+    assert repr(rate) == "Cosine(value=0.3333333333333333, steps=20, end=1.23456789e-08)"
+    assert repr(ol.GradientDescent(lr=rate)) == "GradientDescent(lr=Cosine(value=0.333333, steps=20, end=1.23457e-08))"
+    assert settings_text(ol.Adam(lr=rate)) == "Adam, lr Cosine(value=0.333333, steps=20, end=1.23457e-08)"
+    pytest.importorskip("ipywidgets")
+    code = ol.explore(ol.FUNCTIONS["sphere"], ol.GradientDescent(lr=(2 * rate).then(rate, after=3)), steps=3).code
+    assert "lr=(2 * ol.schedules.Cosine(value=0.3333333333333333, " in code
+
+
+def test_a_number_is_stepped_with_the_slope_there():
+    slope = ol.FUNCTIONS["theta_squared"].grad(3.0)
+    assert (np.shape(slope), ol.GradientDescent(lr=0.1).step(3.0, slope)) == ((), pytest.approx(2.4))
 
 
 @pytest.mark.parametrize("bad", [np.inf, -np.inf, np.nan])

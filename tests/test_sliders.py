@@ -71,8 +71,8 @@ def test_specs_become_controls():
         about = json.loads(json.dumps(controls.described(name, control)))
         assert about["kind"] != "number" or (about["low"], about["high"]) == spec[:2]
     assert controls.read(control) == 0.9999
-    for spec in ((0.0, 1.0, 0.25), (2000.0, 2030.0, 2015.0)):
-        assert controls.from_spec("d", spec).value == spec[-1]
+    for spec in ((0.0, 1.0, 0.9999), (2000.0, 2030.0, 2015.0), (1, 1000, 99, "log"), (0.3, 1.0, 0.3, "log")):
+        assert ol.sliders(draw_line, slope=spec).values == {"slope": spec[2]}
     lr = controls.from_spec("lr", (0.003, 0.8, 0.3, "log"))
     lr.value = 10 ** (lr.min + 0.01 * round((-1 - lr.min) / 0.01))  # as a front end counts: from its left end
     assert controls.read(lr) == 0.1

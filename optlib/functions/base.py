@@ -66,7 +66,8 @@ class Function:
     def grad(self, x):
         """Exact gradient at points of shape (..., d), in the same shape."""
         coordinates = self._coordinates(x)
-        return join(self.slopes(*coordinates), coordinates[0])
+        slopes = join(self.slopes(*coordinates), coordinates[0])
+        return slopes if np.ndim(x) else slopes[0]
 
     def hess(self, x):
         """Hessian matrices of shape (..., d, d), by central differences of the gradient."""
@@ -74,11 +75,11 @@ class Function:
 
     def at(self, *coordinates):
         """Value where the coordinates are given one by one: ``f.at(X, Y)``."""
-        return self.formula(*coordinates)
+        return self.formula(*[1.0 * c if is_array(c) else c for c in coordinates])  # arrays of integers overflow
 
     def grad_at(self, *coordinates):
         """Tuple of partial derivatives where the coordinates are given one by one."""
-        return self.slopes(*coordinates)
+        return self.slopes(*[1.0 * c if is_array(c) else c for c in coordinates])
 
     def in_dim(self, d):
         """The same function of ``d`` coordinates, with start, domain and minima repeated to fit."""

@@ -25,9 +25,9 @@ def objective(fn, grad="numerical", *, name=None, start=None, domain=None, minim
     fn : callable of d coordinates -> value, or of one vector of d numbers
         For ``grad="torch"`` written in torch.
     grad : "numerical", "torch" or callable
-        Central differences (relative error about 1e-10), automatic differentiation by torch, or a function
-        called as ``fn`` is that returns the tuple of partial derivatives.
-    start, domain : optional
+        Central differences (relative error about 1e-10 where ``fn`` changes over lengths of about 1; rescale others),
+        automatic differentiation by torch, or a function called as ``fn`` is that returns the tuple of slopes.
+    start, domain : optional, finite
         Default: the point (1, ..., 1), and -5 to 5 for each coordinate.
     minima : sequence of points, optional
         Where the global minima are, if that is known.
@@ -52,14 +52,15 @@ def objective(fn, grad="numerical", *, name=None, start=None, domain=None, minim
     if vectorize is not None:
         vectorize = checks.flag("objective", "vectorize", vectorize)
     d = _count_coordinates(fn, start, dim)
-    start = (1.0,) * d if start is None else tuple(map(float, np.atleast_1d(start)))
+    start = np.ones(d) if start is None else np.array(start, dtype=float, ndmin=1)
+    start = tuple(checks.vector("objective", "start", start).tolist())
     domain = ((-5.0, 5.0),) * d if domain is None else tuple(domain)
     if len(start) != d or len(domain) != d or any(np.shape(side) != (2,) for side in domain):
         raise ValueError(f"objective: start={start} must have {d} entries, domain={domain} as many pairs (low, high)")
     domain = tuple(tuple(map(float, side)) for side in domain)
     for low, high in domain:
-        if not low < high:
-            raise ValueError(f"objective: domain side ({low}, {high}) must have low < high")
+        if not -np.inf < low < high < np.inf:
+            raise ValueError(f"objective: domain side ({low}, {high}) must have low < high, both finite")
     minima = tuple(tuple(map(float, np.atleast_1d(point))) for point in minima)
     if any(len(point) != d for point in minima):
         raise ValueError(f"objective: minima={minima} must be points of {d} coordinates")
@@ -115,9 +116,10 @@ def _prepared(what, wrap, fn, outputs, points, vectorize):
         usable = [points[0]]
         for point in points[1:]:
             with contextlib.suppress(Exception):  # a fault that a run may meet or not; the start has been tried already
-                together(*split(point))
+                together(*point)
                 usable.append(point)
-        vectorize = numerical.mixes_points(lambda x: _values(together, x, outputs), np.array(usable))
+        meshes = np.array([np.roll(usable, i, axis=0) for i in range(3)])  # with two axes, as those of pictures
+        vectorize = numerical.mixes_points(lambda x: _values(together, x, outputs), meshes)
     elif not vectorize:
         try:
             _values(together, points, outputs)
@@ -136,7 +138,7 @@ def _call(what, wrap, fn, outputs, start):
     calls = [fn] if count == d > 1 else [vector, fn] if count == 1 < d else [fn, vector]
     for call in calls:
         try:
-            _check_value(what, wrap(call)(*split(start)), outputs)
+            _check_value(what, wrap(call)(*start), outputs)
             return call
         except Exception as error:  # whatever a reader's function may raise
             errors.append(error)
@@ -157,7 +159,7 @@ def _check_value(what, value, outputs):
 
 
 def _values(formula, x, outputs):
-    value = formula(*split(x))
+    value = formula(*(x if x.ndim == 1 else split(x)))  # alone as a cache or `round` takes them
     return np.broadcast_to(join(value), x.shape) if outputs else np.asarray(value)
 
 

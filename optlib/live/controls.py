@@ -32,7 +32,7 @@ def from_spec(name, spec):
     low, high, start, log = slider
     if all(isinstance(v, numbers.Integral) for v in spec):
         return widgets.IntSlider(value=round(start), min=low, max=high, **look)
-    low, high, value = float(low), float(high), rounded(float(start), low, high)
+    low, high, value = float(low), float(high), float(start) if len(spec) - log > 2 else rounded(start, low, high)
     if log:
         low, high = math.log10(low), math.log10(high)
         return widgets.FloatLogSlider(value=value, base=10, min=low, max=high, step=0.01, readout_format=".3g", **look)
@@ -81,7 +81,7 @@ def read(control, now=None):
     value = control.value
     if isinstance(control, widgets.FloatLogSlider):
         if now and abs(math.log10(value / now)) <= control.step / 2 + 1e-9:
-            return now
+            return float(f"{now:.15g}")  # the control's own end may be 10**log10(0.3), which is less than 0.3
         power = 10.0 ** round(math.log10(value))  # round numbers are on each slider, whatever its ends are
         near = abs(math.log10(value / power)) <= control.step / 2 and control.min <= math.log10(power) <= control.max
         return power if near else rounded(value, 10**control.min, 10**control.max)

@@ -13,7 +13,7 @@ from ..registry import FUNCTIONS, OPTIMIZERS
 from . import browser_data, display, offline, page
 from .painter import Painter
 from .scene import scene
-from .setting import setting
+from .setting import one_setting, setting
 
 SMALL = (320, 250)  # pixels of the bands in the still picture where the page draws its own
 
@@ -112,7 +112,8 @@ class Explorer:
     def turn(self, rule, **values):
         """Set hyper-parameters of a rule that is known by its name: ``turn("Adam", lr=0.3)``."""
         setting = self._setting.with_rules(dict.fromkeys((*self._setting.chosen, rule))).turned([rule], **values)
-        setting.rule(rule)  # refuses what it may not have
+        if not one_setting(setting.rule(rule)):  # the rule itself refuses what it may not have
+            raise ValueError("explore: each rule has one setting; ol.heatmap draws a grid")
         self._set(setting)
 
     def reset(self):

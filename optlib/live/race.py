@@ -47,7 +47,7 @@ def race(f, rules, *, lr=None, tune=False, rates=None, start=None, steps=100):
         raise ValueError(f"race: lr={lr!r} is one rate for all and tune=True looks for one each; give only one of them")
     if rates is not None and not tune:
         raise ValueError("race: rates are tried only with tune=True")
-    if np.ndim(start) > 1 or not all(map(one_setting, rules)):
+    if np.ndim(start) > 1 or getattr(lr, "shape", ()) or not all(map(one_setting, rules)):
         raise ValueError("race: start is one point, and each rule has one setting; ol.heatmap draws a grid")
     searches = [None] * len(rules)
     if tune:

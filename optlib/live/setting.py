@@ -31,7 +31,7 @@ class Setting:
     chosen: tuple  # of names
     start: tuple
     steps: int
-    fixed: tuple = ()  # names of hyper-parameters that have no control
+    fixed: dict = dataclasses.field(default_factory=dict)  # hyper-parameters that have no control, and their values
     who: str = "explore"  # the caller, for messages
     _known: dict = dataclasses.field(default_factory=dict, repr=False)  # the last path of each rule, by its name
 
@@ -46,7 +46,8 @@ class Setting:
 
     def with_rules(self, names):
         """The setting in which these rules are chosen, each known to it or one of the course."""
-        new = {name: (OPTIMIZERS[name], OPTIMIZERS[name]().settings()) for name in names if name not in self.rules}
+        new = {name: OPTIMIZERS[name] for name in names if name not in self.rules}
+        new = {name: (cls, {h: self.fixed.get(h, v) for h, v in cls().settings().items()}) for name, cls in new.items()}
         return self.changed(rules=self.rules | new, chosen=tuple(names))
 
     def with_start(self, start):
@@ -111,8 +112,7 @@ def setting(f, rules, start=None, steps=100, fixed=None, who="explore"):
     named = {}
     for rule in rules:
         rule = as_rule(who, rule, by_name=True)
-        cls, values = type(rule), rule.settings()
-        values |= {name: value for name, value in fixed.items() if name in values}
+        cls, values = type(rule), {h: fixed.get(h, v) for h, v in rule.settings().items()}
         if not one_setting(cls(**values)):  # the rule checks what was fixed
             raise ValueError(f"{who}: each rule has one setting; ol.heatmap draws a grid")
         same = sum(cls is other for other, _ in named.values())
@@ -121,7 +121,7 @@ def setting(f, rules, start=None, steps=100, fixed=None, who="explore"):
     for name, value in fixed.items():
         if name not in known:
             raise TypeError(f"{who} got {name}={value!r}; the hyper-parameters of these rules are {', '.join(known)}")
-    first = Setting(f, named, tuple(named), tuple(f.start), 1, tuple(fixed), who)
+    first = Setting(f, named, tuple(named), tuple(f.start), 1, fixed, who)
     return first.with_start(f.start if start is None else start).with_steps(steps)
 
 
@@ -131,8 +131,8 @@ def with_settings(rule, values):
 
 
 def one_setting(rule):
-    """Whether none of its hyper-parameters is an array of several."""
-    return not any(np.ndim(value) for value in rule.settings().values() if hasattr(value, "shape"))
+    """Whether none of its hyper-parameters is an array, or a schedule of arrays."""
+    return not any(getattr(value, "shape", ()) for value in rule.settings().values())
 
 
 def code_settings(rule, never=()):

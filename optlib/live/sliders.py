@@ -59,7 +59,7 @@ class Sliders:
         self._name = getattr(python, "__name__", type(python).__name__)
         self.description = description or (python.__doc__ or self._name.replace("_", " ")).strip().splitlines()[0]
         self.controls = {name: controls.from_spec(name, spec) for name, spec in specs.items()}
-        self._values = {name: controls.read(control) for name, control in self.controls.items()}
+        self._values = {name: controls.read(control, control.value) for name, control in self.controls.items()}
         first = self.draw(**self.values)
         self.live, self.fixed = self._on_a_page(first)
         if self.live:

@@ -74,8 +74,8 @@ def look_ahead(f, x, v, lr, beta, title=None, extent=None):
         *(Layer(ARROW, color, dashes=dashes, width=2.2) for color, dashes in looks),
         Layer(DOTS, theme.PAPER, size=9.0, edge=theme.INK), Layer(DOTS, theme.INK, size=9.0, edge=theme.INK),
     )  # fmt: skip
-    box = checked_extent("look_ahead", extent, 2) if extent else _around(x, *places(x.tolist(), v.tolist(), lr, beta))
-    panel = Panel(*box, f.names[:2], ground=f)
+    box = extent if extent is None else checked_extent("look_ahead", extent, 2)
+    panel = Panel(*(box or _around(x, *places(x.tolist(), v.tolist(), lr, beta))), f.names[:2], ground=f)
     sketch = Sketch((panel,), layers, points, words, handles, (("vx", "vy"), ("x", "y")),
                     legend={"loc": "outside lower center", "ncols": 2})  # fmt: skip
     return Drawing(sketch, x.tolist(), v.tolist(), lr, beta)

@@ -57,7 +57,7 @@ def run(f, x, title="", extent=None):
     ends = padded(np.nanmin(values), np.nanmax(values), 0.1)
     across = (start * 10.0 ** -DECADES[0], start * 10.0 ** DECADES[1]) if log else ends
     panels = (
-        Panel(*(checked_extent("run", extent, 2) if extent else f.domain), f.names[:2], ground=f),
+        Panel(*(f.domain if extent is None else checked_extent("run", extent, 2)), f.names[:2], ground=f),
         Panel((0, max(len(values) - 1, 1)), across, ("step", ""), (False, log), title="f − minimum" if log else "f"),
     )
     layers = (

@@ -30,7 +30,7 @@ def secant(fn, x, h, derivative=None, extent=None):
     h = checked_number("secant", "h", h, "(0, inf)")
     if not np.isfinite(fn(x)):
         raise ValueError(f"secant: fn is {fn(x)} at x={x!r}; choose a place where it is finite")
-    low, high = extent or (x - max(2.2, 1.2 * h), x + max(2.2, 1.2 * h))
+    low, high = (x - max(2.2, 1.2 * h), x + max(2.2, 1.2 * h)) if extent is None else extent
     known = derivative is not None
     slope = float(derivative if known else (fn(x + 1e-5) - fn(x - 1e-5)) / 2e-5)
 

@@ -220,7 +220,7 @@ class WSD(Schedule):
         check_fall(self)
 
     def __call__(self, t):
-        u = minimum(maximum((t - self.steps + self.decay) / self.decay, 0.0), 1.0)
+        u = minimum(maximum((t - float(self.steps - self.decay)) / self.decay, 0.0), 1.0)  # t may be unsigned
         if self.cooldown == "cosine":
             falling = _glide(self.value, self.end, u)
         else:
@@ -268,7 +268,7 @@ class Rewarm(Schedule):
         check_fall(self)
 
     def __call__(self, t):
-        length = self.steps + 0 * t
+        length = self.steps + 0.0 * t
         if self.growth == 1:
             u = t % length
         else:
@@ -371,7 +371,7 @@ def _glide(a, b, share):
 
 def _climb(t, steps):
     """A straight line to 1, reached by the last of so many steps."""
-    return minimum((t + 1) / steps, 1.0) if steps else 1.0
+    return minimum((t + 1.0) / steps, 1.0) if steps else 1.0  # an 8-bit t has an end
 
 
 def _check_room(who, most, **lengths):

@@ -34,6 +34,8 @@ class Schedule:
             about = field.metadata.get("about")
             if about is not None and not (value is None and field.default is None):
                 object.__setattr__(self, field.name, _checked(type(self).__name__, field.name, value, about))
+        if isinstance(type(self).reads, str):
+            self.reset()  # it begins with nothing read
 
     @property
     def shape(self):
@@ -60,7 +62,7 @@ class Schedule:
         return Combined(other, self, "+")
 
     def __repr__(self):
-        about = ", ".join(f"{f.name}={short(getattr(self, f.name))}" for f in _fields(self))
+        about = ", ".join(f"{f.name}={short(getattr(self, f.name), exact=True)}" for f in _fields(self))
         return f"{type(self).__name__}({about})"
 
 
@@ -155,7 +157,7 @@ class Combined(_Composition):
         return _OPERATORS[self.how](_at(self.a, t, seen), _at(self.b, t, seen))
 
     def __repr__(self):
-        a, b = (f"({p!r})" if isinstance(p, Combined) and p.how != self.how else short(p) for p in self._parts())
+        a, b = (f"({p!r})" if isinstance(p, Combined) and p.how != self.how else short(p, True) for p in self._parts())
         return f"{a} {self.how} {b}"
 
 
@@ -175,14 +177,12 @@ class Then(_Composition):
 
     def __call__(self, t, *seen):
         if is_array(t):
-            before = _at(self.first, t, seen)
-            return where(t < self.after, before, _at(self.second, maximum(t - self.after, 0), seen))
-        if t < self.after:
-            return _at(self.first, t, seen)
-        return _at(self.second, t - self.after, seen)
+            return where(t < self.after, _at(self.first, t, seen), _at(self.second, maximum(t - self.after, 0), seen))
+        return _at(self.first, t, seen) if t < self.after else _at(self.second, t - self.after, seen)
 
     def __repr__(self):
-        return f"{short(self.first)}.then({short(self.second)}, after={self.after})"
+        first = f"({self.first!r})" if isinstance(self.first, Combined) else short(self.first, exact=True)
+        return f"{first}.then({short(self.second, exact=True)}, after={self.after})"
 
 
 def check_fall(schedule, end="end"):

@@ -7,32 +7,21 @@ import numpy as np
 from .base import Schedule, check_fall, integer, number
 
 
-class _Reader(Schedule):
-    """It begins with nothing read."""
-
-    def __post_init__(self):
-        super().__post_init__()
-        self.reset()
-
-
 @dataclasses.dataclass(eq=False, repr=False)
-class OnPlateau(_Reader):
+class OnPlateau(Schedule):
     r"""Multiplied by ``factor`` where the loss has not fallen for more than ``patience`` steps.
 
     $$s_t = f\, s_{t-1} \quad\text{if the last } p + 1 \text{ losses are all}\quad
-      \ge (1 - \theta)\, \min(\text{losses before}), \qquad s_t = s_{t-1} \quad\text{else}$$
+      \ge (1 - \theta)\, b, \qquad s_t = s_{t-1} \quad\text{else}$$
 
-    After each fall the count starts anew, and during the next ``cooldown`` steps it stays at 0.
+    b, at first infinite, becomes each loss below $(1 - \theta)\,b$.  A fall sets the count to 0, for ``cooldown`` steps.
 
     Parameters
     ----------
     value : float or array
         Value until the first plateau.
-    factor : float in (0, 1)
-    patience : int, at least 0
     threshold : float in [0, 1)
         Relative decrease of the loss, theta, that counts as one.
-    cooldown : int, at least 0
     least : float from 0 to ``value``
         It never falls below this number.
 
@@ -71,7 +60,7 @@ class OnPlateau(_Reader):
 
 
 @dataclasses.dataclass(eq=False, repr=False)
-class ByGradientNorm(_Reader):
+class ByGradientNorm(Schedule):
     r"""Falls with the gradients that were seen, so that steep slopes make it careful (AdaGrad-Norm).
 
     $$s_t = \frac{\eta}{\sqrt{b_0^2 + \sum_{i \le t} \lVert g_i \rVert^2}}$$
