@@ -14,7 +14,7 @@ class OnPlateau(Schedule):
     $$s_t = f\, s_{t-1} \quad\text{if the last } p + 1 \text{ losses are all}\quad
       \ge (1 - \theta)\, b, \qquad s_t = s_{t-1} \quad\text{else}$$
 
-    b, at first infinite, becomes each loss below $(1 - \theta)\,b$.  A fall sets the count to 0, for ``cooldown`` steps.
+    b, at first infinite, becomes each loss below $(1-\theta)\,b$.  A fall sets the count to 0, for ``cooldown`` steps.
 
     Parameters
     ----------
