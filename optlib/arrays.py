@@ -113,7 +113,7 @@ def in_float64(x):
     """``x`` in float64 if it is an array of narrower floats, for sums and differences that these would blur."""
     if getattr(x, "dtype", _FLOAT64) is _FLOAT64 or not str(x.dtype).endswith(("float16", "float32")):
         return x
-    return x.astype(float) if namespace(x) is np else namespace(x).astype(x, namespace(x).float64)
+    return x.astype(float) if (xp := namespace(x)) is np else xp.astype(x, xp.float64)
 
 
 def finfo(x):

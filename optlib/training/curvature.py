@@ -51,23 +51,23 @@ def sharpness(network, params, data, products=20):
     if w.dtype != np.float64:
         raise TypeError(f"sharpness: params are {w.dtype}; only float64 is allowed")
     products = min(checks.integer("sharpness", "products", products, least=1), w.shape[-1])
-    gradients = lambda w: network.backward(unflatten(w, network.shapes), data.x, data.y)[1]
     with np.errstate(all="ignore"):  # weights that diverge
-        if not all(map(np.iscomplexobj, gradients(w + 0j).values())):
-            raise TypeError(f"sharpness: {type(network).__name__}.backward gives real gradients for complex weights")
-        T = _projected(lambda w: flatten(gradients(w), network.shapes), w, products)
+        T = _projected(network, w, data, products)
         finite = np.isfinite((w * w).sum(axis=-1)) & np.isfinite(T).all(axis=(-2, -1))
     largest = np.linalg.eigvalsh(np.where(finite[..., None, None], T, 0.0))[..., -1]
     return np.where(finite, largest, np.nan)[()]
 
 
-def _projected(gradient, w, products):
+def _projected(network, w, data, products):
     """The Hessians at ``w`` within the span of so many products with each: tridiagonal matrices."""
     v = _unit(np.random.default_rng(0).standard_normal(w.shape[-1]) * np.ones_like(w))[0]
     basis, T = [], np.zeros((*w.shape[:-1], products, products))
     for k in range(products):
         basis.append(v)
-        v = gradient(w + 1e-30j * v).imag / 1e-30  # exact: nothing cancels, and no ReLU comes to its kink
+        gradients = network.backward(unflatten(w + 1e-30j * v, network.shapes), data.x, data.y)[1]
+        if not all(map(np.iscomplexobj, gradients.values())):
+            raise TypeError(f"sharpness: {type(network).__name__}.backward gives real gradients for complex weights")
+        v = flatten(gradients, network.shapes).imag / 1e-30  # exact: nothing cancels, and no ReLU comes to its kink
         T[..., k, k] = (basis[k] * v).sum(axis=-1)
         for other in 2 * basis:  # twice: after one pass rounding leaves a part of each
             v = v - (other * v).sum(axis=-1, keepdims=True) * other
