@@ -9,7 +9,7 @@ import torch
 
 import optlib as ol
 
-ALL = list(ol.FUNCTIONS.values())
+ALL = [*ol.FUNCTIONS.values(), ol.functions.quadratic(angle=20, dim=12, name="quadratic of 12")]  # many coordinates
 MINIMIZED = [f for f in ALL if f.minima]
 PUBLISHED = {
     "mccormick": -1.9132229549810367, "styblinski_tang": -39.16616570377142 * 2, "goldstein_price": 3.0, "easom": -1.0,
@@ -137,7 +137,7 @@ def test_coordinates_as_floats(f):
     assert type(f.at(*x[0].tolist())) is float
 
 
-@each(ALL)
+@each(ol.FUNCTIONS.values())
 def test_it_is_described(f):
     assert len(f.source) > 20
     assert f.latex
@@ -148,7 +148,7 @@ def test_it_is_described(f):
     assert np.linalg.norm(f.grad(np.array(f.start))) > 1e-6
 
 
-@each(ALL)
+@each(ol.FUNCTIONS.values())
 def test_pickled_by_name(f):
     assert pickle.loads(pickle.dumps(f)) is f
 

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from .. import checks
+from ..arrays import is_array, join, like, split
 from ..registry import FUNCTIONS
 from .base import Function, test_function
 
@@ -27,14 +28,18 @@ class HalfForm:
     """Value and slopes of (x - m)' A (x - m) / 2 + lowest; a class of its own, so that functions can be pickled."""
 
     def __init__(self, matrix, bottom, lowest=0.0):
-        self.rows, self.bottom, self.lowest = matrix.tolist(), [float(m) for m in bottom], lowest
+        self.matrix, self.bottom, self.lowest = matrix, [float(m) for m in bottom], lowest
+        self.rows = matrix.tolist()
 
     def slopes(self, *x):
         x = [xi - mi for xi, mi in zip(x, self.bottom, strict=True)]
         if len(x) == 2:  # the plane, written out: what sliders and animations run in a loop
             (a, b), (c, d) = self.rows
             return a * x[0] + b * x[1], c * x[0] + d * x[1]
-        return tuple(sum(a * xj for a, xj in zip(row, x, strict=True)) for row in self.rows)
+        if not any(map(is_array, x)):
+            return tuple((self.matrix @ x).tolist())
+        points = join(x)
+        return tuple(split(points @ like(self.matrix, points)))
 
     def value(self, *x):
         half = 0.5 * sum((xi - mi) * gi for xi, mi, gi in zip(x, self.bottom, self.slopes(*x), strict=True))
