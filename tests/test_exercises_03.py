@@ -93,7 +93,7 @@ RIGHT = [
     ("03.3", adamw), ("03.3", adamw_with(decay="theta * (w * lr)")),
     ("03.4", DIAGNOSIS), ("03.4", {name: np.int64(number) for name, number in DIAGNOSIS.items()}),
     ("03.6", QUESTIONS), ("03.6", {name: np.array(gradients, float) for name, gradients in QUESTIONS.items()}),
-    ("03.6", QUESTIONS | {"epsilon": (1e-7, 1.0), "start": [-0.01]}),
+    ("03.6", QUESTIONS | {"epsilon": (1e-7, 1.0), "start": [-0.01]}), ("03.6", QUESTIONS | {"decay": [-0.05]}),
 ]  # fmt: skip
 
 

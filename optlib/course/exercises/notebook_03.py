@@ -340,15 +340,16 @@ _PAIRS = {
 
 
 def _apart(pair, gradients):
-    """The largest factor between two steps of a pair, from x = 1 with the same gradients."""
+    """The largest factor between two steps of a pair, from x = 1 with the same gradients; inf where they part."""
     walks = []
     for library, name, settings in pair:
         rule, x = translate(library, name, **settings), [1.0]
         for g in gradients:
             x.append(rule.step(x[-1], g))
-        walks.append(np.abs(np.diff(x)))
-    (low, high), tiny = np.sort(walks, axis=0), 1e-300
-    return float(np.max((high + tiny) / (low + tiny)))
+        walks.append(np.diff(x))
+    (low, high), tiny = np.sort(np.abs(walks), axis=0), 1e-300
+    apart = np.sign(walks[0]) * np.sign(walks[1]) < 0
+    return float(np.max(np.where(apart, np.inf, (high + tiny) / (low + tiny))))
 
 
 @exercise("03.6 the question that tells them apart")
