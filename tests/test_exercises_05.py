@@ -87,7 +87,7 @@ def descent(self, x, g):
 RIGHT = [
     ("05.1", DIAGNOSIS),
     ("05.2", loop), ("05.2", lambda *a: np.array(loop(*a))), ("05.2", lambda *a: iter(loop(*a))), ("05.2", at_once),
-    ("05.3", choose), ("05.3", lambda rates, a: list(choose(rates, a))),
+    ("05.3", choose), ("05.3", lambda rates, a: list(map(np.array, choose(rates, a)))),
     ("05.4", level), ("05.4", lambda runs: tuple(level(runs))),
 ]  # fmt: skip
 
@@ -411,6 +411,7 @@ OWN = [
     ({"update": lambda self, x, g: x - self.lr * (g + 0.1 * x)}, "no step depends on earlier gradients"),
     ({**{name: getattr(ol.Adam(), name) for name in ("beta1", "beta2", "eps")}, "update": ol.Adam.update,
       "init": ol.Adam.init}, "exactly as Adam does"),
+    ({"beta1": 0.5, "beta2": 0.99, "eps": 1e-8, "update": ol.Adam.update, "init": ol.Adam.init}, "as Adam does"),
     (momentum(), "exactly as Momentum does"),
     (momentum(beta=0.8), "exactly as Momentum does"),
     (momentum(beta=0.8, factor=3.0), "walks as Momentum does, with another learning rate"),
