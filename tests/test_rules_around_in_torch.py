@@ -7,7 +7,7 @@ import types
 import numpy as np
 import pytest
 import torch
-from vision_cases import Tiny, short
+from vision_cases import Tiny, adam, short
 
 import optlib as ol
 from optlib import vision
@@ -180,3 +180,20 @@ def test_weights_are_not_moved_beside_a_path_of_its_own(callback):
     model = Tiny()
     with pytest.raises(ValueError, match="has no effect on ScheduleFree"):
         short(model, TorchOptimizer(model.parameters(), ol.ScheduleFree(ol.Adam())), callbacks=[callback])
+
+
+def test_a_rate_of_numpys_that_a_callback_writes_does_not_spoil_the_checkpoint(tmp_path):
+    class Falling(vision.Callback):
+        def after_epoch(self, run):
+            run.optimizer.param_groups[0]["lr"] = np.float64(0.01 / run.epoch)
+
+        def state_dict(self):
+            return {}
+
+        def __repr__(self):
+            return "Falling()"
+
+    for make in (adam, lambda model: torch.optim.Adam(model.parameters(), lr=np.float64(0.01))):
+        path = tmp_path / f"{len([*tmp_path.iterdir()])}.pt"
+        first, again = (short(model := Tiny(), make(model), callbacks=[Falling()], checkpoint=path)[1] for _ in "ab")
+        assert first.train_loss == again.train_loss

@@ -20,11 +20,11 @@ from optlib.vision import Callback, FlipAndShift, Freeze, LookAhead, Snapshots, 
 TEST = images(9, seed=1)
 OPTIMIZERS = {
     "ours, Adam": adam,
-    "ours, Nesterov": lambda model: TorchOptimizer(model.parameters(), ol.Nesterov(lr=0.05)),
+    "ours, Nesterov": lambda model: TorchOptimizer(model.parameters(), ol.Nesterov, lr=np.float64(0.05)),
     "ours, schedule within": lambda model: TorchOptimizer(model.parameters(), ol.DemonMomentum(lr=0.05)),
     "ours, one vector": lambda model: TorchOptimizer(model.parameters(), ol.YellowFin()),
     "torch, SGD": lambda model: torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9, weight_decay=1e-3),
-    "torch, Adam": lambda model: torch.optim.Adam(model.parameters(), lr=0.01, amsgrad=True),
+    "torch, Adam": lambda model: torch.optim.Adam(model.parameters(), np.float32(0.01), np.array([0.8, 0.9]), amsgrad=True),
 }
 
 
@@ -50,7 +50,7 @@ def tensors(value):
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
-@pytest.mark.parametrize("layout", ["contiguous", "channels_last"])
+@pytest.mark.parametrize("layout", [np.str_("contiguous"), np.str_("channels_last")])
 def test_an_interrupted_run_resumes_bit_for_bit(tmp_path, name, layout):
     make = OPTIMIZERS[name]
     expected_model, expected_optimizer, expected = run(None, make, layout=layout)

@@ -5,6 +5,7 @@ import dis
 import functools
 import types
 
+import numpy as np
 import torch
 
 from .callbacks import AfterEpoch, Callback
@@ -79,8 +80,17 @@ def is_plain(state):
     return all(map(is_plain, nested))
 
 
+def plain(value):
+    """A nest of settings without NumPy's numbers, arrays and texts, which a checkpoint would not give back."""
+    if isinstance(value, dict):
+        return {name: plain(each) for name, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return (tuple if isinstance(value, tuple) else list)(map(plain, value))
+    return value.tolist() if isinstance(value, (np.generic, np.ndarray)) else value
+
+
 def settings_in(optimizer):
     """The settings of each parameter group as plain values, which change when a callback changes a learning rate."""
-    plain = lambda value: value.tolist() if isinstance(value, torch.Tensor) else repr(value)
-    return [{name: plain(value) for name, value in group.items() if name != "params"}
+    shown = lambda value: value.tolist() if isinstance(value, torch.Tensor) else repr(value)
+    return [{name: shown(value) for name, value in group.items() if name != "params"}
             for group in optimizer.param_groups]  # fmt: skip

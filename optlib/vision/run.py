@@ -10,7 +10,7 @@ from .callbacks import as_callbacks
 from .describe import name_of, settings_of
 from .history import History
 from .images import InOrder, as_pair, as_train
-from .memory import held_by, is_forgetful, is_plain, settings_in
+from .memory import held_by, is_forgetful, is_plain, plain, settings_in
 from .parts import seeded
 from .precision import LAYOUTS, check_computed, device_of, in_layout, keep_memory, probe
 
@@ -38,6 +38,8 @@ class Run:
         check_callables(loss, augment=augment, normalize=normalize, schedule=schedule)
         check_computed("fit", precision, layout, "auto")
         self.model, self.optimizer, self.loss, self.callbacks = model, optimizer, loss, as_callbacks(callbacks)
+        for group in optimizer.param_groups:  # NumPy's float32 would round what a number of a checkpoint does not
+            group.update(plain({name: value for name, value in group.items() if name != "params"}))
         self.device = device_of("fit", device)
         self.of_pair = not hasattr(train, "epoch")
         self.train = as_train(train, batch, self.seed, augment, normalize, self.device)
@@ -167,10 +169,8 @@ class Run:
     def save(self):
         """Write the checkpoint, if the run has one."""
         if self.path is not None:
-            files.save(
-                self.path, settings=self.settings, model=self.model.state_dict(), history=self.history.to_dict(),
-                optimizer=self.optimizer.state_dict(), **self._states(),
-            )  # fmt: skip
+            run = {"settings": self.settings, "history": self.history.to_dict(), "optimizer": self.optimizer.state_dict()}
+            files.save(self.path, model=self.model.state_dict(), **plain(run), **self._states())
 
     def _states(self):
         """The states of the callbacks, and of the objects that they use, for a checkpoint."""
