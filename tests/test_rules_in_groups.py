@@ -221,7 +221,7 @@ def test_a_model_is_split_by_role():
 @pytest.mark.parametrize(("rule", "beside"), [
     (ol.Muon(lr=0.05), ol.AdamW(lr=0.0025)),
     (ol.Muon(lr=ol.schedules.Cosine(0.1, steps=9)), ol.AdamW(lr=ol.schedules.Cosine(0.005, steps=9))),
-    (ol.Cautious(ol.Lookahead(ol.SOAP(lr=0.03), k=3)), ol.Cautious(ol.Lookahead(ol.AdamW(lr=0.01), k=3))),
+    (ol.Lookahead(ol.Cautious(ol.SOAP(lr=0.03)), k=3), ol.Lookahead(ol.Cautious(ol.AdamW(lr=0.01)), k=3)),
     (ol.ScheduleFree(ol.Muon(beta=0.5), beta=0.8), ol.ScheduleFree(ol.AdamW(lr=0.001), beta=0.8)),
     (ol.WeightDecay(ol.Muon(lr=0.02), weight_decay=0.1),
      ol.WeightDecay(ol.AdamW(lr=0.001, weight_decay=0.0), weight_decay=0.1)),
@@ -288,6 +288,11 @@ def test_cycles_of_momentum_over_rules_of_two_kinds_are_refused_with_what_to_do(
     with pytest.raises((ValueError, KeyError), match="CyclicLR with cycle_momentum=False change the rates alone"):
         make(one := optimizer()) and one.step()
     one = optimizer()
+    if isinstance(first, ol.ScheduleFree) or first is ol.YellowFin:
+        with pytest.raises(ValueError, match=r"momentum=0.5: beta of .* is no momentum; write beta=\.\.\."):
+            TorchOptimizer([torch.nn.Parameter(torch.ones(3))], first, momentum=0.5)
+        with pytest.raises(ValueError, match=r"momentum=0.25: beta of .* is no momentum; write beta=\.\.\."):
+            one.param_groups[0]["momentum"] = 0.25
     schedule, rates = make(one, cycle_momentum=False), []
     for _ in range(3):
         rates.append([group["lr"] for group in one.param_groups])
@@ -318,6 +323,12 @@ def test_parameters_that_lie_in_the_same_memory_step_it_one_after_the_other(rows
     p.grad, q.grad = torch.ones(rows, 3), torch.full((rows, 3), 3.0)
     TorchOptimizer([p, q], ol.GradientDescent(lr=0.1)).step()
     torch.testing.assert_close(p.detach(), torch.full((rows, 3), 0.6))
+    optimizer = TorchOptimizer([{"params": [each]} for each in (p, q)], ol.EMA(ol.GradientDescent(lr=0.1)))
+    optimizer.step()
+    before = p.detach().clone()
+    with optimizer.evaluation():
+        assert not torch.equal(p, before)
+    assert torch.equal(p, before)
     with pytest.raises(ValueError, match="in the same memory, and ClipNorm takes a group as one vector"):
         TorchOptimizer([p, q], ol.ClipNorm(ol.GradientDescent(lr=0.1)))
 

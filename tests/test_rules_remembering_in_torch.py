@@ -186,3 +186,23 @@ def test_states_with_several_tensors_go_on_after_a_checkpoint(cls):
     twin = TorchOptimizer(weights(), cls)
     twin.load_state_dict(saved)
     assert all(map(torch.equal, *followed(twin, optimizer, 4, 8)))
+
+
+@pytest.mark.parametrize("dtypes", [(torch.float32, torch.float64), (torch.bfloat16, torch.float64)], ids=repr)
+def test_the_vector_of_a_group_of_several_dtypes_is_read_back_as_it_was(dtypes):
+    def steps(optimizer, first, last):
+        for k in range(first, last):
+            for p in params:
+                p.grad = torch.full_like(p, 1 / (3 + k))
+            optimizer.step()
+        return [p.detach().clone() for p in params]
+
+    params, rule = [nn.Parameter(torch.ones(3, dtype=dtype)) for dtype in dtypes], ol.ClipNorm(ol.Momentum(lr=0.1))
+    optimizer = TorchOptimizer(params, rule)
+    at = steps(optimizer, 0, 4)
+    twin = TorchOptimizer(params, rule)
+    twin.load_state_dict(optimizer.state_dict())
+    expected = steps(optimizer, 4, 8)
+    with torch.no_grad():
+        torch._foreach_copy_(params, at)
+    assert all(map(torch.equal, steps(twin, 4, 8), expected))

@@ -10,7 +10,6 @@ torch.compile makes one kernel of it for all tensors.
 
 import contextlib
 import copy
-import itertools
 
 import torch
 
@@ -125,17 +124,16 @@ class TorchOptimizer(Stepping, torch.optim.Optimizer):
 
     def _settle_loaded(self, saved, before):
         """Bring what torch has loaded into this driver's form, before the user's hooks look at it."""
-        params = itertools.chain.from_iterable(group["params"] for group in self.param_groups)
-        numbers = itertools.chain.from_iterable(group["params"] for group in saved["param_groups"])
-        for p, number in zip(params, numbers, strict=True):
-            if p in self.state:
-                state = self.state[p] = flat(self.state[p])
-                if p.dtype in HALF:  # torch has rounded it to the dtype of the weights
-                    exact = tensors_of(flat(saved["state"][number]))
-                    state |= {name: v.to(p.device, torch.float32) for name, v in exact.items() if v.is_floating_point()}
-        for i, (group, earlier) in enumerate(zip(self.param_groups, before, strict=True)):
-            self.param_groups[i] = self._settled(group, earlier)
-            self._show(self.param_groups[i])
+        for i, (group, earlier, of) in enumerate(zip(self.param_groups, before, saved["param_groups"], strict=True)):
+            group = self.param_groups[i] = self._settled(group, earlier)
+            mixed = group.rule.sees == "group" and len({p.dtype for p in group["params"]}) > 1
+            for p, number in zip(group["params"], of["params"], strict=True):
+                if p in self.state:
+                    state = self.state[p] = flat(self.state[p])
+                    if mixed or p.dtype in HALF:  # torch has rounded it to the dtype of the weights
+                        exact, dtype = tensors_of(flat(saved["state"][number])), None if mixed else torch.float32
+                        state |= {name: v.to(p.device, dtype) for name, v in exact.items() if v.is_floating_point()}
+            self._show(group)
 
     def add_param_group(self, param_group):
         """Add parameters with hyper-parameters or a rule of their own, which are checked at once."""

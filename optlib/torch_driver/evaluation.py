@@ -22,7 +22,7 @@ def weights_to_evaluate(groups, states):
         yield
     finally:
         with torch.no_grad():
-            for p, value in kept:
+            for p, value in reversed(kept):  # of two that lie in the same memory the first was as trained
                 p.copy_(value)
 
 

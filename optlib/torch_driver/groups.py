@@ -67,6 +67,10 @@ class Group(dict):
         names = () if super().__contains__(name) else self._other_names(name)
         if not names:
             return super().__setitem__(name, value)
+        if name == "momentum" and has_other_betas(self.rule):
+            betas = " or ".join(f"{each}=..." for each in self if "beta" in each)
+            no = f"beta of {type(self.rule).__name__} is no momentum; write {betas}"
+            raise ValueError(f"TorchOptimizer: momentum={value!r}: {no}; {SEVERAL}")
         values = tuple(value) if len(names) > 1 and hasattr(value, "__iter__") else (value,)
         if len(values) != len(names):
             raise ValueError(f"TorchOptimizer: {name}={value!r} must be {len(names)} numbers: {', '.join(names)}")
@@ -123,6 +127,7 @@ def settled(group, rule):
     if group.get("rule") is not None:
         group = {**group, "rule": type(rule).__name__}
     hypers = Group({name: value for name, value in group.items() if name in rule.hypers})
+    hypers.rule = rule
     for name, value in group.items():
         if name not in rule.hypers:
             hypers[name] = value
@@ -131,10 +136,14 @@ def settled(group, rule):
     return hypers
 
 
+def has_other_betas(rule):
+    """Whether what torch calls the momentum or its betas is another number of the rule."""
+    return bool(OTHER_BETAS & {*rule.hypers, *(cls.__name__ for cls in type(rule).__mro__)})
+
+
 def take_in(group, rule):
     """Bring what ``group.update`` wrote to the names of the course; raises ValueError for what has no effect."""
-    names = {*rule.hypers, *(cls.__name__ for cls in type(rule).__mro__)}
-    if "max_momentum" in group and names & OTHER_BETAS:
+    if "max_momentum" in group and has_other_betas(rule):
         own = f"a scheduler of torch cycles the momentum, and would overwrite {type(rule).__name__}'s own betas"
         raise ValueError(f"TorchOptimizer: {own}; {SEVERAL}")
     for name, value in [*group.items()]:
