@@ -37,7 +37,8 @@ class Around(Optimizer):
     Class attributes
     ----------------
     needs : tuple of str
-        "gradient" or "lr": what the rule inside must read or have; "point": it must start from the point it is given.
+        "gradient" or "lr": what the rule inside must read or have; "point": it must start from the point it is given;
+        "end": it must be judged where it ends, not at an average of its path.
     path_of_its_own : bool
         Whether a rule, around another or not, goes on from a point that it remembers, not from the one it is given.
 
@@ -100,6 +101,11 @@ def _composed(wrapper, inner):
         raise TypeError(
             f"{name}: rule={inner.__name__} goes on from a path of its own, on which {name} has no effect; put {name} "
             "inside of ScheduleFree, not around it"
+        )
+    if "end" in wrapper.needs and has_another_evaluation_point(inner):
+        raise TypeError(
+            f"{name}: rule={inner.__name__} is evaluated at an average of its own path, from which {name} leads away; "
+            f"put {name} inside of what averages, not around it"
         )
     if {sees, inner.sees} == {"matrix", "group"}:
         raise TypeError(
@@ -356,7 +362,9 @@ class Cautious(Around):
     Convention:
         The paper's normalization: the step that is left is made longer by n / (1 + number of parts taken), so that a
         step of which all is taken is shortened by n / (n + 1).  The mask is taken of all that the rule does, a weight
-        decay of its own included; the paper decays apart: ``WeightDecay(Cautious(Adam()))``.
+        decay of its own included; the paper decays apart: ``WeightDecay(Cautious(Adam()))``.  Rules that are evaluated
+        at an average (`ASGD`, `EMA`, `Lookahead`) go around it; inside they would average points that are never
+        reached, and are refused.
 
     Elsewhere:
         The same rule: pytorch-optimizer Lion(cautious=True).  In full: ``ol.elsewhere("Cautious")``.
@@ -372,7 +380,7 @@ class Cautious(Around):
     """
 
     sees = "tensor"
-    needs = ("gradient", "point")
+    needs = ("gradient", "point", "end")
 
     def update(self, x, g, *others):
         u = x - super().update(x, g, *others)
