@@ -163,8 +163,7 @@ def test_standardization_by_the_training_part_alone():
     changed = ol.data.Data(validation.x + 7.0, validation.y)
     np.testing.assert_array_equal(ol.data.standardize(train, changed)[0].x, prepared.x)
     np.testing.assert_array_equal(prepared.y, train.y)
-    alone = ol.data.standardize(train)
-    np.testing.assert_array_equal(alone.x, prepared.x)
+    np.testing.assert_array_equal(ol.data.standardize(train).x, prepared.x)
     assert ol.data.standardize(train.astype(np.float32)).x.dtype == np.float32
 
 
@@ -304,6 +303,7 @@ BAD = {
     "too few": (lambda: ol.data.split(data(), 0.01), ValueError, r"validation=0.01 of 10 examples leaves one part"),
     "tuple": (lambda: ol.data.split((NAN, NAN)), TypeError, r"split: data is a tuple; it must be ol.data.Data"),
     "scale": (lambda: ol.data.standardize(data(), NAN), TypeError, r"data is a ndarray; it must be ol.data.Data"),
+    "dtype": (lambda: data().astype(np.float16), TypeError, r"Data.astype: dtype=.*float16.* must be np.float32 or np"),
     "inputs": (lambda: ol.data.standardize(data(d=3), data(d=2)), ValueError, r"2 inputs, but the training part has 3"),
     "n": (lambda: ol.data.linear_regression(n=0), ValueError, r"n=0 must be an integer of at least 1"),
     "d": (lambda: ol.data.linear_regression(d=1.5), TypeError, r"d=1.5 must be an integer"),

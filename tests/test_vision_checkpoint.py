@@ -24,7 +24,7 @@ OPTIMIZERS = {
     "ours, schedule within": lambda model: TorchOptimizer(model.parameters(), ol.DemonMomentum(lr=0.05)),
     "ours, one vector": lambda model: TorchOptimizer(model.parameters(), ol.YellowFin()),
     "torch, SGD": lambda model: torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9, weight_decay=1e-3),
-    "torch, Adam": lambda model: torch.optim.Adam(model.parameters(), np.float32(0.01), np.array([0.8, 0.9]), amsgrad=True),
+    "torch, Adam": lambda model: torch.optim.Adam(model.parameters(), lr=np.float32(0.01), amsgrad=True),
 }
 
 

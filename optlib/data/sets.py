@@ -75,12 +75,19 @@ class Data:
 
     def astype(self, dtype):
         """The same examples in np.float32 or np.float64; labels stay integers."""
+        check_dtype("Data.astype", dtype)
         y = self.y if self.y.dtype == np.int64 else self.y.astype(dtype)
         return dataclasses.replace(self, x=self.x.astype(dtype), y=y)
 
     def __repr__(self):
         answers = f"{self.classes} classes" if self.classes else "numbers to be predicted"
         return f"<Data {self.name}: {len(self):,} examples, {self.x.shape[1]} inputs, {answers}, {self.x.dtype}>"
+
+
+def check_dtype(who, dtype):
+    """TypeError unless a dtype is one of those that networks compute in."""
+    if np.dtype(dtype) not in (np.float32, np.float64):
+        raise TypeError(f"{who}: dtype={dtype!r} must be np.float32 or np.float64")
 
 
 def check_data(who, name, value):
@@ -166,12 +173,7 @@ def linear_regression(n=200, d=2, noise=1.0, seed=0):
 
 
 def least_squares(data):
-    """The weights with the least mean squared error on ``data``, in closed form.
-
-    Returns
-    -------
-    dict {"W": (d, 1), "b": (1, 1)}, as the parameters of `optlib.networks.Linear`
-    """
+    """The weights {"W": (d, 1), "b": (1, 1)} of `optlib.networks.Linear` with the least squared error on ``data``."""
     check_data("least_squares", "data", data)
     x = np.column_stack([data.x, np.ones(len(data), data.x.dtype)])
     solution = np.linalg.lstsq(x, data.y.astype(data.x.dtype))[0][:, None]

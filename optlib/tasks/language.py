@@ -76,7 +76,7 @@ class LanguageModel(nn.Module):
         low, high = (end.item() for end in tokens.aminmax())
         if low < 0 or high >= size:
             raise ValueError(f"LanguageModel: a token is {low if low < 0 else high}; allowed are 0 to {size - 1}")
-        outputs, state = self.lstm(self.dropout(self.embedding(tokens)), state)
+        outputs, state = self.lstm(self.dropout(self.embedding(tokens.long())), state)
         return self.classifier(self.dropout(outputs)), state
 
     def forward(self, tokens):

@@ -27,7 +27,7 @@ MOST_EPOCHS = 400  # after which `steps_to` gives up
 
 
 def per_example(network, params, data):
-    """The gradient of the loss of each example alone.
+    """The gradients of the loss of each example alone: rows (n, numbers), all parameters end to end as in ``params``.
 
     Every formula of a network also holds for many networks at once; here for as many batches of one example each.
 
@@ -36,11 +36,6 @@ def per_example(network, params, data):
     network : Network
     params : dict of arrays, of one network
     data : Data
-
-    Returns
-    -------
-    array (n, numbers)
-        One row an example; all parameters end to end, in the order of ``params``.
     """
     check_data("per_example", "data", data, network)
     stacked = {name: value[None] for name, value in params.items()}
@@ -61,19 +56,14 @@ def noise_scale(rows):
 
 
 def cosines(rows, B, draws=2000, seed=0):
-    """Cosine of the angle between the gradient of a batch and that of all examples, for many random batches.
+    """Cosines (draws,) of the angles between the gradients of random batches and that of all examples.
 
     Parameters
     ----------
-    rows : array (n, numbers)
-        As from `per_example`.
+    rows : array (n, numbers), as from `per_example`
     B : int, at least 1
         Examples in a batch, drawn with replacement.
     draws, seed : int
-
-    Returns
-    -------
-    array (draws,)
     """
     rows = _check_rows("cosines", rows)
     checks.integer("cosines", "B", B, least=1)
@@ -87,7 +77,7 @@ def cosines(rows, B, draws=2000, seed=0):
 
 
 def stationary_covariance(A, y, lr, B):
-    r"""Covariance of the weights of a linear model, long after the start of descent on random mini-batches.
+    r"""Covariance (d, d) of the weights of a linear model, long after the start of descent on random mini-batches.
 
     The loss is the mean of (A w - y)^2 / 2 over the rows; batches are drawn with replacement.  With delta = w - w* and
     the Hessian of a batch, H_b, delta becomes (I - lr H_b) delta - lr g_b, and so the covariance P satisfies
@@ -104,10 +94,6 @@ def stationary_covariance(A, y, lr, B):
     y : array (n,)
     lr : float above 0
     B : int, at least 1
-
-    Returns
-    -------
-    array (d, d)
 
     Raises
     ------
@@ -199,8 +185,7 @@ def step_time(network, data, B, repeats=30):
 
 
 def steps_to(network, data, target, B, rates, beta=0.0, seeds=range(3)):
-    """Steps that the best of several learning rates needs to bring the loss on all examples, a mean over seeds, to a
-    target.
+    """Steps until the best of several learning rates brings the loss on all examples, a mean over seeds, to a target.
 
     All rates and seeds run together, in float32, until the first rate arrives.
 

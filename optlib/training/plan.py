@@ -19,8 +19,7 @@ class Plan:
 
     def __init__(self, who, network, rule, data, *, start, batch, epochs, steps, path, validation, every, schedule,
                  last, replacement, dtype):  # fmt: skip
-        if np.dtype(dtype) not in (np.float32, np.float64):
-            raise TypeError(f"{who}: dtype={dtype!r} must be np.float32 or np.float64")
+        sets.check_dtype(who, dtype)
         self.who, self.network, self.dtype = who, network, np.dtype(dtype)
         self.data = check_data(who, "data", data, network).astype(dtype)
         self.validation = validation

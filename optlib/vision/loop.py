@@ -42,7 +42,7 @@ def fit(model, optimizer, train, test=None, *, epochs, batch=None, schedule=None
         its own batches, such as `optlib.vision.images.Shuffled`, is accepted too: of images, texts or anything else.
         Its ``epoch(k)`` yields pairs of inputs and labels; ``batches``, from `ol.data.batches`, says how many of
         training examples.  Then leave ``batch``, ``augment`` and ``normalize`` unset; the source handles them, and a
-        pair to test is normalized by its ``normalize``.
+        pair to test is normalized by its ``normalize``.  `AverageInTest` asks for the epoch after the last one, too.
     epochs : int, at least 1
     batch : int
         Images in a batch; the last batch of an epoch holds the remainder.  Required for pairs.

@@ -51,10 +51,6 @@ def probe(device="cpu"):
     Processors with units for bfloat16 (AMX, AVX-512 BF16; GPUs since Ampere) train about 1.5 times as fast with
     it; those without emulate it, ten to twenty times slower than float32.  The result is cached for each device and
     number of threads.
-
-    Parameters
-    ----------
-    device : str or torch.device
     """
     return _measured(str(torch.device(device)), torch.get_num_threads())
 

@@ -169,8 +169,9 @@ class Run:
     def save(self):
         """Write the checkpoint, if the run has one."""
         if self.path is not None:
-            run = {"settings": self.settings, "history": self.history.to_dict(), "optimizer": self.optimizer.state_dict()}
-            files.save(self.path, model=self.model.state_dict(), **plain(run), **self._states())
+            optimizer, history = plain([self.optimizer.state_dict(), self.history.to_dict()])
+            files.save(self.path, settings=history["settings"], model=self.model.state_dict(), optimizer=optimizer,
+                       history=history, **self._states())  # fmt: skip
 
     def _states(self):
         """The states of the callbacks, and of the objects that they use, for a checkpoint."""

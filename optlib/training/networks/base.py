@@ -6,6 +6,7 @@ import numpy as np
 
 from ... import checks
 from ...data.seeds import generator
+from ...data.sets import check_dtype
 from .losses import cross_entropy
 
 # NumPy's BLAS runs a matrix product of at most so many multiplications in one thread.  Keep below it: the threads of
@@ -67,8 +68,7 @@ class Network:
         -------
         dict of arrays by name
         """
-        if np.dtype(dtype) not in (np.float32, np.float64):
-            raise TypeError(f"{type(self).__name__}.init: dtype={dtype!r} must be np.float32 or np.float64")
+        check_dtype(f"{type(self).__name__}.init", dtype)
         if np.ndim(seed):
             return stack([self.init(one, dtype) for one in seed])
         rng = generator(f"{type(self).__name__}.init", seed, "start")
