@@ -97,6 +97,8 @@ class Expressions:
 
     def _value_Lambda(self, node):
         names = [each.arg for each in node.args.args]
+        if ast.unparse(node.args) != ", ".join(names):
+            self.refuse(node, "a lambda with defaults, stars or arguments by name")
         with self.inner(names):
             return f"(({', '.join(f'${name}' for name in names)}) => {self.value(node.body)})"
 
@@ -200,6 +202,7 @@ class Expressions:
         if isinstance(function, ast.Attribute) and isinstance(self.resolved(function.value), Function):
             if function.attr != "grad":
                 self.refuse(node, ast.unparse(node))
+            self.program.need_arrays()
             return f"{self.program.objective(self.resolved(function.value))}.slopes(...{self.value(node.args[0])})"
         if isinstance(function, ast.Attribute) and function.attr == "join" and isinstance(function.value, ast.Constant):
             return f"{self.value(node.args[0])}.join({self.value(function.value)})"
@@ -238,9 +241,10 @@ class Expressions:
         names = python.__code__.co_varnames[first : python.__code__.co_argcount]
         values = [self.value(each) for each in node.args]
         named = {keyword.arg: self.value(keyword.value) for keyword in node.keywords}
-        if not named.keys() <= {*names[len(values) :]}:
+        later = () if any(isinstance(each, ast.Starred) for each in node.args) else names[len(values) :]
+        if not named.keys() <= {*later}:
             self.refuse(node, f"{ast.unparse(node.func)} with these names")
-        return values + [named.get(name, "undefined") for name in names[len(values) :]]
+        return values + [named.get(name, "undefined") for name in later]
 
     def _method(self, node, name):
         if name in ("inner", "row_mean", "column_mean"):  # a point of a page is one row
