@@ -47,7 +47,7 @@ def steps_needed(rate, factor):
     """Steps until a distance that shrinks by ``rate`` in each, from [0, 1), is ``factor`` of itself, from (0, 1]."""
     if not (np.all(checks.inside(np.asarray(rate), "[0, 1)")) and np.all(checks.inside(np.asarray(factor), "(0, 1]"))):
         raise ValueError(f"steps_needed: rate={rate!r} must be in [0, 1), and factor={factor!r} in (0, 1]")
-    steps = np.log(factor) / np.log(np.maximum(rate, np.finfo(float).tiny))
+    steps = np.log(np.asarray(factor, float)) / np.log(np.maximum(np.asarray(rate, float), np.finfo(float).tiny))
     return np.ceil((1 - 1e-10) * steps).astype(int)  # where it is whole, rounding may have lifted it
 
 
@@ -191,8 +191,6 @@ def last_iterate_bound(rates, distance, slope):
 
 
 def half_life(beta):
-    r"""Steps after which a number has half its weight in an exponential average: $$\frac{\ln 2}{-\ln\beta}$$
-
-    From beta^n = 1/2.
-    """
-    return -math.log(2) / np.log(beta)
+    r"""Steps until a number has half its weight in an average, $\beta^n = 1/2$: $$\frac{\ln 2}{-\ln\beta}$$"""
+    with np.errstate(divide="ignore"):  # of 1, which keeps its weight for ever
+        return math.log(2) / (0.0 - np.log(beta))

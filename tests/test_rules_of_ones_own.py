@@ -13,6 +13,7 @@ import optlib as ol
 import test_rules_generic as generic
 import test_rules_input as bad_input
 from optlib.arrays import sign
+from optlib.live.translate import Untranslatable, rule
 from optlib.torch_driver import TorchOptimizer
 from optlib.vision import WeightDecay
 
@@ -223,3 +224,26 @@ def test_a_rule_without_a_rate_has_none_to_multiply(options):
     model = Tiny()
     with pytest.raises(ValueError, match=r"multiplies lr, but Fixed\(\) has no learning rate lr"):
         short(model, TorchOptimizer(model.parameters(), Fixed()), **options)
+
+
+class InPlace(SignDescent):
+    def update(self, x, g):
+        self.before, self.v = getattr(self, "v", 0 * g), g
+        self.v *= 0.5
+        return x - self.lr * (self.v - self.before)
+
+
+def joined(t):
+    points, more = [t], [2 * t]
+    points = points + more
+    return len(points)
+
+
+@pytest.mark.parametrize(("one", "what"), [
+    (InPlace(), "what changes in place under two names"),
+    (SignDescent(lr=lambda t: (lambda x, by=t: x + by)(t)), "a lambda with defaults"),
+    (SignDescent(lr=joined), "whether two names are lists to be joined"),
+])  # fmt: skip
+def test_what_a_page_would_compute_otherwise_it_does_not(one, what):
+    with pytest.raises(Untranslatable, match=what):
+        rule(one)

@@ -111,6 +111,7 @@ SCHEDULES = [
     s.Rewarm(0.1, 7, rise=2), s.Rewarm(0.1, 3, growth=2, end=0.01),
     s.ByGradientNorm(0.3, b0=0.0), s.WarmUp(5) * s.Cosine(0.1, 13) + 0.01, 2 * s.Constant(0.1),
     s.Constant(0.1).then(s.Cosine(0.1, 9), after=4), 0.5 * s.OnPlateau(0.1, patience=1), lambda t: 0.1 / (1 + t) ** 0.5,
+    lambda t: (t == True) + ((t < 4) != 1) + ((t, [1]) == (t, [True])) + (2**33 * t & 2**33 + 7) // 2**33,  # noqa: E712
     lambda t: t % 0.1 + (0.1 - t) // 0.3 + (t | 1) * (t & 6) + ((t < 9) | (t > 20)) + ((t > 3) & (t < 7)),
 ]  # fmt: skip
 
@@ -147,8 +148,7 @@ def compared(run, f, points, tolerance=1e-12):
     made = translate.function(f).source
     values, slopes = run(
         f"(() => {{ const f = {made}; const at = {json.dumps(points.tolist())};"
-        "return [at.map((p) => f.value(...p)), at.map((p) => f.slopes(...p))]; })()"
-    )
+        "return [at.map((p) => f.value(...p)), at.map((p) => f.slopes(...p))]; })()")  # fmt: skip
     with np.errstate(all="ignore"):
         wanted = f(points), f.grad(points)
     for page_values, python in zip((values, slopes), wanted, strict=True):
@@ -313,8 +313,8 @@ A = np.eye(2)
     (lambda: translate.schedule(lambda t: A[0, 0] * t), "several indices"),
     (lambda: translate.schedule(lambda t: np.linalg.norm(t)), "norm"),
     (lambda: translate.schedule(lambda t: t @ t), "operator"),
-    (lambda: translate.schedule(lambda t: t if t == True else 1), "True or False is equal"),  # noqa: E712
-    (lambda: translate.schedule(lambda t: (t, 1) != (2, 1)), "whether a list"),
+    (lambda: translate.function(ol.objective(lambda p: p[0] if (p[0], 1) != (1, 1) else p[1], dim=2)), "whether a list"),
+    (lambda: translate.schedule(lambda t: helper(*[t], power=3)), "helper with these names"),
     (lambda: translate.schedule(lambda t: math.hypot(t, 1, 2, 3)), "hypot of more than three"),
     (lambda: translate.schedule(lambda t: t or 1), "BoolOp"),
     (lambda: translate.schedule(lambda t: undefined * t), "undefined, which is not defined"),  # noqa: F821

@@ -112,16 +112,11 @@ class Animation:
         """What the player needs, as plain data."""
         stride = -(-sum(len(track.f) for track in self.tracks) * self.numbers // MOST_POINTS)
         return {
-            "title": self.title,
-            "settings": self.settings,
-            "description": self.description,
-            "steps": self.steps,
-            "stride": stride,
-            "moments": self.moments,
-            "scene": self._scene_data(),
+            "title": self.title, "settings": self.settings, "description": self.description, "steps": self.steps,
+            "stride": stride, "moments": self.moments, "scene": self._scene_data(),
             "values": browser_data.values_data(self.scene, self.tracks, self.steps),
             "paths": [self._path_data(i, stride) for i in range(len(self.tracks))],
-        }
+        }  # fmt: skip
 
     def _scene_data(self):
         return browser_data.scene_data(self.scene)
@@ -136,13 +131,10 @@ class Animation:
         kept = np.unique(np.append(np.arange(0, len(track.f), stride), len(track.f) - 1))
         heights = browser_data.heights_of(track.f[kept], browser_data.base_of(self.scene))
         return {
-            "label": track.label,
-            **self._places(i, kept),
-            "heights": [browser_data.tidy(h) for h in heights],
-            "ended": track.steps,
-            "stopped": "diverged" if track.diverged else "stopped",
+            "label": track.label, **self._places(i, kept), "heights": [browser_data.tidy(h) for h in heights],
+            "ended": track.steps, "stopped": "diverged" if track.diverged else "stopped",
             **browser_data.style_data(track.style),
-        }
+        }  # fmt: skip
 
     # --- pictures ------------------------------------------------------------------------------------------
 

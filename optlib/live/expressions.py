@@ -55,6 +55,8 @@ class Expressions:
         self.program, self.python, self.owner = program, python, owner
         self.me = node.args.args[0].arg if owner else None
         self.locals = {each.arg for each in (*node.args.args, node.args.vararg) if each}
+        assigned = [each for each in ast.walk(node) if isinstance(each, ast.Assign) and isinstance(each.value, LISTS)]
+        self.lists = {getattr(target, "id", None) for each in assigned for target in each.targets}
         cells = zip(python.__code__.co_freevars, python.__closure__ or (), strict=True)
         self.known = {**python.__globals__, **{name: cell.cell_contents for name, cell in cells}}
 
@@ -269,6 +271,8 @@ class Expressions:
             if name != "add":
                 self.refuse(node, "with a list at this operator")
             return f"[...{left}, ...{right}]"
+        if name == "add" and {getattr(each, "id", "") for each in (node.left, node.right)} <= self.lists:
+            self.refuse(node, "whether two names are lists to be joined")
         if name == "pow" and isinstance(node.right, ast.Constant) and node.right.value == 2:
             return f"R.square({left})"
         if name in PLAIN and not self.program.vector:
@@ -286,14 +290,15 @@ class Expressions:
         self.refuse(node, "with this sign")
 
     def _value_Compare(self, node):
-        sides, pairs = (node.left, *node.comparators), []
+        sides, pairs, vector = (node.left, *node.comparators), [], self.program.vector
         values = [self.value(each) for each in sides]
-        no_numbers = any(isinstance(each, LISTS) or isinstance(getattr(each, "value", None), bool) for each in sides)
-        if no_numbers and any(isinstance(each, (ast.Eq, ast.NotEq)) for each in node.ops):
-            self.refuse(node, "whether a list, True or False is equal to something")
         for a, comparison, b in zip(values, node.ops, values[1:], strict=False):
             sign = COMPARISONS.get(type(comparison)) or self.refuse(node, "this comparison")
-            lifted = self.program.vector and b != "null"  # arrays are compared entry by entry, but not with None
+            equal = isinstance(comparison, (ast.Eq, ast.NotEq))
+            if equal and vector and any(isinstance(each, LISTS) for each in sides):
+                self.refuse(node, "whether a list is equal to something")
+            sign = sign[:2] if equal and not vector else sign  # lists are compared as a whole
+            lifted = equal or vector and b != "null"  # arrays are compared entry by entry, but not with None
             pairs.append(f'R.compare("{sign}", {a}, {b})' if lifted else f"({a} {sign} {b})")
         return pairs[0] if len(pairs) == 1 else f"({' && '.join(map('R.truth({})'.format, pairs))})"
 

@@ -26,17 +26,18 @@ def html(draw, drawing, png, controls, values):
 
 
 def check_structure(draw, drawing, described, values):
-    """Refuse choices and integers that change more than where things lie: a page keeps the first axes and layers."""
+    """Refuse ends and choices that Python refuses, or that change (but for floats) the axes and layers a page keeps."""
     structure = lambda sketch: ([panel.x for panel in sketch.panels], [layer.kind for layer in sketch.layers])
     for about in described:
-        name, ends = about["name"], [about["low"], about["high"]] if about.get("integer") else []
-        tried = about.get("values", [False, True] if about["kind"] == "switch" else map(int, ends))
+        name, kind = about["name"], float if about.get("integer") is False else int
+        ends = [kind(about[end]) for end in ("low", "high") if end in about]
+        tried = about.get("values", [False, True] if about["kind"] == "switch" else ends)
         for value in (each for each in tried if each != values[name]):
             try:
                 same = structure(draw(**values | {name: value}).sketch) == structure(drawing.sketch)
             except Exception as error:  # whatever a reader's function may raise
                 raise translate.Untranslatable(f"{name}={value!r} is refused: {error}") from None
-            if not same:
+            if not same and kind is int:
                 raise translate.Untranslatable(f"{name}={value!r} gives other axes or lines")
 
 

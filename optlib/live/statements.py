@@ -44,6 +44,13 @@ class Writer(Expressions):
         return self._assigned([node.target], node.value) if node.value else []
 
     def _AugAssign(self, node):
+        for each in ast.walk(self.node if self.owner else node):  # of a rule arrays: they change under all their names
+            if isinstance(each, ast.Assign):
+                parts = getattr(each.value, "elts", [each.value])
+                given = [part for part in parts if isinstance(part, (ast.Name, ast.Attribute))]
+                taken = [part for target in each.targets for part in ast.walk(target) if given]
+                if ast.unparse(node.target) in map(ast.unparse, given + taken):
+                    self.refuse(node, f"what changes in place under two names ({ast.unparse(each)})")
         value = ast.copy_location(ast.BinOp(node.target, node.op, node.value), node)
         return self._assigned([node.target], value)
 

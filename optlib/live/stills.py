@@ -51,7 +51,8 @@ def _notches(controls, values):
             spread = back(np.linspace(scale(about["low"]), scale(about["high"]), 1 + min(beside, 6))).tolist()
             spread[int(np.argmin(np.abs(scale(spread) - scale(now))))] = now
             ends = about["low"], about["high"]
-            notches = [v if v == now else round(v) if about["integer"] else rounded(v, *ends) for v in spread]
+            kept = [v if v == now else round(v) if about["integer"] else rounded(v, *ends) for v in spread]
+            notches = [*dict.fromkeys(kept)]
             labels = [f"{v:.{digits(4, ends)}g}" for v in notches]
         else:
             choices = about.get("values", [False, True])

@@ -83,18 +83,14 @@ class Surface:
         cut_off = "" if self._cut_off is None else f", cut off above {self._cut_off:.3g}"
         paths = Animation(self._scene, self.tracks, self.title).data() if self.tracks else {"paths": [], "settings": ""}
         return paths | {
-            "title": self.title,
-            "description": self.picture.description,
-            "scene": browser_data.scene_data(self._scene),
-            "note": f"Height: {self.label}{cut_off}.",
+            "title": self.title, "description": self.picture.description,
+            "scene": browser_data.scene_data(self._scene), "note": f"Height: {self.label}{cut_off}.",
             "relief": {
-                "side": len(shares),
-                "heights": base64_text(shares.tobytes()),
+                "side": len(shares), "heights": base64_text(shares.tobytes()),
                 "levels": ((self._levels - low) / span).round(4).tolist(),
-                "range": [low, low + span],
-                "label": self.label,
+                "range": [low, low + span], "label": self.label,
             },
-        }
+        }  # fmt: skip
 
     def html(self):
         """Still, data and script as one piece of HTML, without any reference to the network."""

@@ -32,7 +32,8 @@ def contour_levels(values, lowest=None, count=LEVELS, log="auto"):
         positive = above[above > 0]
         low = np.quantile(positive, 0.02) if positive.size else high / 10
         return lowest + np.geomspace(max(min(low, high / 10), high * 1e-6), high, count)
-    return lowest + np.linspace(0.0, high, count + 2)[1:-1]
+    least = above.min() if above.min() > high / 2 else 0.0  # a close view, away from the minimum
+    return lowest + np.linspace(least, high, count + 2)[1:-1]
 
 
 def heights(values, lowest):

@@ -1,5 +1,7 @@
 """Curves that follow sliders: computed by the page itself where they come from plain Python."""
 
+import math
+
 import numpy as np
 
 from .. import checks
@@ -32,7 +34,8 @@ def graph(lines, title="", *, labels, xlabel, ylabel, xlim, ylim, logx=False, lo
     given = [np.asarray(line, dtype=float) for line in lines]
     if any(line.ndim != 2 or line.shape[1] != 2 or not len(line) for line in given):
         raise ValueError("graph: each of lines must be points (x, y), one at least")
-    labels, levels = list(labels), checks.vector("graph", "hlines", hlines) if np.size(hlines) else ()
+    labels = [labels] if isinstance(labels, str) else list(labels)
+    levels = checks.vector("graph", "hlines", hlines) if np.size(hlines) else ()
     if len(labels) != len(given):
         raise ValueError(f"graph: labels={labels!r} must be {len(given)} texts, one a line")
     box = []
@@ -46,7 +49,8 @@ def graph(lines, title="", *, labels, xlabel, ylabel, xlim, ylim, logx=False, lo
 
     def words(lines, title):
         told = [
-            f" {label}: from {point(line[0])} to {point(line[-1])}, highest {number(max([p[1] for p in line]))}."
+            f" {label}: from {point(line[0])} to {point(line[-1])}, highest "
+            f"{number(max([p[1] for p in line if math.isfinite(p[0] + p[1])] + [math.nan]))}."
             for label, line in zip(labels, lines, strict=True)
         ]
         headline = title if title else about

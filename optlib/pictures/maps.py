@@ -49,9 +49,11 @@ def heatmap(values, x, y, label="value", title=None, *, log="auto", diverged=Non
     choice("heatmap", "log", log, LOG)
     choice("heatmap", "best", best, ("min", "max", None))
     x, y, z = _axis("x", x), _axis("y", y), np.asarray(values, dtype=float)
-    if z.shape != (len(y.values), len(x.values)):
-        raise ValueError(f"heatmap: values has shape {z.shape}; it must be {(len(y.values), len(x.values))}, y first")
-    lost = ~np.isfinite(z) if diverged is None else ~np.isfinite(z) | np.asarray(diverged, dtype=bool)
+    marked, shape = np.asarray(np.zeros_like(z) if diverged is None else diverged, bool), (len(y.values), len(x.values))
+    for name, cells in (("values", z), ("diverged", marked)):
+        if cells.shape != shape:
+            raise ValueError(f"heatmap: {name} has shape {cells.shape}; it must be {shape}, y first")
+    lost = ~np.isfinite(z) | marked
     if lost.all():
         raise ValueError("heatmap: all values are NaN, infinite or marked as diverged; there is nothing to draw")
     kept = z[~lost]

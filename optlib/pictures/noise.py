@@ -37,9 +37,7 @@ def noisy_run(f, x, rates, title=""):
     x, kept = path_points("noisy_run", f, x, least=2)
     rates = np.asarray(rates, dtype=float)
     if rates.shape != (len(x) - 1,) or not (np.isfinite(rates) & (rates > 0)).all():
-        raise ValueError(
-            f"noisy_run: rates has shape {rates.shape}; it must be one positive number a step, {len(x) - 1}"
-        )
+        raise ValueError(f"noisy_run: rates of shape {rates.shape} must be one positive number a step, {len(x) - 1}")
     return RunPicture(f, x, kept, rates, str(title))
 
 
@@ -51,7 +49,8 @@ class RunPicture(Picture):
         with np.errstate(all="ignore"):
             self.loss = f(self.x) - f.minimum
         first = float(self.loss[0])  # zero for a run that starts at the minimum
-        self.board = _board(f, len(x) - 1, first if 0 < first < HUGE else 1.0)
+        ends = min([1e-4, *rates[rates < 1e-4] / 2]), max([3.0, *rates[rates > 3.0] * 2])
+        self.board = _board(f, len(x) - 1, first if 0 < first < HUGE else 1.0, ends)
         super().__init__(
             self.board.figure, self.board.axes,
             f"{title or show_name(f)}: a path of {len(x) - 1:,} steps from {point(x[0], 0)} to {point(self.x[-1])} on "
@@ -79,7 +78,7 @@ class RunPicture(Picture):
 class Board(KeptFigure):
     """Contours and axes that stay; path, loss, rates and title move."""
 
-    def __init__(self, f, steps, first):
+    def __init__(self, f, steps, first, ends):
         land = terrain("noisy_run", f)
         with theme.themed():
             super().__init__(_SIZE)
@@ -92,7 +91,7 @@ class Board(KeptFigure):
                 axes.set_title(label, fontsize=12, loc="left")
                 axes.grid(True)
             loss.set(ylim=(10.0**-_DECADES * first, 3 * first), xticklabels=[])
-            rate.set(ylim=(1e-4, 3.0), xlabel="step")
+            rate.set(ylim=ends, xlabel="step")
             self.title = self.figure.suptitle("", x=0.015, y=0.985, ha="left", fontsize=13)
             (self.path,) = plane.plot([], [], color=theme.INK, linewidth=1.0, marker=".", markersize=3.5)
             (self.start,) = plane.plot([], [], "o", color=theme.PAPER, markeredgecolor=theme.INK, markeredgewidth=2,

@@ -48,10 +48,8 @@ def phase_diagram(lr_curvature, beta, *, nesterov=False):
     except (TypeError, ValueError):
         right = False
     if not right:
-        raise ValueError(
-            f"phase_diagram: lr_curvature={lr_curvature!r} must be a number from 0 to {WIDEST}, or a pair of them, "
-            "the smaller first"
-        )
+        allowed = f"a number from 0 to {WIDEST}, or a pair of them, the smaller first"
+        raise ValueError(f"phase_diagram: lr_curvature={lr_curvature!r} must be {allowed}")
     beta = checked_number("phase_diagram", "beta", beta, "[0, 1)")
     several = len(ends) == 2
     return Drawing(_sketch(several, bool(nesterov)), ends if several else ends[0], beta)
@@ -121,8 +119,7 @@ def _sketch(several, nesterov):
         ends = ends_of(lr_curvature)
         kinds, rates = [words_of(s, beta, nesterov) for s in ends], [rate_of(s, beta, nesterov) for s in ends]
         sentences = [
-            f" At learning rate times curvature {s:.4g} and beta {beta:.4g}: {kind}, factor {number(rate)} a "
-            "step."
+            f" At learning rate times curvature {s:.4g} and beta {beta:.4g}: {kind}, factor {number(rate)} a step."
             for s, kind, rate in zip(ends, kinds, rates, strict=True)
         ]
         kind = kinds[0] if kinds[0] == kinds[-1] else f"{kinds[0]} / {kinds[-1]}"

@@ -208,11 +208,12 @@ def ranking(results, xlabel, title=None, *, settings="", best="min", logx=False)
         axes.grid(True, axis="x")
         axes.set_axisbelow(True)
         headline(figure, title or xlabel, settings)
+    largest = min(1.0, max(np.abs(values).max() for values in data.values())) or 1.0
     return Picture(
         figure, axes,
         (f"{title}: {xlabel}" if title else xlabel)
         + f" of {len(names)} entries, the best first{f'; {settings}' if settings else ''}.",
-        *(f"{name}: {_mean_words(data[name], logx)}." for name in names))  # fmt: skip
+        *(f"{name}: {_mean_words(data[name], data[name].mean() if logx else largest)}." for name in names))  # fmt: skip
 
 
 def _legend_below(figure, axes, columns):
@@ -222,13 +223,12 @@ def _legend_below(figure, axes, columns):
 
 def _ends(values, log):
     """The first value and the last; on a logarithmic axis neither is too small to be told."""
-    return " to ".join(number(values[i], 0 if log else 1.0) for i in (0, -1))
+    return " to ".join(number(values[i], 0 if log else min(1.0, np.abs(values).max())) for i in (0, -1))
 
 
-def _mean_words(values, log):
+def _mean_words(values, beside):
     """Mean ± deviation, both to the second digit of the deviation; a single run has none."""
     mean, spread = values.mean(), _deviation(values)
-    beside = mean if log else 1.0
     if spread < 1e-9 * beside:
         return number(mean, beside) + " (one run)" * (len(values) == 1)
     if max(abs(mean), spread) < 1e-4:

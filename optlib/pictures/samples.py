@@ -43,10 +43,12 @@ def histograms(samples, xlabel, title=None, *, bins=80, vlines=None):
         axes.set_ylim(0, axes.get_ylim()[1] * (1.12 if vlines else 1.0))  # the marks are written along the upper edge
         marks(axes, vlines, {})
         title_and_legend(figure, title or f"Histograms of {xlabel}", "", axes.patches)
+    beside = min(1.0, max(np.abs(v).max() for v in data.values()))
     return Picture(
         figure, axes,
         f"{title}: histograms of {xlabel}." if title else f"Histograms of {xlabel}.",
-        *(f"{label}: {len(v):,} values, mean {number(v.mean())}, standard deviation {number(v.std())}."
+        *(f"{label}: {len(v):,} values, mean {number(v.mean(), beside)}, "
+          f"standard deviation {number(v.std(), beside)}."
           for label, v in data.items()),
         *(f"Marked: {label} at {v:.4g}." for label, v in vlines.items()),
     )  # fmt: skip

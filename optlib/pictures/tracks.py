@@ -102,9 +102,8 @@ def check_function(who, f, dim=2):
     instance(who, "f", f, Function, "ol.objective(lambda x: x**2)")
     if f.dim != dim:
         other = "; use plots.line" if f.dim == 1 else "; use plots.contour" if f.dim == 2 else ""
-        raise ValueError(
-            f"{who}: {f.name} has {f.dim} coordinate{'s' if f.dim > 1 else ''}, {who} draws functions of {dim}{other}"
-        )
+        plural = "s" if f.dim > 1 else ""
+        raise ValueError(f"{who}: {f.name} has {f.dim} coordinate{plural}, {who} draws functions of {dim}{other}")
 
 
 def path_points(who, f, x, least=1):
@@ -240,14 +239,9 @@ def _of_trajectory(who, f, path):
         if f is not None and f is not path.function:  # another was walked
             x, values = _finite(who, f, x)
         tracks.append(Track(
-            x=x,
-            f=values,
-            label=settings_text(path.rule, settings),
-            asked=path.steps,
+            x=x, f=values, label=settings_text(path.rule, settings), asked=path.steps,
             stopped_by=str(np.asarray(path.stopped_by)[index]) if len(x) > last else "diverged",
-            rule=path.rule,
-            function=path.function,
-            settings=settings,
+            rule=path.rule, function=path.function, settings=settings,
         ))  # fmt: skip
     return tracks
 

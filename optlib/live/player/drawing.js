@@ -5,9 +5,12 @@
   "use strict";
 
   const { make } = optlib;
-  const FAR = 50; // times the size of a panel: lines are cut there
-  const REACH = 30; // pixels around a handle in which the pointer takes hold of it
-  const FINEST = 1e-4; // of a slider's length, to which the setting under the pointer is sought
+  // Times the size of a panel: lines are cut there.
+  const FAR = 50;
+  // Pixels around a handle in which the pointer takes hold of it.
+  const REACH = 30;
+  // Of a slider's length, to which the setting under the pointer is sought.
+  const FINEST = 1e-4;
 
   // Axes with their layers.
   class Panel extends optlib.Board {
@@ -114,7 +117,8 @@
       } else if (layer.kind === "dots") {
         for (const p of pixels) this.mark(layer.marker, p, layer.size * 0.65, layer.color, layer.edge ?? this.look.paper, layer.edge ? 2.2 : 1);
       } else {
-        this.line(places, layer.color, layer.width * 1.2, layer.dashes); // with gaps
+        // With gaps.
+        this.line(places, layer.color, layer.width * 1.2, layer.dashes);
         if (layer.kind === "arrow" && pixels.length === 2) this.head(...pixels, layer.color);
       }
     }
@@ -161,7 +165,8 @@
       this.settings = this.first = Object.fromEntries(data.controls.map(({ name, now }) => [name, now]));
       this.build(root);
       this.bridge = new optlib.Bridge(host);
-      this.bridge.start(() => {}, () => {}); // Python only takes note
+      // Python only takes note.
+      this.bridge.start(() => {}, () => {});
       host.addEventListener("keydown", (event) => { if (optlib.isOwnKey(event)) event.stopPropagation(); });
       const refresh = () => this.dress();
       Promise.all(this.panels.map((panel) => panel.load())).then(() => {
@@ -320,8 +325,11 @@
     optlib.wake("optlib-drawing", (host, root, data) => {
       const program = optlib.programs[data.program](optlib.R);
       const settings = Object.fromEntries(data.controls.map(({ name, now }) => [name, now]));
-      const words = program.words(...program.arguments(settings));
-      const plain = (text) => text.replace(/(\d)\.0(?!\d)/g, "$1"); // whole numbers, which Python may write as 1.0
+      let words = [];
+      // Any error: the page computes something else.
+      try { words = program.words(...program.arguments(settings)); } catch {}
+      // Whole numbers, which Python may write as 1.0.
+      const plain = (text = "") => text.replace(/(\d)\.0(?!\d)/g, "$1");
       if (data.check.every((text, i) => plain(text) === plain(words[i]))) host.player = new optlib.Drawing(host, root, data, program);
       else root.append(host.querySelector("img").cloneNode(), make("p", {}, "This browser computes other numbers than Python, so the picture stands still."));
     });

@@ -3,14 +3,16 @@
 (function (optlib) {
   "use strict";
 
-  const NO_VALUE = 15; // the band of places where the function is not finite
+  // The band of places where the function is not finite.
+  const NO_VALUE = 15;
 
   // A run as `minimize` makes it: points and values up to where it ended.
   optlib.run = function (f, { rule, fields, schedules }, settings, start, steps) {
     const own = Object.fromEntries(Object.entries(settings).map(([name, value]) => [`$${name}`, value]));
     const walk = optlib.R.walker(rule, { ...fields, ...own }, schedules);
     const hessian = rule.reads === "hessian" && optlib.R.hessian(f.slopes);
-    const asks = Object.keys(schedules).length > 0; // what schedules see takes time
+    // What schedules see takes time.
+    const asks = Object.keys(schedules).length > 0;
     const points = [start];
     const values = [f.value(...start)];
     if (!Number.isFinite(values[0])) return { points, values, diverged: true };
@@ -39,7 +41,8 @@
     const { points, values, slopes } = data.f.check ?? { points: [] };
     if (!points.every((p, i) => near(f.value(...p), values[i]) && same(f.slopes(...p), slopes[i]))) return false;
     return data.rules.every((record, i) => {
-      if (!f || !rules[i]) return true; // Python computes it
+      // Python computes it.
+      if (!f || !rules[i]) return true;
       const { start, steps, end } = record.check;
       return same(optlib.run(f, rules[i], optlib.first(record), start, steps).points.at(-1), end);
     });
@@ -75,7 +78,8 @@
     Math.min(1, Math.max(0, log ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low)));
   optlib.valueAt = function ({ low, high, log, integer }, share) {
     if (integer) return Math.round(log ? low * (high / low) ** share : low + (high - low) * share);
-    const within = (text) => Math.min(high, Math.max(low, Number(text))); // rounding may lead beyond an end
+    // Rounding may lead beyond an end.
+    const within = (text) => Math.min(high, Math.max(low, Number(text)));
     if (log) return within((low * (high / low) ** share).toPrecision(3));
     const digits = Math.max(0, 1 - Math.floor(Math.log10((high - low) / 100)));
     return within((low + (high - low) * share).toFixed(Math.min(digits, 12)));
@@ -96,7 +100,8 @@
   optlib.axisOf = function (curves) {
     const all = curves.flat();
     const start = Math.max(...curves.map((heights) => Math.abs(heights[0])));
-    const most = Math.min(all.reduce((a, b) => Math.max(a, b), -Infinity), 1e6 * (start || 1)); // what flies off is cut
+    // What flies off is cut.
+    const most = Math.min(all.reduce((a, b) => Math.max(a, b), -Infinity), 1e6 * (start || 1));
     const positive = all.filter((v) => v > 1e-9);
     const least = positive.reduce((a, b) => Math.min(a, b), Infinity);
     if (positive.length && all.every((v) => v > -1e-9) && (least < most / 100 || positive.length < all.length)) {

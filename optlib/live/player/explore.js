@@ -5,9 +5,11 @@
   "use strict";
 
   const { make, number } = optlib;
-  const MOST_POINTS = 1500; // of one path, that are drawn
+  // Of one path, that are drawn.
+  const MOST_POINTS = 1500;
   const MOST_STEPS = 100000;
-  const BANDS = [640, 500]; // pixels of the contour bands
+  // Pixels of the contour bands.
+  const BANDS = [640, 500];
 
   optlib.Explorable = class {
     constructor(host, root, data, program, bridge) {
@@ -16,7 +18,8 @@
       this.tracks = data.rules.map((record, i) => ({ ...record, program: program.rules[i], first: true }));
       this.begin();
       const rates = new Set(this.tracks.map((track) => track.settings.lr));
-      this.turned = rates.size === 1 && this.shared().length ? "all" : this.tracks[0]; // whose sliders stand there
+      // Whose sliders stand there.
+      this.turned = rates.size === 1 && this.shared().length ? "all" : this.tracks[0];
       this.build();
       unclip(host);
       host.addEventListener("keydown", (event) => { if (optlib.isOwnKey(event)) event.stopPropagation(); });
@@ -56,7 +59,8 @@
     build() {
       const { data } = this;
       const canvas = (kind, label) => make("canvas", { class: kind, role: "img", "aria-label": label });
-      const held = (element, act) => { // a drag: all moves and the place where it is let go
+      // A drag: all moves and the place where it is let go.
+      const held = (element, act) => {
         const pull = (event) => { act(event); event.preventDefault(); };
         element.addEventListener("pointerdown", (event) => { element.setPointerCapture(event.pointerId); pull(event); });
         element.addEventListener("pointermove", (event) => { if (element.hasPointerCapture(event.pointerId)) pull(event); });
@@ -217,7 +221,8 @@
         if (f.scene.bands && !f.scene.image) this.map.load().then(() => this.dress());
       }
       if (this.tuning.canvas.isConnected) this.tuning.prepare(look);
-      this.curve.prepare(look); // slides may hide it
+      // Slides may hide it.
+      this.curve.prepare(look);
       if (this.map.prepare(look, dark)) this.draw();
     }
 

@@ -3,7 +3,8 @@
   "use strict";
 
   const each = (f) => (a, b, c) => {
-    if (!Array.isArray(a) && !Array.isArray(b) && !Array.isArray(c)) return f(a, b, c); // most often, and at once
+    // Most often, and at once.
+    if (!Array.isArray(a) && !Array.isArray(b) && !Array.isArray(c)) return f(a, b, c);
     const of = (v, i) => (Array.isArray(v) ? v[i] : v);
     return [a, b, c].find(Array.isArray).map((_, i) => f(of(a, i), of(b, i), of(c, i)));
   };
@@ -21,16 +22,28 @@
   };
   const truth = (v) => {
     if (!Array.isArray(v)) return v !== 0 && v !== false && v !== null && v !== "";
-    return typeof v[0] === "boolean" ? single(v, "the truth") : v.length > 0; // an array that was compared, or a list
+    // An array that was compared, or a list.
+    return typeof v[0] === "boolean" ? single(v, "the truth") : v.length > 0;
+  };
+  const flag = (v) => typeof v === "boolean";
+  // True is 1; lists are the same where all their entries are.
+  const same = (a, b) => {
+    if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((v, i) => same(v, b[i]));
+    return (flag(a) ? +a : a) === (flag(b) ? +b : b);
   };
   const COMPARE = {
     "<": each((a, b) => a < b), "<=": each((a, b) => a <= b), ">": each((a, b) => a > b), ">=": each((a, b) => a >= b),
-    "===": each((a, b) => a === b), "!==": each((a, b) => a !== b),
+    "==": same, "!=": (a, b) => !same(a, b), "===": each(same), "!==": each((a, b) => !same(a, b)),
   };
   const power = (a, b) => (b === 2 ? a * a : b === 0.5 ? Math.sqrt(a) : a ** b);
   const compare = (sign, a, b) => COMPARE[sign](a, b);
-  const modulo = (a, b) => (a % b && a % b < 0 !== b < 0 ? (a % b) + b : a % b);
-  const flags = (a, b) => typeof a === "boolean" && typeof b === "boolean";
+  // Of integers that are kept exactly.
+  const modulo = (a, b) => {
+    if (Number.isInteger(a) && !Number.isSafeInteger(a)) throw new PythonError("ValueError", `${a} has too many digits`);
+    return a % b && a % b < 0 !== b < 0 ? (a % b) + b : a % b;
+  };
+  const flags = (a, b) => flag(a) && flag(b);
+  const bits = (a, b, f) => Number(f(BigInt(a), BigInt(b)));
   const add = each((a, b) => a + b);
   const sum = (list, total = 0) => {
     for (const v of list) total = typeof v === "number" && typeof total === "number" ? total + v : add(total, v);
@@ -49,7 +62,8 @@
     return values;
   };
 
-  const infinite = (error) => { // what `except OverflowError` makes of it
+  // What `except OverflowError` makes of an error.
+  const infinite = (error) => {
     if (error.name !== "OverflowError") throw error;
     return Infinity;
   };
@@ -207,7 +221,7 @@
     sub: each((a, b) => a - b), mul: each((a, b) => a * b), div: each((a, b) => a / b),
     pow: each(power), square: each((a) => a * a),
     floordiv: each((a, b) => Math.round((a - modulo(a, b)) / b)), mod: each(modulo),
-    or: each((a, b) => (flags(a, b) ? a || b : a | b)), and: each((a, b) => (flags(a, b) ? a && b : a & b)),
+    or: each((a, b) => (flags(a, b) ? a || b : bits(a, b, (a, b) => a | b))), and: each((a, b) => (flags(a, b) ? a && b : bits(a, b, (a, b) => a & b))),
     sqrt: each(Math.sqrt), exp: each(Math.exp), log: each(Math.log), log1p: each(Math.log1p), sin: each(Math.sin),
     cos: each(Math.cos), tanh: each(Math.tanh), arctan: each(Math.atan), hypot: each((a, b = 0, c = 0) => Math.hypot(a, b, c)), abs: each(Math.abs),
     sign: each((x) => Math.sign(x) + (x - x)), isfinite: each(Number.isFinite), real: (a) => a,

@@ -5,7 +5,8 @@
   "use strict";
 
   const { make } = optlib;
-  const PACE = 100; // milliseconds between two messages to Python while something is dragged
+  // Milliseconds between two messages to Python while something is dragged.
+  const PACE = 100;
 
   Object.assign(optlib.Explorable.prototype, {
     state() {
