@@ -13,7 +13,7 @@ import optlib as ol
 import test_rules_generic as generic
 import test_rules_input as bad_input
 from optlib.arrays import sign
-from optlib.live.translate import Untranslatable, rule
+from optlib.live import translate
 from optlib.torch_driver import TorchOptimizer
 from optlib.vision import WeightDecay
 
@@ -233,6 +233,11 @@ class InPlace(SignDescent):
         return x - self.lr * (self.v - self.before)
 
 
+def shifted(t):
+    by = lambda x, by=t: x + by
+    return by(1)
+
+
 def joined(t):
     points, more = [t], [2 * t]
     points = points + more
@@ -241,9 +246,9 @@ def joined(t):
 
 @pytest.mark.parametrize(("one", "what"), [
     (InPlace(), "what changes in place under two names"),
-    (SignDescent(lr=lambda t: (lambda x, by=t: x + by)(t)), "a lambda with defaults"),
+    (SignDescent(lr=shifted), "a lambda with defaults"),
     (SignDescent(lr=joined), "whether two names are lists to be joined"),
 ])  # fmt: skip
 def test_what_a_page_would_compute_otherwise_it_does_not(one, what):
-    with pytest.raises(Untranslatable, match=what):
-        rule(one)
+    with pytest.raises(translate.Untranslatable, match=what):
+        translate.rule(one)

@@ -313,7 +313,7 @@ A = np.eye(2)
     (lambda: translate.schedule(lambda t: A[0, 0] * t), "several indices"),
     (lambda: translate.schedule(lambda t: np.linalg.norm(t)), "norm"),
     (lambda: translate.schedule(lambda t: t @ t), "operator"),
-    (lambda: translate.function(ol.objective(lambda p: p[0] if (p[0], 1) != (1, 1) else p[1], dim=2)), "whether a list"),
+    (lambda: translate.function(ol.objective(lambda p: p[0] if [p[0]] != [1] else p[1], dim=2)), "whether a list"),
     (lambda: translate.schedule(lambda t: helper(*[t], power=3)), "helper with these names"),
     (lambda: translate.schedule(lambda t: math.hypot(t, 1, 2, 3)), "hypot of more than three"),
     (lambda: translate.schedule(lambda t: t or 1), "BoolOp"),

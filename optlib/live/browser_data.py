@@ -23,8 +23,7 @@ def scene_data(scene, computed=False):
     data = {
         "x": short(scene.x, 8), "y": short(scene.y, 8), "labels": list(scene.labels),
         "equal": scene.equal and all(low < high for low, high in np.float32([scene.x, scene.y])),
-        "minima": (fractions(scene, scene.minima()) / UNITS).round(4).tolist(),
-        "star": theme.YELLOW, "looks": looks(),
+        "minima": (fractions(scene, scene.minima()) / UNITS).round(4).tolist(), "star": theme.YELLOW, "looks": looks(),
     }  # fmt: skip
     if not scene.flat:
         data["graph"] = differences(fractions(scene, _finite_graph(scene)))
@@ -98,8 +97,8 @@ def differences(fractions):
 def style_data(style):
     """Colors on light and dark pages, dashes and marker of a path."""
     return {
-        "colors": [look.path_color(style) for look in (LIGHT, DARK)],
-        "dashes": list(theme.dash_array(style)), "marker": style["marker"],
+        "colors": [look.path_color(style) for look in (LIGHT, DARK)], "dashes": list(theme.dash_array(style)),
+        "marker": style["marker"],
     }  # fmt: skip
 
 

@@ -55,8 +55,10 @@ class Expressions:
         self.program, self.python, self.owner = program, python, owner
         self.me = node.args.args[0].arg if owner else None
         self.locals = {each.arg for each in (*node.args.args, node.args.vararg) if each}
-        assigned = [each for each in ast.walk(node) if isinstance(each, ast.Assign) and isinstance(each.value, LISTS)]
-        self.lists = {getattr(target, "id", None) for each in assigned for target in each.targets}
+        pairs = [(a, each.value) for each in ast.walk(node) if isinstance(each, ast.Assign) for a in each.targets]
+        both = [(a.elts, b.elts) for a, b in pairs if isinstance(a, ast.Tuple) and isinstance(b, ast.Tuple)]
+        pairs += [two for sides in both for two in zip(*sides, strict=False)]
+        self.lists = {getattr(a, "id", None) for a, b in pairs if isinstance(b, LISTS)}
         cells = zip(python.__code__.co_freevars, python.__closure__ or (), strict=True)
         self.known = {**python.__globals__, **{name: cell.cell_contents for name, cell in cells}}
 

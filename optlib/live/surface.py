@@ -87,8 +87,8 @@ class Surface:
             "scene": browser_data.scene_data(self._scene), "note": f"Height: {self.label}{cut_off}.",
             "relief": {
                 "side": len(shares), "heights": base64_text(shares.tobytes()),
-                "levels": ((self._levels - low) / span).round(4).tolist(),
-                "range": [low, low + span], "label": self.label,
+                "levels": ((self._levels - low) / span).round(4).tolist(), "range": [low, low + span],
+                "label": self.label,
             },
         }  # fmt: skip
 
