@@ -36,14 +36,22 @@ class HalfForm:
         if len(x) == 2:  # the plane, written out: what sliders and animations run in a loop
             (a, b), (c, d) = self.rows
             return a * x[0] + b * x[1], c * x[0] + d * x[1]
-        if not any(map(is_array, x)):
-            return tuple((self.matrix @ x).tolist())
-        points = join(x)
-        return tuple(split(points @ like(self.matrix, points)))
+        return tuple(sum(a * xj for a, xj in zip(row, x, strict=True)) for row in self.rows)
 
     def value(self, *x):
         half = 0.5 * sum((xi - mi) * gi for xi, mi, gi in zip(x, self.bottom, self.slopes(*x), strict=True))
         return half + self.lowest
+
+
+class WideForm(HalfForm):
+    """The same of more coordinates than a page draws: one product with the matrix in place of Python's sums."""
+
+    def slopes(self, *x):
+        x = [xi - mi for xi, mi in zip(x, self.bottom, strict=True)]
+        if not any(map(is_array, x)):
+            return tuple((self.matrix @ x).tolist())
+        points = join(x)
+        return tuple(split(points @ like(self.matrix, points)))
 
 
 def quadratic(kappa=100.0, angle=0.0, dim=2, name="quadratic"):
@@ -70,7 +78,7 @@ def quadratic(kappa=100.0, angle=0.0, dim=2, name="quadratic"):
     c, s = math.cos(math.radians(angle)), math.sin(math.radians(angle))
     if angle:
         turn[0, 0], turn[0, -1], turn[-1, 0], turn[-1, -1] = c, -s, s, c
-    form = HalfForm(turn @ np.diag(curvatures) @ turn.T, np.zeros(dim))
+    form = (HalfForm if dim == 2 else WideForm)(turn @ np.diag(curvatures) @ turn.T, np.zeros(dim))
     turned = f", turned by {angle:g} degrees" if angle else ""
     return Function(
         name=name,
