@@ -324,7 +324,7 @@ def test_parameters_that_lie_in_the_same_memory_step_it_one_after_the_other(rows
     TorchOptimizer([p, q], ol.GradientDescent(lr=0.1)).step()
     torch.testing.assert_close(p.detach(), torch.full((rows, 3), 0.6))
     optimizer = TorchOptimizer([{"params": [each]} for each in (p, q)], ol.EMA(ol.GradientDescent(lr=0.1)))
-    optimizer.step()
+    [optimizer.step() for _ in range(2)]
     before = p.detach().clone()
     with optimizer.evaluation():
         assert not torch.equal(p, before)
