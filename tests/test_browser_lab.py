@@ -22,10 +22,6 @@ ARTIFACTS = ROOT / "build" / "artifacts"
 test_browser = pytest.importorskip("test_browser", reason="playwright is not installed")
 browser, pytestmark = test_browser.browser, test_browser.pytestmark
 TOKEN = "for-this-test-only"
-SETTINGS = {
-    "notebook-extension/tracker": {"windowingMode": "none"},  # all cells are on the page
-    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
-}
 # Gray pictures that take some time.
 TIMED = """
 import io, time
@@ -101,10 +97,6 @@ def write_notebook(home):
 @contextmanager
 def served(home):
     """JupyterLab as `make lab` sets it, on a folder with ``notebook.ipynb``; gives the address of that."""
-    for name, values in SETTINGS.items():
-        file = home / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(values))
     dirs = {"JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data", "JUPYTER_RUNTIME_DIR": "runtime",
             "JUPYTERLAB_SETTINGS_DIR": "settings", "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
             "IPYTHONDIR": "ipython"}  # fmt: skip
