@@ -211,7 +211,7 @@ def test_a_label_that_names_a_rule_has_its_color(name, pngs):
     (lambda: ol.plots.images(np.ones((3, 4)), rows=["a", "b"]), ValueError, "2 entries; .* each row, 1 in all"),
     (lambda: ol.plots.images(np.full((3, 4), np.nan)), ValueError, "finite"),
     (lambda: ol.plots.noisy_run(BOWL, [[1, 2]], []), ValueError, r"noisy_run: x has shape \(1, 2\)"),
-    (lambda: ol.plots.noisy_run(BOWL, path(), np.ones(3)), ValueError, r"rates of shape \(3,\); .* a step, 60"),
+    (lambda: ol.plots.noisy_run(BOWL, path(), np.ones(3)), ValueError, r"rates of shape \(3,\) .* a step, 60"),
     (lambda: ol.plots.noisy_run(BOWL, path(), np.zeros(60)), ValueError, "one positive number a step"),
     (lambda: ol.plots.noisy_run(ol.objective(lambda x, y: x + y), path(), np.ones(60)), ValueError, "no known minimum"),
     (lambda: ol.plots.progress([]), TypeError, r"progress: runs=\[\] must be a dict"),

@@ -6,8 +6,8 @@ which browsers put off for 40 ms.  A picture that takes 20 ms to draw would foll
 JupyterLab (4.6) writes the kernel's name and the version of Python into a notebook as soon as it has a kernel, and then
 calls it changed.  The notebooks of the course name no version, so they get it when they are read.
 
-By default it also leaves out cells until they are scrolled to, and unfolds those that run meanwhile: whoever runs all cells
-would find answers open that no question had seen.  labconfig/ has all of them drawn at once.
+By default it also leaves out cells until they are scrolled to, and unfolds those that run meanwhile: whoever runs all
+cells would find answers open that no question had seen.  labconfig/ has all of them drawn at once.
 """
 
 import functools

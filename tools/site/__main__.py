@@ -45,7 +45,7 @@ DOWNLOADS = (
     ("slides", "build/slides/{}.html"),
     ("PDF", "build/handouts/{}.pdf"),
     ("slides as PDF", "build/handouts/{}-slides.pdf"),
-    ("PDF of one page", "build/{}.pdf"),
+    ("PDF", "build/{}.pdf"),
 )
 
 
@@ -57,7 +57,7 @@ def pages():
     sheet = markup.Anchors()
     table = one_name.linked(ol.cheat_sheet().html(), course[-1].headings)
     body = sheet.heading("Cheat sheet", 1) + f'<div class="figure">{table}</div>'
-    lead = "<p>Every rule on one page: formula, settings, memory, when to reach for it.</p>"
+    lead = "<p>Every rule in one table: formula, settings, memory, when to reach for it.</p>"
     course.append(notebook_page.Page("cheat_sheet", "Cheat sheet", body, sheet.rows, lead))
     return [_index(course), *course]
 
