@@ -106,10 +106,10 @@ def test_a_gpu_and_the_data_are_asked_for_by_the_notebooks_that_need_them():
 
 
 def test_all_files_of_the_package_ride_along_and_those_of_array_api_compat():
-    small = ("ablations.jsonl", "speedrun.jsonl")
+    small = ("speedrun.jsonl",)
     inside = set(package.files(results=[path.name for path in package.RESULTS.glob("*.jsonl")], novel=True))
     assert [package.asked_for(code) for code in ("ol.Adam", "benchmark", 'benchmark.load("six")')] == [
-        (), small, ("ablations.jsonl", "six.jsonl", "speedrun.jsonl")]  # fmt: skip
+        (), small, ("six.jsonl", "speedrun.jsonl")]  # fmt: skip
     wanted = subprocess.run(["git", "ls-files", "optlib", "data/results"], cwd=ROOT, capture_output=True, text=True)
     fashion = "optlib/data/files/fashion-mnist-subset/"
     assert wanted.returncode or {name for name in wanted.stdout.split() if not name.startswith(fashion)} <= inside

@@ -17,7 +17,7 @@ from optlib.data import sprites
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "data" / "results"
-LARGE = 150_000  # bytes
+LARGE = 50_000  # bytes
 # Searched last: as soon as Colab has a copy of its own, that one is used.
 ALSO = "also"
 
