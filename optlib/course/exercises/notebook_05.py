@@ -9,6 +9,7 @@ from ...optimizers.kinds import is_ours
 from . import loop_spy
 from .engine import exercise, float_of, of_the_course
 
+_BETAS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.97, 0.99, 0.999)  # those that a rule under another name may have
 _PROGRAMS = {"A": "frozen", "B": "correct", "C": "augmented", "D": "copied"}
 _SYMPTOMS = {
     "frozen": "evaluation mode after epoch 1 changes the training from epoch 2 on; one program trains differently.",
@@ -290,9 +291,10 @@ def _known(rule):
                     first = _points(known, gradients[:4], **settings)
                 except (TypeError, ValueError):  # a name means something else there
                     continue
-                if _alike(own[:5], first, name, known.sees):  # only then all steps: there are many settings
-                    if hint := _alike(own, _points(known, gradients, **settings), name, known.sees):
-                        return hint
+                if not _alike(own[:5], first, name, known.sees):  # most settings, at a seventh of the steps
+                    continue
+                if hint := _alike(own, _points(known, gradients, **settings), name, known.sees):
+                    return hint
     return None
 
 
@@ -304,9 +306,6 @@ def _last_at_zero(rule, gradients):
     return optimizer.step(np.zeros(2), np.array(gradients[-1]))
 
 
-BETAS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.97, 0.99, 0.999)
-
-
 def _settings(rule, known):
     """Settings of a rule of the course: its own, with those of the reader's rule that have the same names, other β."""
     steps = {"steps": 100} if "steps" in known.hypers else {}
@@ -314,7 +313,7 @@ def _settings(rule, known):
     passed = {key: value for key, value in own.items() if key in known.hypers and key != "lr"}
     names = [name for name in ("beta", "beta1", "beta2") if name in known.hypers]
     # Two that differ: with equal ones Lion is the sign of momentum, a rule of one's own.
-    betas = [dict(zip(names, each, strict=True)) for each in itertools.permutations(BETAS, len(names))]
+    betas = [dict(zip(names, each, strict=True)) for each in itertools.permutations(_BETAS, len(names))]
     return [steps | other for other in ({}, passed, *betas)]
 
 
