@@ -11,7 +11,7 @@ from optlib.live import offline, page
 test_browser = pytest.importorskip("test_browser", reason="playwright is not installed")
 browser, pytestmark = test_browser.browser, test_browser.pytestmark
 opened, player, tab_of = test_browser.opened, test_browser.player, test_browser.tab_of
-BOWL = ol.functions.quadratic(kappa=4)
+BOWL = ol.functions.quadratic(kappa=4, angle=30)
 ADDRESS = "<script>document.documentElement.dataset.address = '';</script>"  # as the pages of the site have it
 
 
@@ -32,7 +32,7 @@ def place_of(slider, share):
 
 
 def test_a_drag_is_caught_by_what_theory_names_and_keys_are_not(browser, tmp_path):
-    html = ol.explore(BOWL, ol.GradientDescent(lr=0.1), ol.Momentum(lr=0.1), steps=20).html()
+    html = ol.explore(BOWL, ol.GradientDescent(lr=0.1), ol.Momentum(lr=0.1), steps=60).html()
     with opened(browser, tmp_path, html) as tab:
         host, ask = player(tab, "explorable")
         assert host.locator(".snap").count() == 0, "of all rules at once theory says nothing"
@@ -48,6 +48,9 @@ def test_a_drag_is_caught_by_what_theory_names_and_keys_are_not(browser, tmp_pat
         for _ in range(3):
             slider.press("ArrowRight")
         assert ask("player.settings[0].lr") == pytest.approx(1.6 * 3000 ** (3 / 1000), rel=0.01)
+        slider.press("End")  # of lines that end far away a browser would make areas
+        pixels = ask("(({ canvas, pen }) => [...pen.getImageData(0, 0, canvas.width, canvas.height).data])(player.map)")
+        assert 0 < np.mean(np.reshape(pixels, (-1, 4)).max(axis=1, where=[[True] * 3 + [False]], initial=0) < 60) < 0.1
         host.get_by_role("combobox", name="sliders of").select_option("Momentum")
         assert host.locator(".snap").all_text_contents() == ["best", "best"]
 

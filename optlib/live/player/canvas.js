@@ -5,6 +5,14 @@
 
   const FONT = "12px system-ui, sans-serif";
   const LEAST = 0.7; // pixels between two points of a line
+  const FAR = 1e5; // pixels; of lines much longer a browser makes areas
+
+  const isFar = (p) => Math.max(...p.map(Math.abs)) > FAR;
+  // From p toward q, as far as lines are drawn.
+  const toward = (p, q) => {
+    const share = FAR / Math.max(...p.map((v, k) => Math.abs(q[k] - v)));
+    return p.map((v, k) => v + share * (q[k] - v));
+  };
 
   // A canvas with a frame; `box` is the inside of the frame in CSS pixels.
   class Board {
@@ -87,20 +95,23 @@
       this.ink(this.way(points.length, (i) => points[i]), color, width, dashes);
     }
 
-    // The way through so many places, in pixels.
+    // The way through so many places, in pixels; a line between two that are far away is left out.
     way(count, place) {
       const way = new Path2D();
-      let [x, y] = [NaN, NaN];
+      let last = null;
       for (let i = 0; i < count; i++) {
-        const [px, py] = place(i);
-        if (Number.isNaN(px + py)) { // a gap
-          x = y = NaN;
+        const p = place(i);
+        if (Number.isNaN(p[0] + p[1])) { // a gap
+          last = null;
           continue;
         }
-        if (Math.abs(px - x) + Math.abs(py - y) < LEAST && i < count - 1) continue; // nobody sees it, and it takes time
-        if (Number.isNaN(x)) way.moveTo(px, py);
-        else way.lineTo(px, py);
-        [x, y] = [px, py];
+        if (last && Math.abs(p[0] - last[0]) + Math.abs(p[1] - last[1]) < LEAST && i < count - 1) continue; // nobody sees it, and it takes time
+        if (!isFar(p)) {
+          if (!last) way.moveTo(...p);
+          else if (isFar(last)) way.moveTo(...toward(p, last));
+          if (last) way.lineTo(...p);
+        } else if (last && !isFar(last)) way.lineTo(...toward(last, p));
+        last = p;
       }
       return way;
     }

@@ -265,7 +265,7 @@
       track.reached = run.values[end];
       track.score = this.score(run);
       const [u, v] = track.points[track.end];
-      const away = Math.min(u, v) < 0 || Math.max(u, v) > 1 ? ", outside the picture" : "";
+      const away = Math.min(u, v) < 0 || Math.max(u, v) > 1 ? ", out of view" : "";
       const there = Number.isFinite(track.reached);
       track.value.textContent = !there ? (run === none ? "" : "no value at this start") : `${this.f.values.name} ≈ ${number(track.reached, Math.max(...track.heights) - Math.min(...track.heights), 3)}${track.lost ? ", diverged" : away}`;
     }

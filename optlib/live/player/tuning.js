@@ -14,11 +14,13 @@
     // that of a track at a rate, NaN where it diverged.
     follow(tracks, state, score, drawn) {
       this.left = [];
+      const hypers = tracks.map((track) => track.hypers.find(({ name }) => name === "lr"));
+      const [low, high] = [Math.min(...hypers.map((h) => h.low)), Math.max(...hypers.map((h) => h.high))];
       for (const track of tracks) {
-        const settings = JSON.stringify([state, { ...track.settings, lr: 0 }]);
-        if (settings === track.tuning?.settings) continue;
-        this.left.push({ track, settings, hyper: track.hypers.find(({ name }) => name === "lr"), rates: [], scores: [] });
+        const settings = JSON.stringify([state, low, high, { ...track.settings, lr: 0 }]);
+        if (settings !== track.tuning?.settings) this.left.push({ track, settings, rates: [], scores: [] });
       }
+      this.rate = (i) => low * (high / low) ** (i / RATES);
       clearTimeout(this.waiting);
       if (this.left.length) this.waiting = setTimeout(() => this.work(score, drawn), 60);
     }
@@ -26,8 +28,8 @@
     work(score, drawn) {
       const until = performance.now() + 8;
       while (this.left.length && performance.now() < until) {
-        const [{ track, hyper, rates, scores }] = this.left;
-        rates.push(hyper.low * (hyper.high / hyper.low) ** (rates.length / RATES));
+        const [{ track, rates, scores }] = this.left;
+        rates.push(this.rate(rates.length));
         scores.push(score(track, rates.at(-1)));
         if (rates.length > RATES) track.tuning = this.left.shift();
       }
