@@ -137,6 +137,7 @@ def test_chunks_and_threads_change_nothing(workers, numbers, monkeypatch):
 
     together = run(1)
     monkeypatch.setattr(loops, "CHUNK_NUMBERS", numbers)
+    monkeypatch.setattr(loops, "LEAST_NUMBERS", 1)
     chunks = run(workers)
     for name in ("losses", "train_loss", "train_accuracy"):
         np.testing.assert_array_equal(getattr(chunks, name), getattr(together, name))

@@ -26,6 +26,7 @@ from .plan import Plan
 from .record import Training
 
 CHUNK_NUMBERS = 2**18  # parameters in one chunk of runs: enough work between two calls of Python, not too much memory
+LEAST_NUMBERS = 2**16  # with fewer, two threads wait for each other's Python longer than one needs for all of it
 
 
 def train(network, rule, data, *, seed=0, start=None, batch=32, epochs=None, steps=None, validation=None, every=1,
@@ -129,7 +130,7 @@ def train_many(network, rule, data, *, seeds, settings=None, start=None, batch=3
     settings : dict of 1-D arrays, optional
         Hyper-parameters of the rule by name; several arrays span a grid, as in `optlib.grid`.
     workers : int, optional
-        Threads that the runs are divided among; by default one a core.  The numbers do not depend on it.
+        Threads, at most, that the runs are divided among; by default one a core.  The numbers do not depend on it.
     start : dict of arrays, optional
         Parameters to start from in place of those of the seeds: the same for all runs.
     network, rule, data, batch, epochs, steps, validation, every, path, schedule, last, replacement, dtype
@@ -183,6 +184,8 @@ def train_many(network, rule, data, *, seeds, settings=None, start=None, batch=3
         if plan.averages:
             averages[s, k] = average
 
+    together = points.size if stacked else points.shape[-1]
+    workers = min(workers, together // LEAST_NUMBERS or 1) if stacked or together < LEAST_NUMBERS else workers
     with concurrent.futures.ThreadPoolExecutor(workers) as pool:
         tasks = [pool.submit(train_chunk, s, k) for s, k in _chunks(*points.shape, workers if stacked else math.inf)]
         try:
