@@ -79,7 +79,7 @@ def test_real_images_are_learned_and_recorded(unbroken):
     folder, output = unbroken
     runs = recorded(folder)
     assert [run["stage"] for run in runs] == ["tuning", "tuning", "final"]
-    assert len(output.splitlines()) == 4
+    assert len(output.splitlines()) == 5
     assert "every run of the protocol is recorded" in output
     assert runs[-1]["history"]["test_accuracy"][-1] >= LEAST
     assert [run["history"]["settings"]["images"] for run in runs] == [300, 300, FEW[0]]
@@ -124,7 +124,7 @@ def test_killed_in_the_middle_of_a_run_it_resumes_as_if_unbroken(unbroken, tmp_p
     assert len(seconds) == 1
 
     output = finished(start(tmp_path, *RUN))
-    assert len(output.splitlines()) == 2  # the first run is not repeated
+    assert len(output.splitlines()) == 3  # the first run is not repeated
     after = recorded(tmp_path)
     assert [run["id"] for run in after] == [run["id"] for run in (before[2], *before[:2])]
     assert after[2]["history"]["seconds"][:1] == seconds  # nor is the complete epoch of the second
@@ -260,7 +260,7 @@ ERRORS = {
     ("run", "--protocol", "grid.toml", "--seeds", "-1"): "seeds=[-1] must be",
     ("run", "--protocol", "grid.toml", "--executor", "magic"): "executor='magic' must be",
     ("run", "--protocol", "grid.toml", "--out", "broken.jsonl"): "broken.jsonl, line 1: not JSON",
-    ("run", "--protocol", "cpu", "--root", "nowhere"): "failed: FileNotFoundError: cifar10: root='nowhere' does not",
+    ("run", "--protocol", "cpu", "--root", "nowhere"): "nowhere' does not exist; it must be a folder",
     ("run", "--protocol", "grid.toml", "--out", "."): "run: out='.' is a folder; it must be a file of records",
     ("run", "--protocol", "grid.toml", "--minutes", "-1"): "minutes=-1.0 must be a number in [0, inf)",
     ("run", "--protocol", "grid.toml", "--minutes", "nan"): "minutes=nan must be a number in [0, inf)",

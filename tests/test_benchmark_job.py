@@ -303,3 +303,13 @@ def test_train_mode_once_freezes_batchnorm_after_the_first_epoch_also_when_resum
     assert first + rest == counts
     assert numbers(resumed) == numbers(unbroken)
     assert not list(tmp_path.iterdir())
+
+
+def test_an_unfinished_run_is_taken_up_by_its_own_code_alone(monkeypatch, tmp_path):
+    states = []
+    monkeypatch.setattr(module.vision, "fit", lambda *given, checkpoint, **more: states.append(checkpoint) or 1 / 0)
+    for code in ("ab" * 32, "cd" * 32):
+        monkeypatch.setattr(module, "digests", lambda rule, code=code: {"statements": code})
+        with pytest.raises(ZeroDivisionError):
+            module.run(make("tuning"), checkpoints=tmp_path)
+    assert len({*states}) == 2

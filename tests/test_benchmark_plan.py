@@ -1,6 +1,7 @@
 """The plan: which runs come next, when it ends, and that it does not matter where it was broken off."""
 
 import copy
+import dataclasses
 import math
 
 import pytest
@@ -52,6 +53,13 @@ def test_the_widening_stops_as_soon_as_the_best_is_inside(best, added):
     records = finished(one(tuning__widen=9), hill(best))
     assert rates(records) == [1e-4, 1e-3, 1e-2, *added]
     assert [(r["lr"], r["seed"]) for r in records if r["stage"] == "final"] == [(best, 0), (best, 1)]
+
+
+def test_no_rate_is_tried_that_the_rule_does_not_take(monkeypatch):
+    monkeypatch.setitem(ol.Adam.hypers, "lr", dataclasses.replace(ol.Adam.hypers["lr"], allowed="(0, 0.05]"))
+    assert rates(finished(one(tuning__widen=9), hill(1.0))) == [1e-4, 1e-3, 1e-2]
+    with pytest.raises(ValueError, match=r"exponents=\[2, 3\] give Adam no lr of \(0, 0.05\]"):
+        plan.jobs(one(tuning__exponents=[2, 3]), [])
 
 
 def test_where_everything_diverges_smaller_rates_are_tried_and_only_a_default_run_is_made():

@@ -68,7 +68,7 @@ def test_here_every_run_is_done_once_and_recorded_and_said(fake, tmp_path):
     run, lines, out = fake(), [], tmp_path / "r.jsonl"
     recorded = runner.run(protocol(), out, say=lines.append, command="the command", root=tmp_path, threads=1)
     assert ids(recorded) == ids(records.read(out)) == ids(run.calls) == EVERYTHING
-    assert len(lines) == len(EVERYTHING) + 1
+    assert len(lines) == len(EVERYTHING) + 2
     assert lines[-1] == "every run of the protocol is recorded"
     assert {o["command"] for o in run.options} == {"the command"}
     assert {o["root"] for o in run.options} == {str(tmp_path)}
@@ -148,7 +148,8 @@ def test_after_the_time_nothing_is_started(fake, monkeypatch, tmp_path):
     monkeypatch.setattr(runner, "time", clock)
     runner.run(protocol(), tmp_path / "r.jsonl", minutes=2.5, say=lines.append)
     assert len(records.read(tmp_path / "r.jsonl")) == len(run.calls) == 3
-    assert lines[1].startswith("     60 s  ")
+    assert lines[1].startswith("begins with ")
+    assert lines[2].startswith("     60 s  ")
 
 
 @pytest.mark.parametrize("workers", [0, -1, 1.5, True, "2"])

@@ -47,9 +47,6 @@ def _without_folders(argument):
     return option + equals + value
 
 
-# --- commands ------------------------------------------------------------------------------------------------
-
-
 def _protocols(options):
     from .. import tasks  # torch
 
@@ -141,9 +138,6 @@ def _rerun(options):
     for key in ("versions", "hardware"):
         if old[key] != new[key]:
             print(f"{key} differs: {old[key]} then, {new[key]} now")
-
-
-# --- arguments -----------------------------------------------------------------------------------------------
 
 
 def _parser():

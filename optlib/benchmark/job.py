@@ -30,10 +30,10 @@ def run(job, *, root=None, checkpoints=None, threads=None, device=None, progress
     The job is from `plan.make`.  ``checkpoints`` is a folder for the state of an unfinished run, which then resumes
     after its last complete epoch.  The rest is as in `runner.run`.
     """
-    digests(decided_by(job))  # of what is loaded: at the end of the run, files may be others
+    code = digests(decided_by(job))["statements"]  # of what is loaded: at the end of the run, files may be others
     before = torch.get_num_threads()
     torch.set_num_threads(threads or before)
-    path = None if checkpoints is None else pathlib.Path(checkpoints) / f"{job['id']}.pt"
+    path = None if checkpoints is None else pathlib.Path(checkpoints) / f"{job['id']}-{code[:8]}.pt"
     options = {"device": device, "checkpoint": path, "progress": progress}
     start = time.perf_counter()
     try:

@@ -9,6 +9,7 @@ import hashlib
 import json
 import math
 
+from ..checks import inside
 from . import records
 from .protocol import IMAGES, rule_named
 
@@ -96,26 +97,29 @@ def trials(protocol, done, variant, rule):
         return []
     step = tuning["exponents"][1] - tuning["exponents"][0]
 
+    allowed = rule_named(rule).hypers["lr"].allowed
+
     def trial(exponent, settings):
+        """Its runs; none where the rule does not take such a rate."""
         lr = float(f"{default_rate(protocol, rule) * 10**exponent:.{DIGITS}g}")
-        return [make(protocol, "tuning", variant, rule, lr, settings, seed) for seed in tuning["seeds"]]
+        seeds = tuning["seeds"] if inside(lr, allowed) else ()
+        return [make(protocol, "tuning", variant, rule, lr, settings, seed) for seed in seeds]
 
     def widened(exponents, settings):
         """A dict of exponent -> trial, from the lowest exponent to the highest."""
-        grid = {exponent: trial(exponent, settings) for exponent in exponents}
+        grid = {exponent: runs for exponent in exponents if (runs := trial(exponent, settings))}
+        if not grid:
+            raise ValueError(f"protocol {protocol.name} [tuning]: exponents={exponents} give {rule} no lr of {allowed}")
         for _ in range(tuning["widen"]):
             scores = [score(runs, done) for runs in grid.values()]
-            if None in scores:
-                break
             place = best_place(scores)
-            if place in (None, 0):  # also where all diverged: a smaller one may not
-                below = min(grid) - step
-                grid = {below: trial(below, settings), **grid}
-            elif place == len(grid) - 1:
-                above = max(grid) + step
-                grid[above] = trial(above, settings)
-            else:
+            if None in scores or place not in (None, 0, len(grid) - 1):
                 break
+            # Where all diverged, too, a smaller one may not.
+            beyond = max(grid) + step if place and place == len(grid) - 1 else min(grid) - step
+            if not (runs := trial(beyond, settings)):
+                break
+            grid = dict(sorted({**grid, beyond: runs}.items()))
         return grid
 
     grid = widened(tuning["exponents"], {})

@@ -143,7 +143,7 @@ class TaskTraining:
 class TaskTuning:
     exponents: list = _setting(_exponents)
     widen: int = _setting(checks.integer, 0, 10, default=4)
-    seeds: list = _setting(_seeds, 1, default_factory=lambda: [0])
+    seeds: list = _setting(_seeds, 1, default_factory=lambda: [100])  # none of a final run's
     also: dict = _setting(_values, default_factory=dict)  # rule -> a second hyper-parameter -> its values
 
 

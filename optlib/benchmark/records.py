@@ -111,9 +111,6 @@ def wrong(record):
     return ""
 
 
-# --- what a record says --------------------------------------------------------------------------------------
-
-
 def reached(record, part="test"):
     """The accuracy, a share, or the metric of the task after each epoch; one in "%" is a share here, too."""
     if "task" not in record:

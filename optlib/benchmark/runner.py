@@ -78,8 +78,9 @@ def run(protocol, out, *, root=None, workers=1, executor=None, threads=None, dev
     _refuse_threads(executor, workers, type(executor).__name__)
     if threads is None and workers > 1 and (executor == "processes" or isinstance(executor, ProcessPoolExecutor)):
         threads = max(1, (os.cpu_count() or 1) // workers)
-    work = functools.partial(run_job, root=root and str(root), checkpoints=str(checkpoints_of(out)), threads=threads,
-                             device=device, progress=progress, command=command)  # fmt: skip
+    root, states = root and os.path.abspath(root), str(checkpoints_of(out).absolute())  # of workers with other folders
+    work = functools.partial(run_job, root=root, checkpoints=states, threads=threads, device=device, progress=progress,
+                             command=command)  # fmt: skip
     with _locked(out), contextlib.ExitStack() as stack:
 
         def make():
@@ -125,7 +126,7 @@ def _locked(out):
 
 def _run_all(protocol, out, make, tries, workers, work, until, say):
     running, failures, left_out, killed = {}, [], [], collections.Counter()
-    start, done, executor = time.monotonic(), records.read(out), make()
+    start, done, executor, silent = time.monotonic(), records.read(out), make(), True
     if old := sum(map(of_other_code, done)):
         say(f"{counted(old, 'recorded run')} made by other code than today's; "
             f"python -m optlib.benchmark list --results {out} marks them")
@@ -149,6 +150,9 @@ def _run_all(protocol, out, make, tries, workers, work, until, say):
             if not failures and executor is not None and time.monotonic() < until:
                 try:
                     for job in ready[: workers - len(running)]:
+                        if silent:
+                            say(f"begins with {_name(job)}; each run has its line when it is done")
+                        silent = False
                         running[executor.submit(work, records.as_computed(job, done))] = job
                 except BrokenExecutor as error:
                     executor = None

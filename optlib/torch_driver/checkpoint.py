@@ -118,9 +118,6 @@ def _forms_of(rule, x):
     return first, {STEPS: None, **forms(flat(rule.state))}
 
 
-# --- torch's own ---------------------------------------------------------------------------------------------
-
-
 def _is_torchs(states, groups):
     """Whether torch.optim has saved it: each state of ours has its number of steps, torch's groups have switches."""
     if any(STEPS in state for state in states.values()):

@@ -139,9 +139,6 @@ class Stepping:
         return self._kernels[key]
 
 
-# --- the tensors of a step -----------------------------------------------------------------------------------
-
-
 def widened(state, p):
     """Those tensors of a flat state that are narrower than the steps of ``p``, made as wide.
 
