@@ -106,7 +106,7 @@ class Muon(Optimizer):
         1 number per parameter (m).
 
     When:
-        Weight matrices and kernels of networks, beside AdamW for biases, embeddings and the last layer.
+        Weight matrices and kernels of networks, beside AdamW for biases, embeddings and the first and last layer.
     """
 
     sees = "matrix"

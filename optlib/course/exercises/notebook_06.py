@@ -64,7 +64,7 @@ def _near(end, other):
 @exercise("06.1 Muon from memory", "muon(W, gradients, lr, beta)")
 def _muon_from_memory(muon):
     """muon(W, gradients, lr, beta): where Muon ends that starts at W, with one step for each gradient."""
-    lr, beta = 0.1, 0.8
+    lr, beta = 0.1, 0.75
     for shape in _SHAPES:
         W, *gradients = _matrices(shape)
         copies = [W.copy(), *(g.copy() for g in gradients)]
