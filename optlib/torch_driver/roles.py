@@ -22,8 +22,9 @@ def hidden_matrices(model, rest=None):
     model : torch.nn.Module
     rest : iterable of str, optional
         Names of modules or parameters whose parameters belong to the rest in place of the last layer's:
-        ``["head", "pos_embed"]``.  The last layer is the last one whose weight has two axes or more, in the order of
-        ``model.modules()``, in which they were assigned; where that is another one than the network's last, name it.
+        ``["head", "pos_embed"]``; Muon's authors would name the first layer, too.  The last layer is the last one whose
+        weight has two axes or more, in the order of ``model.modules()``, in which they were assigned; where that is
+        another one than the network's last, name it.
 
     Returns
     -------
