@@ -192,7 +192,7 @@ def _beginnings(box):
             for row in np.abs(box.residuals(guesses)).mean(axis=1).argsort(kind="stable"):
                 if not changes[row].items() <= seen:
                     kept.append(guesses.one(row))
-                seen |= changes[row].items()
+                seen.update(changes[row].items())
             yield kept
 
 
@@ -287,16 +287,14 @@ def _fitted(box, guess, rounds):
     for _ in range(rounds):
         J = ((residuals(*(places + 1e-6 * np.eye(len(places)))) - r) / 1e-6).T
         A, slope = J.T @ J, J.T @ r
-        for _ in range(5):
-            change = np.linalg.lstsq(A + damping * np.diag(np.diag(A) + 1e-12), -slope, rcond=None)[0]
-            new = places + np.clip(change, -3, 3)
-            (r_new,) = residuals(new)
-            if r_new @ r_new < r @ r:
-                places, r, damping = new, r_new, damping / 10
-                break
-            damping *= 10
-        else:
+        dampings = damping * 10.0 ** np.arange(5)  # all tried at once, for a walk of many costs little more than of one
+        news = [places + np.clip(np.linalg.lstsq(A + d * np.diag(np.diag(A) + 1e-12), -slope, rcond=None)[0], -3, 3)
+                for d in dampings]  # fmt: skip
+        tried = residuals(*news)
+        nearer = [i for i, r_new in enumerate(tried) if r_new @ r_new < r @ r]
+        if not nearer:
             break
+        places, r, damping = news[nearer[0]], tried[nearer[0]], dampings[nearer[0]] / 10
     return guess.but(**numbers(places))
 
 
