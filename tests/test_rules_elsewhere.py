@@ -227,9 +227,9 @@ SWITCHES = "weight_decouple", "decoupled_weight_decay", "decouple_weight_decay"
 
 def with_decay(library):
     """Runs of an installed library with weight decay, also with its switch turned: settings, run, recorded run."""
-    adapter = importlib.import_module(f"tools.elsewhere.libraries.{library}")
-    for run, recorded in zip(adapter.RUNS, match.files()[library]["runs"], strict=True):
-        defaults = elsewhere.defaults(match.files()[library], recorded)
+    adapter, file = importlib.import_module(f"tools.elsewhere.libraries.{library}"), match.files()[library]
+    for run, recorded in zip(adapter.RUNS, file["runs"], strict=True):
+        defaults = elsewhere.defaults(file, recorded)
         for switch in ["", *SWITCHES] if "weight_decay" in defaults else []:
             if not switch or switch in defaults and "AdamW" not in run.name:
                 given = run.settings | {"weight_decay": 0.1} | ({switch: not defaults[switch]} if switch else {})
