@@ -83,9 +83,6 @@ def stages(records):
     return {stage: sum(r["stage"] == stage for r in records) for stage in ("tuning", "final", "default")}
 
 
-# --- tasks of a moment ---------------------------------------------------------------------------------------
-
-
 class Lines(torch.nn.Module):
     """Two linear layers; the seed decides their weights."""
 

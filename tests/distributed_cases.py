@@ -72,9 +72,6 @@ def alone(make, steps=8):
     return weights(net)
 
 
-# --- what a process does -------------------------------------------------------------------------------------
-
-
 def ddp(rank, folder, make):
     net = DistributedDataParallel(network())
     train(net, make(net.parameters()), 0, 8, rank)

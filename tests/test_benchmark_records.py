@@ -121,9 +121,6 @@ def test_a_full_disk_is_named_with_file_and_space_and_no_record_is_lost(path):
     assert records.read(path) == [*some(), some()[0]]
 
 
-# --- circumstances ---------------------------------------------------------------------------------------------
-
-
 def test_circumstances_name_versions_and_hardware_and_nobody():
     present = module.circumstances("Adam")
     assert set(present) == {"date", "code", "statements", "versions", "hardware"}

@@ -216,9 +216,6 @@ def test_a_picture_follows_the_mouse_and_ends_where_it_is_released(tab, name):
     assert until(lambda: picture.evaluate(GRAY) == wanted, lambda: tab.wait_for_timeout(100))
 
 
-# --- explorers --------------------------------------------------------------------------------------------------
-
-
 class Explorer:
     """The explorable of a cell: its element, its object in the page, and what Python knows of it."""
 

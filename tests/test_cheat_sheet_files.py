@@ -137,8 +137,6 @@ def test_the_name_is_the_function_whichever_is_imported_first():
         assert python(code.format(first)).split() == ["1", kind]
 
 
-# --- the page ---------------------------------------------------------------------------------------------------------
-
 # What is written, with the left, top, right and bottom of its box, of which the font leaves a fifth white above and
 # below the letters of a text.
 BOXES = """() => {

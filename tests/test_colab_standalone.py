@@ -139,9 +139,6 @@ def test_the_package_is_unpacked_whole_and_a_damaged_one_is_refused(tmp_path):
     assert "ValueError: This copy of the notebook is damaged" in broken.stderr
 
 
-# --- executed, with Colab's versions --------------------------------------------------------------------------------
-
-
 def view(folder, packages, hidden=("optlib", "__editable__", "array_api_compat")):
     """A folder with links to all installed packages but those that Colab does not have."""
     folder.mkdir()

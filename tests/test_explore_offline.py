@@ -148,9 +148,6 @@ def test_programs_of_a_page_do_not_meet():
     assert marks[0] == marks[2] != marks[1]
 
 
-# --- the script, run by node ------------------------------------------------------------------------------------
-
-
 @node
 def test_the_code_of_a_setting_makes_its_paths():
     f = ol.FUNCTIONS["rosenbrock"]

@@ -50,8 +50,6 @@ def test_defaults_and_description():
     assert copy.deepcopy(ol.objective(bowl))(np.ones(2)) == 4
 
 
-# --- functions that do not take arrays of coordinates, or take them for one long vector ----------------------
-
 T, Y = np.arange(5.0), 2 * np.arange(5.0) + 1
 DATA = np.random.default_rng(2).normal(size=(8, 2))  # as many rows as the points that are tried
 MIXING = {  # function of the coordinates, number of coordinates, its value at one point, written another way

@@ -110,9 +110,6 @@ def test_questions_of_the_course_have_answers_and_their_first_line_tells_none(pa
             folded.append(cell)
 
 
-# --- in a browser ---------------------------------------------------------------------------------------------------
-
-
 def marks(tab):
     return tab.evaluate("[...document.querySelector('.optlib-predict').shadowRoot.querySelectorAll('i')]"
                         ".map((mark) => mark.textContent)")  # fmt: skip

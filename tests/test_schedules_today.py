@@ -72,8 +72,6 @@ def test_a_restart_of_torch_that_is_asked_for_by_its_number_can_be_missed():
     assert s.Rewarm(0.3, steps=1, growth=3)(121) == 0.3
 
 
-# --- the last iterate ----------------------------------------------------------------------------------------
-
 D, G = 2.0, 3.0
 
 
