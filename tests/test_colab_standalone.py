@@ -32,8 +32,8 @@ each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 text_of = functools.cache(command.text_of)
 
 
-def colab_copy(path, address=None):
-    return nbformat.reads(text_of(path, address), as_version=4)
+def colab_copy(path, *address):
+    return nbformat.reads(text_of(path, *address), as_version=4)
 
 
 @each
@@ -64,7 +64,7 @@ def test_the_command_writes_all_of_them_with_the_same_bytes_each_time_and_none_o
     assert all(path.name in done.stdout for path in NOTEBOOKS)
     for path in NOTEBOOKS:
         text = (tmp_path / path.name).read_text(encoding="utf-8")
-        assert text == command.text_of(path)
+        assert text == text_of(path)
         assert str(ROOT) not in text
     monkeypatch.setattr(sys, "argv", [*run[2:], "none.ipynb"])
     with pytest.raises(SystemExit):

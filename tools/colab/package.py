@@ -10,7 +10,6 @@ import importlib.metadata
 import io
 import lzma
 import pathlib
-import textwrap
 import zipfile
 
 from optlib.data import sprites
@@ -94,6 +93,7 @@ def source(results=(), novel=False):
     """Source of the cell that brings the package along."""
     chosen = files(results, novel)
     content = packed(chosen)
-    text = "\n".join(textwrap.wrap(base64.b64encode(content).decode("ascii"), 120))
+    text = base64.b64encode(content).decode("ascii")
+    text = "\n".join(text[i : i + 120] for i in range(0, len(text), 120))
     return CELL.format(files=len(chosen), size=len(content) // 1000, text=text, also=ALSO,
                        sha256=hashlib.sha256(content).hexdigest())  # fmt: skip
