@@ -97,14 +97,13 @@ def test_a_page_checks_itself(case):
     f, rules, options = CASES[case]
     shown = setting(f, rules, options.get("start"), options["steps"])
     data = data_in(ol.explore(f, *rules, **options).html())
-    pages = {"as stored": data}
-    for place in (("f", "check", "values"), ("f", "check", "slopes"), ("rules", 0, "check", "end")):
-        pages[place] = wrong = json.loads(json.dumps(data))
-        *way, last = place
-        numbers = functools.reduce(operator.getitem, way, wrong)
+    pages = [data]
+    for *way, last in (("f", "check", "values"), ("f", "check", "slopes"), ("rules", 0, "check", "end")):
+        pages.append(json.loads(json.dumps(data)))
+        numbers = functools.reduce(operator.getitem, way, pages[-1])
         numbers[last] = (np.array(numbers[last]) * 1.001 + 0.001).tolist()
     agrees = f"data.map((each) => optlib.agrees(({offline.program(shown)}), each))"
-    assert run_node(f"console.log(JSON.stringify({agrees}));", [*pages.values()]) == [True, False, False, False]
+    assert run_node(f"console.log(JSON.stringify({agrees}));", pages) == [True, False, False, False]
 
 
 @pytest.mark.parametrize(("f", "rules", "options"), [
