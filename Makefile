@@ -11,9 +11,8 @@ READY := $(VENV)/ready-$(SUM)
 
 NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=120 --nbval-sanitize-with=tests/nbval.cfg
 
-# Three processes for two cores, as tests of browsers and notebooks wait a good deal; each file in one of them, those first
-# that take longest: see tests/order.py.
-SHARED := -n 3 --dist loadfile --no-loadscope-reorder
+# Two processes, each file in one of them, those first that take longest: see tests/order.py.
+SHARED := -n 2 --dist loadfile --no-loadscope-reorder
 # Each with one thread: those of the other would be waited for at every step of a training.
 test colab-pictures colab-torch test-newest test-clients: export OMP_NUM_THREADS ?= 1
 

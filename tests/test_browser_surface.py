@@ -117,3 +117,13 @@ def test_without_script_there_is_a_still(browser, tmp_path):
     still.wait_for(timeout=PATIENCE)
     assert still.bounding_box()["width"] > 400
     frame.close()
+
+
+def test_a_player_that_the_browser_has_read_half_of_is_left_for_later(browser, tmp_path):
+    html = page_of("sphere")
+    with opened(browser, tmp_path, html) as tab:
+        tab.wait_for_function("document.querySelector('.optlib-surface').shadowRoot")
+        half = html.index('{"', html.index("application/json")) + 9
+        tab.evaluate("(html) => { document.open(); document.write(html); optlib.wake('optlib-surface'); }", html[:half])
+        tab.evaluate("(html) => { document.write(html); document.close(); }", html[half:])
+        tab.wait_for_function("document.querySelector('.optlib-surface').shadowRoot")

@@ -162,9 +162,6 @@ def test_a_function_has_the_same_values_and_slopes(run, f):
     compared(run, f, points_of(f))
 
 
-# --- a reader's own ------------------------------------------------------------------------------------------
-
-
 class Own(Base):
     """Everything that is plain."""
 

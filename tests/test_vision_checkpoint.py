@@ -133,8 +133,6 @@ def test_the_precision_that_was_chosen_once_is_kept(tmp_path, monkeypatch):
     assert history.settings["layout"] == "channels_last"
 
 
-# --- what is refused -----------------------------------------------------------------------------------------
-
 X, Y = images()
 
 

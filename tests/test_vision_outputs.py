@@ -129,9 +129,6 @@ def test_gradients_are_recorded_again_after_an_evaluation_that_was_refused():
     assert torch.is_grad_enabled()
 
 
-# --- sources of one's own -------------------------------------------------------------------------------------------
-
-
 class Own:
     """Points and the half of the plane in which they lie; a source of its own, with what `fit` asks for."""
 

@@ -113,6 +113,7 @@
   optlib.wake = function (name, build) {
     document.querySelectorAll(`.${name}`).forEach((host) => {
       if (host.shadowRoot) return;
+      if (document.readyState === "loading" && !host.nextSibling) return; // half of it is read; what wakes it comes after it
       const data = JSON.parse(host.querySelector('script[type="application/json"]').textContent);
       if (data.program && !optlib.programs?.[data.program]) return; // it is still to be read, and so is what wakes this
       const scene = data.scene ?? data.f?.scene;
