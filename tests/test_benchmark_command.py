@@ -260,7 +260,7 @@ ERRORS = {
     ("run", "--protocol", "grid.toml", "--seeds", "-1"): "seeds=[-1] must be",
     ("run", "--protocol", "grid.toml", "--executor", "magic"): "executor='magic' must be",
     ("run", "--protocol", "grid.toml", "--out", "broken.jsonl"): "broken.jsonl, line 1: not JSON",
-    ("run", "--protocol", "cpu", "--root", "nowhere"): "nowhere' does not exist; it must be a folder",
+    ("run", "--protocol", "cpu", "--root", "/nowhere"): "failed: FileNotFoundError: cifar10: root='/nowhere' does not",
     ("run", "--protocol", "grid.toml", "--out", "."): "run: out='.' is a folder; it must be a file of records",
     ("run", "--protocol", "grid.toml", "--minutes", "-1"): "minutes=-1.0 must be a number in [0, inf)",
     ("run", "--protocol", "grid.toml", "--minutes", "nan"): "minutes=nan must be a number in [0, inf)",

@@ -96,7 +96,6 @@ def trials(protocol, done, variant, rule):
     if not tuning:
         return []
     step = tuning["exponents"][1] - tuning["exponents"][0]
-
     allowed = rule_named(rule).hypers["lr"].allowed
 
     def trial(exponent, settings):

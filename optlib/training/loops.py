@@ -184,8 +184,8 @@ def train_many(network, rule, data, *, seeds, settings=None, start=None, batch=3
         if plan.averages:
             averages[s, k] = average
 
-    together = points.size if stacked else points.shape[-1]
-    workers = min(workers, together // LEAST_NUMBERS or 1) if stacked or together < LEAST_NUMBERS else workers
+    most = points.size // LEAST_NUMBERS if stacked else workers * (points.shape[-1] >= LEAST_NUMBERS)
+    workers = max(1, min(workers, most))
     with concurrent.futures.ThreadPoolExecutor(workers) as pool:
         tasks = [pool.submit(train_chunk, s, k) for s, k in _chunks(*points.shape, workers if stacked else math.inf)]
         try:
