@@ -275,3 +275,5 @@ def test_records_of_a_protocol_of_ones_own_ask_for_its_file(tmp_path, complete):
         append(tmp_path / "r.jsonl", each)
     with pytest.raises(FileNotFoundError, match="made by protocol 'some', which is none of .*--protocol"):
         load(tmp_path / "r.jsonl")
+    with pytest.raises(ValueError, match="holds no run that 'cpu' asks for; they were made by 'some'"):
+        load(tmp_path / "r.jsonl", "cpu")

@@ -33,9 +33,6 @@ def alone(monkeypatch):
         monkeypatch.setattr(official.Official, "find", found)
 
 
-# --- the full set -------------------------------------------------------------------------------------------------
-
-
 def test_the_order_of_the_places(files, tmp_path, monkeypatch):
     other = fake_cifar.contents(seed=1)
     fake_cifar.put(tmp_path / "course" / "data" / "cifar-10", files)
@@ -70,8 +67,6 @@ def test_bad_arguments(tmp_path, monkeypatch, arguments, error, words):
     with pytest.raises(error, match=words):
         ol.data.cifar10(**arguments)
 
-
-# --- what other programs keep -------------------------------------------------------------------------------------
 
 PLACES = {
     "torchvision": "cifar-10-batches-py", "Keras 3": "cifar-10-batches-py/cifar-10-batches-py",

@@ -24,9 +24,6 @@ def printed(notebook):
     return ["".join(streams(cell)) for cell in code(notebook)]
 
 
-# --- nbconvert ---------------------------------------------------------------------------------------------------
-
-
 @each
 def test_a_script_keeps_the_prose_and_every_name_in_it_is_defined(path, tmp_path):
     """Also `display`, which only IPython defines: other tools run the cells as a plain program."""
@@ -59,9 +56,6 @@ def test_what_is_left_out_is_the_source_of_solutions_and_predictions_and_no_more
     missing = [is_solution(cell) or is_prediction(cell) for cell in code(read(SHORT)) if cell.source not in script]
     assert missing
     assert all(missing)
-
-
-# --- jupytext, papermill -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", ["py:percent", "md", "md:myst"])

@@ -55,8 +55,6 @@ class Results:
         self.tasks = [name for name in protocol.tasks if name in begun]
         self.rules = [name for name in protocol.rules if any(self.final(name, v) for v in self.variants)]
 
-    # --- what was run ------------------------------------------------------------------------------------
-
     def tuning(self, rule, variant=None):
         """What was tried: (learning rate, settings, mean accuracy on the images held out or nan), lowest rate first.
 
@@ -208,8 +206,6 @@ class Results:
                              f"{', '.join(map(repr, self.variants))}; {shows} all of them")  # fmt: skip
         return variant
 
-    # --- tables and pictures -------------------------------------------------------------------------------
-
     def table(self, variant=None):
         """Every rule: rates, results at the best and the default rate, place, memory.
 
@@ -250,7 +246,7 @@ def load(which, protocol=None):
     FileNotFoundError
         With the places looked at and the command that makes the results.
     ValueError
-        For a file that is no list of records, naming the line.
+        For a file that is no list of records, naming the line, and for one without a run of this protocol.
     """
     path = pathlib.Path(which)
     if path.suffix != ".jsonl":
@@ -265,7 +261,11 @@ def load(which, protocol=None):
             f"benchmark: {str(path)!r} was made by protocol {made_by!r}, which is none of the course's own; name its "
             "file: protocol=..., or --protocol on the command line"
         )
-    return Results(load_protocol(protocol or made_by), runs)
+    results = Results(load_protocol(protocol or made_by), runs)
+    if not results.rules and results.done.keys().isdisjoint(job["id"] for job in jobs(results.protocol, [])):
+        raise ValueError(f"benchmark: {str(path)!r} holds no run that {results.protocol.name!r} asks for; they were "
+                         f"made by {made_by!r}")  # fmt: skip
+    return results
 
 
 def find(name):

@@ -69,9 +69,6 @@ def sections(rule):
     return {label: textwrap.dedent(text).strip() for label, text in texts.items()}
 
 
-# --- what stands on a card: blocks of (kind, title, content), once for both forms -----------------------------
-
-
 def _rule_blocks(rule):
     cls = rule if isinstance(rule, type) else type(rule)
     texts = sections(cls)

@@ -246,8 +246,6 @@ class TorchOptimizer(Stepping, torch.optim.Optimizer):
         group.stay_as_begun(rule)
         return params, rule, decay_of(group, rule)
 
-    # --- hyper-parameters --------------------------------------------------------------------------------
-
     def _settled(self, group, before=None, rule=None):
         """A group with a copy of its rule; that of the group before it, and its schedules, where there is one."""
         if not rule and not hasattr(before, "rule"):

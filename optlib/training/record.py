@@ -96,8 +96,6 @@ class Training:
         diverged = f", {int(self.diverged.sum())} diverged" if self.diverged.any() else ""
         return f"<Training: {type(self.rule).__name__} on {self.network!r}, {runs}, {self.steps} steps{diverged}>"
 
-    # --- what the loops call ---------------------------------------------------------------------------------
-
     def _chunk(self, s, k):
         """A record of some seeds and settings, the settings on one axis; its arrays are views of this one's."""
         chunk, runs = copy.copy(self), self.diverged_at.ndim

@@ -82,8 +82,6 @@ class Run:
         """End after this epoch; for callbacks."""
         self.stopped = True
 
-    # --- called by the loop ------------------------------------------------------------------------------------
-
     def begin(self):
         """Start the callbacks, and restore the state of the checkpoint if there is one."""
         for each in self.callbacks:
