@@ -10,8 +10,6 @@ from ..pictures.table import Table
 from .ranks import averaged
 from .statistics import compare, verdict
 
-# --- wins --------------------------------------------------------------------------------------------------------
-
 
 @dataclasses.dataclass(frozen=True)
 class Wins:
@@ -70,9 +68,6 @@ def _difference(pairs, a, b):
     reverse = pairs[b, a]
     better = None if reverse.better is None else not reverse.better
     return dataclasses.replace(reverse, mean=-reverse.mean, better=better)
-
-
-# --- defaults and tuning -----------------------------------------------------------------------------------------
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,6 +5,7 @@ from PIL import Image
 
 from . import theme
 from .picture import DPI, EXACT, encoded, indexed, nearest, new_figure, palette_of, with_colors
+from .ticks import plain_labels
 
 
 class KeptFigure:
@@ -46,6 +47,7 @@ class KeptFigure:
         return encoded(self.image(), "PNG", **options)
 
     def _keep_background(self):
+        plain_labels(self.figure)
         self.figure.dpi = self.dpi  # matplotlib does not promise to restore it after saving at another resolution
         for artist in self.moving:
             artist.set_visible(False)

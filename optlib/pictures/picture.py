@@ -16,9 +16,10 @@ from PIL import Image
 
 from ..checks import replacing
 from . import theme
-from .ticks import plain_powers
+from .ticks import plain_labels
 
 DPI = 144  # half as fine again as it is shown, so that text is crisp on dense screens
+LOSSLESS = {"lossless": True, "method": 3, "quality": 50}  # as small as with more effort, in two thirds of the time
 SHOWN = 0.655  # width on the page over pixels of the file: 8 inches appear as 755 pixels
 PALETTE = 224  # colors in the file: a third of the size of full color, with no visible loss
 # Notebooks keep the picture as WebP without loss, in fewer colors, and as a small PNG for what shows no HTML.
@@ -77,12 +78,12 @@ class Picture:
     def _draw(self, file, kind, dpi, metadata=None):
         with theme.themed(), np.errstate(all="ignore"):
             if not self._laid_out:
-                plain_powers(self.figure)
+                plain_labels(self.figure)
                 # Lay out twice: the first layout moves the ticks on which it was based.  Then stop, since every
                 # further layout would move everything a little again.
                 for _ in range(2):
                     self.figure.get_layout_engine().execute(self.figure)
-                self.figure.set_layout_engine("none")
+                self.figure.set_layout_engine(None)
                 self._laid_out = True
             self.figure.savefig(file, format=kind, dpi=dpi, metadata=metadata)
 
@@ -93,7 +94,7 @@ class Picture:
         return _figure(
             f'<img alt="{html.escape(self.description)}" width="{width}" height="{height}" '
             f'style="max-width:100%;height:auto;display:block" '
-            f'src="data:image/webp;base64,{base64_text(encoded(image.convert("RGB"), "WEBP", lossless=True))}">'
+            f'src="data:image/webp;base64,{base64_text(encoded(image.convert("RGB"), "WEBP", **LOSSLESS))}">'
         )
 
     def inline_svg(self):

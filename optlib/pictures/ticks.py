@@ -1,8 +1,11 @@
-"""Labels of logarithmic axes as plain text, 10⁻³, or 0.6 on a short one; formulas took a third of a picture's time."""
+"""Labels of axes as plain text: 0.5, on a logarithmic axis 10⁻³, or 0.6 on a short one.
+
+Matplotlib writes each as a formula, whose parsing took a third of a picture's time.
+"""
 
 import re
 
-from matplotlib.ticker import LogFormatterSciNotation
+from matplotlib.ticker import LogFormatterSciNotation, ScalarFormatter
 
 _FORMULA = re.compile(r"\$\\mathdefault\{(?:([\d.]+)\\times)?10\^\{(-?\d+)\}\}\$")
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -14,6 +17,13 @@ class _Powers(LogFormatterSciNotation):
         return f"{x:g}" if label and short and 1e-4 <= x < 1e4 else plain_power(label)
 
 
+class _Numbers(ScalarFormatter):
+    """Only the power of ten that all labels share stays a formula, at the end of the axis."""
+
+    def __call__(self, x, pos=None):
+        return super().__call__(x, pos).removeprefix(r"$\mathdefault{").removesuffix("}$")
+
+
 def plain_power(label):
     """A power of ten that matplotlib has written as a formula, as plain text; any other label unchanged."""
     match = _FORMULA.fullmatch(label)
@@ -23,10 +33,11 @@ def plain_power(label):
     return (f"{factor}×" if factor else "") + "10" + exponent.translate(_RAISED)
 
 
-def plain_powers(figure):
-    """Give all logarithmic axes of a figure plain labels."""
+_PLAIN = {LogFormatterSciNotation: _Powers, ScalarFormatter: _Numbers}
+
+
+def plain_labels(figure):
+    """Give all axes of a figure plain labels; what was set of their formatters stays."""
     for axis in (axis for axes in figure.axes for axis in axes._axis_map.values()):
-        if type(axis.get_major_formatter()) is LogFormatterSciNotation:
-            axis.set_major_formatter(_Powers(labelOnlyBase=True))
-        if type(axis.get_minor_formatter()) is LogFormatterSciNotation:
-            axis.set_minor_formatter(_Powers(labelOnlyBase=False))
+        for formatter in (axis.get_major_formatter(), axis.get_minor_formatter()):
+            formatter.__class__ = _PLAIN.get(type(formatter), type(formatter))

@@ -98,8 +98,6 @@ def _common_shape(values):
     return np.broadcast_shapes(*(tuple(getattr(value, "shape", ())) for value in values))
 
 
-# --- compositions --------------------------------------------------------------------------------------------
-
 _OPERATORS = {"*": operator.mul, "+": operator.add}
 
 
