@@ -135,6 +135,17 @@ def test_rules_of_ones_own_pass(step):
     assert_right("05.5", entered(remembering(step)))
 
 
+@pytest.mark.parametrize("beta", [0.3, 0.5, 0.6, 0.9, 0.93, 0.95, 0.99])
+def test_the_sign_of_momentum_passes_with_each_beta(beta):
+    """With some it agrees with Lion for thirty steps, with others a single last sign does not show the memory."""
+
+    def update(self, x, g):
+        self.m = beta * self.m + (1 - beta) * g
+        return x - self.lr * ol.arrays.sign(self.m)
+
+    assert_right("05.5", entered(update, init=lambda self, x: vars(self).update(m=0 * x)))
+
+
 def test_momentum_with_another_beta_is_no_rule_of_ones_own():
     assert_hint("05.5", entered(remembering(lambda m, lr: lr * m)), "it walks as Momentum does")
 

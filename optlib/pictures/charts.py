@@ -253,11 +253,13 @@ def _name_ends(axes, data):
 
 
 def _curve_words(label, x, y, logx, logy):
-    """Both ends of a curve and its lowest point; where it is partly rounding error, to the nearest power of ten."""
+    """Both ends of a curve and its lowest point; what is tiny or huge beside the rest as the nearest power of ten."""
     drawn = np.flatnonzero(np.isfinite(y))
-    first, last, low = drawn[0], drawn[-1], drawn[np.argmin(y[drawn])]
-    rough = logy and y[drawn].max() > 1e6 * y[drawn].min()
-    show = lambda value, log: f"1e{round(np.log10(value)):+03d}" if rough and log else f"{value:.3g}"
-    at = lambda i: f"{show(y[i], logy)} at {show(x[i], logx)}"
+    first, last, low, top = drawn[0], drawn[-1], drawn[np.argmin(y[drawn])], y[drawn].max()
+    rough = logy and top > 1e6 * y[low]
+    vague = lambda i: rough and not 1e-6 * min(1, top) <= y[i] <= 1e6
+    tens = lambda value: f"1e{round(np.log10(value)):+03d}"
+    value = lambda i: tens(y[i]) if vague(i) else f"{y[i]:.0e}" if rough else f"{y[i]:.3g}"
+    at = lambda i: f"{value(i)} at {tens(x[i]) if vague(i) and logx and i not in (first, last) else f'{x[i]:.3g}'}"
     lowest = "" if low in (first, last) else f", lowest {at(low)}"
     return f"{label}: from {'about ' if rough else ''}{at(first)} to {at(last)}{lowest}."

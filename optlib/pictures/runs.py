@@ -86,6 +86,7 @@ def dashboard(x, runs, title=None, *, hlines=None):
                           color=theme.FAINT)  # fmt: skip
             axes.set_title(text(name))
             axes.set_xlabel("step")
+            axes.yaxis.get_offset_text().set_ha("right")  # a power of ten above the labels, not against the title
         headline(figure, title or "What was logged")
         _legend_below(figure, panels[0], len(data))
     ends = lambda run: ", ".join(f"{name} {_ends(run[name], logs[name])}" for name in names)

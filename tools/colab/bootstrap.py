@@ -36,7 +36,7 @@ if not importlib.util.find_spec("optlib"):
         found = [here / "course"]
         subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "array-api-compat"], check=True)
         subprocess.run(["git", "clone", "--quiet", "--depth=1", REPOSITORY, found[0]], check=True)
-    assert found, "Package optlib not found: open this notebook in the course's folder; on Colab, one of `make colab`."
+    assert found, "Package optlib not found: open this notebook in the course's folder (for Colab: `make colab`)."
     sys.path.insert(0, str(found[0]))'''
 
 

@@ -55,7 +55,8 @@ class Identity:
 
     def __repr__(self):
         if self.same:
-            return f"It is {self.rule!r}: {STEPS} steps differ by no more than {self.error:.1g} of the way."
+            rounding = f", to {self.error:.1g} of the way" * bool(self.error)
+            return f"It is {self.rule!r}: all {STEPS} steps agree{rounding}."
         return f"Not identified; the nearest is {self.rule!r}, which differs by {self.error:.2g} of the way."
 
 

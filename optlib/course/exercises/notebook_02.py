@@ -257,7 +257,7 @@ def _restart_walks(rule, lr, beta):
             "on a quadratic it walks another path: v ← 0 if g · v < 0, then v ← β v + g, then x ← x - lr v.",
         )  # fmt: skip
     starts = np.array([f.start, (3.0, 1.0), (0.5, -4.0)])
-    batch, x = optimizer.fresh().batched(), starts
+    batch, x = optimizer.fresh().batched(), starts.copy()
     of_each = ("alone it is right, in a batch of starts it is not: take the dot product of each point by itself, with "
                "self.inner(g, self.v).")  # fmt: skip
     try:
