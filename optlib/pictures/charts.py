@@ -56,7 +56,7 @@ def loss(*paths, labels=None, title=None, log="auto", minus_minimum=True):
             lowest = min(y[(y <= top) & np.isfinite(drawable(y, log))].min(initial=top) for y in values)
             axes.set_ylim(lowest / 3 if log else min(0.0, lowest), top)
         axes.set(xlabel="step", ylabel=ylabel)
-        names = sorted({show_name(track.function) for track in all_tracks if track.function is not None})
+        names = dict.fromkeys(show_name(track.function) for track in all_tracks if track.function is not None)
         title = title or ", ".join(names) or "Value after each step"
         title_and_legend(figure, title, settings_line(all_tracks), axes.lines)
     hidden = sum(int((y <= 0).sum()) for y in values) if log else 0

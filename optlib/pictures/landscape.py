@@ -6,7 +6,7 @@ import numpy as np
 
 from ..checks import integer
 from . import draw, theme
-from .picture import Picture, canvas, padded, point, show_name
+from .picture import Picture, canvas, padded, point, share, show_name
 from .terrain import LEVELS, checked_extent, grown, sampled, terrain
 from .tracks import check_function, sentences, settings_line, title_and_legend, tracks
 
@@ -58,11 +58,11 @@ def line(f, *paths, labels=None, title=None, extent=None):
         axes.set(xlim=box[0], ylim=box[1], xlabel="x", ylabel="f(x)")
         axes.grid(True)
         title_and_legend(figure, title or show_name(f), settings_line(all_tracks), handles)
-    holes = np.isnan(y).mean()
+    holes = np.isnan(y)
     return Picture(
         figure, axes,
         f"Graph of {f.name} over x from {side[0]:.4g} to {side[1]:.4g}.",
-        f"It is undefined on {100 * holes:.2g} % of it." if holes else "",
+        f"It is undefined on {share(holes)} of it." if holes.any() else "",
         *_path_words(f, all_tracks, (side,)),
     )  # fmt: skip
 

@@ -9,7 +9,7 @@ from ..checks import choice, ends
 from . import theme
 from .charts import wants_log
 from .draw import hatch, plain_colorbar
-from .picture import Picture, canvas, number, text
+from .picture import Picture, canvas, number, share, text
 from .terrain import LOG
 from .tracks import title_and_legend
 
@@ -89,7 +89,7 @@ def heatmap(values, x, y, label="value", title=None, *, log="auto", diverged=Non
         f"{title or label}: map of {label} over {x.words()} and {y.words()}, from {words(low)} to {words(high)}"
         + (", on a logarithmic scale." if log else "."),
         f"{settings}." if settings else "",
-        f"{100 * lost.mean():.2g} % of the {z.size:,} cells diverged." if lost.any() else "",
+        f"{share(lost)} of the {z.size:,} cells diverged." if lost.any() else "",
         best_words,
     )  # fmt: skip
 

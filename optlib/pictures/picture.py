@@ -237,6 +237,12 @@ def number(value, beside=1.0):
     return "0" if abs(value) < 1e-9 * beside else f"{value:.4g}"
 
 
+def share(mask):
+    """A share in percent in two digits."""
+    percent = 100 * mask.mean()
+    return f"{percent:.2g} %" if percent < 99.5 else "100 %" if mask.all() else "over 99 %"
+
+
 def digits(least, values):
     """Significant digits that tell values apart: ``least``, and the leading ones that all share, as in 1e6 + x."""
     most, span = np.abs(values).max(), np.ptp(values)

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..checks import choice, integer
 from .background import MOST, contour_levels
+from .picture import share
 
 GRID = 241  # points a side: contour lines are smooth at lecture size
 LEVELS = 16
@@ -55,8 +56,8 @@ class Terrain:
         sides = zip(self.names, self.extent, strict=True)
         over = " and ".join(f"{name} from {low:.4g} to {high:.4g}" for name, (low, high) in sides)
         scale = ", on a logarithmic scale" if self.log else ""
-        holes = np.ma.getmaskarray(self.z).mean()
-        undefined = f" It is undefined in {100 * holes:.2g} % of the area, which is left blank." if holes else ""
+        holes = np.ma.getmaskarray(self.z)
+        undefined = f" It is undefined in {share(holes)} of the area, which is left blank." if holes.any() else ""
         return f"over {over}{scale}.{undefined}"
 
 

@@ -10,7 +10,7 @@ from ..functions import Function
 from ..minimize import Trajectory
 from ..words import settings_text
 from . import theme
-from .picture import headline, number, point, text
+from .picture import headline, number, point, show_name, text
 
 MOST_NAMED = 10  # of more paths than these the legend names only the rules, the description only the first
 WRAP = 22  # characters in a line of the legend
@@ -176,12 +176,13 @@ def _label(who, tracks, labels):
         shared, named = _shared(tracks), len({track.name for track in tracks}) > 1
         for track in tracks:
             track.label = track.settings_text(shared, named)
-    labels = [track.label for track in tracks]
+    labels, several = [track.label for track in tracks], len({id(track.function) for track in tracks}) > 1
     for i, track in enumerate(tracks, start=1):
         if labels.count(track.label) > 1 and track.rule is None:
             track.label = f"path {i}"
         elif labels.count(track.label) > 1:
-            track.label = ", ".join(filter(None, [track.label, f"from {point(track.x[0], 0)}"]))
+            on = several and f"on {show_name(track.function)}"
+            track.label = ", ".join(filter(None, [track.label, on, f"from {point(track.x[0], 0)}"]))
 
 
 def settings_line(tracks):

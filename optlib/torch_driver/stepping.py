@@ -28,8 +28,6 @@ class Stepping:
         self._kernels = {}  # class and switches of a rule -> its formula and its kernel
         self._plans = {}  # number of a group -> its parameters, those of them that are stepped as one, and the others
 
-    # --- one by one, cut or joined -----------------------------------------------------------------------
-
     def _states_of(self, rule, params):
         """The states of parameters; made where there are none, and never narrower than what is stepped."""
         for p in params:
@@ -101,8 +99,6 @@ class Stepping:
         write_pieces(params, move(join(params), *gradients))
         for p in params:  # sharded checkpoints want a state for each
             self._keep(p, {STEPS: rule.t, **(flat(rule.state) if p is params[0] else {})})
-
-    # --- all tensors in one kernel -----------------------------------------------------------------------
 
     def _step_compiled(self, rule, params, move, decay):
         for p in params:

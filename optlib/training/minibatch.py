@@ -23,9 +23,6 @@ EVALUATE_EVERY = 64  # examples between two evaluations in `steps_to`: with smal
 MOST_EPOCHS = 400  # after which `steps_to` gives up
 
 
-# --- noise -------------------------------------------------------------------------------------------------------
-
-
 def per_example(network, params, data):
     """The gradients of the loss of each example alone: rows (n, numbers), all parameters end to end as in ``params``.
 
@@ -120,9 +117,6 @@ def stationary_covariance(A, y, lr, B):
     if np.abs(np.linalg.eigvals(transition)).max() >= 1:
         raise ValueError(f"stationary_covariance: at lr={lr!r} and B={B!r} the variance grows without limit")
     return np.linalg.solve(np.eye(d * d) - transition, lr**2 / B * S.ravel()).reshape(d, d)
-
-
-# --- cost --------------------------------------------------------------------------------------------------------
 
 
 def clocked(network, data, B, lr, steps, looks=32, seed=0):

@@ -155,8 +155,8 @@ def _code_for(asked, library):
 
 def _text(value):
     """A setting as code that reads back as the same value, in few digits where they do."""
-    if isinstance(value, tuple):
-        return f"({', '.join(map(_text, value))})"
+    if isinstance(value, tuple):  # torch takes no pair of an integer and a float
+        return f"({', '.join(repr(float(v)) if isinstance(v, float) else _text(v) for v in value)})"
     short = f"{value:g}" if isinstance(value, float) else repr(value)
     return float.__repr__(value) if isinstance(value, float) and float(short) != value else short
 
