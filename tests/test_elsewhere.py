@@ -150,6 +150,7 @@ def test_what_cannot_be_translated_is_said(library, name, settings, error, words
     (ol.ClipValue(ol.GradientDescent(lr=0.01), max_value=2.0), "keras", "keras.optimizers.SGD(clipvalue=2)"),
     (ol.Adam(lr=0.123456789, beta2=0.9999999), "torch",
      "torch.optim.Adam(model.parameters(), lr=0.123456789, betas=(0.9, 0.9999999))"),
+    (ol.Adam(beta1=0.0), "torch", "torch.optim.Adam(model.parameters(), betas=(0.0, 0.999))"),  # it takes no (0, 0.999)
     (ol.Momentum(lr=0.1, beta=0.9999999), "torch", "torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9999999)"),
 ])  # fmt: skip
 def test_a_rule_becomes_code_of_another_library(rule, library, code):

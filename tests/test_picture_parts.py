@@ -10,6 +10,7 @@ import optlib as ol
 from optlib.live.painter import Painter
 from optlib.live.scene import scene
 from optlib.live.setting import setting
+from optlib.pictures.picture import share
 from optlib.pictures.ticks import plain_power
 
 
@@ -32,7 +33,12 @@ def test_logarithmic_axes_and_color_bars_are_labeled_in_plain_text():
     picture.png()
     labels = [t.get_text() for axes in picture.figure.axes for t in (*axes.get_xticklabels(), *axes.get_yticklabels())]
     assert {"10⁻³", "10⁻²", "10⁻⁴", "10⁴"} <= set(labels)
-    assert not any("10^" in label for label in labels)
+    assert not any("$" in label for label in labels)
+
+
+@pytest.mark.parametrize(("many", "words"), [(1, "0.1 %"), (994, "99 %"), (999, "over 99 %"), (1000, "100 %")])
+def test_shares_near_all_are_told_in_words(many, words):
+    assert share(np.arange(1000) < many) == words
 
 
 def test_a_color_scale_keeps_its_steps_in_the_file():

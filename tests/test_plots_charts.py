@@ -23,6 +23,8 @@ def test_loss_draws_the_value_above_the_minimum():
     assert f"f = {number(path.f[-1])}" in picture.description  # the value itself, not the height of the curve
     plain = ol.plots.loss(path, minus_minimum=False)
     assert (plain.axes.get_ylabel(), plain.axes.get_yscale()) == ("f(x)", "linear")
+    two = ol.plots.loss(path, walk(SQUARE, ol.GradientDescent(lr=0.1), steps=40), minus_minimum=False)
+    assert [line.get_label().split(",")[0] for line in two.axes.lines] == ["on Shifted", "on Square"]
     values = ol.plots.loss(np.array([3.0, 2.0, 1.5]), labels=["mine"])
     assert values.axes.get_ylabel() == "value"
     assert "mine, 2 steps: after 2 steps at value 1.5." in values.description
