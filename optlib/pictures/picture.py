@@ -79,9 +79,9 @@ class Picture:
         with theme.themed(), np.errstate(all="ignore"):
             if not self._laid_out:
                 plain_labels(self.figure)
-                # Lay out twice: the first layout moves the ticks on which it was based.  Then stop, since every
-                # further layout would move everything a little again.
-                for _ in range(2):
+                # Lay out twice where axes keep their shape: the first layout moves the ticks on which it was based.
+                # Then stop, since every further layout would move everything a little again.
+                for _ in range(1 + any(axes.get_aspect() != "auto" for axes in self.figure.axes)):
                     self.figure.get_layout_engine().execute(self.figure)
                 self.figure.set_layout_engine(None)
                 self._laid_out = True
