@@ -81,6 +81,13 @@ def by_no_row(train, test, size):
     return np.exp(-np.log((counts / counts.sum(axis=1))[test[:-1], test[1:]]).mean())
 
 
+def by_all_codes(train, test, size):
+    counts = np.ones((size, size))
+    np.add.at(counts, (train[:-1], train[1:]), 1)
+    p = counts / (size + np.bincount(train, minlength=size))[:, None]
+    return np.exp(-np.log(p[test[:-1], test[1:]]).mean())
+
+
 def alone(train, test, size):
     p = (np.bincount(train, minlength=size) + 1) / (len(train) + size)
     return np.exp(-np.log(p[test]).mean())
@@ -129,6 +136,7 @@ WRONG = [
     ("08.3", by_column, "not each column"),
     ("08.3", by_no_row, "keepdims=True"),
     ("08.3", lambda train, test, size: pairs(train, test, train.max() + 1), "a code that train never holds"),
+    ("08.3", by_all_codes, "the last code of train is followed by nothing"),
     ("08.3", functools.partial(pairs, divide=False), "divide each row"),
     ("08.3", alone, "of each code alone"),
     ("08.3", in_place, "changed in place"),

@@ -93,6 +93,7 @@ def _pairs(pairs):
     lost[train[:-1], train[1:]] += 1  # of a pair that occurs twice, NumPy adds 1 once
     seen = (counts + 1)[:5, :5]  # as if the code that does not occur were none
     alone = (np.bincount(train, minlength=size) + 1) / (len(train) + size)
+    before = np.bincount(train, minlength=size)  # with the last code, which nothing follows
     nats = -np.log(p).mean()
     kept = train.copy(), test.copy()
     reply = pairs(train, test, size)
@@ -115,6 +116,8 @@ def _pairs(pairs):
          "column: the probabilities of all that may follow i add up to 1."),
         (np.exp(-np.log(after((counts + 1) / (counts + 1).sum(axis=1))).mean()), "this divides column j by the sum of "
          "row j; to divide row i by its own, the sums must stand as a column: keepdims=True."),
+        (np.exp(-np.log(after((counts + 1) / (size + before)[:, None])).mean()), "the last code of train is followed "
+         "by nothing: count `train[:-1]`."),
         (np.exp(-np.log(after(rows(seen))).mean()), "there are size codes, also if one is a code that train never "
          "holds."),
         (np.exp(-np.log(after((counts + 1) / (counts + 1).sum())).mean()), "p is the probability of j *given* i: "
