@@ -307,6 +307,17 @@ def test_the_right_rule_passes_once_it_is_registered():
     assert_right("02.5", ol.register(Restart))
 
 
+def test_the_right_rule_may_step_in_place():
+    """The check compares a batch of starts with each of them, so it keeps the starts."""
+
+    def update(self, x, g):
+        x -= x - Restart.update(self, x, g)
+        return x
+
+    assert_right("02.5", ol.register(type("Mine", (Restart,), {"update": update, "sees": "group",
+                                                                    "__module__": __name__})))
+
+
 def test_the_solution_passes_what_the_rules_of_the_course_pass():
     ol.register(Restart)
     for test in generic.CHECKS:
