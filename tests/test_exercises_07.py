@@ -4,6 +4,7 @@ import functools
 
 import numpy as np
 import pytest
+import torch
 from exercise_cases import *  # noqa: F403
 
 import optlib as ol
@@ -56,6 +57,16 @@ def survives(w, step):
     return step > 2.0 ** np.floor(np.log2(abs(w))) / 256
 
 
+nearest = lambda a: torch.from_numpy(a).bfloat16().float().numpy()  # of section 5; it takes no plain number
+
+
+def in_place_of_arrays(w, step):
+    """Only arrays can be written into."""
+    size = abs(w)
+    size[:] += step
+    return nearest(size) != abs(w)
+
+
 def guessed(survives, shares=(0.1, 0.5, 0.5)):
     """An answer to 07.5; no guess is wrong."""
     return survives, *shares
@@ -74,6 +85,9 @@ RIGHT = [
     ("07.3", lambda *given: np.array(results(*given))),
     ("07.4", step), ("07.5", guessed(survives)), ("07.5", [survives, 0, np.float32(1), 1]),
     ("07.5", guessed(lambda w, step: float(_bfloat16(abs(w) + step) != abs(w)))),
+    ("07.5", guessed(lambda w, step: nearest(np.abs(w) + step) != np.abs(w))), ("07.5", guessed(in_place_of_arrays)),
+    ("07.5", guessed(lambda w, step: nearest(np.array([abs(w) + step])) != abs(w))),
+    ("07.5", guessed(lambda w, step: torch.as_tensor(abs(w) + step).bfloat16() != torch.as_tensor(abs(w)))),
     ("07.4", lambda *a: step(*a).astype(np.float64).astype(np.float32)),
     ("07.6", tune), ("07.6", lambda run: list(spent(run, (0.003, 0.01, 0.03), (0.01, 0, 12.0)))),
     ("07.6", lambda run: np.array(spent(run, (0.003, 0.03), (0.01, 0.003, 12), runs=10))),
@@ -185,6 +199,9 @@ WRONG = [
     ("07.5", guessed(lambda w, step: step > 1 / 256), "right between 1 and 2 only"),
     ("07.5", guessed(lambda w, step: step > abs(w) / 256), "not |w| itself"),
     ("07.5", guessed(lambda w, step: not survives(w, step)), "the other way round"),
+    ("07.5", guessed(lambda w, step: nearest(np.abs(w) + step) == np.abs(w)), "the other way round"),
+    ("07.5", guessed(lambda w, step: nearest(np.abs(w) + step / 2) != np.abs(w)), "need not reach"),
+    ("07.5", guessed(lambda w, step: nearest(w.size + "1")), "'float' object has no attribute 'size'"),
     ("07.5", guessed(lambda w, step: True), "beyond half of it"),
     ("07.5", guessed(lambda w, step: [True, False]), "one for each call"),
     ("07.5", guessed(lambda w, step: None), "survives returned None"),

@@ -240,17 +240,29 @@ def _survives(answer):
     return _survivors_hint(survives)
 
 
+def _replies(survives, calls):
+    """Of each (w, step); where plain numbers raise, w is an array of one float32, as the text calls it with many."""
+    try:
+        return [survives(w, step) for w, step in calls]
+    except (AttributeError, IndexError, TypeError, ValueError) as error:
+        try:
+            return [survives(np.array([w], np.float32), step) for w, step in calls]
+        except Exception:
+            raise error from None  # the first one is of the simpler call
+
+
 def _survivors_hint(survives):
     w = np.array([1.0, 1.25, 1.75, -1.5, 0.75, -0.046875, 6.0, 100.0, 2.0**-10, 1.984375])[:, None]
     spacing, shares = 2.0 ** (np.floor(np.log2(np.abs(w))) - 7), np.array([0.05, 0.1, 0.3, 0.45, 0.55, 0.9, 1.5])
     steps = shares * spacing
-    replies = [[survives(float(a), float(step)) for step in row] for a, row in zip(w[:, 0], steps, strict=True)]
-    if any(reply is None for row in replies for reply in row):
+    calls = [(float(a), float(step)) for a, row in zip(w[:, 0], steps, strict=True) for step in row]
+    replies = _replies(survives, calls)
+    if any(reply is None for reply in replies):
         return "survives returned None; return True or False."
     reply, number = floats_of(replies), lambda true: (true + 0 * steps).astype(float)
-    if reply is None or reply.shape != steps.shape:
+    if reply is None or reply.size != steps.size:
         return "return True or False, one for each call."
-    return expect_array(reply, number(steps > spacing / 2), [
+    return expect_array(reply.reshape(steps.shape), number(steps > spacing / 2), [
         (number(steps > spacing), "a step need not reach the next number: beyond half the spacing it is rounded up."),
         (number(steps > spacing / 4), "that is one bit too many: bfloat16 has 7 bits between two powers of two."),
         (number(steps > spacing / 16), "that is float16, with 10 bits between two powers of two; bfloat16 has 7."),
