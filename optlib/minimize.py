@@ -90,11 +90,8 @@ def grid(**axes):
     settings = {}
     for name, values in reversed(axes.items()):
         if not callable(values) and not isinstance(values, numbers.Real):
-            values = np.asarray(values)
-            if values.ndim != 1 or not values.size or values.dtype.kind not in "fiu":
-                raise ValueError(f"grid: {name}={_show(values)} must be a number or a 1-D array of at least one number")
             used = sum(np.ndim(other) > 0 for other in settings.values())
-            values = values.reshape(-1, *[1] * (used + 1))
+            values = checks.vector("grid", name, values).reshape(-1, *[1] * (used + 1))
         settings[name] = values
     return {name: settings[name] for name in axes}
 
@@ -187,13 +184,13 @@ def _walkers(f, rule, x):
     """The ways to walk, the one to try first first."""
     settings = rule.settings().values()
     plain = not rule.reads_of_schedules() and not any(getattr(value, "shape", ()) for value in settings)
-    if x.ndim > 1 or x.dtype != np.float64 or rule.reads != ("gradient",) or not plain or not _takes_floats(f, x):
+    plain = plain and rule.reads == ("gradient",) and rule.sees in ("number", None)
+    if x.ndim > 1 or x.dtype != np.float64 or not plain or not _takes_floats(f, x):
         return [_ArrayWalker]
     # Floats raise where arrays give inf and nan, or are asked for what only arrays have.  A rule that does not say what
     # it sees may be written for floats: `if g > 0`.  A schedule of one's own may draw or count: one call a step.
     asked = any(callable(leaf) and not is_ours(type(leaf)) for value in settings for leaf in leaves(value))
-    ways = [_ArrayWalker, _FloatWalker] if asked or rule.sees is None else [_FloatWalker, _ArrayWalker]
-    return ways if rule.sees in ("number", None) else [_ArrayWalker]
+    return [_ArrayWalker, _FloatWalker] if asked or rule.sees is None else [_FloatWalker, _ArrayWalker]
 
 
 def _takes_floats(f, x):
@@ -242,8 +239,7 @@ def _walk(f, rule, x, steps, tol, walker_class):
     values = np.empty((steps + 1, *batch), x.dtype)
     path[0], values[0] = x, f(x)
     ended_at, stopped_by = np.full(batch, steps), np.full(batch, "steps", dtype="<U8")
-    if "gradient" in tol:
-        _end(path[:1], values[:1], ended_at, stopped_by, 0, {"gradient": _flat(f, path[:1], tol)})
+    _end(path[:1], values[:1], ended_at, stopped_by, 0, _criteria(f, path[:1], values[:1], tol, 0))
     keep_freed_memory()
     walker = walker_class(f, rule, path[0])
     block = int(np.clip(BLOCK_NUMBERS // max(x.size, 1), 8, BLOCK_STEPS))
@@ -279,13 +275,13 @@ def _criteria(f, x, values, tol, first):
     nothing = np.zeros_like(met["diverged"][:1])
     moved = np.ones_like(met["diverged"][1:])
     if first == 0:
-        moved[0] = (x[1] != x[0]).any(axis=-1)  # to rest in the first step, as ADOPT does, is no end
+        moved[:1] = (x[1:2] != x[:1]).any(axis=-1)  # to rest in the first step, as ADOPT does, is no end
     if "step" in tol:
         met["step"] = np.concatenate([nothing, (np.linalg.norm(np.diff(x, axis=0), axis=-1) <= tol["step"]) & moved])
     if "value" in tol:
         met["value"] = np.concatenate([nothing, (np.abs(np.diff(values, axis=0)) <= tol["value"]) & moved])
     if "gradient" in tol:
-        met["gradient"] = np.concatenate([nothing, _flat(f, x[1:], tol)])
+        met["gradient"] = np.linalg.norm(f.grad(x), axis=-1) <= tol["gradient"]
     return met
 
 
@@ -305,10 +301,6 @@ def _end(x, values, ended_at, stopped_by, first, met):
     keep = np.where(ends, np.minimum(rows, last), rows)
     values[...] = np.take_along_axis(values, keep, axis=0)
     x[...] = np.take_along_axis(x, keep[..., None], axis=0)
-
-
-def _flat(f, x, tol):
-    return np.linalg.norm(f.grad(x), axis=-1) <= tol["gradient"]
 
 
 # --- arguments -----------------------------------------------------------------------------------------------

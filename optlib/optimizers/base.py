@@ -62,10 +62,11 @@ class Optimizer:
         cls.elementwise = cls.sees == "number"
         dataclasses.dataclass(cls, kw_only=True, eq=False, repr=False)
         cls.hypers = {f.name: f.metadata["hyper"] for f in dataclasses.fields(cls) if "hyper" in f.metadata}
-        cls.__no_state = frozenset({*cls.hypers, "t", *(f"_Optimizer__{name}" for name in _PRIVATE)})
         cls.__init__ = _refuse_unknown(cls.__init__, cls)
 
-    # Two underscores keep these apart from private state of a rule: see _PRIVATE.
+    # Two underscores keep these apart from private state of a rule.
+    __no_state = ("t", *(f"_Optimizer__{name}" for name in ("given", "schedules", "axis", "like")))
+
     def __post_init__(self):
         if needs_check(type(self)):
             refuse_coupled(type(self))
@@ -142,7 +143,7 @@ class Optimizer:
     @property
     def state(self):
         """What the rule remembers between steps, by name; empty before the first step."""
-        no_state = self.__no_state
+        no_state = {*self.hypers, *self.__no_state}
         return {name: value for name, value in vars(self).items() if name not in no_state}
 
     def fresh(self):
@@ -277,9 +278,6 @@ class Optimizer:
         if loss is None and "loss" in self.reads_of_schedules():
             raise TypeError(f"{who} has a schedule that reads the loss: call step(x, g, loss=...)")
         self.__like = shape, dtype
-
-
-_PRIVATE = ("given", "schedules", "axis", "like")  # names of attributes of the base that are no state
 
 
 def as_rule(who, rule, name="rule", by_name=False):
