@@ -39,8 +39,8 @@ def minimize(f, opt, start=None, steps=100, tol=None, evaluated=False):
     f : Function
         From `FUNCTIONS`, or made by `objective`.
     opt : Optimizer
-        It is copied, not changed: the same call gives the same path again.  A rule that throws dice has one seed for
-        the whole batch, so that its paths differ from each other and from the same start alone.
+        It is copied, not changed: the same call gives the same path again.  A rule of the course that throws dice has
+        one seed for the whole batch, so that its paths differ; one of your own is copied for each, with equal dice.
     start : array (..., d), optional
         One point or many; by default ``f.start``.  Starts and array hyper-parameters broadcast against each
         other, so that ``lr`` of shape (200, 1) runs 200 settings.  float32 stays float32.

@@ -12,7 +12,7 @@ from vision_cases import Fixed, Tiny, short
 import optlib as ol
 import test_rules_generic as generic
 import test_rules_input as bad_input
-from optlib.arrays import sign
+from optlib.arrays import like, maximum, sign, total
 from optlib.live import translate
 from optlib.torch_driver import TorchOptimizer
 from optlib.vision import WeightDecay
@@ -252,3 +252,74 @@ def joined(t):
 def test_what_a_page_would_compute_otherwise_it_does_not(one, what):
     with pytest.raises(translate.Untranslatable, match=what):
         translate.rule(one)
+
+
+# --- what a rule does with other settings than its own -------------------------------------------------------
+
+ROSENBROCK = ol.FUNCTIONS["rosenbrock"]
+
+
+class Normalized(ol.optimizers.Optimizer):
+    lr: float = ol.hyper(1e-3, r"\eta", "(0, inf)", doc="learning rate")
+    normalize: bool = ol.hyper(False, "n", doc="whether each step has the length lr")
+
+    def update(self, x, g):
+        if self.normalize:
+            g = g / total(g * g) ** 0.5
+        return x - self.lr * g
+
+
+def clipped(**slider):
+    class Clipped(ol.optimizers.Optimizer):
+        lr: float = ol.hyper(1e-3, r"\eta", "(0, inf)", doc="learning rate")
+        clip: float = ol.hyper(1e9, "c", "(0, inf)", **slider, doc="longest gradient that passes")
+
+        def update(self, x, g):
+            norm = total(g * g) ** 0.5
+            return x - self.lr * g * (self.clip / maximum(norm, like(self.clip, norm)))
+
+    return Clipped
+
+
+class EveryFew(ol.optimizers.Optimizer):
+    every: int = ol.hyper(0, "k", "[0, inf)", doc="after how many steps one is normalized; 0 for never")
+
+    def update(self, x, g):
+        return x - (g / total(g * g) ** 0.5 if self.every and self.t % self.every == 0 else g)
+
+
+OFF_BY_DEFAULT = [Normalized, clipped(), clipped(slider=(0.1, 10.0)), EveryFew]
+
+
+@pytest.mark.parametrize("cls", OFF_BY_DEFAULT)
+def test_registration_refuses_what_joins_numbers_with_other_settings_only(cls):
+    with pytest.raises(ValueError, match=f"{cls.__name__}: its update computes numbers of an array from each other"):
+        ol.register(cls)
+
+
+@pytest.mark.parametrize("settings", [{"normalize": True}, {"normalize": False}], ids=str)
+def test_a_norm_that_is_off_by_default_is_one_of_the_whole_point(settings):
+    class Whole(Normalized):
+        sees, update = "tensor", Normalized.update
+
+    starts = np.array([[-1.2, 1.0], [2.0, 2.0], [0.0, 3.0]])
+    batch = ol.minimize(ROSENBROCK, Whole(**settings), starts, steps=5)
+    for i, start in enumerate(starts):
+        one = ol.minimize(ROSENBROCK, Whole(**settings), start, steps=5)
+        np.testing.assert_allclose(batch.x[:, i], one.x, rtol=1e-12)
+
+
+def test_a_setting_that_a_rule_refuses_is_left_out_of_the_trial():
+    class Particular(SignDescent):
+        low: float = ol.hyper(0.2, "a", "[0, 1)", doc="below high")
+        high: float = ol.hyper(0.5, "b", "(0, 1)", doc="above low")
+
+        def __post_init__(self):
+            super().__post_init__()
+            if self.low >= self.high:
+                raise ValueError("low must be below high")
+
+    try:
+        assert ol.register(Particular).sees == "number"
+    finally:
+        ol.OPTIMIZERS.pop("Particular", None)

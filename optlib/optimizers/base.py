@@ -22,7 +22,7 @@ from .. import checks
 from ..arrays import is_array, isfinite, like, namespace, refuse_matrix, reshape, total
 from ..registry import OPTIMIZERS
 from ..words import short
-from .kinds import KINDS, is_ours, needs_check, refuse_coupled
+from .kinds import KINDS, settle_kind
 
 
 class Optimizer:
@@ -68,8 +68,8 @@ class Optimizer:
     __no_state = ("t", *(f"_Optimizer__{name}" for name in ("given", "schedules", "axis", "like")))
 
     def __post_init__(self):
-        if needs_check(type(self)):
-            refuse_coupled(type(self))
+        if self.sees == "number":
+            self.settle_kind()
         self.__given = {}  # arrays and schedules as the user gave them: the fields hold what a step uses
         self.__schedules = {}
         self.__axis = None  # the axes that make up one point: all of them, or -1 in a batch of points
@@ -78,11 +78,7 @@ class Optimizer:
         for name in self.hypers:
             self.set(name, getattr(self, name))
 
-    @classmethod
-    def settle_kind(cls):
-        """Decide for a class that does not say what it sees: "number", if the check allows it; see `register`."""
-        if cls.sees is None and (is_ours(cls) or refuse_coupled(cls)):
-            cls.sees, cls.elementwise = "number", True
+    settle_kind = classmethod(settle_kind)
 
     # --- what a rule defines -----------------------------------------------------------------------------
 

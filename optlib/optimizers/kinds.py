@@ -1,6 +1,7 @@
 """What a rule must see as a whole, and a check of rules that say that they see single numbers."""
 
 import contextlib
+import functools
 import io
 import sys
 import weakref
@@ -10,20 +11,21 @@ import numpy as np
 KINDS = ("number", "tensor", "matrix", "group")
 SHAPES = ((8,), (4, 6), (2, 4, 2, 2))  # of the arrays that the check cuts in two
 STEPS = 30  # a rule may join its numbers only now and then
+NUMBERS = -1, 0.01, 0.9, 2, 100  # or with other settings than its own
 
 _checked = weakref.WeakSet()
 _apart = weakref.WeakKeyDictionary()  # class -> what `steps_points_apart` says of it
 
 
-def needs_check(cls):
-    """Whether a class says "number" and has not been checked yet."""
-    return cls.sees == "number" and cls not in _checked and not is_ours(cls)
+def settle_kind(cls):
+    """Raise ValueError if a rule's numbers depend on each other and its class says "number" or nothing; see `register`.
 
-
-def refuse_coupled(cls):
-    """Raise ValueError if the numbers of a rule depend on each other; returns whether it is known that they do not."""
-    _checked.add(cls)  # first, because the check makes rules of this class
-    coupled = is_coupled(cls)
+    A class that says nothing sees a "number" from then on, if it is known that they do not.
+    """
+    if cls.sees not in ("number", None) or cls in _checked:
+        return
+    _checked.add(cls)  # first, because the trial makes rules of this class
+    coupled = not is_ours(cls) and is_coupled(cls)
     if coupled:
         _checked.discard(cls)
         raise ValueError(
@@ -31,18 +33,22 @@ def refuse_coupled(cls):
             "random numbers), so each is not stepped by itself; say in the class what it must see as a whole: "
             "sees = 'tensor', 'matrix' or 'group'"
         )
-    return coupled is False
+    if coupled is False:
+        cls.sees, cls.elementwise = "number", True
 
 
 def is_coupled(cls):
-    """Whether two halves of an array, stepped apart, do not end where the whole array ends.
+    """Whether two halves of an array, stepped apart, do not end where the whole array ends, in any of the trials.
 
     Returns None where the rule cannot be tried: it reads more than the gradient, or raises on NumPy arrays.
     """
     if cls.reads != ("gradient",):
         return None
     rng = np.random.default_rng(0)
-    return _tried(lambda: any(_halves_differ(cls, shape, i, rng) for shape in SHAPES for i in range(len(shape))[:2]))
+    cuts = [(shape, i) for shape in SHAPES for i in range(len(shape))[:2]]
+    trials = (_tried(lambda make: any(_halves_differ(make, *cut, rng) for cut in cuts), make) for make in _makers(cls))
+    first = next(trials)
+    return first if first is None else first or any(trials)
 
 
 def steps_points_apart(cls):
@@ -57,9 +63,9 @@ def steps_points_apart(cls):
         rng = np.random.default_rng(0)
         shape = (3, 2, 4) if cls.sees == "matrix" else (3, 4)
         x, slopes = rng.standard_normal(shape), 10 * rng.standard_normal((STEPS, *shape))
-        alone = lambda: [_end(cls(), x[i], slopes[:, i]) for i in range(len(x))]
-        agree = lambda: np.allclose(_end(cls().batched(), x, slopes), alone(), rtol=1e-9, equal_nan=True)
-        _apart[cls] = bool(_tried(agree))
+        alone = lambda make: [_end(make(), x[i], slopes[:, i]) for i in range(len(x))]
+        agree = lambda make: np.allclose(_end(make().batched(), x, slopes), alone(make), rtol=1e-9, equal_nan=True)
+        _apart[cls] = all(_tried(agree, make) for make in _makers(cls) if make is cls or _tried(alone, make))
     return _apart[cls]
 
 
@@ -68,24 +74,32 @@ def is_ours(cls):
     return cls.__module__.partition(".")[0] == __name__.partition(".")[0]
 
 
-def _tried(trial):
+def _makers(cls):
+    """A class, and the same with each bool turned and each number small and large; not each may be allowed."""
+    yield cls
+    for name, about in cls.hypers.items():
+        for value in [not about.default] if isinstance(about.default, bool) else about.slider or NUMBERS:
+            yield functools.partial(cls, **{name: value})
+
+
+def _tried(trial, *given):
     """What a trial returns, None if it raises; it neither prints nor stops, which is for steps that a reader makes."""
     hook, sys.breakpointhook = sys.breakpointhook, lambda *given, **named: None
     try:
         with np.errstate(all="ignore"), contextlib.redirect_stdout(io.StringIO()):
-            return trial()
+            return trial(*given)
     except Exception:
         return None
     finally:
         sys.breakpointhook = hook
 
 
-def _halves_differ(cls, shape, axis, rng):
+def _halves_differ(make, shape, axis, rng):
     sizes = 10.0 ** rng.uniform(-2, 2, size=(STEPS, *[1] * len(shape)))
     x, slopes = rng.standard_normal(shape), sizes * rng.standard_normal((STEPS, *shape))
     halves = zip(np.split(x, 2, axis), np.split(slopes, 2, axis + 1), strict=True)
-    apart = np.concatenate([_end(cls(), *half) for half in halves], axis)
-    return not np.allclose(_end(cls(), x, slopes), apart, rtol=1e-9, atol=1e-12, equal_nan=True)
+    apart = np.concatenate([_end(make(), *half) for half in halves], axis)
+    return not np.allclose(_end(make(), x, slopes), apart, rtol=1e-9, atol=1e-12, equal_nan=True)
 
 
 def _end(rule, x, slopes):
