@@ -426,3 +426,73 @@ def test_the_code_that_explore_gives_makes_the_same_rule(rule):
     names = {"ol": ol}
     exec(code, names)
     assert repr(names["path"].rule) == repr(rule)
+
+
+# --- state of both -------------------------------------------------------------------------------------------
+
+
+class Heavy(Around):
+    """Velocity before the rule."""
+
+    needs = ("gradient",)
+
+    def init(self, x):
+        super().init(x)
+        self.m = 0 * x
+
+    def update(self, x, g, *others):
+        self.m = 0.9 * self.m + g
+        return super().update(x, self.m, *others)
+
+
+class Counted(Around):
+    """Its hyper-parameter has the name of what `Counting` keeps."""
+
+    k: int = ol.hyper(5, "k", "[1, inf)", doc="any number")
+
+
+class Counting(ol.optimizers.Optimizer):
+    lr: float = ol.hyper(0.1, r"\eta", "(0, inf)", doc="learning rate")
+
+    def init(self, x):
+        self.k = 0
+
+    def update(self, x, g):
+        self.k += 1
+        self.ema_weights = x
+        return x - self.lr / self.k * g
+
+
+@pytest.mark.parametrize(("make", "message"), [
+    (lambda: Heavy(ol.Adam(lr=0.1)), "Heavy: both Heavy and rule=Adam keep self.m, "),
+    (lambda: ol.EMA(Heavy(ol.Adam)), "both Heavy and rule=Adam keep self.m, "),
+    (lambda: Heavy(ol.EMA(ol.Adam)), r"both Heavy and rule=EMA\(Adam\) keep self.m, "),
+    (lambda: Counted(Counting), "both Counted and rule=Counting keep self.k, "),
+    (lambda: ol.EMA(Counting), "both EMA and rule=Counting keep self.ema_weights, "),
+])  # fmt: skip
+def test_two_that_would_share_a_state_are_refused(make, message):
+    with pytest.raises(TypeError, match=message):
+        make()
+
+
+class HeavyToo(Around):
+    """`Heavy` with a name of its own."""
+
+    needs = ("gradient",)
+
+    def init(self, x):
+        super().init(x)
+        self.velocity = 0 * x
+
+    def update(self, x, g, *others):
+        self.velocity = 0.9 * self.velocity + g
+        return super().update(x, self.velocity, *others)
+
+
+def test_a_wrapper_of_ones_own_with_names_of_its_own_gives_the_rule_what_it_says():
+    rule, x, velocity, points = ol.Adam(lr=0.1), X, 0 * X, []
+    for g in G:
+        velocity = 0.9 * velocity + g
+        points.append(x := rule.step(x, velocity))
+    close(path(HeavyToo(ol.Adam(lr=0.1)), X, G)[-1], points[-1], 1e-12)
+    assert Heavy(ol.GradientDescent).step(1.0, 1.0) == HeavyToo().step(1.0, 1.0)

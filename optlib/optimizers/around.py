@@ -8,6 +8,7 @@ one counter ``t``, one set of hyper-parameters and one state, which all that kno
 """
 
 import dataclasses
+import dis
 import functools
 import re
 from typing import ClassVar
@@ -45,9 +46,10 @@ class Around(Optimizer):
     Raises
     ------
     TypeError
-        For a rule without what is needed, for the same class twice, and where one of two sees matrices and the other
-        a group of them, which no driver can hand over together.  Where one sees a tensor and the other a group,
-        drivers take the rule for a single tensor only.
+        For a rule without what is needed, for the same class twice, where both keep something under one name (they are
+        one object: the m of one would be that of the other), and where one of two sees matrices and the other a group
+        of them, which no driver can hand over together.  Where one sees a tensor and the other a group, drivers take
+        the rule for a single tensor only.
     """
 
     sees = "number"
@@ -112,6 +114,12 @@ def _composed(wrapper, inner):
             f"{name} sees a {sees} and {inner.__name__} a {inner.sees}; a rule is given either each matrix by itself "
             "or all tensors of a group as one vector"
         )
+    shared = sorted({*hypers, *names_kept(wrapper)} & names_kept(inner))
+    if shared and not (is_ours(wrapper) and is_ours(inner)):
+        raise TypeError(
+            f"{name}: both {name} and rule={inner.__name__} keep self.{shared[0]}, which would be one and the same; "
+            "give it another name in one of them"
+        )
     update = wrapper.update
     if "gradient_function" in inner.reads:
         update = getattr(wrapper, "update_around_sam", update)
@@ -130,6 +138,13 @@ def _composed(wrapper, inner):
             "wrapped": inner,
         },
     )
+
+
+def names_kept(cls):
+    """The names under which the methods of a rule, around another or not, put something into ``self``."""
+    classes = [each for each in cls.__mro__ if each not in (Around, Optimizer, object)]
+    codes = [method.__code__ for each in classes for method in vars(each).values() if hasattr(method, "__code__")]
+    return {step.argval for code in codes for step in dis.get_instructions(code) if step.opname == "STORE_ATTR"}
 
 
 def refuse_mixed(who, rule, tensors):
