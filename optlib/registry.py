@@ -85,13 +85,11 @@ class Hyper:
             return self._check_array(owner, name, value)
         if is_array(value) and not len(value.shape):
             value = value.item()
-        if isinstance(value, (bool, str)) or not isinstance(value, numbers.Real):
+        if isinstance(value, (bool, str)) or not isinstance(value, numbers.Real) or kind is int and value % 1 > 0:
             allowed = "an integer" if kind is int else "a number, an array or a schedule"
             raise TypeError(f"{owner}: {name}={value!r} must be {allowed} in {self.allowed}")
         if not checks.inside(value, self.allowed):
             raise ValueError(f"{owner}: {name}={value!r} is outside the allowed range {self.allowed}")
-        if kind is int and value != int(value):
-            raise TypeError(f"{owner}: {name}={value!r} must be an integer in {self.allowed}")
         return kind(value)
 
     def _check_array(self, owner, name, value):

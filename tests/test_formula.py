@@ -28,7 +28,7 @@ def test_both_halves_make_the_whole(cls):
     for _ in range(12):
         g = torch.randn(9, dtype=torch.float64)
         y = twin.advance(y, g)
-        rule.take_schedules(x)
+        rule.begin(x)
         rule.t += 1
         numbers = map(as_tensors, formula.scalars(rule))
         x, *state = formula.tensors(x, g, *[getattr(rule, name) for name in formula.state], *numbers)

@@ -117,7 +117,7 @@ def test_registration_takes_declared_kinds_and_settles_open_ones():
 
 
 def test_an_unknown_kind_is_refused_and_the_older_word_means_a_group():
-    with pytest.raises(ValueError, match="sees='whole' must be one of 'number', 'tensor', 'matrix', 'group'"):
+    with pytest.raises(ValueError, match="sees='whole' must be None, 'number', 'tensor', 'matrix' or 'group'"):
         type("Wrong", (Plain,), {"sees": "whole"})
     assert type("Old", (Plain,), {"elementwise": False}).sees == "group"
     assert type("Child", (ol.Adam,), {"update": Plain.update}).sees is None, "what a parent says of its own update"

@@ -323,3 +323,51 @@ def test_a_setting_that_a_rule_refuses_is_left_out_of_the_trial():
         assert ol.register(Particular).sees == "number"
     finally:
         ol.OPTIMIZERS.pop("Particular", None)
+
+
+# --- another default -----------------------------------------------------------------------------------------
+
+
+class Faster(ol.Adam):
+    lr = 1
+
+
+class FasterToo(ol.Adam):
+    lr: float = 0.5
+    beta1 = 0.5
+
+
+class Mentioned(ol.Adam):
+    lr: float
+
+
+@pytest.mark.parametrize(("cls", "lr"), [(Faster, 1.0), (FasterToo, 0.5), (Mentioned, 0.001)])
+def test_a_plain_value_in_a_subclass_is_a_new_default(cls, lr):
+    assert list(cls.hypers) == list(ol.Adam.hypers)
+    assert cls.hypers["lr"].default == cls().lr == lr
+    assert isinstance(cls().lr, float)
+    assert cls(lr=0.1).lr == 0.1
+    assert cls.hypers["lr"].symbol == ol.Adam.hypers["lr"].symbol
+    assert ol.Adam().lr == 0.001
+    assert type("Child", (cls,), {})().lr == lr
+    same = ol.Adam(lr=lr, beta1=cls().beta1)
+    np.testing.assert_array_equal(ol.minimize(ROSENBROCK, cls(), steps=5).x, ol.minimize(ROSENBROCK, same, steps=5).x)
+
+
+def test_a_plain_value_in_a_subclass_of_a_rule_around_a_rule_is_a_new_default():
+    class Slow(ol.EMA):
+        decay = 0.5
+
+    assert Slow(ol.Adam(lr=0.1)).settings() == ol.EMA(ol.Adam(lr=0.1), decay=0.5).settings()
+
+
+@pytest.mark.parametrize(("lr", "message"), [
+    (-1.0, r"Wrong: lr=-1.0 is outside the allowed range \(0, inf\)"),
+    ("0.5", "Wrong: lr='0.5' must be a number"),
+    (ol.schedules.Constant(0.1), "Wrong: lr=.* is no default; give it when you make the rule"),
+    (np.ones(2), "Wrong: lr=.* is no default"),
+    (property(lambda self: 0.1), "Wrong: lr=.* must be a number"),
+], ids=["outside", "text", "schedule", "array", "property"])  # fmt: skip
+def test_a_new_default_is_checked(lr, message):
+    with pytest.raises((TypeError, ValueError), match=message):
+        type("Wrong", (ol.Adam,), {"lr": lr})

@@ -20,7 +20,7 @@ import numpy as np
 
 from .. import checks
 from ..arrays import is_array, isfinite, like, namespace, refuse_matrix, reshape, total
-from ..registry import OPTIMIZERS
+from ..registry import OPTIMIZERS, hyper
 from ..words import short
 from .kinds import KINDS, settle_kind
 
@@ -57,9 +57,15 @@ class Optimizer:
                 cls.sees = "number" if cls.elementwise else "group"
             elif {"init", "update"} & own.keys():
                 cls.sees = None  # what a parent said of another update
-        if cls.sees not in (None, *KINDS):
-            raise ValueError(f"{cls.__name__}: sees={cls.sees!r} must be one of {', '.join(map(repr, KINDS))}")
+        checks.choice(cls.__name__, "sees", cls.sees, (None, *KINDS))
         cls.elementwise = cls.sees == "number"
+        for name, field in getattr(cls, "__dataclass_fields__", {}).items():  # of a parent; `lr = 0.5` is a new default
+            about, value = field.metadata.get("hyper"), own.get(name, field.default)
+            if about and name in {*own, *cls.__annotations__} and not isinstance(value, dataclasses.Field):
+                if type(value := about.check(cls.__name__, name, value)) is not type(about.default):
+                    raise TypeError(f"{cls.__name__}: {name}={value!r} is no default; give it when you make the rule")
+                setattr(cls, name, hyper(**{**vars(about), "default": value}))
+                cls.__annotations__ = {name: object, **cls.__annotations__}
         dataclasses.dataclass(cls, kw_only=True, eq=False, repr=False)
         cls.hypers = {f.name: f.metadata["hyper"] for f in dataclasses.fields(cls) if "hyper" in f.metadata}
         cls.__init__ = _refuse_unknown(cls.__init__, cls)
@@ -102,9 +108,7 @@ class Optimizer:
         ----------
         x : float, NumPy array or torch tensor of any shape
             The present point; float32 and float64 stay what they are.
-        *seen : what the rule reads
-            For nearly all rules the gradient, of the shape of ``x``.  Newton also takes the Hessian;
-            rules without gradient take the function itself.
+        *seen : what the rule ``reads``; for nearly all rules the gradient, of the shape of ``x``
         loss : number, optional
             Value at ``x``, for schedules that read the loss.
 
@@ -204,12 +208,6 @@ class Optimizer:
             for name, value in self.__given.items():
                 if is_array(value):
                     setattr(self, name, like(value, x))
-        self.take_schedules(x, *seen, loss=loss)
-        if self.t == 0:
-            self.init(x)
-
-    def take_schedules(self, x, *seen, loss=None):
-        """Give the fields that are schedules their values after ``t`` steps."""
         for name, schedule in self.__schedules.items():
             reads = getattr(schedule, "reads", None)
             if reads == "gradient_norm":
@@ -219,6 +217,8 @@ class Optimizer:
             if type(value) is not float or not checks.inside(value, self.hypers[name].allowed):
                 value = self.hypers[name].check_scheduled(type(self).__name__, name, value)
             setattr(self, name, like(value, x) if is_array(value) else value)
+        if self.t == 0:
+            self.init(x)
 
     def batched(self):
         """Take the last axis (two, where a matrix is seen) as one point, those before as a batch.  Returns itself."""
