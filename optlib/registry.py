@@ -127,5 +127,4 @@ def hyper(default, symbol, allowed="(-inf, inf)", *, slider=None, log=False, doc
         What it does, in a few words.
     """
     checks.ends(allowed)  # a malformed interval fails at import, not at the first use
-    about = Hyper(default, symbol, allowed, slider, log, doc)
-    return dataclasses.field(default=default, metadata={"hyper": about})
+    return dataclasses.field(default=default, metadata={"hyper": Hyper(default, symbol, allowed, slider, log, doc)})

@@ -371,3 +371,10 @@ def test_a_plain_value_in_a_subclass_of_a_rule_around_a_rule_is_a_new_default():
 def test_a_new_default_is_checked(lr, message):
     with pytest.raises((TypeError, ValueError), match=message):
         type("Wrong", (ol.Adam,), {"lr": lr})
+
+
+@pytest.mark.parametrize("name", ["t", "step", "init", "update", "state", "reads", "inner", "set"])
+def test_a_hyper_parameter_does_not_take_the_name_of_what_every_rule_has(name):
+    written = {"__annotations__": {name: float}, name: ol.hyper(0.1, "a")}
+    with pytest.raises(ValueError, match=f"Own: every rule has a {name} already; call this hyper-parameter otherwise"):
+        type("Own", (ol.GradientDescent,), written)

@@ -68,6 +68,9 @@ class Optimizer:
                 cls.__annotations__ = {name: object, **cls.__annotations__}
         dataclasses.dataclass(cls, kw_only=True, eq=False, repr=False)
         cls.hypers = {f.name: f.metadata["hyper"] for f in dataclasses.fields(cls) if "hyper" in f.metadata}
+        for name in cls.hypers:
+            if name == "t" or hasattr(Optimizer, name):
+                raise ValueError(f"{cls.__name__}: every rule has a {name} already; call this hyper-parameter otherwise")
         cls.__init__ = _refuse_unknown(cls.__init__, cls)
 
     # Two underscores keep these apart from private state of a rule.

@@ -30,8 +30,7 @@ def settle_kind(cls):
         _checked.discard(cls)
         raise ValueError(
             f"{cls.__name__}: its update computes numbers of an array from each other (by a sum, a norm, a shape or "
-            "random numbers), so each is not stepped by itself; say in the class what it must see as a whole: "
-            "sees = 'tensor', 'matrix' or 'group'"
+            "random numbers); say in the class what it must see as a whole: sees = 'tensor', 'matrix' or 'group'"
         )
     if coupled is False:
         cls.sees, cls.elementwise = "number", True
