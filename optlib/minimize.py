@@ -163,7 +163,6 @@ class _FloatWalker:
         self.advances = [rule.fresh().advance for _ in self.x]
 
     def walk(self, record):
-        """Fill record[1:] with the points after record[0]."""
         x, points = self.x, []
         for _ in range(len(record) - 1):
             g = self.slopes(*x)
@@ -226,10 +225,8 @@ def _run_apart(f, rule, x, steps, tol, evaluated):
         own = {name: value[i].item() if value.shape[-1] == 1 else value[i] for name, value in arrays.items()}
         paths.append(_run(f, type(rule)(**(settings | own)), x[i], steps, tol, evaluated))
     points = np.stack([path.x for path in paths], axis=1).reshape(steps + 1, *x.shape)
-    values = np.stack([path.f for path in paths], axis=1).reshape(steps + 1, *batch)
-    ended_at = np.reshape([path.ended_at for path in paths], batch)
-    stopped_by = np.reshape([path.stopped_by for path in paths], batch)
-    return Trajectory(points, values, ended_at, stopped_by, rule, f)
+    rest = [np.stack([getattr(path, name) for path in paths], axis=-1) for name in ("f", "ended_at", "stopped_by")]
+    return Trajectory(points, *(each.reshape(*each.shape[:-1], *batch) for each in rest), rule, f)
 
 
 def _walk(f, rule, x, steps, tol, walker_class):

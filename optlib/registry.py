@@ -43,7 +43,8 @@ def register(cls):
     Raises
     ------
     ValueError
-        If the name is taken, or if the rule lets numbers depend on each other and does not say so; see ``sees``.
+        If the name is taken, if the rule lets numbers depend on each other and does not say so (see ``sees``), or if
+        its steps write to hyper-parameters, which neither a reset nor a schedule would know of.
     """
     cls.settle_kind()
     OPTIMIZERS.add(cls.__name__, cls)

@@ -376,5 +376,59 @@ def test_a_new_default_is_checked(lr, message):
 @pytest.mark.parametrize("name", ["t", "step", "init", "update", "state", "reads", "inner", "set"])
 def test_a_hyper_parameter_does_not_take_the_name_of_what_every_rule_has(name):
     written = {"__annotations__": {name: float}, name: ol.hyper(0.1, "a")}
-    with pytest.raises(ValueError, match=f"Own: every rule has a {name} already; call this hyper-parameter otherwise"):
+    with pytest.raises(ValueError, match=f"Own: every rule has a {name} already; call a hyper-parameter otherwise"):
         type("Own", (ol.GradientDescent,), written)
+
+
+class Halves(SignDescent):
+    def update(self, x, g):
+        self.lr = 0.5 * self.lr
+        return x - self.lr * g
+
+
+class HalvesOfFloats(SignDescent):
+    def update(self, x, g):
+        if self.t % 10 == 0:
+            self.lr = 0.5 * self.lr
+        return x - self.lr if g > 0 else x + self.lr
+
+
+class HalvesInInit(SignDescent):
+    sees = "tensor"
+
+    def init(self, x):
+        self.lr = 0.5 * self.lr
+
+
+class HalvesLater(SignDescent):
+    falling: bool = ol.hyper(False, "h", doc="whether lr falls")
+
+    def update(self, x, g):
+        if self.falling:
+            self.lr = 0.5 * self.lr
+        return x - self.lr * g
+
+
+class HalvesForNow(SignDescent):
+    def update(self, x, g):
+        lr, self.lr = self.lr, 0.5 * self.lr
+        x = super().update(x, g)
+        self.lr = lr
+        return x
+
+
+@pytest.mark.parametrize("cls", [Halves, HalvesOfFloats, HalvesInInit, HalvesLater])
+def test_registration_refuses_a_rule_that_writes_to_a_hyper_parameter(cls):
+    """Its steps halved from `step`, but not where a schedule or torch sets lr anew; a reset did not bring it back."""
+    for _ in range(2):
+        with pytest.raises(ValueError, match=f"{cls.__name__}: update writes to lr, a hyper-parameter; use another"):
+            ol.register(cls)
+    assert cls.__name__ not in ol.OPTIMIZERS
+
+
+def test_a_hyper_parameter_may_have_another_value_during_a_step():
+    try:
+        assert ol.register(HalvesForNow).sees == "number"
+        assert HalvesForNow(lr=1.0).step(0.0, 1.0) == -0.5
+    finally:
+        ol.OPTIMIZERS.pop("HalvesForNow", None)

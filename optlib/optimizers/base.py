@@ -70,7 +70,7 @@ class Optimizer:
         cls.hypers = {f.name: f.metadata["hyper"] for f in dataclasses.fields(cls) if "hyper" in f.metadata}
         for name in cls.hypers:
             if name == "t" or hasattr(Optimizer, name):
-                raise ValueError(f"{cls.__name__}: every rule has a {name} already; call this hyper-parameter otherwise")
+                raise ValueError(f"{cls.__name__}: every rule has a {name} already; call a hyper-parameter otherwise")
         cls.__init__ = _refuse_unknown(cls.__init__, cls)
 
     # Two underscores keep these apart from private state of a rule.
@@ -260,9 +260,7 @@ class Optimizer:
             its_shape, its_dtype = _check_point(who, name, value)
             allowed = shape + shape[-1:] if name == "hessian" else shape
             if its_shape != allowed:
-                raise ValueError(
-                    f"{who}: {name} has shape {its_shape}, but x has shape {shape}; {name} must have shape {allowed}"
-                )
+                raise ValueError(f"{who}: {name} has shape {its_shape}, but x {shape}; it must have shape {allowed}")
             if its_dtype != dtype:
                 raise TypeError(f"{who}: {name} has dtype {its_dtype}, but x has {dtype}; both must be the same")
         if self.t and shape != self.__like[0]:
@@ -314,9 +312,7 @@ def _check_point(who, name, value):
     elif isinstance(value, float):
         shape, dtype = (), "float64"
     else:
-        raise TypeError(
-            f"{who}: {name}={value!r} is a {type(value).__name__}; pass a float, a NumPy array or a torch tensor"
-        )
+        raise TypeError(f"{who}: {name}={value!r} is a {type(value).__name__}; pass a float, a NumPy array or a tensor")
     finite = isfinite(value)
     if not (namespace(value).all(finite) if shape else finite):
         raise ValueError(f"{who}: {name} contains NaN or infinity; only finite numbers are allowed")

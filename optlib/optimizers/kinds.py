@@ -14,25 +14,28 @@ STEPS = 30  # a rule may join its numbers only now and then
 NUMBERS = -1, 0.01, 0.9, 2, 100  # or with other settings than its own
 
 _checked = weakref.WeakSet()
+_written = weakref.WeakKeyDictionary()  # class -> names of hyper-parameters that its steps were seen to change
 _apart = weakref.WeakKeyDictionary()  # class -> what `steps_points_apart` says of it
 
 
 def settle_kind(cls):
-    """Raise ValueError if a rule's numbers depend on each other and its class says "number" or nothing; see `register`.
-
-    A class that says nothing sees a "number" from then on, if it is known that they do not.
-    """
-    if cls.sees not in ("number", None) or cls in _checked:
+    """Refuse rules that write to hyper-parameters or, unsaid, join numbers; settle "number" where nothing is said."""
+    if cls in _checked:
         return
     _checked.add(cls)  # first, because the trial makes rules of this class
     coupled = not is_ours(cls) and is_coupled(cls)
-    if coupled:
+    if not is_ours(cls):
+        _tried(lambda: _end(cls(), np.ones(1), np.ones((STEPS, 1))))  # one number, for what is written for floats
+    if written := _written.get(cls):
+        _checked.discard(cls)
+        raise ValueError(f"{cls.__name__}: update writes to {min(written)}, a hyper-parameter; use another name for it")
+    if coupled and cls.sees in ("number", None):
         _checked.discard(cls)
         raise ValueError(
             f"{cls.__name__}: its update computes numbers of an array from each other (by a sum, a norm, a shape or "
             "random numbers); say in the class what it must see as a whole: sees = 'tensor', 'matrix' or 'group'"
         )
-    if coupled is False:
+    if coupled is False and cls.sees is None:
         cls.sees, cls.elementwise = "number", True
 
 
@@ -102,7 +105,9 @@ def _halves_differ(make, shape, axis, rng):
 
 
 def _end(rule, x, slopes):
-    x = x.copy()
+    x, before = x.copy(), rule.settings()
     for g in slopes:
         x = rule.advance(x, g.copy())  # a rule that writes into what it is given has another fault than this one
+    changed = [name for name, value in before.items() if not np.array_equal(getattr(rule, name), value)]
+    _written.setdefault(type(rule), set()).update(changed)
     return x
