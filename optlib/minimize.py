@@ -2,8 +2,8 @@
 
 The loop calls `update` of the rule itself.  How often depends on what is asked for:
 
-* one start, a rule that sees single numbers, and no schedule of one's own: once for each coordinate, a Python float,
-  which is several times faster than arrays of two elements;
+* one start and a rule that sees single numbers: once for each coordinate, a Python float, which is several times
+  faster than arrays of two elements;
 * a batch: once for all starts and settings, which are one array of shape (..., d);
 * a rule that sees matrices: once for each matrix that the function says its coordinates are, (..., m, n);
 * a batch, and a rule that would mix its points: once for each point.
@@ -22,8 +22,7 @@ from . import checks
 from .functions import Function
 from .functions.matrices import slices
 from .optimizers.base import as_rule
-from .optimizers.kinds import is_ours, steps_points_apart
-from .schedules.base import leaves
+from .optimizers.kinds import steps_points_apart
 from .trajectory import CRITERIA, Trajectory
 
 BLOCK_STEPS = 256  # at most so many steps between two looks at which paths have ended
@@ -181,15 +180,16 @@ class _CannotStep(Exception):
 
 def _walkers(f, rule, x):
     """The ways to walk, the one to try first first."""
-    settings = rule.settings().values()
-    plain = not rule.reads_of_schedules() and not any(getattr(value, "shape", ()) for value in settings)
+    settings = rule.fresh().settings()
+    plain = not rule.reads_of_schedules() and not any(getattr(value, "shape", ()) for value in settings.values())
     plain = plain and rule.reads == ("gradient",) and rule.sees in ("number", None)
     if x.ndim > 1 or x.dtype != np.float64 or not plain or not _takes_floats(f, x):
         return [_ArrayWalker]
     # Floats raise where arrays give inf and nan, or are asked for what only arrays have.  A rule that does not say what
     # it sees may be written for floats: `if g > 0`.  A schedule of one's own may draw or count: one call a step.
-    asked = any(callable(leaf) and not is_ours(type(leaf)) for value in settings for leaf in leaves(value))
-    return [_ArrayWalker, _FloatWalker] if asked or rule.sees is None else [_FloatWalker, _ArrayWalker]
+    settings |= {name: functools.cache(value) for name, value in settings.items() if callable(value)}
+    ways = [lambda f, rule, x, way=way: way(f, type(rule)(**settings), x) for way in (_FloatWalker, _ArrayWalker)]
+    return ways[::-1] if rule.sees is None else ways
 
 
 def _takes_floats(f, x):

@@ -432,3 +432,17 @@ def test_a_hyper_parameter_may_have_another_value_during_a_step():
         assert HalvesForNow(lr=1.0).step(0.0, 1.0) == -0.5
     finally:
         ol.OPTIMIZERS.pop("HalvesForNow", None)
+
+
+def test_a_schedule_that_draws_gives_all_coordinates_of_a_rule_for_floats_one_rate():
+    class OfFloats(SignDescent):
+        def update(self, x, g):
+            return x - self.lr if g > 0 else x + self.lr
+
+    rng = np.random.default_rng(0)
+    for lr in (lambda t: rng.uniform(0.1, 1.0), ol.schedules.Constant(1.0) * (lambda t: rng.uniform(0.1, 1.0))):
+        path = ol.minimize(ROSENBROCK, OfFloats(lr=lr), steps=5)
+        lengths = np.abs(np.diff(path.x, axis=0))
+        np.testing.assert_allclose(lengths[:, 0], lengths[:, 1], rtol=1e-12)
+        assert len(set(lengths[:, 0].round(9))) == 5
+        assert path.rule.given("lr") is not None
