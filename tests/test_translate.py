@@ -178,12 +178,12 @@ class Own(Base):
     def update(self, x, g):
         self._k += 1
         for i, beta in enumerate(self.betas):
-            self.kept[i] = beta * self.kept[i] + g
+            self.kept[i] = beta * self.kept[i] + g * getattr(self, "unset", 0.5)
             if beta > 0.8 and not self.careful:
                 break
         first, *rest = self.kept
         step = first if self._k % 3 else sum(rest) / len(rest) + self.evaluated
-        best: float = min(max(self.lr / self._k, self.least), self.most)
+        best: float = min(max(self.lr / self._k, getattr(self, "least", 9.0)), getattr(self, "most"))  # noqa: B009
         self.kept[-1] *= 0.99
         return x - best * np.sign(step) * np.minimum(abs(step), 1.0)
 

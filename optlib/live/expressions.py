@@ -166,6 +166,12 @@ class Expressions:
     def _attribute(self, name):
         return f'self["$" + {self.value(name)}]'
 
+    def _got(self, me, name, *default):
+        """``getattr``; by a constant name also what the class has."""
+        known = isinstance(name, ast.Constant)
+        got = self._value_Attribute(ast.Attribute(me, name.value)) if known else self._attribute(name)
+        return f"({got} === undefined ? {self.value(default[0])} : {got})" if default else got
+
     def _value_Attribute(self, node):
         if self._is_me(node.value):
             of_class = inspect.getattr_static(self.owner, node.attr, node)  # `node`: there is none
@@ -183,7 +189,7 @@ class Expressions:
     def _value_Call(self, node):
         function, python = node.func, self.resolved(node.func)
         if python is getattr and self._is_me(node.args[0]):
-            return self._attribute(node.args[1])
+            return self._got(*node.args)
         if python is float and isinstance(node.args[0], ast.Constant):
             return constant(float(node.args[0].value))  # "inf"
         if any(self._is_me(each) for each in node.args):
