@@ -1,5 +1,6 @@
 """What a page computes is what Python computes: translated rules, schedules and functions run in a real browser."""
 
+import dataclasses
 import functools
 import json
 import math
@@ -295,7 +296,14 @@ def zero_at_first(t):
         return 0.0
 
 
-A = np.eye(2)
+A, PAIR = np.eye(2), (2.0, 3.0)
+Held = dataclasses.make_dataclass("Held", ["A"], namespace={"__call__": lambda self, p: np.sum(self.A * p)})
+SHAPED = [
+    (lambda p: (A * p).sum(), "with A"), (lambda p: np.sum(p * p, 0), "np.sum of more"), (Held(A), "is no number"),
+    (lambda p: np.max(np.array([[p[0], 1.0], [0.0, p[1]]])), "nested"), (lambda p: np.mean([PAIR, (1, 2)]), "nested"),
+    (lambda p: np.sum(np.array([np.array([1.0, 2.0]), p])), "nested"), (lambda p: ol.arrays.total(p, None), "of more"),
+    (lambda p: np.sum(p + (2.0, 3.0)), "a list at this operator"), (lambda p: sum(2 * PAIR) * p[0], "a list at this"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("make", "what"), [
@@ -310,6 +318,7 @@ A = np.eye(2)
     (lambda: translate.schedule(lambda t: A[0, 0] * t), "several indices"),
     (lambda: translate.schedule(lambda t: np.linalg.norm(t)), "norm"),
     (lambda: translate.schedule(lambda t: t @ t), "operator"),
+    *((lambda how=how: translate.function(ol.objective(how, dim=2)), what) for how, what in SHAPED),
     (lambda: translate.function(ol.objective(lambda p: p[0] if [p[0]] != [1] else p[1], dim=2)), "whether a list"),
     (lambda: translate.schedule(lambda t: helper(*[t], power=3)), "helper with these names"),
     (lambda: translate.schedule(lambda t: math.hypot(t, 1, 2, 3)), "hypot of more than three"),

@@ -203,25 +203,23 @@ class Explorer:
     # --- in a notebook -----------------------------------------------------------------------------------
 
     def _render(self):
-        """PNG, title, and a sentence on each path; the reason instead where there is no path."""
+        """PNG, title, a sentence on each path and the paths; the reason and none of them where there is no path."""
         first, tracks = self._first, []
         try:
             tracks = first.tracks()
             title, words = first.title(tracks), sentences(tracks)
         except ValueError as error:  # the function has no value at this start
             title, words = show_name(first.f), [str(error)]
-        return Painter(self._view, tracks).at(title=title).png(optimize=True), title, words
+        return Painter(self._view, tracks).at(title=title).png(optimize=True), title, words, tracks
 
     def html(self, bridge=""):
         """The page around a still picture, for places without scripts; ``bridge`` is the name of its widgets."""
-        png, _, words = self._stored
+        png, _, words, tracks = self._stored
         description = " ".join([f"{show_name(self._first.f)}.", *words])
-        try:
-            computed = offline.translated(self._first.f)[1] is None
-            size = SMALL if computed else browser_data.MAP_SIZE
-            picture = browser_data.still_image(self._view, self._first.tracks(), description, size)
-        except ValueError:  # no value at the start
+        if not tracks:  # no value at the start
             return page.still(png, description)
+        size = SMALL if offline.translated(self._first.f)[1] is None else browser_data.MAP_SIZE
+        picture = browser_data.still_image(self._view, tracks, description, size)
         return offline.html(self._first, self._view, picture, bridge=bridge)
 
     def _ipython_display_(self):

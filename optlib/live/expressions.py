@@ -37,6 +37,7 @@ KNOWN = {
     feedback._numpy: "real", feedback._plain: "real", sketch.walk: "walk", math.tanh: "tanh", math.hypot: "hypot",
     matrix.newton_schulz: "newtonSchulz", matrix.shape_factor: "shapeFactor", math.isfinite: "isfinite",
 }  # fmt: skip
+REDUCED = np.array, np.sum, np.mean, np.max, np.min, arrays.total
 OPERATORS = {
     ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "pow", ast.FloorDiv: "floordiv",
     ast.Mod: "mod", ast.BitOr: "or", ast.BitAnd: "and",
@@ -57,8 +58,8 @@ class Expressions:
         self.locals = {each.arg for each in (*node.args.args, node.args.vararg) if each}
         pairs = [(a, each.value) for each in ast.walk(node) if isinstance(each, ast.Assign) for a in each.targets]
         both = [(a.elts, b.elts) for a, b in pairs if isinstance(a, ast.Tuple) and isinstance(b, ast.Tuple)]
-        pairs += [two for sides in both for two in zip(*sides, strict=False)]
-        self.lists = {getattr(a, "id", None) for a, b in pairs if isinstance(b, LISTS)}
+        self.pairs = pairs + [two for sides in both for two in zip(*sides, strict=False)]  # of what is assigned
+        self.lists = {getattr(a, "id", None) for a, b in self.pairs if isinstance(b, LISTS)}
         cells = zip(python.__code__.co_freevars, python.__closure__ or (), strict=True)
         self.known = {**python.__globals__, **{name: cell.cell_contents for name, cell in cells}}
 
@@ -220,6 +221,8 @@ class Expressions:
             if node.args or node.keywords:
                 self.refuse(node, f"{function.attr} along an axis")
             return f"R.{function.attr}Of({self.value(function.value)})"
+        if python in REDUCED:
+            self._check_axes(node)
         if python is math.hypot and len(node.args) > 3:
             self.refuse(node, "hypot of more than three")
         if python is None and not isinstance(function, ast.Name):
@@ -230,6 +233,19 @@ class Expressions:
                 self.refuse(node, f"{ast.unparse(function)} with {keyword.arg}=")
             arguments += [self.value(keyword.value)] if keyword.arg == "start" else []
         return f"{self.value(function)}({', '.join(arguments)})"
+
+    def _listed(self, node, *more):
+        """Whether an expression is seen to be a tuple or a list, or one of ``more``."""
+        return isinstance(node, LISTS) or isinstance(self.resolved(node), (tuple, list, *more))
+
+    def _check_axes(self, node):
+        """Refuse what is seen to have two axes: a page has lists in lists."""
+        entries = getattr(node.args[0], "elts", [getattr(node.args[0], "elt", None)])
+        made = (isinstance(each, ast.Call) and self.resolved(each.func) is np.array for each in entries)
+        if any(made) or any(self._listed(each, np.ndarray) for each in entries):
+            self.refuse(node, "with nested arrays")
+        if len(node.args) > 1:
+            self.refuse(node, f"{ast.unparse(node.func)} of more than one argument")
 
     def _picture(self, node, python):
         """What moves in a picture of the package; all that stays is already drawn, so it may not depend on a slider."""
@@ -275,8 +291,9 @@ class Expressions:
         if name is None:
             self.refuse(node, f"with this operator ({type(node.op).__name__})")
         left, right = self.value(node.left), self.value(node.right)
-        if isinstance(node.left, LISTS) or isinstance(node.right, LISTS):
-            if name != "add":
+        lists = [self._listed(each) for each in (node.left, node.right)]
+        if any(lists):
+            if name != "add" or self.program.vector and not all(lists):  # an array would add its entries to those
                 self.refuse(node, "with a list at this operator")
             return f"[...{left}, ...{right}]"
         if name == "add" and {getattr(each, "id", "") for each in (node.left, node.right)} <= self.lists:

@@ -22,7 +22,7 @@ def constant(value):
         return json.dumps(value).replace("<", "\\u003c")
     if isinstance(value, (tuple, list)):
         return f"[{', '.join(map(constant, value))}]"
-    if isinstance(value, (np.ndarray, np.bool_)):
+    if isinstance(value, (np.ndarray, np.bool_)) and value.ndim < 2:  # a page has lists, whose sums have another axis
         return constant(value.tolist())
     if isinstance(value, (int, float, np.number)):
         number = float(value)

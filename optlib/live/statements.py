@@ -44,13 +44,10 @@ class Writer(Expressions):
         return self._assigned([node.target], node.value) if node.value else []
 
     def _AugAssign(self, node):
-        for each in ast.walk(self.node if self.owner else node):  # of a rule arrays: they change under all their names
-            if isinstance(each, ast.Assign):
-                parts = getattr(each.value, "elts", [each.value])
-                given = [part for part in parts if isinstance(part, (ast.Name, ast.Attribute))]
-                taken = [part for target in each.targets for part in ast.walk(target) if given]
-                if ast.unparse(node.target) in map(ast.unparse, given + taken):
-                    self.refuse(node, f"what changes in place under two names ({ast.unparse(each)})")
+        for a, b in self.pairs if self.owner else ():  # of a rule arrays: they change under all their names
+            given = [part for part in getattr(b, "elts", [b]) if isinstance(part, (ast.Name, ast.Attribute))]
+            if given and ast.unparse(node.target) in map(ast.unparse, [*given, *ast.walk(a)]):
+                self.refuse(node, f"what changes in place under two names ({ast.unparse(a)} = {ast.unparse(b)})")
         value = ast.copy_location(ast.BinOp(node.target, node.op, node.value), node)
         return self._assigned([node.target], value)
 

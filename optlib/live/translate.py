@@ -97,12 +97,11 @@ def function(one):
 
 
 def _with_arrays_if_needed(write):
+    made = lambda program: Translation(program.text(write(program)))
     try:
-        program = Program()
-        return Translation(program.text(write(program)))
+        return made(Program())
     except _NeedsArrays:
-        program = Program(vector=True)
-        return Translation(program.text(write(program)))
+        return made(Program(vector=True))
 
 
 def _function(one, program):
@@ -184,7 +183,9 @@ class Program:
         else:
             raise Untranslatable(f"{one!r} has no Python source")
         does, name = self.function(code, type(me)), f"o{len(self.definitions)}"
-        self.definitions.append(f"const {name} = R.method({does}, () => ({_object(vars(me))}));")
+        used = lambda a: f"self.${a}" in "".join(self.definitions)
+        fields = {a: v for a, v in vars(me).items() if getattr(v, "ndim", 0) < 2 or used(a)}  # see `constant`
+        self.definitions.append(f"const {name} = R.method({does}, () => ({_object(fields)}));")
         return name
 
     def objective(self, f):
