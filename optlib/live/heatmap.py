@@ -147,11 +147,12 @@ def _ends(setting, rule, axes):
 
 def _values(rule, name, values, n):
     """The values of one hyper-parameter, rising; by default over the range of its slider."""
-    usable = [h for h in rule.hypers if offline.can_turn(rule, h)]
+    usable = [h for h in rule.hypers if offline.can_turn(rule, h, ranged=values is not None)]
     if name not in usable:
         near = difflib.get_close_matches(str(name), usable, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"choose among {', '.join(usable) or 'none'}"
-        raise ValueError(f"heatmap: {type(rule).__name__} has no number {name!r} that a slider could turn; {hint}")
+        turned = " that a slider could turn" if values is None else ""
+        raise ValueError(f"heatmap: {type(rule).__name__} has no number {name!r}{turned}; {hint}")
     about = rule.hypers[name]
     if values is None:
         low, high = about.slider

@@ -24,10 +24,10 @@ MOST_POINTS = 400  # of a path that Python computes
 def html(setting, view, picture, names=None, chart=None, bridge=""):
     """The explorable as one piece of HTML around a still picture; without any reference to the network.
 
-    ``names`` are the hyper-parameters that get sliders, by default all that are single numbers with a range; as a dict
-    with values, rising, to which the sliders reach at least.  ``chart`` is a map over two of them that stands right
-    before it on the page; a click in the map turns both sliders.  ``bridge`` is the CSS class of the widgets by which
-    the page talks to Python.  What a page cannot compute stands still, with the reason, until Python answers.
+    ``names`` are the hyper-parameters that get sliders, each with values, rising, to which its slider reaches at least;
+    by default all that are single numbers with a range.  ``chart`` is a map over two of them that stands right before
+    it on the page; a click in the map turns both sliders.  ``bridge`` is the CSS class of the widgets by which the page
+    talks to Python.  What a page cannot compute stands still, with the reason, until Python answers.
     """
     contents = data(setting, view, names)
     contents["program"], put = page.program(program(setting))
@@ -78,28 +78,27 @@ def function_data(f, view):
 
 
 def rule_data(setting, name, names=None):
-    """A rule as the page knows it; ``names`` are the hyper-parameters with sliders."""
+    """A rule as the page knows it; ``names`` are the hyper-parameters with sliders, see `html`."""
     rule = setting.rule(name)
-    own = [h for h in names or rule.hypers if h not in setting.fixed and has_control(rule, h)]
+    own = names or [h for h in rule.hypers if h not in setting.fixed and has_control(rule, h)]
     arguments = code_settings(rule, never=own) | {h: h for h in own}  # a page puts in what its sliders say
     track = setting.track(name)
     steps = min(CHECKED_STEPS, setting.steps)
     end = track.x[min(steps, track.steps)].tolist()
     return {
         "label": name, "call": code_name(type(rule)), "theory": type(rule).__name__,
-        "hypers": [_hyper(rule, h, *(names[h][[0, -1]].tolist() if isinstance(names, dict) else ())) for h in own],
+        "hypers": [_hyper(rule, h, *(names[h][[0, -1]].tolist() if names else ())) for h in own],
         "args": [*code_of_wrapped(type(rule)), *(arguments[h] for h in rule.hypers if h in arguments)],
         "check": {"start": list(setting.start), "steps": steps, "end": end},
         **browser_data.style_data(track.style),
     }  # fmt: skip
 
 
-def can_turn(rule, name):
-    """Whether a slider can turn this hyper-parameter: a single real number with a range."""
-    if name not in rule.hypers:
-        return False
+def can_turn(rule, name, ranged=False):
+    """Whether a slider can turn this hyper-parameter: a single real number with a range, its own or one it is given."""
     about, value = rule.hypers[name], rule.settings()[name]
-    return about.slider is not None and type(about.default) is float and not is_array(value) and not callable(value)
+    has_range = ranged or about.slider is not None
+    return has_range and type(about.default) is float and not is_array(value) and not callable(value)
 
 
 def has_control(rule, name):
@@ -114,13 +113,11 @@ def _hyper(rule, name, *reached):
     kind = type(about.default)
     if kind is bool:
         return {"name": name, "flag": True, "now": now, "otherwise": about.default}
-    low, high = about.slider
-    reached = [value for value in (now, *reached) if value > 0 or not about.log]
-    low, high = min([low, *reached]), max([high, *reached])
+    reached = [value for value in (now, *reached, *(about.slider or ())) if value > 0 or not about.log]
     ends = [end if isinstance(end, bool) or np.isfinite(end) else None for end in checks.ends(about.allowed)]
     return {
-        "name": name, "low": low, "high": high, "log": about.log, "now": now, "otherwise": about.default,
-        "allowed": ends, **({"integer": True} if kind is int else {}),
+        "name": name, "low": min(reached), "high": max(reached), "log": about.log, "now": now,
+        "otherwise": about.default, "allowed": ends, **({"integer": True} if kind is int else {}),
     }  # fmt: skip
 
 
