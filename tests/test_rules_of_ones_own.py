@@ -1,12 +1,14 @@
 """A rule of five lines and a docstring, as the README shows it, passes every check that the course's rules pass."""
 
 import bdb
+import functools
 import sys
 
 import numpy as np
 import pytest
 import torch
 from benchmark_cases import protocol
+from picture_cases import data_in
 from vision_cases import Fixed, Tiny, short
 
 import optlib as ol
@@ -446,3 +448,33 @@ def test_a_schedule_that_draws_gives_all_coordinates_of_a_rule_for_floats_one_ra
         np.testing.assert_allclose(lengths[:, 0], lengths[:, 1], rtol=1e-12)
         assert len(set(lengths[:, 0].round(9))) == 5
         assert path.rule.given("lr") is not None
+
+
+@pytest.mark.parametrize(("lr", "written"), [
+    (joined, "joined"), (lambda t: 0.1 / (1 + t), "lambda t: 0.1 / (1 + t)"), (functools.partial(joined), "..."),
+    (0.5 * ol.schedules.Cosine(0.1, 9).then(joined, after=9), "..."),
+])  # fmt: skip
+def test_code_has_a_schedule_by_its_name_or_source(lr, written):
+    explorer = ol.explore(ol.FUNCTIONS["sphere"], SignDescent(lr=lr), steps=3)
+    assert f"ol.minimize(f, SignDescent(lr={written}), start=" in explorer.code
+    assert data_in(explorer.html())["rules"][0]["args"] == [f"lr={written}"]
+
+
+class Two(ol.optimizers.Optimizer):
+    """One number has a slider, the other none."""
+
+    lr: float = ol.hyper(0.1, r"\eta", "(0, inf)")
+    b: float = ol.hyper(0.5, "b", "[0, 1]", slider=(0.0, 1.0))
+
+    def update(self, x, g):
+        return x - self.lr * (1 - self.b) * g
+
+
+def test_a_heatmap_asks_for_a_slider_only_where_no_values_are_given():
+    f, values = ol.FUNCTIONS["sphere"], {"xs": [0.001, 0.002], "ys": [0.2, 0.4, 0.6]}
+    heatmap = ol.heatmap(f, Two, "lr", "b", **values, steps=9)
+    assert heatmap.best == {"lr": 0.002, "b": 0.2, "f": ol.minimize(f, Two(lr=0.002, b=0.2), steps=9).f[-1]}
+    reach = [(each["name"], each["low"], each["high"]) for each in data_in(heatmap.html())["rules"][0]["hypers"]]
+    assert reach == [("lr", 0.001, 0.002), ("b", 0.0, 1.0)]
+    with pytest.raises(ValueError, match="Two has no number 'lr' that a slider could turn; choose among b"):
+        ol.heatmap(f, Two, "lr", "b")

@@ -1,7 +1,10 @@
 """What an explorable shows, without any widget: a function, rules with their numbers, a start and steps."""
 
+import ast
+import contextlib
 import dataclasses
 import re
+import types
 
 import numpy as np
 
@@ -17,6 +20,7 @@ from ..registry import OPTIMIZERS
 from ..words import stands_out
 from . import page
 from .scene import scene
+from .source import Untranslatable, source_of
 
 MOST_STEPS = 100_000
 SCHEDULE = re.compile(rf"\b(?=({'|'.join(schedules.__all__)})\()")
@@ -137,8 +141,16 @@ def one_setting(rule):
 
 def code_settings(rule, never=()):
     """Settings as code by their names, ``{"lr": "lr=0.1"}``: lr and what is not at its default, but for ``never``."""
-    return {name: f"{name}={SCHEDULE.sub('ol.schedules.', repr(value))}" for name, value in rule.settings().items()
+    return {name: f"{name}={_code(value)}" for name, value in rule.settings().items()
             if name not in never and stands_out(rule.hypers, name, value)}  # fmt: skip
+
+
+def _code(value):
+    """A function as code is its name or a lambda of its source; ``...`` stands for what has neither."""
+    if isinstance(value, types.FunctionType):
+        with contextlib.suppress(Untranslatable):
+            return value.__name__ if value.__name__.isidentifier() else ast.unparse(source_of(value))
+    return "..." if "<" in repr(value) else SCHEDULE.sub("ol.schedules.", repr(value))
 
 
 def code_name(cls):
