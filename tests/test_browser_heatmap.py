@@ -13,7 +13,7 @@ browser, pytestmark = test_browser.browser, test_browser.pytestmark
 
 @pytest.fixture(scope="module")
 def heatmap():
-    return ol.heatmap(ol.FUNCTIONS["rosenbrock"], ol.Momentum, n=20, steps=50)
+    return ol.heatmap(ol.FUNCTIONS["rosenbrock"], ol.EMA(ol.Momentum, decay=0.8), n=20, steps=50)
 
 
 @pytest.mark.parametrize(("width", "beside"), [(1100, True), (900, True), (390, False)])
@@ -37,6 +37,7 @@ def test_arrow_keys_in_the_map_turn_both_settings_and_the_ring_follows(browser, 
         for key in ("ArrowLeft", "Shift+ArrowDown"):
             tab.keyboard.press(key)
         lr, beta = (ask("player.settings[0]")[name] for name in ("lr", "beta"))
+        assert ask("player.tracks[0].made.values") == pytest.approx(heatmap.path(lr=lr, beta=beta).f, rel=1e-9)
         axes = heatmap.picture.axes
         (low, high), (bottom, top) = np.log10(axes.get_xlim()), axes.get_ylim()
         assert np.log10(before["lr"] / lr) == pytest.approx(0.01 * (high - low), rel=0.1)  # three digits

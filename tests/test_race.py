@@ -22,7 +22,7 @@ def test_equal_rates():
     for path, rule, row in zip(race.paths, RULES, race.table, strict=True):
         assert np.array_equal(path.x, ol.minimize(F, rule(lr=0.1), **RUN).x)
         assert row == {"rule": rule.__name__, "lr": 0.1, "f": path.f[-1], "score": path.f[-6:].max(),
-                       "diverged": False, "edge": False}  # fmt: skip
+                       "diverged": False, "edge": False, "average": False}  # fmt: skip
     assert race.tuning is None
 
 

@@ -7,6 +7,7 @@ import pickle
 import numpy as np
 import pytest
 import torch
+from picture_cases import data_in
 from torch import nn
 from torch.optim import swa_utils
 
@@ -402,6 +403,27 @@ def test_minimize_records_the_points_to_evaluate(rule):
         close(shown, alone.evaluation_point(point))
     close(batch.x[:, 0], judged.x)
     close(judged.f, f(judged.x))
+
+
+@pytest.mark.parametrize(("rule", "other"), [
+    (ol.ASGD, "alpha"), (ol.EMA(ol.Momentum), "decay"), (ol.Lookahead, "alpha"), (ol.ScheduleFree, "beta"),
+])  # fmt: skip
+def test_pictures_judge_what_is_to_be_evaluated(rule, other):
+    f, rates, run = ol.FUNCTIONS["sphere"], [0.05, 0.1], {"start": (3.0, -2.0), "steps": 20}
+    race = ol.race(f, [rule, ol.Momentum], tune=True, rates=rates, **run)
+    averaged, plain = (ol.minimize(f, path.rule, **run, evaluated=True) for path in race.paths)
+    for row, judged in zip(race.table, (averaged, plain), strict=True):
+        assert (row["score"], row["f"]) == pytest.approx((judged.worst_late, judged.f[-1]))
+    assert [row["average"] for row in race.table] == [True, False]
+    assert repr(race).count("judged by its average") == 1
+    heatmap = ol.heatmap(f, rule, "lr", other, xs=rates, ys=[0.2, 0.8], **run)
+    for j, i in np.ndindex(2, 2):
+        values = averaged.rule.settings() | {"lr": rates[i], other: heatmap.ys[j]}
+        judged = ol.minimize(f, type(averaged.rule)(**values), **run, evaluated=True)
+        close(heatmap.values[j, i], judged.worst_late)
+        close(heatmap.path(**{"lr": rates[i], other: heatmap.ys[j]}).x, judged.x)
+    assert "judged by the average" in " ".join(heatmap.picture.figure.get_suptitle().split())
+    assert data_in(heatmap.html())["rules"][0]["evaluated"] is True
 
 
 def test_a_dict_of_weights_has_a_dict_to_evaluate():

@@ -32,8 +32,7 @@ def run(browser):  # noqa: F811
 
     def evaluate(expression):
         plain = "(k, v) => (typeof v === 'number' && !Number.isFinite(v) ? `${v}` : v)"
-        text = tab.evaluate(f"() => {{ {runtime}\nreturn JSON.stringify({expression}, {plain}); }}")
-        return json.loads(text)
+        return json.loads(tab.evaluate(f"() => {{ {runtime}\nreturn JSON.stringify({expression}, {plain}); }}"))
 
     return evaluate
 

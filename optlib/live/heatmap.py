@@ -6,6 +6,7 @@ import numpy as np
 
 from .. import checks
 from ..minimize import grid, minimize
+from ..optimizers.around import has_another_evaluation_point
 from ..pictures import maps
 from ..pictures.picture import SMALL, bundle, number
 from ..trajectory import late_steps, lost
@@ -19,6 +20,8 @@ CHUNK = 8000  # settings that run together: their paths fit into memory that is 
 
 def heatmap(f, rule, x="lr", y="beta", *, xs=None, ys=None, n=200, start=None, steps=200):
     """Run a rule at n times n settings and show how low each gets: the highest value of the last tenth of its steps.
+
+    A rule that keeps an average of its path is judged by that, as in a race.
 
     Parameters
     ----------
@@ -44,6 +47,7 @@ def heatmap(f, rule, x="lr", y="beta", *, xs=None, ys=None, n=200, start=None, s
         raise ValueError(f"heatmap: x and y are both {x!r}; choose two different hyper-parameters")
     n = checks.integer("heatmap", "n", n, 2, 1000)
     rule = shown.rule(shown.chosen[0])
+    shown = shown.changed(evaluated=has_another_evaluation_point(type(rule)))
     return SettingsMap(shown, rule, {name: _values(rule, name, values, n) for name, values in ((x, xs), (y, ys))})
 
 
@@ -68,7 +72,7 @@ class SettingsMap:
     def __init__(self, setting, rule, axes):
         (self.x, self.xs), (self.y, self.ys) = axes.items()
         self.setting, self.rule = setting, rule
-        self.values = _ends(setting, rule, axes)
+        self.values = self._ends(axes)
         row, column = np.unravel_index(np.nanargmin(self.values), self.values.shape)
         self.best = {self.x: float(self.xs[column]), self.y: float(self.ys[row]), "f": float(self.values[row, column])}
         at = {self.x: column, self.y: row}
@@ -79,12 +83,13 @@ class SettingsMap:
         sides = [(name, values, "log" if rule.hypers[name].log else "linear") for name, values in axes.items()]
         start = ", ".join(f"{v:.4g}" for v in setting.start)
         names = " and ".join(f"{name} {self.best[name]:.4g}" for name in self.edge)
+        average = ", judged by the average" if setting.evaluated else ""
         edge = f"; the best {names} is at the edge: a better one may lie beyond" if names else ""
         self.picture = maps.heatmap(
             self.values, *sides, label=score_name(setting.steps),
             title=f"{type(rule).__name__} on {setting.f.name.replace('_', ' ')}",
             diverged=self.diverged, narrow=True,
-            settings=f"{self.values.size:,} settings, {setting.steps:,} steps from ({start}){edge}",
+            settings=f"{self.values.size:,} settings, {setting.steps:,} steps from ({start}){average}{edge}",
         )  # fmt: skip
 
     def __repr__(self):
@@ -94,7 +99,20 @@ class SettingsMap:
 
     def path(self, **values):
         """The `Trajectory` of one setting: ``map.path(lr=0.1, beta=0.9)``."""
-        return minimize(self.setting.f, with_settings(self.rule, values), self.setting.start, self.setting.steps)
+        rule, now = with_settings(self.rule, values), self.setting
+        return minimize(now.f, rule, now.start, now.steps, evaluated=now.evaluated)
+
+    def _ends(self, axes):
+        """Highest late value for each pair, shape (len(ys), len(xs)); NaN for paths that diverged."""
+        rows = max(1, CHUNK // len(self.xs))
+        # As two axes rather than as pairs: what a rule computes of one setting alone, beta ** t, is then computed
+        # once a row and not once a cell.
+        chunks = (grid(**{self.y: self.ys[i : i + rows], self.x: self.xs}) for i in range(0, len(self.ys), rows))
+        values = np.concatenate([self.path(**chunk).worst_late for chunk in chunks])
+        if np.isnan(values).all():
+            rule, names = type(self.rule).__name__, " or ".join(axes)
+            raise ValueError(f"heatmap: {rule} diverges at all settings; try smaller values of {names}")
+        return values
 
     def html(self):
         """The map, and beside it the path of a setting with sliders; without any reference to the network."""
@@ -126,23 +144,6 @@ def _chart(axes):
             for (low, high), scale in ((axes.get_xlim(), axes.get_xscale()), (axes.get_ylim(), axes.get_yscale()))
         ],
     }
-
-
-def _ends(setting, rule, axes):
-    """Highest late value for each pair, shape (len(ys), len(xs)); NaN for paths that diverged."""
-    (x, xs), (y, ys) = axes.items()
-    rows = max(1, CHUNK // len(xs))
-    ends = []
-    for first in range(0, len(ys), rows):
-        # As two axes rather than as pairs: what a rule computes of one setting alone, beta ** t, is then computed
-        # once a row and not once a cell.
-        chunk = grid(**{y: ys[first : first + rows], x: xs})
-        runs = minimize(setting.f, with_settings(rule, chunk), setting.start, setting.steps)
-        ends.append(runs.worst_late)
-    values = np.concatenate(ends)
-    if np.isnan(values).all():
-        raise ValueError(f"heatmap: {type(rule).__name__} diverges at all settings; try smaller values of {x} or {y}")
-    return values
 
 
 def _values(rule, name, values, n):

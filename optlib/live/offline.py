@@ -38,17 +38,18 @@ def html(setting, view, picture, names=None, chart=None, bridge=""):
 
 def program(setting):
     """JavaScript of function, chosen rules and what counts as late; null in the place of what a page cannot compute."""
-    f, *rules = (translated(one)[0] or "null" for one in (setting.f, *map(setting.rule, setting.chosen)))
+    all_of_it = setting.f, *map(setting.rule, setting.chosen)
+    f, *rules = (translated(one, setting.evaluated)[0] or "null" for one in all_of_it)
     late = translate.schedule(late_steps).source
     return f"{{f: {f}, rules: [{', '.join(rules)}], late: {late}}}"
 
 
-def translated(one):
+def translated(one, evaluated=False):
     """JavaScript of a function or a rule, and the reason why there is none; one of the two is None."""
     try:
         if hasattr(one, "formula"):
             return translate.function(one).source, None
-        return translate.rule(one).walker, None
+        return translate.rule(one, evaluated).walker, None
     except translate.Untranslatable as reason:
         return None, str(reason)
 
@@ -56,7 +57,7 @@ def translated(one):
 def data(setting, view, names=None):
     """What the page needs beside the program, as plain data."""
     f, listed = setting.f, ", ".join(setting.chosen)
-    reasons = filter(None, (translated(one)[1] for one in (f, *map(setting.rule, setting.chosen))))
+    reasons = filter(None, (translated(one, setting.evaluated)[1] for one in (f, *map(setting.rule, setting.chosen))))
     return {
         "description": f"Paths of {listed} on {f.name}, computed by this page.",
         "f": function_data(f, view),
@@ -89,7 +90,7 @@ def rule_data(setting, name, names=None):
         "label": name, "call": code_name(type(rule)), "theory": type(rule).__name__,
         "hypers": [_hyper(rule, h, *(names[h][[0, -1]].tolist() if names else ())) for h in own],
         "args": [*code_of_wrapped(type(rule)), *(arguments[h] for h in rule.hypers if h in arguments)],
-        "check": {"start": list(setting.start), "steps": steps, "end": end},
+        "check": {"start": list(setting.start), "steps": steps, "end": end}, "evaluated": setting.evaluated,
         **browser_data.style_data(track.style),
     }  # fmt: skip
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import checks
 from ..minimize import minimize
+from ..optimizers.around import has_another_evaluation_point
 from ..optimizers.base import as_rule
 from ..pictures import maps, theme
 from ..pictures.charts import curves, drawable, loss, wants_log
@@ -23,6 +24,8 @@ RATES = np.geomspace(1e-4, 1e1, 200)  # those that are tried
 
 def race(f, rules, *, lr=None, tune=False, rates=None, start=None, steps=100):
     """Run several rules from one start and show who gets lowest: a `Race`.
+
+    A rule that keeps an average of its path, to be evaluated in place of it, is judged by that.
 
     Parameters
     ----------
@@ -58,7 +61,7 @@ def race(f, rules, *, lr=None, tune=False, rates=None, start=None, steps=100):
         own_lr = search.best if search else lr
         if own_lr is not None and "lr" in rule.hypers:
             rule = with_settings(rule, {"lr": own_lr})
-        paths.append(minimize(f, rule, start, steps))
+        paths.append(minimize(f, rule, start, steps, evaluated=has_another_evaluation_point(type(rule))))
     return Race(f, paths, searches)
 
 
@@ -70,8 +73,8 @@ class Race:
     paths : list of Trajectory, in the order of the rules
     table : list of dicts
         ``rule``, ``lr`` (None for rules without one), ``f`` after the last step, ``score``, the highest value of the
-        last tenth (see `Trajectory.worst_late`), ``diverged``, and ``edge``: whether the best rate is the lowest or
-        highest that was tried, so that a better one may lie beyond.
+        last tenth (see `Trajectory.worst_late`), ``diverged``, ``edge``: whether the best rate is the lowest or highest
+        that was tried, so that a better one may lie beyond, and ``average``: whether ``f`` and ``score`` are of one.
     animation : Animation, or of functions of more than two coordinates that are no matrices the Picture of `plots.loss`
     tuning : Picture or None
         Score against learning rate, one curve a rule.
@@ -85,6 +88,7 @@ class Race:
                 "rule": type(path.rule).__name__, "lr": lr if isinstance(lr, numbers.Real) else None,
                 "f": float(path.f[-1]), "score": path.worst_late,
                 "diverged": path.diverged, "edge": bool(search and search.edge),
+                "average": has_another_evaluation_point(type(path.rule)),
             })  # fmt: skip
         self.animation = loss(*paths) if f.dim > 2 and not f.shapes else animate(f, *paths)
         tuned = [(path, search) for path, search in zip(paths, searches, strict=True) if search is not None]
@@ -96,6 +100,7 @@ class Race:
             lr = "-" if row["lr"] is None else f"{row['lr']:.4g}"
             score = "-" if row["diverged"] else f"{row['score']:.2e}"
             remark = "  diverged" if row["diverged"] else "  at the edge of the rates tried" * row["edge"]
+            remark += "  judged by its average" * row["average"]
             lines.append(f"{row['rule']:18} {lr:>9} {score:>30}{remark}")
         return "\n".join(lines)
 
@@ -122,7 +127,8 @@ def _search(f, rule, rates, start, steps):
     """Try all rates at once; None for a rule that has none, or whose rate is a schedule."""
     if "lr" not in rule.hypers or callable(rule.settings()["lr"]):
         return None
-    runs = minimize(f, with_settings(rule, {"lr": rates[:, None]}), start, steps)
+    average = has_another_evaluation_point(type(rule))
+    runs = minimize(f, with_settings(rule, {"lr": rates[:, None]}), start, steps, evaluated=average)
     if lost(runs.worst_late, runs.f[0, 0]).all():
         raise ValueError(f"race: {type(rule).__name__} diverges at all rates from {rates[0]:g} to {rates[-1]:g}")
     best = int(np.nanargmin(runs.worst_late))

@@ -37,6 +37,7 @@ class Setting:
     steps: int
     fixed: dict = dataclasses.field(default_factory=dict)  # hyper-parameters that have no control, and their values
     who: str = "explore"  # the caller, for messages
+    evaluated: bool = False  # whether paths are of the points to evaluate, see `minimize`
     _known: dict = dataclasses.field(default_factory=dict, repr=False)  # the last path of each rule, by its name
 
     def changed(self, **fields):
@@ -75,9 +76,10 @@ class Setting:
         return [self.path(name) for name in self.chosen]
 
     def path(self, name):
-        key = (self.f, *self.rules[name][1].values(), self.start, self.steps)
+        key = (self.f, self.evaluated, *self.rules[name][1].values(), self.start, self.steps)
         if self._known.get(name, (None,))[0] != key:
-            self._known[name] = key, minimize(self.f, self.rule(name), self.start, self.steps)
+            run = minimize(self.f, self.rule(name), self.start, self.steps, evaluated=self.evaluated)
+            self._known[name] = key, run
         return self._known[name][1]
 
     def tracks(self):

@@ -43,8 +43,8 @@ class Translation:
         return f"{{rule: {self.source}, fields: {self.fields}, schedules: {self.schedules}}}"
 
 
-def rule(one):
-    """Translate ``init`` and ``update`` of a rule, its hyper-parameters and its schedules.
+def rule(one, evaluated=False):
+    """Translate ``init`` and ``update`` of a rule, ``evaluated`` if asked, its hyper-parameters and schedules.
 
     Raises
     ------
@@ -58,10 +58,11 @@ def rule(one):
         if arrays.is_array(value):
             raise Untranslatable(f"{cls.__name__}: {name} is an array")
         (changing if callable(value) else fields)[name] = value
-    return Translation("R.newton" if cls is Newton else _rule(cls), _object(fields), _object(changing, _reading))
+    source = "R.newton" if cls is Newton else _rule(cls, evaluated)
+    return Translation(source, _object(fields), _object(changing, _reading))
 
 
-def _rule(cls):
+def _rule(cls, evaluated):
     if cls.reads != ("gradient",):
         reads = " and the ".join(cls.reads).replace("_function", " as a function")
         raise Untranslatable(f"{cls.__name__} reads the {reads}")
@@ -69,9 +70,10 @@ def _rule(cls):
         if getattr(cls, name) is not getattr(Optimizer, name):
             raise Untranslatable(f"{cls.__name__} has a {name} of its own")
     program = Program(vector=cls.sees != "number")
-    init, update = (program.function(getattr(cls, name), cls) for name in ("init", "update"))
+    methods = ["init", "update"] + ["evaluated"] * evaluated
+    written = ", ".join(f"{name}: {program.function(getattr(cls, name), cls)}" for name in methods)
     vector = {"number": "false", None: "true, floats: true"}.get(cls.sees, "true")  # as `minimize` tries them
-    return program.text(f"{{init: {init}, update: {update}, vector: {vector}}}")
+    return program.text(f"{{{written}, vector: {vector}}}")
 
 
 def _reading(one):

@@ -17,10 +17,13 @@
     const values = [f.value(...start)];
     if (!Number.isFinite(values[0])) return { points, values, diverged: true };
     return optlib.R.attempt(() => {
+      let at = start;
       for (let k = 0; k < steps; k++) {
-        const slopes = f.slopes(...points[k]);
-        const seen = asks ? { loss: values[k], gradient_norm: Math.hypot(...slopes) } : undefined;
-        const x = walk(points[k], slopes, seen, hessian && hessian(...points[k]));
+        const slopes = f.slopes(...at);
+        const loss = rule.evaluated ? f.value(...at) : values[k];
+        const seen = asks ? { loss, gradient_norm: Math.hypot(...slopes) } : undefined;
+        at = walk(at, slopes, seen, hessian && hessian(...at));
+        const x = rule.evaluated ? walk.judged(at) : at;
         const value = f.value(...x);
         if (!Number.isFinite(value) || !x.every(Number.isFinite)) return { points, values, diverged: true };
         points.push(x);
@@ -125,7 +128,8 @@
       });
       return `${call}(${words.filter(Boolean).join(", ")})`;
     });
-    const run = (rule) => `ol.minimize(f, ${rule}, start=(${start.map((v) => repr(v)).join(", ")}${start[1] === undefined ? "," : ""}), steps=${steps})`;
+    const judged = tracks.some((track) => track.evaluated) ? ", evaluated=True" : "";
+    const run = (rule) => `ol.minimize(f, ${rule}, start=(${start.map((v) => repr(v)).join(", ")}${start[1] === undefined ? "," : ""}), steps=${steps}${judged})`;
     const draw = `ol.plots.${start.length === 1 ? "line" : "contour"}`;
     const lines = calls.length === 1 ? [`path = ${run(calls[0])}`, `${draw}(f, path)`] :
       [`rules = [${calls.join(", ")}]`, `paths = [${run("rule")} for rule in rules]`, `${draw}(f, *paths)`];

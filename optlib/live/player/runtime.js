@@ -100,7 +100,7 @@
     let states = [];
     const apart = !rule.vector;
     const changing = Object.keys(schedules);
-    return (x, g, seen = {}, H = undefined) => {
+    const step = (x, g, seen = {}, H = undefined) => {
       if (t === 0) states = (apart ? x : [x]).map(() => ({ ...fields }));
       const values = changing.map((name) => schedules[name](t, seen));
       for (let i = 0; i < states.length; i++) {
@@ -111,6 +111,9 @@
       t += 1;
       return apart ? x.map((xi, i) => rule.update(states[i], xi, g[i])) : rule.update(states[0], x, g, H);
     };
+    // Where a run that has come to x is judged.
+    step.judged = (x) => (apart ? x.map((xi, i) => rule.evaluated(states[i], xi)) : rule.evaluated(states[0], x));
+    return step;
   };
 
   // A method with its object, which is made anew where the first argument is 0: a schedule remembers one run only.
