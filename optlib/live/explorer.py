@@ -13,7 +13,7 @@ from ..registry import FUNCTIONS, OPTIMIZERS
 from . import browser_data, display, offline, page
 from .painter import Painter
 from .scene import scene
-from .setting import one_setting, setting
+from .setting import setting
 
 SMALL = (320, 250)  # pixels of the bands in the still picture where the page draws its own
 
@@ -111,10 +111,7 @@ class Explorer:
 
     def turn(self, rule, **values):
         """Set hyper-parameters of a rule that is known by its name: ``turn("Adam", lr=0.3)``."""
-        setting = self._setting.with_rules(dict.fromkeys((*self._setting.chosen, rule))).turned([rule], **values)
-        if not one_setting(setting.rule(rule)):  # the rule itself refuses what it may not have
-            raise ValueError("explore: each rule has one setting; ol.heatmap draws a grid")
-        self._set(setting)
+        self._set(self._setting.with_rules(dict.fromkeys((*self._setting.chosen, rule))).turned([rule], **values))
 
     def reset(self):
         """Set everything as it was at first."""
@@ -172,7 +169,6 @@ class Explorer:
         setting = now.changed(f=f).with_start(state["start"]).with_steps(state["steps"]).with_rules(state["shown"])
         for name in setting.chosen:
             setting = setting.turned([name], **state["rules"][name])
-            setting.rule(name)  # refuses what it may not have
         self._horizon, self._setting = max(state["horizon"], setting.steps), setting
         return {"paths": self._paths(state["asked"])} if state["asked"] else {}
 

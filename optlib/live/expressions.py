@@ -202,25 +202,23 @@ class Expressions:
         if is_of_parent(node):
             lines = self.owner.__mro__
             later = lines[lines.index(self.known["__class__"]) + 1 :]
-            method = next(vars(cls)[function.attr] for cls in later if function.attr in vars(cls))
-            return self._own(node, method)
+            return self._own(node, next(vars(cls)[function.attr] for cls in later if function.attr in vars(cls)))
         if hasattr(python, "moving"):
             return self._picture(node, python)
         if isinstance(python, types.FunctionType) and python not in KNOWN:
             return f"{self.program.function(python)}({', '.join(self._arguments(node, python))})"
         if isinstance(python, Function):
             return f"{self.program.objective(python)}.value(...{self.value(node.args[0])})"
-        if isinstance(function, ast.Attribute) and isinstance(self.resolved(function.value), Function):
-            if function.attr != "grad":
-                self.refuse(node, ast.unparse(node))
+        method = function.attr if isinstance(function, ast.Attribute) else None
+        if method == "grad" and isinstance(self.resolved(function.value), Function):
             self.program.need_arrays()
             return f"{self.program.objective(self.resolved(function.value))}.slopes(...{self.value(node.args[0])})"
-        if isinstance(function, ast.Attribute) and function.attr == "join" and isinstance(function.value, ast.Constant):
+        if method == "join" and isinstance(function.value, ast.Constant):
             return f"{self.value(node.args[0])}.join({self.value(function.value)})"
-        if python is None and isinstance(function, ast.Attribute) and function.attr in ("sum", "mean", "max", "min"):
+        if python is None and method in ("sum", "mean", "max", "min"):
             if node.args or node.keywords:
-                self.refuse(node, f"{function.attr} along an axis")
-            return f"R.{function.attr}Of({self.value(function.value)})"
+                self.refuse(node, f"{method} along an axis")
+            return f"R.{method}Of({self.value(function.value)})"
         if python in REDUCED:
             self._check_axes(node)
         if python is math.hypot and len(node.args) > 3:

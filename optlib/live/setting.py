@@ -1,10 +1,7 @@
 """What an explorable shows, without any widget: a function, rules with their numbers, a start and steps."""
 
-import ast
-import contextlib
 import dataclasses
 import re
-import types
 
 import numpy as np
 
@@ -20,7 +17,6 @@ from ..registry import OPTIMIZERS
 from ..words import stands_out
 from . import page
 from .scene import scene
-from .source import Untranslatable, source_of
 
 MOST_STEPS = 100_000
 SCHEDULE = re.compile(rf"\b(?=({'|'.join(schedules.__all__)})\()")
@@ -46,13 +42,14 @@ class Setting:
 
     def turned(self, names, **values):
         """The setting with other hyper-parameters for the rules of these names."""
-        return self.changed(rules=self.rules | {name: (self.rules[name][0], self.rules[name][1] | values)
-                                                for name in names})  # fmt: skip
+        now = {name: self.rules[name] for name in names}
+        new = {name: _entry(self.who, cls, own | values, {}) for name, (cls, own) in now.items()}
+        return self.changed(rules=self.rules | new)
 
     def with_rules(self, names):
         """The setting in which these rules are chosen, each known to it or one of the course."""
         new = {name: OPTIMIZERS[name] for name in names if name not in self.rules}
-        new = {name: (cls, {h: self.fixed.get(h, v) for h, v in cls().settings().items()}) for name, cls in new.items()}
+        new = {name: _entry(self.who, cls, cls().settings(), self.fixed) for name, cls in new.items()}
         return self.changed(rules=self.rules | new, chosen=tuple(names))
 
     def with_start(self, start):
@@ -118,17 +115,22 @@ def setting(f, rules, start=None, steps=100, fixed=None, who="explore"):
     named = {}
     for rule in rules:
         rule = as_rule(who, rule, by_name=True)
-        cls, values = type(rule), {h: fixed.get(h, v) for h, v in rule.settings().items()}
-        if not one_setting(cls(**values)):  # the rule checks what was fixed
-            raise ValueError(f"{who}: each rule has one setting; ol.heatmap draws a grid")
-        same = sum(cls is other for other, _ in named.values())
-        named[cls.__name__ if not same else f"{cls.__name__} {same + 1}"] = (cls, values)
+        cls, same = type(rule), sum(type(rule) is other for other, _ in named.values())
+        named[cls.__name__ if not same else f"{cls.__name__} {same + 1}"] = _entry(who, cls, rule.settings(), fixed)
     known = dict.fromkeys(name for _, values in named.values() for name in values)
     for name, value in fixed.items():
         if name not in known:
             raise TypeError(f"{who} got {name}={value!r}; the hyper-parameters of these rules are {', '.join(known)}")
     first = Setting(f, named, tuple(named), tuple(f.start), 1, fixed, who)
     return first.with_start(f.start if start is None else start).with_steps(steps)
+
+
+def _entry(who, cls, values, fixed):
+    """What a `Setting` has of a rule, whose class refuses what it may not have."""
+    values = {name: fixed.get(name, value) for name, value in values.items()}
+    if not one_setting(cls(**values)):
+        raise ValueError(f"{who}: each rule has one setting; ol.heatmap draws a grid")
+    return cls, values
 
 
 def with_settings(rule, values):
@@ -148,11 +150,9 @@ def code_settings(rule, never=()):
 
 
 def _code(value):
-    """A function as code is its name or a lambda of its source; ``...`` stands for what has neither."""
-    if isinstance(value, types.FunctionType):
-        with contextlib.suppress(Untranslatable):
-            return value.__name__ if value.__name__.isidentifier() else ast.unparse(source_of(value))
-    return "..." if "<" in repr(value) else SCHEDULE.sub("ol.schedules.", repr(value))
+    """A value as code: a function by its name; ``...`` is left for the reader where it has none."""
+    text = getattr(value, "__name__", repr(value))
+    return "..." if "<" in text else SCHEDULE.sub("ol.schedules.", text)
 
 
 def code_name(cls):
