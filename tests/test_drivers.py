@@ -210,9 +210,6 @@ def test_one_vector_has_one_kind_and_one_setting():
     assert ol.DictOptimizer(ol.Adam()).step(mixed, mixed)["b"].dtype == np.float32
 
 
-# --- rules that see a tensor or a matrix ---------------------------------------------------------------------
-
-
 def test_an_entry_that_is_no_matrix_is_one_of_one_row():
     for b in (np.ones(3), np.ones(()), 1.0):
         opt = ol.DictOptimizer(UnitOfMatrix())
@@ -228,9 +225,6 @@ def test_one_entry_at_a_time_has_neither_the_norm_of_all_nor_arrays_of_settings(
         ol.DictOptimizer(rule(lr=schedules.ByGradientNorm(1.0)))
     with pytest.raises(ValueError, match=rf"lr of {rule.__name__} has shape \(2, 1, 1\); it must be a number"):
         ol.DictOptimizer(rule(lr=np.ones((2, 1, 1))))
-
-
-# --- what is no rule for a dict ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", [name for name in ol.OPTIMIZERS if name not in GRADIENT_RULES])

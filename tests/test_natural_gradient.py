@@ -127,9 +127,6 @@ def test_split_damping_is_that_of_the_paper(unsure):
         np.testing.assert_allclose(both, wanted, rtol=1e-9, atol=1e-12)
 
 
-# --- true and empirical --------------------------------------------------------------------------------------
-
-
 def test_the_empirical_matrix_with_expected_labels_is_the_fisher_matrix():
     network = ol.networks.MLP([5, 6, 3])
     params, x = world(network, n=1)
@@ -151,9 +148,6 @@ def test_the_empirical_matrix_grows_with_wrong_labels_and_the_fisher_matrix_know
     right, wrong = (np.trace(ng.empirical_fisher(network, params, ol.data.Data(x, y))) for y in labels)
     true = np.trace(ng.fisher(network, params, x))
     assert right < true < wrong / 10
-
-
-# --- on the digits -------------------------------------------------------------------------------------------
 
 
 def trained(network, x, y, step, steps=6):

@@ -10,8 +10,6 @@ import optlib as ol
 from optlib.torch_driver import TorchOptimizer
 from optlib.vision import Callback, Freeze, LookAhead, Snapshots, WeightDecay
 
-# --- averaging and decay -------------------------------------------------------------------------------------
-
 
 def walked(callback, model, steps, every_step):
     """Run a callback beside steps that add ``every_step(t)`` to all parameters."""
@@ -113,9 +111,6 @@ def test_weight_decay_shrinks_biases_as_fast_as_matrices_where_it_is_told_to():
 def test_invalid_arguments_are_refused(make, error, words):
     with pytest.raises(error, match=words):
         make()
-
-
-# --- frozen parameters ---------------------------------------------------------------------------------------
 
 
 class AfterEpochs(Callback):
