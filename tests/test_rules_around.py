@@ -518,3 +518,42 @@ def test_a_wrapper_of_ones_own_with_names_of_its_own_gives_the_rule_what_it_says
         points.append(x := rule.step(x, velocity))
     close(path(HeavyToo(ol.Adam(lr=0.1)), X, G)[-1], points[-1], 1e-12)
     assert Heavy(ol.GradientDescent).step(1.0, 1.0) == HeavyToo().step(1.0, 1.0)
+
+
+def rule_with(parent, **fields):
+    return type("Own", (parent,), {"__module__": __name__, "__annotations__": {}, "needs": ("gradient",), **fields})
+
+
+def note(self, g):
+    self.beta = g
+
+
+@pytest.mark.parametrize(("wrapper", "inner", "name"), [
+    (dict(scale=lambda self: 2.0), rule_with(ol.GradientDescent, scale=lambda self: 0.5), "scale"),
+    (dict(decay=0.5), rule_with(ol.GradientDescent, decay=0.9), "decay"),
+    (dict(k=2), ol.Lookahead(ol.GradientDescent), "k"),
+    (dict(note=note, sees="tensor"), ol.Momentum, "beta"),
+])  # fmt: skip
+def test_names_of_classes_are_shared_too_and_refused(wrapper, inner, name):
+    with pytest.raises(TypeError, match=f"both Own and rule=.* keep self.{name}, "):
+        rule_with(Around, **wrapper)(inner)
+
+
+def test_what_a_wrapper_means_to_share_it_shares():
+    """A restart: the velocity of the rule inside is forgotten where it points uphill."""
+
+    class Restart(Around):
+        needs, sees = ("gradient",), "tensor"
+
+        def update(self, x, g, *others):
+            if self.inner(g, self.v) < 0:
+                self.v = 0 * x
+            return super().update(x, g, *others)
+
+    with pytest.raises(TypeError, match=r"write shares = \('v',\) in Restart"):
+        Restart(ol.Momentum)
+    Restart.shares = ("v",)
+    restart = Restart(ol.Momentum(lr=0.1))
+    plain = ol.Momentum(lr=0.1)
+    ends = [path(rule, np.array([1.0]), [np.array([g]) for g in (1.0, 1.0, -1.0)])[-1] for rule in (restart, plain)]
+    close(ends[0] - ends[1], 0.1 * 0.9 * 1.9)

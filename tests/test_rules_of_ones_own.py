@@ -16,6 +16,7 @@ import test_rules_generic as generic
 import test_rules_input as bad_input
 from optlib.arrays import like, maximum, sign, total
 from optlib.live import translate
+from optlib.optimizers.around import Around
 from optlib.torch_driver import TorchOptimizer
 from optlib.vision import WeightDecay
 
@@ -325,6 +326,64 @@ def test_a_setting_that_a_rule_refuses_is_left_out_of_the_trial():
         assert ol.register(Particular).sees == "number"
     finally:
         ol.OPTIMIZERS.pop("Particular", None)
+
+
+class Shrinking(ol.optimizers.Optimizer):
+    """Its loop ends for factors below 1 alone."""
+
+    lr: float = ol.hyper(0.1, r"\eta", "(0, inf)", doc="learning rate")
+    shrink: float = ol.hyper(0.5, "s", doc="factor of a step that is too long")
+
+    def update(self, x, g):
+        step = self.lr * g
+        while np.any(abs(step) > 1.0):
+            step = np.where(abs(step) > 1.0, step * self.shrink, step)
+        return x - step
+
+
+class Deep(SignDescent):
+    """A hundred in place of 3 would be a loop without an end."""
+
+    depth: int = ol.hyper(3, "d", doc="the length of the loop is 2 to this power")
+
+    def update(self, x, g):
+        for _ in range(2**self.depth):
+            g = sign(g)
+        return x - self.lr * g
+
+
+class Recent(ol.optimizers.Optimizer):
+    lr: float = ol.hyper(0.1, r"\eta", "(0, inf)", doc="learning rate")
+    k: int = ol.hyper(1, "k", doc="how many gradients are averaged; of none the mean is a warning")
+
+    def init(self, x):
+        self.past = []
+
+    def update(self, x, g):
+        self.past = [*self.past, g]
+        return x - self.lr * np.mean(self.past[-self.k :] if self.k else [], axis=0)
+
+
+@pytest.mark.parametrize("cls", [Shrinking, Deep, Recent])
+def test_settings_that_nobody_chose_make_no_loop_without_an_end_and_no_warnings(cls, recwarn):
+    try:
+        assert ol.register(cls).sees == "number"
+    finally:
+        ol.OPTIMIZERS.pop(cls.__name__, None)
+    assert not recwarn.list
+
+
+def test_registration_refuses_a_wrapper_that_writes_to_a_hyper_parameter():
+    class Falling(Around):
+        sees = "tensor"
+        c: float = ol.hyper(1.0, "c", "(0, 1]", doc="factor of the gradient")
+
+        def update(self, x, g, *others):
+            self.c *= 0.5
+            return super().update(x, self.c * g, *others)
+
+    with pytest.raises(ValueError, match="Falling.*: update writes to c, a hyper-parameter"):
+        ol.register(Falling)
 
 
 # --- another default -----------------------------------------------------------------------------------------

@@ -82,9 +82,6 @@ def objective(fn, grad="numerical", *, name=None, start=None, domain=None, minim
         return dataclasses.replace(f, minimum=_value_at(f, np.array(minima[0]))) if minima else f
 
 
-# --- how many coordinates there are, and how they are handed over --------------------------------------------
-
-
 def _count_coordinates(fn, start, dim):
     if dim is not None:
         return checks.integer("objective", "dim", dim, least=1)
@@ -226,9 +223,6 @@ def _gathered(xp, values, arrays, shape):
     if xp is np:
         return np.array(values, np.result_type(*arrays, np.float16)).reshape(shape)[()]  # floats also of whole numbers
     return xp.reshape(xp.stack([like(value, arrays[0]) for value in values]), shape)
-
-
-# --- derivatives ---------------------------------------------------------------------------------------------
 
 
 class Differences:

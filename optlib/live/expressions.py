@@ -59,7 +59,9 @@ class Expressions:
         pairs = [(a, each.value) for each in ast.walk(node) if isinstance(each, ast.Assign) for a in each.targets]
         both = [(a.elts, b.elts) for a, b in pairs if isinstance(a, ast.Tuple) and isinstance(b, ast.Tuple)]
         self.pairs = pairs + [two for sides in both for two in zip(*sides, strict=False)]  # of what is assigned
-        self.lists = {getattr(a, "id", None) for a, b in self.pairs if isinstance(b, LISTS)}
+        self.lists = {ast.unparse(a) for a, b in self.pairs if isinstance(b, LISTS)}
+        others = {ast.unparse(a) for a, b in self.pairs if not _list(b)}
+        self.only_lists = {ast.unparse(a) for a, _ in self.pairs} - others
         cells = zip(python.__code__.co_freevars, python.__closure__ or (), strict=True)
         self.known = {**python.__globals__, **{name: cell.cell_contents for name, cell in cells}}
 
@@ -238,7 +240,10 @@ class Expressions:
 
     def _check_axes(self, node):
         """Refuse what is seen to have two axes: a page has lists in lists."""
-        entries = getattr(node.args[0], "elts", [getattr(node.args[0], "elt", None)])
+        if not node.args:
+            self.refuse(node, f"{ast.unparse(node.func)} with its argument by name")
+        entry = getattr(node.args[0], "elt", None)  # of a comprehension; a name is known only inside
+        entries = getattr(node.args[0], "elts", [entry] if isinstance(entry, (*LISTS, ast.Call)) else [])
         made = (isinstance(each, ast.Call) and self.resolved(each.func) is np.array for each in entries)
         if any(made) or any(self._listed(each, np.ndarray) for each in entries):
             self.refuse(node, "with nested arrays")
@@ -290,6 +295,9 @@ class Expressions:
             self.refuse(node, f"with this operator ({type(node.op).__name__})")
         left, right = self.value(node.left), self.value(node.right)
         lists = [self._listed(each) for each in (node.left, node.right)]
+        if any(lists):
+            sides = zip(lists, (node.left, node.right), strict=True)
+            lists = [known or ast.unparse(side) in self.only_lists for known, side in sides]
         if any(lists):
             if name != "add" or self.program.vector and not all(lists):  # an array would add its entries to those
                 self.refuse(node, "with a list at this operator")
@@ -380,6 +388,13 @@ class Expressions:
             if more:
                 return f"{values}.flatMap(({pattern}) => {self._comprehension(element, more)})"
             return f"{values}.map(({pattern}) => {self.value(element)})"
+
+
+def _list(node):
+    """Whether a value is a list as it is written: a literal, what has one added at its end, or a slice of those."""
+    while isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice):
+        node = node.value
+    return isinstance(node, LISTS) or isinstance(node, ast.BinOp) and isinstance(node.right, LISTS)
 
 
 def is_of_parent(node):

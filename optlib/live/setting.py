@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+import types
 
 import numpy as np
 
@@ -151,7 +152,7 @@ def code_settings(rule, never=()):
 
 def _code(value):
     """A value as code: a function by its name; ``...`` is left for the reader where it has none."""
-    text = getattr(value, "__name__", repr(value))
+    text = value.__name__ if isinstance(value, types.FunctionType) else repr(value)
     return "..." if "<" in text else SCHEDULE.sub("ol.schedules.", text)
 
 

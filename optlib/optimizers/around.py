@@ -10,6 +10,7 @@ one counter ``t``, one set of hyper-parameters and one state, which all that kno
 import dataclasses
 import dis
 import functools
+import inspect
 import re
 from typing import ClassVar
 
@@ -58,6 +59,7 @@ class Around(Optimizer):
     # A default of `path_of_its_own` here would hide that of a rule inside.
     wrapper: ClassVar[type | None] = None  # of a class that is made of two: these
     wrapped: ClassVar[type | None] = None
+    shares: ClassVar[tuple] = ()  # names of what the rule inside keeps, and a wrapper means to read and write
 
     def __new__(cls, *rule, **hypers):
         if rule or cls.wrapped is None:
@@ -114,11 +116,14 @@ def _composed(wrapper, inner):
             f"{name} sees a {sees} and {inner.__name__} a {inner.sees}; a rule is given either each matrix by itself "
             "or all tensors of a group as one vector"
         )
-    shared = sorted({*hypers, *names_kept(wrapper)} & names_kept(inner))
+    mine, its = names_of(wrapper), names_of(inner)
+    shared = (mine | hypers.keys()) & (its | inner.hypers.keys()) - (hypers.keys() & inner.hypers.keys() - mine - its)
+    one = lambda name: getattr(wrapper, name, 0) is getattr(inner, name, 1)  # by a parent of both
+    shared = sorted(name for name in shared - {*wrapper.shares} if not one(name))
     if shared and not (is_ours(wrapper) and is_ours(inner)):
         raise TypeError(
             f"{name}: both {name} and rule={inner.__name__} keep self.{shared[0]}, which would be one and the same; "
-            "give it another name in one of them"
+            f"give it another name in one of them, or where that is meant, write shares = ({shared[0]!r},) in {name}"
         )
     update = wrapper.update
     if "gradient_function" in inner.reads:
@@ -140,11 +145,14 @@ def _composed(wrapper, inner):
     )
 
 
-def names_kept(cls):
-    """The names under which the methods of a rule, around another or not, put something into ``self``."""
+def names_of(cls):
+    """The names to which the class of a rule, around another or not, gives a meaning of its own, or an attribute."""
     classes = [each for each in cls.__mro__ if each not in (Around, Optimizer, object)]
-    codes = [method.__code__ for each in classes for method in vars(each).values() if hasattr(method, "__code__")]
-    return {step.argval for code in codes for step in dis.get_instructions(code) if step.opname == "STORE_ATTR"}
+    own = {name: value for each in classes for name, value in vars(each).items() if not name.startswith("__")}
+    codes = [inspect.unwrap(value).__code__ for value in own.values() if inspect.isfunction(value)]
+    kept = {step.argval for code in codes for step in dis.get_instructions(code) if step.opname == "STORE_ATTR"}
+    free = {*dir(Around), *cls.hypers, "wrapper", "wrapped", "mixed", "own", "update_around_sam", "brief"}
+    return own.keys() - free | kept
 
 
 def refuse_mixed(who, rule, tensors):

@@ -4,6 +4,7 @@ import contextlib
 import functools
 import io
 import sys
+import warnings
 import weakref
 
 import numpy as np
@@ -11,7 +12,6 @@ import numpy as np
 KINDS = ("number", "tensor", "matrix", "group")
 SHAPES = ((8,), (4, 6), (2, 4, 2, 2))  # of the arrays that the check cuts in two
 STEPS = 30  # a rule may join its numbers only now and then
-NUMBERS = -1, 0.01, 0.9, 2, 100  # or with other settings than its own
 
 _checked = weakref.WeakSet()
 _written = weakref.WeakKeyDictionary()  # class -> names of hyper-parameters that its steps were seen to change
@@ -48,9 +48,9 @@ def is_coupled(cls):
         return None
     rng = np.random.default_rng(0)
     cuts = [(shape, i) for shape in SHAPES for i in range(len(shape))[:2]]
-    trials = (_tried(lambda make: any(_halves_differ(make, *cut, rng) for cut in cuts), make) for make in _makers(cls))
-    first = next(trials)
-    return first if first is None else first or any(trials)
+    differ = lambda make, cuts: any(_halves_differ(make, *cut, rng) for cut in cuts)
+    first = _tried(differ, cls, cuts)
+    return first if first is None else first or any(_tried(differ, make, cuts[1:3]) for make in [*_makers(cls)][1:])
 
 
 def steps_points_apart(cls):
@@ -77,18 +77,27 @@ def is_ours(cls):
 
 
 def _makers(cls):
-    """A class, and the same with each bool turned and each number small and large; not each may be allowed."""
+    """A class, and the same with each bool turned, and each number at its slider's ends or a little changed.
+
+    Farther from its default a number may keep a loop from ending, so only a tiny or huge one, which may be off, is set.
+    """
     yield cls
     for name, about in cls.hypers.items():
-        for value in [not about.default] if isinstance(about.default, bool) else about.slider or NUMBERS:
-            yield functools.partial(cls, **{name: value})
+        near, value = about.slider or (), about.default
+        if isinstance(value, (bool, tuple)):
+            near = [not value] if isinstance(value, bool) else []
+        elif not near:
+            near = [value - 1, value + 1] if isinstance(value, int) else [0.8 * value, 1.1 * value]
+            near = near if 1e-3 <= abs(value) <= 1e3 else [0.01, 0.9, 2.0]
+        yield from (functools.partial(cls, **{name: each}) for each in near)
 
 
 def _tried(trial, *given):
     """What a trial returns, None if it raises; it neither prints nor stops, which is for steps that a reader makes."""
     hook, sys.breakpointhook = sys.breakpointhook, lambda *given, **named: None
     try:
-        with np.errstate(all="ignore"), contextlib.redirect_stdout(io.StringIO()):
+        with np.errstate(all="ignore"), contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             return trial(*given)
     except Exception:
         return None
@@ -109,5 +118,6 @@ def _end(rule, x, slopes):
     for g in slopes:
         x = rule.advance(x, g.copy())  # a rule that writes into what it is given has another fault than this one
     changed = [name for name, value in before.items() if not np.array_equal(getattr(rule, name), value)]
-    _written.setdefault(type(rule), set()).update(changed)
+    for each in (type(rule), getattr(rule, "wrapper", None) or type(rule)):
+        _written.setdefault(each, set()).update(changed)
     return x
