@@ -236,6 +236,16 @@ class InPlace(SignDescent):
         return x - self.lr * (self.v - self.before)
 
 
+class Named(SignDescent):
+    first = 0.3
+
+    def update(self, x, g):
+        factor = 1.0
+        for name in ("first", "second"):
+            factor = factor * getattr(self, name, 2.0)
+        return x - self.lr * factor * g
+
+
 def shifted(t):
     by = lambda x, by=t: x + by
     return by(1)
@@ -249,6 +259,7 @@ def joined(t):
 
 @pytest.mark.parametrize(("one", "what"), [
     (InPlace(), "what changes in place under two names"),
+    (Named(), "getattr with a default where the name is computed"),
     (SignDescent(lr=shifted), "a lambda with defaults"),
     (SignDescent(lr=joined), "whether two names are lists to be joined"),
 ])  # fmt: skip

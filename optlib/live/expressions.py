@@ -172,6 +172,8 @@ class Expressions:
     def _got(self, me, name, *default):
         """``getattr``; by a constant name also what the class has."""
         known = isinstance(name, ast.Constant)
+        if default and not known:  # the class may have it
+            self.refuse(me, "getattr with a default where the name is computed")
         got = self._value_Attribute(ast.Attribute(me, name.value)) if known else self._attribute(name)
         return f"({got} === undefined ? {self.value(default[0])} : {got})" if default else got
 
