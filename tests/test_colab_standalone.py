@@ -52,7 +52,7 @@ def test_it_is_the_notebook_less_its_outputs_and_with_the_package(path):
         assert folded >= ("#@title" in cell.source)
     code = "".join(sources)
     records = 800_000 * ('"six"' in code) + 600_000 * ('"subset_retuned"' in code)
-    assert len(text_of(path)) < 955_000 + 300_000 * bool(NOVEL.search(code)) + records
+    assert len(text_of(path)) < 950_000 + 300_000 * bool(NOVEL.search(code)) + records
 
 
 def test_the_command_writes_all_of_them_with_the_same_bytes_each_time_and_none_of_this_machine(

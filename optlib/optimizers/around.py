@@ -151,7 +151,7 @@ def names_of(cls):
     own = {name: value for each in classes for name, value in vars(each).items() if not name.startswith("__")}
     codes = [inspect.unwrap(value).__code__ for value in own.values() if inspect.isfunction(value)]
     kept = {step.argval for code in codes for step in dis.get_instructions(code) if step.opname == "STORE_ATTR"}
-    free = {*dir(Around), *cls.hypers, "wrapper", "wrapped", "mixed", "own", "update_around_sam", "brief"}
+    free = {*dir(Around), *cls.hypers, "mixed", "own", "update_around_sam", "brief"}
     return own.keys() - free | kept
 
 

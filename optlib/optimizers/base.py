@@ -71,6 +71,7 @@ class Optimizer:
         for name in cls.hypers:
             if name == "t" or hasattr(Optimizer, name):
                 raise ValueError(f"{cls.__name__}: every rule has a {name} already; call a hyper-parameter otherwise")
+        cls.__no_state = frozenset({*cls.hypers, *Optimizer.__no_state})
         cls.__init__ = _refuse_unknown(cls.__init__, cls)
 
     # Two underscores keep these apart from private state of a rule.
@@ -146,8 +147,7 @@ class Optimizer:
     @property
     def state(self):
         """What the rule remembers between steps, by name; empty before the first step."""
-        no_state = {*self.hypers, *self.__no_state}
-        return {name: value for name, value in vars(self).items() if name not in no_state}
+        return {name: value for name, value in vars(self).items() if name not in self.__no_state}
 
     def fresh(self):
         """An independent copy with the same hyper-parameters that has made no step."""

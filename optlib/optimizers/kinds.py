@@ -50,7 +50,7 @@ def is_coupled(cls):
     cuts = [(shape, i) for shape in SHAPES for i in range(len(shape))[:2]]
     differ = lambda make, cuts: any(_halves_differ(make, *cut, rng) for cut in cuts)
     first = _tried(differ, cls, cuts)
-    return first if first is None else first or any(_tried(differ, make, cuts[1:3]) for make in [*_makers(cls)][1:])
+    return first if first is None else first or any(_tried(differ, make, cuts[1:3]) for make in _variants(cls))
 
 
 def steps_points_apart(cls):
@@ -67,7 +67,7 @@ def steps_points_apart(cls):
         x, slopes = rng.standard_normal(shape), 10 * rng.standard_normal((STEPS, *shape))
         alone = lambda make: [_end(make(), x[i], slopes[:, i]) for i in range(len(x))]
         agree = lambda make: np.allclose(_end(make().batched(), x, slopes), alone(make), rtol=1e-9, equal_nan=True)
-        _apart[cls] = all(_tried(agree, make) for make in _makers(cls) if make is cls or _tried(alone, make))
+        _apart[cls] = all(_tried(agree, make) for make in (cls, *_variants(cls)) if make is cls or _tried(alone, make))
     return _apart[cls]
 
 
@@ -76,12 +76,11 @@ def is_ours(cls):
     return cls.__module__.partition(".")[0] == __name__.partition(".")[0]
 
 
-def _makers(cls):
-    """A class, and the same with each bool turned, and each number at its slider's ends or a little changed.
+def _variants(cls):
+    """A class with each bool turned, and each number at its slider's ends or a little changed.
 
     Farther from its default a number may keep a loop from ending, so only a tiny or huge one, which may be off, is set.
     """
-    yield cls
     for name, about in cls.hypers.items():
         near, value = about.slider or (), about.default
         if isinstance(value, (bool, tuple)):

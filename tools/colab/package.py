@@ -17,6 +17,7 @@ from optlib.data import sprites
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "data" / "results"
 LARGE = 50_000  # bytes
+LINE = 1200  # characters of the packed package; a notebook spends ten more on each line
 # Searched last: as soon as Colab has a copy of its own, that one is used.
 ALSO = "also"
 
@@ -94,6 +95,6 @@ def source(results=(), novel=False):
     chosen = files(results, novel)
     content = packed(chosen)
     text = base64.b64encode(content).decode("ascii")
-    text = "\n".join(text[i : i + 120] for i in range(0, len(text), 120))
+    text = "\n".join(text[i : i + LINE] for i in range(0, len(text), LINE))
     return CELL.format(files=len(chosen), size=len(content) // 1000, text=text, also=ALSO,
                        sha256=hashlib.sha256(content).hexdigest())  # fmt: skip
