@@ -89,8 +89,8 @@ def grid(**axes):
     settings = {}
     for name, values in reversed(axes.items()):
         if not callable(values) and not isinstance(values, numbers.Real):
-            used = sum(np.ndim(other) > 0 for other in settings.values())
-            values = checks.vector("grid", name, values).reshape(-1, *[1] * (used + 1))
+            checks.vector("grid", name, values)
+            values = np.reshape(values, (-1, *[1 for other in settings.values() if np.ndim(other)], 1))
         settings[name] = values
     return {name: settings[name] for name in axes}
 
