@@ -118,4 +118,4 @@ def test_what_the_readme_says_of_the_speed_run_is_recorded():
     assert f"in {max(recorded.minutes('Nesterov')):.0f} minutes on two cores that compute bfloat16" in text
     assert {record["history"]["settings"]["precision"] for record in recorded.final("Nesterov")} == {"bfloat16"}
     assert plain.runs == 3
-    assert "Of `speedrun` three seeds are recorded" in text
+    assert "| `speedrun` | Nesterov's rule on the large network, twelve epochs, three seeds |" in text
