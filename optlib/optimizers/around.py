@@ -59,7 +59,11 @@ class Around(Optimizer):
     # A default of `path_of_its_own` here would hide that of a rule inside.
     wrapper: ClassVar[type | None] = None  # of a class that is made of two: these
     wrapped: ClassVar[type | None] = None
+    mixed: ClassVar[bool] = False  # of such a class: whether one of the two sees a tensor and the other a group
+    own: ClassVar[tuple] = ()  # of a class that somebody has written: its own hyper-parameters, sees and reads
     shares: ClassVar[tuple] = ()  # names of what the rule inside keeps, and a wrapper means to read and write
+    update_around_sam: ClassVar[object] = None  # takes the place of `update` around what reads a gradient function
+    brief: ClassVar[bool] = False  # whether it is shown without what is at its default
 
     def __new__(cls, *rule, **hypers):
         if rule or cls.wrapped is None:
@@ -127,7 +131,7 @@ def _composed(wrapper, inner):
         )
     update = wrapper.update
     if "gradient_function" in inner.reads:
-        update = getattr(wrapper, "update_around_sam", update)
+        update = wrapper.update_around_sam or update
     both = [each for each in inner.hypers if name_outside(each, hypers) != each]
     return type(
         name if inner is GradientDescent else f"{name}({inner.__name__})",
@@ -151,8 +155,7 @@ def names_of(cls):
     own = {name: value for each in classes for name, value in vars(each).items() if not name.startswith("__")}
     codes = [inspect.unwrap(value).__code__ for value in own.values() if inspect.isfunction(value)]
     kept = {step.argval for code in codes for step in dis.get_instructions(code) if step.opname == "STORE_ATTR"}
-    free = {*dir(Around), *cls.hypers, "mixed", "own", "update_around_sam", "brief"}
-    return own.keys() - free | kept
+    return own.keys() - {*dir(Around), *cls.hypers} | kept
 
 
 def refuse_mixed(who, rule, tensors):
@@ -225,7 +228,7 @@ def _text(cls, settings):
     if wrapped:
         names = cls.wrapper.own[0]
         parts = [_text(wrapped, {name: settings[name_outside(name, names)] for name in wrapped.hypers})]
-    brief = getattr(own, "brief", False)  # such a class is shown without what is at its default
+    brief = getattr(own, "brief", False)
     parts += [f"{name}={short(settings[name])}" for name in names
               if not brief or stands_out(own.hypers, name, settings[name])]  # fmt: skip
     return f"{own.__name__}({', '.join(parts)})"
