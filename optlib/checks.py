@@ -38,7 +38,7 @@ def number(who, name, value, allowed="(-inf, inf)"):
     return float(value)
 
 
-def vector(who, name, values, allowed="(-inf, inf)", least=1, most=math.inf):
+def vector(who, name, values, allowed="(-inf, inf)", least=1, most=math.inf, also=""):  # for the error: "a number or "
     """The values as a 1-D float array; ValueError unless they are ``least`` to ``most``, all in the interval."""
     try:
         array = np.asarray(values)
@@ -47,7 +47,7 @@ def vector(who, name, values, allowed="(-inf, inf)", least=1, most=math.inf):
     error = ValueError if array.dtype.kind in "fiu" else WrongType
     if error is WrongType or array.ndim != 1 or not least <= len(array) <= most or not inside(array, allowed).all():
         count = "at least one number" if least == 1 else f"{'at least ' * (most > least)}{least} numbers"
-        raise error(f"{who}: {name}={values!r} must be a 1-D array of {count} in {allowed}")
+        raise error(f"{who}: {name}={values!r} must be {also}a 1-D array of {count} in {allowed}")
     return array.astype(float)
 
 

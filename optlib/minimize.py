@@ -89,7 +89,7 @@ def grid(**axes):
     settings = {}
     for name, values in reversed(axes.items()):
         if not callable(values) and not isinstance(values, numbers.Real):
-            checks.vector("grid", name, values)
+            checks.vector("grid", name, values, also="a number or ")
             values = np.reshape(values, (-1, *[1 for other in settings.values() if np.ndim(other)], 1))
         settings[name] = values
     return {name: settings[name] for name in axes}

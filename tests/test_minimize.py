@@ -255,7 +255,7 @@ def test_grid():
 
 @pytest.mark.parametrize("wrong", [np.ones((2, 2)), [], "0.1", None, ["a"], np.array(1j)])
 def test_grid_refuses(wrong):
-    with pytest.raises(ValueError, match="(?s)grid: beta=.* must be a 1-D array of at least one number"):
+    with pytest.raises(ValueError, match="(?s)grid: beta=.* must be a number or a 1-D array of at least one number"):
         ol.grid(lr=[0.1, 0.2], beta=wrong)
 
 
