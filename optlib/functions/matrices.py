@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from .. import checks
-from ..registry import FUNCTIONS
+from ..registry import FUNCTIONS, Hyper
 from .base import Function
 
 
@@ -22,7 +22,7 @@ def _rows(x, m, n):
 
 
 def _product(A, B):
-    columns = [[row[j] for row in B] for j in range(len(B[0]))]
+    columns = _transposed(B)
     return [[sum(a * b for a, b in zip(row, column, strict=True)) for column in columns] for row in A]
 
 
@@ -31,7 +31,7 @@ def _difference(A, B):
 
 
 def _transposed(A):
-    return [[row[j] for row in A] for j in range(len(A[0]))]
+    return [*zip(*A, strict=True)]
 
 
 def _half_square(A, B):
@@ -177,12 +177,7 @@ def _function(name, form, best, start, names, latex, source):
 
 
 def _sizes(who, values, what="singular_values"):
-    if not hasattr(values, "__iter__") or isinstance(values, str):
-        raise TypeError(f"{who}: {what}={values!r} must be a sequence of numbers in (0, inf)")
-    values = np.array([checks.number(who, what, value, "(0, inf)") for value in values])
-    if not len(values):
-        raise ValueError(f"{who}: {what} is empty; it needs at least one number in (0, inf)")
-    return values
+    return np.array(Hyper((), "", "(0, inf)", None, False, "").check(who, what, values))
 
 
 def _turn(n, angle=30.0):
