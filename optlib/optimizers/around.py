@@ -7,7 +7,6 @@ Such a rule is of a class that inherits from both, so that ``super().update`` is
 one counter ``t``, one set of hyper-parameters and one state, which all that knows rules can read, change and save.
 """
 
-import dataclasses
 import dis
 import functools
 import inspect
@@ -192,15 +191,11 @@ def _renamed(inner, names):
 
         return call
 
-    hypers = {name: inner.hypers[name] for name in names}
-    fields = {
-        f"rule_{name}": dataclasses.field(default=about.default, metadata={"hyper": about})
-        for name, about in hypers.items()
-    }
+    fields = {f"rule_{name}": hyper(**vars(inner.hypers[name])) for name in names}
     methods = {method: under_its_names(method) for method in ("init", "update")}
     kept = {name: getattr(inner, name) for name in ("sees", "wrapper", "wrapped", "__module__") if hasattr(inner, name)}
     written = {"__annotations__": dict.fromkeys(fields, object), **fields, **methods, **kept}
-    cls = type(inner.__name__, (inner,), written)
+    cls = type(inner.__name__, (inner,), written)  # by which `call` finds what is inside
     return cls
 
 
