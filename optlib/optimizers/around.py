@@ -96,38 +96,8 @@ class Around(Optimizer):
 @functools.cache
 def _composed(wrapper, inner):
     """The class of a rule around another."""
-    name = wrapper.__name__
-    hypers, sees, reads = wrapper.own
-    if issubclass(inner, wrapper):
-        raise TypeError(f"{name}: rule={inner.__name__} has a {name} in it already; only one is allowed")
-    if "gradient" in wrapper.needs and "gradient" not in inner.reads:
-        raise TypeError(f"{name}: rule={inner.__name__} reads no gradient, which {name} needs")
-    if "lr" in wrapper.needs and "lr" not in inner.hypers:
-        raise TypeError(f"{name}: rule={inner.__name__} has no learning rate lr, which {name} needs")
-    if "point" in wrapper.needs and has_path_of_its_own(inner):
-        raise TypeError(
-            f"{name}: rule={inner.__name__} goes on from a path of its own, on which {name} has no effect; put {name} "
-            "inside of ScheduleFree, not around it"
-        )
-    if "end" in wrapper.needs and has_another_evaluation_point(inner):
-        raise TypeError(
-            f"{name}: rule={inner.__name__} is evaluated at an average of its own path, from which {name} leads away; "
-            f"put {name} inside of what averages, not around it"
-        )
-    if {sees, inner.sees} == {"matrix", "group"}:
-        raise TypeError(
-            f"{name} sees a {sees} and {inner.__name__} a {inner.sees}; a rule is given either each matrix by itself "
-            "or all tensors of a group as one vector"
-        )
-    mine, its = names_of(wrapper), names_of(inner)
-    shared = (mine | hypers.keys()) & (its | inner.hypers.keys()) - (hypers.keys() & inner.hypers.keys() - mine - its)
-    one = lambda name: getattr(wrapper, name, 0) is getattr(inner, name, 1)  # by a parent of both
-    shared = sorted(name for name in shared - {*wrapper.shares} if not one(name))
-    if shared and not (is_ours(wrapper) and is_ours(inner)):
-        raise TypeError(
-            f"{name}: both {name} and rule={inner.__name__} keep self.{shared[0]}, which would be one and the same; "
-            f"give it another name in one of them, or where that is meant, write shares = ({shared[0]!r},) in {name}"
-        )
+    _refuse(wrapper, inner)
+    name, (hypers, sees, reads) = wrapper.__name__, wrapper.own
     update = wrapper.update
     if "gradient_function" in inner.reads:
         update = wrapper.update_around_sam or update
@@ -146,6 +116,38 @@ def _composed(wrapper, inner):
             "wrapped": inner,
         },
     )
+
+
+def _refuse(wrapper, inner):
+    """Raise TypeError for a rule that cannot be inside of this one."""
+    name, who = wrapper.__name__, f"{wrapper.__name__}: rule={inner.__name__}"
+    hypers, sees, _ = wrapper.own
+    if issubclass(inner, wrapper):
+        raise TypeError(f"{who} has a {name} in it already; only one is allowed")
+    if "gradient" in wrapper.needs and "gradient" not in inner.reads:
+        raise TypeError(f"{who} reads no gradient, which {name} needs")
+    if "lr" in wrapper.needs and "lr" not in inner.hypers:
+        raise TypeError(f"{who} has no learning rate lr, which {name} needs")
+    if "point" in wrapper.needs and has_path_of_its_own(inner):
+        lost = f"goes on from a path of its own, on which {name} has no effect"
+        raise TypeError(f"{who} {lost}; put {name} inside of ScheduleFree, not around it")
+    if "end" in wrapper.needs and has_another_evaluation_point(inner):
+        average = f"is evaluated at an average of its own path, from which {name} leads away"
+        raise TypeError(f"{who} {average}; put {name} inside of what averages, not around it")
+    if {sees, inner.sees} == {"matrix", "group"}:
+        raise TypeError(
+            f"{name} sees a {sees} and {inner.__name__} a {inner.sees}; a rule is given either each matrix by itself "
+            "or all tensors of a group as one vector"
+        )
+    mine, its = names_of(wrapper), names_of(inner)
+    shared = (mine | hypers.keys()) & (its | inner.hypers.keys()) - (hypers.keys() & inner.hypers.keys() - mine - its)
+    one = lambda name: getattr(wrapper, name, 0) is getattr(inner, name, 1)  # by a parent of both
+    shared = sorted(name for name in shared - {*wrapper.shares} if not one(name))
+    if shared and not (is_ours(wrapper) and is_ours(inner)):
+        raise TypeError(
+            f"{name}: both {name} and rule={inner.__name__} keep self.{shared[0]}, which would be one and the same; "
+            f"give it another name in one of them, or where that is meant, write shares = ({shared[0]!r},) in {name}"
+        )
 
 
 def names_of(cls):
