@@ -97,12 +97,8 @@ def quadratic(kappa=100.0, angle=0.0, dim=2, name="quadratic"):
 FUNCTIONS["quadratic"] = quadratic()
 
 
-def _ravine_slopes(x, y):
-    return x / 10, 2 * y
-
-
 @test_function(
-    slopes=_ravine_slopes,
+    slopes=lambda x, y: (x / 10, 2 * y),
     domain=((-8.0, 8.0), (-3.0, 3.0)),
     start=(-7.0, 2.0),
     minima=((0.0, 0.0),),
@@ -137,12 +133,8 @@ def monkey_saddle(x, y):
     return x**3 - 3 * x * y**2
 
 
-def _booth_slopes(x, y):
-    return 10 * x + 8 * y - 34, 8 * x + 10 * y - 38
-
-
 @test_function(
-    slopes=_booth_slopes,
+    slopes=lambda x, y: (10 * x + 8 * y - 34, 8 * x + 10 * y - 38),
     domain=((-10.0, 10.0), (-10.0, 10.0)),
     start=(-8.0, -6.0),
     minima=((1.0, 3.0),),

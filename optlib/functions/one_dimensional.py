@@ -21,12 +21,8 @@ def _depth(x):
     return x**6 / 6 + x**5 + 1.2025 * x**4 - 2.4 * x**3 - 4.5 * x**2 + 5.147712
 
 
-def _two_basins_slopes(x):
-    return ((x + 2.5) ** 2 * (x + 1.2) * x * (x - 1.2) / 12 * exp(-_depth(x) / 12),)
-
-
 @test_function(
-    slopes=_two_basins_slopes,
+    slopes=lambda x: ((x + 2.5) ** 2 * (x + 1.2) * x * (x - 1.2) / 12 * exp(-_depth(x) / 12),),
     domain=((-4.0, 3.5),),
     start=(-3.5,),
     minima=((1.2,),),
