@@ -62,8 +62,7 @@ class Expressions:
         self.lists = {ast.unparse(a) for a, b in self.pairs if isinstance(b, LISTS)}
         others = {ast.unparse(a) for a, b in self.pairs if not _list(b)}
         self.only_lists = {ast.unparse(a) for a, _ in self.pairs} - others
-        cells = zip(python.__code__.co_freevars, python.__closure__ or (), strict=True)
-        self.known = {**python.__globals__, **{name: cell.cell_contents for name, cell in cells}}
+        self.known = python.__globals__ | inspect.getclosurevars(python).nonlocals
 
     def refuse(self, node, what):
         line = getattr(node, "lineno", "?")
@@ -204,9 +203,7 @@ class Expressions:
         if isinstance(function, ast.Attribute) and self._is_me(function.value):
             return self._method(node, function.attr)
         if is_of_parent(node):
-            lines = self.owner.__mro__
-            later = lines[lines.index(self.known["__class__"]) + 1 :]
-            return self._own(node, next(vars(cls)[function.attr] for cls in later if function.attr in vars(cls)))
+            return self._own(node, getattr(super(self.known["__class__"], self.owner), function.attr))
         if hasattr(python, "moving"):
             return self._picture(node, python)
         if isinstance(python, types.FunctionType) and python not in KNOWN:
@@ -296,15 +293,13 @@ class Expressions:
         if name is None:
             self.refuse(node, f"with this operator ({type(node.op).__name__})")
         left, right = self.value(node.left), self.value(node.right)
-        lists = [self._listed(each) for each in (node.left, node.right)]
-        if any(lists):
-            sides = zip(lists, (node.left, node.right), strict=True)
-            lists = [known or ast.unparse(side) in self.only_lists for known, side in sides]
-        if any(lists):
-            if name != "add" or self.program.vector and not all(lists):  # an array would add its entries to those
+        sides = node.left, node.right
+        if any(map(self._listed, sides)):
+            both = all(self._listed(each) or ast.unparse(each) in self.only_lists for each in sides)
+            if name != "add" or self.program.vector and not both:  # an array would add its entries to those
                 self.refuse(node, "with a list at this operator")
             return f"[...{left}, ...{right}]"
-        if name == "add" and {getattr(each, "id", "") for each in (node.left, node.right)} <= self.lists:
+        if name == "add" and {getattr(each, "id", "") for each in sides} <= self.lists:
             self.refuse(node, "whether two names are lists to be joined")
         if name == "pow" and isinstance(node.right, ast.Constant) and node.right.value == 2:
             return f"R.square({left})"
