@@ -124,7 +124,7 @@ def test_an_error_that_is_meant_is_shown(made):
 
 def test_a_notebook_without_a_heading(made):
     assert "only text" in made(v4.new_markdown_cell("only text"))
-    assert "print" in made(v4.new_code_cell("# no heading\nprint()"))
+    assert "print" in made(v4.new_code_cell("# no heading\nprint()\n"))
 
 
 @pytest.mark.parametrize(("sources", "words"), [

@@ -186,7 +186,7 @@ class Writer:
 
     def code(self, source):
         """Highlighted Python.  A style may wrap long lines: ``--hang``, by default 4ch, is how far they hang."""
-        source = FOR_TOOLS.sub("", source)
+        source = FOR_TOOLS.sub("", source).rstrip("\n")
         colored = highlight(source, PythonLexer(stripnl=False), HtmlFormatter(nowrap=True)).rstrip("\n")
         colored = PLAIN.sub(r"\1", colored)
         indents = [len(line) - len(line.lstrip()) for line in source.split("\n")]
