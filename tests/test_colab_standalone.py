@@ -51,7 +51,7 @@ def test_it_is_the_notebook_less_its_outputs_and_with_the_package(path):
         assert folded == cell.metadata.get("jupyter", {}).get("source_hidden", False)
         assert folded >= ("#@title" in cell.source)
     code = "".join(sources)
-    records = 800_000 * ('"six"' in code) + 650_000 * ('"subset_retuned"' in code)
+    records = 800_000 * ('"six"' in code) + 600_000 * ('"subset_retuned"' in code)
     assert len(text_of(path)) < 950_000 + 300_000 * bool(NOVEL.search(code)) + records
 
 
