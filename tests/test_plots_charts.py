@@ -52,10 +52,10 @@ def test_curves_draw_what_they_are_given(drawn):
     for line, slope in zip(slopes, (1, 2), strict=True):
         x, y = np.log(line.get_data())
         assert np.diff(y)[0] / np.diff(x)[0] == pytest.approx(slope)
-    own = ol.plots.curves(None, {"Adam, lr 1": ([1, 2], [3, 4])}, "x", "y")
+    own = ol.plots.curves(None, {"Adam, lr 1": ([1, 2, 3, 4], [1.0, np.inf, 1 - 1e-15, 3.0])}, "x", "y")
     assert own.axes.lines[0].get_color() == theme.style_of("Adam")["color"]
-    gaps = ol.plots.curves([1, 2, 3], {"a": [1.0, np.inf, 3.0]}, "x", "y").axes.lines[0].get_ydata()
-    assert np.isnan(gaps[1])
+    assert np.isnan(own.axes.lines[0].get_ydata()[1])
+    assert "Adam, lr 1: from 1 at 1 to 3 at 4." in own.description, "what is lower by rounding alone is not the lowest"
 
 
 def test_marks_are_in_view_unless_the_reader_set_limits():

@@ -261,5 +261,5 @@ def _curve_words(label, x, y, logx, logy):
     tens = lambda value: f"1e{round(np.log10(value)):+03d}"
     value = lambda i: tens(y[i]) if vague(i) else f"{y[i]:.0e}" if rough else f"{y[i]:.3g}"
     at = lambda i: f"{value(i)} at {tens(x[i]) if vague(i) and logx and i not in (first, last) else f'{x[i]:.3g}'}"
-    lowest = "" if low in (first, last) else f", lowest {at(low)}"
+    lowest = "" if value(low) in (value(first), value(last)) else f", lowest {at(low)}"  # where it reads lower
     return f"{label}: from {'about ' if rough else ''}{at(first)} to {at(last)}{lowest}."
