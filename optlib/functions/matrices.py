@@ -8,6 +8,8 @@ from .. import checks
 from ..registry import FUNCTIONS, Hyper
 from .base import Function
 
+SIZES = Hyper(default=(), symbol=r"\sigma", allowed="(0, inf)", slider=None, log=False, doc="singular values")
+
 
 def slices(shapes):
     """Where matrices of these shapes lie among the coordinates of a point: for each a slice, and its shape (m, n)."""
@@ -177,7 +179,7 @@ def _function(name, form, best, start, names, latex, source):
 
 
 def _sizes(who, values, what="singular_values"):
-    return np.array(Hyper((), "", "(0, inf)", None, False, "").check(who, what, values))
+    return np.array(SIZES.check(who, what, values))
 
 
 def _turn(n, angle=30.0):

@@ -85,9 +85,8 @@ class Sliders:
         self.widget.say({"n": message["n"]})
 
     def _build(self):
-        self.picture = widgets.Image(value=self._first, format="png", layout=widgets.Layout(max_width="100%"))
-        self.picture.layout.object_fit = "contain"
-        self.picture.layout.width = f"{self._width}px"
+        layout = widgets.Layout(max_width="100%", object_fit="contain", width=f"{self._width}px")
+        self.picture = widgets.Image(value=self._first, format="png", layout=layout)
         self.picture.add_class("optlib-figure")
         self.status = widgets.HTML()
         for control in self.controls.values():
