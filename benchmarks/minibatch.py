@@ -14,7 +14,6 @@ the rivals take turns, so that a busy machine slows all of them; medians are com
 
 import argparse
 import pathlib
-import time
 
 import numpy as np
 import spine
@@ -95,12 +94,7 @@ def race(rules, epochs, repeats):
         "unchecked": lambda: [unchecked_run(rule, epochs) for rule in rules],
         "torch": lambda: [torch_run(epochs) for _ in rules],
     }
-    times = {name: [] for name in rivals}
-    for _ in range(repeats):
-        for name, run in rivals.items():
-            start = time.perf_counter()
-            run()
-            times[name].append(time.perf_counter() - start)
+    times = spine.in_turns(repeats, cold=False, **rivals)
     runs = SEEDS * len(POWERS)
     for name in ("train", "unchecked", "torch"):
         times[name] = [runs * t for t in times[name]]

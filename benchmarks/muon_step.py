@@ -44,7 +44,7 @@ def steps(precision, repeats):
     """The times of both as `spine.result` has them, and how far their weights come apart, in learning rates."""
     keep_memory()  # as `fit` does; it serves both alike
     torch.Tensor.bfloat16 = torch.Tensor.clone
-    a, b = parameters(getattr(torch, precision)), parameters(getattr(torch, precision))
+    a, b = (spine.parameters(SHAPES, getattr(torch, precision)) for _ in range(2))
     theirs, ours = torch.optim.Muon(a, lr=LR, weight_decay=0.0), TorchOptimizer(b, ol.Muon(lr=LR))
     times = {"ours": [], "peer": []}
     for _ in range(repeats):
@@ -53,14 +53,6 @@ def steps(precision, repeats):
     difference = max((p - q).abs().max().item() for p, q in zip(a, b, strict=True)) / LR
     what = f"a step of Muon on {len(SHAPES)} matrices, {precision}"
     return spine.result(what, "torch.optim.Muon without its cast", times, least_ratio=LEAST_RATIO), difference
-
-
-def parameters(dtype):
-    torch.manual_seed(spine.SEED)
-    params = [torch.nn.Parameter(torch.randn(shape, dtype=dtype)) for shape in SHAPES]
-    for p in params:
-        p.grad = torch.randn_like(p)
-    return params
 
 
 def seconds(step):

@@ -15,7 +15,6 @@ than all the arithmetic.  The first run's median stands in the record as ``cold_
 
 import argparse
 import json
-import os
 import pathlib
 import statistics
 import subprocess
@@ -29,6 +28,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 import optlib as ol  # noqa: E402
+from optlib.checks import replacing  # noqa: E402
 from optlib.torch_driver import TorchOptimizer  # noqa: E402
 
 SEED = 0
@@ -110,10 +110,7 @@ def scheduled_steps(name):
     """What measures a hundred steps of a rule and of its counterpart, each with its rate from `LambdaLR`."""
 
     def stepper(make):
-        generator = torch.Generator().manual_seed(SEED)
-        params = [torch.nn.Parameter(torch.randn(shape, generator=generator)) for shape in SHAPES]
-        for p in params:
-            p.grad = torch.randn(p.shape, generator=generator)
+        params = parameters(SHAPES)
         optimizer = make(params, LR)
         scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda t: 1 / (1 + t))
 
@@ -180,6 +177,15 @@ def torch_path(lr, beta1, steps):
         opt.step()
         path.append(x.detach().clone())
     return torch.stack(path).numpy()
+
+
+def parameters(shapes, dtype=torch.float32):
+    """Parameters of these shapes with gradients, the same in each call."""
+    generator = torch.Generator().manual_seed(SEED)
+    made = [torch.nn.Parameter(torch.randn(shape, generator=generator, dtype=dtype)) for shape in shapes]
+    for p in made:
+        p.grad = torch.randn(p.shape, generator=generator, dtype=dtype)
+    return made
 
 
 def in_turns(repeats, cold=True, **rivals):
@@ -258,11 +264,9 @@ def circumstances():
 
 
 def write(path, record):
-    """Under another name first: a run that is cut short leaves the old record whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(path.name + ".unfinished")
-    unfinished.write_text(json.dumps(record, indent=2) + "\n")
-    os.replace(unfinished, path)
+    with replacing(path) as part:
+        part.write_text(json.dumps(record, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ import article
 import spine
 import torch
 from spine import ol
-from training import goal
+from training import goal, judged
 
 from optlib.tasks import TASKS
 from optlib.torch_driver import TorchOptimizer
@@ -178,12 +178,10 @@ def report(measured, weighed, goals):
     kinds = [*measured[0]["steps_per_second"]]
     steps = [(each["task"], *(f"{each['steps_per_second'][kind]:,.0f}" for kind in kinds)) for each in measured]
     megabytes = [(each["task"], f"{each['before_mb']:,}", f"{each['peak_mb']:,}") for each in weighed]
-    judged = [(each["what"], f"{each['figure']:,.2f}", each["goal"], "yes" if each["met"] else each.get("why", "NO"))
-              for each in goals]  # fmt: skip
     return "\n\n".join([
         "Batches a second\n" + spine.columns([("task", *kinds), *steps]),
         "Megabytes of a process\n" + spine.columns([("task", "before the run", "at most"), *megabytes]),
-        spine.columns([("measured", "figure", "goal", "met"), *judged]),
+        judged(goals),
     ])  # fmt: skip
 
 

@@ -14,7 +14,7 @@ import warnings
 
 import spine
 import torch
-from spine import ol
+from spine import ol, parameters
 
 from optlib.torch_driver import TorchOptimizer
 from optlib.vision import ResNet18, keep_memory
@@ -65,14 +65,6 @@ def adam(turns, tensors=None):
         "tensors": len(shapes), "numbers": numbers,
         "milliseconds": spine.rounded({name: 1000 * t for name, t in spine.medians(times).items()}, 3),
     }  # fmt: skip
-
-
-def parameters(shapes):
-    generator = torch.Generator().manual_seed(spine.SEED)
-    made = [torch.nn.Parameter(torch.randn(shape, generator=generator)) for shape in shapes]
-    for p in made:
-        p.grad = torch.randn(p.shape, generator=generator)
-    return made
 
 
 def formula(params):

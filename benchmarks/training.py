@@ -238,21 +238,26 @@ def report(found):
     training = [(each["network"], *(f"{rate:,.0f}" for rate in each["images_per_second"].values()))
                 for each in found["training"]]  # fmt: skip
     alone = [(who, f"{rate:,.0f}") for who, rate in found["augmentation"]["images_per_second"].items()]
-    judged = [(each["what"], f"{each['figure']:,.2f}", each["goal"], "yes" if each["met"] else each.get("why", "NO"))
-              for each in found["goals"]]  # fmt: skip
     return "\n\n".join([
         table(found["networks"]),
         "Images a second in training\n" + spine.columns([("network", *rates[0]), *training]),
         "Images a second of augmentation alone\n" + spine.columns(alone),
         f"{adam['tensors']} tensors, {adam['numbers']:,} numbers\n" + spine.columns(ms),
         "Milliseconds of a step on one tensor\n" + spine.columns([("rule", *kinds), *rules]),
-        spine.columns([("measured", "figure", "goal", "met"), *judged]),
+        judged(found["goals"]),
     ])  # fmt: skip
+
+
+def judged(goals):
+    """The goals as a table, each with its figure."""
+    rows = [(each["what"], f"{each['figure']:,.2f}", each["goal"], "yes" if each["met"] else each.get("why", "NO"))
+            for each in goals]  # fmt: skip
+    return spine.columns([("measured", "figure", "goal", "met"), *rows])
 
 
 def table(results):
     pairs = list(results[0]["images_per_second"])
-    rows = [("network", "parameters", *(f"{pair}" for pair in pairs), "keep_memory")]
+    rows = [("network", "parameters", *pairs, "keep_memory")]
     for r in results:
         found = [f"{r['images_per_second'][p]:,.0f}{'*' if p in r['with_few_images'] else ''}" for p in pairs]
         gain = r["memory_kept"] / r["memory_given_back"] - 1
