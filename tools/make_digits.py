@@ -37,8 +37,9 @@ def main():
         arguments.out.parent.mkdir(parents=True, exist_ok=True)
         with replacing(arguments.out) as part, part.open("wb") as file:
             np.savez_compressed(file, images=images, labels=labels)
-        print(f"{arguments.out.name} written, {arguments.out.stat().st_size:,} bytes")
-    print("SHA-256", hashlib.sha256(arguments.out.read_bytes()).hexdigest())
+        print(f"{arguments.out.name} written")
+    packed = arguments.out.read_bytes()
+    print(f"DIGITS in optlib/data/sets.py: {len(packed)} bytes, SHA-256 {hashlib.sha256(packed).hexdigest()}")
 
 
 def read(source):

@@ -2,8 +2,6 @@
 
 import dataclasses
 import functools
-import hashlib
-import importlib.resources
 import io
 
 import numpy as np
@@ -11,12 +9,12 @@ import numpy as np
 from .. import checks
 from ..functions.base import Function
 from ..functions.bowls import HalfForm
+from . import sprites
+from .archive import File
 from .seeds import generator
 
-SHA256 = {
-    "digits.npz": "b2dab7b501728c22e9119ad76740b2e17c77a231e42d1e592380d90886f1a05e",
-    "penguins.npz": "c375595c369a621d62a027b9907003e6679f99ae9b0d9b6cbddae2d74a0d27d4",
-}
+DIGITS = File("digits.npz", 45_394, "b2dab7b501728c22e9119ad76740b2e17c77a231e42d1e592380d90886f1a05e")
+PENGUINS = File("penguins.npz", 2_222, "c375595c369a621d62a027b9907003e6679f99ae9b0d9b6cbddae2d74a0d27d4")
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -116,8 +114,8 @@ def digits():
     Source: E. Alpaydin, C. Kaynak (1998), Optical Recognition of Handwritten Digits, UCI Machine Learning Repository,
     doi:10.24432/C50P49, CC BY 4.0; its test part, as scikit-learn ships it.
     """
-    file = _bundled("digits.npz")
-    return Data(file["images"].reshape(-1, 64) / 16.0, file["labels"], "digits")
+    arrays = _bundled(DIGITS)
+    return Data(arrays["images"].reshape(-1, 64) / 16.0, arrays["labels"], "digits")
 
 
 @functools.cache
@@ -138,7 +136,7 @@ def penguins():
     Source: K. B. Gorman, T. D. Williams, W. R. Fraser (2014), PLOS ONE 9(3), e90081; by A. M. Horst, A. P. Hill, K. B.
     Gorman (2020), palmerpenguins, doi:10.5281/zenodo.3960218, CC0; the two birds that were not measured are left out.
     """
-    table = _bundled("penguins.npz")["tenths"] / 10.0
+    table = _bundled(PENGUINS)["tenths"] / 10.0
     return Data(table[:, :3], table[:, 3] / 1000.0, "penguins")
 
 
@@ -217,14 +215,11 @@ def squared_error(data, bias=True):
     )  # fmt: skip
 
 
-def _bundled(name):
-    """The arrays of a file that comes with the package, compared with its checksum."""
-    packed = importlib.resources.files(__package__).joinpath("files", name).read_bytes()
-    sha256 = hashlib.sha256(packed).hexdigest()
-    if sha256 != SHA256[name]:
-        raise OSError(f"{name} is damaged: its SHA-256 is {sha256}, not {SHA256[name]}; reinstall the package")
-    with np.load(io.BytesIO(packed), allow_pickle=False) as file:
-        return dict(file)
+def _bundled(file):
+    """The arrays of a file that comes with the package."""
+    packed = file.read(sprites.FILES, "reinstall the package")
+    with np.load(io.BytesIO(packed), allow_pickle=False) as arrays:
+        return dict(arrays)
 
 
 def _numbers(name, value):
