@@ -124,18 +124,22 @@ def _locked(out):
             folder.rmdir()
 
 
-def _run_all(protocol, out, make, tries, workers, work, until, say):
-    running, failures, left_out, killed = {}, [], [], collections.Counter()
-    start, done, executor, silent = time.monotonic(), records.read(out), make(), True
+def _say_what_to_know(protocol, out, done, device, say):
+    """Before the first run: whether records are of other code, and whether this machine emulates the precision."""
+    from ..vision.precision import probe
+
     if old := sum(map(of_other_code, done)):
         say(f"{counted(old, 'recorded run')} made by other code than today's; "
             f"python -m optlib.benchmark list --results {out} marks them")
-
-    from ..vision.precision import probe
-
     precisions = {records.as_computed(job, done)["training"]["precision"] for job in jobs(protocol, done)}
-    if "bfloat16" in precisions and probe(work.keywords["device"] or "cpu").best()[0] != "bfloat16":
+    if "bfloat16" in precisions and probe(device or "cpu").best()[0] != "bfloat16":
         say("these runs compute in bfloat16, for which this machine has no units: float32 is several times as fast")
+
+
+def _run_all(protocol, out, make, tries, workers, work, until, say):
+    running, failures, left_out, killed = {}, [], [], collections.Counter()
+    start, done, executor, silent = time.monotonic(), records.read(out), make(), True
+    _say_what_to_know(protocol, out, done, work.keywords["device"], say)
 
     def lost(job, error):
         killed[job["id"]] += 1
@@ -145,8 +149,7 @@ def _run_all(protocol, out, make, tries, workers, work, until, say):
     try:
         while True:
             ids = {job["id"] for job in running.values()}
-            wanted = [job for job in jobs(protocol, done) if job["id"] not in ids]
-            ready = [job for job in wanted if job["variant"] not in left_out]
+            ready = [job for job in jobs(protocol, done) if job["id"] not in ids and job["variant"] not in left_out]
             if not failures and executor is not None and time.monotonic() < until:
                 try:
                     for job in ready[: workers - len(running)]:
