@@ -7,6 +7,7 @@ not jump, and screen readers can read them.
 import base64
 import functools
 import html
+import itertools
 import re
 import sys
 from pathlib import Path
@@ -127,12 +128,10 @@ class Anchors:
 
     def heading(self, content, level):
         """HTML of a heading with an anchor of its own, named as JupyterLab names it."""
-        text = plain(content)
-        anchor = name = re.sub(r"\s+", "-", text)
-        for count in range(2, 1000):
-            if anchor not in {known for _, known, _, _ in self.rows}:
-                break
-            anchor = f"{name}-{count}"
+        text, taken = plain(content), {row[1] for row in self.rows}
+        name = re.sub(r"\s+", "-", text)
+        names = itertools.chain([name], (f"{name}-{count}" for count in itertools.count(2)))
+        anchor = next(each for each in names if each not in taken)
         self.rows.append((level, anchor, text, content))
         safe = html.escape(anchor)
         link = f'<a class="anchor" href="#{safe}" aria-label="Link to: {html.escape(text)}">#</a>' if level > 1 else ""
