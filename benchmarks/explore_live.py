@@ -6,7 +6,6 @@ which the page gets the event of the mouse to the moment at which the new pixels
 for the peer when its new image is decoded.  Also: the size of the stored explorables of the course.
 """
 
-import argparse
 import json
 import os
 import pathlib
@@ -73,8 +72,7 @@ WATCH_PEER = """(cell) => {
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=pathlib.Path, help="also write the result to this JSON file")
+    parser = spine.command_line(__doc__)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as home, sync_playwright() as play:
         times = in_the_lab(play, pathlib.Path(home))
@@ -88,11 +86,8 @@ def main():
     p95 = {name: round(statistics.quantiles(t, n=20)[-1], 6) for name, t in times.items()}
     print("95th percentiles:", ", ".join(f"{name} {spine.seconds(t)}" for name, t in p95.items()), f"; load {load:.1f}")
     print("stored explorables:", ", ".join(f"{name} {size:,} bytes" for name, size in sizes.items()))
-    if arguments.out:
-        command = "python benchmarks/explore_live.py --out data/benchmarks/explore_live.json"
-        record = {**spine.circumstances(), "command": command, "load": load, "results": results}
-        spine.write(arguments.out, {**record, "p95_s": p95, "stored_bytes": sizes})
-        print(f"written to {arguments.out}")
+    record = {"command": "python benchmarks/explore_live.py --out data/benchmarks/explore_live.json", "load": load}
+    spine.write(arguments.out, record | {"results": results, "p95_s": p95, "stored_bytes": sizes})
 
 
 def in_the_lab(play, home):

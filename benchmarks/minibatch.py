@@ -12,8 +12,6 @@ First the numbers are compared: in float64 the losses of the first 50 steps are 
 the rivals take turns, so that a busy machine slows all of them; medians are compared.
 """
 
-import argparse
-import pathlib
 
 import numpy as np
 import spine
@@ -27,8 +25,7 @@ COMPARED = {"steps": 50, "tolerance": 1e-9}
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=pathlib.Path, help="also write the result to this JSON file")
+    parser = spine.command_line(__doc__)
     parser.add_argument("--epochs", type=int, default=10, help="length of a run (default 10)")
     parser.add_argument("--repeats", type=int, default=3, help="turns of each rival (default 3)")
     arguments = parser.parse_args()
@@ -44,15 +41,11 @@ def main():
     print("\n".join(f"{r['rule']:17}{r['seconds']:7.2f} s  lr {r['lr']:<8.2g} accuracy {r['accuracy']:.4f} "
                     f"+- {r['deviation']:.4f}  {r['diverged']:2d} diverged" for r in table))  # fmt: skip
     print("\n" + spine.table(results))
-    if arguments.out:
-        record = {
-            **spine.circumstances(),
-            "command": "python benchmarks/minibatch.py --out data/benchmarks/minibatch.json",
-            "epochs": arguments.epochs, "repeats": arguments.repeats, "largest_relative_error": error,
-            "results": results, "rules": table,
-        }  # fmt: skip
-        spine.write(arguments.out, record)
-        print(f"written to {arguments.out}")
+    spine.write(arguments.out, {
+        "command": "python benchmarks/minibatch.py --out data/benchmarks/minibatch.json",
+        "epochs": arguments.epochs, "repeats": arguments.repeats, "largest_relative_error": error,
+        "results": results, "rules": table,
+    })  # fmt: skip
 
 
 def trainable(epochs):

@@ -5,8 +5,6 @@ bfloat16 within the step; here its cast is taken out.  It refuses kernels, so it
 processor's.  Printed besides is the largest difference of a weight, in learning rates.
 """
 
-import argparse
-import pathlib
 import time
 
 import spine
@@ -23,8 +21,7 @@ for n in (128, 256, 512):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=pathlib.Path, help="also write the result to this JSON file")
+    parser = spine.command_line(__doc__)
     parser.add_argument("--precision", choices=("float32", "float64"), default="float32", help="default float32")
     parser.add_argument("--repeats", type=int, default=5, help="steps of each (default 5)")
     arguments = parser.parse_args()
@@ -33,11 +30,9 @@ def main():
     torch.set_num_threads(1)
     result, difference = steps(arguments.precision, arguments.repeats)
     print(f"{spine.table([result])}\nlargest difference of a weight: {difference:.0e} lr")
-    if arguments.out:
-        command = "python benchmarks/muon_step.py --out data/benchmarks/muon_step.json"
-        record = {**spine.circumstances(), "command": command, "repeats": arguments.repeats, "results": [result]}
-        spine.write(arguments.out, {**record, "largest_difference_in_lr": difference})
-        print(f"written to {arguments.out}")
+    record = {"command": "python benchmarks/muon_step.py --out data/benchmarks/muon_step.json"}
+    record |= {"repeats": arguments.repeats, "results": [result], "largest_difference_in_lr": difference}
+    spine.write(arguments.out, record)
 
 
 def steps(precision, repeats):

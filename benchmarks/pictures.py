@@ -7,7 +7,6 @@
 The peers of 1 and 2 take a quarter of a minute each and run once; ours run five times, and medians are compared.
 """
 
-import argparse
 import pathlib
 import tempfile
 import time
@@ -23,8 +22,7 @@ STEPS, FRAMES = 200, 100
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=pathlib.Path, help="also write the result to this JSON file")
+    parser = spine.command_line(__doc__)
     parser.add_argument("--repeats", type=int, default=5, help="runs of each of our measurements (default 5)")
     arguments = parser.parse_args()
 
@@ -32,11 +30,9 @@ def main():
     results = [film, gif(arguments.repeats), *heat_map(arguments.repeats)]
     print(spine.table(results))
     print("animation, size: ours {ours:,} bytes, peer {peer:,} bytes, {ratio:.0f} x smaller".format(**sizes))
-    if arguments.out:
-        command = "python benchmarks/pictures.py --out data/benchmarks/pictures.json"
-        record = {**spine.circumstances(), "command": command, "repeats": arguments.repeats, "results": results}
-        spine.write(arguments.out, {**record, "animation_bytes": sizes})
-        print(f"written to {arguments.out}")
+    record = {"command": "python benchmarks/pictures.py --out data/benchmarks/pictures.json"}
+    record |= {"repeats": arguments.repeats, "results": results, "animation_bytes": sizes}
+    spine.write(arguments.out, record)
 
 
 def function_and_paths():

@@ -37,8 +37,7 @@ GRID, GRID_STEPS, PEER_SETTINGS = 200, 200, 20
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=pathlib.Path, help="also write the result to this JSON file")
+    parser = command_line(__doc__)
     parser.add_argument("--repeats", type=int, default=9, help="turns of each measurement (default 9)")
     arguments = parser.parse_args()
     if arguments.repeats < 1:
@@ -47,9 +46,7 @@ def main():
     parts = (path_of_adam, grid_of_adam, *map(scheduled_steps, SCHEDULED), translation, import_time)
     results = [part(arguments.repeats) for part in parts]
     print(table(results))
-    if arguments.out:
-        write(arguments.out, {**circumstances(), "repeats": arguments.repeats, "results": results})
-        print(f"written to {arguments.out}")
+    write(arguments.out, {"repeats": arguments.repeats, "results": results})
 
 
 # --- what is measured ----------------------------------------------------------------------------------------
@@ -263,10 +260,20 @@ def circumstances():
     }
 
 
+def command_line(doc):
+    """A parser of arguments with those that every benchmark has."""
+    parser = argparse.ArgumentParser(description=doc.splitlines()[0])
+    parser.add_argument("--out", type=pathlib.Path, help="also write the result to this JSON file")
+    return parser
+
+
 def write(path, record):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as part:
-        part.write_text(json.dumps(record, indent=2) + "\n")
+    """Write a record and its circumstances, and say so; without a path, do nothing."""
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as part:
+            part.write_text(json.dumps({**circumstances(), **record}, indent=2) + "\n")
+        print(f"written to {path}")
 
 
 if __name__ == "__main__":

@@ -37,8 +37,7 @@ WEIGHED = ("mnist", "novel")
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=pathlib.Path, help="also write the result to this JSON file")
+    parser = spine.command_line(__doc__)
     parser.add_argument("--repeats", type=int, default=7, help="turns of each measurement (default 7)")
     parser.add_argument("--quick", action="store_true", help="try everything once, on less")
     parser.add_argument("--memory", choices=TASKS, help=argparse.SUPPRESS)
@@ -55,11 +54,9 @@ def main():
     weighed = [in_a_process(each["task"], arguments.quick) for each in measured if each["task"] in WEIGHED]
     goals = [judged for each in measured for judged in goals_of(each)]
     print(report(measured, weighed, goals))
-    if arguments.out:
-        record = {**spine.circumstances(), "command": shlex.join(["python", "benchmarks/tasks.py", *sys.argv[1:]])}
-        record |= {"quick": arguments.quick, "threads": 1, "seconds": round(time.perf_counter() - began)}
-        spine.write(arguments.out, record | {"tasks": measured, "memory": weighed, "goals": goals})
-        print(f"written to {arguments.out}")
+    record = {"command": shlex.join(["python", "benchmarks/tasks.py", *sys.argv[1:]]), "quick": arguments.quick}
+    record |= {"threads": 1, "seconds": round(time.perf_counter() - began)}
+    spine.write(arguments.out, record | {"tasks": measured, "memory": weighed, "goals": goals})
 
 
 def here():

@@ -16,7 +16,6 @@ import argparse
 import itertools
 import json
 import os
-import pathlib
 import shlex
 import subprocess
 import sys
@@ -31,8 +30,7 @@ FAST, LEAST_RATE = "SpeedNet small", 3000  # images a second, with units for bfl
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=pathlib.Path, help="also write the result to this JSON file")
+    parser = spine.command_line(__doc__)
     parser.add_argument("--seconds", type=float, default=6.0, help="for each network of part 1 (default 6)")
     parser.add_argument("--quick", action="store_true", help="try everything once, on less")
     parser.add_argument("--networks", nargs="+", choices=[*networks()], default=[*networks()], metavar="NAME",
@@ -50,12 +48,9 @@ def main():
     found = quickly() if arguments.quick else thoroughly(arguments.networks, arguments.seconds)
     seconds = time.perf_counter() - began
     print(report(found), f"\n{seconds:.0f} s in all")
-    if arguments.out:
-        command = shlex.join(["python", "benchmarks/training.py", *sys.argv[1:]])
-        record = {**spine.circumstances(), "command": command, "quick": arguments.quick, "batch": BATCH}
-        record |= {"threads": torch.get_num_threads(), "seconds": round(seconds), **found}
-        spine.write(arguments.out, record)
-        print(f"written to {arguments.out}")
+    record = {"command": shlex.join(["python", "benchmarks/training.py", *sys.argv[1:]]), "quick": arguments.quick}
+    record |= {"batch": BATCH, "threads": torch.get_num_threads(), "seconds": round(seconds), **found}
+    spine.write(arguments.out, record)
 
 
 def thoroughly(names, seconds):
