@@ -234,9 +234,13 @@ def test_what_is_no_executor_is_told(text, message):
 
 def test_slow_arithmetic_is_told(fake, tmp_path, monkeypatch):
     fake()
-    monkeypatch.setattr("optlib.vision.precision.probe", lambda device: types.SimpleNamespace(best=lambda: ["float32"]))
-    for precision, count in ("bfloat16", 1), ("float32", 0):
-        runner.run(protocol(training__precision=precision), tmp_path / precision, say=(said := []).append)
+    best = {"cpu": ["float32"], "cuda": ["bfloat16"]}
+    probe = lambda device: types.SimpleNamespace(best=lambda: best[device])
+    monkeypatch.setattr("optlib.vision.precision.probe", probe)
+    for default, precision, count in ("cpu", "bfloat16", 1), ("cpu", "float32", 0), ("cuda", "bfloat16", 0):
+        monkeypatch.setattr("optlib.vision.precision.device_of", lambda who, device, default=default: default)
+        out = tmp_path / f"{default}_{precision}"
+        runner.run(protocol(training__precision=precision), out, say=(said := []).append)
         assert sum("no units" in text for text in said) == count
 
 

@@ -126,13 +126,13 @@ def _locked(out):
 
 def _say_what_to_know(protocol, out, done, device, say):
     """Before the first run: whether records are of other code, and whether this machine emulates the precision."""
-    from ..vision.precision import probe
+    from ..vision.precision import device_of, probe
 
     if old := sum(map(of_other_code, done)):
         say(f"{counted(old, 'recorded run')} made by other code than today's; "
             f"python -m optlib.benchmark list --results {out} marks them")
     precisions = {records.as_computed(job, done)["training"]["precision"] for job in jobs(protocol, done)}
-    if "bfloat16" in precisions and probe(device or "cpu").best()[0] != "bfloat16":
+    if "bfloat16" in precisions and probe(device_of("run", device)).best()[0] != "bfloat16":
         say("these runs compute in bfloat16, for which this machine has no units: float32 is several times as fast")
 
 
