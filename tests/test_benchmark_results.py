@@ -153,6 +153,8 @@ def test_a_speed_run_shows_accuracy_with_flips_and_minutes_and_no_place():
     assert "Places" not in table.caption
     assert "Not run: seed 0; seed 1; seed 2." in Results(given, []).table().caption
     assert "'some': 1 run with test images, of 1 rule. Not run: seed 1; seed 2." in repr(Results(given, runs[:1]))
+    runs[1]["history"]["seconds"] = [60.0, 61.0]
+    assert results.table().rows[0][4] == "2.0", "no range of equal numbers"
 
 
 def test_a_diverged_final_run_is_counted_and_left_out_of_the_mean():

@@ -190,4 +190,4 @@ def _tested(results, rule, variant, default=False):
 
 
 def _range(values):
-    return " to ".join(f"{value:.1f}" for value in sorted({min(values), max(values)})) if values else NONE
+    return " to ".join(dict.fromkeys(f"{end:.1f}" for end in (min(values), max(values)))) if values else NONE
