@@ -18,7 +18,7 @@ PACKAGE = pathlib.Path(__file__).resolve().parent.parent
 # What decides the numbers of a training run; a change elsewhere does not make a record old.
 DECIDES = ("arrays.py", "checks.py", "registry.py", "schedules/*.py", "torch_driver/*.py", "optimizers/*.py",
            "data/*.py", "vision/*.py", "tasks/*.py", "benchmark/job.py")  # fmt: skip
-# Of these only what rule and task of a run reach by name counts, so that a new one or a change of another is none.
+# Of these only what a run's rule and task reach by name counts: a new rule, or another's change, makes no record old.
 BY_NAME = ("schedules/*.py", "optimizers/*.py", "data/*.py", "tasks/*.py")
 # Excluded: display, and download code, whose results are compared with checksums.
 SHOWS = ("data/__main__.py", "data/archive.py", "data/download.py", "data/progress.py", "vision/describe.py",
@@ -58,7 +58,7 @@ def circumstances(rule=None):
 
 
 def digests(rule):
-    """Both digests of what decides a run, by their keys in a record (old ones have "code" alone), of own rules too."""
+    """Both digests of what decides a run, by their keys in a record (old ones have "code" alone); own rules count."""
     from ..registry import OPTIMIZERS  # here: this file can be loaded without the package
 
     source = "".join(_source(OPTIMIZERS[name]) for name in re.findall(r"\w+", rule or "") if name in OPTIMIZERS)
@@ -124,7 +124,7 @@ class _Statement:
 
 
 def statements_of(patterns=DECIDES, root=PACKAGE, without=SHOWS):
-    """Of each file, the statements but imports and docstrings; to move a file, or to comment it, changes nothing."""
+    """Of each file, the statements but imports and docstrings; moving a file, or commenting it, changes nothing."""
     by_name = {file for file, _ in _sources(BY_NAME, root, ())}
     return [[_Statement(node, file in by_name) for node in filter(_does, ast.parse(source).body)]
             for file, source in _sources(patterns, root, without)]  # fmt: skip

@@ -14,8 +14,8 @@ from . import records
 from .protocol import IMAGES, rule_named
 
 DIGITS = 3  # of a learning rate
-# Settings that came after the first records, and what these were made with.  A run with the same is recorded without
-# them, so that old records keep their ids.
+# Settings that are younger than the first records, and the values with which these were made.  A run with these values
+# is recorded without them, so that old records keep their ids.
 LATER = {"identity": False, "decay_biases": False, "whiten_epochs": 0, "reset_norms": False}
 
 

@@ -132,7 +132,7 @@ class Training:
 
 @dataclasses.dataclass
 class TaskTraining:
-    """Of tasks, which bring the rest."""
+    """Of protocols with tasks, which bring all other settings."""
 
     schedule: str = _setting(checks.choice, SCHEDULES, default="triangle")
     precision: str = _setting(checks.choice, PRECISIONS, default="float32")

@@ -112,7 +112,7 @@ def wrong(record):
 
 
 def reached(record, part="test"):
-    """The accuracy, a share, or the metric of the task after each epoch; one in "%" is a share here, too."""
+    """Accuracy, as a share, or the task's metric after each epoch; one in "%" is a share here, too."""
     if "task" not in record:
         return record["history"][f"{part}_accuracy"]
     metric = record["metric"]

@@ -243,7 +243,7 @@ def executor_from(text, workers):
 
 
 def _end_with_parent():
-    """A worker of a command that is killed would compute on for hours, in vain: nobody tells it."""
+    """Let this worker end when the command is killed: it would compute on for hours, in vain."""
 
     def wait():
         multiprocessing.parent_process().join()

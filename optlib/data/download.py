@@ -32,8 +32,8 @@ TEMPORARY = {408, 425, 429, 500, 502, 503, 504}  # HTTP errors worth another att
 def download(official, folder, *, url=None, packed=None, keep=False):
     """Bring the files of a set into ``folder``; those that are there and complete are left alone.
 
-    What ``url``, ``packed`` and ``keep`` mean says the help of the command (`optlib.data.__main__`).  An archive that
-    was there before always stays.  An OSError names the file and what is wrong with it.
+    The help of the command (`optlib.data.__main__`) explains ``url``, ``packed`` and ``keep``.  An archive that was
+    there before always stays.  An OSError names the file and what is wrong with it.
     """
     folder, several = Path(folder), len(official.archives) > 1
     if whose := official.rival_in(folder):

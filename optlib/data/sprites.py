@@ -31,7 +31,7 @@ class Subset:
         return f"the bundled {self.train:,} training and {self.test:,} test images"
 
     def find(self, bases):
-        """The folder of the subset: in the package, or in the first of the folders ``bases`` with it; or None."""
+        """The folder of the subset: in the package, or in the first of ``bases`` that holds it; or None."""
         candidates = (base if base.name == self.folder else base / self.folder for base in (FILES, *bases))
         return next((folder for folder in candidates if folder.is_dir()), None)
 

@@ -50,8 +50,8 @@ def novel(train=True):
     'PRIDE AND PREJUDICE'
 
     The text is as it was typed: capitals, punctuation, line breaks at 70 characters or so, and underscores around words
-    in italics.  Nothing is replaced: it has 75 characters, the rarest (a ``Z``) five times, and each of them comes in
-    the first part three times or more.
+    in italics.  Nothing is replaced: it has 75 characters, the rarest (a ``Z``) five times, and each of them occurs
+    in the first part three times or more.
 
     Parameters
     ----------

@@ -39,9 +39,9 @@ def route(votes, routings):
 class CapsNet(nn.Module):
     """Two convolutions of 9 x 9, ``capsules`` kinds of primary capsules, and one capsule for each class.
 
-    The output are the lengths of the class capsules, from 0 to 1, which `margin_loss` and accuracy take; the capsules
-    themselves are had from `capsules`.  The default is the network of the paper without its decoder, 6.8 million
-    parameters; the 1.4 million of the decoder, a penalty that is weighted by 0.0005, would have to see the labels.
+    The outputs are the lengths of the class capsules, from 0 to 1, which `margin_loss` and accuracy take; `capsules`
+    gives the capsules themselves.  The default is the network of the paper without its decoder, 6.8 million parameters;
+    the 1.4 million of the decoder, a penalty that is weighted by 0.0005, would have to see the labels.
 
     The paper does not say whether gradients pass through the routing; as in its authors' program they pass through all
     of it.  Nor does it give initial weights: those of the convolutions are he_'s, those of the votes let the sums of

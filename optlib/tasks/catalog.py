@@ -88,8 +88,9 @@ def novel(train, root, window):
 def mnist(train, root):
     """Bytes 0 or 1 (n, 784): each pixel is ink with the probability of its gray value, drawn once and for all.
 
-    Of zeros and ones the network gives probabilities, which it has none of for a gray value; so the bound is one of
-    nats.  Source: R. Salakhutdinov, I. Murray (2008), On the Quantitative Analysis of Deep Belief Networks, ICML.
+    The network gives zeros and ones a probability, but no gray value; so the bound is in nats.
+
+    Source: R. Salakhutdinov, I. Murray (2008), On the Quantitative Analysis of Deep Belief Networks, ICML.
     """
     images = torch.from_numpy(data.mnist(train, root)[0]).flatten(1)
     drawn = torch.rand(images.shape, generator=torch.Generator().manual_seed(number_for(INK_SEED, train)))

@@ -124,7 +124,7 @@ def as_pair(who, name, pair):
 
 
 def are_scores(output, labels):
-    """Whether a network's output are scores of classes, two or more: floats along the last dimension.
+    """Whether a network's outputs are scores of classes, two or more: floats along the last dimension.
 
     The labels are then integers of the other dimensions: (B,) with scores (B, classes), (B, T) with (B, T, classes).
     """
@@ -136,7 +136,7 @@ def are_scores(output, labels):
 def sums_of(loss, output, labels):
     """Of a batch, the loss and the share of correct predictions, both summed over its examples: float64 (2,).
 
-    Only the loss, (1,), where the output are no scores.
+    Only the loss, (1,), where the outputs are no scores.
     """
     total = loss.double() * len(labels)
     if not are_scores(output, labels):

@@ -1,4 +1,4 @@
-"""A notebook of the course as one file for Colab, that needs nothing but itself.
+"""A notebook of the course as a single file for Colab that brings all it needs.
 
 Outputs are left out.  They would make the file five times larger, Colab runs their scripts only in notebooks that it
 trusts, and the course asks for a prediction before each picture appears.

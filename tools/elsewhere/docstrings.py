@@ -112,7 +112,7 @@ def _first_step(rule):
 
 
 def paragraphs(rule):
-    """What stands below *Elsewhere*: the paragraph from the table, and that of hand ("" for none)."""
+    """What stands below *Elsewhere*: the paragraph from the table, and the one by hand ("" for none)."""
     table, _, hand = cards.sections(rule)["Elsewhere"].partition("\n\n")
     return " ".join(table.split()), " ".join(hand.split())
 
