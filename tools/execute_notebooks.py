@@ -49,9 +49,8 @@ def normalize(notebook):
     extra = {k: v for k, v in notebook.metadata.items() if k in ("accelerator", "colab", "title")}
     notebook.metadata = nbformat.from_dict({**METADATA, **extra})
     for cell in notebook.cells:
-        cell.metadata.pop("execution", None)
-        cell.metadata.pop("ExecuteTime", None)
-        cell.metadata.pop("collapsed", None)
+        for name in ("execution", "ExecuteTime", "collapsed"):
+            cell.metadata.pop(name, None)
         if "solution" in tags(cell):
             _fold(cell)
         if is_check(cell) or is_prediction(cell):
