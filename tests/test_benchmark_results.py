@@ -256,6 +256,7 @@ def test_what_cannot_be_drawn_is_told(complete):
         (nothing.sensitivity, "no learning rates were tried"),
         (lambda: complete.curves("loss"), "metric='loss'.*test_acc"),
         (lambda: complete.curves(rules=["Nesterov"]), r"rules=\['Nesterov'\].*Momentum"),
+        (lambda: complete.table("novel"), "some: variant='novel' is unknown; it has neither variants nor tasks"),
     ):  # fmt: skip
         with pytest.raises(ValueError, match=message):
             draw()

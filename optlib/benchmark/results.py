@@ -202,8 +202,9 @@ class Results:
             return self.variants[0]
         if variant not in self.variants:
             shows = "table() shows" if self.protocol.tasks else "compared() and variant_curves() show"
-            raise ValueError(f"{self.protocol.name}: variant={variant!r} must be one of "
-                             f"{', '.join(map(repr, self.variants))}; {shows} all of them")  # fmt: skip
+            known = f"must be one of {', '.join(map(repr, self.variants))}; {shows} all of them"
+            known = known if any(self.variants) else "is unknown; it has neither variants nor tasks"
+            raise ValueError(f"{self.protocol.name}: variant={variant!r} {known}")
         return variant
 
     def table(self, variant=None):
