@@ -1,5 +1,7 @@
 """Fixtures that several files use."""
 
+from pathlib import Path
+
 import pytest
 
 
@@ -19,6 +21,12 @@ def pytest_collection_modifyitems(items):
         if hasattr(item, "cell"):  # of a notebook
             item.cell.source = races.shorter(item.cell.source)
     items.sort(key=lambda item: order.place(item.path.name))
+
+
+@pytest.fixture(params=sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
+def path(request):
+    """Each notebook of the course."""
+    return request.param
 
 
 @pytest.fixture(scope="session")

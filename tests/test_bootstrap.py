@@ -33,7 +33,6 @@ def course(tmp_path):
     return tmp_path / "course"
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_it_is_the_first_code_cell_the_same_everywhere(path):
     notebook = nbformat.read(path, as_version=4)
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]

@@ -26,8 +26,6 @@ from tools.colab.standalone import FETCHED, NOVEL, WORDING, standalone
 
 ADDRESS = "https://github.com/someone/course"
 COLAB = importlib.metadata.version("ipywidgets").startswith("7.")
-each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-
 
 text_of = functools.cache(command.text_of)
 
@@ -36,7 +34,6 @@ def colab_copy(path, *address):
     return nbformat.reads(text_of(path, *address), as_version=4)
 
 
-@each
 def test_it_is_the_notebook_less_its_outputs_and_with_the_package(path):
     notebook, original = colab_copy(path), nbformat.read(path, as_version=4)
     nbformat.validate(notebook)
@@ -73,14 +70,12 @@ def test_the_command_writes_all_of_them_with_the_same_bytes_each_time_and_none_o
                                             "notebooks/00_start_here.ipynb\n")  # fmt: skip
 
 
-@each
 def test_the_words_are_those_of_colab_and_no_link_is_dead(path):
     text = "\n".join(cell.source for cell in colab_copy(path, "").cells if cell.cell_type == "markdown")
     assert not [words for words in (*WORDING, "Kernel →", "three dots", "JupyterLab") if words in text]
     assert not re.findall(r"\]\((?!https?://)[^)]*", text)
 
 
-@each
 def test_a_link_to_the_course_stands_only_where_it_is_published(path):
     published, unpublished = colab_copy(path, ADDRESS), colab_copy(path, "")
     about, nowhere = (next(c.source for c in n.cells if c.id == "about-colab") for n in (published, unpublished))

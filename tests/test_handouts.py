@@ -31,11 +31,6 @@ def folder(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
-def path(request):
-    return request.param
-
-
 def kinds(pdf):
     """Size of each page, and whether more than its foot is on it; texts are not read, which takes long."""
     for page in pdf.pages:

@@ -34,11 +34,6 @@ CELLS = {"00_start_here": (15, 40)} | dict.fromkeys(MEDIAN_LINES, (40, 86))
 MOST_LINES, MOST_CLAIMS = 12, 8  # of a cell that teaches, in a notebook
 
 
-@pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
-def path(request):
-    return request.param
-
-
 @pytest.fixture
 def notebook(path):
     return nbformat.read(path, as_version=4)

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 from nbformat import v4
-from slides_cases import NOTEBOOKS, ROOT, read, solution_lines, squeezed
+from slides_cases import ROOT, read, solution_lines, squeezed
 
 from tools.cells import FOR_TOOLS, Writer
 from tools.roles import is_prediction, tags
@@ -43,11 +43,6 @@ def visible(text):
     body = text[text.index('<div class="slides">') : text.index("</main>")]
     body = re.sub(r"<(script|style)\b.*?</\1>", "", body, flags=re.DOTALL)
     return squeezed(html.unescape(re.sub(r"<[^>]+>", "", body)))
-
-
-@pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
-def path(request):
-    return request.param
 
 
 def test_the_number_of_slides_fits_a_lecture(path):
