@@ -18,6 +18,7 @@ from optlib.data import cifar, sprites
 from tools import make_subset as script
 
 alone, files, pytestmark = full.alone, full.files, full.pytestmark
+FASHION = sprites.FILES / sprites.FASHION_MNIST.folder
 
 # --- the subset -----------------------------------------------------------------------------------------------------
 
@@ -126,18 +127,21 @@ def test_all_images_can_be_required(alone, monkeypatch, tmp_path):
         ol.data.cifar10(full=True)
 
 
-@pytest.mark.parametrize("broken", ["manifest.json", "train.webp", "labels.npz"])
-@pytest.mark.parametrize("how", ["missing", "truncated", "damaged"])
-def test_a_broken_subset_is_refused_by_name(tmp_path, broken, how):
-    folder = tmp_path / "cifar-10-subset"
-    shutil.copytree(BUNDLED, folder)
+@pytest.mark.parametrize("broken", ["manifest.json", "train.webp", "test.webp", "labels.npz"])
+@pytest.mark.parametrize("how", ["missing", "truncated", "damaged: its SHA-256"])
+@pytest.mark.parametrize(("load", "whole", "remedy"), [
+    (ol.data.cifar10, BUNDLED, "git checkout"), (ol.data.fashion_mnist, FASHION, "reinstall the package"),
+], ids=["cifar10", "fashion_mnist"])  # fmt: skip
+def test_a_broken_subset_is_refused_by_name(tmp_path, monkeypatch, load, whole, remedy, broken, how):
+    folder = shutil.copytree(whole, tmp_path / whole.name)
     data = bytearray((folder / broken).read_bytes())
     data[len(data) // 2] ^= 1
     (folder / broken).unlink()
     if how != "missing":
-        (folder / broken).write_bytes(data if how == "damaged" else data[:-5])
-    with pytest.raises(OSError, match=rf"{broken} is {how}.*git checkout"):
-        ol.data.cifar10(root=tmp_path, full=False)
+        (folder / broken).write_bytes(data[:-5] if how == "truncated" else data)
+    monkeypatch.setattr(sprites, "FILES", tmp_path / "none")
+    with pytest.raises(OSError, match=rf"{broken} is {how}.*{remedy}"):
+        load(broken != "test.webp", root=tmp_path, full=False)
 
 
 def test_a_tampered_subset_with_a_fitting_manifest_is_refused(tmp_path):

@@ -72,18 +72,6 @@ def test_which_of_both_is_taken(tmp_path, monkeypatch, capsys):
     assert capsys.readouterr().out == ""
 
 
-@pytest.mark.parametrize("broken", ["manifest.json", "test.webp", "labels.npz"])
-def test_a_broken_part_of_fashion_mnist_is_refused_by_name(tmp_path, monkeypatch, broken):
-    folder = tmp_path / FASHION.name
-    shutil.copytree(FASHION, folder)
-    data = bytearray((folder / broken).read_bytes())
-    data[len(data) // 2] ^= 1
-    (folder / broken).write_bytes(data)
-    monkeypatch.setattr(sprites, "FILES", tmp_path)
-    with pytest.raises(OSError, match=rf"{broken} is damaged: its SHA-256 .*reinstall the package"):
-        ol.data.fashion_mnist(False, full=False)
-
-
 def test_the_script_wrote_the_manifest_of_fashion_mnist():
     manifest = json.loads((FASHION / "manifest.json").read_text(encoding="utf-8"))
     files = manifest.pop("files")
