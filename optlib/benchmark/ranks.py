@@ -10,6 +10,7 @@ ranks, from 1 to 8, lie 5.25 apart, and with two tasks it can separate none: 7.4
 import dataclasses
 import itertools
 import math
+import operator
 
 import numpy as np
 from scipy import stats
@@ -22,6 +23,8 @@ MOST = 8  # rules that are ranked together
 LEAST = 7  # rules of which a correlation is asked; of fewer its interval is much too short
 RESAMPLES = 5000
 LARGEST = 700.0  # nats: the exponential of more is hardly a float
+# Metric -> cost of a score; of others it is minus the score.
+COSTS = {"accuracy": lambda score: 1 - score, "perplexity": lambda score: math.exp(min(-score, LARGEST))}
 
 
 def averaged(who, scores, rules, tasks=1, least=1):
@@ -231,18 +234,13 @@ def _mean_cost(task, metric, rule, runs):
     """Mean cost over the seeds, inf where one diverged."""
     if -math.inf in runs.values():
         return math.inf
-    costs = {seed: _cost(metric, score) for seed, score in runs.items()}
+    of = COSTS.get(metric, operator.neg)
+    costs = {seed: of(score) for seed, score in runs.items()}
     for seed, cost in costs.items():
         if cost <= 0:
             raise ValueError(f"profiles: scores[{task!r}][{rule!r}][{seed!r}]={runs[seed]!r} of metric {metric!r} is a "
                              f"cost of {cost:.4g}; ratios need costs above 0")  # fmt: skip
     return _mean(costs)
-
-
-def _cost(metric, score):
-    if metric == "accuracy":
-        return 1 - score
-    return math.exp(min(-score, LARGEST)) if metric == "perplexity" else -score
 
 
 # --- agreement of tasks ------------------------------------------------------------------------------------------
