@@ -15,7 +15,6 @@ from slides_cases import code_cells as code
 from tools.roles import is_prediction
 
 SHORT = ROOT / "notebooks" / "00_start_here.ipynb"
-each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 
 def printed(notebook):
@@ -24,7 +23,6 @@ def printed(notebook):
     return ["".join(streams(cell)) for cell in code(notebook)]
 
 
-@each
 def test_a_script_keeps_the_prose_and_every_name_in_it_is_defined(path, tmp_path):
     """Also `display`, which only IPython defines: other tools run the cells as a plain program."""
     script, about = ScriptExporter().from_filename(path)
@@ -59,7 +57,6 @@ def test_what_is_left_out_is_the_source_of_solutions_and_predictions_and_no_more
 
 
 @pytest.mark.parametrize("kind", ["py:percent", "md", "md:myst"])
-@each
 def test_jupytext_keeps_cells_tags_and_slides(path, kind):
     before, after = read(path), jupytext.reads(jupytext.writes(read(path), fmt=kind), fmt=kind)
     assert [(cell.cell_type, cell.source) for cell in after.cells] == [
