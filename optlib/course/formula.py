@@ -11,11 +11,13 @@ import re
 
 import numpy as np
 from matplotlib.font_manager import FontProperties
+from matplotlib.path import Path
 from matplotlib.textpath import text_to_path
 
 # The font of the letters ships with matplotlib; the formulas are those of a book.
 FONT = FontProperties(family=["STIXGeneral", "DejaVu Sans"], size=1.0, math_fontfamily="stix")
 UNITS = 1000  # of an SVG's coordinates to the size of its letters
+COMMANDS = {Path.MOVETO: "M", Path.LINETO: "L", Path.CURVE3: "Q", Path.CURVE4: "C", Path.CLOSEPOLY: "Z"}
 
 # LaTeX that matplotlib writes otherwise, or not at all: sizes of brackets are left out, fractions are as large as in a
 # displayed formula, the limits of sums stand beside them.
@@ -124,10 +126,6 @@ def outlines(shapes):
 def _path(vertices, codes):
     """The outline of a letter in `UNITS`, y downward, as the attribute d of an SVG path."""
     points = np.round(np.asarray(vertices) * [UNITS, -UNITS] / text_to_path.FONT_SCALE).astype(int)
-    commands, at = [], 0
-    while at < len(codes):
-        letter, count = {1: ("M", 1), 2: ("L", 1), 3: ("Q", 2), 4: ("C", 3), 79: ("Z", 1)}[int(codes[at])]
-        coordinates = "" if letter == "Z" else " ".join(str(n) for n in points[at : at + count].ravel())
-        commands.append(letter + coordinates)
-        at += count
-    return "".join(commands)
+    segments = Path(points, codes).iter_segments(simplify=False)
+    return "".join(COMMANDS[code] + " ".join(f"{n:.0f}" for n in ends if code != Path.CLOSEPOLY)
+                   for ends, code in segments)  # fmt: skip
