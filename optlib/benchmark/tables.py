@@ -90,9 +90,10 @@ def time_to(results, accuracy):
     accuracy = checks.number("time_to", "accuracy", accuracy, "(0, 1)")
     results.refuse_tasks("time_to", "curves")
     rows = []
-    for rule in _shown(results):
-        runs = [run["history"] for run in results.final(rule)]
-        reached = []  # epochs and seconds of each run that gets there
+    for pair in results.protocol.pairs():
+        name, reached, runs = results.words(*pair), [], [run["history"] for run in results.final(*pair)]
+        if not runs and not results.diverged_everywhere(*pair):
+            continue
         for history in runs:
             epochs = next((k for k, value in enumerate(history["test_accuracy"], start=1) if value >= accuracy), None)
             if epochs is not None and not history["diverged"]:
@@ -100,15 +101,16 @@ def time_to(results, accuracy):
         count = f"all {len(runs)}" if len(reached) == len(runs) > 0 else f"{len(reached)} of {len(runs)}"
         if reached:
             epochs, seconds = (sum(column) / len(reached) for column in zip(*reached, strict=True))
-            rows.append([(1 - len(reached) / len(runs), epochs), rule, f"{epochs:.1f}", f"{seconds:.0f}", count])
+            rows.append([(1 - len(reached) / len(runs), epochs), name, f"{epochs:.1f}", f"{seconds:.0f}", count])
         else:
-            rows.append([(1, math.inf), rule, "not reached" if runs else "diverged at every rate", NONE, count])
+            rows.append([(1, math.inf), name, "not reached" if runs else "diverged at every rate", NONE, count])
     rows.sort(key=lambda row: row[0])
     caption = (
         f"Epochs and seconds of training to {100 * accuracy:g} % test accuracy, looked at after each epoch, mean of "
         "the runs that reach it. Seconds are those of the machines in the records, which may have had other work."
     )
-    return Table(caption, ["rule", "epochs", "seconds", "runs that reach it"], [row[1:] for row in rows])
+    what = "variant" if len(results.variants) > 1 else "rule"
+    return Table(caption, [what, "epochs", "seconds", "runs that reach it"], [row[1:] for row in rows])
 
 
 def variants(results):
