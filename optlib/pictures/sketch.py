@@ -113,7 +113,7 @@ def _frame(axes, panel):
 def _draw(axes, layer, points, label, order, panels):
     """Draw one layer; returns what the legend names."""
     panel = panels[layer.panel]
-    x, y = np.array([*points, (np.nan, np.nan)], dtype=float)[:-1].T
+    x, y = np.array(points, dtype=float).reshape(len(points), 2).T  # also of no points
     with np.errstate(invalid="ignore"):
         x, y = (v if log else np.clip(v, low - FAR * (high - low), high + FAR * (high - low))
                 for v, (low, high), log in zip((x, y), (panel.x, panel.y), panel.log, strict=True))  # fmt: skip
