@@ -240,15 +240,15 @@ def test_adamw_steps_what_is_left_of_a_rule_that_sees_matrices(rule, beside):
 @pytest.mark.parametrize("trained", [
     lambda rule: ol.tasks.train("cifar10", rule, examples=16, test_examples=8, batch=8, epochs=1)[1],
     lambda rule: ol.vision.live_race(
-        [rule], images(16), images(8), seconds=0.5, batch=8, network=lambda seed: Tiny(seed=seed), precision="float32",
-        layout="contiguous", show=False).histories["Muon, lr 0.02"],
+        {"Muon": rule}, images(16), images(8), seconds=0.5, batch=8, network=lambda seed: Tiny(seed=seed),
+        precision="float32", layout="contiguous", show=False).histories["Muon"],
 ], ids=["tasks.train", "live_race"])  # fmt: skip
 def test_vectors_are_not_stepped_as_matrices(trained):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        history = trained(ol.Muon())
+        history = trained(ol.Muon(lr=lambda steps: 0.02))  # a busy machine may be late in the race's own schedule
     assert "'rule': 'AdamW'" in history.settings["groups"]
-    assert history.to_dict()["lr"][0] > 0.003  # of the rule that is named, not of AdamW
+    assert history.to_dict()["lr"][0] == 0.02  # of the rule that is named, not of AdamW
 
 
 def test_a_model_without_hidden_matrices_is_not_for_a_rule_that_sees_them():
