@@ -145,8 +145,8 @@ def budget(budget, values, which, metric, title):
     data = {rule: (np.arange(1, len(each) + 1), each) for rule, each in values.items() if np.isfinite(each).any()}
     if not data:
         raise ValueError("budget: there is nothing to draw; all trials diverged")
-    leads = [f"{rule} at {first}" + f" to {last}" * (last > first) for rule, first, last in budget.leaders(which)]
-    title = title or f"What to expect of the best of k trials; in front: {', '.join(leads)}"
+    leads = [f"{rule} at k = {first}" + f" to {last}" * (last > first) for rule, first, last in budget.leaders(which)]
+    title = title or f"What to expect of the best of k trials (highest: {', '.join(leads)})"
     picture = curves(None, data, "trials", f"expected {which} {metric}", title)
     rows = [f"{a} and {b} at {', '.join(map(str, each))}" for (a, b), each in budget.crossings(which).items()]
     picture.description += "".join(f" {rule}: all trials diverged." for rule in values if rule not in data)
