@@ -16,7 +16,6 @@ from optlib.data import sprites
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "data" / "results"
-LARGE = 50_000  # bytes
 LINE = 1200  # characters of the packed package; a notebook spends ten more on each line
 # How text is packed: by its bytes alone, wherever in a word of the memory they lie.
 TEXT = {"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME, "lc": 4, "lp": 0, "pb": 0}
@@ -45,11 +44,9 @@ sys.path[:] = [folder, *sys.path, folder + "/{also}"]'''
 
 
 def asked_for(code):
-    """Names of the files of recorded results that a notebook's code may read; a large one must be named there."""
-    if "benchmark" not in code:
-        return ()
-    return tuple(sorted(path.name for path in RESULTS.glob("*.jsonl")
-                        if path.stat().st_size < LARGE or f'"{path.stem}"' in code))  # fmt: skip
+    """Names of the files of recorded results that a notebook's code names."""
+    names = sorted(path.name for path in RESULTS.glob("*.jsonl") if f'"{path.stem}"' in code)
+    return tuple(names) if "benchmark" in code else ()  # else "cpu" is a device
 
 
 def files(results, novel):
