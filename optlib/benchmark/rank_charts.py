@@ -146,8 +146,8 @@ def budget(budget, values, which, metric, title):
     if not data:
         raise ValueError("budget: there is nothing to draw; all trials diverged")
     leads = [f"{rule} at k = {first}" + f" to {last}" * (last > first) for rule, first, last in budget.leaders(which)]
-    title = title or f"What to expect of the best of k trials (highest: {', '.join(leads)})"
-    picture = curves(None, data, "trials", f"expected {which} {metric}", title)
+    title = title or f"The best of k trials (highest: {', '.join(leads)})"
+    picture = curves(None, data, "trials, k", f"expected {which} {metric}", title)
     rows = [f"{a} and {b} at {', '.join(map(str, each))}" for (a, b), each in budget.crossings(which).items()]
     picture.description += "".join(f" {rule}: all trials diverged." for rule in values if rule not in data)
     picture.description += f" Crossings: {'; '.join(rows)}." if rows else " No two curves cross."
