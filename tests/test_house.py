@@ -13,7 +13,7 @@ ENTRIES = 22
 # A ratchet: these may only fall.  What is registered does not count (rules, functions, schedules, tasks and networks),
 # nor do exercises, nor tests of rules and exercises: one more is no fault.  Aimed at are 1,500, 16,400 and 15,000; they
 # were raised eight times, for notebooks 06 to 08, pages that compute, other libraries, and checks of wrong numbers.
-HEART_LINES, PACKAGE_LINES, TEST_LINES = 2_536, 23_885, 22_765
+HEART_LINES, PACKAGE_LINES, TEST_LINES = 2_536, 23_885, 22_764
 
 
 def lines(paths):
