@@ -59,7 +59,7 @@ def test_tables_and_pictures_work(path):
     assert table.rows
     assert results.rules
     assert table.html()
-    assert results.tasks or len(results.time_to(0.5).rows) == len(table.rows)
+    assert results.tasks or len(results.time_to(0.5).rows) == sum("not run" not in row for row in table.rows)
     if results.tasks:
         of = lambda draw: [draw(variant=task) for task in results.tasks]
         pictures = [picture for draw in (results.ranking, results.sensitivity) for picture in of(draw)]
